@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/duckdb.h"
+
+#include <duckdb.h>
+
+#include <cmath>
+
+#include "core/check.h"
+
+namespace clinnova::core {
+namespace {
+
+/// DuckDB explains over several lines and draws a caret; our messages are one line.
+std::string OneLine(const char* text) {
+  std::string line;
+  for (const char* c = text == nullptr ? "unknown error" : text; *c != '\0'; ++c) {
+    const bool space = *c == '\n' || *c == '\r' || *c == '\t' || *c == ' ';
+    if (!space) {
+      line += *c;
+    } else if (!line.empty() && line.back() != ' ') {
+      line += ' ';
+    }
+  }
+  while (!line.empty() && line.back() == ' ') line.pop_back();
+  return line;
+}
+
+tl::unexpected<Error> DuckDbError(const char* text) {
+  return Fail(ErrorCode::kFailed, "database: " + OneLine(text));
+}
+
+const char* TypeName(duckdb_type type) {
+  switch (type) {
+    case DUCKDB_TYPE_BOOLEAN: return "BOOLEAN";
+    case DUCKDB_TYPE_TINYINT: return "TINYINT";
+    case DUCKDB_TYPE_SMALLINT: return "SMALLINT";
+    case DUCKDB_TYPE_INTEGER: return "INTEGER";
+    case DUCKDB_TYPE_BIGINT: return "BIGINT";
+    case DUCKDB_TYPE_UTINYINT: return "UTINYINT";
+    case DUCKDB_TYPE_USMALLINT: return "USMALLINT";
+    case DUCKDB_TYPE_UINTEGER: return "UINTEGER";
+    case DUCKDB_TYPE_UBIGINT: return "UBIGINT";
+    case DUCKDB_TYPE_HUGEINT: return "HUGEINT";
+    case DUCKDB_TYPE_UHUGEINT: return "UHUGEINT";
+    case DUCKDB_TYPE_FLOAT: return "FLOAT";
+    case DUCKDB_TYPE_DOUBLE: return "DOUBLE";
+    case DUCKDB_TYPE_DECIMAL: return "DECIMAL";
+    case DUCKDB_TYPE_DATE: return "DATE";
+    case DUCKDB_TYPE_TIME: return "TIME";
+    case DUCKDB_TYPE_TIMESTAMP: return "TIMESTAMP";
+    case DUCKDB_TYPE_TIMESTAMP_TZ: return "TIMESTAMP WITH TIME ZONE";
+    case DUCKDB_TYPE_VARCHAR: return "VARCHAR";
+    case DUCKDB_TYPE_BLOB: return "BLOB";
+    case DUCKDB_TYPE_ENUM: return "ENUM";
+    case DUCKDB_TYPE_SQLNULL: return "NULL";
+    default: return "OTHER";
+  }
+}
+
+__int128 Wide(duckdb_hugeint value) {
+  return static_cast<__int128>((static_cast<unsigned __int128>(value.upper) << 64) | value.lower);
+}
+
+/// What one column of the present chunk needs to be read.
+struct ColumnReader {
+  duckdb_type type = DUCKDB_TYPE_INVALID;
+  duckdb_type storage = DUCKDB_TYPE_INVALID;  ///< of the integer that holds a decimal
+  int scale = 0;                              ///< of a decimal
+  void* data = nullptr;
+  std::uint64_t* validity = nullptr;
+
+  template <typename T>
+  T At(std::size_t row) const {
+    return static_cast<const T*>(data)[row];
+  }
+
+  /// An integer of width `kind`; a check fails for what is no integer.
+  __int128 Integer(duckdb_type kind, std::size_t row) const {
+    switch (kind) {
+      case DUCKDB_TYPE_BOOLEAN: return At<bool>(row) ? 1 : 0;
+      case DUCKDB_TYPE_TINYINT: return At<std::int8_t>(row);
+      case DUCKDB_TYPE_SMALLINT: return At<std::int16_t>(row);
+      case DUCKDB_TYPE_INTEGER:
+      case DUCKDB_TYPE_DATE: return At<std::int32_t>(row);
+      case DUCKDB_TYPE_BIGINT:
+      case DUCKDB_TYPE_TIMESTAMP:
+      case DUCKDB_TYPE_TIMESTAMP_TZ: return At<std::int64_t>(row);
+      case DUCKDB_TYPE_UTINYINT: return At<std::uint8_t>(row);
+      case DUCKDB_TYPE_USMALLINT: return At<std::uint16_t>(row);
+      case DUCKDB_TYPE_UINTEGER: return At<std::uint32_t>(row);
+      case DUCKDB_TYPE_UBIGINT: return At<std::uint64_t>(row);
+      case DUCKDB_TYPE_HUGEINT: return Wide(At<duckdb_hugeint>(row));
+      default: break;
+    }
+    CLINNOVA_CHECK(!"the column holds integers");
+    return 0;
+  }
+};
+
+}  // namespace
+
+struct SqlRows::State {
+  duckdb_result result{};
+  duckdb_data_chunk chunk = nullptr;
+  std::size_t chunk_size = 0;
+  std::vector<ColumnReader> columns;
+
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() {
+    if (chunk != nullptr) duckdb_destroy_data_chunk(&chunk);
+    duckdb_destroy_result(&result);
+  }
+
+  void DescribeColumns() {
+    columns.resize(duckdb_column_count(&result));
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      columns[c].type = duckdb_column_type(&result, c);
+      if (columns[c].type != DUCKDB_TYPE_DECIMAL) continue;
+      duckdb_logical_type type = duckdb_column_logical_type(&result, c);
+      columns[c].storage = duckdb_decimal_internal_type(type);
+      columns[c].scale = duckdb_decimal_scale(type);
+      duckdb_destroy_logical_type(&type);
+    }
+  }
+
+  const ColumnReader& Value(std::size_t column, std::size_t row) const {
+    CLINNOVA_CHECK(column < columns.size() && row < chunk_size);
+    return columns[column];
+  }
+};
+
+SqlRows::SqlRows(std::unique_ptr<State> state) : state_(std::move(state)) {}
+SqlRows::~SqlRows() = default;
+SqlRows::SqlRows(SqlRows&&) noexcept = default;
+SqlRows& SqlRows::operator=(SqlRows&&) noexcept = default;
+
+std::size_t SqlRows::column_count() const { return state_->columns.size(); }
+
+std::string SqlRows::column_name(std::size_t column) const {
+  CLINNOVA_CHECK(column < state_->columns.size());
+  return duckdb_column_name(&state_->result, column);
+}
+
+std::string SqlRows::column_type(std::size_t column) const {
+  CLINNOVA_CHECK(column < state_->columns.size());
+  return TypeName(state_->columns[column].type);
+}
+
+bool SqlRows::NextChunk() {
+  State& state = *state_;
+  if (state.chunk != nullptr) duckdb_destroy_data_chunk(&state.chunk);
+  state.chunk_size = 0;
+  state.chunk = duckdb_fetch_chunk(state.result);
+  if (state.chunk == nullptr) return false;
+  state.chunk_size = duckdb_data_chunk_get_size(state.chunk);
+  for (std::size_t c = 0; c < state.columns.size(); ++c) {
+    duckdb_vector vector = duckdb_data_chunk_get_vector(state.chunk, c);
+    state.columns[c].data = duckdb_vector_get_data(vector);
+    state.columns[c].validity = duckdb_vector_get_validity(vector);
+  }
+  return state.chunk_size > 0;
+}
+
+std::size_t SqlRows::chunk_size() const { return state_->chunk_size; }
+
+bool SqlRows::IsNull(std::size_t column, std::size_t row) const {
+  const ColumnReader& reader = state_->Value(column, row);
+  return reader.validity != nullptr && !duckdb_validity_row_is_valid(reader.validity, row);
+}
+
+std::int64_t SqlRows::Int64(std::size_t column, std::size_t row) const {
+  const ColumnReader& reader = state_->Value(column, row);
+  const __int128 value = reader.Integer(reader.type, row);
+  CLINNOVA_CHECK(value >= INT64_MIN && value <= INT64_MAX);
+  return static_cast<std::int64_t>(value);
+}
+
+double SqlRows::Double(std::size_t column, std::size_t row) const {
+  const ColumnReader& reader = state_->Value(column, row);
+  switch (reader.type) {
+    case DUCKDB_TYPE_DOUBLE: return reader.At<double>(row);
+    case DUCKDB_TYPE_FLOAT: return reader.At<float>(row);
+    case DUCKDB_TYPE_DECIMAL: {
+      // One correctly rounded division as long as value and power are exact doubles.
+      const auto value = static_cast<double>(reader.Integer(reader.storage, row));
+      return value / std::pow(10.0, reader.scale);
+    }
+    default: return static_cast<double>(reader.Integer(reader.type, row));
+  }
+}
+
+std::string_view SqlRows::Text(std::size_t column, std::size_t row) const {
+  const ColumnReader& reader = state_->Value(column, row);
+  CLINNOVA_CHECK(reader.type == DUCKDB_TYPE_VARCHAR || reader.type == DUCKDB_TYPE_BLOB);
+  duckdb_string_t* text = static_cast<duckdb_string_t*>(reader.data) + row;
+  return {duckdb_string_t_data(text), duckdb_string_t_length(*text)};
+}
+
+struct SqlAppender::State {
+  duckdb_appender appender = nullptr;
+  std::string table;
+  std::string error;  ///< DuckDB's words about the first value that it refused
+  std::uint64_t rows = 0;
+
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() {
+    if (appender != nullptr) duckdb_appender_destroy(&appender);
+  }
+
+  /// Keeps the first error; what follows it is not tried.
+  template <typename Call>
+  void Try(Call call) {
+    if (!error.empty()) return;
+    if (call(appender) == DuckDBError) error = OneLine(duckdb_appender_error(appender));
+  }
+};
+
+SqlAppender::SqlAppender(std::unique_ptr<State> state) : state_(std::move(state)) {}
+SqlAppender::~SqlAppender() = default;
+SqlAppender::SqlAppender(SqlAppender&&) noexcept = default;
+SqlAppender& SqlAppender::operator=(SqlAppender&&) noexcept = default;
+
+void SqlAppender::Null() { state_->Try(duckdb_append_null); }
+void SqlAppender::Int64(std::int64_t value) {
+  state_->Try([value](duckdb_appender a) { return duckdb_append_int64(a, value); });
+}
+void SqlAppender::Double(double value) {
+  state_->Try([value](duckdb_appender a) { return duckdb_append_double(a, value); });
+}
+void SqlAppender::Text(std::string_view value) {
+  state_->Try([value](duckdb_appender a) {
+    return duckdb_append_varchar_length(a, value.data() == nullptr ? "" : value.data(),
+                                        value.size());
+  });
+}
+void SqlAppender::EndRow() {
+  state_->Try(duckdb_appender_end_row);
+  if (state_->error.empty()) ++state_->rows;
+}
+
+Result<void> SqlAppender::Finish() {
+  state_->Try(duckdb_appender_close);
+  if (state_->error.empty()) return {};
+  return Fail(ErrorCode::kFailed, "database: table " + state_->table + ", row " +
+                                      std::to_string(state_->rows + 1) + " appended: " +
+                                      state_->error);
+}
+
+struct Database::State {
+  duckdb_database database = nullptr;
+  duckdb_connection connection = nullptr;
+
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() {
+    if (connection != nullptr) duckdb_disconnect(&connection);
+    if (database != nullptr) duckdb_close(&database);
+  }
+};
+
+Database::Database(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Database::~Database() = default;
+Database::Database(Database&&) noexcept = default;
+Database& Database::operator=(Database&&) noexcept = default;
+
+Result<Database> Database::Open(const Options& options) {
+  duckdb_config config = nullptr;
+  if (duckdb_create_config(&config) == DuckDBError) return DuckDbError("no configuration");
+  // A hospital's machine has no way out, and nothing may be fetched at run time.
+  duckdb_set_config(config, "autoinstall_known_extensions", "false");
+  duckdb_set_config(config, "autoload_known_extensions", "false");
+  duckdb_set_config(config, "access_mode", options.read_only ? "READ_ONLY" : "AUTOMATIC");
+  duckdb_set_config(config, "threads", std::to_string(options.threads).c_str());
+  if (!options.memory_limit.empty() &&
+      duckdb_set_config(config, "memory_limit", options.memory_limit.c_str()) == DuckDBError) {
+    duckdb_destroy_config(&config);
+    return Fail(ErrorCode::kInvalidInput,
+                "memory limit: found '" + options.memory_limit + "', expected one such as '512MB'");
+  }
+  auto state = std::make_unique<State>();
+  char* message = nullptr;
+  const auto opened = duckdb_open_ext(options.path.empty() ? nullptr : options.path.c_str(),
+                                      &state->database, config, &message);
+  duckdb_destroy_config(&config);
+  if (opened == DuckDBError) {
+    auto error = DuckDbError(message);
+    duckdb_free(message);
+    return error;
+  }
+  if (duckdb_connect(state->database, &state->connection) == DuckDBError) {
+    return DuckDbError("cannot connect");
+  }
+  return Database(std::move(state));
+}
+
+namespace {
+
+struct Statement {
+  duckdb_prepared_statement prepared = nullptr;
+  Statement() = default;
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+  ~Statement() { duckdb_destroy_prepare(&prepared); }
+};
+
+duckdb_state Bind(duckdb_prepared_statement prepared, idx_t index, const SqlValue& value) {
+  if (const auto* truth = std::get_if<bool>(&value)) {
+    return duckdb_bind_boolean(prepared, index, *truth);
+  }
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+    return duckdb_bind_int64(prepared, index, *integer);
+  }
+  if (const auto* number = std::get_if<double>(&value)) {
+    return duckdb_bind_double(prepared, index, *number);
+  }
+  if (const auto* text = std::get_if<std::string>(&value)) {
+    return duckdb_bind_varchar_length(prepared, index, text->data(), text->size());
+  }
+  return duckdb_bind_null(prepared, index);
+}
+
+}  // namespace
+
+Result<SqlRows> Database::Query(std::string_view sql, std::span<const SqlValue> parameters) {
+  Statement statement;
+  if (duckdb_prepare(state_->connection, std::string(sql).c_str(), &statement.prepared) ==
+      DuckDBError) {
+    return DuckDbError(duckdb_prepare_error(statement.prepared));
+  }
+  const idx_t expected = duckdb_nparams(statement.prepared);
+  if (expected != parameters.size()) {
+    return Fail(ErrorCode::kFailed, "database: the statement takes " + std::to_string(expected) +
+                                        " parameters: found " + std::to_string(parameters.size()));
+  }
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    if (Bind(statement.prepared, i + 1, parameters[i]) == DuckDBError) {
+      return DuckDbError(duckdb_prepare_error(statement.prepared));
+    }
+  }
+  auto rows = std::make_unique<SqlRows::State>();
+  if (duckdb_execute_prepared(statement.prepared, &rows->result) == DuckDBError) {
+    return DuckDbError(duckdb_result_error(&rows->result));
+  }
+  rows->DescribeColumns();
+  return SqlRows(std::move(rows));
+}
+
+Result<SqlRows> Database::Query(std::string_view sql, std::initializer_list<SqlValue> parameters) {
+  return Query(sql, std::span<const SqlValue>(parameters.begin(), parameters.size()));
+}
+
+Result<void> Database::Execute(std::string_view sql) {
+  duckdb_result result{};
+  const auto outcome = duckdb_query(state_->connection, std::string(sql).c_str(), &result);
+  Result<void> answer;
+  if (outcome == DuckDBError) answer = DuckDbError(duckdb_result_error(&result));
+  duckdb_destroy_result(&result);
+  return answer;
+}
+
+Result<std::int64_t> Database::QueryInt64(std::string_view sql,
+                                          std::initializer_list<SqlValue> parameters) {
+  CLINNOVA_ASSIGN(SqlRows rows, Query(sql, parameters));
+  if (!rows.NextChunk() || rows.column_count() == 0 || rows.IsNull(0, 0)) {
+    return DuckDbError("a number was expected, found none");
+  }
+  return rows.Int64(0, 0);
+}
+
+Result<SqlAppender> Database::Append(std::string_view table) {
+  const auto dot = table.find('.');
+  const std::string schema(dot == table.npos ? std::string_view() : table.substr(0, dot));
+  const std::string name(dot == table.npos ? table : table.substr(dot + 1));
+  auto state = std::make_unique<SqlAppender::State>();
+  state->table = table;
+  if (duckdb_appender_create(state_->connection, schema.empty() ? nullptr : schema.c_str(),
+                             name.c_str(), &state->appender) == DuckDBError) {
+    return DuckDbError(duckdb_appender_error(state->appender));
+  }
+  return SqlAppender(std::move(state));
+}
+
+namespace {
+
+std::string Quote(std::string_view text, char quote) {
+  std::string quoted(1, quote);
+  for (const char c : text) {
+    if (c == quote) quoted += quote;
+    quoted += c;
+  }
+  return quoted + quote;
+}
+
+}  // namespace
+
+std::string SqlLiteral(std::string_view text) { return Quote(text, '\''); }
+std::string SqlIdentifier(std::string_view name) { return Quote(name, '"'); }
+
+}  // namespace clinnova::core

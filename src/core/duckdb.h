@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one place that touches DuckDB's C API: a database, a connection, a query's rows.
+//
+//   CLINNOVA_ASSIGN(auto database, Database::Open({.path = "site.duckdb"}));   // "" = in memory
+//   CLINNOVA_ASSIGN(auto rows, database.Query("SELECT id, name FROM t WHERE id > ?", {std::int64_t{5}}));
+//   while (rows.NextChunk()) {
+//     for (std::size_t r = 0; r < rows.chunk_size(); ++r) Use(rows.Int64(0, r), rows.Text(1, r));
+//   }
+//
+// Thread rule: a Database is used by one thread at a time; DuckDB itself runs queries on
+// Options::threads threads.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/error.h"
+
+namespace clinnova::core {
+
+/// A parameter of a query: NULL, a truth value, an integer, a number or a text.
+using SqlValue = std::variant<std::monostate, bool, std::int64_t, double, std::string>;
+
+/// The rows of a finished query, chunk by chunk. Move-only; must not outlive its Database.
+class SqlRows {
+ public:
+  ~SqlRows();
+  SqlRows(SqlRows&&) noexcept;
+  SqlRows& operator=(SqlRows&&) noexcept;
+
+  std::size_t column_count() const;
+  std::string column_name(std::size_t column) const;
+  /// DuckDB's name of the column's type, such as "BIGINT", "DOUBLE", "VARCHAR", "DATE".
+  std::string column_type(std::size_t column) const;
+
+  /// Moves to the next chunk of rows (at most 2,048); false after the last.
+  bool NextChunk();
+  std::size_t chunk_size() const;
+
+  /// Values of the present chunk. Integers of every width that fit, booleans, dates (days since
+  /// 1970-01-01) and timestamps (microseconds since then) answer to Int64; numbers of every kind to
+  /// Double, a DECIMAL too; text to Text, which lives until the next NextChunk().
+  /// A CLINNOVA_CHECK fails when the column is of another kind: cast in SQL.
+  bool IsNull(std::size_t column, std::size_t row) const;
+  std::int64_t Int64(std::size_t column, std::size_t row) const;
+  double Double(std::size_t column, std::size_t row) const;
+  std::string_view Text(std::size_t column, std::size_t row) const;
+
+ private:
+  friend class Database;
+  struct State;
+  explicit SqlRows(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// Appends rows to one table, column after column, much faster than INSERT and within the open
+/// transaction if there is one. DuckDB casts a text to the column's type ("2024-02-29" to a DATE); the
+/// first value that it refuses is what Finish() reports, and nothing after it is appended.
+class SqlAppender {
+ public:
+  ~SqlAppender();
+  SqlAppender(SqlAppender&&) noexcept;
+  SqlAppender& operator=(SqlAppender&&) noexcept;
+
+  void Null();
+  void Int64(std::int64_t value);
+  void Double(double value);
+  void Text(std::string_view value);
+  void EndRow();
+  /// Writes what is buffered; must be called before the appender ends.
+  Result<void> Finish();
+
+ private:
+  friend class Database;
+  struct State;
+  explicit SqlAppender(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// An open DuckDB database with one connection.
+class Database {
+ public:
+  struct Options {
+    std::string path = {};       ///< file; empty = in memory
+    bool read_only = false;
+    int threads = 2;
+    std::string memory_limit = {};  ///< such as "512MB"; empty = DuckDB's default
+  };
+
+  /// kFailed with DuckDB's own words when the file cannot be opened or is locked.
+  static Result<Database> Open(const Options& options);
+  ~Database();
+  Database(Database&&) noexcept;
+  Database& operator=(Database&&) noexcept;
+
+  /// Runs one statement with `?` parameters; kFailed with DuckDB's message.
+  Result<SqlRows> Query(std::string_view sql, std::span<const SqlValue> parameters);
+  Result<SqlRows> Query(std::string_view sql, std::initializer_list<SqlValue> parameters = {});
+  /// Runs one or more statements separated by semicolons and drops their rows.
+  Result<void> Execute(std::string_view sql);
+  /// The first column of the first row as an integer; kFailed when there is none.
+  Result<std::int64_t> QueryInt64(std::string_view sql, std::initializer_list<SqlValue> parameters = {});
+
+  /// An appender to `table` or `schema.table`; must not outlive this.
+  Result<SqlAppender> Append(std::string_view table);
+
+ private:
+  struct State;
+  explicit Database(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// 'it''s': a text as an SQL literal.
+std::string SqlLiteral(std::string_view text);
+/// "a ""b""": a name as an SQL identifier.
+std::string SqlIdentifier(std::string_view name);
+
+}  // namespace clinnova::core

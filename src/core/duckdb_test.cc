@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/duckdb.h"
+
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "core/check.h"
+
+namespace clinnova::core {
+namespace {
+
+Database InMemory() {
+  auto database = Database::Open({});
+  EXPECT_TRUE(database.has_value()) << database.error().message;
+  return std::move(*database);
+}
+
+TEST(Database, ReadsEveryKindOfNumberDateAndText) {
+  Database database = InMemory();
+  auto rows = database.Query(
+      "SELECT 7::TINYINT, -5::BIGINT, 18446744073709551615::UBIGINT, sum(x), 1.5::FLOAT, 2.25::DOUBLE, "
+      "12.34::DECIMAL(10, 2), DATE '1970-01-11', true, 'short', repeat('long text ', 10), NULL::VARCHAR "
+      "FROM (VALUES (1::BIGINT), (2)) t(x)");
+  ASSERT_TRUE(rows.has_value()) << rows.error().message;
+  ASSERT_TRUE(rows->NextChunk());
+  ASSERT_EQ(rows->chunk_size(), 1u);
+  EXPECT_EQ(rows->Int64(0, 0), 7);
+  EXPECT_EQ(rows->Int64(1, 0), -5);
+  EXPECT_THROW(rows->Int64(2, 0), CheckFailure) << "does not fit";
+  EXPECT_EQ(rows->column_type(3), "HUGEINT");
+  EXPECT_EQ(rows->Int64(3, 0), 3);
+  EXPECT_EQ(rows->Double(4, 0), 1.5);
+  EXPECT_EQ(rows->Double(5, 0), 2.25);
+  EXPECT_EQ(rows->Double(6, 0), 12.34);
+  EXPECT_EQ(rows->column_type(7), "DATE");
+  EXPECT_EQ(rows->Int64(7, 0), 10);
+  EXPECT_EQ(rows->Int64(8, 0), 1);
+  EXPECT_EQ(rows->Text(9, 0), "short");
+  EXPECT_EQ(rows->Text(10, 0).size(), 100u);
+  EXPECT_TRUE(rows->IsNull(11, 0));
+  EXPECT_FALSE(rows->IsNull(9, 0));
+  EXPECT_THROW(rows->Text(0, 0), CheckFailure);
+  EXPECT_FALSE(rows->NextChunk());
+}
+
+TEST(Database, BindsParametersOfEveryKind) {
+  Database database = InMemory();
+  auto rows = database.Query("SELECT ?::BIGINT, ?::DOUBLE, ?::VARCHAR, ?::BOOLEAN, ?::INTEGER IS NULL",
+                             {std::int64_t{5}, 0.5, std::string("it's"), true, std::monostate{}});
+  ASSERT_TRUE(rows.has_value()) << rows.error().message;
+  ASSERT_TRUE(rows->NextChunk());
+  EXPECT_EQ(rows->Int64(0, 0), 5);
+  EXPECT_EQ(rows->Double(1, 0), 0.5);
+  EXPECT_EQ(rows->Text(2, 0), "it's");
+  EXPECT_EQ(rows->Int64(3, 0), 1);
+  EXPECT_EQ(rows->Int64(4, 0), 1);
+}
+
+TEST(Database, WalksThroughMoreRowsThanOneChunk) {
+  Database database = InMemory();
+  auto rows = database.Query("SELECT i, i % 3 = 0 FROM range(10000) t(i) ORDER BY i");
+  ASSERT_TRUE(rows.has_value());
+  std::int64_t expected = 0;
+  while (rows->NextChunk()) {
+    for (std::size_t r = 0; r < rows->chunk_size(); ++r, ++expected) {
+      ASSERT_EQ(rows->Int64(0, r), expected);
+      ASSERT_EQ(rows->Int64(1, r), expected % 3 == 0 ? 1 : 0);
+    }
+  }
+  EXPECT_EQ(expected, 10000);
+}
+
+TEST(Database, AppendsTextIntoDatesAndIntegers) {
+  Database database = InMemory();
+  ASSERT_TRUE(database.Execute("CREATE SCHEMA s; CREATE TABLE s.t (a BIGINT, b DATE, c DOUBLE, d VARCHAR, "
+                               "e TIMESTAMP)"));
+  auto appender = database.Append("s.t");
+  ASSERT_TRUE(appender.has_value()) << appender.error().message;
+  appender->Text("12");
+  appender->Text("2024-02-29");
+  appender->Text("1.5");
+  appender->Text("");
+  appender->Text("2024-02-29 13:00:01");
+  appender->EndRow();
+  appender->Int64(-3);
+  appender->Null();
+  appender->Double(2.5);
+  appender->Text("a text of more than twelve bytes");
+  appender->Null();
+  appender->EndRow();
+  auto finished = appender->Finish();
+  ASSERT_TRUE(finished.has_value()) << finished.error().message;
+  auto rows = database.Query("SELECT a, b::VARCHAR, c, d, e::VARCHAR FROM s.t ORDER BY a DESC");
+  ASSERT_TRUE(rows->NextChunk());
+  EXPECT_EQ(rows->Int64(0, 0), 12);
+  EXPECT_EQ(rows->Text(1, 0), "2024-02-29");
+  EXPECT_EQ(rows->Double(2, 0), 1.5);
+  EXPECT_EQ(rows->Text(3, 0), "");
+  EXPECT_EQ(rows->Text(4, 0), "2024-02-29 13:00:01");
+  EXPECT_TRUE(rows->IsNull(1, 1));
+  EXPECT_EQ(rows->Text(3, 1), "a text of more than twelve bytes");
+}
+
+TEST(Database, SaysWhichAppendedRowIsWrong) {
+  Database database = InMemory();
+  ASSERT_TRUE(database.Execute("CREATE TABLE t (a DATE)"));
+  auto appender = database.Append("t");
+  ASSERT_TRUE(appender.has_value());
+  appender->Text("2024-02-01");
+  appender->EndRow();
+  appender->Text("2024-02-31");
+  appender->EndRow();
+  auto finished = appender->Finish();
+  ASSERT_FALSE(finished.has_value());
+  EXPECT_NE(finished.error().message.find("table t, row 2"), std::string::npos)
+      << finished.error().message;
+}
+
+TEST(Database, AppendsInsideATransactionThatCanBeRolledBack) {
+  Database database = InMemory();
+  ASSERT_TRUE(database.Execute("CREATE TABLE t (a BIGINT); BEGIN"));
+  auto appender = database.Append("t");
+  for (int i = 0; i < 5000; ++i) {
+    appender->Int64(i);
+    appender->EndRow();
+  }
+  ASSERT_TRUE(appender->Finish());
+  EXPECT_EQ(database.QueryInt64("SELECT count(*) FROM t").value(), 5000);
+  ASSERT_TRUE(database.Execute("ROLLBACK"));
+  EXPECT_EQ(database.QueryInt64("SELECT count(*) FROM t").value(), 0);
+}
+
+TEST(Database, ReportsAnErrorInOneLine) {
+  Database database = InMemory();
+  for (const char* sql : {"SELEC 1", "SELECT * FROM nowhere", "SELECT 'x'::INTEGER"}) {
+    auto rows = database.Query(sql);
+    ASSERT_FALSE(rows.has_value()) << sql;
+    EXPECT_EQ(rows.error().message.find('\n'), std::string::npos);
+    EXPECT_EQ(rows.error().message.rfind("database: ", 0), 0u);
+  }
+  EXPECT_FALSE(database.Query("SELECT ?").has_value()) << "a parameter is missing";
+  EXPECT_FALSE(database.Execute("CREATE TABLE t (a INTEGER); INSERT INTO t VALUES ('x')"));
+  EXPECT_FALSE(database.QueryInt64("SELECT 1 WHERE false").has_value());
+  EXPECT_FALSE(database.Append("nowhere").has_value());
+}
+
+TEST(Database, RefusesAPathThatCannotBeOpened) {
+  auto database = Database::Open({.path = "/nonexistent-folder/x.duckdb"});
+  ASSERT_FALSE(database.has_value());
+  EXPECT_EQ(database.error().message.find('\n'), std::string::npos);
+  EXPECT_FALSE(Database::Open({.memory_limit = "much"}).has_value());
+}
+
+TEST(Database, ReadsParquetWithoutLoadingAnything) {
+  Database database = InMemory();
+  const auto path = std::filesystem::temp_directory_path() /
+                    ("clinnova_duckdb_test_" + std::to_string(::getpid()) + ".parquet");
+  auto copied = database.Execute("COPY (SELECT 42 AS a) TO " + SqlLiteral(path.string()) +
+                                 " (FORMAT parquet)");
+  ASSERT_TRUE(copied.has_value()) << copied.error().message;
+  EXPECT_EQ(database.QueryInt64("SELECT a FROM read_parquet(?)", {path.string()}).value(), 42);
+  std::filesystem::remove(path);
+}
+
+TEST(SqlText, QuotesLiteralsAndIdentifiers) {
+  EXPECT_EQ(SqlLiteral("it's"), "'it''s'");
+  EXPECT_EQ(SqlIdentifier("a \"b\""), "\"a \"\"b\"\"\"");
+}
+
+}  // namespace
+}  // namespace clinnova::core
