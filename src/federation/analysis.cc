@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "federation/analysis.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace clinnova::federation {
+
+Result<Analysis> Analysis::FromJson(const nlohmann::json& object) {
+  Analysis analysis;
+  for (const auto& [key, member] : {std::pair{"name", &Analysis::name_},
+                                    std::pair{"method", &Analysis::method_}}) {
+    const auto found = object.find(key);
+    if (found == object.end() || !found->is_string() || found->get<std::string>().empty()) {
+      return Fail(ErrorCode::kInvalidInput, std::string("analysis: ") + key +
+                                                ": found nothing, expected a text");
+    }
+    analysis.*member = found->get<std::string>();
+  }
+  analysis.json_ = std::make_shared<const nlohmann::json>(object);
+  return analysis;
+}
+
+tl::unexpected<Error> Analysis::Wrong(std::string_view key, std::string_view message) const {
+  return Fail(ErrorCode::kInvalidInput, "analysis \"" + name_ + "\": " + std::string(key) + ": " +
+                                            std::string(message));
+}
+
+bool Analysis::Has(std::string_view key) const { return json_->contains(std::string(key)); }
+
+namespace {
+
+const nlohmann::json* Find(const nlohmann::json& object, std::string_view key) {
+  const auto found = object.find(std::string(key));
+  return found == object.end() ? nullptr : &*found;
+}
+
+std::string Found(const nlohmann::json& value, std::string_view expected) {
+  return "found " + value.dump() + ", expected " + std::string(expected);
+}
+
+}  // namespace
+
+Result<std::string> Analysis::Text(std::string_view key) const {
+  if (!Has(key)) return Wrong(key, "found nothing, expected a text");
+  return Text(key, "");
+}
+
+Result<std::string> Analysis::Text(std::string_view key, std::string_view otherwise) const {
+  const nlohmann::json* value = Find(*json_, key);
+  if (value == nullptr) return std::string(otherwise);
+  if (!value->is_string()) return Wrong(key, Found(*value, "a text"));
+  return value->get<std::string>();
+}
+
+Result<std::string> Analysis::Choice(std::string_view key,
+                                     std::span<const std::string_view> allowed) const {
+  CLINNOVA_ASSIGN(std::string text, Text(key, allowed.front()));
+  if (std::find(allowed.begin(), allowed.end(), text) != allowed.end()) return text;
+  std::string list;
+  for (const std::string_view word : allowed) {
+    list += (list.empty() ? "" : ", ") + std::string(word);
+  }
+  return Wrong(key, "found \"" + text + "\", expected one of " + list);
+}
+
+Result<double> Analysis::Number(std::string_view key, double otherwise) const {
+  const nlohmann::json* value = Find(*json_, key);
+  if (value == nullptr) return otherwise;
+  if (!value->is_number()) return Wrong(key, Found(*value, "a number"));
+  return value->get<double>();
+}
+
+Result<std::int64_t> Analysis::Integer(std::string_view key, std::int64_t otherwise) const {
+  const nlohmann::json* value = Find(*json_, key);
+  if (value == nullptr) return otherwise;
+  if (!value->is_number_integer()) return Wrong(key, Found(*value, "a whole number"));
+  return value->get<std::int64_t>();
+}
+
+Result<bool> Analysis::Flag(std::string_view key, bool otherwise) const {
+  const nlohmann::json* value = Find(*json_, key);
+  if (value == nullptr) return otherwise;
+  if (!value->is_boolean()) return Wrong(key, Found(*value, "true or false"));
+  return value->get<bool>();
+}
+
+Result<std::vector<std::string>> Analysis::Texts(std::string_view key,
+                                                 std::vector<std::string> otherwise) const {
+  const nlohmann::json* value = Find(*json_, key);
+  if (value == nullptr) return otherwise;
+  if (value->is_string()) return std::vector<std::string>{value->get<std::string>()};
+  std::vector<std::string> texts;
+  if (value->is_array()) {
+    for (const auto& item : *value) {
+      if (item.is_string()) texts.push_back(item.get<std::string>());
+    }
+  }
+  if (!value->is_array() || texts.size() != value->size()) {
+    return Wrong(key, Found(*value, "a list of texts"));
+  }
+  return texts;
+}
+
+Result<std::vector<double>> Analysis::Numbers(std::string_view key,
+                                              std::vector<double> otherwise) const {
+  const nlohmann::json* value = Find(*json_, key);
+  if (value == nullptr) return otherwise;
+  if (value->is_number()) return std::vector<double>{value->get<double>()};
+  std::vector<double> numbers;
+  if (value->is_array()) {
+    for (const auto& item : *value) {
+      if (item.is_number()) numbers.push_back(item.get<double>());
+    }
+  }
+  if (!value->is_array() || numbers.size() != value->size()) {
+    return Wrong(key, Found(*value, "a list of numbers"));
+  }
+  return numbers;
+}
+
+Result<void> Analysis::CheckKeys(std::span<const std::string_view> known) const {
+  constexpr std::string_view kCommon[] = {"name", "method", "conf_level", "na"};
+  for (const auto& [key, value] : json_->items()) {
+    if (std::find(std::begin(kCommon), std::end(kCommon), key) != std::end(kCommon)) continue;
+    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+    std::string list;
+    for (const std::string_view word : known) list += (list.empty() ? "" : ", ") + std::string(word);
+    return Wrong(key, "unknown option of method " + method_ + ", expected one of " + list);
+  }
+  CLINNOVA_ASSIGN(const double level, Number("conf_level", 0.95));
+  if (!(level > 0 && level < 1)) return Wrong("conf_level", "expected a number between 0 and 1");
+  CLINNOVA_ASSIGN(const std::string na, Text("na", "omit"));
+  if (na != "omit") return Wrong("na", "found \"" + na + "\", expected \"omit\"");
+  return {};
+}
+
+}  // namespace clinnova::federation

@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "federation/exact_sums.h"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "core/check.h"
+
+namespace clinnova::federation {
+namespace {
+
+constexpr std::size_t kLanes = 8;
+/// Rows between two carries into the integers: small enough for the cache, and for the exactness of the
+/// lanes (each slice sum stays below 2^53 units for up to 4,096 rows).
+constexpr std::size_t kBlockRows = 512;
+
+typedef double Lanes __attribute__((vector_size(kLanes * sizeof(double))));
+
+std::vector<std::size_t> Offsets(const Layout& layout) {
+  std::vector<std::size_t> offsets;
+  std::size_t at = 0;
+  for (const BlockSpec& block : layout.blocks) {
+    offsets.push_back(at);
+    at += block.elements();
+  }
+  return offsets;
+}
+
+double PowerOfTwo(std::int64_t exponent) { return std::ldexp(1.0, static_cast<int>(exponent)); }
+
+/// The constants that cut a contribution of size <= 2^exponent into two slices.
+struct Slicer {
+  explicit Slicer(std::int64_t exponent)
+      : bound(PowerOfTwo(exponent)),
+        high(1.5 * PowerOfTwo(exponent - 40 + 52)),
+        low(1.5 * PowerOfTwo(exponent - kScaledBits + 52)),
+        to_high_units(PowerOfTwo(40 - exponent)),
+        to_low_units(PowerOfTwo(kScaledBits - exponent)) {}
+
+  Int128 Carry(double high_sum, double low_sum) const {
+    return (static_cast<Int128>(static_cast<std::int64_t>(high_sum * to_high_units)) << 40) +
+           static_cast<std::int64_t>(low_sum * to_low_units);
+  }
+  Int128 One(double value) const {
+    const double h = (value + high) - high;
+    const double l = ((value - h) + low) - low;
+    return Carry(h, l);
+  }
+
+  double bound;
+  double high;
+  double low;
+  double to_high_units;
+  double to_low_units;
+};
+
+struct SliceSums {
+  double high;
+  double low;
+};
+
+/// Slice sums of a[r] * b[r] over `rows`, a multiple of kLanes.
+__attribute__((target_clones("avx512f", "avx2", "default"))) void SliceProducts(
+    const double* a, const double* b, std::size_t rows, double high, double low, SliceSums* out) {
+  Lanes high_sum = {};
+  Lanes low_sum = {};
+  for (std::size_t r = 0; r < rows; r += kLanes) {
+    Lanes x;
+    Lanes y;
+    std::memcpy(&x, a + r, sizeof x);
+    std::memcpy(&y, b + r, sizeof y);
+    const Lanes v = x * y;
+    const Lanes h = (v + high) - high;
+    const Lanes rest = v - h;
+    high_sum += h;
+    low_sum += (rest + low) - low;
+  }
+  double h = 0;
+  double l = 0;
+  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    h += high_sum[lane];
+    l += low_sum[lane];
+  }
+  *out = {h, l};
+}
+
+/// Largest size of the values; NaN when one of them is not finite.
+__attribute__((target_clones("avx512f", "avx2", "default"))) double LargestSize(
+    const double* values, std::size_t rows) {
+  Lanes largest = {};
+  Lanes finite = {};  // 0 * x stays 0 as long as every x is finite
+  std::size_t r = 0;
+  for (; r + kLanes <= rows; r += kLanes) {
+    Lanes x;
+    std::memcpy(&x, values + r, sizeof x);
+    const Lanes size = x < 0 ? -x : x;
+    largest = size <= largest ? largest : size;
+    finite += 0.0 * x;
+  }
+  double result = 0;
+  double sum = 0;
+  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    result = std::max(result, largest[lane]);
+    sum += finite[lane];
+  }
+  for (; r < rows; ++r) {
+    result = std::max(result, std::fabs(values[r]));
+    sum += 0.0 * values[r];
+  }
+  return result + sum;
+}
+
+/// A column of at most kBlockRows values, padded with zeros to a multiple of kLanes.
+struct Padded {
+  alignas(64) std::array<double, kBlockRows> values;
+
+  std::size_t Load(const double* from, std::size_t rows) {
+    const std::size_t padded = (rows + kLanes - 1) / kLanes * kLanes;
+    std::copy_n(from, rows, values.begin());
+    std::fill(values.begin() + rows, values.begin() + padded, 0.0);
+    return padded;
+  }
+};
+
+bool ProductsInRange(const double* a, const double* b, std::size_t rows, double bound) {
+  for (std::size_t r = 0; r < rows; ++r) {
+    if (!(std::fabs(a[r] * b[r]) <= bound)) return false;
+  }
+  return true;
+}
+
+/// Adds value to the limbs of a wide number; false when it is out of range.
+bool AddWide(Int128* limbs, double value) {
+  const auto bits = std::bit_cast<std::uint64_t>(value);
+  const int biased = static_cast<int>((bits >> 52) & 0x7ff);
+  if (biased == 0x7ff) return false;
+  std::int64_t mantissa = static_cast<std::int64_t>(bits & ((1ULL << 52) - 1));
+  int exponent = -1074;
+  if (biased != 0) {
+    mantissa |= 1LL << 52;
+    exponent = biased - 1075;
+  }
+  if (mantissa == 0) return true;
+  int shift = exponent - kWideLowestBit;
+  if (shift < 0) {  // below the unit: round to nearest, ties away from zero, sign-symmetric
+    if (shift < -54) return true;
+    mantissa = (mantissa + (1LL << (-shift - 1))) >> -shift;
+    shift = 0;
+  }
+  const int limb = shift / kWideLimbBits;
+  const bool spills = shift % kWideLimbBits + 53 > kWideLimbBits;
+  if (limb >= kWideLimbs || (limb == kWideLimbs - 1 && spills)) return false;
+  const Int128 wide = static_cast<Int128>(mantissa) << (shift % kWideLimbBits);
+  const Int128 low = wide & ((static_cast<Int128>(1) << kWideLimbBits) - 1);
+  const Int128 high = wide >> kWideLimbBits;
+  if (value < 0) {
+    limbs[limb] -= low;
+    if (limb + 1 < kWideLimbs) limbs[limb + 1] -= high;
+  } else {
+    limbs[limb] += low;
+    if (limb + 1 < kWideLimbs) limbs[limb + 1] += high;
+  }
+  return true;
+}
+
+/// The nearest double to a non-negative integer times 2^unit given as 64-bit digits, least first.
+double NearestDouble(const std::vector<std::uint64_t>& digits, int unit) {
+  int top = static_cast<int>(digits.size()) - 1;
+  while (top >= 0 && digits[top] == 0) --top;
+  if (top < 0) return 0;
+  const int high_bit = 63 - std::countl_zero(digits[top]) + 64 * top;  // of the whole number
+  const auto bit_range = [&](int from) {  // 64 bits beginning at bit `from`
+    std::uint64_t value = 0;
+    for (int i = 0; i < 64; ++i) {
+      const int bit = from + i;
+      if (bit >= 0 && bit <= high_bit && (digits[bit / 64] >> (bit % 64) & 1) != 0) value |= 1ULL << i;
+    }
+    return value;
+  };
+  const int lowest = high_bit - 63;
+  std::uint64_t leading = bit_range(lowest);
+  bool sticky = false;
+  for (int bit = 0; bit < lowest && !sticky; ++bit) sticky = (digits[bit / 64] >> (bit % 64) & 1) != 0;
+  if (sticky) leading |= 1;  // 64 leading bits and a sticky bit round as the whole would
+  return std::ldexp(static_cast<double>(leading), lowest + unit);
+}
+
+double DecodeWide(const Int128* limbs) {
+  // Carry into two's complement digits of 64 bits, two more for the headroom.
+  std::vector<std::uint64_t> digits(kWideLimbs + 2);
+  Int128 carry = 0;
+  for (int i = 0; i < kWideLimbs; ++i) {
+    // carry is below 2^64 in size and a limb below 2^126: the sum fits.
+    const Int128 sum = limbs[i] + carry;
+    digits[i] = static_cast<std::uint64_t>(sum);
+    carry = sum >> kWideLimbBits;
+  }
+  digits[kWideLimbs] = static_cast<std::uint64_t>(carry);
+  digits[kWideLimbs + 1] = carry < 0 ? ~0ULL : 0;
+  const bool negative = carry < 0;
+  if (negative) {
+    std::uint64_t add = 1;
+    for (std::uint64_t& digit : digits) {
+      digit = ~digit + add;
+      add = (add != 0 && digit == 0) ? 1 : 0;
+    }
+  }
+  const double size = NearestDouble(digits, kWideLowestBit);
+  return negative ? -size : size;
+}
+
+}  // namespace
+
+ExactSums::ExactSums(const Layout& layout)
+    : layout_(layout),
+      offsets_(Offsets(layout)),
+      elements_(layout.elements()),
+      flags_(layout.blocks.size()) {}
+
+Int128* ExactSums::Element(std::size_t block, std::size_t index) {
+  CLINNOVA_CHECK(block < layout_.blocks.size() && index < layout_.blocks[block].size);
+  return &elements_[offsets_[block] + index * layout_.blocks[block].elements_per_number()];
+}
+
+void ExactSums::Add(std::size_t block, std::size_t index, double value) {
+  Int128* element = Element(block, index);
+  const BlockSpec& spec = layout_.blocks[block];
+  if (spec.form == BlockSpec::Form::kWide) {
+    if (!AddWide(element, value)) Flag(block);
+    return;
+  }
+  const Slicer slicer(spec.exponent);
+  if (!(std::fabs(value) <= slicer.bound)) return Flag(block);
+  *element += slicer.One(value);
+}
+
+void ExactSums::AddCount(std::size_t block, std::size_t index, std::int64_t count) {
+  const BlockSpec& spec = layout_.blocks[block];
+  CLINNOVA_CHECK(spec.form == BlockSpec::Form::kScaled && spec.exponent <= kScaledBits &&
+                 spec.exponent >= 0);
+  *Element(block, index) += static_cast<Int128>(count) << (kScaledBits - spec.exponent);
+}
+
+void ExactSums::AddAll(std::size_t block, std::size_t index, std::span<const double> values) {
+  for (const double value : values) Add(block, index, value);
+}
+
+void ExactSums::AddWeightedColumns(std::size_t block, std::size_t first, const ColumnsView& x,
+                                   const double* weights, std::size_t rows) {
+  const BlockSpec& spec = layout_.blocks[block];
+  CLINNOVA_CHECK(first + x.columns <= spec.size);
+  if (spec.form == BlockSpec::Form::kWide) {
+    for (std::size_t j = 0; j < x.columns; ++j) {
+      Int128* element = Element(block, first + j);
+      for (std::size_t r = 0; r < rows; ++r) {
+        if (!AddWide(element, weights[r] * x.data[j * x.stride + r])) Flag(block);
+      }
+    }
+    return;
+  }
+  const Slicer slicer(spec.exponent);
+  Padded w;
+  Padded column;
+  for (std::size_t begin = 0; begin < rows; begin += kBlockRows) {
+    const std::size_t count = std::min(kBlockRows, rows - begin);
+    const std::size_t padded = w.Load(weights + begin, count);
+    const double largest = LargestSize(weights + begin, count);
+    for (std::size_t j = 0; j < x.columns; ++j) {
+      column.Load(x.data + j * x.stride + begin, count);
+      const double* values = column.values.data();
+      if (!(largest * LargestSize(values, count) <= slicer.bound) &&
+          !ProductsInRange(w.values.data(), values, count, slicer.bound)) {
+        Flag(block);
+        continue;
+      }
+      SliceSums sums;
+      SliceProducts(w.values.data(), values, padded, slicer.high, slicer.low, &sums);
+      *Element(block, first + j) += slicer.Carry(sums.high, sums.low);
+    }
+  }
+}
+
+void ExactSums::AddWeightedGram(std::size_t block, std::size_t first, const ColumnsView& x,
+                                const double* weights, std::size_t rows) {
+  const BlockSpec& spec = layout_.blocks[block];
+  const std::size_t p = x.columns;
+  CLINNOVA_CHECK(spec.form == BlockSpec::Form::kScaled && first + p * (p + 1) / 2 <= spec.size);
+  const Slicer slicer(spec.exponent);
+  std::vector<Padded> columns(p);
+  std::vector<double> sizes(p);
+  Padded weighted;
+  for (std::size_t begin = 0; begin < rows; begin += kBlockRows) {
+    const std::size_t count = std::min(kBlockRows, rows - begin);
+    std::size_t padded = 0;
+    for (std::size_t j = 0; j < p; ++j) {
+      padded = columns[j].Load(x.data + j * x.stride + begin, count);
+      sizes[j] = LargestSize(columns[j].values.data(), count);
+    }
+    std::fill(weighted.values.begin() + count, weighted.values.begin() + padded, 0.0);
+    Int128* element = Element(block, first);
+    for (std::size_t i = 0; i < p; ++i) {
+      const double* column = columns[i].values.data();
+      for (std::size_t r = 0; r < count; ++r) weighted.values[r] = weights[begin + r] * column[r];
+      const double largest = LargestSize(weighted.values.data(), count);
+      for (std::size_t j = 0; j <= i; ++j, ++element) {
+        const double* other = columns[j].values.data();
+        if (!(largest * sizes[j] <= slicer.bound) &&
+            !ProductsInRange(weighted.values.data(), other, count, slicer.bound)) {
+          Flag(block);
+          continue;
+        }
+        SliceSums sums;
+        SliceProducts(weighted.values.data(), other, padded, slicer.high, slicer.low, &sums);
+        *element += slicer.Carry(sums.high, sums.low);
+      }
+    }
+  }
+}
+
+void ExactSums::Merge(const ExactSums& other) {
+  CLINNOVA_CHECK(other.elements_.size() == elements_.size());
+  for (std::size_t i = 0; i < elements_.size(); ++i) elements_[i] += other.elements_[i];
+  for (std::size_t i = 0; i < flags_.size(); ++i) flags_[i] = flags_[i] || other.flags_[i];
+}
+
+bool ExactSums::flagged() const { return std::find(flags_.begin(), flags_.end(), true) != flags_.end(); }
+
+std::vector<Int128> ExactSums::Seal(const core::Hash& seed) const {
+  std::vector<Int128> sealed = elements_;
+  if (flagged()) {
+    static_assert(randombytes_SEEDBYTES == sizeof(core::Hash));
+    randombytes_buf_deterministic(sealed.data(), sealed.size() * sizeof(Int128), seed.data());
+  }
+  for (std::size_t b = 0; b < flags_.size(); ++b) {
+    sealed[offsets_[b] + layout_.blocks[b].elements() - 1] = flags_[b] ? 1 : 0;
+  }
+  return sealed;
+}
+
+Result<PooledSums> PooledSums::Decode(const Layout& layout, std::vector<Int128> elements) {
+  if (elements.size() != layout.elements()) {
+    return Fail(ErrorCode::kInvalidInput,
+                "round result: found " + std::to_string(elements.size()) + " elements, expected " +
+                    std::to_string(layout.elements()),
+                "malformed");
+  }
+  PooledSums sums;
+  sums.layout_ = layout;
+  sums.offsets_ = Offsets(layout);
+  sums.elements_ = std::move(elements);
+  return sums;
+}
+
+std::vector<std::size_t> PooledSums::FlaggedBlocks() const {
+  std::vector<std::size_t> flagged;
+  for (std::size_t b = 0; b < offsets_.size(); ++b) {
+    if (elements_[offsets_[b] + layout_.blocks[b].elements() - 1] != 0) flagged.push_back(b);
+  }
+  return flagged;
+}
+
+double PooledSums::Number(std::size_t block, std::size_t index) const {
+  CLINNOVA_CHECK(block < offsets_.size() && index < layout_.blocks[block].size);
+  const BlockSpec& spec = layout_.blocks[block];
+  const Int128* element = &elements_[offsets_[block] + index * spec.elements_per_number()];
+  if (spec.form == BlockSpec::Form::kWide) return DecodeWide(element);
+  return std::ldexp(static_cast<double>(*element), static_cast<int>(spec.exponent) - kScaledBits);
+}
+
+std::vector<double> PooledSums::Numbers(std::size_t block) const {
+  std::vector<double> numbers(layout_.blocks[block].size);
+  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = Number(block, i);
+  return numbers;
+}
+
+std::int64_t PooledSums::Count(std::size_t block, std::size_t index) const {
+  const BlockSpec& spec = layout_.blocks[block];
+  CLINNOVA_CHECK(spec.form == BlockSpec::Form::kScaled && index < spec.size);
+  return static_cast<std::int64_t>(elements_[offsets_[block] + index] >> (kScaledBits - spec.exponent));
+}
+
+std::vector<std::int64_t> PooledSums::Counts(std::size_t block) const {
+  std::vector<std::int64_t> counts(layout_.blocks[block].size);
+  for (std::size_t i = 0; i < counts.size(); ++i) counts[i] = Count(block, i);
+  return counts;
+}
+
+}  // namespace clinnova::federation

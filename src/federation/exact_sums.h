@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// A site's exact sums of one round, and the pooled sums that the algorithm gets back.
+//
+//   ExactSums sums(layout);
+//   for each batch of rows: sums.AddWeightedGram(kInformation, {x, stride, p}, weights, rows);
+//   sums.Merge(other_thread);                       // order does not matter
+//   std::vector<Int128> elements = sums.Seal(seed);
+//
+// A contribution is computed in doubles, record by record; its rounding to the block's unit is part of
+// the record's deterministic function; everything after that is integer addition. Source of the slicing:
+// J. Demmel, H. D. Nguyen, "Parallel reproducible summation", IEEE Trans. Comput. 64 (2015).
+// Thread rule: one ExactSums per thread; Merge them.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "core/error.h"
+#include "core/hash.h"
+#include "federation/layout.h"
+
+namespace clinnova::federation {
+
+/// Columns of doubles: element (row, column) is data[column * stride + row].
+struct ColumnsView {
+  const double* data = nullptr;   // not owned
+  std::size_t stride = 0;
+  std::size_t columns = 0;
+};
+
+class ExactSums {
+ public:
+  explicit ExactSums(const Layout& layout);
+  /// An empty accumulator of the same layout.
+  ExactSums Zero() const { return ExactSums(layout_); }
+  const Layout& layout() const { return layout_; }
+
+  /// Adds one contribution to number `index` of `block`. A contribution outside the block's range, or
+  /// not finite, flags the block instead.
+  void Add(std::size_t block, std::size_t index, double value);
+  /// Adds a whole number of counts to a scaled block.
+  void AddCount(std::size_t block, std::size_t index, std::int64_t count = 1);
+
+  /// Adds each of `values` as one contribution.
+  void AddAll(std::size_t block, std::size_t index, std::span<const double> values);
+  /// Adds weights[r] * x[r, j] to number first + j, for every row r and column j.
+  void AddWeightedColumns(std::size_t block, std::size_t first, const ColumnsView& x,
+                          const double* weights, std::size_t rows);
+  /// Adds (weights[r] * x[r, i]) * x[r, j] to number first + i (i + 1) / 2 + j for j <= i: the lower
+  /// triangle of X'WX by rows. Scaled blocks only.
+  void AddWeightedGram(std::size_t block, std::size_t first, const ColumnsView& x,
+                       const double* weights, std::size_t rows);
+
+  /// Adds another accumulator of the same layout.
+  void Merge(const ExactSums& other);
+
+  /// Flags a block by hand: the contribution cannot be made.
+  void Flag(std::size_t block) { flags_[block] = true; }
+  bool flagged() const;
+
+  /// The integers that enter the secure sum. When any block is flagged, every number is replaced by
+  /// noise drawn from `seed` and only the flags are true: the pooled sum of a void round then says
+  /// nothing about anybody, also not about the sites that were in range.
+  std::vector<Int128> Seal(const core::Hash& seed) const;
+
+ private:
+  Int128* Element(std::size_t block, std::size_t index);
+
+  Layout layout_;
+  std::vector<std::size_t> offsets_;
+  std::vector<Int128> elements_;
+  std::vector<bool> flags_;
+};
+
+/// Sums over all sites, as the algorithm receives them.
+class PooledSums {
+ public:
+  /// kInvalidInput when the number of elements is not the layout's.
+  static Result<PooledSums> Decode(const Layout& layout, std::vector<Int128> elements);
+
+  /// Blocks that some site flagged, by index; empty for a valid round.
+  std::vector<std::size_t> FlaggedBlocks() const;
+
+  /// Number `index` of `block`, rounded once to the nearest double.
+  double Number(std::size_t block, std::size_t index = 0) const;
+  std::vector<double> Numbers(std::size_t block) const;
+  /// A count of a scaled block.
+  std::int64_t Count(std::size_t block, std::size_t index = 0) const;
+  std::vector<std::int64_t> Counts(std::size_t block) const;
+
+  const Layout& layout() const { return layout_; }
+  const std::vector<Int128>& elements() const { return elements_; }
+
+ private:
+  Layout layout_;
+  std::vector<std::size_t> offsets_;
+  std::vector<Int128> elements_;
+};
+
+}  // namespace clinnova::federation

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "federation/exact_sums.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <random>
+
+#include "core/check.h"
+#include "federation/batches.h"
+
+namespace clinnova::federation {
+namespace {
+
+PooledSums Pool(const Layout& layout, const std::vector<ExactSums>& sites) {
+  std::vector<Int128> total(layout.elements());
+  for (const ExactSums& site : sites) {
+    const std::vector<Int128> sealed = site.Seal(core::Hash{});
+    for (std::size_t i = 0; i < total.size(); ++i) {
+      total[i] = static_cast<Int128>(static_cast<unsigned __int128>(total[i]) +
+                                     static_cast<unsigned __int128>(sealed[i]));
+    }
+  }
+  return *PooledSums::Decode(layout, total);
+}
+
+std::vector<double> RandomValues(std::size_t count, int lowest_exponent, int highest_exponent,
+                                 unsigned seed) {
+  std::mt19937_64 random(seed);
+  std::vector<double> values(count);
+  for (double& value : values) {
+    const int span = highest_exponent - lowest_exponent;
+    const int exponent = lowest_exponent + static_cast<int>(random() % static_cast<unsigned>(span));
+    value = std::ldexp(std::uniform_real_distribution<double>(-1, 1)(random), exponent);
+  }
+  return values;
+}
+
+TEST(ExactSums, WideSumIsTheNearestDoubleOfTheExactSum) {
+  const Layout layout{{WideBlock("sum", 1)}};
+  ExactSums sums(layout);
+  // 2^200 + 1 - 2^200 + 2^-250 - 2^-250 is exactly 1; doubles alone give 0.
+  for (const double v : {0x1p200, 1.0, -0x1p200, 0x1p-250, -0x1p-250}) sums.Add(0, 0, v);
+  EXPECT_EQ(Pool(layout, {sums}).Number(0), 1.0);
+}
+
+TEST(ExactSums, WideSumAgreesWithLongDoubleOnManyValues) {
+  const Layout layout{{WideBlock("sum", 1)}};
+  const std::vector<double> values = RandomValues(20000, -20, 20, 7);
+  ExactSums sums(layout);
+  long double reference = 0;
+  for (const double v : values) {
+    sums.Add(0, 0, v);
+    reference += v;
+  }
+  const double got = Pool(layout, {sums}).Number(0);
+  EXPECT_NEAR(got, static_cast<double>(reference), 1e-13 * std::fabs(got) + 1e-12);
+}
+
+TEST(ExactSums, WideHoldsEverySizeAndSign) {
+  const Layout layout{{WideBlock("sum", 1)}};
+  for (const double v : {1e-70, -1e-70, 3.5, -3.5, 1e70, -1e70, 0x1.fffffffffffffp254, 0.0}) {
+    ExactSums sums(layout);
+    sums.Add(0, 0, v);
+    EXPECT_EQ(Pool(layout, {sums}).Number(0), v);
+    sums.Add(0, 0, -v);
+    EXPECT_EQ(Pool(layout, {sums}).Number(0), 0.0);
+  }
+}
+
+TEST(ExactSums, FlagsWhatIsOutOfRangeOrNotFinite) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  for (const double v : {0x1p256, -0x1p300, infinity, -infinity, std::nan("")}) {
+    const Layout layout{{WideBlock("sum", 1)}};
+    ExactSums sums(layout);
+    sums.Add(0, 0, v);
+    EXPECT_TRUE(sums.flagged()) << v;
+  }
+  const Layout layout{{ScaledBlock("gram", 1, 3), CountBlock("n", 1)}};
+  ExactSums sums(layout);
+  const std::vector<double> x = {1, 2, 3, 4};
+  const std::vector<double> w = {1, 1, 1, 0.5};
+  sums.AddWeightedGram(0, 0, {x.data(), 4, 1}, w.data(), 4);  // 3 * 3 = 9 > 8
+  EXPECT_EQ(Pool(layout, {sums}).FlaggedBlocks(), std::vector<std::size_t>{0});
+  ExactSums fits(layout);
+  fits.AddWeightedGram(0, 0, {x.data(), 4, 1}, std::vector<double>{1, 1, 0.5, 0.5}.data(), 4);
+  EXPECT_EQ(Pool(layout, {fits}).Number(0), 1 + 4 + 4.5 + 8);
+}
+
+TEST(ExactSums, AVoidRoundSaysNothingAboutTheSitesInRange) {
+  const Layout layout{{ScaledBlock("sum", 2, 0)}};
+  ExactSums in_range(layout);
+  in_range.Add(0, 0, 0.5);
+  ExactSums outside(layout);
+  outside.Add(0, 1, 3.0);
+  const std::vector<Int128> noise = outside.Seal(core::Blake2b("seed"));
+  EXPECT_NE(noise[0], 0);
+  EXPECT_NE(noise[1], 0);
+  EXPECT_EQ(noise[2], 1);
+  EXPECT_EQ(outside.Seal(core::Blake2b("seed")), noise);
+  EXPECT_NE(outside.Seal(core::Blake2b("other")), noise);
+}
+
+TEST(ExactSums, GramAgreesWithLongDouble) {
+  constexpr std::size_t kRows = 5000;
+  constexpr std::size_t kColumns = 4;
+  const std::vector<double> x = RandomValues(kRows * kColumns, -6, 1, 3);
+  const std::vector<double> w = RandomValues(kRows, -3, 1, 4);
+  const Layout layout{{ScaledBlock("gram", 10, 4), ScaledBlock("columns", 4, 4)}};
+  ExactSums sums(layout);
+  sums.AddWeightedGram(0, 0, {x.data(), kRows, kColumns}, w.data(), kRows);
+  sums.AddWeightedColumns(1, 0, {x.data(), kRows, kColumns}, w.data(), kRows);
+  const PooledSums pooled = Pool(layout, {sums});
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < kColumns; ++i) {
+    long double column = 0;
+    for (std::size_t r = 0; r < kRows; ++r) column += w[r] * x[i * kRows + r];
+    EXPECT_NEAR(pooled.Number(1, i), static_cast<double>(column), 1e-13);
+    for (std::size_t j = 0; j <= i; ++j, ++at) {
+      long double sum = 0;
+      for (std::size_t r = 0; r < kRows; ++r) {
+        sum += (w[r] * x[i * kRows + r]) * x[j * kRows + r];
+      }
+      EXPECT_NEAR(pooled.Number(0, at), static_cast<double>(sum), 1e-13);
+    }
+  }
+}
+
+/// Sums of the rows given by `order`, in batches of `batch` rows.
+std::vector<Int128> GramOf(const Layout& layout, const std::vector<double>& x,
+                           const std::vector<double>& w, const std::vector<std::size_t>& order,
+                           std::size_t columns, std::size_t batch) {
+  const std::size_t rows = w.size();
+  ExactSums sums(layout);
+  for (std::size_t first = 0; first < order.size(); first += batch) {
+    const std::size_t count = std::min(batch, order.size() - first);
+    std::vector<double> bx(count * columns);
+    std::vector<double> bw(count);
+    for (std::size_t r = 0; r < count; ++r) {
+      bw[r] = w[order[first + r]];
+      for (std::size_t j = 0; j < columns; ++j) bx[j * count + r] = x[j * rows + order[first + r]];
+    }
+    sums.AddWeightedGram(0, 0, {bx.data(), count, columns}, bw.data(), count);
+    sums.AddWeightedColumns(1, 0, {bx.data(), count, columns}, bw.data(), count);
+    sums.AddAll(2, 0, bw);
+  }
+  return sums.Seal(core::Hash{});
+}
+
+TEST(ExactSums, HaveTheSameBitsForEveryOrderAndBatchSize) {
+  constexpr std::size_t kRows = 3000;
+  constexpr std::size_t kColumns = 3;
+  const std::vector<double> x = RandomValues(kRows * kColumns, -30, 1, 11);
+  const std::vector<double> w = RandomValues(kRows, -30, 1, 12);
+  const Layout layout{{ScaledBlock("gram", 6, 3), ScaledBlock("columns", 3, 2), WideBlock("sum", 1)}};
+  std::vector<std::size_t> order(kRows);
+  for (std::size_t i = 0; i < kRows; ++i) order[i] = i;
+  const std::vector<Int128> reference = GramOf(layout, x, w, order, kColumns, 4096);
+  std::mt19937_64 random(5);
+  for (const std::size_t batch : {1, 7, 64, 511, 512, 513, 3000}) {
+    std::shuffle(order.begin(), order.end(), random);
+    EXPECT_EQ(GramOf(layout, x, w, order, kColumns, batch), reference) << batch;
+  }
+}
+
+TEST(ForEachBatch, HasTheSameBitsForEveryNumberOfThreads) {
+  const std::vector<double> values = RandomValues(50000, -40, 10, 21);
+  const Layout layout{{WideBlock("sum", 1), CountBlock("n", 1)}};
+  std::vector<Int128> reference;
+  for (const int threads : {1, 2, 3, 8}) {
+    ExactSums sums(layout);
+    struct Nothing {};
+    ASSERT_TRUE(ForEachBatch<Nothing>(
+        values.size(), threads, sums,
+        [&](std::size_t first, std::size_t count, Nothing&, ExactSums& mine) -> Result<void> {
+          mine.AddAll(0, 0, {values.data() + first, count});
+          mine.AddCount(1, 0, static_cast<std::int64_t>(count));
+          return {};
+        }));
+    const std::vector<Int128> sealed = sums.Seal(core::Hash{});
+    if (reference.empty()) reference = sealed;
+    EXPECT_EQ(sealed, reference) << threads;
+    EXPECT_EQ(PooledSums::Decode(layout, sealed)->Count(1), 50000);
+  }
+}
+
+TEST(PooledSums, RefuseAnotherLength) {
+  EXPECT_FALSE(PooledSums::Decode(Layout{{WideBlock("sum", 1)}}, std::vector<Int128>(3)));
+}
+
+}  // namespace
+}  // namespace clinnova::federation

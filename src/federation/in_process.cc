@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "federation/in_process.h"
+
+namespace clinnova::federation {
+
+/// The secure sum's parties of one run.
+struct InProcessFederation::SecureSession {};
+
+InProcessFederation::InProcessFederation() = default;
+InProcessFederation::~InProcessFederation() = default;
+
+Result<std::unique_ptr<InProcessFederation>> InProcessFederation::Create(Options options) {
+  if (options.tables.empty() || options.tables.size() != options.site_names.size()) {
+    return Fail(ErrorCode::kInvalidInput, "a federation needs at least one site, and a table for each");
+  }
+  std::unique_ptr<InProcessFederation> federation(new InProcessFederation());
+  federation->schema_ = options.tables.front().schema;
+  federation->site_names_ = std::move(options.site_names);
+  federation->minimum_count_ = options.minimum_count;
+  for (table::Table& table : options.tables) {
+    if (table.schema != federation->schema_) {
+      return Fail(ErrorCode::kInvalidInput, "the sites' tables do not stand under one schema");
+    }
+    federation->sites_.emplace_back(SiteRunner::Options{.study = options.study,
+                                                        .table = std::move(table),
+                                                        .steps = options.steps,
+                                                        .minimum_count = options.minimum_count,
+                                                        .threads = options.threads});
+  }
+  return federation;
+}
+
+Result<std::vector<Int128>> InProcessFederation::Round(const RoundRequest& request,
+                                                       const Layout& layout) {
+  std::vector<unsigned __int128> sum(layout.elements());
+  for (std::size_t s = 0; s < sites_.size(); ++s) {
+    const auto contribution = sites_[s].Contribute(request, core::Blake2b(core::Encode(request)));
+    if (!contribution) return FailAt("site " + site_names_[s], contribution);
+    for (std::size_t i = 0; i < sum.size(); ++i) {
+      sum[i] += static_cast<unsigned __int128>((*contribution)[i]);
+    }
+  }
+  return std::vector<Int128>(sum.begin(), sum.end());
+}
+
+}  // namespace clinnova::federation

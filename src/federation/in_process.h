@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// A federation whose sites are tables in this process: `simulate`, tests and benchmarks. The sites run the
+// same SiteRunner as in production, and the same secure sum where the study asks for it and there are
+// enough sites.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "federation/federation.h"
+#include "federation/site_runner.h"
+
+namespace clinnova::federation {
+
+class InProcessFederation final : public Federation {
+ public:
+  struct Options {
+    Study study;
+    std::vector<std::string> site_names;
+    std::vector<table::Table> tables;     ///< one per site, all under the same schema
+    const StepCatalog* steps = nullptr;   // not owned, outlives this
+    int minimum_count = 5;
+    int threads = 1;                      ///< of each site; sites take turns
+  };
+
+  /// kInvalidInput when there is no site or the tables' schemas differ.
+  static Result<std::unique_ptr<InProcessFederation>> Create(Options options);
+  ~InProcessFederation() override;
+
+  const table::Schema& schema() const override { return schema_; }
+  const std::vector<std::string>& sites() const override { return site_names_; }
+  int minimum_count() const override { return minimum_count_; }
+
+  /// True when the sums travel masked.
+  bool secure() const { return secure_ != nullptr; }
+
+ protected:
+  Result<std::vector<Int128>> Round(const RoundRequest& request, const Layout& layout) override;
+
+ private:
+  struct SecureSession;
+  InProcessFederation();
+
+  table::Schema schema_;
+  std::vector<std::string> site_names_;
+  int minimum_count_ = 5;
+  std::vector<SiteRunner> sites_;
+  std::unique_ptr<SecureSession> secure_;
+};
+
+}  // namespace clinnova::federation

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// The release gate: the one place through which anything leaves a site.
+//
+// Property: only a Released<T> can be handed to the network, and only ReleaseGate makes one; what was not
+// checked here does not compile as a message. Numbers computed from records leave as masked uploads of the
+// secure sum (secure_sum_site.h) or as one of the named releases below; errors leave as a code and a fixed
+// word. Assumption: the site's own program is not modified. A compile-fail test holds the first sentence.
+// Reveals, to the hub: what each function says.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/archive.h"
+#include "core/error.h"
+#include "federation/study.h"
+#include "table/table.h"
+
+namespace clinnova::federation {
+
+class ReleaseGate;
+
+/// Something that the gate has checked. Copyable; cannot be made outside the gate.
+template <typename T>
+class Released {
+ public:
+  const T& value() const { return value_; }
+
+ private:
+  friend class ReleaseGate;
+  explicit Released(T value) : value_(std::move(value)) {}
+  T value_;
+};
+
+/// What a site allows, from its policy file; a study can only be stricter.
+struct SitePolicy {
+  int minimum_count = 5;                     ///< persons; rule 1 and 3
+  std::uint64_t rounds_per_study = 20'000;   ///< rule 14
+  std::uint64_t studies_per_day = 100;       ///< rule 14: of one researcher
+  std::vector<std::string> methods;          ///< allowed methods; empty = all known
+
+  template <class A>
+  void Fields(A& a) {
+    a(minimum_count);
+    a(rounds_per_study);
+    a(studies_per_day);
+    a(methods);
+  }
+};
+
+/// Why a site did not do what it was asked: all of an error that may cross the boundary.
+struct Refusal {
+  ErrorCode code = ErrorCode::kFailed;
+  std::string reason;   ///< a fixed word without values
+
+  template <class A>
+  void Fields(A& a) {
+    a(code);
+    a(reason);
+  }
+};
+
+class ReleaseGate {
+ public:
+  explicit ReleaseGate(SitePolicy policy) : policy_(std::move(policy)) {}
+
+  const SitePolicy& policy() const { return policy_; }
+
+  /// The stricter of the study's and the site's threshold. Only a site whose own policy says 0 (public
+  /// data) can lift the rule.
+  int MinimumCount(const Study& study) const;
+
+  /// kRefused (`method_not_allowed`, `round_limit`) before a round is evaluated. `rounds_so_far` is of
+  /// this study at this site. Rule 14.
+  Result<void> CheckRound(const Study& study, const Analysis& analysis,
+                          std::uint64_t rounds_so_far) const;
+
+  /// A site's description of its table. Reveals: column names; level names held by at least
+  /// minimum_count persons here or declared in the study; the number of rows when it is 0 or at least
+  /// minimum_count. kRefused (`rare_level`) when an undeclared level is held by fewer persons.
+  Result<Released<table::SiteSchema>> Describe(const Study& study, const table::SiteSchema& schema,
+                                               const std::vector<std::vector<std::uint64_t>>&
+                                                   persons_per_level) const;
+
+  /// An error as it may cross the boundary. Reveals: its code and reason.
+  Released<Refusal> Refuse(const Error& error) const;
+
+  /// A message of the secure-sum protocol, which carries no number of the site in clear.
+  template <typename Message>
+  Released<core::Bytes> Protocol(const Message& message) const {
+    static_assert(Message::kCarriesNoPlainNumber, "only messages of the secure sum pass here");
+    return Released<core::Bytes>(core::Encode(message));
+  }
+
+ private:
+  SitePolicy policy_;
+};
+
+}  // namespace clinnova::federation

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "federation/study.h"
+
+#include <gtest/gtest.h>
+
+namespace clinnova::federation {
+namespace {
+
+constexpr std::string_view kStudy = R"(
+[study]
+title = "Response"
+purpose = "Which drug"
+sites = ["a", "b", "c"]
+
+[[column]]
+name = "drug"
+levels = ["x", "y"]
+
+[[analysis]]
+name = "response"
+method = "glm"
+formula = "y ~ drug"
+folds = 5
+alpha = 0.5
+)";
+
+std::string With(std::string_view from, std::string_view to) {
+  std::string text(kStudy);
+  const std::size_t at = text.find(from);
+  return text.replace(at, from.size(), to);
+}
+
+TEST(Study, ReadsWhatWasWritten) {
+  const auto study = Study::FromToml(kStudy, "s.toml");
+  ASSERT_TRUE(study) << study.error().message;
+  EXPECT_EQ(study->title(), "Response");
+  EXPECT_EQ(study->minimum_sites(), 3);
+  EXPECT_EQ(study->minimum_count(), 5);
+  EXPECT_TRUE(study->secure_sum());
+  ASSERT_EQ(study->analyses().size(), 1u);
+  EXPECT_EQ(*study->analyses()[0].Text("formula"), "y ~ drug");
+  EXPECT_EQ(*study->analyses()[0].Integer("folds", 1), 5);
+  EXPECT_FALSE(study->analyses()[0].Integer("alpha", 1));
+  EXPECT_EQ(study->columns()[0].levels, (std::vector<std::string>{"x", "y"}));
+}
+
+TEST(Study, HashDependsOnMeaningNotOnLayout) {
+  const auto a = Study::FromToml(kStudy, "a.toml");
+  const auto b = Study::FromToml(With("title = \"Response\"", "title   =  \"Response\" # same"), "b.toml");
+  const auto c = Study::FromToml(With("y ~ drug", "y ~ drug + age"), "c.toml");
+  ASSERT_TRUE(a && b && c);
+  EXPECT_EQ(a->hash(), b->hash());
+  EXPECT_NE(a->hash(), c->hash());
+  const auto back = Study::FromCanonicalJson(a->canonical_json());
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(back->hash(), a->hash());
+  EXPECT_FALSE(Study::FromCanonicalJson(" " + a->canonical_json()));
+}
+
+TEST(Study, NamesFileLineAndKeyOfWhatIsWrong) {
+  struct Case {
+    std::string from, to, message;
+  };
+  const std::vector<Case> cases = {
+      {"purpose", "purpsoe", "s.toml:4: study.purpsoe: unknown key, expected one of minimum_sites"},
+      {"title = \"Response\"", "title = 3", "s.toml:3: study.title: found 3, expected a text"},
+      {"[[column]]", "[[colum]]", "s.toml:7: colum: unknown key, expected one of study"},
+      {"levels = [\"x\", \"y\"]", "levels = [\"x\", \"x\"]", "s.toml:9: column[0].levels: a level stands twice"},
+      {"method = \"glm\"", "", "s.toml:11: analysis[0].method: found nothing, expected a text"},
+      {"sites = [\"a\"", "sites = [\"b\"", "s.toml:5: study.sites: a site stands twice"},
+      {"[study]", "[study", "s.toml:2: "},
+  };
+  for (const Case& c : cases) {
+    const auto study = Study::FromToml(With(c.from, c.to), "s.toml");
+    ASSERT_FALSE(study) << c.to;
+    EXPECT_EQ(study.error().code, ErrorCode::kInvalidInput);
+    EXPECT_EQ(study.error().message.substr(0, c.message.size()), c.message);
+  }
+}
+
+TEST(Analysis, RefusesAnUnknownOption) {
+  const auto study = Study::FromToml(kStudy, "s.toml");
+  ASSERT_TRUE(study);
+  const std::string_view known[] = {"formula", "folds"};
+  const auto checked = study->analyses()[0].CheckKeys(known);
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().message,
+            "analysis \"response\": alpha: unknown option of method glm, expected one of formula, folds");
+}
+
+}  // namespace
+}  // namespace clinnova::federation

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every reader of a source format produces and the loader takes: one statement of the source
+// about one patient, with its codes, units and dates as the source gave them. Readers translate form,
+// not meaning; the loader (loader.h) resolves codes to concepts and units to canonical units.
+//
+//   FHIR, CSV, LDT, …  --reader-->  SourceRecord  --loader-->  OMOP CDM rows | quarantine
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+
+namespace clinnova::intake {
+
+/// Where a record came from: every CDM row keeps it.
+struct SourceReference {
+  std::string file;         ///< name of the file as the data manager gave it
+  std::uint64_t line = 0;   ///< 1-based line of a text file, entry of a bundle; 0 = not known
+  std::string path;         ///< such as "Bundle.entry[3].resource" or a column's name; may be empty
+};
+
+/// A code in a code system, as the source gave it.
+struct SourceCode {
+  std::string system;   ///< canonical URI ("http://loinc.org") or a short name ("LOINC"); empty = local
+  std::string code;     ///< empty when there is only a text
+  std::string display;
+  std::string version;
+};
+
+/// A date or time with the precision that the source gave; nothing is invented.
+struct SourceTime {
+  enum class Precision { kYear, kMonth, kDay, kSecond };
+  int year = 0;
+  int month = 1;
+  int day = 1;
+  int hour = 0;
+  int minute = 0;
+  int second = 0;
+  Precision precision = Precision::kDay;
+};
+
+/// A value as the source gave it. "<0,6 mg/L" is number 0.6, comparator "<", unit "mg/L".
+struct SourceValue {
+  std::optional<double> number;
+  std::string comparator;            ///< "", "<", "<=", ">", ">="
+  std::string unit;                  ///< the source's spelling
+  std::optional<SourceCode> coded;   ///< a coded answer ("positive")
+  std::string text;                  ///< the raw text, always kept where there is one
+};
+
+enum class RecordKind {
+  kPerson,
+  kVisit,
+  kCondition,
+  kMeasurement,   ///< laboratory value, vital sign, score item: anything with a value
+  kDrug,
+  kProcedure,
+  kObservation,   ///< everything else with a code
+  kDeath,
+  kConsent,
+};
+
+/// One statement about one patient.
+struct SourceRecord {
+  RecordKind kind = RecordKind::kObservation;
+  SourceReference source;
+  std::string id;           ///< the source's own identity of this record; loading it again replaces it
+  std::string patient_id;   ///< the source's identity of the patient; never enters the CDM
+  std::string visit_id;     ///< the source's identity of the visit, or empty
+
+  // kPerson
+  std::string sex;                       ///< "male", "female", "other", "unknown", or the source's word
+  std::optional<SourceTime> birth;
+
+  // every other kind
+  std::vector<SourceCode> codes;         ///< alternatives for one meaning, in the source's order
+  std::optional<SourceTime> start;
+  std::optional<SourceTime> end;
+  std::optional<SourceValue> value;
+  std::string status;                    ///< the source's word ("final", "entered-in-error")
+  /// Which reading of the record the loader needs: a visit's class ("inpatient", "outpatient",
+  /// "emergency"), a drug's kind ("prescription", "administration", "statement"), a consent's
+  /// purpose; empty where it does not apply.
+  std::string type;
+  std::optional<double> quantity;        ///< of a drug
+  std::string route;
+};
+
+/// A record that could not be read: goes to quarantine with the reason.
+struct RejectedRecord {
+  SourceReference source;
+  std::string rule;       ///< a fixed word: "csv.field_count", "fhir.truncated", "date.invalid"
+  std::string message;    ///< what was found and what was expected
+  std::string raw;        ///< the raw text, shortened to 4,096 bytes
+};
+
+/// Takes what a reader produces, in the order of the file. Not thread-safe.
+class RecordSink {
+ public:
+  virtual ~RecordSink() = default;
+  virtual Result<void> Accept(SourceRecord record) = 0;
+  virtual Result<void> Reject(RejectedRecord record) = 0;
+  /// A record read and deliberately not loaded, counted by `what` ("Observation: cancelled").
+  virtual void Ignore(const SourceReference& source, const std::string& what) = 0;
+};
+
+}  // namespace clinnova::intake

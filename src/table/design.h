@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a formula and a table to numbers: R's model frame and model matrix, one batch of rows at a time.
+//
+//   CLINNOVA_ASSIGN(Design design, Design::Create(formula, schema, {.weights = "w"}, facts));
+//   DesignBatch batch;                                     // one per thread, reused
+//   for (size_t first = 0; first < table.rows; first += kBatchRows)
+//     design.Evaluate(table, first, std::min(kBatchRows, table.rows - first), batch);
+//
+// Column names, contrasts (treatment) and the choice between contrasts and full indicator coding are
+// those of R's model.matrix. Every row's numbers depend on that row alone and come from IEEE operations
+// and core/deterministic_math.h: the same bits on every machine.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "table/formula.h"
+#include "table/table.h"
+
+namespace clinnova::table {
+
+/// Rows per batch; a multiple of 8, so that vector code needs no tail.
+inline constexpr std::size_t kBatchRows = 4096;
+
+/// Columns beside the formula that rows must have, by name; empty = none.
+struct DesignOptions {
+  std::string weights;                 ///< prior weights, numeric, >= 0
+  std::string cluster;                 ///< cluster identity
+  std::vector<std::string> strata;     ///< further strata columns, after those of the formula
+  std::vector<std::string> also;       ///< further columns that must be present in a complete case
+};
+
+/// What the pooled data say about the design; found by the preflight round (model_frame.h), the same
+/// at every site, and part of every later step's parameters.
+struct DesignFacts {
+  /// Levels in use among complete cases, by column; a column not listed uses all its levels.
+  std::map<std::string, std::vector<std::string>> used_levels;
+  /// Boundary and interior knots of each ns() term, by the term's text: first, interior…, last.
+  std::map<std::string, std::vector<double>> knots;
+
+  template <class A>
+  void Fields(A& a) {
+    a(used_levels);
+    a(knots);
+  }
+};
+
+/// The complete cases of one batch, compacted: row r of every array is the r-th complete case.
+/// Capacity kBatchRows; arrays are padded with zeros up to a multiple of 8 rows.
+struct DesignBatch {
+  std::size_t rows = 0;                ///< complete cases in this batch
+  std::size_t missing = 0;             ///< rows left out for a missing value
+  std::vector<double> x;               ///< design matrix, column-major: x[column * kBatchRows + row]
+  /// Response parts: kNumeric y; kCounts successes, failures; kSurvival as in Response::parts.
+  std::vector<std::vector<double>> response;
+  std::vector<double> weights;         ///< 1 where there is no weights column
+  std::vector<double> offset;          ///< sum of the offsets, 0 where there is none
+  std::vector<std::vector<std::int32_t>> strata;   ///< per strata column, level index
+  std::vector<std::vector<std::int64_t>> cluster;  ///< per cluster column: level index or number's bits
+  std::vector<std::uint32_t> source_row;           ///< row of the table
+};
+
+class Design {
+ public:
+  /// kInvalidInput: a column that the schema lacks (with those it has), a factor where a number is
+  /// needed, a response that does not fit, ns() without knots in `facts` when evaluated.
+  /// A factor response of two levels is 0 for the first level and 1 for the others, as in R's glm.
+  static Result<Design> Create(const Formula& formula, const Schema& schema,
+                               const DesignOptions& options, const DesignFacts& facts);
+  ~Design();
+  Design(Design&&) noexcept;
+  Design& operator=(Design&&) noexcept;
+
+  /// Names of the design matrix's columns as R writes them: "(Intercept)", "sexM", "age:sexM".
+  const std::vector<std::string>& names() const;
+  /// For each design column the index of its term (0 = intercept, 1… as in Formula::terms), R's assign.
+  const std::vector<int>& assign() const;
+  bool intercept() const;
+  /// The response's levels when it is a factor column, else empty.
+  const std::vector<std::string>& response_levels() const;
+
+  /// A factor column that the design uses as predictor, response, stratum (not as cluster).
+  struct FactorUse {
+    std::string column;
+    std::vector<std::string> levels;   ///< all levels of the schema
+    std::size_t schema_column = 0;
+  };
+  const std::vector<FactorUse>& factors() const;
+
+  /// ns() terms whose knots the facts lack: the preflight finds the quantiles of Value(...).
+  struct SplineNeed {
+    std::string text;                  ///< the term, key into DesignFacts::knots
+    int df = 0;
+  };
+  std::vector<SplineNeed> splines_without_knots() const;
+  /// The inner expression of spline `text` on the complete cases of the batch last evaluated.
+  void SplineInput(const Table& table, const DesignBatch& batch, const std::string& text,
+                   std::vector<double>& values) const;
+
+  /// Strata columns in the order of DesignBatch::strata, with their levels in use.
+  struct Stratum {
+    std::string name;                  ///< "strata(centre)" is called "centre"
+    std::vector<std::string> levels;
+  };
+  const std::vector<Stratum>& strata() const;
+
+  /// Evaluates rows [first, first + count), count <= kBatchRows. The table must stand under the schema
+  /// given to Create. Thread rule: const; each thread has its own batch.
+  void Evaluate(const Table& table, std::size_t first, std::size_t count, DesignBatch& batch) const;
+
+ private:
+  struct State;
+  explicit Design(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace clinnova::table

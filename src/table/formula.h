@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// R's formula language as far as interfaces.md has it: parsed text, no data.
+//
+//   CLINNOVA_ASSIGN(Formula f, Formula::Parse("Surv(time, status) ~ drug * age + strata(centre)"));
+//   f.response().kind == Response::Kind::kSurvival
+//
+// Terms are expanded and ordered as R's terms.formula does: main effects first, then interactions by
+// order, each in order of first appearance; `a*b` = a + b + a:b; `(a+b)^2`; `-1`, `+0`, `- a` remove.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.h"
+
+namespace clinnova::table {
+
+/// An arithmetic expression over columns: numbers, names, + - * / ^, parentheses, and the functions
+/// log, log2, log10, log1p, sqrt, exp, abs, I, and comparisons == != < <= > >= (value 1 or 0; a factor
+/// may be compared with a quoted level).
+struct Expression {
+  enum class Kind { kNumber, kText, kName, kCall };
+  Kind kind = Kind::kNumber;
+  double number = 0;
+  std::string name;                 ///< column (kName), text (kText), function or operator (kCall)
+  std::vector<Expression> arguments;
+  std::size_t position = 0;         ///< where it begins in the formula's text, counted from 1
+
+  /// The text as R's deparse writes it ("I(x^2)", "log(crp + 1)"): the term's name.
+  std::string Text() const;
+  /// Names of the columns used, in order of appearance, each once.
+  std::vector<std::string> Columns() const;
+};
+
+/// One variable of a term: an expression, or a call that makes several columns.
+struct TermFactor {
+  enum class Kind {
+    kExpression,   ///< numeric expression, or the bare name of a column (which may be a factor)
+    kFactor,       ///< factor(x)
+    kPolynomial,   ///< poly(x, degree, raw = TRUE); raw = FALSE is an error that says so
+    kNaturalSpline ///< ns(x, df = k)
+  };
+  Kind kind = Kind::kExpression;
+  Expression expression;
+  int degree = 0;   ///< kPolynomial: degree; kNaturalSpline: df
+  std::string text; ///< as R writes it; the prefix of the term's column names
+
+  bool operator==(const TermFactor& other) const { return text == other.text; }
+};
+
+/// An interaction of one or more factors.
+struct Term {
+  std::vector<TermFactor> factors;
+};
+
+/// `(1 | g)`, `(x | g)`, `(1 + x | a/b)`: kept for the methods that know random effects.
+struct RandomTerm {
+  std::vector<Term> terms;
+  bool intercept = true;
+  std::vector<std::string> groups;   ///< nested grouping columns, outermost first
+};
+
+struct Response {
+  enum class Kind { kNone, kNumeric, kCounts /* cbind(successes, failures) */, kSurvival };
+  Kind kind = Kind::kNone;
+  /// kNumeric: 1; kCounts: successes, failures; kSurvival: time, status or start, stop, status.
+  std::vector<Expression> parts;
+};
+
+class Formula {
+ public:
+  /// kInvalidInput with the position and what was expected: `formula: found ")" at character 7 of
+  /// "y ~ a + )", expected a variable`.
+  static Result<Formula> Parse(std::string_view text);
+
+  const std::string& text() const { return text_; }
+  const Response& response() const { return response_; }
+  bool intercept() const { return intercept_; }
+  const std::vector<Term>& terms() const { return terms_; }
+  const std::vector<Expression>& offsets() const { return offsets_; }
+  const std::vector<Expression>& strata() const { return strata_; }     ///< strata(g, h): one each
+  const std::vector<Expression>& clusters() const { return clusters_; }
+  const std::vector<RandomTerm>& random() const { return random_; }
+  /// Every column the formula names, response included, in order of appearance, each once.
+  std::vector<std::string> Columns() const;
+
+ private:
+  friend class FormulaParser;
+  std::string text_;
+  Response response_;
+  bool intercept_ = true;
+  std::vector<Term> terms_;
+  std::vector<Expression> offsets_;
+  std::vector<Expression> strata_;
+  std::vector<Expression> clusters_;
+  std::vector<RandomTerm> random_;
+};
+
+}  // namespace clinnova::table
