@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+# Writes every golden case below cases/ and uci_heart/: tables, study file and the numbers that R gives.
+#
+#   Rscript tests/golden/reference.R [--heart FOLDER]
+#
+# FOLDER holds the UCI heart disease files (default: ../shared/data/multicentre/uci-heart-disease beside
+# the repository); without them the committed uci_heart/expected.json stays as it is.
+invisible(Sys.setlocale("LC_ALL", "C"))  # sort() and factor() order by code point, as the program does
+options(contrasts = c("contr.treatment", "contr.poly"), stringsAsFactors = FALSE, warn = 1)
+suppressPackageStartupMessages({
+  library(splines)
+  library(survival)
+  library(sandwich)
+})
+
+arguments <- commandArgs(trailingOnly = FALSE)
+script <- sub("^--file=", "", grep("^--file=", arguments, value = TRUE))
+golden <- normalizePath(dirname(script))
+flag <- match("--heart", arguments)
+heart_folder <- if (is.na(flag)) {
+  file.path(golden, "..", "..", "..", "shared", "data", "multicentre", "uci-heart-disease")
+} else {
+  arguments[flag + 1]
+}
+
+for (part in c("write", "fit_glm", "fit_survival", "describe")) {
+  source(file.path(golden, "reference", paste0(part, ".R")))
+}
+unlink(file.path(golden, "cases"), recursive = TRUE)
+for (part in c("cases_glm", "cases_robust", "cases_formula", "cases_awkward", "cases_curves",
+               "cases_cox", "cases_descriptives", "uci_heart")) {
+  source(file.path(golden, "reference", paste0(part, ".R")))
+}
+cat(length(list.dirs(file.path(golden, "cases"), recursive = FALSE)), "cases written\n")
