@@ -74,6 +74,11 @@ bool SameTag(const core::Hash& a, const core::Hash& b) {
   return sodium_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
+void StretchSeed(const SecretKey& seed, std::span<std::uint8_t> out) {
+  constexpr std::array<std::uint8_t, 12> kNonce{};
+  if (!out.empty()) crypto_stream_chacha20_ietf(out.data(), out.size(), kNonce.data(), seed.data());
+}
+
 void ApplyMask(const SecretKey& seed, MaskSign sign, std::span<RingElement> elements) {
   Stream stream(seed);
   while (!elements.empty()) {

@@ -32,6 +32,9 @@ core::Hash DeriveTag(const SecretKey& key, std::string_view label, core::ByteVie
 /// Whether two tags are equal, in a time that does not tell where they differ.
 bool SameTag(const core::Hash& a, const core::Hash& b);
 
+/// Fills `out` with the stream of `seed`.
+void StretchSeed(const SecretKey& seed, std::span<std::uint8_t> out);
+
 enum class MaskSign { kAdd, kSubtract };
 
 /// Adds the stream of `seed` to every element, or takes it away, modulo 2^128.

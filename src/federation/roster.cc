@@ -23,8 +23,8 @@ struct RosterFile {
 
 Result<Roster> Roster::Create(std::vector<RosterMember> members) {
   if (members.empty() || members.size() > kLargest) {
-    return Fail(ErrorCode::kInvalidInput, "roster: found " + std::to_string(members.size()) +
-                                              " sites, expected 1 to 255");
+    return Fail(ErrorCode::kInvalidInput,
+                "roster: found " + std::to_string(members.size()) + " sites, expected 1 to 255");
   }
   std::set<std::string_view> names;
   std::set<PublicKey> keys;

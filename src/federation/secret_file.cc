@@ -30,8 +30,8 @@ class Descriptor {
 };
 
 tl::unexpected<Error> SystemFailure(const std::filesystem::path& path, std::string_view what) {
-  return Fail(ErrorCode::kFailed, path.string() + ": " + std::string(what) + ": " +
-                                      std::strerror(errno));
+  return Fail(ErrorCode::kFailed,
+              path.string() + ": " + std::string(what) + ": " + std::strerror(errno));
 }
 
 bool WriteAll(int fd, core::ByteView bytes) {
@@ -104,10 +104,9 @@ Result<void> ReplaceSecretFile(const std::filesystem::path& path, core::ByteView
 
 Result<SecretBuffer> ReadSecretFile(const std::filesystem::path& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat status {};
+  struct stat status{};
   if (file.get() < 0 || ::fstat(file.get(), &status) != 0) {
-    return Fail(ErrorCode::kInvalidInput,
-                path.string() + ": cannot read: " + std::strerror(errno));
+    return Fail(ErrorCode::kInvalidInput, path.string() + ": cannot read: " + std::strerror(errno));
   }
   if (!S_ISREG(status.st_mode) || status.st_size > kLargestFile) {
     return Fail(ErrorCode::kInvalidInput, path.string() + ": not a file of secrets");

@@ -103,8 +103,8 @@ Result<void> CheckSignature(const Roster& roster, const SignedMessage& message,
   }
   const RosterMember& member = roster[message.site];
   if (!VerifySignature(member.key, context, message.body, message.signature)) {
-    return Fail(ErrorCode::kRefused, "a message in the name of site " + member.site +
-                                         " does not carry its signature",
+    return Fail(ErrorCode::kRefused,
+                "a message in the name of site " + member.site + " does not carry its signature",
                 "bad_signature");
   }
   return {};

@@ -46,13 +46,13 @@ inline constexpr std::uint64_t kMostElements = std::uint64_t{1} << 24;
 struct RoundHeader {
   RunId run{};
   std::uint64_t round = 0;
-  core::Hash study{};         ///< of the study document that the stewards approved
-  std::string analysis;       ///< the analysis within the study
-  std::string step;           ///< the step within the analysis
-  core::Hash parameters{};    ///< of the step's parameters, the state of the algorithm
-  core::Hash roster{};        ///< Roster::hash
-  core::Hash participants{};  ///< ParticipantsHash of the run
-  core::Hash layout{};        ///< of the encoded block layout
+  core::Hash study{};          ///< of the study document that the stewards approved
+  std::string analysis;        ///< the analysis within the study
+  std::string step;            ///< the step within the analysis
+  core::Hash parameters{};     ///< of the step's parameters, the state of the algorithm
+  core::Hash roster{};         ///< Roster::hash
+  core::Hash participants{};   ///< ParticipantsHash of the run
+  core::Hash layout{};         ///< of the encoded block layout
   std::uint64_t elements = 0;  ///< 128-bit integers in the layout, the checksum not counted
   std::uint64_t format = kFixedPointFormat;
 
@@ -115,10 +115,11 @@ struct Upload {
   static constexpr std::string_view kContext = "clinnova/upload/1";
   SiteIndex site = 0;
   core::Hash header{};
-  std::vector<__int128> masked;         ///< elements + 1 numbers: the last is the masked checksum
-  std::vector<core::Hash> commitments;  ///< one per roster site j: to the pair mask seed with j; at the
-                                        ///< site's own place to its self mask seed; absent: zero
-  std::vector<core::Bytes> sealed;      ///< one per roster site; empty for itself and for the absent
+  std::vector<__int128> masked{};  ///< elements + 1 numbers: the last is the masked checksum
+  std::vector<core::Hash>
+      commitments{};  ///< one per roster site j: to the pair mask seed with j; at the
+                      ///< site's own place to its self mask seed; absent: zero
+  std::vector<core::Bytes> sealed{};  ///< one per roster site; empty for itself and for the absent
 
   template <class A>
   void Fields(A& a) {
@@ -128,7 +129,7 @@ struct Upload {
 
 struct SurvivorRequest {
   RoundHeader header;
-  SiteSet survivors;
+  SiteSet survivors{};
 
   template <class A>
   void Fields(A& a) {
@@ -140,9 +141,10 @@ struct SurvivorStatement {
   static constexpr std::string_view kContext = "clinnova/survivors/1";
   SiteIndex site = 0;
   core::Hash header{};
-  SiteSet survivors;
-  std::vector<core::Hash> tags;  ///< one per roster site: authenticates the statement to that site under
-                                 ///< their pair key; absent: zero
+  SiteSet survivors{};
+  std::vector<core::Hash>
+      tags{};  ///< one per roster site: authenticates the statement to that site under
+               ///< their pair key; absent: zero
 
   template <class A>
   void Fields(A& a) {
@@ -163,9 +165,10 @@ struct SurvivorTag {
 
 struct UnmaskRequest {
   RoundHeader header;
-  SiteSet survivors;
-  std::vector<SurvivorTag> tags;
-  std::vector<core::Bytes> sealed;  ///< one per survivor, as that survivor sealed it for the receiver
+  SiteSet survivors{};
+  std::vector<SurvivorTag> tags{};
+  std::vector<core::Bytes>
+      sealed{};  ///< one per survivor, as that survivor sealed it for the receiver
 
   template <class A>
   void Fields(A& a) {
@@ -177,10 +180,11 @@ struct Unmasking {
   static constexpr std::string_view kContext = "clinnova/unmasking/1";
   SiteIndex site = 0;
   core::Hash header{};
-  SiteSet survivors;
-  std::vector<core::Bytes> shares;  ///< one per survivor i: this site's share of i's self mask seed, then
-                                    ///< of i's pair mask seed with each dropped site in order, 32 bytes
-                                    ///< each; empty when what i sealed does not open
+  SiteSet survivors{};
+  std::vector<core::Bytes>
+      shares{};  ///< one per survivor i: this site's share of i's self mask seed, then
+                 ///< of i's pair mask seed with each dropped site in order, 32 bytes
+                 ///< each; empty when what i sealed does not open
 
   template <class A>
   void Fields(A& a) {
