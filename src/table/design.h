@@ -42,11 +42,14 @@ struct DesignFacts {
   std::map<std::string, std::vector<std::string>> used_levels;
   /// Boundary and interior knots of each ns() term, by the term's text: first, interior…, last.
   std::map<std::string, std::vector<double>> knots;
+  /// The pooled Surv() status is 1/2 and not 0/1 (DesignBatch::status_two > 0 in the preflight).
+  bool status_is_one_two = false;
 
   template <class A>
   void Fields(A& a) {
     a(used_levels);
     a(knots);
+    a(status_is_one_two);
   }
 };
 
@@ -55,6 +58,13 @@ struct DesignFacts {
 struct DesignBatch {
   std::size_t rows = 0;                ///< complete cases in this batch
   std::size_t missing = 0;             ///< rows left out for a missing value
+  /// Complete rows left out because an expression is infinite there (log(0)): R stops with "NA/NaN/Inf
+  /// in 'x'", and so must a method when the sum over sites is not 0.
+  std::size_t infinite = 0;
+  /// Complete rows left out because the response or weight cannot be: a status other than 0/1 (1/2
+  /// under status_is_one_two), stop not after start, a negative weight. R's Surv warns, its glm stops.
+  std::size_t invalid = 0;
+  std::size_t status_two = 0;          ///< rows whose status is 2 before any recoding
   std::vector<double> x;               ///< design matrix, column-major: x[column * kBatchRows + row]
   /// Response parts: kNumeric y; kCounts successes, failures; kSurvival as in Response::parts.
   std::vector<std::vector<double>> response;
@@ -63,13 +73,29 @@ struct DesignBatch {
   std::vector<std::vector<std::int32_t>> strata;   ///< per strata column, level index
   std::vector<std::vector<std::int64_t>> cluster;  ///< per cluster column: level index or number's bits
   std::vector<std::uint32_t> source_row;           ///< row of the table
+
+  // The rows last evaluated, and Evaluate's working memory.
+  std::size_t first = 0;
+  std::size_t count = 0;
+  std::vector<double> scratch;
+  std::vector<std::int32_t> code_scratch;
+  std::vector<std::uint8_t> state;
 };
+
+/// What to add to a study's column declarations before its sites describe their tables, so that the
+/// schema has the levels of numeric columns that are used in factor(), strata() or as an option's stratum:
+/// one declaration "factor(x)" each (see ColumnDeclaration). Those of columns that turn out to be
+/// factors add nothing to the schema.
+std::vector<ColumnDeclaration> FactorDeclarations(const Formula& formula, const DesignOptions& options);
 
 class Design {
  public:
   /// kInvalidInput: a column that the schema lacks (with those it has), a factor where a number is
-  /// needed, a response that does not fit, ns() without knots in `facts` when evaluated.
-  /// A factor response of two levels is 0 for the first level and 1 for the others, as in R's glm.
+  /// needed, a response that does not fit, knots that do not fit a term's df.
+  /// A factor response is 0 for the first level in use and 1 for the others, as in R's glm.
+  /// A comparison, such as `age > 50` or I(sex == "F"), is R's logical: as predictor a factor of FALSE and
+  /// TRUE, as response 1 or 0. Under a Surv() response the intercept is always there, as in R's coxph,
+  /// which ignores `- 1`: a Cox model leaves out the column whose assign() is 0.
   static Result<Design> Create(const Formula& formula, const Schema& schema,
                                const DesignOptions& options, const DesignFacts& facts);
   ~Design();
@@ -86,7 +112,7 @@ class Design {
 
   /// A factor column that the design uses as predictor, response, stratum (not as cluster).
   struct FactorUse {
-    std::string column;
+    std::string column;                ///< the schema's name, key into DesignFacts::used_levels
     std::vector<std::string> levels;   ///< all levels of the schema
     std::size_t schema_column = 0;
   };
@@ -98,7 +124,8 @@ class Design {
     int df = 0;
   };
   std::vector<SplineNeed> splines_without_knots() const;
-  /// The inner expression of spline `text` on the complete cases of the batch last evaluated.
+  /// The inner expression of spline `text` on those rows of the batch last evaluated where it is
+  /// finite: complete cases or not, since R's ns() sees the column before incomplete rows are left out.
   void SplineInput(const Table& table, const DesignBatch& batch, const std::string& text,
                    std::vector<double>& values) const;
 
@@ -110,7 +137,8 @@ class Design {
   const std::vector<Stratum>& strata() const;
 
   /// Evaluates rows [first, first + count), count <= kBatchRows. The table must stand under the schema
-  /// given to Create. Thread rule: const; each thread has its own batch.
+  /// given to Create. Columns of ns() terms without knots are zero. A complete case has a value in every
+  /// column that the formula and the options name, and no expression that is NaN there. Thread rule: const; each thread has its own batch.
   void Evaluate(const Table& table, std::size_t first, std::size_t count, DesignBatch& batch) const;
 
  private:

@@ -24,8 +24,8 @@ struct Expression {
   enum class Kind { kNumber, kText, kName, kCall };
   Kind kind = Kind::kNumber;
   double number = 0;
-  std::string name;                 ///< column (kName), text (kText), function or operator (kCall)
-  std::vector<Expression> arguments;
+  std::string name{};               ///< column (kName), text (kText), function or operator (kCall)
+  std::vector<Expression> arguments{};
   std::size_t position = 0;         ///< where it begins in the formula's text, counted from 1
 
   /// The text as R's deparse writes it ("I(x^2)", "log(crp + 1)"): the term's name.
@@ -38,14 +38,14 @@ struct Expression {
 struct TermFactor {
   enum class Kind {
     kExpression,   ///< numeric expression, or the bare name of a column (which may be a factor)
-    kFactor,       ///< factor(x)
+    kFactor,       ///< factor(x), as.factor(x)
     kPolynomial,   ///< poly(x, degree, raw = TRUE); raw = FALSE is an error that says so
     kNaturalSpline ///< ns(x, df = k)
   };
   Kind kind = Kind::kExpression;
-  Expression expression;
+  Expression expression{};
   int degree = 0;   ///< kPolynomial: degree; kNaturalSpline: df
-  std::string text; ///< as R writes it; the prefix of the term's column names
+  std::string text{}; ///< as R writes it; the prefix of the term's column names
 
   bool operator==(const TermFactor& other) const { return text == other.text; }
 };
@@ -65,7 +65,7 @@ struct RandomTerm {
 struct Response {
   enum class Kind { kNone, kNumeric, kCounts /* cbind(successes, failures) */, kSurvival };
   Kind kind = Kind::kNone;
-  /// kNumeric: 1; kCounts: successes, failures; kSurvival: time, status or start, stop, status.
+  /// kNumeric: 1, also factor(x); kCounts: successes, failures; kSurvival: time, status or start, stop, status.
   std::vector<Expression> parts;
 };
 
@@ -83,12 +83,14 @@ class Formula {
   const std::vector<Expression>& strata() const { return strata_; }     ///< strata(g, h): one each
   const std::vector<Expression>& clusters() const { return clusters_; }
   const std::vector<RandomTerm>& random() const { return random_; }
-  /// Every column the formula names, response included, in order of appearance, each once.
-  std::vector<std::string> Columns() const;
+  /// Every column the formula names, response, removed terms and random effects included, in order
+  /// of appearance, each once: a complete case has a value in all of them, as in R's model.frame.
+  const std::vector<std::string>& Columns() const { return columns_; }
 
  private:
   friend class FormulaParser;
   std::string text_;
+  std::vector<std::string> columns_;
   Response response_;
   bool intercept_ = true;
   std::vector<Term> terms_;

@@ -80,7 +80,9 @@ struct SiteSchema {
   }
 };
 
-/// A `[[column]]` of the study file.
+/// A `[[column]]` of the study file, or, under a name "factor(x)", the wish for a second column of that
+/// name beside a numeric column x: a factor of x's distinct numbers. So one schema serves formulas that
+/// use x as a number and as a factor.
 struct ColumnDeclaration {
   std::string name;
   std::optional<ColumnKind> kind;      ///< `type`
@@ -122,11 +124,16 @@ Result<SiteSchema> DescribeFile(const std::string& path,
 /// (file, line, column, found, expected).
 Result<Table> ReadFile(const std::string& path, const Schema& schema, std::string_view site);
 
+/// Columns that are numeric at one site and text at another, for which the numeric sites listed no levels:
+/// the sites describe their files once more, with these declared as factors, before UnifySchemas.
+std::vector<std::string> MixedColumns(std::span<const SiteSchema> sites);
+
 /// Joins the sites' descriptions: a column is numeric when it is numeric at every site, otherwise a
 /// factor whose levels are the union, sorted by bytes, unless a declaration says otherwise. Columns stand
-/// in the order of first appearance over the sites in the order given; `site` is appended.
+/// in the order of first appearance over the sites in the order given; `site` is appended. Levels that
+/// are all numbers are sorted as numbers; a factor(x) whose x is a factor itself is left out.
 /// kInvalidInput: a declaration of a column no site has; a column called `site` in a file; type
-/// "numeric" where a site has text; a level outside the declared ones.
+/// "numeric" where a site has text; a level outside the declared ones; a column of MixedColumns.
 Result<Schema> UnifySchemas(std::span<const SiteSchema> sites,
                             std::span<const ColumnDeclaration> declarations,
                             std::span<const std::string> site_names);

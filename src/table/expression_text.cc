@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// Expressions as R's deparse writes them: the names of terms and columns.
+#include <algorithm>
+#include <cctype>
+
+#include "table/formula.h"
+#include "table/number_text.h"
+
+namespace clinnova::table {
+namespace {
+
+/// A name that R reads without backticks.
+bool IsSyntactic(const std::string& name) {
+  const auto first = static_cast<unsigned char>(name.front());
+  if (std::isalpha(first) == 0 && first != '.' && first < 0x80) return false;
+  if (first == '.' && name.size() > 1 && std::isdigit(static_cast<unsigned char>(name[1])) != 0) {
+    return false;
+  }
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return std::isalnum(byte) != 0 || c == '.' || c == '_' || byte >= 0x80;
+  });
+}
+
+std::string QuotedText(const std::string& text) {
+  std::string quoted = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
+
+bool IsOperator(const std::string& name) {
+  for (const char* symbol :
+       {"+", "-", "*", "/", ":", "^", "==", "!=", "<", "<=", ">", ">=", "|", "||", "%in%", "="}) {
+    if (name == symbol) return true;
+  }
+  return false;
+}
+
+std::string CallText(const Expression& call) {
+  const auto& arguments = call.arguments;
+  if (call.name == "(") return "(" + arguments[0].Text() + ")";
+  if (IsOperator(call.name) && arguments.size() == 1) return call.name + arguments[0].Text();
+  if (IsOperator(call.name) && arguments.size() == 2) {
+    const bool tight = call.name == "/" || call.name == ":" || call.name == "^";
+    const std::string space = tight ? "" : " ";
+    return arguments[0].Text() + space + call.name + space + arguments[1].Text();
+  }
+  std::string text = call.name + "(";
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    text += (i == 0 ? "" : ", ") + arguments[i].Text();
+  }
+  return text + ")";
+}
+
+void AppendColumns(const Expression& expression, std::vector<std::string>& columns) {
+  // The left spine of a long sum is walked without recursion.
+  std::vector<const Expression*> open{&expression};
+  while (!open.empty()) {
+    const Expression* next = open.back();
+    open.pop_back();
+    if (next->kind == Expression::Kind::kName &&
+        std::find(columns.begin(), columns.end(), next->name) == columns.end()) {
+      columns.push_back(next->name);
+    }
+    // An argument's name is no column.
+    const std::size_t first = next->name == "=" && next->kind == Expression::Kind::kCall ? 1 : 0;
+    for (std::size_t i = next->arguments.size(); i > first; --i) {
+      open.push_back(&next->arguments[i - 1]);
+    }
+  }
+}
+
+}  // namespace
+
+std::string Expression::Text() const {
+  switch (kind) {
+    case Kind::kNumber: return name.empty() ? NumberText(number) : name;
+    case Kind::kText: return QuotedText(name);
+    case Kind::kName: return IsSyntactic(name) ? name : "`" + name + "`";
+    case Kind::kCall: break;
+  }
+  return CallText(*this);
+}
+
+std::vector<std::string> Expression::Columns() const {
+  std::vector<std::string> columns;
+  AppendColumns(*this, columns);
+  return columns;
+}
+
+}  // namespace clinnova::table

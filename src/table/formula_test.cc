@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "table/formula.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <random>
+#include <sstream>
+
+namespace clinnova::table {
+namespace {
+
+std::string Label(const Term& term) {
+  std::string label;
+  for (const TermFactor& factor : term.factors) label += (label.empty() ? "" : ":") + factor.text;
+  return label;
+}
+
+std::vector<std::string> Labels(const Formula& formula) {
+  std::vector<std::string> labels;
+  for (const Term& term : formula.terms()) labels.push_back(Label(term));
+  return labels;
+}
+
+Formula MustParse(const std::string& text) {
+  auto formula = Formula::Parse(text);
+  EXPECT_TRUE(formula) << text << ": " << (formula ? "" : formula.error().message);
+  return formula ? *formula : Formula();
+}
+
+std::string ErrorOf(const std::string& text) {
+  const auto formula = Formula::Parse(text);
+  if (formula) return "no error for " + text;
+  EXPECT_EQ(formula.error().code, ErrorCode::kInvalidInput);
+  EXPECT_EQ(formula.error().message.find('\n'), std::string::npos);
+  return formula.error().message;
+}
+
+using Strings = std::vector<std::string>;
+
+TEST(Formula, ExpandsTermsAsRDoes) {
+  std::ifstream file(std::string(CLINNOVA_TABLE_REFERENCE) + "/reference_terms.tsv");
+  std::string line;
+  int cases = 0;
+  while (std::getline(file, line)) {
+    Strings cells;
+    std::stringstream split(line);
+    for (std::string cell; std::getline(split, cell, '\t');) cells.push_back(cell);
+    ASSERT_GE(cells.size(), 2U) << line;
+    const Formula formula = MustParse(cells[0]);
+    EXPECT_EQ(formula.intercept(), cells[1] == "1") << cells[0];
+    EXPECT_EQ(Labels(formula), Strings(cells.begin() + 2, cells.end())) << cells[0];
+    ++cases;
+  }
+  EXPECT_GT(cases, 90);
+}
+
+TEST(Formula, KnowsTheKindsOfVariables) {
+  const Formula formula =
+      MustParse("y ~ x + factor(g) + as.factor(h) + poly(x, 3, raw = TRUE) + ns(log(z), df = 4)");
+  ASSERT_EQ(formula.terms().size(), 5U);
+  const auto factor = [&](std::size_t i) { return formula.terms()[i].factors[0]; };
+  EXPECT_EQ(factor(0).kind, TermFactor::Kind::kExpression);
+  EXPECT_EQ(factor(1).kind, TermFactor::Kind::kFactor);
+  EXPECT_EQ(factor(1).expression.name, "g");
+  EXPECT_EQ(factor(2).kind, TermFactor::Kind::kFactor);
+  EXPECT_EQ(factor(3).kind, TermFactor::Kind::kPolynomial);
+  EXPECT_EQ(factor(3).degree, 3);
+  EXPECT_EQ(factor(4).kind, TermFactor::Kind::kNaturalSpline);
+  EXPECT_EQ(factor(4).degree, 4);
+  EXPECT_EQ(factor(4).expression.Text(), "log(z)");
+  EXPECT_EQ(factor(4).text, "ns(log(z), df = 4)");
+}
+
+TEST(Formula, ReadsNamedArgumentsInAnyOrder) {
+  const Formula formula = MustParse("y ~ poly(raw = TRUE, degree = 2, x = age) + ns(df = 2, age)");
+  EXPECT_EQ(formula.terms()[0].factors[0].degree, 2);
+  EXPECT_EQ(formula.terms()[0].factors[0].expression.name, "age");
+  EXPECT_EQ(formula.terms()[1].factors[0].degree, 2);
+  EXPECT_EQ(formula.terms()[1].factors[0].expression.name, "age");
+  EXPECT_EQ(formula.Columns(), (Strings{"y", "age"}));
+}
+
+TEST(Formula, ReadsResponses) {
+  EXPECT_EQ(MustParse("~ a").response().kind, Response::Kind::kNone);
+  EXPECT_EQ(MustParse("num > 0 ~ a").response().parts[0].Text(), "num > 0");
+  EXPECT_EQ(MustParse("factor(y) ~ a").response().parts[0].Text(), "factor(y)");
+  const Formula counts = MustParse("cbind(s, n - s) ~ a");
+  EXPECT_EQ(counts.response().kind, Response::Kind::kCounts);
+  EXPECT_EQ(counts.response().parts[1].Text(), "n - s");
+  const Formula two = MustParse("Surv(t / 365.25, event == \"death\") ~ a");
+  EXPECT_EQ(two.response().kind, Response::Kind::kSurvival);
+  ASSERT_EQ(two.response().parts.size(), 2U);
+  EXPECT_EQ(two.response().parts[0].Text(), "t/365.25");
+  EXPECT_EQ(two.response().parts[1].Text(), "event == \"death\"");
+  EXPECT_EQ(MustParse("Surv(start, stop, status) ~ 1").response().parts.size(), 3U);
+}
+
+TEST(Formula, LaysSpecialsAside) {
+  const Formula formula = MustParse(
+      "Surv(t, s) ~ a + strata(centre, sex) + offset(log(pt)) + cluster(id) + offset(z) + strata(drug)");
+  EXPECT_EQ(Labels(formula), Strings{"a"});
+  ASSERT_EQ(formula.strata().size(), 3U);
+  EXPECT_EQ(formula.strata()[1].name, "sex");
+  EXPECT_EQ(formula.strata()[2].name, "drug");
+  ASSERT_EQ(formula.offsets().size(), 2U);
+  EXPECT_EQ(formula.offsets()[0].Text(), "log(pt)");
+  ASSERT_EQ(formula.clusters().size(), 1U);
+  EXPECT_EQ(formula.clusters()[0].name, "id");
+  EXPECT_EQ(formula.Columns(), (Strings{"t", "s", "a", "centre", "sex", "pt", "id", "z", "drug"}));
+}
+
+TEST(Formula, ReadsRandomEffects) {
+  const Formula one = MustParse("y ~ x + (1 | site)");
+  ASSERT_EQ(one.random().size(), 1U);
+  EXPECT_TRUE(one.random()[0].intercept);
+  EXPECT_TRUE(one.random()[0].terms.empty());
+  EXPECT_EQ(one.random()[0].groups, Strings{"site"});
+  EXPECT_EQ(Labels(one), Strings{"x"});
+
+  const Formula slopes = MustParse("y ~ x + (1 + x | a/b) + (0 + z | site) - 1");
+  ASSERT_EQ(slopes.random().size(), 2U);
+  EXPECT_EQ(Label(slopes.random()[0].terms[0]), "x");
+  EXPECT_EQ(slopes.random()[0].groups, (Strings{"a", "b"}));
+  EXPECT_FALSE(slopes.random()[1].intercept);
+  EXPECT_FALSE(slopes.intercept());
+  EXPECT_EQ(slopes.Columns(), (Strings{"y", "x", "a", "b", "z", "site"}));
+}
+
+TEST(Formula, KeepsColumnsOfRemovedTerms) {
+  // R's model frame holds them too, and leaves out rows where they are missing.
+  const Formula formula = MustParse("y ~ a + b - b");
+  EXPECT_EQ(Labels(formula), Strings{"a"});
+  EXPECT_EQ(formula.Columns(), (Strings{"y", "a", "b"}));
+}
+
+TEST(Formula, SaysWhatIsWrongAndWhere) {
+  EXPECT_EQ(ErrorOf("y ~ a + )"),
+            "formula: found \")\" at character 9 of \"y ~ a + )\", expected a variable");
+  EXPECT_EQ(ErrorOf("y ~"), "formula: found the end at character 4 of \"y ~\", expected a variable");
+  const struct {
+    const char* text;
+    const char* part;
+  } cases[] = {
+      {"", "found the end at character 1"},
+      {"y", "expected \"~\""},
+      {"y ~ a b", "found \"b\" at character 7"},
+      {"y ~ a ~ b", "found \"~\" at character 7"},
+      {"y ~ (a", "expected \")\""},
+      {"y ~ .", "expected the variables by name"},
+      {"y ~ . - a", "expected the variables by name"},
+      {"y ~ log(.)", "expected the variables by name"},
+      {"y ~ 2", "expected a variable, 0 or 1"},
+      {"y ~ a + 3", "expected a variable, 0 or 1"},
+      {"y ~ \"a\"", "expected a number or a column"},
+      {"y ~ bs(x)", "found \"bs\" at character 5"},
+      {"y ~ log(x, 2)", "found \"log with 2 arguments\""},
+      {"y ~ poly(x, 2)", "expected raw = TRUE"},
+      {"y ~ poly(x, 2, raw = FALSE)", "expected raw = TRUE"},
+      {"y ~ poly(x, raw = TRUE)", "expected an argument degree"},
+      {"y ~ poly(x, 2.5, raw = TRUE)", "degree as a whole number"},
+      {"y ~ poly(x, 2, simple = TRUE)", "found \"simple = TRUE\""},
+      {"y ~ poly(x, 2, 3, raw = TRUE)", "found \"3\""},
+      {"y ~ ns(x)", "expected an argument df"},
+      {"y ~ ns(x, df = 0)", "df as a whole number"},
+      {"y ~ ns(x, knots = 3)", "found \"knots = 3\""},
+      {"y ~ factor(log(x))", "factor() of one column's name"},
+      {"y ~ factor(x, levels = 1)", "factor() of one column's name"},
+      {"y ~ a^0", "whole number from 1 to 20"},
+      {"y ~ a^b", "whole number from 1 to 20"},
+      {"y ~ (a + b)^2.5", "whole number from 1 to 20"},
+      {"y ~ a:1", "a variable on both sides"},
+      {"y ~ x:offset(z)", "only where terms are added"},
+      {"y ~ a*strata(g)", "only where terms are added"},
+      {"y ~ a - offset(z)", "only where terms are added"},
+      {"y ~ a - (1 | g)", "only where terms are added"},
+      {"y ~ a:(1 | g)", "only where terms are added"},
+      {"y ~ 1 | g", "parentheses around a random effect"},
+      {"y ~ (x || g)", "correlated random effects"},
+      {"y ~ (1 | a:b)", "a grouping column"},
+      {"y ~ (1 | log(g))", "a grouping column"},
+      {"y ~ (offset(x) | g)", "only where terms are added"},
+      {"y ~ ((1 | h) | g)", "only where terms are added"},
+      {"y ~ strata(log(g))", "expected a column's name"},
+      {"y ~ strata()", "strata() of columns"},
+      {"y ~ offset(a, b)", "offset() of one argument"},
+      {"y ~ cluster(id, id2)", "cluster() of one argument"},
+      {"y ~ y + a", "a variable other than the response"},
+      {"log(y) ~ a*log(y)", "a variable other than the response"},
+      {"Surv(t) ~ a", "Surv(time, status)"},
+      {"Surv(a, b, c, d) ~ a", "Surv(time, status)"},
+      {"cbind(a) ~ b", "cbind(successes, failures)"},
+      {"I(sex < \"F\") ~ a", "only where == or !="},
+      {"(\"a\" == \"b\") ~ a", "only where == or !="},
+      {"y ~ I(a:b)", "found \":\""},
+      {"y ~ I(a | b)", "found \"|\""},
+      {"y ~ a & b", "found \"&\" at character 7"},
+      {"y ~ 'a", "expected a closing quote"},
+      {"y ~ `a", "expected a closing quote"},
+      {"y ~ ``", "expected a column's name"},
+      {"y ~ 1x", "expected a number"},
+      {"y ~ I(x^1e)", "expected a number"},
+      {"y ~ log(a,)", "found \")\""},
+      {"y ~ log(=a)", "found \"=\""},
+      {"y ~ a %in% b", "found \"%in%\""},
+      {"y ~ _a", "found \"_\""},
+  };
+  for (const auto& c : cases) {
+    const std::string message = ErrorOf(c.text);
+    EXPECT_NE(message.find(c.part), std::string::npos) << c.text << " -> " << message;
+  }
+}
+
+TEST(Formula, RefusesWhatWouldExhaustMemoryOrStack) {
+  EXPECT_NE(ErrorOf("y ~ " + std::string(100000, '(')).find("nested"), std::string::npos);
+  EXPECT_NE(ErrorOf("y ~ " + std::string(100000, '-') + "a").find("fewer"), std::string::npos);
+  std::string power = "y ~ I(a";
+  for (int i = 0; i < 1000; ++i) power += "^a";
+  EXPECT_NE(ErrorOf(power + ")").find("fewer powers"), std::string::npos);
+  std::string wide = "y ~ (v0";
+  for (int i = 1; i < 200; ++i) wide += " + v" + std::to_string(i);
+  EXPECT_NE(ErrorOf(wide + ")^20").find("expected fewer"), std::string::npos);
+  std::string chain = "y ~ a";
+  for (int i = 0; i < 20000; ++i) chain += "+a";
+  EXPECT_NE(ErrorOf(chain).find("symbols"), std::string::npos);
+}
+
+TEST(Formula, TakesThousandsOfCovariates) {
+  std::string text = "y ~ x0";
+  for (int i = 1; i < 3000; ++i) text += " + x" + std::to_string(i);
+  const Formula formula = MustParse(text);
+  EXPECT_EQ(formula.terms().size(), 3000U);
+  EXPECT_EQ(formula.Columns().size(), 3001U);
+  std::string deep = "y ~ I(a";
+  for (int i = 0; i < 4000; ++i) deep += "+1";
+  EXPECT_EQ(MustParse(deep + ")").terms().size(), 1U);
+}
+
+TEST(Formula, SurvivesRandomText) {
+  const Strings pieces = {"y",  "~",    "a",      "b",     "+",      "-",   "*",       ":",  "^",   "(",     ")",
+                          "1",  "0",    "2",      "log(",  "I(",     ",",   "factor(", "/",  "|",   "strata(",
+                          "==", "\"t\"", "ns(",   "df",    "=",      "3",   "offset(", " ",  "poly(", "raw",
+                          "TRUE", "`q r`", "Surv(", "cbind(", "cluster(", "<", ".",      "é", "\\",  "'",     "%in%"};
+  std::mt19937 random(20240117);
+  int parsed = 0;
+  for (int i = 0; i < 60000; ++i) {
+    std::string text = i % 2 == 0 ? "y ~ a" : "";
+    const unsigned length = random() % 14;
+    for (unsigned k = 0; k < length; ++k) text += pieces[random() % pieces.size()];
+    const auto formula = Formula::Parse(text);
+    if (!formula) {
+      ASSERT_EQ(formula.error().message.rfind("formula: found ", 0), 0U) << text;
+      continue;
+    }
+    ++parsed;
+    // The terms' texts make a formula with the same terms.
+    std::string again = "~ " + std::string(formula->intercept() ? "1" : "0");
+    for (const Term& term : formula->terms()) {
+      for (std::size_t k = 0; k < term.factors.size(); ++k) {
+        again += (k == 0 ? " + (" : ":(") + term.factors[k].text + ")";
+      }
+    }
+    const auto second = Formula::Parse(again);
+    ASSERT_TRUE(second) << text << " -> " << again << ": " << second.error().message;
+    EXPECT_EQ(Labels(*second), Labels(*formula)) << text << " -> " << again;
+    EXPECT_EQ(second->intercept(), formula->intercept()) << text;
+  }
+  EXPECT_GT(parsed, 2000);
+}
+
+TEST(Formula, SurvivesRandomBytes) {
+  std::mt19937 random(5);
+  for (int i = 0; i < 20000; ++i) {
+    std::string text = "y~";
+    const unsigned length = random() % 24;
+    for (unsigned k = 0; k < length; ++k) text += static_cast<char>(random() % 256);
+    const auto formula = Formula::Parse(text);
+    if (!formula) {
+      EXPECT_EQ(formula.error().message.find('\n'), std::string::npos);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace clinnova::table

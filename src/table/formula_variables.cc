@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "table/formula_variables.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "table/expression_parser.h"
+
+namespace clinnova::table {
+namespace {
+
+using Kind = Expression::Kind;
+
+constexpr int kMaximumDegree = 50;
+
+bool OneOf(const std::string& name, std::initializer_list<const char*> names) {
+  return std::any_of(names.begin(), names.end(), [&](const char* n) { return name == n; });
+}
+
+bool IsComparison(const std::string& name) {
+  return OneOf(name, {"==", "!=", "<", "<=", ">", ">="});
+}
+
+bool IsArithmetic(const std::string& name) { return OneOf(name, {"+", "-", "*", "/", "^"}); }
+
+bool IsFunction(const std::string& name) {
+  return OneOf(name, {"log", "log2", "log10", "log1p", "sqrt", "exp", "abs", "I", "("});
+}
+
+tl::unexpected<Error> UnknownCall(std::string_view text, const Expression& call) {
+  return FormulaError(text, call.position, call.name,
+                      "log, log2, log10, log1p, sqrt, exp, abs, I, factor, as.factor, poly, ns, offset, "
+                      "strata, cluster, arithmetic or a comparison");
+}
+
+Result<void> CheckArguments(std::string_view text, const Expression& call, std::size_t count) {
+  if (call.arguments.size() == count) return {};
+  return FormulaError(text, call.position,
+                      call.name + " with " + std::to_string(call.arguments.size()) + " arguments",
+                      std::to_string(count));
+}
+
+/// The value of `call`'s argument called `name`, or the one at `place` among those without a name.
+const Expression* Argument(const Expression& call, const std::string& name, std::size_t place) {
+  std::size_t unnamed = 0;
+  for (const Expression& argument : call.arguments) {
+    if (argument.kind == Kind::kCall && argument.name == "=") {
+      if (argument.arguments[0].name == name) return &argument.arguments[1];
+    } else if (unnamed++ == place) {
+      return &argument;
+    }
+  }
+  return nullptr;
+}
+
+/// Every argument of `call` is among `names` or stands within the first `places` without a name, once.
+Result<void> CheckNames(std::string_view text, const Expression& call,
+                        const std::vector<std::string>& names, std::size_t places) {
+  std::vector<std::string> seen;
+  std::size_t unnamed = 0;
+  for (const Expression& argument : call.arguments) {
+    const bool named = argument.kind == Kind::kCall && argument.name == "=";
+    std::string name = named ? argument.arguments[0].name : "";
+    if (!named && unnamed < places) name = names[unnamed++];
+    if (std::find(names.begin(), names.end(), name) == names.end() ||
+        std::find(seen.begin(), seen.end(), name) != seen.end()) {
+      std::string expected = call.name + "(";
+      for (const std::string& n : names) expected += (n == names[0] ? "" : ", ") + n;
+      return FormulaError(text, argument.position, argument.Text(), expected + ")");
+    }
+    seen.push_back(name);
+  }
+  return {};
+}
+
+Result<int> WholeNumber(std::string_view text, const Expression& call, const Expression* value,
+                        const std::string& name) {
+  if (value == nullptr) return FormulaError(text, call.position, call.Text(), "an argument " + name);
+  const bool whole = value->kind == Kind::kNumber && value->number == std::floor(value->number) &&
+                     value->number >= 1 && value->number <= kMaximumDegree;
+  if (!whole) {
+    return FormulaError(text, value->position, value->Text(),
+                        name + " as a whole number from 1 to " + std::to_string(kMaximumDegree));
+  }
+  return static_cast<int>(value->number);
+}
+
+Result<TermFactor> MakePolynomial(std::string_view text, const Expression& call) {
+  CLINNOVA_TRY(CheckNames(text, call, {"x", "degree", "raw"}, 2));
+  TermFactor factor{.kind = TermFactor::Kind::kPolynomial};
+  const Expression* raw = Argument(call, "raw", 99);
+  const std::string raw_text = raw == nullptr ? "FALSE" : raw->Text();
+  if (raw_text != "TRUE" && raw_text != "T") {
+    return FormulaError(text, call.position, call.Text(),
+                        "raw = TRUE: orthogonal polynomials depend on all sites' values");
+  }
+  const Expression* x = Argument(call, "x", 0);
+  if (x == nullptr) return FormulaError(text, call.position, call.Text(), "an argument x");
+  CLINNOVA_TRY(CheckNumeric(text, *x));
+  factor.expression = *x;
+  CLINNOVA_ASSIGN(factor.degree, WholeNumber(text, call, Argument(call, "degree", 1), "degree"));
+  return factor;
+}
+
+Result<TermFactor> MakeSpline(std::string_view text, const Expression& call) {
+  CLINNOVA_TRY(CheckNames(text, call, {"x", "df"}, 2));
+  TermFactor factor{.kind = TermFactor::Kind::kNaturalSpline};
+  const Expression* x = Argument(call, "x", 0);
+  if (x == nullptr) return FormulaError(text, call.position, call.Text(), "an argument x");
+  CLINNOVA_TRY(CheckNumeric(text, *x));
+  factor.expression = *x;
+  CLINNOVA_ASSIGN(factor.degree, WholeNumber(text, call, Argument(call, "df", 1), "df"));
+  return factor;
+}
+
+Result<TermFactor> MakeFactor(std::string_view text, const Expression& call) {
+  if (!IsFactorCall(call)) {
+    return FormulaError(text, call.position, call.Text(), call.name + "() of one column's name");
+  }
+  TermFactor factor{.kind = TermFactor::Kind::kFactor};
+  factor.expression = call.arguments[0];
+  return factor;
+}
+
+/// A comparison's side: a number, or a text that a factor is compared with.
+Result<void> CheckSides(std::string_view text, const Expression& comparison) {
+  bool has_text = false;
+  for (const Expression& side : comparison.arguments) {
+    if (side.kind == Kind::kText) {
+      has_text = true;
+      continue;
+    }
+    CLINNOVA_TRY(CheckNumeric(text, side));
+  }
+  if (!has_text) return {};
+  const bool equality = comparison.name == "==" || comparison.name == "!=";
+  const bool column = std::any_of(comparison.arguments.begin(), comparison.arguments.end(),
+                                  [](const Expression& side) { return side.kind == Kind::kName; });
+  if (equality && column) return {};
+  return FormulaError(text, comparison.position, comparison.Text(),
+                      "a text only where == or != compares it with a column");
+}
+
+}  // namespace
+
+Result<void> CheckNumeric(std::string_view text, const Expression& expression) {
+  switch (expression.kind) {
+    case Kind::kNumber:
+      return {};
+    case Kind::kText:
+      return FormulaError(text, expression.position, expression.Text(), "a number or a column");
+    case Kind::kName:
+      if (expression.name != ".") return {};
+      return FormulaError(text, expression.position, ".", "the variables by name");
+    case Kind::kCall:
+      break;
+  }
+  if (IsComparison(expression.name)) return CheckSides(text, expression);
+  const bool sign = expression.arguments.size() == 1 && (expression.name == "+" || expression.name == "-");
+  if (IsArithmetic(expression.name)) {
+    if (!sign) CLINNOVA_TRY(CheckArguments(text, expression, 2));
+  } else if (IsFunction(expression.name)) {
+    CLINNOVA_TRY(CheckArguments(text, expression, 1));
+  } else {
+    return UnknownCall(text, expression);
+  }
+  for (const Expression& argument : expression.arguments) CLINNOVA_TRY(CheckNumeric(text, argument));
+  return {};
+}
+
+bool IsLogical(const Expression& expression) {
+  if (expression.kind != Kind::kCall) return false;
+  if (IsComparison(expression.name)) return true;
+  return (expression.name == "(" || expression.name == "I") && IsLogical(expression.arguments[0]);
+}
+
+bool IsFactorCall(const Expression& expression) {
+  return expression.kind == Kind::kCall &&
+         (expression.name == "factor" || expression.name == "as.factor") &&
+         expression.arguments.size() == 1 && expression.arguments[0].kind == Kind::kName &&
+         expression.arguments[0].name != ".";
+}
+
+Result<TermFactor> MakeTermFactor(std::string_view text, const Expression& expression) {
+  TermFactor factor;
+  const bool call = expression.kind == Kind::kCall;
+  if (call && expression.name == "poly") {
+    CLINNOVA_ASSIGN(factor, MakePolynomial(text, expression));
+  } else if (call && expression.name == "ns") {
+    CLINNOVA_ASSIGN(factor, MakeSpline(text, expression));
+  } else if (call && (expression.name == "factor" || expression.name == "as.factor")) {
+    CLINNOVA_ASSIGN(factor, MakeFactor(text, expression));
+  } else {
+    CLINNOVA_TRY(CheckNumeric(text, expression));
+    factor.expression = expression;
+  }
+  factor.text = expression.Text();
+  return factor;
+}
+
+}  // namespace clinnova::table
