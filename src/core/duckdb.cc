@@ -246,8 +246,8 @@ Result<void> SqlAppender::Finish() {
   state_->Try(duckdb_appender_close);
   if (state_->error.empty()) return {};
   return Fail(ErrorCode::kFailed, "database: table " + state_->table + ", row " +
-                                      std::to_string(state_->rows + 1) + " appended: " +
-                                      state_->error);
+                                      std::to_string(state_->rows + 1) +
+                                      " appended: " + state_->error);
 }
 
 struct Database::State {

@@ -87,7 +87,7 @@ class SqlAppender {
 class Database {
  public:
   struct Options {
-    std::string path = {};       ///< file; empty = in memory
+    std::string path = {};  ///< file; empty = in memory
     bool read_only = false;
     int threads = 2;
     std::string memory_limit = {};  ///< such as "512MB"; empty = DuckDB's default
@@ -105,7 +105,8 @@ class Database {
   /// Runs one or more statements separated by semicolons and drops their rows.
   Result<void> Execute(std::string_view sql);
   /// The first column of the first row as an integer; kFailed when there is none.
-  Result<std::int64_t> QueryInt64(std::string_view sql, std::initializer_list<SqlValue> parameters = {});
+  Result<std::int64_t> QueryInt64(std::string_view sql,
+                                  std::initializer_list<SqlValue> parameters = {});
 
   /// An appender to `table` or `schema.table`; must not outlive this.
   Result<SqlAppender> Append(std::string_view table);

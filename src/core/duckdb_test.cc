@@ -21,8 +21,10 @@ Database InMemory() {
 TEST(Database, ReadsEveryKindOfNumberDateAndText) {
   Database database = InMemory();
   auto rows = database.Query(
-      "SELECT 7::TINYINT, -5::BIGINT, 18446744073709551615::UBIGINT, sum(x), 1.5::FLOAT, 2.25::DOUBLE, "
-      "12.34::DECIMAL(10, 2), DATE '1970-01-11', true, 'short', repeat('long text ', 10), NULL::VARCHAR "
+      "SELECT 7::TINYINT, -5::BIGINT, 18446744073709551615::UBIGINT, sum(x), 1.5::FLOAT, "
+      "2.25::DOUBLE, "
+      "12.34::DECIMAL(10, 2), DATE '1970-01-11', true, 'short', repeat('long text ', 10), "
+      "NULL::VARCHAR "
       "FROM (VALUES (1::BIGINT), (2)) t(x)");
   ASSERT_TRUE(rows.has_value()) << rows.error().message;
   ASSERT_TRUE(rows->NextChunk());
@@ -48,8 +50,9 @@ TEST(Database, ReadsEveryKindOfNumberDateAndText) {
 
 TEST(Database, BindsParametersOfEveryKind) {
   Database database = InMemory();
-  auto rows = database.Query("SELECT ?::BIGINT, ?::DOUBLE, ?::VARCHAR, ?::BOOLEAN, ?::INTEGER IS NULL",
-                             {std::int64_t{5}, 0.5, std::string("it's"), true, std::monostate{}});
+  auto rows =
+      database.Query("SELECT ?::BIGINT, ?::DOUBLE, ?::VARCHAR, ?::BOOLEAN, ?::INTEGER IS NULL",
+                     {std::int64_t{5}, 0.5, std::string("it's"), true, std::monostate{}});
   ASSERT_TRUE(rows.has_value()) << rows.error().message;
   ASSERT_TRUE(rows->NextChunk());
   EXPECT_EQ(rows->Int64(0, 0), 5);
@@ -75,8 +78,9 @@ TEST(Database, WalksThroughMoreRowsThanOneChunk) {
 
 TEST(Database, AppendsTextIntoDatesAndIntegers) {
   Database database = InMemory();
-  ASSERT_TRUE(database.Execute("CREATE SCHEMA s; CREATE TABLE s.t (a BIGINT, b DATE, c DOUBLE, d VARCHAR, "
-                               "e TIMESTAMP)"));
+  ASSERT_TRUE(
+      database.Execute("CREATE SCHEMA s; CREATE TABLE s.t (a BIGINT, b DATE, c DOUBLE, d VARCHAR, "
+                       "e TIMESTAMP)"));
   auto appender = database.Append("s.t");
   ASSERT_TRUE(appender.has_value()) << appender.error().message;
   appender->Text("12");
