@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/cdm54.h"
+
+#include "core/check.h"
+#include "vocabulary/tab_separated.h"
+
+namespace clinnova::embedded {
+extern const std::string_view cdm54;
+}  // namespace clinnova::embedded
+
+namespace clinnova::store {
+
+const std::vector<CdmField>& Cdm54Fields() {
+  static const std::vector<CdmField> fields = [] {
+    std::vector<CdmField> read;
+    vocabulary::ForEachRow(embedded::cdm54, [&read](const auto& f) {
+      CLINNOVA_CHECK(f.size() == 4);
+      read.push_back({f[0], f[1], f[2], f[3] == "required"});
+    });
+    return read;
+  }();
+  return fields;
+}
+
+std::string_view DuckDbType(const CdmField& field) {
+  if (field.type == "integer") return field.name.ends_with("_id") ? "BIGINT" : "INTEGER";
+  if (field.type == "float") return "DOUBLE";
+  if (field.type == "date") return "DATE";
+  if (field.type == "datetime") return "TIMESTAMP";
+  CLINNOVA_CHECK(field.type.starts_with("varchar"));
+  return "VARCHAR";
+}
+
+std::string Cdm54Ddl() {
+  std::string ddl;
+  std::string_view table;
+  for (const CdmField& field : Cdm54Fields()) {
+    if (field.table != table) {
+      if (!table.empty()) ddl += ");\n";
+      table = field.table;
+      ddl += "CREATE TABLE " + std::string(table) + " (\n";
+    } else {
+      ddl += ",\n";
+    }
+    ddl += "  \"" + std::string(field.name) + "\" " + std::string(DuckDbType(field));
+    if (field.required) ddl += " NOT NULL";
+  }
+  return ddl + ");\n";
+}
+
+}  // namespace clinnova::store

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tables of the OMOP Common Data Model 5.4 (https://ohdsi.github.io/CommonDataModel/cdm54.html), all
+// 39 of them, from the table of fields in cdm54.tsv.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace clinnova::store {
+
+struct CdmField {
+  std::string_view table;
+  std::string_view name;
+  std::string_view type;  ///< the CDM's word: "integer", "float", "date", "datetime", "varchar(50)"
+  bool required = false;
+};
+
+/// Every field, table after table in the CDM's order.
+const std::vector<CdmField>& Cdm54Fields();
+
+/// DuckDB's type for a field. Identifiers are BIGINT: our row keys are 63-bit hashes.
+std::string_view DuckDbType(const CdmField& field);
+
+/// CREATE TABLE statements for the whole CDM in the main schema. There are no primary keys: DuckDB's
+/// index checks them eagerly, and a record could not be replaced within one transaction. The loader
+/// keeps keys unique, and the quality checks look.
+std::string Cdm54Ddl();
+
+}  // namespace clinnova::store

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/side_tables.h"
+
+#include <array>
+
+namespace clinnova::store {
+namespace {
+
+constexpr std::string_view kVersion1 = R"sql(
+CREATE TABLE clinnova.setting (name VARCHAR NOT NULL, value VARCHAR NOT NULL);
+INSERT INTO clinnova.setting VALUES ('consent_required', 'true');
+
+CREATE TABLE clinnova.source (
+  source_id BIGINT NOT NULL,
+  file VARCHAR NOT NULL,
+  hash VARCHAR NOT NULL,
+  bytes BIGINT NOT NULL,
+  imported_at TIMESTAMP NOT NULL);
+
+CREATE TABLE clinnova.provenance (
+  table_name VARCHAR NOT NULL,
+  row_id BIGINT NOT NULL,
+  source_id BIGINT NOT NULL,
+  line BIGINT,
+  path VARCHAR,
+  date_precision VARCHAR NOT NULL);
+
+CREATE TABLE clinnova.quarantine (
+  source_id BIGINT NOT NULL,
+  line BIGINT,
+  path VARCHAR,
+  kind VARCHAR NOT NULL,
+  rule VARCHAR NOT NULL,
+  message VARCHAR NOT NULL,
+  raw VARCHAR);
+
+CREATE TABLE clinnova.consent (
+  consent_id BIGINT NOT NULL,
+  person_id BIGINT NOT NULL,
+  purpose VARCHAR NOT NULL,
+  status VARCHAR NOT NULL,
+  valid_from DATE,
+  valid_to DATE);
+
+CREATE TABLE clinnova.value_detail (
+  table_name VARCHAR NOT NULL,
+  row_id BIGINT NOT NULL,
+  comparator VARCHAR,
+  raw_text VARCHAR,
+  original_number DOUBLE,
+  original_unit VARCHAR);
+
+CREATE TABLE clinnova.import_report (
+  import_id BIGINT NOT NULL,
+  imported_at TIMESTAMP NOT NULL,
+  report VARCHAR NOT NULL);
+
+CREATE TABLE clinnova.pseudonym_key (
+  fingerprint VARCHAR NOT NULL,
+  since TIMESTAMP NOT NULL);
+
+-- A person is seen by studies when the newest statement about research that is in force today is
+-- 'given'; on the same day a refusal or withdrawal wins. A statement without a start holds always.
+CREATE VIEW clinnova.research_person AS
+WITH required AS (
+  SELECT coalesce(max(value), 'true') = 'true' AS consent
+  FROM clinnova.setting WHERE name = 'consent_required'),
+newest AS (
+  SELECT person_id,
+         arg_max(status, coalesce(epoch_us(valid_from::TIMESTAMP), -4000000000000000000) * 2
+                         + CASE WHEN status = 'given' THEN 0 ELSE 1 END) AS status
+  FROM clinnova.consent
+  WHERE purpose = 'research'
+    AND (valid_from IS NULL OR valid_from <= current_date)
+    AND (valid_to IS NULL OR valid_to >= current_date)
+  GROUP BY person_id)
+SELECT p.person_id
+FROM person p CROSS JOIN required r LEFT JOIN newest n USING (person_id)
+WHERE CASE WHEN r.consent THEN coalesce(n.status = 'given', false)
+           ELSE coalesce(n.status = 'given', true) END;
+)sql";
+
+constexpr std::array<Migration, 1> kMigrations{{{1, kVersion1}}};
+
+}  // namespace
+
+std::span<const Migration> SideTableMigrations() { return kMigrations; }
+
+}  // namespace clinnova::store

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The schema `clinnova` beside the CDM: what OMOP has no place for. Made by numbered migrations.
+//
+//   source        one row per file: name (made safe), content hash, when imported
+//   provenance    one row per CDM row: table, row id, source file, line, path, precision of the date
+//   quarantine    what could not be loaded: file, line, path, rule, message, raw text without identities
+//   consent       (person, purpose, status, from, to)
+//   value_detail  what the CDM cannot keep of a value: comparator, raw text, number and unit of the source
+//   import_report one row per import: counts as JSON
+//   pseudonym_key which key made the pseudonyms: its fingerprint, never the key
+//   setting       name and value, such as 'consent_required'
+//   research_person (view) persons whom a study may see
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace clinnova::store {
+
+struct Migration {
+  int version = 0;
+  std::string_view sql;
+};
+
+/// In ascending order of version. Version 1 is made together with the CDM's own tables.
+std::span<const Migration> SideTableMigrations();
+
+}  // namespace clinnova::store
