@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "intake/csv_reader.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <map>
+
+namespace clinnova::intake {
+namespace {
+
+// Keeps everything that a reader says.
+class Keeper : public RecordSink {
+ public:
+  Result<void> Accept(SourceRecord record) override {
+    records.push_back(std::move(record));
+    return {};
+  }
+  Result<void> Reject(RejectedRecord record) override {
+    rejected.push_back(std::move(record));
+    return {};
+  }
+  void Ignore(const SourceReference&, const std::string& what) override { ++ignored[what]; }
+
+  std::vector<SourceRecord> records;
+  std::vector<RejectedRecord> rejected;
+  std::map<std::string, int> ignored;
+};
+
+constexpr std::string_view kVisits = R"(
+[file]
+pattern = "visits.csv"
+delimiter = ";"
+encoding = "ISO-8859-1"
+decimal = ","
+date = "dd/mm/yyyy"
+missing = ["NA", "ND"]
+patient = "nip"
+[[record]]
+kind = "person"
+id = "nip"
+sex = { column = "sexe", values = { "1" = "male", "2" = "female" } }
+birth = { column = "naissance", pattern = "mm/yyyy" }
+[[record]]
+kind = "condition"
+id = "{nip}/dp"
+code = { system = "ICD-10-FR", version = "2024", column = "dp", dot_after = 3 }
+[[record]]
+kind = "measurement"
+id = "{nip}/{date}/crp"
+visit = "{nip}/{date}"
+code = { system = "LOINC", code = "1988-5" }
+value = { column = "crp", unit = "mg/L", words = ["n.n."] }
+start = "date"
+[[record]]
+kind = "measurement"
+id = "{nip}/{date}/test"
+code = { column = "test", system = "LOINC", values = { VS = "4537-7" } }
+value = { column = "result", unit_in_value = true }
+start = "date"
+[[record]]
+kind = "observation"
+id = "{nip}/tabac"
+code = { system = "Clinnova", code = "SMOKING" }
+value = { column = "tabac", type = "code", system = "SNOMED", values = { non = "266919005" } }
+[[record]]
+kind = "drug"
+id = "{nip}/{ucd}"
+code = [ { system = "UCD", column = "ucd" }, { system = "ATC", column = "atc" } ]
+start = "date"
+quantity = "qte"
+when = { column = "stop", not_equals = ["never"] }
+)";
+
+class CsvReaderTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    const testing::TestInfo* info = testing::UnitTest::GetInstance()->current_test_info();
+    path_ = std::filesystem::temp_directory_path() /
+            (std::string("clinnova_reader_") + info->name() + "_" + std::to_string(getpid()));
+  }
+  void TearDown() override { std::filesystem::remove(path_); }
+
+  Result<void> Read(std::string_view toml, std::string_view text) {
+    std::ofstream(path_, std::ios::binary) << text;
+    const auto mapping = Mapping::Parse(toml, "test.toml");
+    EXPECT_TRUE(mapping.has_value()) << (mapping ? "" : mapping.error().message);
+    keeper_ = {};
+    return ReadCsv(path_, *mapping, keeper_);
+  }
+
+  std::filesystem::path path_;
+  Keeper keeper_;
+};
+
+constexpr std::string_view kHeader = "nip;sexe;naissance;dp;date;crp;test;result;tabac;ucd;atc;qte;stop\n";
+
+TEST_F(CsvReaderTest, MakesManyRecordsOfOneRow) {
+  const auto done = Read(kVisits, std::string(kHeader) +
+      "P1;2;07/1961;M0580;03/04/2022;< 0,6;VS;24 mm;fum\xE9" "e;9312345;L04AB04;2,5;\n");
+  ASSERT_TRUE(done.has_value()) << done.error().message;
+  EXPECT_TRUE(keeper_.rejected.empty());
+  ASSERT_EQ(keeper_.records.size(), 6u);
+  const SourceRecord& person = keeper_.records[0];
+  EXPECT_EQ(person.sex, "female");
+  EXPECT_EQ(person.birth->year, 1961);
+  EXPECT_EQ(person.birth->precision, SourceTime::Precision::kMonth);
+  const SourceRecord& condition = keeper_.records[1];
+  EXPECT_EQ(condition.codes[0].code, "M05.80");
+  EXPECT_EQ(condition.codes[0].version, "2024");
+  const SourceRecord& crp = keeper_.records[2];
+  EXPECT_EQ(crp.value->number, 0.6);
+  EXPECT_EQ(crp.value->comparator, "<");
+  EXPECT_EQ(crp.value->text, "< 0,6");
+  EXPECT_EQ(crp.value->unit, "mg/L");
+  EXPECT_EQ(crp.id, "P1/03/04/2022/crp");
+  EXPECT_EQ(crp.visit_id, "P1/03/04/2022");
+  EXPECT_EQ(crp.start->day, 3);
+  EXPECT_EQ(crp.source.line, 2u);
+  EXPECT_EQ(crp.source.path, "crp");
+  const SourceRecord& sedimentation = keeper_.records[3];
+  EXPECT_EQ(sedimentation.codes[0].code, "4537-7");
+  EXPECT_EQ(sedimentation.codes[0].system, "LOINC");
+  EXPECT_EQ(sedimentation.value->unit, "mm");
+  // A word that the value map lacks is a local code, not one of the system.
+  EXPECT_EQ(keeper_.records[4].value->coded->code, "fumée");
+  EXPECT_EQ(keeper_.records[4].value->coded->system, "");
+  const SourceRecord& drug = keeper_.records[5];
+  ASSERT_EQ(drug.codes.size(), 2u);
+  EXPECT_EQ(drug.codes[1].code, "L04AB04");
+  EXPECT_EQ(drug.quantity, 2.5);
+}
+
+TEST_F(CsvReaderTest, MissingFieldsMakeNoRecord) {
+  ASSERT_TRUE(Read(kVisits, std::string(kHeader) + "P1;;NA;;;ND;;;;;;;never\nP2;9;;;01/02/2022;;GGT;12;;;;;never\n").has_value());
+  EXPECT_TRUE(keeper_.rejected.empty());
+  ASSERT_EQ(keeper_.records.size(), 3u);
+  EXPECT_EQ(keeper_.records[0].kind, RecordKind::kPerson);
+  EXPECT_EQ(keeper_.records[0].sex, "");
+  EXPECT_FALSE(keeper_.records[0].birth.has_value());
+  EXPECT_EQ(keeper_.records[1].sex, "9");
+  EXPECT_EQ(keeper_.records[2].codes[0].code, "GGT");
+  EXPECT_EQ(keeper_.records[2].codes[0].system, "");
+}
+
+TEST_F(CsvReaderTest, KeepsWordsAndRejectsWhatIsNoNumber) {
+  ASSERT_TRUE(Read(kVisits, std::string(kHeader) +
+      "P1;1;;;03/04/2022;n.n.;;;;;;;never\n"
+      "P2;1;;;03/04/2022;0.6;;;;;;;never\n"
+      "P3;1;;;31/02/2022;5;;;;;;;never\n"
+      ";1;;;01/02/2022;5;;;;;;;never\n").has_value());
+  ASSERT_EQ(keeper_.records.size(), 4u);
+  EXPECT_EQ(keeper_.records[1].value->text, "n.n.");
+  EXPECT_FALSE(keeper_.records[1].value->number.has_value());
+  ASSERT_EQ(keeper_.rejected.size(), 3u);
+  EXPECT_EQ(keeper_.rejected[0].rule, "number.invalid");
+  EXPECT_EQ(keeper_.rejected[0].message, "crp: found \"0.6\", expected a number with decimal mark \",\"");
+  EXPECT_EQ(keeper_.rejected[0].source.line, 3u);
+  EXPECT_EQ(keeper_.rejected[0].raw, "P2;1;;;03/04/2022;0.6;;;;;;;never");
+  EXPECT_EQ(keeper_.rejected[1].rule, "date.invalid");
+  EXPECT_EQ(keeper_.rejected[2].rule, "patient.missing");
+}
+
+TEST_F(CsvReaderTest, QuarantinesMalformedLinesAndReadsOn) {
+  ASSERT_TRUE(Read(kVisits, std::string(kHeader) +
+      "P1;1;;;03/04/2022;7;;;;;;;never\n"
+      "P2;1;;;03/04\n"
+      "P3;1;;;03/04/2022;8;\"open;;;;;;never\n"
+      "P4;1;;;03/04/2022;9;co\x9Cur;;;;;;never\n"
+      "P5;1;;;03/04/2022;10;;;;;;;never").has_value());
+  EXPECT_EQ(keeper_.records.size(), 4u);
+  EXPECT_EQ(keeper_.records[3].value->number, 10.0);
+  ASSERT_EQ(keeper_.rejected.size(), 3u);
+  EXPECT_EQ(keeper_.rejected[0].rule, "csv.field_count");
+  EXPECT_EQ(keeper_.rejected[0].message, "found 5 fields, expected 13");
+  EXPECT_EQ(keeper_.rejected[1].rule, "csv.unclosed_quote");
+  EXPECT_EQ(keeper_.rejected[1].source.line, 4u);
+  EXPECT_EQ(keeper_.rejected[2].rule, "csv.encoding");
+  EXPECT_NE(keeper_.rejected[2].raw.find("co\xEF\xBF\xBDur"), std::string::npos);
+}
+
+TEST_F(CsvReaderTest, RefusesAFileThatIsNotTheMappings) {
+  const auto lacks = Read(kVisits, "nip;sexe\nP1;1\n");
+  ASSERT_FALSE(lacks.has_value());
+  EXPECT_EQ(lacks.error().code, ErrorCode::kInvalidInput);
+  EXPECT_NE(lacks.error().message.find("naissance"), std::string::npos);
+  EXPECT_FALSE(Read(kVisits, "").has_value());
+  EXPECT_FALSE(Read(kVisits, "\xEF\xBB\xBF" + std::string(kHeader)).has_value());
+  EXPECT_FALSE(Read(kVisits, "nip;" + std::string(kHeader)).has_value());
+}
+
+TEST_F(CsvReaderTest, ReadsAFileWithoutHeaderInAGermanLaboratorysCodePage) {
+  constexpr std::string_view kDin = R"(
+[file]
+pattern = "*"
+encoding = "DIN 66003"
+delimiter = ";"
+header = ["nr", "name"]
+patient = "nr"
+[[record]]
+kind = "observation"
+id = "nr"
+code = { display_column = "name" }
+)";
+  ASSERT_TRUE(Read(kDin, "1;H{moglobin\r\n2;Gef{~\r\n").has_value());
+  ASSERT_EQ(keeper_.records.size(), 2u);
+  EXPECT_EQ(keeper_.records[0].codes[0].display, "Hämoglobin");
+  EXPECT_EQ(keeper_.records[1].codes[0].display, "Gefäß");
+  EXPECT_EQ(keeper_.records[0].source.line, 1u);
+}
+
+}  // namespace
+}  // namespace clinnova::intake
