@@ -44,7 +44,8 @@ bool LinesMatch(const std::vector<std::string>& shown, std::size_t s,
     }
     return false;
   }
-  return f < found.size() && LineMatches(shown[s], found[f]) && LinesMatch(shown, s + 1, found, f + 1);
+  return f < found.size() && LineMatches(shown[s], found[f]) &&
+         LinesMatch(shown, s + 1, found, f + 1);
 }
 
 std::string ReadAll(const fs::path& path) {

@@ -14,8 +14,8 @@ namespace fs = std::filesystem;
 constexpr int kMostLines = 600;
 constexpr int kManyLines = 450;
 constexpr std::string_view kLicence = "SPDX-License-Identifier: Apache-2.0";
-constexpr std::array<std::string_view, 7> kNamesOfNothing = {"util",    "utils",   "common", "helper",
-                                                             "helpers", "manager", "misc"};
+constexpr std::array<std::string_view, 7> kNamesOfNothing = {
+    "util", "utils", "common", "helper", "helpers", "manager", "misc"};
 
 /// What the rules need to know of the whole tree.
 struct House {

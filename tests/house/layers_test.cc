@@ -21,8 +21,9 @@ constexpr std::string_view kSpdx = "// SPDX-License-Identifier: Apache-2.0\n";
 class PlantedTree : public Test {
  protected:
   void SetUp() override {
-    root_ = fs::temp_directory_path() / ("clinnova_layers_" + std::to_string(::getpid()) + "_" +
-                                         testing::UnitTest::GetInstance()->current_test_info()->name());
+    root_ =
+        fs::temp_directory_path() / ("clinnova_layers_" + std::to_string(::getpid()) + "_" +
+                                     testing::UnitTest::GetInstance()->current_test_info()->name());
     Write("CMakeLists.txt", "foreach(room core table # lowest first\n  web)\nendforeach()\n");
     Write("src/core/CMakeLists.txt", "clinnova_room(NAME core SOURCES error.cc)\n");
     Write("src/core/error.h", std::string(kSpdx) + "#pragma once\n#include <string>\n");
@@ -80,7 +81,8 @@ TEST_F(PlantedTree, RefusesACycleWithinARoom) {
 
 TEST_F(PlantedTree, RefusesAnIncludeOutsideTheRooms) {
   Write("src/core/error.h", std::string(kSpdx) + "#include \"../table/formula.h\"\n");
-  EXPECT_EQ(Complaints(), "src/core/error.h:2: includes \"../table/formula.h\", which is in no room\n");
+  EXPECT_EQ(Complaints(),
+            "src/core/error.h:2: includes \"../table/formula.h\", which is in no room\n");
   Write("src/core/error.h", std::string(kSpdx) + "#include \"wire.pb.h\"\n");
   EXPECT_EQ(Complaints(), "");
 }
