@@ -123,6 +123,7 @@ void CheckIncludes(House& house, const std::string& path, const std::vector<Incl
 void CheckDeps(House& house) {
   for (const auto& [room, deps] : house.deps) {
     for (const std::string& dep : deps) {
+      if (dep == room) continue;  // another library of the same room
       if (house.Height(dep) < 0 || house.Height(dep) >= house.Height(room)) {
         house.Complain("src/" + room + "/CMakeLists.txt", 0,
                        "DEPS names " + dep + ", which is not a room below " + room);
@@ -168,6 +169,20 @@ void CheckIsBuilt(House& house, const std::string& path) {
   house.Complain("src/" + path, 0, "named in no CMakeLists.txt of its room: it is not built");
 }
 
+/// What each room may include: its DEPS, each a library's name, as the rooms of those libraries.
+void ReadDeps(House& house) {
+  std::map<std::string, std::string> room_of;
+  for (const auto& [room, text] : house.cmake_lists) {
+    for (const std::string& library : RoomWords(text, "NAME")) room_of[library] = room;
+  }
+  for (const auto& [room, text] : house.cmake_lists) {
+    for (const std::string& library : RoomWords(text, "DEPS")) {
+      const auto found = room_of.find(library);
+      house.deps[room].insert(found == room_of.end() ? library : found->second);
+    }
+  }
+}
+
 /// Reads every file below src/ and checks what can be said of one file alone.
 void ReadTree(House& house, const fs::path& root) {
   std::vector<fs::path> paths;
@@ -186,7 +201,6 @@ void ReadTree(House& house, const fs::path& root) {
     const std::string text = ReadFile(path);
     if (path.filename() == "CMakeLists.txt") {
       house.cmake_lists[room] += text + "\n";
-      house.deps[room].merge(RoomDeps(text));
     } else if (IsSource(path)) {
       CheckText(house, "src/" + name, text);
       house.files[name] = Includes(text);
@@ -212,23 +226,25 @@ std::vector<std::string> RoomOrder(std::string_view cmake_lists) {
   return {};
 }
 
-std::set<std::string> RoomDeps(std::string_view cmake_lists) {
+std::set<std::string> RoomWords(std::string_view cmake_lists, std::string_view keyword) {
   static const std::set<std::string> kKeywords = {"NAME", "SOURCES",   "TESTS",
                                                   "DEPS", "LIBRARIES", "TEST_LIBRARIES"};
-  std::set<std::string> deps;
+  std::set<std::string> found;
   bool in_room = false;
-  std::string keyword;
+  std::string current;
   for (const std::string& word : CmakeWords(cmake_lists)) {
-    if (word == "clinnova_room") in_room = true;
-    if (word == ")") in_room = false;
-    if (!in_room) continue;
-    if (kKeywords.contains(word)) {
-      keyword = word;
-    } else if (keyword == "DEPS") {
-      deps.insert(word);
+    if (word == "clinnova_room") {
+      in_room = true;
+      current.clear();
+    } else if (word == ")") {
+      in_room = false;
+    } else if (in_room && kKeywords.contains(word)) {
+      current = word;
+    } else if (in_room && current == keyword) {
+      found.insert(word);
     }
   }
-  return deps;
+  return found;
 }
 
 std::vector<Include> Includes(std::string_view source) {
@@ -258,6 +274,7 @@ std::vector<Complaint> CheckHouse(const fs::path& root) {
     return house.complaints;
   }
   ReadTree(house, root);
+  ReadDeps(house);
   CheckDeps(house);
   CycleSearch cycles(house);
   for (const auto& [path, includes] : house.files) {

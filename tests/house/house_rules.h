@@ -32,8 +32,9 @@ std::string Text(const Complaint& complaint);
 /// The rooms in the root CMakeLists.txt, lowest first; empty when there is no such list.
 std::vector<std::string> RoomOrder(std::string_view cmake_lists);
 
-/// The DEPS of the clinnova_room() call in a room's CMakeLists.txt.
-std::set<std::string> RoomDeps(std::string_view cmake_lists);
+/// What stands after `keyword` (NAME, DEPS, ...) in the clinnova_room() calls of a room's
+/// CMakeLists.txt; a room may be built as more than one library.
+std::set<std::string> RoomWords(std::string_view cmake_lists, std::string_view keyword);
 
 /// An #include line: its line number, and the path between quotes or angle brackets.
 struct Include {

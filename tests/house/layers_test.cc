@@ -73,6 +73,13 @@ TEST_F(PlantedTree, RefusesDepsThatPointUpward) {
             "src/core/CMakeLists.txt: DEPS names web, which is not a room below core\n");
 }
 
+TEST_F(PlantedTree, TakesALibraryOfARoomForTheRoom) {
+  Write("src/table/CMakeLists.txt",
+        "clinnova_room(NAME terms DEPS core)\nclinnova_room(NAME table DEPS terms core)\n");
+  Write("src/web/CMakeLists.txt", "clinnova_room(NAME web DEPS terms)\n");
+  EXPECT_EQ(Complaints(), "");
+}
+
 TEST_F(PlantedTree, RefusesACycleWithinARoom) {
   Write("src/core/a.h", std::string(kSpdx) + "#include \"core/b.h\"\n");
   Write("src/core/b.h", std::string(kSpdx) + "#include \"core/a.h\"\n");
@@ -140,10 +147,13 @@ TEST(Layers, OrderIsReadFromTheBuild) {
   EXPECT_EQ(rooms, (std::vector<std::string>{"core", "table", "web"}));
 }
 
-TEST(Layers, DepsAreReadFromTheRoomsCall) {
-  EXPECT_EQ(RoomDeps("clinnova_room(NAME x SOURCES a.cc # DEPS web\n DEPS core table\n LIBRARIES y)"
-                     "\ntarget_link_libraries(x DEPS z)"),
-            (std::set<std::string>{"core", "table"}));
+TEST(Layers, DepsAreReadFromTheRoomsCalls) {
+  const std::string_view lists =
+      "clinnova_room(NAME x SOURCES a.cc # DEPS web\n DEPS core table)\n"
+      "clinnova_room(NAME y DEPS store LIBRARIES z)\n"
+      "target_link_libraries(x DEPS cli)";
+  EXPECT_EQ(RoomWords(lists, "DEPS"), (std::set<std::string>{"core", "table", "store"}));
+  EXPECT_EQ(RoomWords(lists, "NAME"), (std::set<std::string>{"x", "y"}));
 }
 
 }  // namespace
