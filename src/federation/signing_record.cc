@@ -12,22 +12,28 @@ struct KindText {
   std::string_view message;
 };
 
-const KindText& TextOf(ClaimKind kind) {
-  static constexpr std::array<KindText, 7> kTexts = {{
-      {"announcement", "two_announcements", "this site announced another key for this run"},
-      {"participants", "two_participant_lists", "this run began with other announcements"},
-      {"round", "two_headers", "this round was begun with another header"},
-      {"upload", "upload_changed", "this site uploaded other numbers for this header"},
-      {"survivors", "two_survivor_sets", "this site signed another survivor set for this header"},
-      {"state", "state_has_other_sites", "this question was answered for another set of sites"},
-      {"study", "study_has_other_sites", "this study goes on with another set of sites"},
-  }};
-  return kTexts[static_cast<std::size_t>(kind)];
-}
+constexpr std::array<KindText, 7> kTexts = {{
+    {"announcement", "two_announcements", "this site announced another key for this run"},
+    {"participants", "two_participant_lists", "this run began with other announcements"},
+    {"round", "two_headers", "this round was begun with another header"},
+    {"upload", "upload_changed", "this site uploaded other numbers for this header"},
+    {"survivors", "two_survivor_sets", "this site signed another survivor set for this header"},
+    {"state", "state_has_other_sites", "this question was answered for another set of sites"},
+    {"study", "study_has_other_sites", "this study goes on with another set of sites"},
+}};
+
+const KindText& TextOf(ClaimKind kind) { return kTexts[static_cast<std::size_t>(kind)]; }
 
 }  // namespace
 
 std::string_view ClaimName(ClaimKind kind) { return TextOf(kind).name; }
+
+std::optional<ClaimKind> ClaimKindFromName(std::string_view name) {
+  for (std::size_t i = 0; i < kTexts.size(); ++i) {
+    if (kTexts[i].name == name) return static_cast<ClaimKind>(i);
+  }
+  return std::nullopt;
+}
 
 Result<std::vector<Claim>> ClaimTable::Check(std::span<const Claim> claims) const {
   std::vector<Claim> fresh;

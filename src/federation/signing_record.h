@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,6 +36,7 @@ enum class ClaimKind : std::uint8_t {
 /// The word for a kind, as ledgers spell it: "announcement", "participants", "round", "upload",
 /// "survivors", "state", "study".
 std::string_view ClaimName(ClaimKind kind);
+std::optional<ClaimKind> ClaimKindFromName(std::string_view name);
 
 struct Claim {
   ClaimKind kind = ClaimKind::kRound;
