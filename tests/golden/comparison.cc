@@ -14,6 +14,7 @@ namespace {
 using nlohmann::json;
 
 constexpr double kFloor = 1e-6;
+constexpr double kCovarianceFloor = 1e-3;  // of the two standard errors' product
 constexpr size_t kMostLines = 20;
 
 double LargestAbsolute(const json& value) {
@@ -121,7 +122,8 @@ class Walk {
       }
       for (size_t j = 0; j < values[i].size(); ++j) {
         const double scale =
-            std::sqrt(LargestAbsolute(values[i][i]) * LargestAbsolute(values[j][j]));
+            std::sqrt(LargestAbsolute(values[i][i]) * LargestAbsolute(values[j][j])) *
+            kCovarianceFloor / kFloor;
         Value(values[i][j], actual["values"][i][j], fmt::format("{}.values[{}][{}]", path, i, j),
               "vcov", scale);
       }

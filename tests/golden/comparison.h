@@ -6,7 +6,8 @@
 // rounding is judged by what stands around it. The scale is
 //   - in an array of numbers, also a nested one: its largest absolute value;
 //   - for estimate, conf_low and conf_high beside a std_error: the larger of |estimate| and std_error;
-//   - in a matrix {"names", "values"} with a positive diagonal: sqrt(values[i][i] * values[j][j]);
+//   - in a matrix {"names", "values"}: 1000 * sqrt(values[i][i] * values[j][j]), so that covariances that
+//     are zero in truth, as in balanced designs, may be off by 1e-12 on the scale of a correlation;
 //   - for a field of the objects in an array: its largest absolute value over them;
 //   - otherwise the number itself.
 // null equals only null; strings and booleans must be the same. The key "warnings_contain" asks that one of

@@ -26,9 +26,12 @@ heart_folder <- if (is.na(flag)) {
 for (part in c("write", "fit_glm", "fit_survival", "describe")) {
   source(file.path(golden, "reference", paste0(part, ".R")))
 }
-unlink(file.path(golden, "cases"), recursive = TRUE)
+cases <- file.path(golden, "cases.new")  # takes the old one's place once all is written
+unlink(cases, recursive = TRUE)
 for (part in c("cases_glm", "cases_robust", "cases_formula", "cases_awkward", "cases_curves",
                "cases_cox", "cases_descriptives", "uci_heart")) {
   source(file.path(golden, "reference", paste0(part, ".R")))
 }
+unlink(file.path(golden, "cases"), recursive = TRUE)
+invisible(file.rename(cases, file.path(golden, "cases")))
 cat(length(list.dirs(file.path(golden, "cases"), recursive = FALSE)), "cases written\n")

@@ -12,20 +12,30 @@ polished_glm <- function(formula, data, family, weights = NULL, start = NULL) {
   if (!is.null(weights)) call$weights <- data[[weights]]
   fit <- suppressWarnings(do.call(glm, call))
   call$start <- NULL
-  best <- Inf
   # Fisher scoring converges linearly where the link is not canonical: long after the deviance stands still.
-  for (again in 1:200) {
-    eta <- rep(NA_real_, nrow(data))
-    eta[as.integer(names(fit$linear.predictors))] <- fit$linear.predictors
-    call$etastart <- eta
-    fit <- suppressWarnings(do.call(glm, call))
-    worst <- scaled_score(fit)
-    if (again > 4 && (worst < 1e-14 || worst > best)) break
-    best <- min(best, worst)
+  best <- Inf
+  since_best <- 0
+  current <- fit
+  while (since_best < 10 && best > 1e-15) {
+    current <- refit_at(current, call)
+    worst <- scaled_score(current)
+    since_best <- since_best + 1
+    if (worst < best) {
+      best <- worst
+      fit <- current
+      since_best <- 0
+    }
   }
+  fit <- refit_at(refit_at(fit, call), call)  # the weights of the step before are now those of the solution
   if (!(best < 1e-10)) stop(deparse1(formula), ": glm did not converge: scaled score ", best)
   fit$null.deviance <- null_deviance(fit)
   fit
+}
+
+refit_at <- function(fit, call) {
+  call$etastart <- rep(NA_real_, nrow(call$data))
+  call$etastart[as.integer(names(fit$linear.predictors))] <- fit$linear.predictors
+  suppressWarnings(do.call(glm, call))
 }
 
 # glm() fits the null model of an offset only as far as epsilon; without offset it is the weighted mean.
@@ -43,11 +53,13 @@ null_deviance <- function(fit) {
 
 dispersion_of <- function(fit) suppressWarnings(summary(fit))$dispersion  # warns of zero weights
 
-# The score in units of its standard deviation, coefficient by coefficient.
+# The score in units of its standard deviation, coefficient by coefficient. fit$weights will not do: they
+# are of the step before, for which the score vanishes by construction.
 scaled_score <- function(fit) {
   used <- fit$prior.weights > 0
   x <- model.matrix(fit)[used, !is.na(coef(fit)), drop = FALSE]
-  w <- fit$weights[used]
+  mu <- fit$fitted.values[used]
+  w <- fit$prior.weights[used] * fit$family$mu.eta(fit$linear.predictors[used])^2 / fit$family$variance(mu)
   score <- colSums(x * w * fit$residuals[used])
   max(abs(score) / sqrt(colSums(x^2 * w) * dispersion_of(fit)))
 }

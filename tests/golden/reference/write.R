@@ -108,7 +108,7 @@ with_sites <- function(data, sites) {
 # `tolerances` overrides the tolerance for a field's name; `notes` say what a reader could ask.
 golden_case <- function(name, data, analyses, tolerance = 1e-9, tolerances = list(), empty = character(),
                         notes = character(), from = "") {
-  folder <- file.path(golden, "cases", name)
+  folder <- file.path(cases, name)
   dir.create(folder, recursive = TRUE, showWarnings = FALSE)
   columns <- data[setdiff(names(data), "site")]
   sites <- sort(c(unique(as.character(data$site)), empty))
