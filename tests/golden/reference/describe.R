@@ -13,7 +13,7 @@ moments <- function(x) {
 
 variable_fields <- function(name, values, quantiles) {
   x <- values[!is.na(values)]
-  fields <- list(name = name, n = length(x), n_missing = sum(is.na(values)))
+  fields <- list(variable = name, n = length(x), n_missing = sum(is.na(values)))
   if (is.factor(values)) return(c(fields, list(counts = as.list(table(x)))))
   c(fields, list(mean = if (length(x) > 0) mean(x) else NA, sd = sd(x), variance = var(x)), moments(x),
     list(quantiles = vector_of(unname(quantile(x, quantiles, type = 7)))))
