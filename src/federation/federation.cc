@@ -9,6 +9,15 @@ namespace {
 constexpr std::int64_t kRangeStep = 24;
 constexpr int kRangeAttempts = 20;
 
+core::Hash NextRoot(const core::Hash& root, const RoundRequest& request,
+                    const std::vector<Int128>& elements) {
+  core::ArchiveWriter chain;
+  chain(root);
+  chain(core::Blake2b(core::Encode(request)));
+  chain(core::Blake2b(core::Encode(elements)));
+  return core::Blake2b(chain.Take());
+}
+
 }  // namespace
 
 Result<PooledSums> Federation::SumEncoded(const Analysis& analysis, const Step& step,
@@ -24,6 +33,7 @@ Result<PooledSums> Federation::SumEncoded(const Analysis& analysis, const Step& 
     request.exponents.clear();
     for (const BlockSpec& block : layout.blocks) request.exponents.push_back(block.exponent);
     CLINNOVA_ASSIGN(std::vector<Int128> elements, Round(request, layout));
+    root_ = NextRoot(root_, request, elements);
     CLINNOVA_ASSIGN(PooledSums sums, PooledSums::Decode(layout, std::move(elements)));
     const std::vector<std::size_t> flagged = sums.FlaggedBlocks();
     if (flagged.empty()) return sums;

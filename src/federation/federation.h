@@ -62,6 +62,9 @@ class Federation {
 
   /// Rounds so far in this run, repeated ones included.
   std::uint64_t rounds() const { return rounds_; }
+  /// Hash chain over every round's request and pooled sum so far: root = H(root ‖ H(request) ‖ H(sum)),
+  /// from 32 zero bytes. Two runs that agree in it saw the same numbers.
+  const core::Hash& root() const { return root_; }
 
  protected:
   /// Carries one round out and returns the sum of the sites' sealed elements modulo 2^128.
@@ -71,6 +74,7 @@ class Federation {
   Result<PooledSums> SumEncoded(const Analysis& analysis, const Step& step, core::Bytes parameters);
 
   std::uint64_t rounds_ = 0;
+  core::Hash root_{};
 };
 
 }  // namespace clinnova::federation

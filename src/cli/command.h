@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line: one source file per subcommand, each registered here. Only this room prints and exits.
+//
+// Answers go to standard output, progress and errors to standard error; exit codes as in interfaces.md.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <functional>
+#include <string>
+
+#include "core/error.h"
+
+namespace clinnova::cli {
+
+/// What a subcommand does once its arguments are read; its error is printed as one line.
+using Action = std::function<Result<void>()>;
+
+/// Collects the action of the subcommand that was given.
+class Commands {
+ public:
+  explicit Commands(CLI::App& app) : app_(app) {}
+
+  /// A subcommand of `parent` in the help group of the person it serves.
+  CLI::App* Add(CLI::App* parent, const std::string& name, const std::string& what,
+                const std::string& group, Action action);
+  CLI::App* root() { return &app_; }
+  const Action& chosen() const { return chosen_; }
+
+ private:
+  CLI::App& app_;
+  Action chosen_;
+};
+
+inline constexpr const char* kForEverybody = "For everybody";
+inline constexpr const char* kForResearchers = "For the researcher";
+inline constexpr const char* kForDataManagers = "For the data manager";
+inline constexpr const char* kForStewards = "For the data steward";
+inline constexpr const char* kForPhysicians = "For the physician";
+inline constexpr const char* kForOperators = "For the operator";
+
+void AddSimulate(Commands& commands);
+
+/// The whole of a file; kInvalidInput names it.
+Result<std::string> ReadText(const std::string& path);
+/// Writes a file through a temporary beside it, so that it is whole or not there.
+Result<void> WriteText(const std::string& path, const std::string& text);
+
+}  // namespace clinnova::cli

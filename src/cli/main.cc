@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "cli/command.h"
+
+namespace clinnova::cli {
+
+CLI::App* Commands::Add(CLI::App* parent, const std::string& name, const std::string& what,
+                        const std::string& group, Action action) {
+  CLI::App* command = parent->add_subcommand(name, what)->group(group);
+  if (action) {
+    command->callback([this, action = std::move(action)] { chosen_ = action; });
+  }
+  return command;
+}
+
+namespace {
+
+int Run(int argc, char** argv) {
+  CLI::App app("Federated precision medicine: which drug works for which patient, learned across hospitals "
+               "without moving a record",
+               "clinnova");
+  app.set_version_flag("--version", "clinnova " CLINNOVA_VERSION);
+  app.require_subcommand(1);
+  Commands commands(app);
+  AddSimulate(commands);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    std::fprintf(stderr, "clinnova: %s\n", error.what());
+    return 2;
+  }
+  if (!commands.chosen()) {  // a group of subcommands without one of them
+    std::fprintf(stderr, "clinnova: a subcommand is missing; see --help\n");
+    return 2;
+  }
+  const Result<void> done = commands.chosen()();
+  if (done) return 0;
+  std::fprintf(stderr, "clinnova: %s\n", done.error().message.c_str());
+  return ExitCode(done.error());
+}
+
+}  // namespace
+}  // namespace clinnova::cli
+
+int main(int argc, char** argv) {
+  try {
+    return clinnova::cli::Run(argc, argv);
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "clinnova: %s\n", failure.what());
+    return 1;
+  }
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/result_text.h"
+
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+namespace clinnova::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string Number(const Json& value, int digits = 4) {
+  if (value.is_null()) return "-";
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_number_integer()) return std::to_string(value.get<std::int64_t>());
+  if (!value.is_number()) return value.dump();
+  char text[40];
+  std::snprintf(text, sizeof text, "%.*g", digits, value.get<double>());
+  return text;
+}
+
+std::string PValue(const Json& value) {
+  if (!value.is_number()) return "-";
+  const double p = value.get<double>();
+  char text[40];
+  if (p < 0.0001) return "<0.0001";
+  std::snprintf(text, sizeof text, "%.4f", p);
+  return text;
+}
+
+/// Rows of cells, each column as wide as its widest cell; the first column left, the others right.
+class TextTable {
+ public:
+  explicit TextTable(std::vector<std::string> header) { rows_.push_back(std::move(header)); }
+  void Add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+
+  std::string Text() const {
+    std::vector<std::size_t> widths(rows_.front().size());
+    for (const auto& row : rows_) {
+      for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], Width(row[c]));
+    }
+    std::string text;
+    for (const auto& row : rows_) {
+      std::string line = "  ";
+      for (std::size_t c = 0; c < row.size(); ++c) {
+        const std::string pad(widths[c] - Width(row[c]), ' ');
+        line += (c == 0 ? row[c] + pad : pad + row[c]) + (c + 1 < row.size() ? "  " : "");
+      }
+      text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+    }
+    return text;
+  }
+
+ private:
+  /// Code points of a UTF-8 text.
+  static std::size_t Width(const std::string& text) {
+    std::size_t width = 0;
+    for (const char c : text) width += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+    return width;
+  }
+  std::vector<std::vector<std::string>> rows_;
+};
+
+/// "1.84 (1.21 to 2.80)" on the scale of ratios.
+std::string Ratio(const Json& term) {
+  if (!term["estimate"].is_number()) return "-";
+  char text[96];
+  std::snprintf(text, sizeof text, "%.3g (%.3g to %.3g)", std::exp(term["estimate"].get<double>()),
+                std::exp(term.value("conf_low", std::nan(""))),
+                std::exp(term.value("conf_high", std::nan(""))));
+  return text;
+}
+
+std::string Terms(const Json& analysis) {
+  const bool cox = analysis["method"] == "cox";
+  const bool ratios = cox || analysis.value("ratio", "") != "";
+  const std::string label = cox ? "hazard ratio (95 %)" : analysis.value("ratio", "") + " (95 %)";
+  std::vector<std::string> header = {"term", "estimate", "std. error", "p"};
+  if (ratios) header.insert(header.begin() + 3, label);
+  TextTable table(header);
+  for (const Json& term : analysis["terms"]) {
+    std::vector<std::string> row = {term["term"].get<std::string>(), Number(term["estimate"]),
+                                    Number(term["std_error"]), PValue(term["p_value"])};
+    if (ratios) row.insert(row.begin() + 3, Ratio(term));
+    table.Add(std::move(row));
+  }
+  return table.Text();
+}
+
+std::string Curves(const Json& analysis) {
+  TextTable table({"stratum", "persons", "events", "median", "last time", "survival there"});
+  for (const Json& curve : analysis["curves"]) {
+    const Json& risk = curve["n_risk"];
+    const Json& events = curve["n_event"];
+    double total = 0;
+    for (const Json& count : events) total += count.is_number() ? count.get<double>() : 0;
+    const bool empty = risk.empty();
+    table.Add({curve.value("stratum", "all"), empty ? "0" : Number(risk.front()), Number(Json(total)),
+               curve.contains("median") ? Number(curve["median"]) : "-",
+               empty ? "-" : Number(curve["time"].back()), empty ? "-" : Number(curve["estimate"].back())});
+  }
+  return table.Text();
+}
+
+std::string Scalars(const Json& analysis) {
+  static const std::vector<std::string> kShown = {
+      "statistic", "parameter", "df",       "p_value", "deviance",    "null_deviance",
+      "df_residual", "dispersion", "log_lik", "aic",   "concordance"};
+  std::string text;
+  for (const std::string& key : kShown) {
+    if (!analysis.contains(key) || analysis[key].is_structured()) continue;
+    text += (text.empty() ? "  " : ", ") + key + " " +
+            (key == "p_value" ? PValue(analysis[key]) : Number(analysis[key], 6));
+  }
+  return text.empty() ? text : text + "\n";
+}
+
+std::string Cell(const Json& value) { return value.is_null() ? "suppressed" : Number(value); }
+
+std::string Counts(const Json& analysis) {
+  const Json& levels = analysis["levels"];
+  const Json& counts = analysis["counts"];
+  std::vector<const Json*> lists;
+  for (const auto& [name, list] : levels.items()) lists.push_back(&list);
+  if (lists.size() == 1) {
+    TextTable table({levels.begin().key(), "persons"});
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      table.Add({(*lists[0])[i].get<std::string>(), Cell(counts[i])});
+    }
+    return table.Text();
+  }
+  if (lists.size() != 2) return "  " + counts.dump() + "\n";
+  std::vector<std::string> header = {""};
+  for (const Json& level : *lists[1]) header.push_back(level.get<std::string>());
+  TextTable table(header);
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    std::vector<std::string> row = {(*lists[0])[i].get<std::string>()};
+    for (const Json& count : counts[i]) row.push_back(Cell(count));
+    table.Add(std::move(row));
+  }
+  return table.Text();
+}
+
+std::string Variables(const Json& analysis) {
+  TextTable table({"variable", "n", "missing", "mean", "sd", "quantiles or counts"});
+  for (const Json& variable : analysis["variables"]) {
+    std::string rest;
+    for (const char* key : {"quantiles", "counts"}) {
+      if (variable.contains(key)) rest += variable[key].dump();
+    }
+    const auto field = [&](const char* key) {
+      return variable.contains(key) ? Number(variable[key]) : std::string();
+    };
+    table.Add({field("variable"), field("n"), field("n_missing"), field("mean"), field("sd"), rest});
+  }
+  return table.Text();
+}
+
+std::string AnalysisText(const Json& analysis) {
+  std::string text = "\n" + analysis["name"].get<std::string>() + " (" +
+                     analysis["method"].get<std::string>() + ")";
+  if (analysis.contains("error")) {
+    return text + "\n  not done: " + analysis["error"]["message"].get<std::string>() + "\n";
+  }
+  if (analysis.contains("n")) text += ", n = " + Number(analysis["n"]);
+  if (analysis.value("n_missing", 0) != 0) {
+    text += " (" + Number(analysis["n_missing"]) + " left out for missing values)";
+  }
+  text += ", " + Number(analysis["rounds"]) + " rounds\n";
+  for (const Json& warning : analysis["warnings"]) {
+    text += "  warning: " + warning.get<std::string>() + "\n";
+  }
+  if (analysis.contains("variables")) text += Variables(analysis);
+  if (analysis.contains("terms")) text += Terms(analysis);
+  if (analysis.contains("curves")) text += Curves(analysis);
+  if (analysis.contains("levels") && analysis.contains("counts")) text += Counts(analysis);
+  return text + Scalars(analysis);
+}
+
+}  // namespace
+
+std::string ResultText(const std::string& result_json) {
+  const Json result = Json::parse(result_json);
+  std::string text = result["study"]["title"].get<std::string>() + "\n";
+  TextTable sites({"site", "rows"});
+  for (const Json& site : result["sites"]) {
+    sites.Add({site["name"].get<std::string>(), Cell(site["rows"])});
+  }
+  text += sites.Text();
+  for (const Json& analysis : result["analyses"]) text += AnalysisText(analysis);
+  text += "\nstudy " + result["study"]["hash"].get<std::string>().substr(0, 16) + ", " +
+          Number(result["ledger"]["rounds"]) + " rounds, ledger root " +
+          result["ledger"]["root"].get<std::string>().substr(0, 16) + "\n";
+  return text;
+}
+
+}  // namespace clinnova::cli

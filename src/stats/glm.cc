@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stats/glm.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "core/deterministic_math.h"
+#include "stats/glm_steps.h"
+#include "stats/linear_algebra.h"
+#include "stats/terms.h"
+
+namespace clinnova::stats {
+namespace {
+
+using federation::Analysis;
+using federation::Federation;
+using federation::PooledSums;
+using Json = nlohmann::ordered_json;
+
+constexpr int kMaximumIterations = 40;
+/// A column is aliased when it keeps less than this part of its square after those before it.
+constexpr double kAliasTolerance = 1e-13;
+/// Converged when no coefficient would move by more than this part of itself, or of its error.
+constexpr double kTolerance = 1e-10;
+constexpr double kTwoPi = 6.283185307179586476925;
+
+struct Options {
+  GlmFamily family;
+  std::string robust;
+  double confidence_level = 0.95;
+};
+
+Result<Options> ReadOptions(const Analysis& analysis) {
+  Options options;
+  CLINNOVA_ASSIGN(const std::string family, analysis.Text("family", "gaussian"));
+  CLINNOVA_ASSIGN(const std::string link, analysis.Text("link", ""));
+  const auto parsed = ParseFamily(family, link);
+  if (!parsed) return FailAt("analysis \"" + analysis.name() + "\"", parsed);
+  options.family = *parsed;
+  constexpr std::string_view kRobust[] = {"none", "HC0", "HC1", "cluster"};
+  CLINNOVA_ASSIGN(options.robust, analysis.Choice("robust", kRobust));
+  CLINNOVA_ASSIGN(options.confidence_level, analysis.Number("conf_level", 0.95));
+  CLINNOVA_ASSIGN(const double ridge, analysis.Number("ridge", 0));
+  if (ridge != 0) return analysis.Wrong("ridge", "ridge regression is not there yet");
+  CLINNOVA_ASSIGN(const bool firth, analysis.Flag("firth", false));
+  if (firth) return analysis.Wrong("firth", "Firth's penalty is not there yet");
+  return options;
+}
+
+/// First guesses of the ranges of working weights and scores; a round whose range is too small is
+/// repeated with a larger one by Federation::Sum.
+struct Ranges {
+  int weight = 0;
+  int score = 0;
+};
+
+Ranges GuessRanges(const GlmFamily& family, const ModelFrame& frame) {
+  int y = 1;
+  for (const int exponent : frame.response_exponents()) y = std::max(y, exponent);
+  const bool counts = frame.response_exponents().size() == 2;
+  const int prior = frame.weights_exponent() + (counts ? y + 1 : 0);
+  const int outcome = counts ? 1 : frame.response_exponents().front() + 1;
+  switch (family.family) {
+    case Family::kBinomial: return {prior + 2, prior + 4};
+    case Family::kPoisson:
+      return family.link == Link::kLog ? Ranges{prior + std::max(outcome, 1) + 1, prior + outcome + 6}
+                                       : Ranges{prior + 6, prior + outcome + 10};
+    case Family::kGamma:
+      if (family.link == Link::kLog) return {prior, prior + 8};
+      if (family.link == Link::kInverse) return {prior + 2 * outcome + 2, prior + outcome + 2};
+      return {prior - 2 * outcome + 16, prior - outcome + 16};
+    case Family::kGaussian:
+      if (family.link == Link::kIdentity) return {prior, prior + outcome + 1};
+      if (family.link == Link::kLog) return {prior + 2 * outcome + 2, prior + 2 * outcome + 4};
+      return {prior + 4 * outcome + 4, prior + 3 * outcome + 6};
+  }
+  return {};
+}
+
+class GlmFit {
+ public:
+  GlmFit(Federation& federation, const Analysis& analysis, Options options, ModelFrame frame)
+      : federation_(federation),
+        analysis_(analysis),
+        options_(std::move(options)),
+        frame_(std::move(frame)) {}
+
+  Result<Json> Run() {
+    CLINNOVA_TRY(Start());
+    CLINNOVA_TRY(Iterate());
+    if (converged_ && options_.robust != "none") CLINNOVA_TRY(Sandwich());
+    return Report();
+  }
+
+ private:
+  std::size_t p() const { return frame_.columns(); }
+  std::string Where() const { return "analysis \"" + analysis_.name() + "\": "; }
+
+  GlmParameters Parameters(GlmParameters::Mode mode) const {
+    const int z = frame_.standardised_exponent();
+    GlmParameters parameters;
+    parameters.mode = mode;
+    parameters.claim = frame_.claim();
+    parameters.beta = beta_;
+    // The starting step's score carries the working response, somewhat larger than a residual's.
+    parameters.score_exponent = z + ranges_.score + (mode == GlmParameters::Mode::kStart ? 6 : 0);
+    parameters.information_exponent = 2 * z + ranges_.weight;
+    return parameters;
+  }
+
+  Result<PooledSums> Round(const GlmParameters& parameters) {
+    CLINNOVA_ASSIGN(PooledSums sums, federation_.Sum(analysis_, kGlmStep, parameters));
+    // A range that had to grow stays grown: the next round would need it again.
+    const int z = frame_.standardised_exponent();
+    const auto grown = [&](std::size_t block, std::int64_t asked) {
+      return static_cast<int>(sums.layout().blocks[block].exponent - asked);
+    };
+    ranges_.score += grown(kGlmScore, parameters.score_exponent);
+    ranges_.weight += grown(kGlmInformation, parameters.information_exponent);
+    (void)z;
+    return sums;
+  }
+
+  Result<void> CheckRows(const PooledSums& sums) const {
+    const std::int64_t responses = sums.Count(kGlmCounts, kInvalidResponse);
+    if (responses != 0) {
+      return Fail(ErrorCode::kInvalidInput,
+                  Where() + "the outcome is outside the range of family " +
+                      analysis_.Text("family", "gaussian").value_or("") + " with its link in " +
+                      std::to_string(responses) + " rows");
+    }
+    const std::int64_t weights = sums.Count(kGlmCounts, kInvalidWeight);
+    if (weights != 0) {
+      return Fail(ErrorCode::kInvalidInput, Where() + "weights: found a negative weight in " +
+                                                std::to_string(weights) + " rows, expected 0 or more");
+    }
+    return {};
+  }
+
+  /// Rule 3 on a binary outcome.
+  Result<void> CheckOutcome(const PooledSums& sums) const {
+    const std::int64_t k = federation_.minimum_count();
+    if (k == 0 || options_.family.family != Family::kBinomial) return {};
+    const std::int64_t zeros = sums.Count(kGlmCounts, kOutcomeZero);
+    const std::int64_t ones = sums.Count(kGlmCounts, kOutcomeOne);
+    if (zeros + ones == frame_.n() && std::min(zeros, ones) > 0 && std::min(zeros, ones) < k) {
+      return Fail(ErrorCode::kRefused,
+                  Where() + "the outcome has a level with fewer than " + std::to_string(k) + " persons",
+                  "rare_level");
+    }
+    return {};
+  }
+
+  Result<void> Start() {
+    ranges_ = GuessRanges(options_.family, frame_);
+    beta_.assign(p(), 0.0);
+    CLINNOVA_ASSIGN(const PooledSums sums, Round(Parameters(GlmParameters::Mode::kStart)));
+    CLINNOVA_TRY(CheckRows(sums));
+    CLINNOVA_TRY(CheckOutcome(sums));
+    positive_weight_ = sums.Count(kGlmCounts, kPositiveWeight);
+    if (positive_weight_ == 0) return Fail(ErrorCode::kFailed, Where() + "every weight is 0");
+    const SymmetricFactor factor(FromLowerTriangle(sums.Numbers(kGlmInformation), p()),
+                                 kAliasTolerance);
+    aliased_ = factor.aliased();
+    rank_ = factor.rank();
+    beta_ = factor.Solve(sums.Numbers(kGlmScore));
+    StartNull(sums);
+    return {};
+  }
+
+  /// The null model's first coefficient: exact without offset, a start with one.
+  void StartNull(const PooledSums& sums) {
+    const double weight = sums.Number(kGlmFit, kWeight);
+    const double mean = sums.Number(kGlmFit, kWeightY) / weight;
+    has_offset_ = !frame_.formula().offsets().empty();
+    null_beta_ = 0;
+    if (frame_.design().intercept()) {
+      const double inside = ValidMean(options_.family.family, mean)
+                                ? mean
+                                : StartingMean(options_.family.family, mean, weight);
+      null_beta_ = LinkValue(options_.family.link, inside) - sums.Number(kGlmFit, kWeightOffset) / weight;
+    }
+  }
+
+  /// One Newton step of the null model; true when it has converged.
+  bool StepNull(const PooledSums& sums) {
+    null_deviance_ = sums.Number(kGlmNull, kNullDeviance);
+    if (!frame_.design().intercept() || !has_offset_) return true;
+    const double step = sums.Number(kGlmNull, kNullScore) / sums.Number(kGlmNull, kNullInformation);
+    if (!(std::fabs(step) > kTolerance * (std::fabs(null_beta_) + 0.1))) return true;
+    null_beta_ += step;
+    return false;
+  }
+
+  /// Columns that R kept, of the information at the present coefficients.
+  Matrix KeptInformation(const PooledSums& sums) const {
+    Matrix information = FromLowerTriangle(sums.Numbers(kGlmInformation), p());
+    for (std::size_t i = 0; i < p(); ++i) {
+      for (std::size_t j = 0; j < p(); ++j) {
+        if (aliased_[i] || aliased_[j]) information[i][j] = 0;
+      }
+    }
+    return information;
+  }
+
+  /// True when step is negligible against the coefficients and their errors.
+  bool Negligible(const std::vector<double>& step, const Matrix& inverse, double dispersion) const {
+    for (std::size_t j = 0; j < p(); ++j) {
+      const double error = std::sqrt(dispersion * inverse[j][j]);
+      if (!(std::fabs(step[j]) <= kTolerance * (std::fabs(beta_[j]) + 0.1 * error))) return false;
+    }
+    return true;
+  }
+
+  double DispersionFrom(const PooledSums& sums) const {
+    if (!options_.family.dispersion_is_free()) return 1;
+    const auto residual = static_cast<double>(positive_weight_ - static_cast<std::int64_t>(rank_));
+    return residual > 0 ? sums.Number(kGlmFit, kPearson) / residual
+                        : std::numeric_limits<double>::quiet_NaN();
+  }
+
+  Result<void> Iterate() {
+    std::vector<double> before(p(), 0.0);
+    double deviance_before = std::numeric_limits<double>::infinity();
+    bool null_done = false;
+    int halvings = 0;
+    for (iterations_ = 1; iterations_ <= kMaximumIterations; ++iterations_) {
+      GlmParameters parameters = Parameters(GlmParameters::Mode::kScore);
+      parameters.null_model = !null_done;
+      parameters.null_beta = null_beta_;
+      CLINNOVA_ASSIGN(const PooledSums sums, Round(parameters));
+      const double deviance = sums.Number(kGlmFit, kDeviance);
+      const bool worse = iterations_ > 1 && deviance > deviance_before * (1 + 1e-7) + 1e-9;
+      if (sums.Count(kGlmCounts, kInvalidMean) != 0 || (worse && halvings < 10)) {
+        if (++halvings > 30) return {};  // no inner point was found: not converged
+        for (std::size_t j = 0; j < p(); ++j) beta_[j] = (beta_[j] + before[j]) / 2;
+        continue;
+      }
+      halvings = 0;
+      const SymmetricFactor factor(KeptInformation(sums), 1e-15);
+      if (factor.rank() < rank_) return Keep(sums, Matrix(p(), std::vector<double>(p())));
+      const std::vector<double> step = factor.Solve(sums.Numbers(kGlmScore));
+      const Matrix inverse = factor.Inverse();
+      null_done = null_done || StepNull(sums);
+      dispersion_ = DispersionFrom(sums);
+      const bool done = Negligible(step, inverse, std::isfinite(dispersion_) ? dispersion_ : 1);
+      before = beta_;
+      deviance_before = deviance;
+      for (std::size_t j = 0; j < p(); ++j) beta_[j] += step[j];
+      if (done && null_done) {
+        converged_ = true;
+        return Keep(sums, inverse);
+      }
+      if (iterations_ == kMaximumIterations) return Keep(sums, inverse);
+    }
+    return {};
+  }
+
+  Result<void> Keep(const PooledSums& sums, Matrix inverse) {
+    last_ = sums;
+    bread_ = std::move(inverse);
+    covariance_ = bread_;
+    for (auto& row : covariance_) {
+      for (double& value : row) value *= dispersion_;
+    }
+    return {};
+  }
+
+  Result<void> Sandwich() {
+    GlmMeatParameters parameters;
+    parameters.claim = frame_.claim();
+    parameters.beta = beta_;
+    parameters.clustered = options_.robust == "cluster";
+    parameters.score_exponent = frame_.standardised_exponent() + ranges_.score + 4;
+    if (parameters.clustered && frame_.formula().clusters().empty() && !analysis_.Has("cluster")) {
+      return analysis_.Wrong("robust", "\"cluster\" needs cluster(id) in the formula");
+    }
+    CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kGlmMeatStep, parameters));
+    covariance_ = Congruence(bread_, FromLowerTriangle(sums.Numbers(kMeat), p()));
+    const auto n = static_cast<double>(positive_weight_);
+    double factor = 1;
+    if (options_.robust == "HC1") factor = n / (n - static_cast<double>(rank_));
+    if (parameters.clustered) {
+      // sandwich::vcovCL with its defaults: type HC0 and the factor G / (G - 1).
+      clusters_ = sums.Count(kClusters);
+      factor = static_cast<double>(clusters_) / static_cast<double>(clusters_ - 1);
+    }
+    for (auto& row : covariance_) {
+      for (double& value : row) value *= factor;
+    }
+    return {};
+  }
+
+  /// The log-likelihood; NaN for the quasi families.
+  double LogLikelihood() const {
+    const auto n = static_cast<double>(positive_weight_);
+    const double deviance = last_->Number(kGlmFit, kDeviance);
+    if (options_.family.quasi) return std::numeric_limits<double>::quiet_NaN();
+    switch (options_.family.family) {
+      case Family::kGaussian:
+        return -(n * (core::Log(kTwoPi * deviance / n) + 1) - last_->Number(kGlmFit, kLogWeight)) / 2;
+      case Family::kGamma: {
+        const double weight = last_->Number(kGlmFit, kWeight);
+        const double dispersion = deviance / weight;  // R's aic for Gamma, with its n = sum of weights
+        const double shape = 1 / dispersion;
+        return (shape - 1) * last_->Number(kGlmFit, kWeightLogY) -
+               shape * (last_->Number(kGlmFit, kWeightYOverMu) + last_->Number(kGlmFit, kWeightLogMu)) -
+               weight * (shape * core::Log(dispersion) + core::LogGamma(shape));
+      }
+      case Family::kBinomial:
+      case Family::kPoisson: break;
+    }
+    return last_->Number(kGlmFit, kLogLikelihood);
+  }
+
+  std::vector<std::string> Warnings() const {
+    std::vector<std::string> warnings;
+    std::string aliased;
+    for (std::size_t j = 0; j < p(); ++j) {
+      if (aliased_[j]) aliased += (aliased.empty() ? "" : ", ") + frame_.design().names()[j];
+    }
+    if (!aliased.empty()) {
+      warnings.push_back("not estimable, because collinear with the terms before: " + aliased);
+    }
+    const std::int64_t boundary = last_ ? last_->Count(kGlmCounts, kBoundary) : 0;
+    if (!converged_) {
+      warnings.push_back(options_.family.family == Family::kBinomial
+                             ? "not converged: the outcome is separated by the terms (perfectly or "
+                               "nearly), so that some estimates are infinite; none is given"
+                             : "not converged after " + std::to_string(iterations_) +
+                                   " iterations; no estimate is given");
+    } else if (boundary > 0) {
+      warnings.push_back("fitted probabilities numerically 0 or 1 occurred");
+    }
+    return warnings;
+  }
+
+  Json Report() const {
+    Coefficients terms;
+    terms.names = frame_.design().names();
+    terms.estimates = beta_;
+    terms.covariance = covariance_;
+    if (terms.covariance.empty()) terms.covariance.assign(p(), std::vector<double>(p()));
+    frame_.ToOriginalScale(terms.estimates, terms.covariance);
+    for (std::size_t j = 0; j < p(); ++j) terms.estimable.push_back(converged_ && !aliased_[j]);
+    const std::int64_t residual = positive_weight_ - static_cast<std::int64_t>(rank_);
+    terms.confidence_level = options_.confidence_level;
+    if (options_.family.dispersion_is_free() && options_.robust == "none") {
+      terms.degrees_of_freedom = static_cast<double>(residual);
+    }
+    Json result;
+    result["n"] = frame_.n();
+    result["n_missing"] = frame_.n_missing();
+    result["converged"] = converged_;
+    result["warnings"] = Warnings();
+    result["terms"] = TermsJson(terms);
+    result["vcov"] = MatrixJson(terms.names, terms.covariance, terms.estimable);
+    const auto number = [&](double value) { return converged_ ? NumberJson(value) : Json(nullptr); };
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    const double log_likelihood = converged_ ? LogLikelihood() : nan;
+    const double parameters = static_cast<double>(rank_) +
+                              (options_.family.dispersion_is_free() && !options_.family.quasi ? 1 : 0);
+    result["deviance"] = number(converged_ ? last_->Number(kGlmFit, kDeviance) : nan);
+    result["null_deviance"] = NumberJson(null_deviance_);
+    result["df_residual"] = residual;
+    result["df_null"] = positive_weight_ - (frame_.design().intercept() ? 1 : 0);
+    result["dispersion"] = number(dispersion_);
+    result["log_lik"] = number(log_likelihood);
+    result["aic"] = number(-2 * log_likelihood + 2 * parameters);
+    result["bic"] =
+        number(-2 * log_likelihood + std::log(static_cast<double>(positive_weight_)) * parameters);
+    result["iterations"] = iterations_;
+    if (options_.robust == "cluster") result["clusters"] = clusters_;
+    return result;
+  }
+
+  Federation& federation_;
+  const Analysis& analysis_;
+  Options options_;
+  ModelFrame frame_;
+  Ranges ranges_;
+  std::vector<double> beta_;
+  std::vector<bool> aliased_;
+  std::size_t rank_ = 0;
+  std::int64_t positive_weight_ = 0;
+  std::int64_t clusters_ = 0;
+  bool has_offset_ = false;
+  double null_beta_ = 0;
+  double null_deviance_ = std::numeric_limits<double>::quiet_NaN();
+  double dispersion_ = 1;
+  int iterations_ = 0;
+  bool converged_ = false;
+  std::optional<PooledSums> last_;
+  Matrix bread_;
+  Matrix covariance_;
+};
+
+Result<Json> RunGlm(Federation& federation, const Analysis& analysis) {
+  CLINNOVA_ASSIGN(Options options, ReadOptions(analysis));
+  CLINNOVA_ASSIGN(ModelFrame frame, ModelFrame::Build(federation, analysis));
+  const auto kind = frame.formula().response().kind;
+  if (kind != table::Response::Kind::kNumeric && kind != table::Response::Kind::kCounts) {
+    return analysis.Wrong("formula", "expected an outcome or cbind(successes, failures) before ~");
+  }
+  if (kind == table::Response::Kind::kCounts && options.family.family != Family::kBinomial) {
+    return analysis.Wrong("formula", "cbind(successes, failures) needs a binomial family");
+  }
+  return GlmFit(federation, analysis, std::move(options), std::move(frame)).Run();
+}
+
+constexpr std::string_view kOptions[] = {"formula", "family", "link",    "weights",
+                                         "robust",  "ridge",  "cluster", "firth"};
+
+}  // namespace
+
+Method GlmMethod() {
+  std::vector<const federation::Step*> steps = ModelFrameSteps();
+  steps.push_back(&kGlmStep);
+  steps.push_back(&kGlmMeatStep);
+  return {"glm", "generalised linear model", kOptions, std::move(steps), RunGlm};
+}
+
+}  // namespace clinnova::stats

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Families and links of generalised linear models, row by row, with the definitions (and the clamping near
+// the edges) of R's stats::family and stats::make.link. Everything here is deterministic arithmetic.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.h"
+
+namespace clinnova::stats {
+
+enum class Family { kGaussian, kBinomial, kPoisson, kGamma };
+enum class Link { kIdentity, kLog, kInverse, kLogit, kProbit, kCauchit, kCloglog, kSqrt };
+
+/// A family with its link. `quasi` leaves the dispersion free and has no likelihood.
+struct GlmFamily {
+  Family family = Family::kGaussian;
+  Link link = Link::kIdentity;
+  bool quasi = false;
+
+  bool dispersion_is_free() const {
+    return quasi || family == Family::kGaussian || family == Family::kGamma;
+  }
+};
+
+/// From the options' words ("binomial", "" = canonical link); kInvalidInput lists the words there are.
+Result<GlmFamily> ParseFamily(std::string_view family, std::string_view link);
+
+/// g(mu).
+double LinkValue(Link link, double mu);
+/// mu and d mu / d eta for `rows` linear predictors.
+void InverseLink(Link link, const double* eta, std::size_t rows, double* mu, double* mu_eta);
+/// V(mu).
+double Variance(Family family, double mu);
+/// Unit deviance times weight, R's dev.resids.
+double DevianceResidual(Family family, double y, double mu, double weight);
+/// Where R starts: a mean near y that lies inside the family's range.
+double StartingMean(Family family, double y, double weight);
+/// True when y can be an outcome of the family.
+bool ValidResponse(const GlmFamily& family, double y);
+/// True when mu can be a mean of the family.
+bool ValidMean(Family family, double mu);
+
+}  // namespace clinnova::stats

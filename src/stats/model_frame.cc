@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stats/model_frame.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "core/hash.h"
+#include "federation/batches.h"
+#include "stats/linear_algebra.h"
+
+namespace clinnova::stats {
+
+using federation::Analysis;
+using federation::CountBlock;
+using federation::ExactSums;
+using federation::Federation;
+using federation::Layout;
+using federation::PooledSums;
+using federation::SiteView;
+using federation::TypedStep;
+using federation::WideBlock;
+using table::Design;
+using table::DesignBatch;
+using table::DesignFacts;
+using table::DesignOptions;
+using table::Formula;
+using table::kBatchRows;
+
+int ExponentOf(double size) {
+  if (!(size > 0)) return 0;
+  int exponent = 0;
+  const double fraction = std::frexp(size, &exponent);
+  return fraction == 0.5 ? exponent - 1 : exponent;
+}
+
+Result<DesignOptions> DesignOptionsOf(const Analysis& analysis) {
+  DesignOptions options;
+  CLINNOVA_ASSIGN(options.weights, analysis.Text("weights", ""));
+  CLINNOVA_ASSIGN(options.cluster, analysis.Text("cluster", ""));
+  const bool by_site = analysis.method() == "cox" || analysis.method() == "competing_risks";
+  CLINNOVA_ASSIGN(options.strata,
+                  analysis.Texts("strata", by_site ? std::vector<std::string>{"site"}
+                                                   : std::vector<std::string>{}));
+  return options;
+}
+
+namespace {
+
+struct PreflightParameters {
+  DesignFacts facts;
+  template <class A>
+  void Fields(A& a) {
+    a(facts);
+  }
+};
+
+enum PreflightBlock { kCases, kLevels, kZeros, kOnes, kSums, kSquares, kSizes };
+enum CaseKind { kComplete, kMissing, kInfinite };
+
+Result<Design> DesignFor(const Analysis& analysis, const table::Schema& schema,
+                         const DesignFacts& facts) {
+  CLINNOVA_ASSIGN(const std::string text, analysis.Text("formula"));
+  CLINNOVA_ASSIGN(const DesignOptions options, DesignOptionsOf(analysis));
+  auto formula = Formula::Parse(text);
+  if (!formula) return FailAt("analysis \"" + analysis.name() + "\"", formula);
+  auto design = Design::Create(*formula, schema, options, facts);
+  if (!design) return FailAt("analysis \"" + analysis.name() + "\"", design);
+  return design;
+}
+
+std::size_t LevelCount(const Design& design) {
+  std::size_t count = 0;
+  for (const Design::FactorUse& factor : design.factors()) count += factor.levels.size();
+  return count;
+}
+
+/// Response parts, then weights, then offset: whose sums of squares bound their sizes.
+std::size_t SizeCount(const Formula& formula) { return formula.response().parts.size() + 2; }
+
+Result<Layout> PreflightLayout(const Analysis& analysis, const table::Schema& schema,
+                               const PreflightParameters& parameters) {
+  CLINNOVA_ASSIGN(const Design design, DesignFor(analysis, schema, parameters.facts));
+  CLINNOVA_ASSIGN(const Formula formula, Formula::Parse(*analysis.Text("formula")));
+  const std::size_t p = design.names().size();
+  return Layout{{CountBlock("cases", 3), CountBlock("levels", LevelCount(design)),
+                 CountBlock("zeros", p), CountBlock("ones", p), WideBlock("sums", p),
+                 WideBlock("squares", p), WideBlock("sizes", SizeCount(formula))}};
+}
+
+void AddSquares(std::span<const double> values, std::size_t index, ExactSums& sums) {
+  for (const double value : values) sums.Add(kSizes, index, value * value);
+}
+
+void CountLevels(const SiteView& site, const Design& design, const DesignBatch& batch,
+                 ExactSums& sums) {
+  std::size_t first = 0;
+  for (const Design::FactorUse& factor : design.factors()) {
+    const std::vector<std::int32_t>& codes = site.table.column(factor.schema_column).codes;
+    std::vector<std::int64_t> counts(factor.levels.size());
+    for (std::size_t r = 0; r < batch.rows; ++r) {
+      const std::int32_t code = codes[batch.source_row[r]];
+      if (code >= 0) ++counts[static_cast<std::size_t>(code)];
+    }
+    for (std::size_t level = 0; level < counts.size(); ++level) {
+      sums.AddCount(kLevels, first + level, counts[level]);
+    }
+    first += counts.size();
+  }
+}
+
+Result<void> PreflightEvaluate(const SiteView& site, const PreflightParameters& parameters,
+                               ExactSums& sums) {
+  CLINNOVA_ASSIGN(const Design design,
+                  DesignFor(site.analysis, site.table.schema, parameters.facts));
+  const std::size_t p = design.names().size();
+  return federation::ForEachBatch(
+      site.table.rows, site.threads, sums,
+      [&](std::size_t first, std::size_t count, DesignBatch& batch, ExactSums& mine) -> Result<void> {
+        design.Evaluate(site.table, first, count, batch);
+        mine.AddCount(kCases, kComplete, static_cast<std::int64_t>(batch.rows));
+        mine.AddCount(kCases, kMissing, static_cast<std::int64_t>(batch.missing));
+        mine.AddCount(kCases, kInfinite, static_cast<std::int64_t>(batch.infinite));
+        CountLevels(site, design, batch, mine);
+        for (std::size_t j = 0; j < p; ++j) {
+          std::int64_t zeros = 0;
+          std::int64_t ones = 0;
+          for (std::size_t r = 0; r < batch.rows; ++r) {
+            const double x = batch.x[j * kBatchRows + r];
+            zeros += x == 0;
+            ones += x == 1;
+            mine.Add(kSums, j, x);
+            mine.Add(kSquares, j, x * x);
+          }
+          mine.AddCount(kZeros, j, zeros);
+          mine.AddCount(kOnes, j, ones);
+        }
+        std::size_t part = 0;
+        for (const std::vector<double>& values : batch.response) {
+          AddSquares({values.data(), batch.rows}, part++, mine);
+        }
+        AddSquares({batch.weights.data(), batch.rows}, part++, mine);
+        AddSquares({batch.offset.data(), batch.rows}, part, mine);
+        return {};
+      });
+}
+
+const TypedStep<PreflightParameters> kPreflight{"frame.preflight", PreflightLayout,
+                                                PreflightEvaluate};
+
+/// Rules 2, 3 and 4 on the pooled counts.
+Result<void> CheckClaim(const FrameClaim& claim, const std::vector<std::string>& names,
+                        int minimum_count) {
+  if (minimum_count == 0) return {};
+  const auto p = static_cast<std::int64_t>(names.size());
+  if (claim.n < minimum_count) {
+    return Fail(ErrorCode::kRefused,
+                "fewer complete cases than the threshold of " + std::to_string(minimum_count),
+                "cohort_below_threshold");
+  }
+  if (3 * p > claim.n || claim.n - p < 10) {
+    return Fail(ErrorCode::kRefused,
+                std::to_string(p) + " parameters on " + std::to_string(claim.n) +
+                    " rows, expected at most a third as many and 10 degrees of freedom",
+                "too_many_parameters");
+  }
+  for (std::size_t j = 0; j < names.size(); ++j) {
+    const std::int64_t others = claim.n - claim.zeros[j];
+    const bool binary = others == claim.ones[j];
+    const bool rare = (others > 0 && others < minimum_count) ||
+                      (binary && claim.zeros[j] > 0 && claim.zeros[j] < minimum_count);
+    if (rare) {
+      return Fail(ErrorCode::kRefused,
+                  "term " + names[j] + " tells fewer than " + std::to_string(minimum_count) +
+                      " persons from the others",
+                  "rare_level");
+    }
+  }
+  return {};
+}
+
+/// What standardises one column: from exact sums, so the same for every partition.
+struct ColumnScale {
+  double center = 0;
+  double inverse_scale = 1;
+  double largest = 0;   ///< bound of the size of a standardised value
+};
+
+ColumnScale ScaleOf(double sum, double sum_of_squares, double n, bool centre) {
+  const double mean = sum / n;
+  const double mean_square = sum_of_squares / n;
+  double variance = mean_square;
+  if (centre) {
+    // Rounding leaves nothing below 1e-14 of the mean square; the floor keeps the scale sensible.
+    variance = std::max(mean_square - mean * mean, 1e-14 * mean_square);
+  }
+  if (!(variance > 0)) return {};
+  ColumnScale scale;
+  scale.center = centre ? mean : 0;
+  const int exponent = ExponentOf(std::sqrt(variance));
+  scale.inverse_scale = std::ldexp(1.0, -exponent);
+  scale.largest = std::sqrt(n * variance) * scale.inverse_scale;
+  return scale;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const SiteFrame>> SiteFrameOf(const SiteView& site, const FrameClaim& claim) {
+  const std::string key =
+      "frame " + site.analysis.name() + " " + core::ToHex(core::Blake2b(core::Encode(claim)));
+  using Made = Result<std::shared_ptr<const SiteFrame>>;
+  return *site.cache.GetOrMake<Made>(key, [&]() -> Made {
+    CLINNOVA_ASSIGN(Design design, DesignFor(site.analysis, site.table.schema, claim.facts));
+    const std::size_t p = design.names().size();
+    if (claim.zeros.size() != p || claim.ones.size() != p || claim.center.size() != p ||
+        claim.inverse_scale.size() != p) {
+      return Fail(ErrorCode::kRefused, "a claim that does not fit the design", "wrong_layout");
+    }
+    CLINNOVA_TRY(CheckClaim(claim, design.names(), site.minimum_count));
+    return std::make_shared<const SiteFrame>(SiteFrame{std::move(design)});
+  });
+}
+
+void Standardise(const FrameClaim& claim, DesignBatch& batch) {
+  for (std::size_t j = 0; j < claim.center.size(); ++j) {
+    const double center = claim.center[j];
+    const double inverse_scale = claim.inverse_scale[j];
+    if (center == 0 && inverse_scale == 1) continue;
+    double* x = batch.x.data() + j * kBatchRows;
+    for (std::size_t r = 0; r < batch.rows; ++r) x[r] = (x[r] - center) * inverse_scale;
+  }
+}
+
+std::vector<const federation::Step*> ModelFrameSteps() { return {&kPreflight}; }
+
+Result<ModelFrame> ModelFrame::Build(Federation& federation, const Analysis& analysis) {
+  ModelFrame frame;
+  const std::string where = "analysis \"" + analysis.name() + "\"";
+  CLINNOVA_ASSIGN(const std::string text, analysis.Text("formula"));
+  CLINNOVA_ASSIGN(Design wide, DesignFor(analysis, federation.schema(), {}));
+  CLINNOVA_ASSIGN(frame.formula_, Formula::Parse(text));
+  if (!wide.splines_without_knots().empty()) {
+    return Fail(ErrorCode::kInvalidInput, where + ": ns() is not there yet; poly(x, k, raw = TRUE) is");
+  }
+  CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kPreflight, PreflightParameters{}));
+  frame.claim_.n = sums.Count(kCases, kComplete);
+  frame.n_missing_ = sums.Count(kCases, kMissing);
+  if (sums.Count(kCases, kInfinite) != 0) {
+    return Fail(ErrorCode::kFailed, where + ": a value of the formula is infinite in " +
+                                        std::to_string(sums.Count(kCases, kInfinite)) + " rows");
+  }
+  if (frame.claim_.n == 0) {
+    return Fail(ErrorCode::kFailed, where + ": no row has a value in every variable of the formula");
+  }
+
+  std::size_t first = 0;
+  for (const Design::FactorUse& factor : wide.factors()) {
+    std::vector<std::string> used;
+    std::vector<std::int64_t> counts;
+    for (std::size_t level = 0; level < factor.levels.size(); ++level) {
+      const std::int64_t count = sums.Count(kLevels, first + level);
+      if (count == 0) continue;
+      used.push_back(factor.levels[level]);
+      counts.push_back(count);
+    }
+    first += factor.levels.size();
+    if (used.size() < factor.levels.size()) frame.claim_.facts.used_levels[factor.column] = used;
+    frame.level_counts_.push_back(std::move(counts));
+  }
+  CLINNOVA_ASSIGN(Design design, DesignFor(analysis, federation.schema(), frame.claim_.facts));
+
+  std::map<std::string, std::size_t> column_of;
+  for (std::size_t j = 0; j < wide.names().size(); ++j) column_of[wide.names()[j]] = j;
+  const auto n = static_cast<double>(frame.claim_.n);
+  double largest = 1;
+  for (std::size_t j = 0; j < design.names().size(); ++j) {
+    const auto found = column_of.find(design.names()[j]);
+    if (found == column_of.end()) {
+      return Fail(ErrorCode::kFailed, where + ": column " + design.names()[j] + " has no counts", "internal");
+    }
+    const std::size_t from = found->second;
+    const bool is_intercept = design.intercept() && j == 0;
+    const ColumnScale scale =
+        is_intercept ? ColumnScale{}
+                     : ScaleOf(sums.Number(kSums, from), sums.Number(kSquares, from), n,
+                               design.intercept());
+    frame.claim_.zeros.push_back(sums.Count(kZeros, from));
+    frame.claim_.ones.push_back(sums.Count(kOnes, from));
+    frame.claim_.center.push_back(scale.center);
+    frame.claim_.inverse_scale.push_back(scale.inverse_scale);
+    largest = std::max(largest, scale.largest);
+  }
+  frame.standardised_exponent_ = ExponentOf(largest) + 1;
+  const std::size_t parts = frame.formula_.response().parts.size();
+  for (std::size_t part = 0; part < parts; ++part) {
+    frame.response_exponents_.push_back(ExponentOf(std::sqrt(sums.Number(kSizes, part))));
+  }
+  CLINNOVA_ASSIGN(const DesignOptions options, DesignOptionsOf(analysis));
+  frame.weights_exponent_ =
+      options.weights.empty() ? 0 : ExponentOf(std::sqrt(sums.Number(kSizes, parts)));
+  const auto allowed = CheckClaim(frame.claim_, design.names(), federation.minimum_count());
+  if (!allowed) return FailAt(where, allowed);
+  frame.design_ = std::make_shared<const Design>(std::move(design));
+  return frame;
+}
+
+void ModelFrame::ToOriginalScale(std::vector<double>& coefficients, Matrix& covariance) const {
+  const std::size_t p = columns();
+  Matrix transform(p, std::vector<double>(p));
+  for (std::size_t j = 0; j < p; ++j) {
+    transform[j][j] = claim_.inverse_scale[j];
+    if (design_->intercept() && j > 0) transform[0][j] = -claim_.inverse_scale[j] * claim_.center[j];
+  }
+  std::vector<double> original(p);
+  for (std::size_t i = 0; i < p; ++i) {
+    long double sum = 0;
+    for (std::size_t j = 0; j < p; ++j) {
+      sum += static_cast<long double>(transform[i][j]) * coefficients[j];
+    }
+    original[i] = static_cast<double>(sum);
+  }
+  coefficients = std::move(original);
+  if (!covariance.empty()) covariance = Congruence(transform, covariance);
+}
+
+}  // namespace clinnova::stats

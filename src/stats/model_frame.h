@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pooled model frame: what every regression needs to know of the data before its first step, found
+// in one round (two with ns() terms), and the site's half of it.
+//
+//   coordinator:  CLINNOVA_ASSIGN(ModelFrame frame, ModelFrame::Build(federation, analysis));
+//                 step parameters carry frame.claim();
+//   site:         CLINNOVA_ASSIGN(auto mine, SiteFrameOf(site, parameters.claim));
+//                 mine->design.Evaluate(site.table, first, count, batch);
+//
+// Reveals, to the hub and the researcher's algorithm, over all sites together: complete and incomplete
+// cases, counts per factor level, per design column the sum, the sum of squares and how many rows are 0
+// and 1. Disclosure rules 2, 3 and 4 of privacy.md are judged on these counts, by the coordinator and
+// again by each site on what the hub claims.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "federation/federation.h"
+#include "table/design.h"
+
+namespace clinnova::stats {
+
+/// What the hub says of the pooled data; part of the parameters of every later step.
+struct FrameClaim {
+  table::DesignFacts facts;
+  std::int64_t n = 0;                  ///< complete cases
+  std::vector<std::int64_t> zeros;     ///< per design column, rows that are 0
+  std::vector<std::int64_t> ones;      ///< per design column, rows that are 1
+  std::vector<double> center;          ///< per design column, subtracted; 0 without an intercept
+  std::vector<double> inverse_scale;   ///< per design column, multiplied; a power of two
+
+  template <class A>
+  void Fields(A& a) {
+    a(facts);
+    a(n);
+    a(zeros);
+    a(ones);
+    a(center);
+    a(inverse_scale);
+  }
+};
+
+/// A site's half: the design under the claim.
+struct SiteFrame {
+  table::Design design;
+};
+
+/// The design options that an analysis asks for by its keys: `weights`, `cluster`, `strata` (for cox and
+/// logrank; cox is stratified by site by default), `id`.
+Result<table::DesignOptions> DesignOptionsOf(const federation::Analysis& analysis);
+
+/// The site's frame, made once per run and claim. kRefused when the claim breaks a disclosure rule
+/// (`too_many_parameters`, `rare_level`) or is below what this site alone holds (`false_claim`).
+Result<std::shared_ptr<const SiteFrame>> SiteFrameOf(const federation::SiteView& site,
+                                                     const FrameClaim& claim);
+
+/// Standardises the design columns of a batch in place: x -> (x - center) * inverse_scale.
+void Standardise(const FrameClaim& claim, table::DesignBatch& batch);
+
+class ModelFrame {
+ public:
+  /// kInvalidInput for a formula that does not fit the columns; kFailed when no complete case is left or
+  /// an expression is infinite; kRefused by a disclosure rule.
+  static Result<ModelFrame> Build(federation::Federation& federation,
+                                  const federation::Analysis& analysis);
+
+  const table::Formula& formula() const { return formula_; }
+  const table::Design& design() const { return *design_; }
+  const FrameClaim& claim() const { return claim_; }
+  std::size_t columns() const { return design_->names().size(); }
+  std::int64_t n() const { return claim_.n; }
+  std::int64_t n_missing() const { return n_missing_; }
+  /// Smallest e with |standardised value| <= 2^e for every value of every column.
+  int standardised_exponent() const { return standardised_exponent_; }
+  /// Smallest e with |value| <= 2^e, of each response part and of the weights and offset; from the sums
+  /// of squares, so about sqrt(n) too large at most.
+  const std::vector<int>& response_exponents() const { return response_exponents_; }
+  int weights_exponent() const { return weights_exponent_; }
+  /// Pooled counts per level in use of design().factors(), in the same order.
+  const std::vector<std::vector<std::int64_t>>& level_counts() const { return level_counts_; }
+
+  /// Coefficients and covariance of the standardised columns, as those of the original columns.
+  void ToOriginalScale(std::vector<double>& coefficients,
+                       std::vector<std::vector<double>>& covariance) const;
+
+ private:
+  ModelFrame() = default;
+
+  table::Formula formula_;
+  std::shared_ptr<const table::Design> design_;   // shared by copies of this immutable value
+  FrameClaim claim_;
+  std::int64_t n_missing_ = 0;
+  int standardised_exponent_ = 0;
+  std::vector<int> response_exponents_;
+  int weights_exponent_ = 0;
+  std::vector<std::vector<std::int64_t>> level_counts_;
+};
+
+/// The steps that ModelFrame::Build may run; part of every regression method.
+std::vector<const federation::Step*> ModelFrameSteps();
+
+/// Smallest e with size <= 2^e; 0 for 0.
+int ExponentOf(double size);
+
+}  // namespace clinnova::stats

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The *terms* and *matrix* of result files, as interfaces.md has them.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "stats/linear_algebra.h"
+
+namespace clinnova::stats {
+
+/// Coefficients to be written: entries that are not estimable are null, not numbers.
+struct Coefficients {
+  std::vector<std::string> names;
+  std::vector<double> estimates;
+  Matrix covariance;
+  std::vector<bool> estimable;          ///< false: aliased, or the fit did not converge
+  double degrees_of_freedom = 0;        ///< of Student's t for p-values; 0 = normal
+  double confidence_level = 0.95;       ///< of the Wald interval, by normal quantiles as confint.default
+};
+
+/// [{"term","estimate","std_error","statistic","p_value","conf_low","conf_high"}].
+nlohmann::ordered_json TermsJson(const Coefficients& coefficients);
+
+/// {"names":[…],"values":[[…]]}; rows and columns that are not estimable are null.
+nlohmann::ordered_json MatrixJson(const std::vector<std::string>& names, const Matrix& values,
+                                  const std::vector<bool>& estimable);
+
+/// A number, or null when it is not finite.
+nlohmann::ordered_json NumberJson(double value);
+
+}  // namespace clinnova::stats
