@@ -65,8 +65,10 @@ void AppendColumns(const Expression& expression, std::vector<std::string>& colum
         std::find(columns.begin(), columns.end(), next->name) == columns.end()) {
       columns.push_back(next->name);
     }
-    // An argument's name is no column.
-    const std::size_t first = next->name == "=" && next->kind == Expression::Kind::kCall ? 1 : 0;
+    // An argument's name is no column, nor is the T of poly(x, 2, raw = T).
+    const bool argument = next->kind == Expression::Kind::kCall && next->name == "=";
+    if (argument && next->arguments[0].name == "raw") continue;
+    const std::size_t first = argument ? 1 : 0;
     for (std::size_t i = next->arguments.size(); i > first; --i) {
       open.push_back(&next->arguments[i - 1]);
     }
