@@ -24,6 +24,9 @@ class LedgerSigningRecord final : public SigningRecord {
   static Result<std::unique_ptr<LedgerSigningRecord>> Load(Ledger& ledger);
 
   Result<void> Commit(std::span<const Claim> claims) override;
+  bool Holds(ClaimKind kind, const core::Hash& key) const override {
+    return table_.Holds(kind, key);
+  }
   void Refused(std::string_view request, const Error& why) override;
 
  private:

@@ -81,8 +81,9 @@ class SecureSumRound {
   Result<core::Bytes> UnmaskRequestFor(SiteIndex site) const;
 
   Result<void> AddUnmasking(core::ByteView message);
+  /// Sites that opened all their shares; the others may be asked again.
   SiteSet unmasked() const;
-  /// Whether `threshold` sites opened their shares.
+  /// Whether `threshold` sites opened their share of every survivor's masks.
   bool CanFinish() const;
 
   /// The sum. kFailed: "too_few_shares" (naming the sites that are missing; more may still come), a site

@@ -25,6 +25,12 @@ SiteSet Without(const SiteSet& all, const SiteSet& some) {
   return rest;
 }
 
+std::size_t OpenedShares(const Unmasking& unmasking) {
+  return unmasking.shares.size() -
+         static_cast<std::size_t>(
+             std::count(unmasking.shares.begin(), unmasking.shares.end(), core::Bytes{}));
+}
+
 }  // namespace
 
 SecureSumRound::SecureSumRound(const Roster& roster, RoundHeader header, SiteSet participants,
@@ -181,13 +187,30 @@ Result<void> SecureSumRound::AddUnmasking(core::ByteView bytes) {
   if (!Contains(survivors_, message.site) || !WellFormed(*unmasking)) {
     return Blame(message.site, "opened shares of another set of survivors");
   }
-  unmaskings_.insert_or_assign(message.site, std::move(*unmasking));
+  const auto known = unmaskings_.find(message.site);
+  // A request that was damaged on its way opens fewer shares than its repeat.
+  if (known == unmaskings_.end() || OpenedShares(known->second) < OpenedShares(*unmasking)) {
+    unmaskings_.insert_or_assign(message.site, std::move(*unmasking));
+  }
   return {};
 }
 
-SiteSet SecureSumRound::unmasked() const { return Keys(unmaskings_); }
+SiteSet SecureSumRound::unmasked() const {
+  SiteSet sites;
+  for (const auto& [site, unmasking] : unmaskings_) {
+    if (OpenedShares(unmasking) == survivors_.size()) sites.push_back(site);
+  }
+  return sites;
+}
 
-bool SecureSumRound::CanFinish() const { return unmaskings_.size() >= roster_.threshold(); }
+bool SecureSumRound::CanFinish() const {
+  for (std::size_t owner = 0; owner < survivors_.size(); ++owner) {
+    std::size_t shares = 0;
+    for (const auto& [site, unmasking] : unmaskings_) shares += !unmasking.shares[owner].empty();
+    if (shares < roster_.threshold()) return false;
+  }
+  return !survivors_.empty();
+}
 
 core::ByteView SecureSumRound::ShareFrom(SiteIndex holder, std::size_t owner,
                                          std::size_t slot) const {
@@ -279,7 +302,8 @@ Result<void> SecureSumRound::RemoveMasks(std::span<RingElement> sum) {
 }
 
 RoundTranscript SecureSumRound::Transcript(const std::vector<__int128>& elements) const {
-  RoundTranscript transcript{.header = header_, .survivors = survivors_, .unmaskers = unmasked()};
+  RoundTranscript transcript{
+      .header = header_, .survivors = survivors_, .unmaskers = Keys(unmaskings_)};
   for (const SiteIndex site : survivors_) transcript.uploads[site] = uploads_.at(site).body;
   for (const auto& [site, stated] : statements_) transcript.statements.push_back(stated.message);
   transcript.sum_hash = core::Blake2b(core::Encode(elements));

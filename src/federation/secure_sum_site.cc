@@ -291,6 +291,9 @@ Result<void> SecureSumSite::CommitToSurvivors(const RoundHeader& header, const c
       IsSiteSet(survivors, options_.roster.size()) &&
       std::includes(participants_.begin(), participants_.end(), survivors.begin(), survivors.end());
   if (!known) return Refuse("the survivors are not participants of the run", "bad_set");
+  if (!options_.record->Holds(ClaimKind::kUpload, hash)) {
+    return Refuse("this site uploaded nothing for this header", "not_uploaded");
+  }
   if (!Contains(survivors, self_)) return Refuse("the hub dropped this site", "not_a_survivor");
   if (survivors.size() < quorum()) {
     return Refuse(
@@ -299,7 +302,6 @@ Result<void> SecureSumSite::CommitToSurvivors(const RoundHeader& header, const c
   }
   const core::Hash sites = SiteSetHash(options_.roster, survivors);
   const Claim claims[] = {
-      {ClaimKind::kRound, HashOf(RoundKey{header.run, header.round}), hash},
       {ClaimKind::kSurvivors, hash, sites},
       {ClaimKind::kState, StateHash(header), sites},
       {ClaimKind::kStudy, HashOf(StudyKey{header.study, options_.consents}), sites}};

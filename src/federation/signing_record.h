@@ -53,6 +53,9 @@ class SigningRecord {
   /// "state_has_other_sites" or "study_has_other_sites". When it succeeds the claims survive a crash.
   virtual Result<void> Commit(std::span<const Claim> claims) = 0;
 
+  /// Whether the site has committed itself to some value for (kind, key).
+  virtual bool Holds(ClaimKind kind, const core::Hash& key) const = 0;
+
   /// Keeps that the site refused `request` ("upload", "survivors", ...) and why.
   virtual void Refused(std::string_view request, const Error& why) = 0;
 };
@@ -63,6 +66,7 @@ class ClaimTable {
   /// Which claims are new; kRefused as in SigningRecord::Commit.
   Result<std::vector<Claim>> Check(std::span<const Claim> claims) const;
   void Insert(std::span<const Claim> claims);
+  bool Holds(ClaimKind kind, const core::Hash& key) const { return values_.contains({kind, key}); }
 
  private:
   std::map<std::pair<ClaimKind, core::Hash>, core::Hash> values_;
@@ -72,6 +76,9 @@ class ClaimTable {
 class MemorySigningRecord final : public SigningRecord {
  public:
   Result<void> Commit(std::span<const Claim> claims) override;
+  bool Holds(ClaimKind kind, const core::Hash& key) const override {
+    return table_.Holds(kind, key);
+  }
   void Refused(std::string_view request, const Error& why) override;
 
   struct Refusal {
