@@ -90,3 +90,10 @@ golden_case("cox_monotone", monotone, from = "survival::aml", notes = c(
   "warnings_contain: one warning has this text"), analyses = list(list(
   study = list(name = "infinite", method = "cox", formula = "Surv(weeks, relapsed) ~ marked", strata = vector_of(character())),
   expected = list(method = "cox", converged = FALSE, warnings_contain = "monotone"))))
+
+coded <- lungs
+coded$status <- coded$dead + 1
+golden_case("survival_status_one_two", coded, from = "survival::lung",
+  notes = "status is 1 (censored) or 2 (dead): Surv() takes the larger code as the event when the largest is 2", analyses = list(
+  cox_analysis("cox", "Surv(time, status) ~ age + sex", coded),
+  km_analysis("curves", "Surv(time, status) ~ sex", coded), logrank_analysis("test", "Surv(time, status) ~ sex", coded)))

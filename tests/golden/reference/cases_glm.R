@@ -77,3 +77,11 @@ golden_case("glm_gamma_clotting", clotting, from = "McCullagh and Nelder (1989),
   glm_analysis("log", "time ~ log(u) + lot", clotting, "Gamma", link = "log"),
   glm_analysis("identity", "time ~ I(1/u) + lot", clotting, "Gamma", link = "identity"),
   glm_analysis("weighted", "time ~ log(u) + lot", clotting, "Gamma", weights = "w")))
+
+worded <- trial
+worded$outcome <- factor(c("no", "yes")[trial$response + 1])
+worded$graded <- factor(c("none", "some", "full")[1 + trial$response + (trial$crp > 8 & trial$response == 1)], levels = c("none", "some", "full"))
+golden_case("glm_factor_response", worded, from = "simulated, seed 20260101",
+  notes = "a factor as binomial outcome: its first level is failure, every other level success", analyses = list(
+  glm_analysis("two_levels", "outcome ~ arm + age", worded, "binomial"),
+  glm_analysis("three_levels", "graded ~ arm + age", worded, "binomial")))
