@@ -114,7 +114,7 @@ const checks = {
     assert.equal(await count(page, `${section} svg g[aria-label=area] path`), 2);
     const steps = await page.locator(`${section} svg g[aria-label=line] path`).first().getAttribute("d");
     assert.ok(steps.split("L").length > 100, "the curve has its steps");
-    assert.match(await words(page, `${section} table[data-table=medians]`), /sex=male 270\.0.* sex=female 426\.0/);
+    assert.match(await words(page, `${section} table[data-table=medians]`), /sex=male 270 .*sex=female 426/);
     assert.match(await words(page, `${section} table[data-table=at-risk]`), /sex=male 138 .* sex=female 90 /);
   },
 
@@ -135,7 +135,7 @@ const checks = {
   },
 
   async "summary, histogram and an unknown method are readable"(page) {
-    assert.match(await words(page, "table[data-table=summary]"), /age 228 0 62\.45 9\.07 56\.00 63\.00 69\.00/);
+    assert.match(await words(page, "table[data-table=summary]"), /age 228 0 62\.45 9\.07 56 63 69/);
     const bars = "section[data-method=histogram] svg g[aria-label=rect]";
     assert.equal(await count(page, `${bars} rect`), 10);
     assert.match(await words(page, "section[data-method=pca]"), /sdev: 1\.13, 0\.98, 0\.86/);

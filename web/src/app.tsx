@@ -20,7 +20,8 @@ function useAddress(): string {
 }
 
 function ThemeButton() {
-  const { setColorScheme } = useMantineColorScheme();
+  // Without this the library writes a <style> element, which the content security policy refuses.
+  const { setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const scheme = useComputedColorScheme("light");
   const other = scheme === "light" ? "dark" : "light";
   return (

@@ -8,8 +8,14 @@ export function formatCount(value: number): string {
   return counts.format(value);
 }
 
-/** Two decimals in everyday ranges, three significant digits elsewhere: 1.84, 0.0123, 1.23e+5. */
+/** As formatEstimate, but whole numbers whole: a median of 270 days is not 270.0. */
 export function formatNumber(value: number): string {
+  const whole = Number.isInteger(value) && Math.abs(value) < 1e6;
+  return whole ? counts.format(value).replace(/^-/, "−") : formatEstimate(value);
+}
+
+/** Two decimals in everyday ranges, fewer digits elsewhere: 1.84, 0.012, 1,235, 1.23e+6. */
+export function formatEstimate(value: number): string {
   if (!Number.isFinite(value)) return value > 0 ? "∞" : value < 0 ? "−∞" : "–";
   const size = Math.abs(value);
   let text: string;
@@ -24,7 +30,7 @@ export function formatNumber(value: number): string {
 
 /** "1.21 to 2.80" */
 export function formatInterval(low: number, high: number): string {
-  return `${formatNumber(low)} to ${formatNumber(high)}`;
+  return `${formatEstimate(low)} to ${formatEstimate(high)}`;
 }
 
 /** "< 0.001", "0.004", "0.35" */

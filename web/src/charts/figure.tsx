@@ -28,7 +28,7 @@ export function Figure({ kind, caption, draw, children }: FigureProps) {
   useEffect(() => {
     const element = ref.current;
     if (!element || width === 0) return;
-    const plot = draw(Math.min(width, 900));
+    const plot = draw(Math.min(width, 1040));
     // Its rules are in theme.css: the content security policy refuses <style> elements.
     for (const style of plot.querySelectorAll("style")) style.remove();
     plot.setAttribute("role", "img");

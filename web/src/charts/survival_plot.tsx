@@ -16,7 +16,7 @@ const colours = [1, 2, 3, 4, 5, 6].map((number) => `var(--series-${number})`);
 const dashes = ["", "7 4", "2 3", "10 3 2 3", "4 2", "1 4"];
 
 function styleOf(index: number) {
-  return { stroke: colours[index % colours.length]!, dash: dashes[index % dashes.length]! };
+  return { stroke: colours[index % colours.length]!, dash: dashes[(index + Math.floor(index / colours.length)) % dashes.length]! };
 }
 
 interface Point {
@@ -73,6 +73,7 @@ function survival(curves: SurvivalCurve[], axis: string, width: number) {
 /** Kaplan–Meier curves with their confidence bands, and a mark where persons were censored. */
 export function SurvivalPlot({ curves, axis, caption }: { curves: SurvivalCurve[]; axis: string; caption: string }) {
   const draw = useCallback((width: number) => survival(curves, axis, width), [curves, axis]);
+  const hidden = curves.reduce((sum, curve) => sum + curve.estimate.filter((value) => value === null).length, 0);
   return (
     <Figure kind="survival" caption={caption} draw={draw}>
       <ul className="legend" aria-label="Legend">
@@ -89,6 +90,11 @@ export function SurvivalPlot({ curves, axis, caption }: { curves: SurvivalCurve[
         })}
         <li className="soft small">+ censored · band: confidence interval</li>
       </ul>
+      {hidden > 0 && (
+        <p className="soft small">
+          At {hidden} time{hidden === 1 ? "" : "s"} the estimate is suppressed; the curve keeps its last value there.
+        </p>
+      )}
     </Figure>
   );
 }

@@ -20,7 +20,7 @@ function SitesTable({ sites }: { sites: Site[] }) {
             <Table.Th>Last seen</Table.Th>
             <Table.Th>Version</Table.Th>
             <Table.Th className="number">Studies approved</Table.Th>
-            <Table.Th className="number">Waiting for its steward</Table.Th>
+            <Table.Th className="number">Waiting for approval</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>

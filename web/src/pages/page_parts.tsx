@@ -23,20 +23,20 @@ export function Scroll({ label, children }: { label: string; children: ReactNode
 export function HubError({ message }: { message?: string }) {
   if (!message) return null;
   return (
-    <Alert color="red" title="No fresh answer from the hub" mb="md" role="alert">
+    <Alert color="var(--bad)" title="No fresh answer from the hub" mb="md" role="alert">
       {message}
     </Alert>
   );
 }
 
 const stateColours: Record<StudyState, string> = {
-  submitted: "yellow",
-  approved: "blue",
-  running: "blue",
-  finished: "teal",
-  failed: "red",
-  refused: "red",
-  withdrawn: "gray",
+  submitted: "var(--waiting)",
+  approved: "var(--accent)",
+  running: "var(--accent)",
+  finished: "var(--good)",
+  failed: "var(--bad)",
+  refused: "var(--bad)",
+  withdrawn: "var(--ink-soft)",
 };
 
 export function StateBadge({ state }: { state: StudyState }) {
@@ -49,7 +49,7 @@ export function StateBadge({ state }: { state: StudyState }) {
 
 export function ConnectionBadge({ connected }: { connected: boolean }) {
   return (
-    <Badge color={connected ? "teal" : "gray"} variant={connected ? "light" : "outline"} tt="none">
+    <Badge color={connected ? "var(--good)" : "var(--ink-soft)"} variant={connected ? "light" : "outline"} tt="none">
       {connected ? "● connected" : "○ disconnected"}
     </Badge>
   );
@@ -72,7 +72,7 @@ export function ProgressView({ progress, state }: { progress: Progress; state: S
       <Bar
         value={share}
         animated={state === "running"}
-        color={state === "failed" || state === "refused" ? "red" : "blue"}
+        color={state === "failed" || state === "refused" ? "var(--bad)" : "var(--accent)"}
         aria-label={`${done} of ${total} analyses done`}
       />
       <span className="soft small">

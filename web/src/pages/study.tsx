@@ -6,7 +6,11 @@ import { useJson } from "../api/use_json";
 import { ResultView } from "../result/result_view";
 import { Ago, ConnectionBadge, HubError, ProgressView, Scroll, StateBadge, useTitle } from "./page_parts";
 
-const approvalColours = { waiting: "yellow", approved: "teal", rejected: "red" } as const;
+const approvalColours = {
+  waiting: "var(--waiting)",
+  approved: "var(--good)",
+  rejected: "var(--bad)",
+} as const;
 
 function Facts({ study }: { study: Study }) {
   return (
@@ -36,7 +40,7 @@ function StudySites({ study }: { study: Study }) {
         <Table.Thead>
           <Table.Tr>
             <Table.Th>Site</Table.Th>
-            <Table.Th>Approval by its steward</Table.Th>
+            <Table.Th>Steward’s approval</Table.Th>
             <Table.Th>Connection</Table.Th>
           </Table.Tr>
         </Table.Thead>
@@ -82,7 +86,7 @@ export default function StudyPage({ hash }: { hash: string }) {
         <StateBadge state={study.state} />
       </p>
       {study.error && (
-        <Alert color="red" title={`The study ${study.state}`} mb="md">
+        <Alert color="var(--bad)" title={`The study ${study.state}`} mb="md">
           {study.error}
         </Alert>
       )}

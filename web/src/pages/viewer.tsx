@@ -55,7 +55,7 @@ export default function ViewerPage() {
         <p className="soft small">It is read in this browser and sent nowhere.</p>
       </div>
       {error && (
-        <Alert color="red" title="This is not a result file" role="alert" mb="md">
+        <Alert color="var(--bad)" title="This is not a result file" role="alert" mb="md">
           {error}
         </Alert>
       )}

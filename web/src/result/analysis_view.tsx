@@ -7,7 +7,7 @@ import { formatCount } from "../format";
 import { CrossTableView } from "./cross_table";
 import { JsonTree } from "./json_tree";
 import { Num } from "./parts";
-import { type Json, asText, isSuppressed } from "./read_result";
+import { type Json, type JsonObject, asObject, asText, isSuppressed } from "./read_result";
 import { HistogramView, SummaryView } from "./summary";
 import { KaplanMeierView, LogrankView } from "./survival";
 import { TermsView } from "./terms";
@@ -42,10 +42,14 @@ function HeadLine({ analysis }: { analysis: Analysis }) {
   return (
     <p className="soft small">
       {parts.join(" · ")}
-      {" · n = "}
-      <Num value={analysis.n} suppressed={isSuppressed(analysis, "n")} as="count" />
-      {typeof analysis.n_missing === "number" && ` · ${formatCount(analysis.n_missing)} left out (missing values)`}
-      {typeof analysis.rounds === "number" && ` · ${formatCount(analysis.rounds)} rounds`}
+      {analysis.n !== undefined && (
+        <>
+          {" · n = "}
+          <Num value={analysis.n} suppressed={isSuppressed(analysis, "n")} as="count" />
+        </>
+      )}
+      {typeof analysis.n_missing === "number" && analysis.n_missing > 0 && ` · ${formatCount(analysis.n_missing)} left out (missing values)`}
+      {typeof analysis.rounds === "number" && ` · ${formatCount(analysis.rounds)} round${analysis.rounds === 1 ? "" : "s"}`}
       {asText(analysis.formula) && (
         <>
           <br />
@@ -56,12 +60,23 @@ function HeadLine({ analysis }: { analysis: Analysis }) {
   );
 }
 
+/** An analysis that ended without a result keeps its place and says why. */
+function Failed({ error }: { error: JsonObject }) {
+  const refused = asText(error.code) === "refused";
+  return (
+    <Alert color="var(--bad)" title={refused ? "Refused by the release rules" : "This analysis failed"} mb="sm">
+      {asText(error.message) ?? "No reason was given."}
+      {asText(error.reason) && <div className="mono soft">{asText(error.reason)}</div>}
+    </Alert>
+  );
+}
+
 function Warnings({ analysis }: { analysis: Analysis }) {
   const warnings = [...(analysis.warnings ?? [])];
   if (analysis.converged === false) warnings.unshift("The estimation did not converge: do not use these numbers.");
   if (warnings.length === 0) return null;
   return (
-    <Alert color="yellow" title={warnings.length === 1 ? "Warning" : "Warnings"} mb="sm">
+    <Alert color="var(--waiting)" title={warnings.length === 1 ? "Warning" : "Warnings"} mb="sm">
       <ul>
         {warnings.map((warning) => (
           <li key={warning}>{warning}</li>
@@ -93,7 +108,8 @@ function rest(analysis: Analysis): Json {
 }
 
 export function AnalysisView({ analysis }: { analysis: Analysis }) {
-  const Method = views[analysis.method];
+  const error = asObject(analysis.error);
+  const Method = error ? undefined : views[analysis.method];
   return (
     <section className="panel" aria-label={`Analysis ${analysis.name}`} data-method={analysis.method}>
       <Title order={3} size="h4">
@@ -101,7 +117,9 @@ export function AnalysisView({ analysis }: { analysis: Analysis }) {
       </Title>
       <HeadLine analysis={analysis} />
       <Warnings analysis={analysis} />
-      {Method ? <Method analysis={analysis} /> : <JsonTree value={rest(analysis)} />}
+      {error && <Failed error={error} />}
+      {Method && <Method analysis={analysis} />}
+      {!Method && !error && <JsonTree value={rest(analysis)} />}
       <SuppressedList analysis={analysis} />
       {Method && (
         <details>

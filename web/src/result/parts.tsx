@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parts of every analysis: numbers with their full precision, suppressed values.
 import { createContext, useContext } from "react";
-import { formatCount, formatNumber, formatP } from "../format";
+import { formatCount, formatEstimate, formatNumber, formatP } from "../format";
 
 /** The small-count threshold of the result that is shown, where it is known. */
 export const MinimumCount = createContext<number | undefined>(undefined);
@@ -20,10 +20,10 @@ interface NumberProps {
   value: number | null | undefined;
   /** null because the gate held it back, rather than because it does not exist */
   suppressed?: boolean;
-  as?: "number" | "count" | "p";
+  as?: "number" | "estimate" | "count" | "p";
 }
 
-const formats = { number: formatNumber, count: formatCount, p: formatP };
+const formats = { number: formatNumber, estimate: formatEstimate, count: formatCount, p: formatP };
 
 export function Num({ value, suppressed, as = "number" }: NumberProps) {
   if (typeof value !== "number") {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A whole result file: sites, analyses, and the ledger that proves what left the sites.
-import { Button, Title } from "@mantine/core";
+import { Alert, Button, Title } from "@mantine/core";
 import type { ResultFile } from "../api/types";
 import { formatCount } from "../format";
 import { AnalysisView } from "./analysis_view";
@@ -64,6 +64,11 @@ export function ResultView({ result, href }: { result: ResultFile; href?: string
         Result
       </Title>
       <SitesLine result={result} />
+      {result.disclosure === "off" && (
+        <Alert color="var(--waiting)" title="Public data only" mb="md">
+          The small-count rule was lifted for this run: nothing is suppressed.
+        </Alert>
+      )}
       {result.analyses.map((analysis, i) => (
         <MinimumCount.Provider key={`${i} ${analysis.name}`} value={minimumCount(result, analysis)}>
           <AnalysisView analysis={analysis} />

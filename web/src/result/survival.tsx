@@ -4,7 +4,7 @@ import { Table } from "@mantine/core";
 import { useMemo } from "react";
 import type { Analysis } from "../api/types";
 import { type SurvivalCurve, SurvivalPlot } from "../charts/survival_plot";
-import { formatInterval, formatLevel, formatNumber, formatPStatement } from "../format";
+import { formatLevel, formatNumber, formatPStatement } from "../format";
 import { Scroll } from "../pages/page_parts";
 import { Num } from "./parts";
 import { type JsonObject, asArray, asNumber, asNumbers, asObject, asText, isSuppressed } from "./read_result";
@@ -102,7 +102,7 @@ function Median({ curve, analysis, level }: { curve: Curve; analysis: Analysis; 
         <span title={`${medianLow} to ${medianHigh ?? "not reached"}`}>
           {" "}
           ({level} CI{" "}
-          {medianHigh === undefined ? `${formatNumber(medianLow)} to not reached` : formatInterval(medianLow, medianHigh)})
+          {formatNumber(medianLow)} to {medianHigh === undefined ? "not reached" : formatNumber(medianHigh)})
         </span>
       )}
     </>

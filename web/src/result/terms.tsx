@@ -4,9 +4,10 @@ import { Table } from "@mantine/core";
 import { useMemo } from "react";
 import type { Analysis } from "../api/types";
 import { ForestPlot, type ForestRow } from "../charts/forest_plot";
-import { formatInterval, formatLevel, formatNumber, formatPStatement } from "../format";
+import { formatEstimate, formatInterval, formatLevel, formatPStatement } from "../format";
 import { Scroll } from "../pages/page_parts";
 import { Num, Suppressed } from "./parts";
+import { ratioOf } from "./ratio";
 import { asArray, asNumber, asObject, asText, isSuppressed } from "./read_result";
 
 interface Term {
@@ -16,20 +17,6 @@ interface Term {
   high?: number;
   p?: number;
   suppressed: boolean;
-}
-
-/** What exp(coefficient) is called, in full and short; undefined: the coefficient itself is read. */
-export function ratioOf(analysis: Analysis): { name: string; short: string } | undefined {
-  const family = asText(analysis.family) ?? "";
-  const link = asText(analysis.link);
-  if (analysis.method === "cox") return { name: "Hazard ratio", short: "HR" };
-  if (analysis.method !== "glm") return undefined;
-  if (/binomial$/.test(family) && family !== "negative_binomial" && (link ?? "logit") === "logit") {
-    return { name: "Odds ratio", short: "OR" };
-  }
-  if (/poisson$/.test(family) && (link ?? "log") === "log") return { name: "Rate ratio", short: "RR" };
-  if (family === "negative_binomial" && (link ?? "log") === "log") return { name: "Rate ratio", short: "RR" };
-  return undefined;
 }
 
 function readTerms(analysis: Analysis): Term[] {
@@ -51,7 +38,7 @@ const exp = (value: number | undefined) => (value === undefined ? undefined : Ma
 
 function words(term: Term, short: string, level: string): string {
   const { estimate, low, high, p } = term;
-  const parts = [estimate === undefined ? "" : `${short} ${formatNumber(estimate)}`];
+  const parts = [estimate === undefined ? "" : `${short} ${formatEstimate(estimate)}`];
   if (low !== undefined && high !== undefined) parts.push(`(${level} CI ${formatInterval(low, high)})`);
   return parts.join(" ") + (p === undefined ? "" : `, ${formatPStatement(p)}`);
 }
@@ -62,7 +49,7 @@ function TermRow({ term, coefficient, level, short }: { term: Term; coefficient?
     <Table.Tr>
       <Table.Th scope="row">{term.name}</Table.Th>
       <Table.Td className="number" title={words(term, short, level)}>
-        <Num value={term.estimate} suppressed={term.suppressed} />
+        <Num value={term.estimate} suppressed={term.suppressed} as="estimate" />
       </Table.Td>
       <Table.Td className="number">
         {known ? (
@@ -77,8 +64,8 @@ function TermRow({ term, coefficient, level, short }: { term: Term; coefficient?
         <Num value={term.p} suppressed={term.suppressed} as="p" />
       </Table.Td>
       {coefficient && (
-        <Table.Td className="number">
-          <Num value={coefficient.estimate} suppressed={coefficient.suppressed} />
+        <Table.Td className="number wide-only">
+          <Num value={coefficient.estimate} suppressed={coefficient.suppressed} as="estimate" />
         </Table.Td>
       )}
     </Table.Tr>
@@ -88,14 +75,14 @@ function TermRow({ term, coefficient, level, short }: { term: Term; coefficient?
 function toForest(terms: Term[], short: string, level: string): ForestRow[] {
   return terms.flatMap((term) => {
     const { estimate, low, high, name } = term;
-    const drawable = [estimate, low, high].every((value) => value !== undefined && Number.isFinite(value));
+    const drawable = [estimate, low, high].every((value) => value !== undefined && !Number.isNaN(value));
     if (name === "(Intercept)" || !drawable) return [];
     return { term: name, estimate: estimate!, low: low!, high: high!, words: `${name}: ${words(term, short, level)}` };
   });
 }
 
 export function TermsView({ analysis }: { analysis: Analysis }) {
-  const ratio = ratioOf(analysis);
+  const ratio = useMemo(() => ratioOf(analysis), [analysis]);
   const level = formatLevel(asNumber(analysis.conf_level) ?? 0.95);
   const short = ratio?.short ?? "estimate";
   const coefficients = useMemo(() => readTerms(analysis), [analysis]);
@@ -104,12 +91,11 @@ export function TermsView({ analysis }: { analysis: Analysis }) {
       ratio
         ? coefficients.map((t) => ({ ...t, estimate: exp(t.estimate), low: exp(t.low), high: exp(t.high) }))
         : coefficients,
-    // The ratio follows from the analysis.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-    [coefficients, analysis],
+    [coefficients, ratio],
   );
   const rows = useMemo(() => toForest(terms, short, level), [terms, short, level]);
   const title = ratio?.name ?? "Estimate";
+  if (terms.length === 0) return <p className="soft">No terms were released.</p>;
   return (
     <>
       <Scroll label={`Terms of ${analysis.name}`}>
@@ -120,7 +106,7 @@ export function TermsView({ analysis }: { analysis: Analysis }) {
               <Table.Th className="number">{title}</Table.Th>
               <Table.Th className="number">{level} CI</Table.Th>
               <Table.Th className="number">p</Table.Th>
-              {ratio && <Table.Th className="number">Coefficient (log {ratio.short})</Table.Th>}
+              {ratio && <Table.Th className="number wide-only">Coefficient (log {ratio.short})</Table.Th>}
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
