@@ -59,11 +59,11 @@ def parts(name, value, bits=(None, None)):
 
 
 def mills_scaled(u):
-    """(1 + t) (1 - Phi(t)) / phi(t) at t = 5 (1 + u) / (1 - u)."""
+    """(1 + t) (1 - Phi(t)) e^(t^2 / 2) at t = 5 (1 + u) / (1 - u)."""
     t = 5 * (1 + u) / (1 - u)
     if t > 10**6:
-        return (1 + t) / t * (1 - 1 / t**2 + 3 / t**4 - 15 / t**6)
-    return (1 + t) * sqrt(pi / 2) * exp(t * t / 2) * erfc(t / sqrt(2))
+        return (1 + t) / t / sqrt(2 * pi) * (1 - 1 / t**2 + 3 / t**4 - 15 / t**6)
+    return (1 + t) / 2 * exp(t * t / 2) * erfc(t / sqrt(2))
 
 
 def main():
@@ -84,13 +84,13 @@ def main():
     show("kTanTail", lambda z: (tan(sqrt(z)) / sqrt(z) - 1) / z, mpf("1e-18"), mpf("0.6169"), 15)
     show("kCentralCdf", lambda z: (erfc(-sqrt(z / 2)) - 1) / 2 / sqrt(z), mpf("1e-18"), mpf("0.5625"), 10)
     show("kMills", mills_scaled, -1, 1 - mpf("1e-30"), 24)
-    show("kLogGamma2", lambda z: loggamma(2 + z) / z if abs(z) > 1e-30 else psi(0, 2), -0.5, 0.5, 18)
+    show("kLogGamma2", lambda z: loggamma(2 + z) / z if abs(z) > 1e-30 else psi(0, 2), -0.75, 0.5, 21)
     table("kStirling", [bernoulli(2 * n) / (2 * n * (2 * n - 1)) for n in range(1, 11)])
     table("kDigammaSeries", [bernoulli(2 * n) / (2 * n) for n in range(1, 11)])
     table("kTrigammaSeries", [bernoulli(2 * n) for n in range(1, 11)])
     root = findroot(lambda x: psi(0, x), mpf("1.4616"))
     parts("digamma root", root)
-    show("kDigammaRoot", lambda d: psi(0, root + d) / d if abs(d) > 1e-30 else psi(1, root), -0.4, 0.4, 22)
+    show("kDigammaRoot", lambda d: psi(0, root + d) / d if abs(d) > 1e-30 else psi(1, root), -0.5501, 0.5501, 25)
 
 
 if __name__ == "__main__":

@@ -20,10 +20,14 @@ struct ExpitFunction {
   CLINNOVA_KERNEL static double Of(double x) { return Expit(x); }
 };
 
-/// ivdep: result may be x itself, which a vector loop handles as well as a scalar one.
+/// The pragma: result may be x itself, which a vector loop handles as well as a scalar one.
 template <typename Function>
 CLINNOVA_KERNEL void Loop(const double* x, double* result, std::size_t n) {
+#if defined(__clang__)
+#pragma clang loop vectorize(assume_safety)
+#else
 #pragma GCC ivdep
+#endif
   for (std::size_t i = 0; i < n; ++i) result[i] = Function::Of(x[i]);
 }
 

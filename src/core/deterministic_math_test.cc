@@ -112,8 +112,8 @@ struct AccuracyCase {
 };
 
 const AccuracyCase kAccuracyCases[] = {
-    {"Exp", Exp, expq, 1e-300, 709.78, 1, 0.65},
-    {"Exp", Exp, expq, 1e-20, 708.3, -1, 0.65},
+    {"Exp", Exp, expq, 1e-300, 709.78, 1, 0.7},
+    {"Exp", Exp, expq, 1e-20, 708.3, -1, 0.7},
     {"Exp subnormal", Exp, expq, 708.3, 745.2, -1, 1.0},
     {"Log", Log, logq, 0x1p-1074, 1.7e308, 1, 0.65},
     {"Log", Log, logq, 0.5, 2.0, 1, 0.65},
@@ -129,7 +129,7 @@ const AccuracyCase kAccuracyCases[] = {
     {"Log10", Log10, log10q, 0x1p-1074, 1.7e308, 1, 0.51},
     {"Log10", Log10, log10q, 0.5, 2.0, 1, 0.51},
     {"Expit", Expit, ExpitReference, 1e-20, 745.0, 1, 0.65},
-    {"Expit", Expit, ExpitReference, 1e-20, 708.3, -1, 0.65},
+    {"Expit", Expit, ExpitReference, 1e-20, 708.3, -1, 0.8},
     {"Expit", Expit, ExpitReference, 1e-3, 10.0, 1, 0.65},
     {"Expit", Expit, ExpitReference, 1e-3, 10.0, -1, 0.65},
     {"Expit subnormal", Expit, ExpitReference, 708.3, 745.0, -1, 1.0},
@@ -143,10 +143,10 @@ const AccuracyCase kAccuracyCases[] = {
     {"Tan", Tan, tanq, 1.0, 0x1p20, -1, 1.3},
     {"ArcTan", ArcTan, atanq, 1e-300, 1e300, 1, 0.75},
     {"ArcTan", ArcTan, atanq, 1e-3, 5.0, -1, 0.75},
-    {"LogGamma", LogGamma, lgammaq, 1e-300, 2e305, 1, 8.0},
-    {"LogGamma", LogGamma, lgammaq, 1e-2, 15.0, 1, 8.0},
-    {"Digamma", Digamma, DigammaReference, 1e-100, 1e100, 1, 25.0},
-    {"Digamma", Digamma, DigammaReference, 1e-2, 12.0, 1, 25.0},
+    {"LogGamma", LogGamma, lgammaq, 1e-300, 2e305, 1, 5.0},
+    {"LogGamma", LogGamma, lgammaq, 1e-2, 15.0, 1, 5.0},
+    {"Digamma", Digamma, DigammaReference, 1e-100, 1e100, 1, 10.0},
+    {"Digamma", Digamma, DigammaReference, 1e-2, 12.0, 1, 10.0},
     {"Trigamma", Trigamma, TrigammaReference, 1e-100, 1e100, 1, 6.0},
     {"Trigamma", Trigamma, TrigammaReference, 1e-2, 12.0, 1, 6.0},
 };
@@ -391,7 +391,7 @@ TEST(DeterministicMath, KeepsItsBits) {
       add(value);
     }
   }
-  EXPECT_EQ(hash, 0xaac969676d7c5e8u) << std::hex << hash;
+  EXPECT_EQ(hash, 0x1098ab6d8a654345u) << std::hex << hash;
 }
 
 }  // namespace

@@ -24,22 +24,23 @@ inline constexpr double kCentralCdf[] = {
     0x1.9884533d43651p-2,  -0x1.1058377e2cee0p-4,  0x1.46d04297691d7p-7,  -0x1.37403f6ba0e8cp-10,
     0x1.e42b0d51f408ap-14, -0x1.3ce8fab849d81p-17, 0x1.658a1e86473c7p-21, -0x1.6221cd4015dbcp-25,
     0x1.3863a4d83697ep-29, -0x1.ed80933ecc2d6p-34, 0x1.3c8933ea59fe3p-38};
-/// (1 + t) (1 - Phi(t)) / phi(t) in u = (t - 5) / (t + 5) for t >= 0.
+/// (1 + t) (1 - Phi(t)) e^(t^2 / 2) in u = (t - 5) / (t + 5) for t >= 0.
 inline constexpr double kMills[] = {
-    0x1.28273b50efa76p+0,   -0x1.d5fd8ffd0f1abp-3, 0x1.3e97eaf5f2eefp-4,   0x1.9ac85788f59cbp-6,
-    -0x1.0f103e712d2f0p-4,  0x1.f7d96e0d84e69p-5,  -0x1.37838b3a62f41p-5,  0x1.0bd973acd94b9p-6,
-    -0x1.1355f47cb1808p-8,  0x1.47ab71c81e713p-16, 0x1.df3ec430e4109p-12,  -0x1.19cda3199a78bp-13,
-    -0x1.a02aaafe407b7p-16, 0x1.7d00f3e8c47fep-16, -0x1.7c9120557d40ap-23, -0x1.b7dd7fdeeab86p-19,
-    0x1.59ae9b2463ab7p-22,  0x1.081de3f2479b4p-21, -0x1.2146d219c0c12p-24, -0x1.4d1ab499e5a14p-24,
-    0x1.59c0c3b5231d3p-27,  0x1.7aabb8c9f5784p-27, -0x1.2811f0dbe404bp-30, -0x1.06607c47b8d9ap-30,
-    0x1.0f0dbe1f82e9bp-34};
-/// ln Gamma(2 + z) / z for |z| <= 1/2.
+    0x1.d8979b0f2b39dp-2,   -0x1.76ff86859eb1cp-4, 0x1.fc66cc64a13e5p-6,   0x1.47c1d03056299p-7,
+    -0x1.b08e0007b4d81p-6,  0x1.92037bab2e753p-6,  -0x1.f11aab030a4e7p-7,  0x1.ab6d0392b945bp-8,
+    -0x1.b75f4f7f8d6c2p-10, 0x1.05714e244ddaap-17, 0x1.7e61e06f8f35ap-13,  -0x1.c1b1659a03754p-15,
+    -0x1.4c0d8eeb67845p-17, 0x1.2fff3a8d9ce6bp-17, -0x1.2fa6010d85fa1p-24, -0x1.5ef63083a4882p-20,
+    0x1.13d07ad829c2cp-23,  0x1.a5782894909b5p-23, -0x1.cd9e656c90a15p-26, -0x1.09c75ef4e277ep-25,
+    0x1.13def7dceb627p-28,  0x1.2e22b516b96f9p-28, -0x1.d875a16350184p-32, -0x1.a2b1652275f1dp-32,
+    0x1.b08a023a932a1p-36};
+/// ln Gamma(2 + z) / z for z from -3/4 to 1/2.
 inline constexpr double kLogGamma2[] = {
-    0x1.b0ee6072093cep-2,   0x1.4a34cc4a60fa7p-2,  -0x1.13e001a557607p-4,  0x1.51322ac7d7fd2p-6,
-    -0x1.e404fc218ecffp-8,  0x1.7add6eae5b8fdp-9,  -0x1.38ac5c2c96006p-10, 0x1.0b36af3424c50p-11,
-    -0x1.d3fd4bda4f97bp-13, 0x1.a127dd231f4b2p-14, -0x1.78de85fa0bf74p-15, 0x1.5806d7786fbc2p-16,
-    -0x1.3cb5f201754a6p-17, 0x1.2640a5e8ab73ep-18, -0x1.125408d7ee6ebp-19, 0x1.edf317afe0c72p-21,
-    -0x1.d06b46182e294p-22, 0x1.2b4bb069ee6a9p-22, -0x1.1be56b7e101c6p-23};
+    0x1.b0ee6072093cep-2,   0x1.4a34cc4a60fa6p-2,  -0x1.13e001a55760dp-4,  0x1.51322ac7d8931p-6,
+    -0x1.e404fc218c557p-8,  0x1.7add6ead24b2fp-9,  -0x1.38ac5c2e528f1p-10, 0x1.0b36afc6a0b9ap-11,
+    -0x1.d3fd4a7d4f970p-13, 0x1.a127927d22adfp-14, -0x1.78ded94b1e5dep-15, 0x1.5811f1440bedcp-16,
+    -0x1.3ca988a7346b2p-17, 0x1.254590089761cp-18, -0x1.137ac24392c4ep-19, 0x1.03957c5bfffebp-20,
+    -0x1.af770681c449dp-22, 0x1.bdcb694fe824dp-23, -0x1.9db0f678cb211p-23, 0x1.acfd7c347fbb1p-28,
+    0x1.afb50278530d2p-25,  0x1.44a2494351c70p-24};
 /// B_2n / (2n (2n - 1)), B_2n / 2n and B_2n for n = 1 to 10.
 inline constexpr double kStirling[] = {
     0x1.5555555555555p-4,  -0x1.6c16c16c16c17p-9,  0x1.a01a01a01a01ap-11, -0x1.3813813813814p-11,
@@ -53,14 +54,15 @@ inline constexpr double kTrigammaSeries[] = {
     0x1.5555555555555p-3, -0x1.1111111111111p-5, 0x1.8618618618618p-6, -0x1.1111111111111p-5,
     0x1.364d9364d9365p-4, -0x1.0330330330330p-2, 0x1.2aaaaaaaaaaabp+0, -0x1.c5e5e5e5e5e5ep+2,
     0x1.b7c4f8f13e3c5p+5, -0x1.088fe72cfe72dp+9};
-/// digamma(root + d) / d for |d| <= 0.4.
+/// digamma(root + d) / d for |d| <= 0.55: x from 0.92 to 2.01.
 inline constexpr double kDigammaRoot[] = {
-    0x1.ef72bc8ee38acp-1,  -0x1.c563b54aa1a35p-2,  0x1.08b4294d50381p-2,  -0x1.4fc1317257d92p-3,
-    0x1.b9a5b6370f38cp-4,  -0x1.27baba261e8b4p-4,  0x1.8fce02b23c3b1p-5,  -0x1.0fa7ec359d3fap-5,
-    0x1.723d680681005p-6,  -0x1.f970513acfa16p-7,  0x1.5955cb20beb05p-7,  -0x1.d827e578b957bp-8,
-    0x1.42e195a37d682p-8,  -0x1.b9b4175cf33a6p-9,  0x1.2e2627634c87dp-9,  -0x1.9d076cddf7b2cp-10,
-    0x1.1a9077bdf2665p-10, -0x1.87d0d9030a7cap-11, 0x1.0c0fdac2df4f7p-11, -0x1.414b6f92b584dp-12,
-    0x1.b7a27bbc4750ep-13, -0x1.082379b4ff518p-12, 0x1.696dcee00577bp-13};
+    0x1.ef72bc8ee38acp-1,  -0x1.c563b54aa1a35p-2,  0x1.08b4294d5037ap-2,  -0x1.4fc1317257d9fp-3,
+    0x1.b9a5b6371077ap-4,  -0x1.27baba261d9b9p-4,  0x1.8fce02b18677ap-5,  -0x1.0fa7ec362d290p-5,
+    0x1.723d683c865c8p-6,  -0x1.f97050d6136cep-7,  0x1.5955c182918e8p-7,  -0x1.d827fb0b1d16ep-8,
+    0x1.42e2b2033ec00p-8,  -0x1.b9b12d00b079ap-9,  0x1.2e0fd006faa66p-9,  -0x1.9d47e690c8ab3p-10,
+    0x1.1bc9870f5043bp-10, -0x1.844d5fc1adf07p-11, 0x1.0020baad5981fp-11, -0x1.5e76c26562b87p-12,
+    0x1.2a1e9f5cd3b76p-12, -0x1.97ecf1e0c6bc4p-13, 0x1.85c33aae521c7p-16, -0x1.0aa92a412e955p-16,
+    0x1.1f984502922f1p-13, -0x1.898683d5406fdp-14};
 
 // Rational functions of AS 241: the centre |p - 1/2| <= 0.425, then r = sqrt(-ln p) up to 5 and beyond.
 constexpr double kCentreTop[] = {3.3871328727963666080e0,  1.3314166789178437745e+2,
@@ -110,7 +112,7 @@ kernel::ScaledPair ExpOfMinusHalfSquare(double t) {
   return kernel::ExpPair(exponent.high, exponent.low);
 }
 
-/// ln Gamma(x) for x in [1/2, 5/2] without its factor: ln Gamma(2 + z).
+/// ln Gamma(2 + z) for z from -3/4 to 1/2.
 double LogGammaNearTwo(double z) { return z * Polynomial(kLogGamma2, z); }
 
 /// Stirling's series for ln Gamma(x), x >= 10.
@@ -118,6 +120,14 @@ double LogGammaAsymptotic(double x) {
   const double inverse = 1.0 / x;
   const double series = inverse * Polynomial(kStirling, inverse * inverse);
   return (x - 0.5) * (Log(x) - 1.0) + ((kHalfLog2Pi - 0.5) + series);
+}
+
+/// digamma(x) for x in [1, 2], with relative accuracy about its root.
+double DigammaNearRoot(double x) {
+  constexpr double kRoot = 0x1.762d86356be3fp+0;
+  constexpr double kRootLow = 0x1.b86a722197829p-54;
+  const double d = (x - kRoot) - kRootLow;
+  return d * Polynomial(kDigammaRoot, d);
 }
 
 }  // namespace
@@ -139,7 +149,7 @@ double NormalCdf(double x) {
   if (t <= 0.75) return 0.5 + x * Polynomial(kCentralCdf, x * x);
   const kernel::ScaledPair e = ExpOfMinusHalfSquare(t);
   const double mills = Polynomial(kMills, (t - 5.0) / (t + 5.0)) / (1.0 + t);
-  const double tail = kernel::Scale((e.high + e.low) * (mills * kOneOverSqrt2Pi), e.k);
+  const double tail = kernel::Scale(e.high * mills + e.low * mills, e.k);
   return x < 0.0 ? tail : 1.0 - tail;
 }
 
@@ -164,7 +174,7 @@ double LogGamma(double x) {
   if (x >= 10.0) return LogGammaAsymptotic(x);
   // Gamma(2 + x) = Gamma(x) x (1 + x); each shift is a logarithm, none cancels near 1 and 2.
   if (x < 0.5) return LogGammaNearTwo(x) - Log1p(x) - Log(x);
-  if (x < 1.5) return LogGammaNearTwo(x - 1.0) - Log1p(x - 1.0);
+  if (x < 1.25) return LogGammaNearTwo(x - 1.0) - Log1p(x - 1.0);
   double product = 1.0;
   while (x > 2.5) {
     x -= 1.0;
@@ -175,10 +185,9 @@ double LogGamma(double x) {
 
 double Digamma(double x) {
   if (!(x > 0.0)) return x == 0.0 ? -kInfinity : kNaN;
-  constexpr double kRoot = 0x1.762d86356be3fp+0;
-  constexpr double kRootLow = 0x1.b86a722197829p-54;
-  const double d = (x - kRoot) - kRootLow;
-  if (Magnitude(d) <= 0.4) return d * Polynomial(kDigammaRoot, d);
+  if (x < 1.0) return DigammaNearRoot(x + 1.0) - 1.0 / x;
+  if (x <= 2.0) return DigammaNearRoot(x);
+  if (x <= 3.0) return DigammaNearRoot(x - 1.0) + 1.0 / (x - 1.0);
   double shifts = 0.0;
   while (x < 10.0) {
     shifts += 1.0 / x;
