@@ -86,7 +86,8 @@ class HubView {
   /// One study by its full hash; nullopt: no such study.
   virtual Result<std::optional<StudyView>> Study(std::string_view hash) const = 0;
   /// The result file's bytes (interfaces.md), sent as they are so that no digit is lost; nullopt:
-  /// no such study, or it has no result yet.
+  /// no such study, or it has no result yet. It is there before the study's state is kFinished: a
+  /// page asks for it once, when it sees that state.
   virtual Result<std::optional<std::string>> ResultFile(std::string_view hash) const = 0;
 };
 

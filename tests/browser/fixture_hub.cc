@@ -71,7 +71,8 @@ class FixtureHub : public FakeHub {
                      .progress = std::move(progress),
                      .submitted_at = "2026-03-01T08:00:00Z",
                      .finished_at = ended ? std::optional("2026-03-01T08:04:11Z") : std::nullopt},
-         .purpose = "Which patients live longer, and by how much, on routine care at four hospitals",
+         .purpose =
+             "Which patients live longer, and by how much, on routine care at four hospitals",
          .permit = "CNER 2026/041",
          .sites = AllSites(approval),
          .error = std::nullopt});

@@ -180,6 +180,10 @@ const checks = {
 
   async "nothing is wider than a telephone"(page, url) {
     await page.setViewportSize({ width: 360, height: 740 });
+    await page.goto(`${url}#/`);
+    await page.waitForSelector("table[data-table=sites]");
+    const badge = page.locator("table[data-table=sites] .mantine-Badge-label").first();
+    assert.ok(await badge.evaluate((element) => element.scrollWidth <= element.clientWidth), "a state is cut");
     for (const address of ["#/", finished, "#/result"]) {
       await page.goto(url + address);
       await page.waitForSelector(address === finished ? "figure[data-chart=histogram] svg" : "main .panel");

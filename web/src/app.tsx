@@ -35,7 +35,7 @@ function ThemeButton() {
 function Visitor() {
   return (
     <span className="soft small" title="The hub serves these pages to the machine it runs on only.">
-      this machine only
+      local only
     </span>
   );
 }

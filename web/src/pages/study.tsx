@@ -82,7 +82,7 @@ export default function StudyPage({ hash }: { hash: string }) {
       <Title order={1} size="h2">
         {study.title}
       </Title>
-      <p>
+      <p aria-live="polite">
         <StateBadge state={study.state} />
       </p>
       {study.error && (
@@ -93,7 +93,7 @@ export default function StudyPage({ hash }: { hash: string }) {
       <section className="panel" aria-label="About the study">
         <Facts study={study} />
       </section>
-      <section className="panel" aria-label="Sites and progress" aria-live="polite">
+      <section className="panel" aria-label="Sites and progress">
         <Title order={2} size="h4">
           Sites and progress
         </Title>
