@@ -34,3 +34,13 @@ function(clinnova_room)
                          PROPERTIES TIMEOUT 300)
   endif()
 endfunction()
+
+# The program at the top of the rooms: an executable <NAME> in the build folder, from SOURCES, that
+# includes the rooms in DEPS and links LIBRARIES.
+function(clinnova_program)
+  cmake_parse_arguments(PROGRAM "" "NAME" "SOURCES;DEPS;LIBRARIES" ${ARGN})
+  add_executable(${PROGRAM_NAME} ${PROGRAM_SOURCES})
+  list(TRANSFORM PROGRAM_DEPS PREPEND clinnova_)
+  target_link_libraries(${PROGRAM_NAME} PRIVATE clinnova_flags ${PROGRAM_DEPS} ${PROGRAM_LIBRARIES})
+  set_target_properties(${PROGRAM_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+endfunction()

@@ -233,7 +233,7 @@ std::set<std::string> RoomWords(std::string_view cmake_lists, std::string_view k
   bool in_room = false;
   std::string current;
   for (const std::string& word : CmakeWords(cmake_lists)) {
-    if (word == "clinnova_room") {
+    if (word == "clinnova_room" || word == "clinnova_program") {
       in_room = true;
       current.clear();
     } else if (word == ")") {

@@ -4,7 +4,7 @@
 //   for (const Complaint& complaint : CheckHouse(root)) std::cout << Text(complaint) << '\n';
 //
 // The rooms and their order are those of the `foreach(room ...)` in the root CMakeLists.txt, lowest
-// first; what a room may include is the DEPS of its clinnova_room() call, and itself.
+// first; what a room may include is the DEPS of its clinnova_room() calls, and itself.
 #pragma once
 
 #include <filesystem>
@@ -32,8 +32,8 @@ std::string Text(const Complaint& complaint);
 /// The rooms in the root CMakeLists.txt, lowest first; empty when there is no such list.
 std::vector<std::string> RoomOrder(std::string_view cmake_lists);
 
-/// What stands after `keyword` (NAME, DEPS, ...) in the clinnova_room() calls of a room's
-/// CMakeLists.txt; a room may be built as more than one library.
+/// What stands after `keyword` (NAME, DEPS, ...) in the clinnova_room() and clinnova_program()
+/// calls of a room's CMakeLists.txt; a room may be built as more than one library.
 std::set<std::string> RoomWords(std::string_view cmake_lists, std::string_view keyword);
 
 /// An #include line: its line number, and the path between quotes or angle brackets.

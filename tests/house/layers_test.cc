@@ -150,7 +150,7 @@ TEST(Layers, OrderIsReadFromTheBuild) {
 TEST(Layers, DepsAreReadFromTheRoomsCalls) {
   const std::string_view lists =
       "clinnova_room(NAME x SOURCES a.cc # DEPS web\n DEPS core table)\n"
-      "clinnova_room(NAME y DEPS store LIBRARIES z)\n"
+      "clinnova_program(NAME y DEPS store LIBRARIES z)\n"
       "target_link_libraries(x DEPS cli)";
   EXPECT_EQ(RoomWords(lists, "DEPS"), (std::set<std::string>{"core", "table", "store"}));
   EXPECT_EQ(RoomWords(lists, "NAME"), (std::set<std::string>{"x", "y"}));
