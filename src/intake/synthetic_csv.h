@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Synthetic patients as the CSV exports of Luxembourg (eCRF), France and Switzerland. The tables are those
+// that mappings/<dialect>/ reads; the differences between the dialects are the point:
+//
+//   lu-ecrf  UTF-8 with byte order mark (treatments.csv: Windows-1252), ";", decimal comma, dd/mm/yyyy, one
+//            wide row per visit, sex 1 = female, ICD-10-CM, creatinine mg/dL
+//   fr-csv   ISO-8859-1, ";", CR LF, decimal comma, "< 0,6", dd/mm/yyyy, sex 1 = male, CIM-10 without dot,
+//            UCD and ATC, long laboratory table, creatinine µmol/L
+//   ch-csv   UTF-8, ",", quoted texts, thousands apostrophe, dd.mm.yyyy, männlich/weiblich, Generalkonsent,
+//            ICD-10-GM with year, haemoglobin g/L
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string_view>
+
+#include "intake/synthetic_export.h"
+
+namespace clinnova::intake {
+
+/// A writer of "lu-ecrf", "fr-csv" or "ch-csv" into an existing folder.
+std::unique_ptr<SyntheticWriter> MakeCsvWriter(std::string_view dialect,
+                                               const std::filesystem::path& folder,
+                                               const DefectPlan& plan);
+
+}  // namespace clinnova::intake

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// A synthetic cohort written the way one country's hospital would export it, with the truth beside it:
+//
+//   CLINNOVA_ASSIGN(SyntheticSummary summary,
+//                   WriteSyntheticCohort({.patients = 400, .seed = 7, .dialect = "ch-csv", .directory = "basel"}));
+//
+//   basel/export/…        what the hospital would hand over: import this folder
+//   basel/truth.csv       per patient: assigned class, true probabilities, all potential outcomes
+//   basel/truth.json      the generating model with its parameters
+//   basel/defects.json    the planted defects: kind, patient, file, line, what an import should do
+//
+// The model is synthetic_cohort.h's; the same options give the same bytes on every machine.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "intake/synthetic_cohort.h"
+
+namespace clinnova::intake {
+
+struct SyntheticOptions {
+  std::string disease = "ra";
+  std::uint64_t patients = 200;           ///< 1 to 10,000,000
+  std::uint64_t seed = 1;
+  std::string dialect = "lu-ecrf";        ///< "de-fhir", "lu-ecrf", "fr-csv" or "ch-csv"
+  std::filesystem::path directory = {};   ///< made where it is missing; files of the same names are replaced
+  bool defects = true;                    ///< plant a few defects, each named in defects.json
+  double site_effect = 1;                 ///< 0 = every site draws from the same population
+  std::optional<SyntheticSite> site = {}; ///< the dialect's own where absent; the same site gives the same patients in every dialect
+};
+
+struct SyntheticSummary {
+  std::uint64_t patients = 0;
+  std::uint64_t visits = 0;
+  std::array<std::uint64_t, kDrugClasses> by_class{};    ///< patients per assigned class
+  std::array<std::uint64_t, kDrugClasses> responders{};  ///< of those, in low disease activity at six months
+  std::uint64_t defects = 0;
+  std::filesystem::path export_directory;
+  std::vector<std::filesystem::path> files;              ///< of the export
+  std::filesystem::path truth_csv, truth_json, defects_json;
+};
+
+/// Writes one site's cohort. kInvalidInput for an unknown disease or dialect (the message lists those
+/// that are there), no patients or a negative site effect; kFailed when a file cannot be written.
+Result<SyntheticSummary> WriteSyntheticCohort(const SyntheticOptions& options);
+
+/// The dialects, in the order of the sites: "lu-ecrf", "de-fhir", "fr-csv", "ch-csv".
+const std::vector<std::string>& SyntheticDialects();
+
+/// The source's identity of a patient in a dialect: "LU-000042".
+std::string SyntheticPatientId(std::string_view dialect, std::uint64_t number);
+
+/// Which patient gets which defect; 0 = nobody.
+struct DefectPlan {
+  std::uint64_t withdrawn_consent = 0;
+  std::uint64_t refused_consent = 0;
+  std::uint64_t duplicate_patient = 0;
+  std::uint64_t decimal_mark = 0;     ///< one CRP with the other country's decimal mark
+  std::uint64_t unit = 0;             ///< one CRP in mg/dL
+  std::uint64_t comparator = 0;       ///< one CRP below the limit: "<0.6"
+  std::uint64_t not_detected = 0;     ///< a rheumatoid factor reported as "n.n."
+  std::uint64_t malformed_line = 0;   ///< a record sent a second time and cut off
+  std::uint64_t retired_atc = 0;      ///< a drug under its ATC code of before 2024
+};
+
+/// A defect as it stands in the export.
+struct PlantedDefect {
+  std::string kind;
+  std::string patient;
+  std::string file;
+  std::uint64_t line = 0;
+  std::string expected;   ///< what an import should do with it
+};
+
+/// Writes patients in one dialect. One implementation per form of export.
+class SyntheticWriter {
+ public:
+  virtual ~SyntheticWriter() = default;
+  virtual Result<void> Write(const SyntheticPatient& patient) = 0;
+  /// Flushes every file; kFailed when one could not be written whole.
+  virtual Result<void> Finish() = 0;
+
+  const std::vector<PlantedDefect>& planted() const { return planted_; }
+  const std::vector<std::filesystem::path>& files() const { return files_; }
+
+ protected:
+  std::vector<PlantedDefect> planted_;
+  std::vector<std::filesystem::path> files_;
+};
+
+/// The visit on which the CRP defects are planted, month 3 or 12 so that the outcome stays as drawn; null
+/// when the patient has none.
+const SyntheticVisit* DefectVisit(const SyntheticPatient& patient);
+
+/// The day on which a consent is withdrawn by plan.
+Day WithdrawalDay(const SyntheticPatient& patient);
+
+}  // namespace clinnova::intake
