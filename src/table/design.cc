@@ -6,13 +6,11 @@
 
 #include "core/check.h"
 #include "table/design_state.h"
+#include "table/factor_column.h"
 #include "table/formula_variables.h"
 
 namespace clinnova::table {
 namespace {
-
-/// The name of the schema column that holds numeric column `name` as a factor (ColumnDeclaration).
-std::string FactorColumnName(const std::string& name) { return "factor(" + name + ")"; }
 
 /// The column of levels of `name`: itself when it is a factor, else its "factor(name)".
 Result<std::size_t> FindFactor(const std::string& name, const Schema& schema) {
