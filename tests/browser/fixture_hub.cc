@@ -40,7 +40,7 @@ class FixtureHub : public FakeHub {
              {"luxembourg", true, "2026-03-01T09:30:01Z", "0.1.0", 3, 0},
              {"strasbourg", false, "2026-02-27T17:05:00Z", "0.0.9", 2, 1},
              {"trier", false, std::nullopt, std::nullopt, 0, 0}};
-    AddStudy(kFinished, "Survival in advanced lung cancer", StudyState::kFinished, {38, {}, 8, 8},
+    AddStudy(kFinished, "Survival in advanced lung cancer", StudyState::kFinished, {38, {}, 9, 9},
              Approval::kApproved);
     AddStudy(kRunning, "Response to the first biologic in rheumatoid arthritis",
              StudyState::kRunning, {0, "response", 1, 3}, Approval::kApproved);

@@ -61,7 +61,7 @@ const checks = {
     assert.match(sites, /basel ● connected .* 0\.1\.0 3 0/);
     assert.match(sites, /trier ○ disconnected never – 0 0/);
     const studies = await words(page, "table[data-table=studies]");
-    assert.match(studies, /Survival in advanced lung cancer 5eed5eed5eed finished 8 of 8 analyses, 38 rounds/);
+    assert.match(studies, /Survival in advanced lung cancer 5eed5eed5eed finished 9 of 9 analyses, 38 rounds/);
     assert.match(studies, /running 1 of 3 analyses/);
   },
 
@@ -128,8 +128,10 @@ const checks = {
   async "a cross table has row percentages and never shows a suppressed cell as a number"(page) {
     const rows = "section[data-method=table] table[data-table=counts] tbody tr";
     assert.equal(await words(page, `${rows} >> nth=0`), "male 36 71 29 suppressed (<5) –");
-    assert.match(await words(page, "[data-line=chisq]"), /^Chi-square test: χ² = 0\.67 on 2 degrees of freedom, p = 0\.71$/);
-    assert.match(await words(page, "section[data-method=table]"), /2 numbers were suppressed/);
+    assert.equal(await words(page, `${rows} >> nth=2`), "male 70 (50.7%) 68 (49.3%) 138");
+    assert.match(await words(page, "section[data-method=table] >> nth=0"), /The chi-square test is suppressed\..*3 numbers were suppressed/);
+    assert.match(await words(page, "[data-line=chisq] >> nth=0"), /^Chi-square test: χ² = 10\.42 on 1 degree of freedom, p = 0\.001$/);
+    assert.match(await words(page, "[data-line=chisq] >> nth=1"), /^With Yates’ correction: χ² = 9\.55 /);
     const levels = "section[data-method=summary] table[data-table=summary-levels]";
     assert.match(await words(page, levels), /male 138 \(60\.5%\)/);
   },

@@ -5,7 +5,7 @@ import type { Analysis } from "../api/types";
 import { formatNumber, formatPStatement, formatPercent } from "../format";
 import { Scroll } from "../pages/page_parts";
 import { Num, useSuppressedWords } from "./parts";
-import { type Json, type JsonObject, asArray, asNumber, asObject, asText, asTexts } from "./read_result";
+import { type Json, type JsonObject, asArray, asNumber, asObject, asText, asTexts, isSuppressed } from "./read_result";
 
 /** Names and levels of the variables, from {"a":["x","y"]}, [["x","y"]] or [{"variable","levels"}]. */
 function readFactors(analysis: Analysis): { name: string; levels: string[] }[] {
@@ -127,7 +127,7 @@ function testLine(name: string, test: JsonObject | undefined) {
 
 function ChiSquare({ analysis }: { analysis: Analysis }) {
   const test = asObject(analysis.chisq);
-  if (!test) return null;
+  if (!test) return isSuppressed(analysis, "chisq") ? <p>The chi-square test is suppressed.</p> : null;
   return (
     <>
       {testLine("Chi-square test", test)}

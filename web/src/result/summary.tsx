@@ -36,20 +36,33 @@ function readVariables(analysis: Analysis): Variable[] {
   return [];
 }
 
-/** Pairs (probability, value) from {"0.25":1}, [{"p","value"}] or a list beside the analysis' probabilities. */
-function readQuantiles(analysis: Analysis, values: JsonObject): [number, number | undefined][] {
+function quantileTitle(p: number | null | undefined, i: number): string {
+  if (typeof p !== "number") return `Quantile ${i + 1}`;
+  return p === 0.5 ? "Median" : `${formatLevel(p)} quantile`;
+}
+
+interface Quantile {
+  title: string;
+  value?: number;
+  suppressed: boolean;
+}
+
+/** From {"0.25":1}, or a list beside the analysis' probabilities; without those it is not guessed which they are. */
+function readQuantiles(analysis: Analysis, { values, path }: Variable): Quantile[] {
+  const probabilities = asNumbers(analysis.probabilities ?? analysis.quantiles);
   const byName = asObject(values.quantiles);
-  if (byName) return Object.entries(byName).map(([p, value]) => [Number(p), asNumber(value)]);
-  const probabilities = asNumbers(analysis.probabilities ?? analysis.quantiles ?? values.probabilities);
-  return asArray(values.quantiles).map((item, i) => {
-    const pair = asObject(item);
-    if (pair) return [asNumber(pair.p ?? pair.probability ?? pair.prob) ?? Number.NaN, asNumber(pair.value ?? pair.estimate)];
-    return [probabilities[i] ?? [0.25, 0.5, 0.75][i] ?? Number.NaN, asNumber(item)];
-  });
+  const pairs: [number | null | undefined, Json, string][] = byName
+    ? Object.entries(byName).map(([p, value]) => [Number(p), value, p])
+    : asArray(values.quantiles).map((value, i) => [probabilities[i], value, String(i)]);
+  return pairs.map(([p, value, key], i) => ({
+    title: quantileTitle(p, i),
+    value: asNumber(value),
+    suppressed: isSuppressed(analysis, `${path}.quantiles.${key}`),
+  }));
 }
 
 function NumericTable({ analysis, variables }: { analysis: Analysis; variables: Variable[] }) {
-  const probabilities = [...new Set(variables.flatMap((v) => readQuantiles(analysis, v.values).map(([p]) => p)))].sort();
+  const titles = [...new Set(variables.flatMap((v) => readQuantiles(analysis, v).map(({ title }) => title)))];
   const columns = [
     ["n", "n", "count"],
     ["n_missing", "Missing", "count"],
@@ -67,17 +80,18 @@ function NumericTable({ analysis, variables }: { analysis: Analysis; variables: 
                 {title}
               </Table.Th>
             ))}
-            {probabilities.map((p) => (
-              <Table.Th key={p} className="number">
-                {p === 0.5 ? "Median" : `${formatLevel(p)} quantile`}
+            {titles.map((title) => (
+              <Table.Th key={title} className="number">
+                {title}
               </Table.Th>
             ))}
             <Table.Th className="number">Skewness</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {variables.map(({ name, path, values }) => {
-            const quantiles = new Map(readQuantiles(analysis, values));
+          {variables.map((variable) => {
+            const { name, path, values } = variable;
+            const quantiles = new Map(readQuantiles(analysis, variable).map((quantile) => [quantile.title, quantile]));
             return (
               <Table.Tr key={name}>
                 <Table.Th scope="row">{name}</Table.Th>
@@ -86,12 +100,9 @@ function NumericTable({ analysis, variables }: { analysis: Analysis; variables: 
                     <Num value={asNumber(values[key])} suppressed={isSuppressed(analysis, `${path}.${key}`)} as={as} />
                   </Table.Td>
                 ))}
-                {probabilities.map((p) => (
-                  <Table.Td key={p} className="number">
-                    <Num
-                      value={quantiles.get(p)}
-                      suppressed={(analysis.suppressed ?? []).some((entry) => entry.includes("quantiles"))}
-                    />
+                {titles.map((title) => (
+                  <Table.Td key={title} className="number">
+                    <Num value={quantiles.get(title)?.value} suppressed={quantiles.get(title)?.suppressed} />
                   </Table.Td>
                 ))}
                 <Table.Td className="number">
@@ -102,6 +113,11 @@ function NumericTable({ analysis, variables }: { analysis: Analysis; variables: 
           })}
         </Table.Tbody>
       </Table>
+      {titles.includes("Quantile 1") && (
+        <p className="soft small">
+          The file does not say which quantiles these are: 25%, 50% and 75% unless the study asked for others.
+        </p>
+      )}
     </Scroll>
   );
 }
