@@ -21,13 +21,14 @@ golden_case("formula_numeric_teeth", teeth, from = "datasets::ToothGrowth", anal
   glm_analysis("crossed_factors", "len ~ supp * factor(dose)", teeth),
   glm_analysis("roots", "log(len) ~ sqrt(dose) + exp(dose)", teeth)))
 
-golden_case("formula_curves_mtcars", cars, from = "datasets::mtcars",
+golden_case("formula_splines_mtcars", cars, from = "datasets::mtcars",
   notes = "ns(): knots at type-7 quantiles of the values, boundary knots at their range", analyses = list(
-  glm_analysis("polynomial", "mpg ~ poly(wt, 2, raw=TRUE) + hp", cars),
-  glm_analysis("cubic", "mpg ~ poly(hp, 3, raw = TRUE)", cars),
   glm_analysis("spline", "mpg ~ ns(wt, df=3)", cars),
   glm_analysis("spline_and_factor", "mpg ~ ns(hp, df = 4) + factor(am)", cars),
-  glm_analysis("spline_logit", "am ~ ns(wt, df=2)", cars, "binomial"),
+  glm_analysis("spline_logit", "am ~ ns(wt, df=2)", cars, "binomial")))
+golden_case("formula_curves_mtcars", cars, from = "datasets::mtcars", analyses = list(
+  glm_analysis("polynomial", "mpg ~ poly(wt, 2, raw=TRUE) + hp", cars),
+  glm_analysis("cubic", "mpg ~ poly(hp, 3, raw = TRUE)", cars),
   glm_analysis("three_way", "mpg ~ wt * hp * am", cars),
   glm_analysis("products", "mpg ~ I(wt * hp) + I(wt^2 + 1) + I((hp - 100) / 50)", cars)))
 

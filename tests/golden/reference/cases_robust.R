@@ -3,7 +3,7 @@
 # sandwich::vcovCL(type = "HC0", cadjust = TRUE), that is G/(G-1) times the sum over the G clusters.
 
 robust_notes <- c("HC0, HC1: sandwich::vcovHC", "cluster: sandwich::vcovCL(type = \"HC0\", cadjust = TRUE), factor G/(G-1)",
-                  "statistic and p_value use the robust error with the family's usual reference (t or z)")
+                  "p_value is normal with robust errors for every family, as lmtest::coeftest() for a glm")
 
 # The sums of the scores, written out: guards against a change of defaults in sandwich.
 check_cluster <- function(fit, cluster, covariance) {

@@ -69,7 +69,8 @@ robust_covariance <- function(fit, robust, cluster) {
          HC1 = vcovHC(fit, type = "HC1"), cluster = vcovCL(fit, cluster = cluster, type = "HC0", cadjust = TRUE))
 }
 
-# t with the residual degrees of freedom where the family's dispersion is estimated, as summary.glm.
+# t with the residual degrees of freedom where the family's dispersion is estimated, as summary.glm; z
+# with robust errors, as lmtest::coeftest() for a glm.
 wald_terms <- function(names, estimate, covariance, df, level) {
   error <- rep(NA_real_, length(estimate))
   error[!is.na(estimate)] <- sqrt(diag(covariance))
@@ -107,7 +108,7 @@ likelihood_fields <- function(fit) {
 glm_fields <- function(fit, rows, robust = "none", cluster = NULL, level = 0.95) {
   estimate <- coef(fit)
   covariance <- robust_covariance(fit, robust, cluster)
-  z_based <- fit$family$family %in% c("binomial", "poisson")
+  z_based <- robust != "none" || fit$family$family %in% c("binomial", "poisson")
   fields <- list(
     method = "glm", n = nobs(fit), n_missing = length(fit$na.action), converged = TRUE,
     terms = wald_terms(names(estimate), unname(estimate), covariance, if (z_based) NULL else fit$df.residual, level),
