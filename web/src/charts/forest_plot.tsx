@@ -52,10 +52,10 @@ function forest(rows: ForestRow[], ratio: boolean, axis: string, width: number) 
   const order = rows.map((row) => row.term);
   return Plot.plot({
     width,
-    height: 60 + 26 * rows.length,
+    height: 66 + 26 * rows.length,
     marginLeft: 14 + letterWidth * letters,
     marginRight: 16,
-    marginBottom: 40,
+    marginBottom: 46,
     x: {
       type: ratio ? "log" : "linear",
       domain: [left, right],

@@ -19,7 +19,7 @@ function histogram(bins: Bin[], axis: string, width: number) {
     width,
     height: Math.round(Math.max(200, Math.min(320, 0.4 * width))),
     marginLeft: 52,
-    marginBottom: 40,
+    marginBottom: 46,
     x: { label: axis, labelAnchor: "center", labelArrow: "none", ticks: Math.max(3, Math.floor(width / 90)) },
     y: { label: "Persons", labelArrow: "none", grid: true, domain: [0, top], nice: true },
     marks: [

@@ -57,7 +57,7 @@ function survival(curves: SurvivalCurve[], axis: string, width: number) {
     height: Math.round(Math.max(240, Math.min(400, 0.5 * width))),
     marginLeft: 46,
     marginRight: 14,
-    marginBottom: 40,
+    marginBottom: 46,
     x: {
       label: axis,
       labelAnchor: "center",
