@@ -29,6 +29,17 @@ namespace clinnova::core {
 using Bytes = std::vector<std::uint8_t>;
 using ByteView = std::span<const std::uint8_t>;
 
+/// Values written as one byte.
+template <typename T>
+inline constexpr bool kOneByte =
+    std::is_same_v<T, bool> || std::is_enum_v<T> || (std::is_integral_v<T> && sizeof(T) == 1);
+
+/// Vectors of these are written in one piece: their memory is their byte form.
+template <typename T>
+inline constexpr bool kAsBlock =
+    std::is_same_v<T, double> || std::is_same_v<T, __int128> ||
+    (std::is_integral_v<T> && sizeof(T) == 1 && !std::is_same_v<T, bool>);
+
 class ArchiveWriter {
  public:
   template <typename T>
@@ -44,7 +55,7 @@ class ArchiveWriter {
   }
   template <typename T>
   void Put(const T& value) {
-    if constexpr (std::is_same_v<T, bool> || std::is_enum_v<T> || sizeof(T) == 1) {
+    if constexpr (kOneByte<T>) {
       const auto byte = static_cast<std::uint8_t>(value);
       Raw(&byte, 1);
     } else if constexpr (std::is_same_v<T, __int128> || std::is_same_v<T, unsigned __int128>) {
@@ -69,13 +80,11 @@ class ArchiveWriter {
   template <typename T>
   void Put(const std::vector<T>& values) {
     Put(static_cast<std::uint64_t>(values.size()));
-    if constexpr (std::is_same_v<T, double> || sizeof(T) == 1 || std::is_same_v<T, __int128>) {
-      if constexpr (!std::is_same_v<T, bool>) {
-        Raw(values.data(), values.size() * sizeof(T));
-        return;
-      }
+    if constexpr (kAsBlock<T>) {
+      Raw(values.data(), values.size() * sizeof(T));
+    } else {
+      for (const auto& value : values) Put(static_cast<const T&>(value));
     }
-    for (const auto& value : values) Put(static_cast<T>(value));
   }
   template <typename K, typename V>
   void Put(const std::map<K, V>& values) {
@@ -126,7 +135,7 @@ class ArchiveReader {
   }
   template <typename T>
   void Get(T& value) {
-    if constexpr (std::is_same_v<T, bool> || std::is_enum_v<T> || sizeof(T) == 1) {
+    if constexpr (kOneByte<T>) {
       std::uint8_t byte = 0;
       Raw(&byte, 1);
       if constexpr (std::is_same_v<T, bool>) {
@@ -158,8 +167,7 @@ class ArchiveReader {
   template <typename T>
   void Get(std::vector<T>& values) {
     values.clear();
-    if constexpr (std::is_same_v<T, double> || (sizeof(T) == 1 && !std::is_same_v<T, bool>) ||
-                  std::is_same_v<T, __int128>) {
+    if constexpr (kAsBlock<T>) {
       values.resize(Count(sizeof(T)));
       Raw(values.data(), values.size() * sizeof(T));
     } else {

@@ -2,15 +2,18 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "stats/contingency_table.h"
 #include "stats/glm.h"
+#include "stats/histogram.h"
 #include "stats/method.h"
+#include "stats/summary.h"
 #include "table/formula.h"
 
 namespace clinnova::stats {
 
 const std::vector<Method>& Methods() {
   static const std::vector<Method> kMethods = [] {
-    std::vector<Method> methods = {GlmMethod()};
+    std::vector<Method> methods = {ContingencyTableMethod(), GlmMethod(), HistogramMethod(), SummaryMethod()};
     std::sort(methods.begin(), methods.end(),
               [](const Method& a, const Method& b) { return a.name < b.name; });
     return methods;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
 
 #include "core/hash.h"
@@ -55,15 +56,51 @@ struct PreflightParameters {
   }
 };
 
-enum PreflightBlock { kCases, kLevels, kZeros, kOnes, kSums, kSquares, kSizes };
-enum CaseKind { kComplete, kMissing, kInfinite };
+enum PreflightBlock {
+  kCases,
+  kLevels,
+  kZeros,
+  kOnes,
+  kSums,
+  kSquares,
+  kSizes,
+  kOffGrid,      ///< per denominator: times that are not a multiple of its reciprocal
+  kTimePowers    ///< per power of two: times whose size it is the first to reach
+};
+enum CaseKind { kComplete, kMissing, kInfinite, kInvalid, kStatusTwo, kCaseKinds };
+
+/// Times on a common grid are told by counts on it. 365.25 and its like: days told in other units.
+constexpr double kDenominators[] = {1, 2, 4, 10, 12, 52, 100, 1000, 10000, 365.25, 365, 30.4375, 7, 52.18};
+constexpr int kLowestTimePower = -20;
+constexpr int kHighestTimePower = 43;
+constexpr std::size_t kTimePowerCount = kHighestTimePower - kLowestTimePower + 1;
+
+bool IsSurvival(const Formula& formula) {
+  return formula.response().kind == table::Response::Kind::kSurvival;
+}
+
+bool GroupsOnTheRight(const Analysis& analysis) {
+  return analysis.method() == "kaplan_meier" || analysis.method() == "logrank";
+}
+
+/// The grouping columns of a formula whose right side names groups.
+Result<std::vector<std::string>> GroupNames(const Analysis& analysis, const Formula& formula) {
+  std::vector<std::string> names;
+  for (const table::Term& term : formula.terms()) {
+    if (term.factors.size() != 1 ||
+        term.factors[0].expression.kind != table::Expression::Kind::kName) {
+      return analysis.Wrong("formula", "expected columns that name groups on the right of ~");
+    }
+    names.push_back(term.factors[0].expression.name);
+  }
+  return names;
+}
 
 Result<Design> DesignFor(const Analysis& analysis, const table::Schema& schema,
                          const DesignFacts& facts) {
-  CLINNOVA_ASSIGN(const std::string text, analysis.Text("formula"));
   CLINNOVA_ASSIGN(const DesignOptions options, DesignOptionsOf(analysis));
-  auto formula = Formula::Parse(text);
-  if (!formula) return FailAt("analysis \"" + analysis.name() + "\"", formula);
+  const auto formula = FormulaOf(analysis);
+  if (!formula) return Fail(formula);
   auto design = Design::Create(*formula, schema, options, facts);
   if (!design) return FailAt("analysis \"" + analysis.name() + "\"", design);
   return design;
@@ -81,15 +118,34 @@ std::size_t SizeCount(const Formula& formula) { return formula.response().parts.
 Result<Layout> PreflightLayout(const Analysis& analysis, const table::Schema& schema,
                                const PreflightParameters& parameters) {
   CLINNOVA_ASSIGN(const Design design, DesignFor(analysis, schema, parameters.facts));
-  CLINNOVA_ASSIGN(const Formula formula, Formula::Parse(*analysis.Text("formula")));
+  CLINNOVA_ASSIGN(const Formula formula, FormulaOf(analysis));
+  const bool survival = IsSurvival(formula);
   const std::size_t p = design.names().size();
-  return Layout{{CountBlock("cases", 3), CountBlock("levels", LevelCount(design)),
+  return Layout{{CountBlock("cases", kCaseKinds), CountBlock("levels", LevelCount(design)),
                  CountBlock("zeros", p), CountBlock("ones", p), WideBlock("sums", p),
-                 WideBlock("squares", p), WideBlock("sizes", SizeCount(formula))}};
+                 WideBlock("squares", p), WideBlock("sizes", SizeCount(formula)),
+                 CountBlock("off_grid", survival ? std::size(kDenominators) : 0),
+                 CountBlock("time_powers", survival ? kTimePowerCount : 0)}};
 }
 
 void AddSquares(std::span<const double> values, std::size_t index, ExactSums& sums) {
   for (const double value : values) sums.Add(kSizes, index, value * value);
+}
+
+/// Which denominators fit the times, and how large the times are.
+void LookAtTimes(std::span<const double> times, ExactSums& sums) {
+  for (std::size_t d = 0; d < std::size(kDenominators); ++d) {
+    std::int64_t off = 0;
+    for (const double time : times) {
+      const double steps = std::nearbyint(time * kDenominators[d]);
+      off += !(time >= 0 && steps < 0x1p40 && steps / kDenominators[d] == time);
+    }
+    sums.AddCount(kOffGrid, d, off);
+  }
+  for (const double time : times) {
+    const int power = std::clamp(ExponentOf(std::fabs(time)), kLowestTimePower, kHighestTimePower);
+    sums.AddCount(kTimePowers, static_cast<std::size_t>(power - kLowestTimePower));
+  }
 }
 
 void CountLevels(const SiteView& site, const Design& design, const DesignBatch& batch,
@@ -113,6 +169,8 @@ Result<void> PreflightEvaluate(const SiteView& site, const PreflightParameters& 
                                ExactSums& sums) {
   CLINNOVA_ASSIGN(const Design design,
                   DesignFor(site.analysis, site.table.schema, parameters.facts));
+  CLINNOVA_ASSIGN(const Formula formula, FormulaOf(site.analysis));
+  const std::size_t time_parts = IsSurvival(formula) ? formula.response().parts.size() - 1 : 0;
   const std::size_t p = design.names().size();
   return federation::ForEachBatch(
       site.table.rows, site.threads, sums,
@@ -121,6 +179,11 @@ Result<void> PreflightEvaluate(const SiteView& site, const PreflightParameters& 
         mine.AddCount(kCases, kComplete, static_cast<std::int64_t>(batch.rows));
         mine.AddCount(kCases, kMissing, static_cast<std::int64_t>(batch.missing));
         mine.AddCount(kCases, kInfinite, static_cast<std::int64_t>(batch.infinite));
+        mine.AddCount(kCases, kInvalid, static_cast<std::int64_t>(batch.invalid));
+        mine.AddCount(kCases, kStatusTwo, static_cast<std::int64_t>(batch.status_two));
+        for (std::size_t part = 0; part < time_parts; ++part) {
+          LookAtTimes({batch.response[part].data(), batch.rows}, mine);
+        }
         CountLevels(site, design, batch, mine);
         for (std::size_t j = 0; j < p; ++j) {
           std::int64_t zeros = 0;
@@ -233,25 +296,67 @@ void Standardise(const FrameClaim& claim, DesignBatch& batch) {
 
 std::vector<const federation::Step*> ModelFrameSteps() { return {&kPreflight}; }
 
-Result<ModelFrame> ModelFrame::Build(Federation& federation, const Analysis& analysis) {
-  ModelFrame frame;
-  const std::string where = "analysis \"" + analysis.name() + "\"";
+Result<Formula> FormulaOf(const Analysis& analysis) {
   CLINNOVA_ASSIGN(const std::string text, analysis.Text("formula"));
-  CLINNOVA_ASSIGN(Design wide, DesignFor(analysis, federation.schema(), {}));
-  CLINNOVA_ASSIGN(frame.formula_, Formula::Parse(text));
-  if (!wide.splines_without_knots().empty()) {
-    return Fail(ErrorCode::kInvalidInput, where + ": ns() is not there yet; poly(x, k, raw = TRUE) is");
-  }
-  CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kPreflight, PreflightParameters{}));
-  frame.claim_.n = sums.Count(kCases, kComplete);
-  frame.n_missing_ = sums.Count(kCases, kMissing);
+  auto formula = Formula::Parse(text);
+  if (!formula) return FailAt("analysis \"" + analysis.name() + "\"", formula);
+  if (!GroupsOnTheRight(analysis)) return formula;
+  CLINNOVA_ASSIGN(const std::vector<std::string> groups, GroupNames(analysis, *formula));
+  std::string right;
+  const auto add = [&](const std::string& column) {
+    right += (right.empty() ? "strata(`" : " + strata(`") + column + "`)";
+  };
+  for (const std::string& group : groups) add(group);
+  for (const table::Expression& stratum : formula->strata()) add(stratum.name);
+  return Formula::Parse(text.substr(0, text.find('~')) + "~ " + (right.empty() ? "1" : right));
+}
+
+Result<std::size_t> GroupCount(const Analysis& analysis) {
+  if (!GroupsOnTheRight(analysis)) return std::size_t{0};
+  CLINNOVA_ASSIGN(const std::string text, analysis.Text("formula"));
+  CLINNOVA_ASSIGN(const Formula formula, Formula::Parse(text));
+  return formula.terms().size();
+}
+
+namespace {
+
+/// Rows that no method can use, in words.
+Result<void> CheckCases(const PooledSums& sums, const std::string& where) {
   if (sums.Count(kCases, kInfinite) != 0) {
     return Fail(ErrorCode::kFailed, where + ": a value of the formula is infinite in " +
                                         std::to_string(sums.Count(kCases, kInfinite)) + " rows");
   }
-  if (frame.claim_.n == 0) {
+  if (sums.Count(kCases, kInvalid) != 0) {
+    return Fail(ErrorCode::kInvalidInput,
+                where + ": " + std::to_string(sums.Count(kCases, kInvalid)) +
+                    " rows cannot be, expected a status of 0 or 1 (or 1 and 2), a stop after the start, "
+                    "weights of 0 or more");
+  }
+  if (sums.Count(kCases, kComplete) == 0) {
     return Fail(ErrorCode::kFailed, where + ": no row has a value in every variable of the formula");
   }
+  return {};
+}
+
+}  // namespace
+
+Result<ModelFrame> ModelFrame::Build(Federation& federation, const Analysis& analysis) {
+  ModelFrame frame;
+  const std::string where = "analysis \"" + analysis.name() + "\"";
+  CLINNOVA_ASSIGN(Design wide, DesignFor(analysis, federation.schema(), {}));
+  CLINNOVA_ASSIGN(frame.formula_, FormulaOf(analysis));
+  if (!wide.splines_without_knots().empty()) {
+    return Fail(ErrorCode::kInvalidInput, where + ": ns() is not there yet; poly(x, k, raw = TRUE) is");
+  }
+  CLINNOVA_ASSIGN(PooledSums sums, federation.Sum(analysis, kPreflight, PreflightParameters{}));
+  if (sums.Count(kCases, kStatusTwo) != 0) {
+    frame.claim_.facts.status_is_one_two = true;
+    CLINNOVA_ASSIGN(sums, federation.Sum(analysis, kPreflight, PreflightParameters{frame.claim_.facts}));
+  }
+  frame.claim_.n = sums.Count(kCases, kComplete);
+  frame.n_missing_ = sums.Count(kCases, kMissing);
+  CLINNOVA_TRY(CheckCases(sums, where));
+  frame.ReadTimes(sums);
 
   std::size_t first = 0;
   for (const Design::FactorUse& factor : wide.factors()) {
@@ -302,6 +407,18 @@ Result<ModelFrame> ModelFrame::Build(Federation& federation, const Analysis& ana
   if (!allowed) return FailAt(where, allowed);
   frame.design_ = std::make_shared<const Design>(std::move(design));
   return frame;
+}
+
+void ModelFrame::ReadTimes(const PooledSums& sums) {
+  if (!IsSurvival(formula_)) return;
+  for (std::size_t d = 0; d < std::size(kDenominators) && time_denominator_ == 0; ++d) {
+    if (sums.Count(kOffGrid, d) == 0) time_denominator_ = kDenominators[d];
+  }
+  for (std::size_t power = 0; power < kTimePowerCount; ++power) {
+    if (sums.Count(kTimePowers, power) != 0) {
+      time_exponent_ = static_cast<int>(power) + kLowestTimePower;
+    }
+  }
 }
 
 void ModelFrame::ToOriginalScale(std::vector<double>& coefficients, Matrix& covariance) const {

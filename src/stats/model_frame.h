@@ -53,6 +53,13 @@ struct SiteFrame {
 /// logrank; cox is stratified by site by default), `id`.
 Result<table::DesignOptions> DesignOptionsOf(const federation::Analysis& analysis);
 
+/// The formula that the design is made of. For kaplan_meier and logrank the variables on the right are groups,
+/// so that `y ~ a + b + strata(c)` becomes `y ~ strata(a) + strata(b) + strata(c)`.
+/// kInvalidInput names the analysis and what does not parse.
+Result<table::Formula> FormulaOf(const federation::Analysis& analysis);
+/// How many of the strata columns of FormulaOf's design are groups; 0 for other methods.
+Result<std::size_t> GroupCount(const federation::Analysis& analysis);
+
 /// The site's frame, made once per run and claim. kRefused when the claim breaks a disclosure rule
 /// (`too_many_parameters`, `rare_level`) or is below what this site alone holds (`false_claim`).
 Result<std::shared_ptr<const SiteFrame>> SiteFrameOf(const federation::SiteView& site,
@@ -82,6 +89,11 @@ class ModelFrame {
   int weights_exponent() const { return weights_exponent_; }
   /// Pooled counts per level in use of design().factors(), in the same order.
   const std::vector<std::vector<std::int64_t>>& level_counts() const { return level_counts_; }
+  /// For a survival response: the smallest of a list of usual denominators d such that every time is a whole
+  /// multiple of 1/d (days: 1; tenths: 10; days told in years: 365.25); 0 when there is none.
+  double time_denominator() const { return time_denominator_; }
+  /// Times lie in [0, 2^time_exponent()].
+  int time_exponent() const { return time_exponent_; }
 
   /// Coefficients and covariance of the standardised columns, as those of the original columns.
   void ToOriginalScale(std::vector<double>& coefficients,
@@ -89,6 +101,7 @@ class ModelFrame {
 
  private:
   ModelFrame() = default;
+  void ReadTimes(const federation::PooledSums& sums);
 
   table::Formula formula_;
   std::shared_ptr<const table::Design> design_;   // shared by copies of this immutable value
@@ -98,6 +111,8 @@ class ModelFrame {
   std::vector<int> response_exponents_;
   int weights_exponent_ = 0;
   std::vector<std::vector<std::int64_t>> level_counts_;
+  double time_denominator_ = 0;
+  int time_exponent_ = 0;
 };
 
 /// The steps that ModelFrame::Build may run; part of every regression method.

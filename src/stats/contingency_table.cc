@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stats/contingency_table.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "core/distributions.h"
+#include "federation/batches.h"
+#include "stats/terms.h"
+
+namespace clinnova::stats {
+namespace {
+
+using federation::Analysis;
+using federation::CountBlock;
+using federation::ExactSums;
+using federation::Federation;
+using federation::Layout;
+using federation::PooledSums;
+using federation::SiteView;
+using federation::TypedStep;
+using table::ColumnSchema;
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kMaximumCells = 1'000'000;
+
+Result<std::vector<std::size_t>> Factors(const Analysis& analysis, const table::Schema& schema) {
+  CLINNOVA_ASSIGN(const std::vector<std::string> names, analysis.Texts("variables"));
+  if (names.empty() || names.size() > 3) {
+    return analysis.Wrong("variables", "found " + std::to_string(names.size()) +
+                                           " columns, expected one, two or three");
+  }
+  std::vector<std::size_t> columns;
+  std::size_t cells = 1;
+  for (const std::string& name : names) {
+    const auto column = schema.Find(name);
+    if (!column) return analysis.Wrong("variables", "no site has a column " + name);
+    if (schema.columns[*column].kind != table::ColumnKind::kFactor) {
+      return analysis.Wrong("variables", name + " is numeric, expected a factor; declare [[column]] name = \"" +
+                                             name + "\" with type = \"factor\"");
+    }
+    columns.push_back(*column);
+    cells *= std::max<std::size_t>(1, schema.columns[*column].levels.size());
+    if (cells > kMaximumCells) return analysis.Wrong("variables", "the table has over 1,000,000 cells");
+  }
+  return columns;
+}
+
+std::size_t Cells(const table::Schema& schema, const std::vector<std::size_t>& columns) {
+  std::size_t cells = 1;
+  for (const std::size_t column : columns) cells *= schema.columns[column].levels.size();
+  return cells;
+}
+
+struct Parameters {
+  template <class A>
+  void Fields(A&) {}
+};
+enum Block { kCases, kCells };
+
+Result<Layout> LayoutOf(const Analysis& analysis, const table::Schema& schema, const Parameters&) {
+  CLINNOVA_ASSIGN(const std::vector<std::size_t> columns, Factors(analysis, schema));
+  return Layout{{CountBlock("cases", 2), CountBlock("cells", Cells(schema, columns))}};
+}
+
+struct NoScratch {};
+
+Result<void> Evaluate(const SiteView& site, const Parameters&, ExactSums& sums) {
+  CLINNOVA_ASSIGN(const std::vector<std::size_t> columns, Factors(site.analysis, site.table.schema));
+  const std::size_t cells = Cells(site.table.schema, columns);
+  return federation::ForEachBatch<NoScratch>(
+      site.table.rows, site.threads, sums,
+      [&](std::size_t first, std::size_t count, NoScratch&, ExactSums& mine) -> Result<void> {
+        std::vector<std::int64_t> counts(cells);
+        std::int64_t missing = 0;
+        for (std::size_t r = first; r < first + count; ++r) {
+          std::size_t cell = 0;
+          bool complete = true;
+          for (const std::size_t column : columns) {
+            const std::int32_t code = site.table.column(column).codes[r];
+            complete = complete && code >= 0;
+            cell = cell * site.table.schema.columns[column].levels.size() +
+                   static_cast<std::size_t>(std::max(code, 0));
+          }
+          if (complete) ++counts[cell];
+          missing += complete ? 0 : 1;
+        }
+        mine.AddCount(kCases, 0, static_cast<std::int64_t>(count) - missing);
+        mine.AddCount(kCases, 1, missing);
+        for (std::size_t cell = 0; cell < cells; ++cell) {
+          if (counts[cell] != 0) mine.AddCount(kCells, cell, counts[cell]);
+        }
+        return {};
+      });
+}
+
+const TypedStep<Parameters> kStep{"table.count", LayoutOf, Evaluate};
+
+Json TestJson(const ChiSquare& test) {
+  return {{"statistic", NumberJson(test.statistic)},
+          {"parameter", static_cast<std::int64_t>(test.degrees_of_freedom)},
+          {"p_value", NumberJson(test.p_value)}};
+}
+
+/// The counts as nested lists, hidden ones null, their paths added to `suppressed`.
+Json Nested(const std::vector<std::int64_t>& counts, const std::vector<bool>& hidden,
+            const std::vector<std::size_t>& sizes, std::size_t dimension, std::size_t& at,
+            const std::string& path, std::vector<std::string>& suppressed) {
+  Json list = Json::array();
+  for (std::size_t i = 0; i < sizes[dimension]; ++i) {
+    const std::string here = path + "[" + std::to_string(i) + "]";
+    if (dimension + 1 < sizes.size()) {
+      list.push_back(Nested(counts, hidden, sizes, dimension + 1, at, here, suppressed));
+      continue;
+    }
+    if (hidden[at]) suppressed.push_back(here);
+    list.push_back(hidden[at] ? Json(nullptr) : Json(counts[at]));
+    ++at;
+  }
+  return list;
+}
+
+Result<Json> Run(Federation& federation, const Analysis& analysis) {
+  const table::Schema& schema = federation.schema();
+  CLINNOVA_ASSIGN(const std::vector<std::size_t> columns, Factors(analysis, schema));
+  CLINNOVA_ASSIGN(const bool tests, analysis.Flag("tests", true));
+  CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kStep, Parameters{}));
+  const std::vector<std::int64_t> counts = sums.Counts(kCells);
+  std::vector<std::size_t> sizes;
+  Json levels = Json::object();
+  for (const std::size_t column : columns) {
+    sizes.push_back(schema.columns[column].levels.size());
+    levels[schema.columns[column].name] = schema.columns[column].levels;
+  }
+  // A table of three factors is protected layer by layer; its third margin is not published.
+  const std::size_t layer_columns = sizes.size() == 1 ? sizes[0] : sizes.back();
+  const std::size_t layer_rows = sizes.size() == 1 ? 1 : sizes[sizes.size() - 2];
+  const std::size_t layers = sizes.size() == 3 ? sizes[0] : 1;
+  std::vector<bool> hidden;
+  for (std::size_t layer = 0; layer < layers; ++layer) {
+    const auto begin = counts.begin() + static_cast<std::ptrdiff_t>(layer * layer_rows * layer_columns);
+    const std::vector<std::int64_t> part(begin,
+                                         begin + static_cast<std::ptrdiff_t>(layer_rows * layer_columns));
+    const std::vector<bool> cells =
+        HiddenCells(part, layer_rows, layer_columns, federation.minimum_count());
+    hidden.insert(hidden.end(), cells.begin(), cells.end());
+  }
+  std::vector<std::string> suppressed;
+  std::size_t at = 0;
+  Json result;
+  result["n"] = sums.Count(kCases, 0);
+  result["n_missing"] = sums.Count(kCases, 1);
+  result["levels"] = std::move(levels);
+  result["counts"] = Nested(counts, hidden, sizes, 0, at, "counts", suppressed);
+  if (sizes.size() == 2 && tests) {
+    // With a hidden cell the statistic would give it away.
+    if (suppressed.empty()) {
+      Json test = TestJson(ChiSquareTest(counts, sizes[0], sizes[1], 0));
+      if (sizes[0] == 2 && sizes[1] == 2) {
+        test["corrected"] =
+            TestJson(ChiSquareTest(counts, 2, 2, YatesCorrection(counts, 2, 2)));
+      }
+      result["chisq"] = std::move(test);
+    } else {
+      result["chisq"] = nullptr;
+      suppressed.emplace_back("chisq");
+    }
+  }
+  result["suppressed"] = suppressed;
+  return result;
+}
+
+struct Margins {
+  std::vector<double> rows;
+  std::vector<double> columns;
+  double total = 0;
+};
+
+Margins MarginsOf(const std::vector<std::int64_t>& counts, std::size_t rows, std::size_t columns) {
+  Margins margins{std::vector<double>(rows), std::vector<double>(columns), 0};
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (std::size_t j = 0; j < columns; ++j) {
+      const auto count = static_cast<double>(counts[i * columns + j]);
+      margins.rows[i] += count;
+      margins.columns[j] += count;
+      margins.total += count;
+    }
+  }
+  return margins;
+}
+
+constexpr std::string_view kOptions[] = {"variables", "tests"};
+
+}  // namespace
+
+double YatesCorrection(const std::vector<std::int64_t>& counts, std::size_t rows, std::size_t columns) {
+  const Margins margins = MarginsOf(counts, rows, columns);
+  double correction = 0.5;
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (std::size_t j = 0; j < columns; ++j) {
+      const double expected = margins.rows[i] * margins.columns[j] / margins.total;
+      correction =
+          std::min(correction, std::fabs(static_cast<double>(counts[i * columns + j]) - expected));
+    }
+  }
+  return correction;
+}
+
+ChiSquare ChiSquareTest(const std::vector<std::int64_t>& counts, std::size_t rows, std::size_t columns,
+                        double yates) {
+  const Margins margins = MarginsOf(counts, rows, columns);
+  ChiSquare test;
+  test.degrees_of_freedom = static_cast<double>((rows - 1) * (columns - 1));
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (std::size_t j = 0; j < columns; ++j) {
+      const double expected = margins.rows[i] * margins.columns[j] / margins.total;
+      const double difference =
+          std::fabs(static_cast<double>(counts[i * columns + j]) - expected) - yates;
+      test.statistic += difference * difference / expected;  // 0 / 0 where a margin is empty, as in R
+    }
+  }
+  test.p_value = std::isfinite(test.statistic)
+                     ? core::ChiSquaredUpperTail(test.statistic, test.degrees_of_freedom)
+                     : std::nan("");
+  return test;
+}
+
+std::vector<bool> HiddenCells(const std::vector<std::int64_t>& counts, std::size_t rows,
+                              std::size_t columns, std::int64_t minimum_count) {
+  std::vector<bool> hidden(counts.size());
+  for (std::size_t cell = 0; cell < counts.size(); ++cell) {
+    hidden[cell] = counts[cell] > 0 && counts[cell] < minimum_count;
+  }
+  // A line (row or column) with exactly one hidden cell gives it away through its total.
+  const auto protect_line = [&](std::size_t first, std::size_t step, std::size_t size) {
+    std::size_t hidden_here = 0;
+    std::size_t best = counts.size();
+    for (std::size_t i = 0; i < size; ++i) {
+      const std::size_t cell = first + i * step;
+      if (hidden[cell]) {
+        ++hidden_here;
+      } else if (counts[cell] > 0 && (best == counts.size() || counts[cell] < counts[best])) {
+        best = cell;
+      }
+    }
+    if (hidden_here != 1 || best == counts.size()) return false;
+    hidden[best] = true;
+    return true;
+  };
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (std::size_t i = 0; i < rows; ++i) changed = protect_line(i * columns, 1, columns) || changed;
+    for (std::size_t j = 0; rows > 1 && j < columns; ++j) {
+      changed = protect_line(j, columns, rows) || changed;
+    }
+  }
+  return hidden;
+}
+
+Method ContingencyTableMethod() {
+  return {"table", "cross table of one to three factors, chi-square test", kOptions, {&kStep}, Run};
+}
+
+}  // namespace clinnova::stats
