@@ -14,7 +14,7 @@
 namespace clinnova::table {
 namespace {
 
-constexpr std::size_t kBufferBytes = 1 << 20;
+constexpr std::size_t kBufferBytes = 1 << 16;
 
 /// True for well-formed UTF-8 (Unicode, table 3-7).
 bool IsUtf8(std::string_view text) {

@@ -29,19 +29,19 @@ inline constexpr std::size_t kBatchRows = 4096;
 
 /// Columns beside the formula that rows must have, by name; empty = none.
 struct DesignOptions {
-  std::string weights;                 ///< prior weights, numeric, >= 0
-  std::string cluster;                 ///< cluster identity
-  std::vector<std::string> strata;     ///< further strata columns, after those of the formula
-  std::vector<std::string> also;       ///< further columns that must be present in a complete case
+  std::string weights{};               ///< prior weights, numeric, >= 0
+  std::string cluster{};               ///< cluster identity
+  std::vector<std::string> strata{};   ///< further strata columns, after those of the formula
+  std::vector<std::string> also{};     ///< further columns that must be present in a complete case
 };
 
 /// What the pooled data say about the design; found by the preflight round (model_frame.h), the same
 /// at every site, and part of every later step's parameters.
 struct DesignFacts {
   /// Levels in use among complete cases, by column; a column not listed uses all its levels.
-  std::map<std::string, std::vector<std::string>> used_levels;
+  std::map<std::string, std::vector<std::string>> used_levels{};
   /// Boundary and interior knots of each ns() term, by the term's text: first, interior…, last.
-  std::map<std::string, std::vector<double>> knots;
+  std::map<std::string, std::vector<double>> knots{};
   /// The pooled Surv() status is 1/2 and not 0/1 (DesignBatch::status_two > 0 in the preflight).
   bool status_is_one_two = false;
 
