@@ -18,15 +18,16 @@ namespace clinnova::intake {
 
 /// Where a record came from: every CDM row keeps it.
 struct SourceReference {
-  std::string file;         ///< name of the file as the data manager gave it
-  std::uint64_t line = 0;   ///< 1-based line of a text file, entry of a bundle; 0 = not known
-  std::string path;         ///< such as "Bundle.entry[3].resource" or a column's name; may be empty
+  std::string file;        ///< name of the file as the data manager gave it
+  std::uint64_t line = 0;  ///< 1-based line of a text file, entry of a bundle; 0 = not known
+  std::string path;        ///< such as "Bundle.entry[3].resource" or a column's name; may be empty
 };
 
 /// A code in a code system, as the source gave it.
 struct SourceCode {
-  std::string system;   ///< canonical URI ("http://loinc.org") or a short name ("LOINC"); empty = local
-  std::string code;     ///< empty when there is only a text
+  std::string
+      system;  ///< canonical URI ("http://loinc.org") or a short name ("LOINC"); empty = local
+  std::string code;  ///< empty when there is only a text
   std::string display;
   std::string version;
 };
@@ -43,23 +44,31 @@ struct SourceTime {
   Precision precision = Precision::kDay;
 };
 
+/// A number with its unit, as the source gave them.
+struct SourceQuantity {
+  double number = 0.0;
+  std::string unit;
+};
+
 /// A value as the source gave it. "<0,6 mg/L" is number 0.6, comparator "<", unit "mg/L".
 struct SourceValue {
   std::optional<double> number;
-  std::string comparator;            ///< "", "<", "<=", ">", ">="
-  std::string unit;                  ///< the source's spelling
-  std::optional<SourceCode> coded;   ///< a coded answer ("positive")
-  std::string text;                  ///< the raw text, always kept where there is one
+  std::string comparator;           ///< "", "<", "<=", ">", ">="
+  std::string unit;                 ///< the source's spelling
+  std::optional<SourceCode> coded;  ///< a coded answer ("positive")
+  std::vector<SourceQuantity>
+      translations;  ///< the same value in other units, where the source has them
+  std::string text;  ///< the raw text, always kept where there is one
 };
 
 enum class RecordKind {
   kPerson,
   kVisit,
   kCondition,
-  kMeasurement,   ///< laboratory value, vital sign, score item: anything with a value
+  kMeasurement,  ///< laboratory value, vital sign, score item: anything with a value
   kDrug,
   kProcedure,
-  kObservation,   ///< everything else with a code
+  kObservation,  ///< everything else with a code
   kDeath,
   kConsent,
 };
@@ -68,31 +77,35 @@ enum class RecordKind {
 struct SourceRecord {
   RecordKind kind = RecordKind::kObservation;
   SourceReference source;
-  std::string id;           ///< the source's own identity of this record; loading it again replaces it
-  std::string patient_id;   ///< the source's identity of the patient; never enters the CDM
-  std::string visit_id;     ///< the source's identity of the visit, or empty
+  std::string id;  ///< the source's own identity of this record; loading it again replaces it
+  std::string patient_id;  ///< the source's identity of the patient; never enters the CDM
+  std::string visit_id;    ///< the source's identity of the visit, or empty
 
   // kPerson
-  std::string sex;                       ///< "male", "female", "other", "unknown", or the source's word
+  std::string sex;  ///< "male", "female", "other", "unknown", or the source's word
   std::optional<SourceTime> birth;
+  /// Names and numbers by which the source knows the patient. The loader hides them wherever they turn
+  /// up in a file's name or a quarantined text; they are not stored.
+  std::vector<std::string> identity_words;
 
   // every other kind
-  std::vector<SourceCode> codes;         ///< alternatives for one meaning, in the source's order
+  std::vector<SourceCode> codes;  ///< alternatives for one meaning, in the source's order
   std::optional<SourceTime> start;
   std::optional<SourceTime> end;
   std::optional<SourceValue> value;
-  std::string status;                    ///< the source's word ("final", "entered-in-error")
+  std::string status;  ///< the source's word ("final", "entered-in-error")
   /// Which reading of the record the loader needs: a visit's class ("inpatient", "outpatient",
   /// "emergency"), a drug's kind ("prescription", "administration", "statement"), a consent's
   /// purpose; empty where it does not apply.
   std::string type;
-  std::optional<double> quantity;        ///< of a drug
+  std::optional<double> quantity;  ///< of a drug
   std::string route;
 };
 
 /// A record that could not be read: goes to quarantine with the reason.
 struct RejectedRecord {
   SourceReference source;
+  std::string kind = {};  ///< what it would have been ("measurement"), where that is known
   std::string rule;       ///< a fixed word: "csv.field_count", "fhir.truncated", "date.invalid"
   std::string message;    ///< what was found and what was expected
   std::string raw;        ///< the raw text, shortened to 4,096 bytes
@@ -103,8 +116,10 @@ class RecordSink {
  public:
   virtual ~RecordSink() = default;
   virtual Result<void> Accept(SourceRecord record) = 0;
+  /// `record.raw` must not hold a patient's name or address: it is kept for the data manager.
   virtual Result<void> Reject(RejectedRecord record) = 0;
-  /// A record read and deliberately not loaded, counted by `what` ("Observation: cancelled").
+  /// A record read and deliberately not loaded, counted by `what` ("AllergyIntolerance: not loaded").
+  /// One that has a status ("entered-in-error") goes to Accept, which takes back an earlier version.
   virtual void Ignore(const SourceReference& source, const std::string& what) = 0;
 };
 

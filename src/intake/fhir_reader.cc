@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "intake/fhir_reader.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <map>
+
+#include "intake/fhir_resources.h"
+
+namespace clinnova::intake {
+namespace {
+
+using simdjson::dom::element;
+
+std::string_view Trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const auto first = text.find_first_not_of(kSpace);
+  if (first == text.npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+std::string TextOf(element parent, std::string_view name) {
+  std::string_view text;
+  return parent[name].get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
+}
+
+/// Where a text that is no JSON goes wrong, as far as brackets and quotes tell.
+struct JsonEnd {
+  bool open = false;      ///< the text ends inside something that was begun
+  std::size_t entry = 0;  ///< of the bundle, from 0; the last that was begun
+  bool in_entry = false;
+};
+
+JsonEnd FindEnd(std::string_view text) {
+  JsonEnd end;
+  int depth = 0;
+  bool in_string = false;
+  bool escaped = false;
+  for (const char c : text) {
+    if (in_string) {
+      if (escaped)
+        escaped = false;
+      else if (c == '\\')
+        escaped = true;
+      else if (c == '"')
+        in_string = false;
+      continue;
+    }
+    if (c == '"') in_string = true;
+    if (c == '{' || c == '[') {
+      ++depth;
+      // Bundle { entry [ {: the third level begins an entry.
+      if (depth == 3 && c == '{') {
+        if (end.in_entry) ++end.entry;
+        end.in_entry = true;
+      }
+    }
+    if (c == '}' || c == ']') --depth;
+  }
+  end.open = depth > 0 || in_string;
+  return end;
+}
+
+tl::unexpected<Error> BrokenJson(const std::string& where, std::string_view text,
+                                 const std::string& reason) {
+  const JsonEnd end = FindEnd(text);
+  if (!end.open) return Fail(ErrorCode::kInvalidInput, where + ": not JSON: " + reason);
+  std::string message = where + ": ends too early, after byte " + std::to_string(text.size());
+  if (end.in_entry) message += ", inside entry " + std::to_string(end.entry + 1);
+  return Fail(ErrorCode::kInvalidInput, message + ": nothing was loaded", "truncated");
+}
+
+/// Simplifies "Patient/1/_history/2" and "https://server/fhir/Patient/1" to "Patient/1".
+std::string TypeAndId(std::string_view reference) {
+  if (reference.starts_with("urn:") || reference.starts_with('#')) return std::string(reference);
+  if (const auto history = reference.find("/_history/"); history != reference.npos) {
+    reference = reference.substr(0, history);
+  }
+  const auto id = reference.rfind('/');
+  if (id == reference.npos || id == 0) return std::string(reference);
+  const auto type = reference.rfind('/', id - 1);
+  return std::string(type == reference.npos ? reference : reference.substr(type + 1));
+}
+
+/// A quick look, so that only files with medications are parsed twice.
+bool MentionsMedication(const std::filesystem::path& path) {
+  constexpr std::string_view kWanted = "\"Medication\"";
+  std::ifstream file(path, std::ios::binary);
+  std::string window;
+  std::string block(1 << 20, '\0');
+  while (file.read(block.data(), static_cast<std::streamsize>(block.size())) || file.gcount() > 0) {
+    window.append(block, 0, static_cast<std::size_t>(file.gcount()));
+    if (window.find(kWanted) != window.npos) return true;
+    window.erase(0, window.size() - std::min(window.size(), kWanted.size()));
+  }
+  return false;
+}
+
+}  // namespace
+
+struct FhirReader::State {
+  RecordSink& sink;  // not owned, outlives the reader
+  MedicationCodes medications;
+  simdjson::dom::parser parser;
+
+  explicit State(RecordSink& s) : sink(s) {}
+
+  template <typename Use>
+  Result<void> ForEachDocument(const std::filesystem::path& path, const std::string& name, Use use);
+  template <typename Use>
+  Result<void> ForEachLine(std::istream& file, const std::string& name, Use use);
+  void Collect(element resource, std::string_view full_url);
+  Result<void> ReadDocument(element document, const std::string& name, std::uint64_t line);
+  Result<void> ReadBundle(element bundle, const std::string& name, std::uint64_t line);
+};
+
+/// Calls `use(document, line)` for the one document of a JSON file (line 0) or for every line of an
+/// NDJSON file, and `use(nullopt, line)` for a line that is no JSON.
+template <typename Use>
+Result<void> FhirReader::State::ForEachDocument(const std::filesystem::path& path,
+                                                const std::string& name, Use use) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return Fail(ErrorCode::kFailed, name + ": cannot be read: " + std::strerror(errno));
+  // NDJSON: the first line is a whole object, and something follows it.
+  std::string first;
+  std::getline(file, first);
+  element document;
+  const bool whole = parser.parse(first).get(document) == simdjson::SUCCESS;
+  if (whole && (file >> std::ws) && file.peek() == '{') {
+    file.clear();
+    file.seekg(0);
+    return ForEachLine(file, name, use);
+  }
+  file.clear();
+  file.seekg(0, std::ios::end);
+  const auto size = static_cast<std::size_t>(file.tellg());
+  file.seekg(0);
+  simdjson::padded_string text(size);
+  if (!file.read(text.data(), static_cast<std::streamsize>(size))) {
+    return Fail(ErrorCode::kFailed, name + ": cannot be read to its end");
+  }
+  const auto error = parser.parse(text).get(document);
+  if (error != simdjson::SUCCESS) {
+    return BrokenJson(name, std::string_view(text.data(), size), simdjson::error_message(error));
+  }
+  return use(std::optional<element>(document), 0);
+}
+
+template <typename Use>
+Result<void> FhirReader::State::ForEachLine(std::istream& file, const std::string& name, Use use) {
+  std::string text;
+  std::uint64_t line = 0;
+  while (std::getline(file, text)) {
+    ++line;
+    if (Trimmed(text).empty()) continue;
+    element document;
+    const auto error = parser.parse(text).get(document);
+    if (error == simdjson::SUCCESS) {
+      CLINNOVA_TRY(use(std::optional<element>(document), line));
+    } else if (file.eof()) {
+      // The last line lacks its end: the file was cut.
+      return BrokenJson(name + ":" + std::to_string(line), text, simdjson::error_message(error));
+    } else {
+      CLINNOVA_TRY(use(std::optional<element>(), line));
+    }
+  }
+  return {};
+}
+
+void FhirReader::State::Collect(element resource, std::string_view full_url) {
+  if (TextOf(resource, "resourceType") != "Medication") return;
+  const std::string identity = ResourceIdentity(resource, full_url);
+  if (!identity.empty()) medications[identity] = CodesOfMedication(resource);
+}
+
+Result<void> FhirReader::State::ReadBundle(element bundle, const std::string& name,
+                                           std::uint64_t line) {
+  simdjson::dom::array entries;
+  if (bundle["entry"].get(entries) != simdjson::SUCCESS) return {};
+  std::map<std::string, std::string, std::less<>> by_url;
+  for (const element entry : entries) {
+    element resource;
+    const std::string url = TextOf(entry, "fullUrl");
+    if (url.empty() || entry["resource"].get(resource) != simdjson::SUCCESS) continue;
+    by_url.emplace(url, ResourceIdentity(resource, url));
+  }
+  FhirContext context;
+  context.medications = &medications;
+  context.resolve = [&by_url](std::string_view reference) {
+    const auto found = by_url.find(reference);
+    return found != by_url.end() ? found->second : TypeAndId(reference);
+  };
+  std::uint64_t index = 0;
+  for (const element entry : entries) {
+    ++index;
+    element resource;
+    if (entry["resource"].get(resource) != simdjson::SUCCESS) continue;  // a DELETE, or an outcome
+    context.full_url = TextOf(entry, "fullUrl");
+    context.source = {name, line != 0 ? line : index,
+                      "Bundle.entry[" + std::to_string(index - 1) + "].resource"};
+    CLINNOVA_TRY(ReadResource(resource, context, sink));
+  }
+  return {};
+}
+
+Result<void> FhirReader::State::ReadDocument(element document, const std::string& name,
+                                             std::uint64_t line) {
+  const std::string type = TextOf(document, "resourceType");
+  if (type == "Bundle") return ReadBundle(document, name, line);
+  FhirContext context;
+  context.source = {name, line, ""};
+  context.medications = &medications;
+  context.resolve = TypeAndId;
+  return ReadResource(document, context, sink);
+}
+
+FhirReader::FhirReader(RecordSink& sink) : state_(std::make_unique<State>(sink)) {}
+FhirReader::~FhirReader() = default;
+
+Result<void> FhirReader::CollectMedications(const std::filesystem::path& path) {
+  if (!MentionsMedication(path)) return {};
+  const auto collected = state_->ForEachDocument(
+      path, path.string(), [this](std::optional<element> document, std::uint64_t) -> Result<void> {
+        if (!document) return {};
+        simdjson::dom::array entries;
+        if ((*document)["entry"].get(entries) != simdjson::SUCCESS) {
+          state_->Collect(*document, "");
+          return {};
+        }
+        for (const element entry : entries) {
+          element resource;
+          if (entry["resource"].get(resource) == simdjson::SUCCESS) {
+            state_->Collect(resource, TextOf(entry, "fullUrl"));
+          }
+        }
+        return {};
+      });
+  // What is wrong with a file, Read() says when it comes to it.
+  if (!collected && collected.error().code == ErrorCode::kFailed) return Fail(collected);
+  return {};
+}
+
+Result<void> FhirReader::Read(const std::filesystem::path& path, const std::string& name) {
+  return state_->ForEachDocument(
+      path, name, [&](std::optional<element> document, std::uint64_t line) -> Result<void> {
+        if (document) return state_->ReadDocument(*document, name, line);
+        return state_->sink.Reject(
+            {{name, line, ""}, "", "fhir.json", "found a line that is no JSON", ""});
+      });
+}
+
+bool FhirReader::LooksLikeJson(std::string_view head) {
+  if (head.starts_with("\xEF\xBB\xBF")) head.remove_prefix(3);
+  return Trimmed(head).starts_with('{');
+}
+
+}  // namespace clinnova::intake

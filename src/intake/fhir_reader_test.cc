@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "intake/fhir_reader.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <map>
+#include <vector>
+
+#include "intake/fhir_resources.h"
+
+namespace clinnova::intake {
+namespace {
+
+class Kept : public RecordSink {
+ public:
+  Result<void> Accept(SourceRecord record) override {
+    records.push_back(std::move(record));
+    return {};
+  }
+  Result<void> Reject(RejectedRecord record) override {
+    rejected.push_back(std::move(record));
+    return {};
+  }
+  void Ignore(const SourceReference&, const std::string& what) override { ++ignored[what]; }
+
+  std::vector<SourceRecord> records;
+  std::vector<RejectedRecord> rejected;
+  std::map<std::string, int> ignored;
+};
+
+class FhirReaderTest : public testing::Test {
+ protected:
+  FhirReaderTest()
+      : path_(std::filesystem::temp_directory_path() /
+              ("clinnova_fhir_" + std::to_string(::getpid()) + ".json")) {}
+  ~FhirReaderTest() override { std::filesystem::remove(path_); }
+
+  Result<void> Read(const std::string& text) {
+    std::ofstream(path_) << text;
+    FhirReader reader(kept_);
+    CLINNOVA_TRY(reader.CollectMedications(path_));
+    return reader.Read(path_, "export.json");
+  }
+  /// The one record of a resource.
+  SourceRecord One(const std::string& text) {
+    auto read = Read(text);
+    EXPECT_TRUE(read.has_value()) << read.error().message;
+    EXPECT_EQ(kept_.records.size(), 1u);
+    return kept_.records.empty() ? SourceRecord{} : kept_.records.front();
+  }
+
+  std::filesystem::path path_;
+  Kept kept_;
+};
+
+TEST_F(FhirReaderTest, ReadsAPatient) {
+  const SourceRecord person = One(R"({"resourceType": "Patient", "id": "p1", "gender": "female",
+    "birthDate": "1961-07", "name": [{"family": "Muster", "given": ["Erika", "Maria"]}],
+    "identifier": [{"system": "https://x/pid", "value": "4711"}]})");
+  EXPECT_EQ(person.kind, RecordKind::kPerson);
+  EXPECT_EQ(person.patient_id, "p1");
+  EXPECT_EQ(person.sex, "female");
+  EXPECT_EQ(person.birth->precision, SourceTime::Precision::kMonth);
+  EXPECT_EQ(person.identity_words,
+            (std::vector<std::string>{"Muster", "", "Erika", "Maria", "4711"}));
+}
+
+TEST_F(FhirReaderTest, MakesADeathOfADeceasedPatient) {
+  ASSERT_TRUE(Read(R"({"resourceType": "Patient", "id": "p1", "birthDate": "1961-07-01",
+                       "deceasedDateTime": "2020-01-02T10:00:00+01:00"})"));
+  ASSERT_EQ(kept_.records.size(), 2u);
+  EXPECT_EQ(kept_.records[1].kind, RecordKind::kDeath);
+  EXPECT_EQ(kept_.records[1].patient_id, "p1");
+  EXPECT_EQ(kept_.records[1].start->hour, 10);
+  ASSERT_TRUE(Read(R"({"resourceType": "Patient", "id": "p2", "deceasedBoolean": true})"));
+  EXPECT_EQ(kept_.ignored.at("Patient: a death without its date"), 1);
+}
+
+TEST_F(FhirReaderTest, ReadsALaboratoryValueWithItsTranslation) {
+  const SourceRecord record = One(R"({"resourceType": "Observation", "id": "o1", "status": "final",
+    "category": [{"coding": [{"code": "laboratory"}]}],
+    "code": {"coding": [{"system": "http://loinc.org", "code": "59826-8"}]},
+    "subject": {"reference": "https://server/fhir/Patient/p1/_history/3"},
+    "encounter": {"reference": "Encounter/e1"},
+    "effectiveDateTime": "2024-02-29T13:05:01.123Z",
+    "valueQuantity": {"comparator": "<", "value": 72, "unit": "µmol/l", "system": "http://unitsofmeasure.org",
+      "code": "umol/L", "extension": [
+        {"url": "http://hl7.org/fhir/StructureDefinition/quantity-translation",
+         "valueQuantity": {"value": 0.81, "code": "mg/dL"}}]}})");
+  EXPECT_EQ(record.kind, RecordKind::kMeasurement);
+  EXPECT_EQ(record.id, "Observation/o1");
+  EXPECT_EQ(record.patient_id, "p1");
+  EXPECT_EQ(record.visit_id, "Encounter/e1");
+  EXPECT_EQ(record.value->number, 72);
+  EXPECT_EQ(record.value->comparator, "<");
+  EXPECT_EQ(record.value->unit, "umol/L");
+  ASSERT_EQ(record.value->translations.size(), 1u);
+  EXPECT_EQ(record.value->translations[0].number, 0.81);
+  EXPECT_EQ(record.start->second, 1);
+}
+
+TEST_F(FhirReaderTest, MakesOneRecordOfEveryComponent) {
+  ASSERT_TRUE(Read(R"({"resourceType": "Observation", "id": "bp", "status": "final",
+    "code": {"coding": [{"system": "http://loinc.org", "code": "85354-9"}]},
+    "subject": {"reference": "Patient/p1"}, "effectiveDateTime": "2024-02-29", "component": [
+      {"code": {"coding": [{"system": "http://loinc.org", "code": "8480-6"}]},
+       "valueQuantity": {"value": 130, "code": "mm[Hg]"}},
+      {"code": {"coding": [{"system": "http://loinc.org", "code": "8462-4"}]},
+       "dataAbsentReason": {"coding": [{"code": "not-performed"}]}}]})"));
+  ASSERT_EQ(kept_.records.size(), 1u);
+  EXPECT_EQ(kept_.records[0].id, "Observation/bp#8480-6#0");
+  EXPECT_EQ(kept_.records[0].value->number, 130);
+  EXPECT_EQ(kept_.records[0].source.path, "component[0]");
+  EXPECT_EQ(kept_.ignored.at("Observation: a component without a value, not-performed"), 1);
+}
+
+TEST_F(FhirReaderTest, NeverOverlooksAModifierExtension) {
+  ASSERT_TRUE(Read(R"({"resourceType": "Observation", "id": "o1", "status": "final",
+    "modifierExtension": [{"url": "https://x/haemolysed", "valueBoolean": true}],
+    "code": {"text": "Kalium"}, "subject": {"reference": "Patient/p1", "display": "Erika Muster"},
+    "effectiveDateTime": "2024-02-29", "valueQuantity": {"value": 7, "code": "mmol/L"}})"));
+  EXPECT_TRUE(kept_.records.empty());
+  ASSERT_EQ(kept_.rejected.size(), 1u);
+  EXPECT_EQ(kept_.rejected[0].rule, "fhir.modifier_extension");
+  EXPECT_NE(kept_.rejected[0].raw.find("Kalium"), std::string::npos);
+  EXPECT_EQ(kept_.rejected[0].raw.find("Erika"), std::string::npos);
+}
+
+TEST_F(FhirReaderTest, SaysWhyAnObservationHasNoValue) {
+  ASSERT_TRUE(Read(
+      R"({"resourceType": "Observation", "id": "o1", "status": "final", "code": {"text": "CRP"},
+    "dataAbsentReason": {"coding": [{"code": "error"}]}})"));
+  EXPECT_EQ(kept_.ignored.at("Observation: without a value, error"), 1);
+}
+
+TEST_F(FhirReaderTest, FindsTheMedicationWhereverItStands) {
+  const std::string bundle = R"({"resourceType": "Bundle", "type": "transaction", "entry": [
+    {"fullUrl": "urn:uuid:a", "resource": {"resourceType": "MedicationAdministration", "id": "m1",
+      "status": "completed", "medicationReference": {"reference": "urn:uuid:c"},
+      "subject": {"reference": "urn:uuid:b"}, "effectivePeriod": {"start": "2024-01-01", "end": "2024-01-02"},
+      "dosage": {"dose": {"value": 40, "code": "mg"}, "route": {"coding": [{"code": "20066000"}]}}}},
+    {"resource": {"resourceType": "MedicationStatement", "id": "m2", "status": "active",
+      "contained": [{"resourceType": "Medication", "id": "x", "code": {"coding": [
+        {"system": "http://www.whocc.no/atc", "code": "L01BA01"}]}}],
+      "medicationReference": {"reference": "#x"}, "subject": {"reference": "Patient/p1"},
+      "effectiveDateTime": "2024"}},
+    {"resource": {"resourceType": "MedicationRequest", "id": "m3", "status": "active", "intent": "plan",
+      "medicationCodeableConcept": {"text": "MTX"}, "subject": {"reference": "Patient/p1"}}},
+    {"resource": {"resourceType": "MedicationRequest", "id": "m4", "status": "active", "intent": "order",
+      "medicationReference": {"reference": "Medication/none"}, "subject": {"reference": "Patient/p1"}}},
+    {"fullUrl": "urn:uuid:b", "resource": {"resourceType": "Patient", "id": "p1", "birthDate": "1960"}},
+    {"fullUrl": "urn:uuid:c", "resource": {"resourceType": "Medication", "id": "ada", "code": {"coding": [
+        {"system": "http://fhir.de/CodeSystem/bfarm/atc", "code": "L04AB04"}]}}}]})";
+  ASSERT_TRUE(Read(bundle));
+  ASSERT_EQ(kept_.records.size(), 3u);
+  EXPECT_EQ(kept_.records[0].codes.at(0).code, "L04AB04");
+  EXPECT_EQ(kept_.records[0].patient_id, "p1") << "through urn:uuid";
+  EXPECT_EQ(kept_.records[0].quantity, 40);
+  EXPECT_EQ(kept_.records[0].route, "20066000");
+  EXPECT_EQ(kept_.records[0].source.path, "Bundle.entry[0].resource");
+  EXPECT_EQ(kept_.records[1].codes.at(0).code, "L01BA01");
+  EXPECT_EQ(kept_.records[1].start->precision, SourceTime::Precision::kYear);
+  EXPECT_EQ(kept_.ignored.at("MedicationRequest: a plan"), 1);
+  ASSERT_EQ(kept_.rejected.size(), 1u);
+  EXPECT_EQ(kept_.rejected[0].rule, "fhir.medication");
+}
+
+TEST_F(FhirReaderTest, ReadsNdjsonLineByLine) {
+  ASSERT_TRUE(Read(R"({"resourceType": "Patient", "id": "p1", "birthDate": "1960-01-01"}
+{"resourceType": "Patient", "id": "p2"
+
+{"resourceType": "Slot", "id": "s"}
+)"));
+  EXPECT_EQ(kept_.records.size(), 1u);
+  EXPECT_EQ(kept_.records[0].source.line, 1u);
+  ASSERT_EQ(kept_.rejected.size(), 1u);
+  EXPECT_EQ(kept_.rejected[0].rule, "fhir.json");
+  EXPECT_EQ(kept_.rejected[0].source.line, 2u);
+  EXPECT_EQ(kept_.ignored.at("Slot: not loaded"), 1);
+}
+
+TEST_F(FhirReaderTest, SaysWhereATruncatedFileEnds) {
+  auto bundle =
+      Read(R"({"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Patient"}},
+                         {"resource": {"resourceType": "Pat)");
+  ASSERT_FALSE(bundle.has_value());
+  EXPECT_EQ(bundle.error().code, ErrorCode::kInvalidInput);
+  EXPECT_EQ(bundle.error().message,
+            "export.json: ends too early, after byte 139, inside entry 2: nothing was loaded");
+  auto lines =
+      Read("{\"resourceType\": \"Slot\"}\n{\"resourceType\": \"Slot\"}\n{\"resourceType\": \"Sl");
+  ASSERT_FALSE(lines.has_value());
+  EXPECT_EQ(lines.error().message.substr(0, 32), "export.json:3: ends too early, a");
+  auto broken = Read(R"({"resourceType": "Patient",, "id": "x"})");
+  ASSERT_FALSE(broken.has_value());
+  EXPECT_NE(broken.error().message.find("not JSON"), std::string::npos);
+}
+
+struct ConsentCase {
+  const char* consent;
+  const char* type;
+  const char* status;
+};
+
+TEST_F(FhirReaderTest, ReadsConsents) {
+  const std::string head =
+      R"({"resourceType": "Consent", "id": "c", "patient": {"reference": "Patient/p1"}, )";
+  const std::string scope =
+      R"("scope": {"coding": [{"code": "research"}]}, "dateTime": "2020-01-01", )";
+  const auto policy = [](const char* code, const char* type) {
+    return std::string(R"("provision": {"type": "deny", "provision": [{"type": ")") + type +
+           R"(", "code": [{"coding": [{"code": "2.16.840.1.113883.3.1937.777.24.5.3.)" + code +
+           R"("}]}]}]}})";
+  };
+  const std::vector<std::pair<std::string, const char*>> cases = {
+      {head + scope + R"("status": "active"})", "active"},
+      {head + scope + R"("status": "inactive"})", "inactive"},
+      {head + scope + R"("status": "active", "provision": {"type": "deny"}})", "rejected"},
+      {head + scope + R"("status": "active", )" + policy("8", "permit"), "active"},
+      {head + scope + R"("status": "active", )" + policy("8", "deny"), "rejected"},
+      {head + scope + R"("status": "active", )" + policy("6", "permit"), "rejected"},
+  };
+  for (const auto& [text, status] : cases) {
+    kept_.records.clear();
+    const SourceRecord consent = One(text);
+    EXPECT_EQ(consent.type, "research") << text;
+    EXPECT_EQ(consent.status, status) << text;
+    EXPECT_EQ(consent.patient_id, "p1");
+    EXPECT_EQ(consent.start->year, 2020);
+  }
+}
+
+TEST_F(FhirReaderTest, TakesTheStatusThatSaysItNeverWas) {
+  const SourceRecord condition = One(R"({"resourceType": "Condition", "id": "c",
+    "verificationStatus": {"coding": [{"code": "entered-in-error"}]}, "onsetDateTime": "nonsense"})");
+  EXPECT_EQ(condition.status, "entered-in-error");
+}
+
+TEST(FhirTime, KeepsThePrecision) {
+  EXPECT_EQ(ParseFhirTime("2024")->precision, SourceTime::Precision::kYear);
+  EXPECT_EQ(ParseFhirTime("2024-02")->precision, SourceTime::Precision::kMonth);
+  EXPECT_EQ(ParseFhirTime("2024-02-29")->precision, SourceTime::Precision::kDay);
+  EXPECT_EQ(ParseFhirTime("2024-02-29T24:00:00Z").has_value(), false);
+  EXPECT_EQ(ParseFhirTime("2024-02-29T23:59+02:00")->minute, 59);
+  for (const char* bad : {"", "24", "2024-2", "2024-02-30", "2024-02-29 10:00", "2024-02-29T10",
+                          "2024-13", "-024-01-01", "2024-02-29T10:00:00+0200"}) {
+    EXPECT_FALSE(ParseFhirTime(bad).has_value()) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace clinnova::intake

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "intake/import.h"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "core/hash.h"
+#include "intake/csv_reader.h"
+#include "intake/fhir_reader.h"
+#include "intake/loader.h"
+#include "intake/mapping.h"
+#include "intake/pseudonym.h"
+
+namespace clinnova::intake {
+namespace {
+
+namespace fs = std::filesystem;
+
+enum class Format { kFhir, kCsv, kNone };
+
+/// One file to import.
+struct Input {
+  fs::path path;
+  std::string name;    ///< as the data manager gave it, or the folder's name and what is below
+  bool named = false;  ///< given itself, not found in a folder
+  Format format = Format::kNone;
+  const Mapping* mapping = nullptr;
+};
+
+Result<void> AddFolder(const fs::path& folder, std::vector<Input>& inputs) {
+  std::error_code error;
+  std::vector<fs::path> found;
+  fs::recursive_directory_iterator it(folder, error);
+  for (; !error && it != fs::recursive_directory_iterator(); it.increment(error)) {
+    const bool hidden = it->path().filename().string().starts_with('.');
+    if (hidden && it->is_directory(error)) it.disable_recursion_pending();
+    if (!hidden && it->is_regular_file(error)) found.push_back(it->path());
+  }
+  if (error) return Fail(ErrorCode::kFailed, folder.string() + ": " + error.message());
+  std::sort(found.begin(), found.end());
+  for (const fs::path& path : found)
+    inputs.push_back({path, path.string(), false, Format::kNone, nullptr});
+  return {};
+}
+
+Result<std::vector<Input>> FindInputs(const std::vector<std::string>& paths) {
+  std::vector<Input> inputs;
+  for (const std::string& path : paths) {
+    std::error_code error;
+    if (fs::is_directory(path, error)) {
+      CLINNOVA_TRY(AddFolder(path, inputs));
+    } else if (fs::exists(path, error)) {
+      inputs.push_back({path, path, true, Format::kNone, nullptr});
+    } else {
+      return Fail(ErrorCode::kInvalidInput, path + ": no such file or folder");
+    }
+  }
+  if (inputs.empty()) return Fail(ErrorCode::kInvalidInput, "found no files to import");
+  return inputs;
+}
+
+Result<std::vector<Mapping>> LoadMappings(const std::string& path) {
+  if (path.empty()) return std::vector<Mapping>{};
+  if (fs::is_directory(path)) return LoadDialect(path);
+  CLINNOVA_ASSIGN(Mapping mapping, Mapping::Load(path));
+  std::vector<Mapping> one;
+  one.push_back(std::move(mapping));
+  return one;
+}
+
+/// Says what a file is by its first bytes and, for text, by the mappings' file patterns.
+Result<void> Recognise(Input& input, const std::vector<Mapping>& mappings) {
+  std::ifstream file(input.path, std::ios::binary);
+  std::array<char, 512> head{};
+  file.read(head.data(), head.size());
+  const std::string_view bytes(head.data(), static_cast<std::size_t>(file.gcount()));
+  if (file.bad() || (!file.is_open())) {
+    return Fail(ErrorCode::kFailed, input.name + ": cannot be read: " + std::strerror(errno));
+  }
+  if (bytes.starts_with("\x1f\x8b") || bytes.starts_with("\x28\xb5\x2f\xfd")) {
+    if (!input.named) return {};
+    return Fail(ErrorCode::kInvalidInput,
+                input.name + ": found a compressed file, expected it unpacked");
+  }
+  if (FhirReader::LooksLikeJson(bytes)) {
+    input.format = Format::kFhir;
+    return {};
+  }
+  input.mapping = FindMapping(mappings, input.path.filename().string());
+  // A mapping that was named alone is meant for the file that was named, whatever its name.
+  if (input.mapping == nullptr && input.named && mappings.size() == 1)
+    input.mapping = &mappings.front();
+  if (input.mapping != nullptr) {
+    input.format = Format::kCsv;
+    return {};
+  }
+  if (!input.named) return {};
+  return Fail(ErrorCode::kInvalidInput, input.name + ": neither FHIR (JSON) nor a CSV file that " +
+                                            (mappings.empty() ? "can be read without a mapping"
+                                                              : "one of the mappings fits"));
+}
+
+/// Name, hash and size of a file, for the table of sources.
+Result<ImportedFile> Describe(const Input& input) {
+  std::ifstream file(input.path, std::ios::binary);
+  crypto_generichash_state state;
+  crypto_generichash_init(&state, nullptr, 0, 32);
+  std::vector<char> buffer(1 << 16);
+  ImportedFile described{input.name, "", 0};
+  while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) ||
+         file.gcount() > 0) {
+    crypto_generichash_update(&state, reinterpret_cast<const unsigned char*>(buffer.data()),
+                              static_cast<unsigned long long>(file.gcount()));
+    described.bytes += file.gcount();
+  }
+  core::Hash hash{};
+  crypto_generichash_final(&state, hash.data(), hash.size());
+  described.hash = core::ToHex(hash);
+  return described;
+}
+
+Result<void> ReadInputs(const std::vector<Input>& inputs, Loader& loader) {
+  FhirReader fhir(loader);
+  for (const Input& input : inputs) {
+    if (input.format == Format::kFhir) CLINNOVA_TRY(fhir.CollectMedications(input.path));
+  }
+  for (const Input& input : inputs) {
+    if (input.format == Format::kNone) {
+      loader.Ignore({input.name, 0, ""}, "a file of no known format");
+      continue;
+    }
+    CLINNOVA_ASSIGN(ImportedFile described, Describe(input));
+    loader.AddFile(std::move(described));
+    if (input.format == Format::kFhir) {
+      CLINNOVA_TRY(fhir.Read(input.path, input.name));
+    } else if (auto read = ReadCsv(input.path, *input.mapping, loader); !read) {
+      return Fail(read);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<ImportReport> Import(store::Store& store, const ImportOptions& options) {
+  CLINNOVA_ASSIGN(std::vector<Input> inputs, FindInputs(options.paths));
+  CLINNOVA_ASSIGN(const std::vector<Mapping> mappings, LoadMappings(options.mapping));
+  for (Input& input : inputs) CLINNOVA_TRY(Recognise(input, mappings));
+  CLINNOVA_ASSIGN(const PseudonymKey key, PseudonymKey::LoadOrCreate(options.key_file));
+  CLINNOVA_ASSIGN(const std::unique_ptr<Loader> loader,
+                  Loader::Begin(store, key, {.today = options.today}));
+  CLINNOVA_TRY(ReadInputs(inputs, *loader));
+  return loader->Finish();
+}
+
+}  // namespace clinnova::intake

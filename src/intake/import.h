@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// A site's import: files and folders in, one transaction on the store, a report out.
+//
+//   CLINNOVA_ASSIGN(auto store, store::Store::Open({.path = "site.duckdb"}));
+//   CLINNOVA_ASSIGN(ImportReport report, Import(store, {.paths = {"export/"}, .key_file = "site.key"}));
+//   std::cout << report.Text();
+//
+// A file's format is recognised by its content: JSON is FHIR, text is CSV, which needs a mapping.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "intake/import_report.h"
+#include "store/store.h"
+
+namespace clinnova::intake {
+
+struct ImportOptions {
+  /// Files and folders; folders are read to any depth, in the order of names, hidden files left out.
+  std::vector<std::string> paths;
+  /// A mapping file, or a folder of them (mapping.h), for CSV files; empty where there are none.
+  std::string mapping = {};
+  /// The key of the pseudonyms, made when it does not exist (pseudonym.h).
+  std::string key_file;
+  /// Nothing can have happened after this day, "2026-11-23"; empty = today.
+  std::string today = {};
+};
+
+/// Imports everything or nothing. kInvalidInput with the file's name when a path does not exist, a file is
+/// truncated or of no known format, a CSV file has no mapping, or the key is not the store's; the store is
+/// then as it was. Files of a folder that hold no records (no JSON, and no mapping fits) are counted as
+/// ignored; one that was named itself is an error.
+Result<ImportReport> Import(store::Store& store, const ImportOptions& options);
+
+}  // namespace clinnova::intake

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "intake/import.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "core/hash.h"
+
+namespace clinnova::intake {
+namespace {
+
+namespace fs = std::filesystem;
+
+class ImportTest : public testing::Test {
+ protected:
+  ImportTest() {
+    std::string pattern = (fs::temp_directory_path() / "clinnova_import_XXXXXX").string();
+    folder_ = ::mkdtemp(pattern.data());
+  }
+  ~ImportTest() override { fs::remove_all(folder_); }
+
+  std::string Write(const std::string& name, const std::string& text) {
+    fs::create_directories((folder_ / name).parent_path());
+    std::ofstream(folder_ / name) << text;
+    return (folder_ / name).string();
+  }
+  std::string Key() const { return (folder_ / "site.key").string(); }
+  store::Store Open(const std::string& name = "") {
+    auto store = store::Store::Open({.path = name.empty() ? "" : (folder_ / name).string()});
+    EXPECT_TRUE(store.has_value()) << store.error().message;
+    return std::move(*store);
+  }
+  ImportReport MustImport(store::Store& store, std::vector<std::string> paths,
+                          const std::string& mapping = "") {
+    auto report = Import(store, {.paths = std::move(paths), .mapping = mapping, .key_file = Key()});
+    EXPECT_TRUE(report.has_value()) << report.error().message;
+    if (!report) return {};
+    for (const auto& [kind, counts] : report->kinds) {
+      EXPECT_EQ(counts.read, counts.loaded + counts.quarantined + counts.ignored) << kind;
+    }
+    return std::move(*report);
+  }
+
+  fs::path folder_;
+};
+
+std::vector<std::string> Tables(store::Store& store) {
+  auto rows = store.database().Query(
+      "SELECT table_schema || '.' || table_name FROM information_schema.tables WHERE table_type = "
+      "'BASE "
+      "TABLE' AND table_schema IN ('main', 'clinnova') AND table_catalog NOT IN ('system', 'temp') "
+      "ORDER BY ALL");
+  EXPECT_TRUE(rows.has_value()) << rows.error().message;
+  std::vector<std::string> tables;
+  while (rows->NextChunk()) {
+    for (std::size_t r = 0; r < rows->chunk_size(); ++r) tables.emplace_back(rows->Text(0, r));
+  }
+  return tables;
+}
+
+/// Every row of the store as text, except when and how often it was imported.
+std::map<std::string, std::string> Content(store::Store& store) {
+  std::map<std::string, std::string> content;
+  for (const std::string& table : Tables(store)) {
+    if (table == "clinnova.import_report") continue;
+    auto rows = store.database().Query("SELECT t::VARCHAR FROM " + table + " t ORDER BY ALL");
+    EXPECT_TRUE(rows.has_value()) << table << rows.error().message;
+    std::string& text = content[table];
+    while (rows->NextChunk()) {
+      for (std::size_t r = 0; r < rows->chunk_size(); ++r)
+        text += std::string(rows->Text(0, r)) + "\n";
+    }
+  }
+  return content;
+}
+
+constexpr const char* kPatients =
+    R"({"resourceType": "Patient", "id": "pat-1001", "gender": "female",
+  "birthDate": "1961-07-01", "name": [{"family": "Mustermann", "given": ["Erika"]}],
+  "identifier": [{"system": "https://x/ahv", "value": "756.1234.5678.97"}]})";
+constexpr const char* kObservation =
+    R"({"resourceType": "Observation", "id": "o1", "status": "final",
+  "code": {"coding": [{"system": "http://loinc.org", "code": "1988-5"}]},
+  "subject": {"reference": "Patient/pat-1001", "display": "Erika Mustermann"},
+  "effectiveDateTime": "2024-02-29", "valueQuantity": {"value": VALUE, "code": "mg/L"}})";
+
+std::string Observation(const std::string& value) {
+  std::string text = kObservation;
+  return text.replace(text.find("VALUE"), 5, value);
+}
+
+TEST_F(ImportTest, ChangesNothingWhenDoneTwiceAndReplacesWhatWasCorrected) {
+  store::Store store = Open();
+  Write("export/pat-1001.json", kPatients);
+  const std::string crp = Write("export/crp.json", Observation("12"));
+  const std::string folder = (folder_ / "export").string();
+  const ImportReport first = MustImport(store, {folder});
+  EXPECT_EQ(first.Total().loaded, 2);
+  const auto content = Content(store);
+  MustImport(store, {folder});
+  EXPECT_EQ(Content(store), content);
+  Write("export/crp.json", Observation("14"));
+  MustImport(store, {folder});
+  EXPECT_EQ(
+      store.database().QueryInt64("SELECT sum(value_as_number)::BIGINT FROM measurement").value(),
+      14);
+  EXPECT_EQ(store.database().QueryInt64("SELECT count(*) FROM clinnova.import_report").value(), 3);
+}
+
+TEST_F(ImportTest, LoadsNothingOfATruncatedBundle) {
+  store::Store store = Open();
+  Write("export/a.json", kPatients);
+  MustImport(store, {(folder_ / "export").string()});
+  const auto content = Content(store);
+  Write("export/b.json", Observation("12"));
+  Write("export/c.json",
+        R"({"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Pat)");
+  auto report = Import(store, {.paths = {(folder_ / "export").string()}, .key_file = Key()});
+  ASSERT_FALSE(report.has_value());
+  EXPECT_EQ(report.error().code, ErrorCode::kInvalidInput);
+  EXPECT_NE(report.error().message.find("c.json: ends too early, after byte 71, inside entry 1"),
+            std::string::npos)
+      << report.error().message;
+  EXPECT_EQ(Content(store), content);
+}
+
+TEST_F(ImportTest, SaysWhatItCannotRead) {
+  store::Store store = Open();
+  EXPECT_FALSE(Import(store, {.paths = {"/nonexistent"}, .key_file = Key()}).has_value());
+  const std::string csv = Write("values.csv", "a;b\n1;2\n");
+  auto no_mapping = Import(store, {.paths = {csv}, .key_file = Key()});
+  ASSERT_FALSE(no_mapping.has_value());
+  EXPECT_NE(no_mapping.error().message.find("without a mapping"), std::string::npos);
+  const std::string packed = Write("a.json.gz", "\x1f\x8b rest");
+  EXPECT_FALSE(Import(store, {.paths = {packed}, .key_file = Key()}).has_value());
+  EXPECT_FALSE(Import(store, {.paths = {}, .key_file = Key()}).has_value());
+}
+
+TEST_F(ImportTest, ReadsCsvByItsMapping) {
+  store::Store store = Open();
+  Write("mapping/values.toml", R"(
+[file]
+pattern = "values*.csv"
+delimiter = ";"
+encoding = "UTF-8"
+decimal = ","
+date = "dd/mm/yyyy"
+patient = "nip"
+[[record]]
+kind = "person"
+id = "nip"
+sex = "sexe"
+birth = { column = "naissance", pattern = "mm/yyyy" }
+[[record]]
+kind = "measurement"
+id = "{nip}/{date}/crp"
+code = { system = "LOINC", code = "1988-5" }
+value = { column = "crp", unit = "mg/dL" }
+start = "date"
+)");
+  const std::string csv =
+      Write("values_2024.csv", "nip;sexe;naissance;date;crp\nP-4711;F;07/1961;29/02/2024;< 0,06\n");
+  const ImportReport report = MustImport(store, {csv}, (folder_ / "mapping").string());
+  EXPECT_EQ(report.Total().loaded, 2);
+  EXPECT_EQ(
+      store.database()
+          .QueryInt64("SELECT count(*) FROM measurement JOIN person USING (person_id) WHERE "
+                      "abs(value_as_number - 0.6) < 1e-12 AND operator_concept_id = 4171756 AND "
+                      "gender_concept_id = 8532 AND day_of_birth IS NULL")
+          .value(),
+      1);
+}
+
+TEST_F(ImportTest, LeavesTheStoreAsItWasWhenKilled) {
+  Write("first/a.json", kPatients);
+  std::string lines;
+  for (int i = 0; i < 20000; ++i) {
+    lines +=
+        R"({"resourceType": "Observation", "id": "n)" + std::to_string(i) +
+        R"(", "status": "final", "code": {"coding": [{"system": "http://loinc.org", "code": "1988-5"}]},)"
+        R"( "subject": {"reference": "Patient/pat-1001"}, "effectiveDateTime": "2024-02-29",)"
+        R"( "valueQuantity": {"value": 5, "code": "mg/L"}})"
+        "\n";
+  }
+  Write("second/b.ndjson", lines);
+  std::map<std::string, std::string> before;
+  {
+    store::Store store = Open("site.duckdb");
+    MustImport(store, {(folder_ / "first").string()});
+    before = Content(store);
+  }
+  std::set<bool> finished;
+  for (const int milliseconds : {20, 60, 120, 200, 350}) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      auto store = store::Store::Open({.path = (folder_ / "site.duckdb").string()});
+      if (!store) ::_exit(2);
+      ::_exit(Import(*store, {.paths = {(folder_ / "second").string()}, .key_file = Key()}) ? 0
+                                                                                            : 1);
+    }
+    ::usleep(static_cast<useconds_t>(milliseconds) * 1000);
+    ::kill(child, SIGKILL);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    if (WIFEXITED(status)) {
+      EXPECT_EQ(WEXITSTATUS(status), 0);
+      break;  // it was faster than the signal, and the store has changed for good
+    }
+    store::Store store = Open("site.duckdb");
+    EXPECT_EQ(Content(store), before) << milliseconds << " ms";
+  }
+  store::Store store = Open("site.duckdb");
+  MustImport(store, {(folder_ / "second").string()});
+  EXPECT_EQ(store.database().QueryInt64("SELECT count(*) FROM measurement").value(), 20000);
+}
+
+/// Searches every text of the store.
+std::vector<std::string> Find(const std::map<std::string, std::string>& content,
+                              const std::set<std::string>& words) {
+  std::vector<std::string> found;
+  for (const auto& [table, text] : content) {
+    for (const std::string& word : words) {
+      if (word.size() >= 4 && text.find(word) != text.npos)
+        found.push_back(table + " holds " + word);
+    }
+  }
+  return found;
+}
+
+TEST_F(ImportTest, LetsNoIdentityIntoTheStore) {
+  store::Store store = Open();
+  Write("export/Mustermann_Erika_pat-1001.json", kPatients);
+  std::string haemolysed = Observation("12");
+  haemolysed.insert(1,
+                    "\"modifierExtension\": [{\"url\": \"x\", \"valueString\": \"Mustermann\"}], ");
+  Write("export/Observation-pat-1001-1.json", haemolysed);
+  std::string unknown = Observation("99999999");
+  unknown.replace(unknown.find("\"o1\""), 4, "\"pat-1001-o2\"");
+  Write("export/o2.json", unknown);
+  const ImportReport report = MustImport(store, {(folder_ / "export").string()});
+  EXPECT_EQ(report.Total().quarantined, 2);
+  auto content = Content(store);
+  content["report"] = report.Json();
+  for (const std::string& found :
+       Find(content, {"pat-1001", "Mustermann", "Erika", "756.1234.5678.97", "1961-07-01"})) {
+    ADD_FAILURE() << found;
+  }
+}
+
+/// Unpacks one of the public archives, or skips the test.
+class PublicDataTest : public ImportTest {
+ protected:
+  bool Unpack(const std::string& name) {
+    const char* given = std::getenv("CLINNOVA_SHARED_DATA");
+    const fs::path archive =
+        fs::path(given ? given : CLINNOVA_SOURCE_DIR "/../shared/data") / "fhir" / name;
+    if (!fs::exists(archive)) return false;
+    fs::create_directories(folder_ / "export");
+    const std::string command = "tar -I zstd -C '" + (folder_ / "export").string() + "' -xf '" +
+                                archive.string() + "' 2>/dev/null";
+    return std::system(command.c_str()) == 0;
+  }
+  /// Names, numbers and full identifiers of every Patient resource below the folder.
+  std::set<std::string> Identities() const {
+    std::set<std::string> words;
+    for (const auto& file : fs::recursive_directory_iterator(folder_ / "export")) {
+      if (file.path().extension() != ".json") continue;
+      std::ifstream stream(file.path());
+      const auto json = nlohmann::json::parse(stream, nullptr, false);
+      if (!json.is_object()) continue;
+      std::vector<nlohmann::json> resources{json};
+      if (json.contains("entry")) {
+        for (const auto& entry : json["entry"])
+          resources.push_back(entry.value("resource", nlohmann::json()));
+      }
+      for (const auto& resource : resources) {
+        if (!resource.is_object() || resource.value("resourceType", "") != "Patient") continue;
+        words.insert(resource.value("id", ""));
+        for (const auto& name : resource.value("name", nlohmann::json::array())) {
+          words.insert(name.value("family", ""));
+        }
+        for (const auto& identifier : resource.value("identifier", nlohmann::json::array())) {
+          words.insert(identifier.value("value", ""));
+        }
+      }
+    }
+    return words;
+  }
+};
+
+TEST_F(PublicDataTest, ImportsSynthea) {
+  if (!Unpack("synthea-r4-120-bundles.tar.zst")) GTEST_SKIP() << "no Synthea bundles";
+  store::Store store = Open();
+  const ImportReport report = MustImport(store, {(folder_ / "export").string()});
+  EXPECT_EQ(report.files, 120);
+  EXPECT_EQ(report.kinds.at("person").loaded, 120);
+  EXPECT_EQ(report.kinds.at("death").loaded, 22);
+  EXPECT_EQ(report.kinds.at("visit").loaded, 3400);
+  EXPECT_EQ(report.kinds.at("condition").loaded, 867);
+  EXPECT_EQ(report.kinds.at("drug").loaded, 887);
+  EXPECT_EQ(report.kinds.at("procedure").loaded, 2819);
+  EXPECT_EQ(store.database()
+                .QueryInt64("SELECT count(DISTINCT person_id) FROM condition_occurrence WHERE "
+                            "condition_concept_id = 80809")
+                .value(),
+            5);
+  EXPECT_EQ(report.research_persons, 0) << "nobody gave consent";
+  const auto content = Content(store);
+  for (const std::string& found : Find(content, Identities())) ADD_FAILURE() << found;
+  MustImport(store, {(folder_ / "export").string()});
+  EXPECT_EQ(Content(store), content);
+}
+
+TEST_F(PublicDataTest, ImportsTheGermanCoreDataSet) {
+  if (!Unpack("mii-testdata.tar.zst")) GTEST_SKIP() << "no MII test data";
+  store::Store store = Open();
+  const ImportReport report = MustImport(store, {(folder_ / "export").string()});
+  EXPECT_GT(report.kinds.at("person").loaded, 20);
+  EXPECT_EQ(report.kinds.at("consent").loaded, 10);
+  EXPECT_EQ(report.quarantined_by_rule.count("fhir.medication"), 0u);
+  EXPECT_GT(report.research_persons, 0);
+  EXPECT_LE(report.research_persons, 10);
+  const auto content = Content(store);
+  MustImport(store, {(folder_ / "export").string()});
+  EXPECT_EQ(Content(store), content);
+  std::cout << report.Text();
+}
+
+}  // namespace
+}  // namespace clinnova::intake

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "intake/load_statements.h"
+
+namespace clinnova::intake {
+
+const std::string_view kCreateStaging = R"sql(
+CREATE TEMP TABLE stage_person (
+  seq BIGINT, person_id BIGINT, pseudonym VARCHAR, gender_concept_id BIGINT, gender_source VARCHAR,
+  birth_year INTEGER, birth_month INTEGER, birth_day INTEGER,
+  date_precision VARCHAR, source_id BIGINT, line BIGINT, path VARCHAR);
+CREATE TEMP TABLE stage_event (
+  seq BIGINT, row_id BIGINT, person_id BIGINT, visit_id BIGINT, kind VARCHAR, target VARCHAR,
+  concept_id BIGINT, source_value VARCHAR,
+  start_date DATE, start_time TIMESTAMP, end_date DATE, end_time TIMESTAMP, date_precision VARCHAR,
+  number DOUBLE, operator_concept_id BIGINT, value_concept_id BIGINT, unit_concept_id BIGINT,
+  unit_source VARCHAR, value_text VARCHAR, comparator VARCHAR, original_number DOUBLE,
+  type_concept_id BIGINT, quantity DOUBLE, route VARCHAR,
+  source_id BIGINT, line BIGINT, path VARCHAR, raw VARCHAR);
+CREATE TEMP TABLE stage_consent (
+  seq BIGINT, row_id BIGINT, person_id BIGINT, purpose VARCHAR, status VARCHAR, valid_from DATE,
+  valid_to DATE, source_id BIGINT, line BIGINT, path VARCHAR, raw VARCHAR);
+CREATE TEMP TABLE stage_gone (row_id BIGINT);
+CREATE TEMP TABLE stage_quarantine (
+  source_id BIGINT, line BIGINT, path VARCHAR, kind VARCHAR, rule VARCHAR, message VARCHAR, raw VARCHAR);
+CREATE TEMP TABLE stage_source (
+  source_id BIGINT, file VARCHAR, hash VARCHAR, bytes BIGINT);
+)sql";
+
+const std::string_view kCheck = R"sql(
+CREATE TEMP TABLE checked_person AS
+  SELECT * FROM stage_person QUALIFY row_number() OVER (PARTITION BY person_id ORDER BY seq DESC) = 1;
+
+CREATE TEMP TABLE known_person AS
+  SELECT person_id,
+         make_date(birth_year, coalesce(birth_month, 1), coalesce(birth_day, 1)) AS earliest_birth
+  FROM checked_person
+  UNION ALL
+  SELECT person_id, make_date(year_of_birth, coalesce(month_of_birth, 1), coalesce(day_of_birth, 1))
+  FROM person WHERE person_id NOT IN (SELECT person_id FROM checked_person);
+
+-- A date that is only a month or a year is earlier than the birth only when its end is.
+CREATE TEMP TABLE checked_event AS
+  SELECT e.*,
+         CASE WHEN p.person_id IS NULL THEN 'person.unknown'
+              WHEN CASE e.date_precision WHEN 'year' THEN e.start_date + INTERVAL 1 YEAR
+                                         WHEN 'month' THEN e.start_date + INTERVAL 1 MONTH
+                                         ELSE e.start_date + INTERVAL 1 DAY END <= p.earliest_birth
+              THEN 'date.before_birth' END AS rule
+  FROM (SELECT * FROM stage_event
+        QUALIFY row_number() OVER (PARTITION BY row_id ORDER BY seq DESC) = 1) e
+  LEFT JOIN known_person p USING (person_id);
+
+CREATE TEMP TABLE checked_consent AS
+  SELECT c.*, CASE WHEN p.person_id IS NULL THEN 'person.unknown' END AS rule
+  FROM (SELECT * FROM stage_consent
+        QUALIFY row_number() OVER (PARTITION BY row_id ORDER BY seq DESC) = 1) c
+  LEFT JOIN known_person p USING (person_id);
+
+INSERT INTO stage_quarantine
+  SELECT source_id, line, path, kind, rule,
+         CASE rule WHEN 'person.unknown' THEN 'the patient is neither in this import nor in the store'
+                   ELSE 'found ' || start_date::VARCHAR || ', which is before the patient''s birth' END, raw
+  FROM checked_event WHERE rule IS NOT NULL
+  UNION ALL
+  SELECT source_id, line, path, 'consent', rule,
+         'the patient is neither in this import nor in the store', raw
+  FROM checked_consent WHERE rule IS NOT NULL;
+)sql";
+
+const std::string_view kMove = R"sql(
+INSERT INTO stage_gone
+  SELECT row_id FROM checked_event UNION SELECT row_id FROM checked_consent
+  UNION SELECT person_id FROM checked_person;
+-- Before the rows go: whose observation period is touched.
+CREATE TEMP TABLE touched_person AS
+  SELECT person_id FROM checked_person
+  UNION SELECT person_id FROM checked_event WHERE rule IS NULL
+  UNION SELECT person_id FROM visit_occurrence WHERE visit_occurrence_id IN (SELECT row_id FROM stage_gone)
+  UNION SELECT person_id FROM condition_occurrence
+    WHERE condition_occurrence_id IN (SELECT row_id FROM stage_gone)
+  UNION SELECT person_id FROM drug_exposure WHERE drug_exposure_id IN (SELECT row_id FROM stage_gone)
+  UNION SELECT person_id FROM measurement WHERE measurement_id IN (SELECT row_id FROM stage_gone)
+  UNION SELECT person_id FROM observation WHERE observation_id IN (SELECT row_id FROM stage_gone)
+  UNION SELECT person_id FROM procedure_occurrence
+    WHERE procedure_occurrence_id IN (SELECT row_id FROM stage_gone);
+DELETE FROM person WHERE person_id IN (SELECT person_id FROM checked_person);
+DELETE FROM visit_occurrence WHERE visit_occurrence_id IN (SELECT row_id FROM stage_gone);
+DELETE FROM condition_occurrence WHERE condition_occurrence_id IN (SELECT row_id FROM stage_gone);
+DELETE FROM drug_exposure WHERE drug_exposure_id IN (SELECT row_id FROM stage_gone);
+DELETE FROM measurement WHERE measurement_id IN (SELECT row_id FROM stage_gone);
+DELETE FROM observation WHERE observation_id IN (SELECT row_id FROM stage_gone);
+DELETE FROM procedure_occurrence WHERE procedure_occurrence_id IN (SELECT row_id FROM stage_gone);
+-- A death has no identifier of its own: it is known by its provenance's row and its person.
+DELETE FROM death WHERE person_id IN (
+  SELECT v.person_id FROM checked_event v WHERE v.target = 'death' AND v.rule IS NULL);
+DELETE FROM clinnova.consent WHERE consent_id IN (SELECT row_id FROM stage_gone);
+DELETE FROM clinnova.provenance WHERE row_id IN (SELECT row_id FROM stage_gone);
+DELETE FROM clinnova.value_detail WHERE row_id IN (SELECT row_id FROM stage_gone);
+
+INSERT INTO person (person_id, gender_concept_id, year_of_birth, month_of_birth, day_of_birth,
+                    race_concept_id, ethnicity_concept_id, person_source_value, gender_source_value)
+  SELECT person_id, gender_concept_id, birth_year, birth_month, birth_day, 0, 0, pseudonym,
+         left(gender_source, 50)
+  FROM checked_person;
+INSERT INTO visit_occurrence (visit_occurrence_id, person_id, visit_concept_id, visit_start_date,
+                              visit_start_datetime, visit_end_date, visit_end_datetime,
+                              visit_type_concept_id, visit_source_value)
+  SELECT row_id, person_id, concept_id, start_date, start_time, coalesce(end_date, start_date),
+         end_time, type_concept_id, left(source_value, 50)
+  FROM checked_event WHERE target = 'visit' AND rule IS NULL;
+CREATE TEMP VIEW loadable AS
+  SELECT e.* REPLACE (v.visit_occurrence_id AS visit_id)
+  FROM checked_event e LEFT JOIN visit_occurrence v
+    ON v.visit_occurrence_id = e.visit_id AND v.person_id = e.person_id
+  WHERE e.rule IS NULL;
+INSERT INTO condition_occurrence (condition_occurrence_id, person_id, condition_concept_id,
+                                  condition_start_date, condition_start_datetime, condition_end_date,
+                                  condition_end_datetime, condition_type_concept_id,
+                                  visit_occurrence_id, condition_source_value)
+  SELECT row_id, person_id, concept_id, start_date, start_time, end_date, end_time, type_concept_id,
+         visit_id, left(source_value, 50)
+  FROM loadable WHERE target = 'condition';
+INSERT INTO drug_exposure (drug_exposure_id, person_id, drug_concept_id, drug_exposure_start_date,
+                           drug_exposure_start_datetime, drug_exposure_end_date,
+                           drug_exposure_end_datetime, verbatim_end_date, drug_type_concept_id,
+                           quantity, visit_occurrence_id, drug_source_value, route_source_value)
+  SELECT row_id, person_id, concept_id, start_date, start_time, coalesce(end_date, start_date),
+         end_time, end_date, type_concept_id, quantity, visit_id, left(source_value, 50), left(route, 50)
+  FROM loadable WHERE target = 'drug';
+INSERT INTO procedure_occurrence (procedure_occurrence_id, person_id, procedure_concept_id,
+                                  procedure_date, procedure_datetime, procedure_end_date,
+                                  procedure_end_datetime, procedure_type_concept_id,
+                                  visit_occurrence_id, procedure_source_value)
+  SELECT row_id, person_id, concept_id, start_date, start_time, end_date, end_time, type_concept_id,
+         visit_id, left(source_value, 50)
+  FROM loadable WHERE target = 'procedure';
+INSERT INTO measurement (measurement_id, person_id, measurement_concept_id, measurement_date,
+                         measurement_datetime, measurement_type_concept_id, operator_concept_id,
+                         value_as_number, value_as_concept_id, unit_concept_id, visit_occurrence_id,
+                         measurement_source_value, unit_source_value, value_source_value)
+  SELECT row_id, person_id, concept_id, start_date, start_time, type_concept_id,
+         nullif(operator_concept_id, 0), number, nullif(value_concept_id, 0),
+         CASE WHEN number IS NOT NULL THEN unit_concept_id END, visit_id, left(source_value, 50),
+         left(nullif(unit_source, ''), 50), left(nullif(value_text, ''), 50)
+  FROM loadable WHERE target = 'measurement';
+INSERT INTO observation (observation_id, person_id, observation_concept_id, observation_date,
+                         observation_datetime, observation_type_concept_id, value_as_number,
+                         value_as_string, value_as_concept_id, unit_concept_id, visit_occurrence_id,
+                         observation_source_value, unit_source_value, value_source_value)
+  SELECT row_id, person_id, concept_id, start_date, start_time, type_concept_id, number,
+         CASE WHEN number IS NULL THEN left(nullif(value_text, ''), 60) END,
+         nullif(value_concept_id, 0), CASE WHEN number IS NOT NULL THEN unit_concept_id END, visit_id,
+         left(source_value, 50), left(nullif(unit_source, ''), 50), left(nullif(value_text, ''), 50)
+  FROM loadable WHERE target = 'observation';
+INSERT INTO death (person_id, death_date, death_datetime, death_type_concept_id)
+  SELECT person_id, start_date, start_time, type_concept_id
+  FROM loadable WHERE target = 'death'
+  QUALIFY row_number() OVER (PARTITION BY person_id ORDER BY seq DESC) = 1;
+INSERT INTO clinnova.consent
+  SELECT row_id, person_id, purpose, status, valid_from, valid_to FROM checked_consent
+  WHERE rule IS NULL;
+
+INSERT INTO clinnova.provenance
+  SELECT CASE target WHEN 'visit' THEN 'visit_occurrence' WHEN 'condition' THEN 'condition_occurrence'
+                     WHEN 'drug' THEN 'drug_exposure' WHEN 'procedure' THEN 'procedure_occurrence'
+                     ELSE target END,
+         row_id, source_id, nullif(line, 0), nullif(path, ''), date_precision
+  FROM loadable
+  UNION ALL
+  SELECT 'person', person_id, source_id, nullif(line, 0), nullif(path, ''), date_precision
+  FROM checked_person
+  UNION ALL
+  SELECT 'clinnova.consent', row_id, source_id, nullif(line, 0), nullif(path, ''), 'day'
+  FROM checked_consent WHERE rule IS NULL;
+INSERT INTO clinnova.value_detail
+  SELECT target, row_id, nullif(comparator, ''), nullif(value_text, ''), original_number,
+         nullif(unit_source, '')
+  FROM loadable
+  WHERE target IN ('measurement', 'observation')
+    AND (comparator <> '' OR original_number IS DISTINCT FROM number OR length(value_text) > 50);
+
+DELETE FROM clinnova.quarantine WHERE source_id IN (SELECT source_id FROM stage_source);
+INSERT INTO clinnova.quarantine
+  SELECT source_id, nullif(line, 0), nullif(path, ''), kind, rule, message, nullif(raw, '')
+  FROM stage_quarantine;
+-- A file that has not changed keeps the moment of its first import.
+DELETE FROM clinnova.source WHERE source_id IN (
+  SELECT s.source_id FROM stage_source s JOIN clinnova.source c
+    ON c.source_id = s.source_id AND (c.hash <> s.hash OR c.file <> s.file));
+INSERT INTO clinnova.source
+  SELECT source_id, any_value(file), any_value(hash), any_value(bytes), now()::TIMESTAMP
+  FROM stage_source
+  WHERE source_id NOT IN (SELECT source_id FROM clinnova.source) GROUP BY source_id;
+)sql";
+
+const std::string_view kObservationPeriods = R"sql(
+DELETE FROM observation_period WHERE person_id IN (SELECT person_id FROM touched_person);
+INSERT INTO observation_period (observation_period_id, person_id, observation_period_start_date,
+                                observation_period_end_date, period_type_concept_id)
+  SELECT person_id, person_id, min(first), max(last), 32817
+  FROM (
+    SELECT person_id, visit_start_date AS first, visit_end_date AS last FROM visit_occurrence
+    UNION ALL
+    SELECT person_id, condition_start_date, coalesce(condition_end_date, condition_start_date)
+    FROM condition_occurrence
+    UNION ALL
+    SELECT person_id, drug_exposure_start_date, least(drug_exposure_end_date, current_date)
+    FROM drug_exposure
+    UNION ALL
+    SELECT person_id, procedure_date, procedure_date FROM procedure_occurrence
+    UNION ALL
+    SELECT person_id, measurement_date, measurement_date FROM measurement
+    UNION ALL
+    SELECT person_id, observation_date, observation_date FROM observation)
+  WHERE person_id IN (SELECT person_id FROM touched_person)
+  GROUP BY person_id;
+)sql";
+
+const std::string_view kDropStaging = R"sql(
+DROP VIEW loadable;
+DROP TABLE stage_person;
+DROP TABLE stage_event;
+DROP TABLE stage_consent;
+DROP TABLE stage_gone;
+DROP TABLE stage_quarantine;
+DROP TABLE stage_source;
+DROP TABLE checked_person;
+DROP TABLE checked_event;
+DROP TABLE checked_consent;
+DROP TABLE known_person;
+DROP TABLE touched_person;
+)sql";
+
+}  // namespace clinnova::intake

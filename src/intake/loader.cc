@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "intake/loader.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <map>
+#include <optional>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "core/check.h"
+#include "intake/identity_guard.h"
+#include "intake/load_statements.h"
+#include "intake/record_resolver.h"
+#include "vocabulary/code_system.h"
+
+namespace clinnova::intake {
+namespace {
+
+using core::Database;
+using core::SqlAppender;
+using core::SqlValue;
+
+/// Statuses that say that the thing did not happen, or not yet.
+constexpr std::array<std::string_view, 13> kNotTrue{
+    "entered-in-error", "cancelled",   "not-done",    "draft",   "refuted",
+    "nullified",        "not-taken",   "registered",  "planned", "preparation",
+    "unconfirmed",      "provisional", "differential"};
+
+/// How much of an unmapped code's name the report keeps.
+constexpr std::size_t kDisplayLimit = 80;
+
+std::string Today() {
+  const auto now = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
+  const std::chrono::year_month_day day{now};
+  SourceTime time;
+  time.year = static_cast<int>(day.year());
+  time.month = static_cast<int>(static_cast<unsigned>(day.month()));
+  time.day = static_cast<int>(static_cast<unsigned>(day.day()));
+  return ToSql(time)->date;
+}
+
+void TextOrNull(SqlAppender& rows, std::string_view text) {
+  text.empty() ? rows.Null() : rows.Text(text);
+}
+
+template <typename T>
+void NumberOrNull(SqlAppender& rows, const std::optional<T>& number) {
+  if (!number) {
+    rows.Null();
+  } else if constexpr (std::is_same_v<T, double>) {
+    rows.Double(*number);
+  } else {
+    rows.Int64(*number);
+  }
+}
+
+/// What the quarantine shows of a record: what it says, never about whom.
+std::string Describe(const SourceRecord& record) {
+  std::string text(KindName(record.kind));
+  for (const SourceCode& code : record.codes) {
+    text += " " + vocabulary::CodeSystemName(code.system) + "|" + code.code;
+    if (code.code.empty()) text += code.display;
+  }
+  if (record.start) {
+    if (const auto start = ToSql(*record.start)) text += " " + start->date;
+  }
+  if (record.value) {
+    const SourceValue& value = *record.value;
+    text += " = " + value.comparator;
+    text += !value.text.empty() ? value.text : value.number ? std::to_string(*value.number) : "";
+    if (value.text.empty() || value.text.find(value.unit) == std::string::npos)
+      text += " " + value.unit;
+  }
+  if (!record.type.empty()) text += " (" + record.type + ")";
+  if (!record.status.empty()) text += " [" + record.status + "]";
+  return text.substr(0, 4096);
+}
+
+/// A record without an identity of its own is known by what it says.
+std::string Identity(const SourceRecord& record) {
+  if (!record.id.empty()) return record.id;
+  const std::string end = record.end ? ToSql(*record.end).value_or(ResolvedTime{}).date : "";
+  return record.patient_id + '\n' + record.visit_id + '\n' + Describe(record) + '\n' + end;
+}
+
+}  // namespace
+
+struct Loader::State {
+  Database& database;  // not owned, outlives the loader
+  const PseudonymKey& key;
+  vocabulary::Vocabulary vocabulary;
+  RecordResolver resolver;
+  IdentityGuard guard;
+  ImportReport report;
+  std::optional<SqlAppender> persons, events, consents, gone, quarantine;
+  std::map<std::tuple<std::string, std::string, std::string>, std::pair<std::string, std::int64_t>>
+      unmapped;  ///< (kind, system, code) -> (display, count)
+  std::vector<ImportedFile> files;
+  std::string last_file;
+  std::int64_t last_source_id = 0;
+  std::int64_t sequence = 0;
+  std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
+  bool open = false;
+
+  State(Database& d, const PseudonymKey& k, std::string today)
+      : database(d), key(k), resolver(vocabulary, std::move(today)) {}
+
+  Result<void> BeginStaging();
+  std::int64_t SourceId(const std::string& file);
+  void Quarantine(const SourceReference& source, std::string_view kind, std::string_view rule,
+                  std::string_view message, std::string_view raw);
+  void Stage(const SourceRecord& record, std::int64_t row_id, const ResolvedPerson& person);
+  void Stage(const SourceRecord& record, std::int64_t row_id, const ResolvedConsent& consent);
+  void Stage(const SourceRecord& record, std::int64_t row_id, const ResolvedEvent& event);
+  void TakeBack(const SourceRecord& record, std::int64_t row_id);
+  void CountUnmapped(const SourceRecord& record);
+  Result<void> CheckKey();
+  Result<void> FinishStaging();
+  Result<void> HideIdentities();
+  Result<void> HideInColumn(const char* table, const char* column, const char* where);
+  Result<void> StageFiles();
+  Result<void> CountLoaded();
+  Result<void> CountInto(std::string_view sql, std::int64_t ImportCounts::* field);
+  Result<void> WriteReport();
+  Result<void> MoveEverything();
+};
+
+Result<void> Loader::State::CheckKey() {
+  CLINNOVA_ASSIGN(auto rows, database.Query("SELECT fingerprint FROM clinnova.pseudonym_key "
+                                            "ORDER BY since DESC LIMIT 1"));
+  if (!rows.NextChunk()) {
+    CLINNOVA_TRY(database.Query("INSERT INTO clinnova.pseudonym_key VALUES (?, now()::TIMESTAMP)",
+                                {key.Fingerprint()}));
+    return {};
+  }
+  if (rows.Text(0, 0) == key.Fingerprint()) return {};
+  return Fail(ErrorCode::kInvalidInput, "key file: found key " + key.Fingerprint() +
+                                            ", the store's pseudonyms were made with key " +
+                                            std::string(rows.Text(0, 0)));
+}
+
+Result<void> Loader::State::BeginStaging() {
+  CLINNOVA_TRY(database.Execute("BEGIN"));
+  open = true;
+  CLINNOVA_TRY(CheckKey());
+  CLINNOVA_TRY(database.Execute(kCreateStaging));
+  for (auto& [appender, table] :
+       {std::pair(&persons, "stage_person"), std::pair(&events, "stage_event"),
+        std::pair(&consents, "stage_consent"), std::pair(&gone, "stage_gone"),
+        std::pair(&quarantine, "stage_quarantine")}) {
+    CLINNOVA_ASSIGN(*appender, database.Append(table));
+  }
+  return {};
+}
+
+std::int64_t Loader::State::SourceId(const std::string& file) {
+  if (last_source_id == 0 || file != last_file) {
+    last_file = file;
+    last_source_id = key.RowId("source", file);
+  }
+  return last_source_id;
+}
+
+void Loader::State::Quarantine(const SourceReference& source, std::string_view kind,
+                               std::string_view rule, std::string_view message,
+                               std::string_view raw) {
+  SqlAppender& rows = *quarantine;
+  rows.Int64(SourceId(source.file));
+  rows.Int64(static_cast<std::int64_t>(source.line));
+  rows.Text(source.path);
+  rows.Text(kind);
+  rows.Text(rule);
+  rows.Text(message);
+  rows.Text(raw.substr(0, 4096));
+  rows.EndRow();
+}
+
+void Loader::State::Stage(const SourceRecord& record, std::int64_t, const ResolvedPerson& person) {
+  SqlAppender& rows = *persons;
+  rows.Int64(++sequence);
+  rows.Int64(key.PersonId(record.patient_id));
+  rows.Text(key.Pseudonym(record.patient_id));
+  rows.Int64(person.gender_concept_id);
+  TextOrNull(rows, person.gender_source);
+  rows.Int64(person.year);
+  NumberOrNull(rows, person.month);
+  NumberOrNull(rows, person.day);
+  rows.Text(person.precision);
+  rows.Int64(SourceId(record.source.file));
+  rows.Int64(static_cast<std::int64_t>(record.source.line));
+  rows.Text(record.source.path);
+  rows.EndRow();
+}
+
+void Loader::State::Stage(const SourceRecord& record, std::int64_t row_id,
+                          const ResolvedConsent& consent) {
+  SqlAppender& rows = *consents;
+  rows.Int64(++sequence);
+  rows.Int64(row_id);
+  rows.Int64(key.PersonId(record.patient_id));
+  rows.Text(consent.purpose);
+  rows.Text(consent.status);
+  TextOrNull(rows, consent.from);
+  TextOrNull(rows, consent.to);
+  rows.Int64(SourceId(record.source.file));
+  rows.Int64(static_cast<std::int64_t>(record.source.line));
+  rows.Text(record.source.path);
+  rows.Text(Describe(record));
+  rows.EndRow();
+}
+
+void Loader::State::Stage(const SourceRecord& record, std::int64_t row_id,
+                          const ResolvedEvent& event) {
+  SqlAppender& rows = *events;
+  rows.Int64(++sequence);
+  rows.Int64(row_id);
+  rows.Int64(key.PersonId(record.patient_id));
+  rows.Int64(record.visit_id.empty() ? 0 : key.RowId("visit", record.visit_id));
+  rows.Text(KindName(record.kind));
+  rows.Text(KindName(event.table));
+  rows.Int64(event.concept_id);
+  TextOrNull(rows, event.source_value);
+  rows.Text(event.start.date);
+  TextOrNull(rows, event.start.timestamp);
+  TextOrNull(rows, event.end ? event.end->date : "");
+  TextOrNull(rows, event.end ? event.end->timestamp : "");
+  rows.Text(event.start.precision);
+  NumberOrNull(rows, event.number);
+  rows.Int64(event.operator_concept_id);
+  rows.Int64(event.value_concept_id);
+  rows.Int64(event.unit_concept_id);
+  rows.Text(event.unit_source);
+  rows.Text(event.value_text);
+  rows.Text(event.comparator);
+  NumberOrNull(rows, event.original_number);
+  rows.Int64(event.type_concept_id);
+  NumberOrNull(rows, event.quantity);
+  TextOrNull(rows, event.route);
+  rows.Int64(SourceId(record.source.file));
+  rows.Int64(static_cast<std::int64_t>(record.source.line));
+  rows.Text(record.source.path);
+  rows.Text(Describe(record));
+  rows.EndRow();
+}
+
+/// The row of an earlier version goes. A patient stays: other rows hang on it.
+void Loader::State::TakeBack(const SourceRecord& record, std::int64_t row_id) {
+  if (record.kind == RecordKind::kPerson) return;
+  gone->Int64(row_id);
+  gone->EndRow();
+}
+
+void Loader::State::CountUnmapped(const SourceRecord& record) {
+  SourceCode code;
+  if (record.kind == RecordKind::kVisit) {
+    code.system = "Visit";
+    code.code = record.type;
+  } else if (!record.codes.empty()) {
+    code = record.codes.front();
+  }
+  if (code.code.empty() && code.display.empty()) return;
+  std::string name = code.code.empty() ? code.display : code.code;
+  auto& [display, count] = unmapped[{std::string(KindName(record.kind)),
+                                     vocabulary::CodeSystemName(code.system), std::move(name)}];
+  if (count++ == 0 && !code.code.empty()) display = code.display.substr(0, kDisplayLimit);
+}
+
+Result<void> Loader::State::FinishStaging() {
+  for (auto* appender : {&persons, &events, &consents, &gone, &quarantine}) {
+    CLINNOVA_TRY((*appender)->Finish());
+    appender->reset();
+  }
+  return {};
+}
+
+Result<void> Loader::State::StageFiles() {
+  CLINNOVA_ASSIGN(SqlAppender rows, database.Append("stage_source"));
+  for (const ImportedFile& file : files) {
+    rows.Int64(key.RowId("source", file.name));
+    rows.Text(guard.Hide(file.name));
+    rows.Text(file.hash);
+    rows.Int64(file.bytes);
+    rows.EndRow();
+    report.bytes += file.bytes;
+  }
+  report.files = static_cast<std::int64_t>(files.size());
+  return rows.Finish();
+}
+
+Result<void> Loader::State::HideInColumn(const char* table, const char* column, const char* where) {
+  const std::string from = std::string(" FROM ") + table + " WHERE " + where;
+  CLINNOVA_ASSIGN(auto rows, database.Query(std::string("SELECT DISTINCT ") + column + from));
+  std::vector<std::pair<std::string, std::string>> changes;
+  while (rows.NextChunk()) {
+    for (std::size_t r = 0; r < rows.chunk_size(); ++r) {
+      if (rows.IsNull(0, r)) continue;
+      std::string hidden = guard.Hide(rows.Text(0, r));
+      if (hidden != rows.Text(0, r)) changes.emplace_back(rows.Text(0, r), std::move(hidden));
+    }
+  }
+  const std::string update = std::string("UPDATE ") + table + " SET " + column + " = ? WHERE " +
+                             column + " = ? AND " + where;
+  for (const auto& [text, hidden] : changes) {
+    CLINNOVA_TRY(database.Query(update, {SqlValue(hidden), SqlValue(text)}));
+  }
+  return {};
+}
+
+Result<void> Loader::State::HideIdentities() {
+  CLINNOVA_TRY(HideInColumn("stage_quarantine", "raw", "raw <> ''"));
+  CLINNOVA_TRY(HideInColumn("stage_quarantine", "message", "true"));
+  CLINNOVA_TRY(HideInColumn("checked_event", "value_text", "number IS NULL AND value_text <> ''"));
+  return HideInColumn("checked_event", "source_value", "concept_id = 0");
+}
+
+Result<void> Loader::State::CountInto(std::string_view sql, std::int64_t ImportCounts::* field) {
+  CLINNOVA_ASSIGN(auto rows, database.Query(sql));
+  while (rows.NextChunk()) {
+    for (std::size_t r = 0; r < rows.chunk_size(); ++r) {
+      report.kinds[std::string(rows.Text(0, r))].*field += rows.Int64(1, r);
+    }
+  }
+  return {};
+}
+
+Result<void> Loader::State::CountLoaded() {
+  CLINNOVA_TRY(
+      CountInto("SELECT kind, count(*) FROM checked_event WHERE rule IS NULL GROUP BY kind "
+                "UNION ALL SELECT 'consent', count(*) FROM checked_consent WHERE rule IS NULL "
+                "HAVING count(*) > 0 "
+                "UNION ALL SELECT 'person', count(*) FROM checked_person HAVING count(*) > 0",
+                &ImportCounts::loaded));
+  CLINNOVA_TRY(CountInto("SELECT kind, count(*) FROM stage_quarantine GROUP BY kind",
+                         &ImportCounts::quarantined));
+  // The last version of a record counts; the ones before it in the same import were repeated.
+  constexpr std::string_view kRepeated =
+      "SELECT kind, n FROM ("
+      "SELECT kind, count(*) - count(DISTINCT row_id) AS n FROM stage_event GROUP BY kind "
+      "UNION ALL SELECT 'consent', count(*) - count(DISTINCT row_id) FROM stage_consent "
+      "UNION ALL SELECT 'person', count(*) - count(DISTINCT person_id) FROM stage_person) WHERE n "
+      "> 0";
+  CLINNOVA_TRY(CountInto(kRepeated, &ImportCounts::ignored));
+  CLINNOVA_ASSIGN(auto repeated, database.Query(kRepeated));
+  while (repeated.NextChunk()) {
+    for (std::size_t r = 0; r < repeated.chunk_size(); ++r) {
+      report.ignored_by_reason[std::string(repeated.Text(0, r)) + ": repeated in this import"] +=
+          repeated.Int64(1, r);
+    }
+  }
+  CLINNOVA_ASSIGN(auto rules,
+                  database.Query("SELECT rule, count(*) FROM stage_quarantine GROUP BY rule"));
+  while (rules.NextChunk()) {
+    for (std::size_t r = 0; r < rules.chunk_size(); ++r) {
+      report.quarantined_by_rule[std::string(rules.Text(0, r))] = rules.Int64(1, r);
+    }
+  }
+  return {};
+}
+
+Result<void> Loader::State::WriteReport() {
+  for (auto& [what, named] : unmapped) {
+    report.unmapped.push_back({std::get<0>(what), std::get<1>(what), guard.Hide(std::get<2>(what)),
+                               guard.Hide(named.first), named.second});
+  }
+  std::stable_sort(report.unmapped.begin(), report.unmapped.end(),
+                   [](const auto& a, const auto& b) { return a.count > b.count; });
+  CLINNOVA_ASSIGN(report.persons, database.QueryInt64("SELECT count(*) FROM person"));
+  CLINNOVA_ASSIGN(report.research_persons,
+                  database.QueryInt64("SELECT count(*) FROM clinnova.research_person"));
+  const auto elapsed = std::chrono::steady_clock::now() - began;
+  report.seconds = std::chrono::duration<double>(elapsed).count();
+  CLINNOVA_TRY(database.Query(
+      "INSERT INTO clinnova.import_report "
+      "SELECT coalesce(max(import_id), 0) + 1, now()::TIMESTAMP, ? FROM clinnova.import_report",
+      {report.Json()}));
+  return {};
+}
+
+Result<void> Loader::State::MoveEverything() {
+  CLINNOVA_TRY(FinishStaging());
+  CLINNOVA_TRY(StageFiles());
+  CLINNOVA_TRY(database.Execute(kCheck));
+  CLINNOVA_TRY(HideIdentities());
+  CLINNOVA_TRY(CountLoaded());
+  CLINNOVA_TRY(database.Execute(kMove));
+  CLINNOVA_TRY(database.Execute(kObservationPeriods));
+  CLINNOVA_TRY(WriteReport());
+  CLINNOVA_TRY(database.Execute(kDropStaging));
+  return database.Execute("COMMIT");
+}
+
+Loader::Loader(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Loader::~Loader() {
+  if (!state_->open) return;
+  for (auto* appender :
+       {&state_->persons, &state_->events, &state_->consents, &state_->gone, &state_->quarantine}) {
+    appender->reset();
+  }
+  static_cast<void>(state_->database.Execute("ROLLBACK"));
+}
+
+Result<std::unique_ptr<Loader>> Loader::Begin(store::Store& store, const PseudonymKey& key,
+                                              const Options& options) {
+  auto state = std::make_unique<State>(store.database(), key,
+                                       options.today.empty() ? Today() : options.today);
+  std::unique_ptr<Loader> loader(new Loader(std::move(state)));
+  CLINNOVA_TRY(loader->state_->BeginStaging());
+  return loader;
+}
+
+Result<void> Loader::Accept(SourceRecord record) {
+  State& state = *state_;
+  const std::string kind(KindName(record.kind));
+  ImportCounts& counts = state.report.kinds[kind];
+  ++counts.read;
+  state.guard.Add(record.patient_id);
+  for (const std::string& word : record.identity_words) state.guard.Add(word);
+  const std::int64_t row_id = record.kind == RecordKind::kPerson
+                                  ? state.key.PersonId(record.patient_id)
+                                  : state.key.RowId(kind, Identity(record));
+  if (std::find(kNotTrue.begin(), kNotTrue.end(), record.status) != kNotTrue.end()) {
+    ++counts.ignored;
+    ++state.report.ignored_by_reason[kind + ": " + record.status];
+    state.TakeBack(record, row_id);
+    return {};
+  }
+  ResolvedRecord resolved = state.resolver.Resolve(record);
+  if (const auto* rejected = std::get_if<Rejection>(&resolved)) {
+    state.Quarantine(record.source, kind, rejected->rule, rejected->message, Describe(record));
+    state.TakeBack(record, row_id);
+  } else if (const auto* person = std::get_if<ResolvedPerson>(&resolved)) {
+    state.Stage(record, row_id, *person);
+  } else if (const auto* consent = std::get_if<ResolvedConsent>(&resolved)) {
+    state.Stage(record, row_id, *consent);
+  } else {
+    const auto& event = std::get<ResolvedEvent>(resolved);
+    if (event.unmapped) state.CountUnmapped(record);
+    state.Stage(record, row_id, event);
+  }
+  return {};
+}
+
+Result<void> Loader::Reject(RejectedRecord record) {
+  const std::string kind = record.kind.empty() ? "other" : record.kind;
+  ++state_->report.kinds[kind].read;
+  state_->Quarantine(record.source, kind, record.rule, record.message, record.raw);
+  return {};
+}
+
+void Loader::Ignore(const SourceReference&, const std::string& what) {
+  ImportCounts& counts = state_->report.kinds["other"];
+  ++counts.read;
+  ++counts.ignored;
+  ++state_->report.ignored_by_reason[what];
+}
+
+void Loader::AddFile(ImportedFile file) { state_->files.push_back(std::move(file)); }
+
+Result<ImportReport> Loader::Finish() {
+  CLINNOVA_CHECK(state_->open);
+  CLINNOVA_TRY(state_->MoveEverything());
+  state_->open = false;
+  return state_->report;
+}
+
+}  // namespace clinnova::intake

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "intake/record_resolver.h"
+
+#include <cstdio>
+
+#include "intake/local_text.h"
+#include "vocabulary/code_system.h"
+
+namespace clinnova::intake {
+namespace {
+
+using vocabulary::Concept;
+using vocabulary::Unit;
+
+constexpr std::int64_t kEhr = 32817;
+constexpr std::int64_t kEhrAdministration = 32818;
+constexpr std::int64_t kEhrPrescription = 32838;
+constexpr int kOldestAge = 125;
+
+std::string Quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+
+std::string Number(double value) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.10g", value);
+  return text;
+}
+
+/// Where a concept's domain sends a record, whatever table the source's kind suggests.
+RecordKind TableOfDomain(std::string_view domain, RecordKind kind) {
+  if (domain == "Condition") return RecordKind::kCondition;
+  if (domain == "Drug") return RecordKind::kDrug;
+  if (domain == "Measurement") return RecordKind::kMeasurement;
+  if (domain == "Observation") return RecordKind::kObservation;
+  if (domain == "Procedure") return RecordKind::kProcedure;
+  return kind;
+}
+
+bool IsCountOrScore(std::string_view unit) { return unit == "{score}" || unit == "{count}"; }
+
+}  // namespace
+
+std::string_view KindName(RecordKind kind) {
+  switch (kind) {
+    case RecordKind::kPerson: return "person";
+    case RecordKind::kVisit: return "visit";
+    case RecordKind::kCondition: return "condition";
+    case RecordKind::kMeasurement: return "measurement";
+    case RecordKind::kDrug: return "drug";
+    case RecordKind::kProcedure: return "procedure";
+    case RecordKind::kObservation: return "observation";
+    case RecordKind::kDeath: return "death";
+    case RecordKind::kConsent: return "consent";
+  }
+  return "other";
+}
+
+std::optional<ResolvedTime> ToSql(const SourceTime& time) {
+  if (!IsOnCalendar(time)) return std::nullopt;
+  char text[40];
+  ResolvedTime resolved;
+  std::snprintf(text, sizeof text, "%04d-%02d-%02d", time.year, time.month, time.day);
+  resolved.date = text;
+  switch (time.precision) {
+    case SourceTime::Precision::kYear: resolved.precision = "year"; break;
+    case SourceTime::Precision::kMonth: resolved.precision = "month"; break;
+    case SourceTime::Precision::kDay: resolved.precision = "day"; break;
+    case SourceTime::Precision::kSecond:
+      resolved.precision = "second";
+      std::snprintf(text, sizeof text, " %02d:%02d:%02d", time.hour, time.minute, time.second);
+      resolved.timestamp = resolved.date + text;
+      break;
+  }
+  return resolved;
+}
+
+RecordResolver::RecordResolver(const vocabulary::Vocabulary& vocabulary, std::string today)
+    : vocabulary_(vocabulary), today_(std::move(today)) {}
+
+ResolvedRecord RecordResolver::Resolve(const SourceRecord& record) const {
+  if (record.patient_id.empty()) {
+    return Rejection{"patient.missing", "found no patient, expected a reference or a number"};
+  }
+  switch (record.kind) {
+    case RecordKind::kPerson: return ResolvePerson(record);
+    case RecordKind::kConsent: return ResolveConsent(record);
+    default: return ResolveEvent(record);
+  }
+}
+
+std::optional<Rejection> RecordResolver::CheckDay(const ResolvedTime& time,
+                                                  std::string_view what) const {
+  if (time.date <= today_) return std::nullopt;
+  return Rejection{"date.in_future", std::string(what) + ": found " + time.date + ", expected " +
+                                         today_ + " or before"};
+}
+
+ResolvedRecord RecordResolver::ResolvePerson(const SourceRecord& record) const {
+  if (!record.birth)
+    return Rejection{"birth.missing", "birth: found none, expected at least a year"};
+  const auto birth = ToSql(*record.birth);
+  if (!birth) return Rejection{"date.invalid", "birth: found a day that is not on the calendar"};
+  if (auto rejected = CheckDay(*birth, "birth")) return *rejected;
+  if (std::stoi(today_.substr(0, 4)) - record.birth->year > kOldestAge) {
+    return Rejection{"birth.implausible", "birth: found a year more than 125 years ago"};
+  }
+  ResolvedPerson person;
+  const Concept* gender = vocabulary_.Resolve("Gender", record.sex);
+  person.gender_concept_id = gender == nullptr ? 0 : gender->id;
+  person.gender_source = record.sex;
+  person.year = record.birth->year;
+  person.precision = birth->precision;
+  if (birth->precision != "year") person.month = record.birth->month;
+  if (birth->precision == "day" || birth->precision == "second") person.day = record.birth->day;
+  return person;
+}
+
+ResolvedRecord RecordResolver::ResolveConsent(const SourceRecord& record) const {
+  if (record.type.empty()) {
+    return Rejection{"consent.purpose", "purpose: found none, expected one such as 'research'"};
+  }
+  ResolvedConsent consent;
+  consent.purpose = record.type;
+  if (record.status == "active" || record.status == "given") {
+    consent.status = "given";
+  } else if (record.status == "rejected" || record.status == "refused") {
+    consent.status = "refused";
+  } else if (record.status == "inactive" || record.status == "withdrawn") {
+    consent.status = "withdrawn";
+  } else {
+    return Rejection{"consent.status", "status: found " + Quoted(record.status) +
+                                           ", expected active, rejected or inactive"};
+  }
+  for (const auto& [time, date] :
+       {std::pair(&record.start, &consent.from), std::pair(&record.end, &consent.to)}) {
+    if (!*time) continue;
+    const auto day = ToSql(**time);
+    if (!day) return Rejection{"date.invalid", "found a day that is not on the calendar"};
+    *date = day->date;
+  }
+  return consent;
+}
+
+ResolvedRecord RecordResolver::ResolveEvent(const SourceRecord& record) const {
+  ResolvedEvent event;
+  event.table = record.kind;
+  event.type_concept_id = kEhr;
+  if (record.type == "prescription") event.type_concept_id = kEhrPrescription;
+  if (record.type == "administration") event.type_concept_id = kEhrAdministration;
+  event.quantity = record.quantity;
+  event.route = record.route;
+  if (auto rejected = ResolveCode(record, event)) return *rejected;
+  if (auto rejected = ResolveTimes(record, event)) return *rejected;
+  if (auto rejected = ResolveValue(record, event)) return *rejected;
+  return event;
+}
+
+std::optional<Rejection> RecordResolver::ResolveCode(const SourceRecord& record,
+                                                     ResolvedEvent& event) const {
+  if (record.kind == RecordKind::kVisit || record.kind == RecordKind::kDeath) {
+    const Concept* visit =
+        record.type.empty() ? nullptr : vocabulary_.Resolve("Visit", record.type);
+    if (record.kind == RecordKind::kVisit && visit != nullptr) event.concept_id = visit->id;
+    event.unmapped = record.kind == RecordKind::kVisit && visit == nullptr;
+    event.source_value = record.type;
+    return std::nullopt;
+  }
+  for (const SourceCode& code : record.codes) {
+    const Concept* found =
+        code.code.empty() ? nullptr : vocabulary_.Resolve(code.system, code.code);
+    if (found == nullptr || found->standard != "S") continue;
+    event.concept_id = found->id;
+    event.source_value = code.code;
+    event.table = TableOfDomain(found->domain, record.kind);
+    return std::nullopt;
+  }
+  for (const SourceCode& code : record.codes) {
+    event.source_value = code.code.empty() ? code.display : code.code;
+    event.unmapped = true;
+    if (!event.source_value.empty()) return std::nullopt;
+  }
+  return Rejection{"code.missing", "found neither a code nor a text"};
+}
+
+std::optional<Rejection> RecordResolver::ResolveTimes(const SourceRecord& record,
+                                                      ResolvedEvent& event) const {
+  if (!record.start) return Rejection{"date.missing", "found no date"};
+  const auto start = ToSql(*record.start);
+  if (!start) return Rejection{"date.invalid", "found a day that is not on the calendar"};
+  if (auto rejected = CheckDay(*start, "date")) return rejected;
+  event.start = *start;
+  if (!record.end) return std::nullopt;
+  event.end = ToSql(*record.end);
+  if (!event.end) return Rejection{"date.invalid", "end: found a day that is not on the calendar"};
+  // A planned end of a prescription may lie ahead; an end before the start is a mistake, as far as the
+  // precision of both can tell.
+  if (event.end->date < event.start.date && event.end->precision != "year" &&
+      event.end->precision != "month") {
+    return Rejection{"date.end_before_start",
+                     "found " + event.end->date + ", expected " + event.start.date + " or after"};
+  }
+  if (event.end->date < event.start.date) event.end.reset();
+  return std::nullopt;
+}
+
+std::optional<Rejection> RecordResolver::ResolveValue(const SourceRecord& record,
+                                                      ResolvedEvent& event) const {
+  const Concept* concept_ = event.concept_id == 0 ? nullptr : vocabulary_.Find(event.concept_id);
+  if (!record.value) {
+    if (record.kind != RecordKind::kMeasurement) return std::nullopt;
+    return Rejection{"value.missing", "found no value"};
+  }
+  const SourceValue& value = *record.value;
+  event.value_text = value.text;
+  event.comparator = value.comparator;
+  event.unit_source = value.unit;
+  event.original_number = value.number;
+  if (!value.comparator.empty()) {
+    const Concept* operator_ = vocabulary_.Resolve("Operator", value.comparator);
+    event.operator_concept_id = operator_ == nullptr ? 0 : operator_->id;
+  }
+  if (value.number && concept_ != nullptr && !concept_->canonical_unit.empty()) {
+    return ResolveNumber(value, *concept_, event);
+  }
+  if (value.number) {
+    const Unit* unit = vocabulary_.units().Find(value.unit);
+    event.number = value.number;
+    event.unit_concept_id = unit == nullptr ? 0 : unit->concept_id;
+    return std::nullopt;
+  }
+  ResolveAnswer(value, event);
+  if (event.value_concept_id == 0 && concept_ != nullptr && !concept_->canonical_unit.empty()) {
+    return Rejection{"value.not_a_number",
+                     "found a text, expected a number in " + std::string(concept_->canonical_unit)};
+  }
+  if (!value.coded && value.text.empty()) return Rejection{"value.missing", "found no value"};
+  return std::nullopt;
+}
+
+std::optional<Rejection> RecordResolver::ResolveNumber(const SourceValue& value,
+                                                       const Concept& concept_,
+                                                       ResolvedEvent& event) const {
+  std::vector<SourceQuantity> alternatives{{*value.number, value.unit}};
+  alternatives.insert(alternatives.end(), value.translations.begin(), value.translations.end());
+  std::optional<Rejection> rejected;
+  for (const SourceQuantity& quantity : alternatives) {
+    const bool bare = TrimText(quantity.unit).empty() && IsCountOrScore(concept_.canonical_unit);
+    const Unit* unit = vocabulary_.units().Find(bare ? concept_.canonical_unit : quantity.unit);
+    std::optional<vocabulary::CanonicalValue> canonical;
+    if (unit != nullptr) canonical = vocabulary_.ToCanonical(concept_, quantity.number, *unit);
+    if (!canonical) {
+      if (rejected) continue;  // the first alternative's reason is the one to show
+      const std::string expected =
+          ", expected one that converts to " + std::string(concept_.canonical_unit);
+      rejected = Rejection{quantity.unit.empty() ? "unit.missing"
+                           : unit == nullptr     ? "unit.unknown"
+                                                 : "unit.not_convertible",
+                           "found unit " + Quoted(quantity.unit) + expected};
+      continue;
+    }
+    if ((concept_.low && canonical->number < *concept_.low) ||
+        (concept_.high && canonical->number > *concept_.high)) {
+      return Rejection{"value.implausible", "found " + Number(canonical->number) + " " +
+                                                std::string(concept_.canonical_unit) +
+                                                ", expected " +
+                                                Number(concept_.low.value_or(-1e300)) + " to " +
+                                                Number(concept_.high.value_or(1e300))};
+    }
+    event.number = canonical->number;
+    event.unit_concept_id = canonical->unit->concept_id;
+    return std::nullopt;
+  }
+  return rejected;
+}
+
+void RecordResolver::ResolveAnswer(const SourceValue& value, ResolvedEvent& event) const {
+  const Concept* answer = nullptr;
+  if (value.coded) {
+    answer = vocabulary_.Resolve(value.coded->system, value.coded->code);
+    if (answer == nullptr) answer = vocabulary_.Resolve("Answer", value.coded->code);
+    if (answer == nullptr) answer = vocabulary_.Resolve("Answer", value.coded->display);
+    if (event.value_text.empty()) {
+      event.value_text = value.coded->code.empty() ? value.coded->display : value.coded->code;
+    }
+  } else {
+    answer = vocabulary_.Resolve("Answer", value.text);
+  }
+  if (answer != nullptr) event.value_concept_id = answer->id;
+}
+
+}  // namespace clinnova::intake

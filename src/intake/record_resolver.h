@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// From what the source said to what the CDM keeps: codes to concepts, units to canonical units, dates to
+// the calendar. One record at a time, without the store; what does not resolve gets a rule.
+//
+// Rules, each a fixed word in the quarantine:
+//   patient.missing       no patient
+//   code.missing          neither a code nor a text says what it is
+//   date.missing          a kind that needs a date has none
+//   date.invalid          not on the calendar
+//   date.in_future        after the day of the import
+//   date.end_before_start
+//   birth.missing, birth.implausible (more than 125 years ago)
+//   value.missing         a measurement without a value
+//   value.not_a_number    a text where the concept has a unit
+//   unit.missing, unit.unknown, unit.not_convertible
+//   value.implausible     outside the concept's limits
+//   consent.purpose, consent.status
+// The store adds two more (load_statements.h): person.unknown, date.before_birth.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "intake/source_record.h"
+#include "vocabulary/vocabulary.h"
+
+namespace clinnova::intake {
+
+/// A calendar day, and the time of day where the source gives one, as SQL texts.
+struct ResolvedTime {
+  std::string date;       ///< "2024-02-29"; the first day where only the month or year is known
+  std::string timestamp;  ///< "2024-02-29 13:05:00", or empty
+  std::string precision;  ///< "year", "month", "day", "second"
+};
+
+struct ResolvedPerson {
+  std::int64_t gender_concept_id = 0;
+  std::string gender_source;
+  int year = 0;
+  std::optional<int> month;
+  std::optional<int> day;
+  std::string precision;
+};
+
+struct ResolvedConsent {
+  std::string purpose;
+  std::string status;  ///< "given", "refused", "withdrawn"
+  std::string from;    ///< date or empty
+  std::string to;
+};
+
+/// Everything else: visit, condition, measurement, drug, procedure, observation, death.
+struct ResolvedEvent {
+  RecordKind table =
+      RecordKind::kObservation;  ///< by the concept's domain, not by the source's words
+  std::int64_t concept_id = 0;
+  std::string source_value;  ///< the code, or the text, or the visit's class
+  bool unmapped = false;     ///< there is a code, and nothing knows it
+  ResolvedTime start;
+  std::optional<ResolvedTime> end;
+  std::optional<double> number;  ///< in `unit`
+  std::int64_t operator_concept_id = 0;
+  std::int64_t value_concept_id = 0;
+  std::int64_t unit_concept_id = 0;
+  std::string unit_source;
+  std::string value_text;  ///< the raw text
+  std::string comparator;
+  std::optional<double> original_number;
+  std::int64_t type_concept_id = 0;
+  std::optional<double> quantity;
+  std::string route;
+};
+
+struct Rejection {
+  std::string rule;
+  std::string message;
+};
+
+using ResolvedRecord = std::variant<ResolvedPerson, ResolvedConsent, ResolvedEvent, Rejection>;
+
+/// Const use from any number of threads.
+class RecordResolver {
+ public:
+  /// `today` is a date such as "2026-11-23": nothing can have happened after it.
+  RecordResolver(const vocabulary::Vocabulary& vocabulary, std::string today);
+
+  ResolvedRecord Resolve(const SourceRecord& record) const;
+
+ private:
+  ResolvedRecord ResolvePerson(const SourceRecord& record) const;
+  ResolvedRecord ResolveConsent(const SourceRecord& record) const;
+  ResolvedRecord ResolveEvent(const SourceRecord& record) const;
+  std::optional<Rejection> ResolveCode(const SourceRecord& record, ResolvedEvent& event) const;
+  std::optional<Rejection> ResolveTimes(const SourceRecord& record, ResolvedEvent& event) const;
+  std::optional<Rejection> ResolveValue(const SourceRecord& record, ResolvedEvent& event) const;
+  std::optional<Rejection> ResolveNumber(const SourceValue& value,
+                                         const vocabulary::Concept& concept_,
+                                         ResolvedEvent& event) const;
+  void ResolveAnswer(const SourceValue& value, ResolvedEvent& event) const;
+  std::optional<Rejection> CheckDay(const ResolvedTime& time, std::string_view what) const;
+
+  const vocabulary::Vocabulary& vocabulary_;  // not owned, outlives this
+  std::string today_;
+};
+
+/// "measurement", the name of a kind in reports and in the quarantine.
+std::string_view KindName(RecordKind kind);
+
+/// The day of `time` as SQL texts; nothing when it is not on the calendar.
+std::optional<ResolvedTime> ToSql(const SourceTime& time);
+
+}  // namespace clinnova::intake
