@@ -123,11 +123,11 @@ struct Words {
 // What the three dialects share: consent, defects and the files.
 class CsvWriter : public SyntheticWriter {
  public:
-  CsvWriter(std::string_view dialect, const DefectPlan& plan, const Words& words)
-      : plan_(plan), words_(words), dialect_(dialect) {}
+  CsvWriter(const WriterOptions& options, const Words& words)
+      : plan_(options.plan), words_(words), site_(options.site), folder_(options.folder) {}
 
   Result<void> Write(const SyntheticPatient& patient) override {
-    id_ = SyntheticPatientId(dialect_, patient.number);
+    id_ = SyntheticPatientId(site_, patient.number);
     WritePerson(patient);
     WriteVisits(patient);
     WriteTreatments(patient);
@@ -146,8 +146,8 @@ class CsvWriter : public SyntheticWriter {
   virtual void WriteVisits(const SyntheticPatient& patient) = 0;
   virtual void WriteTreatments(const SyntheticPatient& patient) = 0;
 
-  Table& Make(const fs::path& folder, const Table::Format& format, const Row& header) {
-    tables_.push_back(std::make_unique<Table>(folder, format, header));
+  Table& Make(const Table::Format& format, const Row& header) {
+    tables_.push_back(std::make_unique<Table>(folder_, format, header));
     files_.push_back(tables_.back()->path());
     return *tables_.back();
   }
@@ -216,10 +216,11 @@ class CsvWriter : public SyntheticWriter {
 
   DefectPlan plan_;
   Words words_;
-  std::string dialect_;
+  SyntheticSite site_;
   std::string id_;   // of the present patient
 
  private:
+  fs::path folder_;
   std::vector<std::unique_ptr<Table>> tables_;
 };
 
@@ -227,19 +228,19 @@ class CsvWriter : public SyntheticWriter {
 
 class LuxembourgWriter : public CsvWriter {
  public:
-  LuxembourgWriter(const fs::path& folder, const DefectPlan& plan)
-      : CsvWriter("lu-ecrf", plan, {{"1", "2", "3"}, {"0", "1", "2"}, {"1", "2", "3"}, {"1", "0"}}),
-        demographics_(Make(folder, Utf8("demographics.csv"),
+  explicit LuxembourgWriter(const WriterOptions& options)
+      : CsvWriter(options, {{"1", "2", "3"}, {"0", "1", "2"}, {"1", "2", "3"}, {"1", "0"}}),
+        demographics_(Make(Utf8("demographics.csv"),
                            {"subject_id", "sex", "birth_date", "consent_research", "consent_date", "consent_end"})),
-        diagnoses_(Make(folder, Utf8("diagnoses.csv"),
+        diagnoses_(Make(Utf8("diagnoses.csv"),
                         {"subject_id", "diagnosis_no", "icd10cm", "label", "diagnosis_date"})),
-        visits_(Make(folder, Utf8("visits.csv"),
+        visits_(Make(Utf8("visits.csv"),
                      {"subject_id", "event", "visit_date", "tjc28", "sjc28", "pt_global", "phys_global", "haq_di", "crp",
                       "esr", "hb", "creatinine", "rf", "acpa", "prior_biologics", "smoking"})),
-        treatments_(Make(folder, {"treatments.csv", ';', Encoding::kWindows1252, "\n", ""},
+        treatments_(Make({"treatments.csv", ';', Encoding::kWindows1252, "\n", ""},
                          {"subject_id", "treatment_no", "drug", "atc", "start_date", "stop_date", "ongoing",
                           "stop_reason", "comment"})),
-        follow_up_(Make(folder, Utf8("follow_up.csv"), {"subject_id", "last_contact_date"})) {}
+        follow_up_(Make(Utf8("follow_up.csv"), {"subject_id", "last_contact_date"})) {}
 
  private:
   static Table::Format Utf8(std::string_view name) { return {name, ';', Encoding::kUtf8, "\n", "\xEF\xBB\xBF"}; }
@@ -278,7 +279,7 @@ class LuxembourgWriter : public CsvWriter {
                        first ? SmokingOf(patient) : ""};
       visits_.Add(row);
       NoteCrp(patient, visit, visits_);
-      if (first && Is(plan_.not_detected, patient)) Plant("not_detected", visits_, "kept as text without number");
+      if (first && Is(plan_.not_detected, patient)) Plant("not_detected", visits_, "kept as text, never a number");
       if (first && Is(plan_.malformed_line, patient)) {
         visits_.AddTruncated(row);
         Plant("malformed_line", visits_, "quarantined: csv.field_count");
@@ -313,18 +314,18 @@ class LuxembourgWriter : public CsvWriter {
 
 class FrenchWriter : public CsvWriter {
  public:
-  FrenchWriter(const fs::path& folder, const DefectPlan& plan)
-      : CsvWriter("fr-csv", plan, {{"O", "N", "R"}, {"N", "A", "F"}, {"I", "E", "A"}, {"O", "N"}}),
-        patients_(Make(folder, Latin("PATIENTS.csv"),
+  explicit FrenchWriter(const WriterOptions& options)
+      : CsvWriter(options, {{"O", "N", "R"}, {"N", "A", "F"}, {"I", "E", "A"}, {"O", "N"}}),
+        patients_(Make(Latin("PATIENTS.csv"),
                        {"NIP", "SEXE", "DATE_NAISSANCE", "CONSENTEMENT", "DATE_CONSENTEMENT", "DATE_RETRAIT"})),
-        stays_(Make(folder, Latin("SEJOURS.csv"), {"NIP", "NUM_SEJOUR", "DATE_ENTREE", "DATE_SORTIE", "MODE"})),
-        diagnoses_(Make(folder, Latin("DIAGNOSTICS.csv"), {"NIP", "NUM_DIAG", "CIM10", "LIBELLE", "DATE_DIAG"})),
-        laboratory_(Make(folder, Latin("BIOLOGIE.csv"),
+        stays_(Make(Latin("SEJOURS.csv"), {"NIP", "NUM_SEJOUR", "DATE_ENTREE", "DATE_SORTIE", "MODE"})),
+        diagnoses_(Make(Latin("DIAGNOSTICS.csv"), {"NIP", "NUM_DIAG", "CIM10", "LIBELLE", "DATE_DIAG"})),
+        laboratory_(Make(Latin("BIOLOGIE.csv"),
                          {"NIP", "NUM_SEJOUR", "NUM_DEMANDE", "DATE_PRELEVEMENT", "CODE", "LIBELLE", "RESULTAT", "UNITE"})),
-        assessments_(Make(folder, Latin("EVALUATIONS.csv"),
+        assessments_(Make(Latin("EVALUATIONS.csv"),
                           {"NIP", "NUM_SEJOUR", "DATE_EVAL", "NAD28", "NAG28", "EVA_PATIENT", "EVA_MEDECIN", "HAQ",
                            "NB_BIO_ANTERIEURES", "TABAC"})),
-        treatments_(Make(folder, Latin("TRAITEMENTS.csv"),
+        treatments_(Make(Latin("TRAITEMENTS.csv"),
                          {"NIP", "NUM_LIGNE", "UCD", "ATC", "LIBELLE", "DATE_DEBUT", "DATE_FIN", "QTE_UCD", "EN_COURS",
                           "MOTIF_ARRET"})) {}
 
@@ -377,7 +378,7 @@ class FrenchWriter : public CsvWriter {
     AddResult(visit, stay, "FR", "Facteur rhumatoïde",
               not_detected ? "n.n." : (patient.rheumatoid_factor ? "" : "< ") + std::to_string(patient.rheumatoid_factor_value),
               "UI/mL");
-    if (not_detected) Plant("not_detected", laboratory_, "kept as text without number");
+    if (not_detected) Plant("not_detected", laboratory_, "kept as text, never a number");
     AddResult(visit, stay, "ACCP", "Anticorps anti-CCP",
               (patient.acpa ? "" : "< ") + Grouped(patient.acpa_value, " "), "U/mL");
     if (!Is(plan_.malformed_line, patient)) return;
@@ -416,21 +417,21 @@ class FrenchWriter : public CsvWriter {
 
 class SwissWriter : public CsvWriter {
  public:
-  SwissWriter(const fs::path& folder, const DefectPlan& plan)
-      : CsvWriter("ch-csv", plan,
+  explicit SwissWriter(const WriterOptions& options)
+      : CsvWriter(options,
                   {{"akzeptiert", "abgelehnt", "widerrufen"}, {"nie", "ehemals", "aktuell"},
                    {"Wirkungsverlust", "Nebenwirkung", "andere"}, {"laufend", "abgesetzt"}}),
-        patients_(Make(folder, Utf8("patienten.csv"),
+        patients_(Make(Utf8("patienten.csv"),
                        {"Patientennummer", "Geschlecht", "Geburtsdatum", "Generalkonsent", "Konsentdatum", "Widerrufsdatum"})),
-        diagnoses_(Make(folder, Utf8("diagnosen.csv"),
+        diagnoses_(Make(Utf8("diagnosen.csv"),
                         {"Patientennummer", "Nr", "ICD", "Version", "Diagnose", "Diagnosedatum"})),
-        visits_(Make(folder, Utf8("besuche.csv"), {"Patientennummer", "Fallnummer", "Eintritt", "Austritt", "Art"})),
-        laboratory_(Make(folder, Utf8("labor.csv"),
+        visits_(Make(Utf8("besuche.csv"), {"Patientennummer", "Fallnummer", "Eintritt", "Austritt", "Art"})),
+        laboratory_(Make(Utf8("labor.csv"),
                          {"Patientennummer", "Fallnummer", "Auftrag", "Datum", "Analyse", "Bezeichnung", "Resultat", "Einheit"})),
-        scores_(Make(folder, Utf8("scores.csv"),
+        scores_(Make(Utf8("scores.csv"),
                      {"Patientennummer", "Fallnummer", "Datum", "TJC28", "SJC28", "Globalurteil_Patient", "Globalurteil_Arzt",
                       "HAQ", "Vorherige_Biologika", "Raucherstatus"})),
-        treatments_(Make(folder, Utf8("medikamente.csv"),
+        treatments_(Make(Utf8("medikamente.csv"),
                          {"Patientennummer", "Nr", "Medikament", "ATC", "Beginn", "Ende", "Status", "Absetzgrund"})) {}
 
  private:
@@ -485,7 +486,7 @@ class SwissWriter : public CsvWriter {
     AddResult(visit, stay, "RF", "Rheumafaktor, quantitativ",
               not_detected ? "n.n." : (patient.rheumatoid_factor ? "" : "<") + std::to_string(patient.rheumatoid_factor_value),
               "IE/ml");
-    if (not_detected) Plant("not_detected", laboratory_, "kept as text without number");
+    if (not_detected) Plant("not_detected", laboratory_, "kept as text, never a number");
     AddResult(visit, stay, "CCP", "Anti-CCP-Antikörper", (patient.acpa ? "" : "<") + Grouped(patient.acpa_value, "'"), "U/mL");
     if (!Is(plan_.malformed_line, patient)) return;
     laboratory_.AddTruncated({id_, stay, "7", DateText(visit.date, '.'), "BSR", "Blutsenkungsreaktion", "12", "mm/h"});
@@ -514,10 +515,10 @@ class SwissWriter : public CsvWriter {
 
 }  // namespace
 
-std::unique_ptr<SyntheticWriter> MakeCsvWriter(std::string_view dialect, const fs::path& folder, const DefectPlan& plan) {
-  if (dialect == "lu-ecrf") return std::make_unique<LuxembourgWriter>(folder, plan);
-  if (dialect == "fr-csv") return std::make_unique<FrenchWriter>(folder, plan);
-  return std::make_unique<SwissWriter>(folder, plan);
+std::unique_ptr<SyntheticWriter> MakeCsvWriter(std::string_view dialect, const WriterOptions& options) {
+  if (dialect == "lu-ecrf") return std::make_unique<LuxembourgWriter>(options);
+  if (dialect == "fr-csv") return std::make_unique<FrenchWriter>(options);
+  return std::make_unique<SwissWriter>(options);
 }
 
 }  // namespace clinnova::intake

@@ -10,7 +10,6 @@
 //            ICD-10-GM with year, haemoglobin g/L
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <string_view>
 
@@ -18,9 +17,7 @@
 
 namespace clinnova::intake {
 
-/// A writer of "lu-ecrf", "fr-csv" or "ch-csv" into an existing folder.
-std::unique_ptr<SyntheticWriter> MakeCsvWriter(std::string_view dialect,
-                                               const std::filesystem::path& folder,
-                                               const DefectPlan& plan);
+/// A writer of "lu-ecrf", "fr-csv" or "ch-csv".
+std::unique_ptr<SyntheticWriter> MakeCsvWriter(std::string_view dialect, const WriterOptions& options);
 
 }  // namespace clinnova::intake

@@ -20,12 +20,11 @@ namespace fs = std::filesystem;
 struct Dialect {
   std::string_view name;
   SyntheticSite site;
-  std::string_view prefix;
 };
-constexpr Dialect kDialects[] = {{"lu-ecrf", SyntheticSite::kLuxembourg, "LU-"},
-                                 {"de-fhir", SyntheticSite::kFreiburg, "DE-"},
-                                 {"fr-csv", SyntheticSite::kStrasbourg, "FR-"},
-                                 {"ch-csv", SyntheticSite::kBasel, "CH-"}};
+constexpr Dialect kDialects[] = {{"lu-ecrf", SyntheticSite::kLuxembourg},
+                                 {"de-fhir", SyntheticSite::kFreiburg},
+                                 {"fr-csv", SyntheticSite::kStrasbourg},
+                                 {"ch-csv", SyntheticSite::kBasel}};
 
 const Dialect* FindDialect(std::string_view name) {
   const auto* found = std::ranges::find(kDialects, name, &Dialect::name);
@@ -112,8 +111,8 @@ constexpr std::string_view kTruthHeader =
     "stop_days_anti_tnf,stop_days_il6,stop_days_jak,"
     "best_class,observed_response,observed_days,stopped\n";
 
-std::string TruthRow(const SyntheticPatient& patient, const SyntheticOptions& options, SyntheticSite site) {
-  std::string row = SyntheticPatientId(options.dialect, patient.number);
+std::string TruthRow(const SyntheticPatient& patient, SyntheticSite site) {
+  std::string row = SyntheticPatientId(site, patient.number);
   const auto add = [&](std::string_view text) { row.append(",").append(text); };
   add(SiteName(site));
   add(std::to_string(patient.age));
@@ -168,10 +167,9 @@ std::string TruthJson(const SyntheticOptions& options, const CohortOptions& coho
   return core::ResultJson(json) + "\n";
 }
 
-std::unique_ptr<SyntheticWriter> MakeWriter(const SyntheticOptions& options, const fs::path& folder,
-                                            const DefectPlan& plan) {
-  if (options.dialect == "de-fhir") return MakeFhirWriter(folder, plan);
-  return MakeCsvWriter(options.dialect, folder, plan);
+std::unique_ptr<SyntheticWriter> MakeWriter(std::string_view dialect, const WriterOptions& options) {
+  if (dialect == "de-fhir") return MakeFhirWriter(options);
+  return MakeCsvWriter(dialect, options);
 }
 
 void Count(const SyntheticPatient& patient, SyntheticSummary& summary) {
@@ -192,11 +190,12 @@ const std::vector<std::string>& SyntheticDialects() {
   return kNames;
 }
 
-std::string SyntheticPatientId(std::string_view dialect, std::uint64_t number) {
-  const Dialect* found = FindDialect(dialect);
-  char digits[24];
-  std::snprintf(digits, sizeof digits, "%06llu", static_cast<unsigned long long>(number));
-  return std::string(found == nullptr ? "" : found->prefix) + digits;
+std::string SyntheticPatientId(SyntheticSite site, std::uint64_t number) {
+  constexpr const char* kPrefixes[] = {"LU", "DE", "FR", "CH"};
+  char text[32];
+  std::snprintf(text, sizeof text, "%s-%06llu", kPrefixes[static_cast<std::size_t>(site)],
+                static_cast<unsigned long long>(number));
+  return text;
 }
 
 const SyntheticVisit* DefectVisit(const SyntheticPatient& patient) {
@@ -224,13 +223,13 @@ Result<SyntheticSummary> WriteSyntheticCohort(const SyntheticOptions& options) {
   if (error) return Fail(ErrorCode::kFailed, summary.export_directory.string() + ": " + error.message());
 
   const DefectPlan plan = options.defects ? Planner(cohort, options.patients).Plan() : DefectPlan{};
-  const auto writer = MakeWriter(options, summary.export_directory, plan);
+  const auto writer = MakeWriter(options.dialect, {summary.export_directory, site, plan});
   std::ofstream truth(summary.truth_csv, std::ios::binary | std::ios::trunc);
   truth << kTruthHeader;
   for (std::uint64_t index = 0; index < options.patients; ++index) {
     const SyntheticPatient patient = DrawPatient(cohort, index);
     Count(patient, summary);
-    truth << TruthRow(patient, options, site);
+    truth << TruthRow(patient, site);
     CLINNOVA_TRY(writer->Write(patient));
   }
   CLINNOVA_TRY(writer->Finish());

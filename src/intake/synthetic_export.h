@@ -53,8 +53,8 @@ Result<SyntheticSummary> WriteSyntheticCohort(const SyntheticOptions& options);
 /// The dialects, in the order of the sites: "lu-ecrf", "de-fhir", "fr-csv", "ch-csv".
 const std::vector<std::string>& SyntheticDialects();
 
-/// The source's identity of a patient in a dialect: "LU-000042".
-std::string SyntheticPatientId(std::string_view dialect, std::uint64_t number);
+/// A hospital's number of its patient, the same in every dialect: "LU-000042".
+std::string SyntheticPatientId(SyntheticSite site, std::uint64_t number);
 
 /// Which patient gets which defect; 0 = nobody.
 struct DefectPlan {
@@ -76,6 +76,13 @@ struct PlantedDefect {
   std::string file;
   std::uint64_t line = 0;
   std::string expected;   ///< what an import should do with it
+};
+
+/// What a writer needs: an existing folder, whose patients they are, what to plant.
+struct WriterOptions {
+  std::filesystem::path folder;
+  SyntheticSite site = SyntheticSite::kLuxembourg;
+  DefectPlan plan;
 };
 
 /// Writes patients in one dialect. One implementation per form of export.

@@ -125,7 +125,7 @@ double Canonical(const std::string& code, const SourceValue& value) {
 std::multimap<std::string, double> Content(const std::vector<SourceRecord>& records) {
   std::multimap<std::string, double> content;
   for (const SourceRecord& record : records) {
-    std::string key = record.patient_id.substr(3) + " " + std::to_string(static_cast<int>(record.kind));
+    std::string key = record.patient_id + " " + std::to_string(static_cast<int>(record.kind));
     double number = 0;
     const auto add = [&](const std::string& text) { key += " " + text; };
     const auto date = [&](const std::optional<SourceTime>& time) {

@@ -17,7 +17,7 @@ constexpr std::string_view kUcum = "http://unitsofmeasure.org";
 constexpr std::string_view kSnomed = "http://snomed.info/sct";
 constexpr std::string_view kItems = "urn:clinnova";
 constexpr std::string_view kPatientSystem = "https://www.uniklinikum.example/fhir/sid/patienten";
-constexpr std::string_view kTranslation = "http://hl7.org/fhir/StructureDefinition/iso21090-PQ-translation";
+constexpr std::string_view kTranslation = "http://hl7.org/fhir/StructureDefinition/quantity-translation";
 constexpr std::string_view kConsentSystem = "urn:oid:2.16.840.1.113883.3.1937.777.24.5.3";
 
 std::string DateText(Day day) {
@@ -55,18 +55,19 @@ struct Item {
 
 class FhirWriter : public SyntheticWriter {
  public:
-  FhirWriter(const fs::path& folder, const DefectPlan& plan)
-      : plan_(plan),
-        patients_(Open(folder, "Patient.ndjson")),
-        consents_(Open(folder, "Consent.ndjson")),
-        encounters_(Open(folder, "Encounter.ndjson")),
-        conditions_(Open(folder, "Condition.ndjson")),
-        observations_(Open(folder, "Observation.ndjson")),
-        statements_(Open(folder, "MedicationStatement.ndjson")) {}
+  explicit FhirWriter(const WriterOptions& options)
+      : site_(options.site),
+        plan_(options.plan),
+        patients_(Open(options.folder, "Patient.ndjson")),
+        consents_(Open(options.folder, "Consent.ndjson")),
+        encounters_(Open(options.folder, "Encounter.ndjson")),
+        conditions_(Open(options.folder, "Condition.ndjson")),
+        observations_(Open(options.folder, "Observation.ndjson")),
+        statements_(Open(options.folder, "MedicationStatement.ndjson")) {}
 
   Result<void> Write(const SyntheticPatient& patient) override {
     patient_ = &patient;
-    id_ = SyntheticPatientId("de-fhir", patient.number);
+    id_ = SyntheticPatientId(site_, patient.number);
     // Three patients in ten go to the laboratory that reports CRP in mg/dL.
     crp_in_mg_per_dl_ = patient.number % 10 < 3;
     WritePatient();
@@ -228,7 +229,7 @@ class FhirWriter : public SyntheticWriter {
       const int tenths = *visit.crp_tenths;
       resource["valueString"] = std::to_string(tenths / 10) + "," + std::to_string(tenths % 10) + " mg/l";
       Add(observations_, resource);
-      Plant("decimal_mark", observations_, "kept as text without number");
+      Plant("decimal_mark", observations_, "quarantined: value.not_a_number");
       return;
     }
     const bool comparator = Is(plan_.comparator, visit);
@@ -270,7 +271,7 @@ class FhirWriter : public SyntheticWriter {
       Json resource = Observation(kLoinc, factor, "laboratory", visit.date);
       resource["valueString"] = "n.n.";
       Add(observations_, resource);
-      Plant("not_detected", observations_, "kept as text without number");
+      Plant("not_detected", observations_, "kept as text, never a number");
     } else {
       AddTitre(factor, visit, patient_->rheumatoid_factor, patient_->rheumatoid_factor_value, "IU/ml", "[IU]/mL");
     }
@@ -350,6 +351,7 @@ class FhirWriter : public SyntheticWriter {
     return Coding(kSnomed, "182840001", "Drug treatment stopped - medical advice");
   }
 
+  SyntheticSite site_;
   DefectPlan plan_;
   std::vector<std::unique_ptr<Output>> outputs_;
   Output& patients_;
@@ -366,8 +368,8 @@ class FhirWriter : public SyntheticWriter {
 
 }  // namespace
 
-std::unique_ptr<SyntheticWriter> MakeFhirWriter(const fs::path& folder, const DefectPlan& plan) {
-  return std::make_unique<FhirWriter>(folder, plan);
+std::unique_ptr<SyntheticWriter> MakeFhirWriter(const WriterOptions& options) {
+  return std::make_unique<FhirWriter>(options);
 }
 
 }  // namespace clinnova::intake

@@ -6,14 +6,13 @@
 // creatinine carries its value in mg/dL in the quantity-translation extension.
 #pragma once
 
-#include <filesystem>
 #include <memory>
 
 #include "intake/synthetic_export.h"
 
 namespace clinnova::intake {
 
-/// A writer of "de-fhir" into an existing folder.
-std::unique_ptr<SyntheticWriter> MakeFhirWriter(const std::filesystem::path& folder, const DefectPlan& plan);
+/// A writer of "de-fhir".
+std::unique_ptr<SyntheticWriter> MakeFhirWriter(const WriterOptions& options);
 
 }  // namespace clinnova::intake
