@@ -11,12 +11,22 @@ add_library(clinnova_flags INTERFACE)
 # Contraction to fused multiply-adds would make a record's contribution depend on the processor.
 target_compile_options(clinnova_flags INTERFACE -Wall -Wextra -Werror -ffp-contract=off
                                                 -fno-fast-math)
+# Clang warns of libstdc++ 12's own use of a deprecated function, and of loops that a sanitizer keeps
+# from becoming vector code.
+target_compile_options(
+  clinnova_flags INTERFACE
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations;-Wno-pass-failed>)
 target_include_directories(clinnova_flags INTERFACE ${CMAKE_SOURCE_DIR}/src
                                                     ${CMAKE_BINARY_DIR}/generated)
 if(CLINNOVA_SANITIZE)
   target_compile_options(clinnova_flags INTERFACE -fsanitize=${CLINNOVA_SANITIZE}
                                                   -fno-omit-frame-pointer)
   target_link_options(clinnova_flags INTERFACE -fsanitize=${CLINNOVA_SANITIZE})
+endif()
+
+if(CLINNOVA_FUZZ)
+  target_compile_options(clinnova_flags INTERFACE -fsanitize=fuzzer-no-link
+                                                  -fno-sanitize-recover=undefined)
 endif()
 
 function(clinnova_room)

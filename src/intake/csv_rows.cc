@@ -45,7 +45,7 @@ Result<void> CsvRows::ReadMark() {
 
 // Moves what is left to the front and reads one block more.
 Result<void> CsvRows::Fill() {
-  std::memmove(buffer_.data(), buffer_.data() + begin_, filled_ - begin_);
+  if (filled_ > begin_) std::memmove(buffer_.data(), buffer_.data() + begin_, filled_ - begin_);
   filled_ -= begin_;
   begin_ = 0;
   if (buffer_.size() < filled_ + kBlock) buffer_.resize(filled_ + kBlock);
