@@ -530,7 +530,7 @@ std::vector<__int128> MaskedOf(const core::Bytes& upload) {
 TEST(SecureSumAttack, UploadsLookUniformWhateverTheNumbers) {
   SecureSumWorld world(3);
   const std::size_t elements = 20'000;
-  for (const __int128 value : {__int128{0}, __int128{1}, static_cast<__int128>(-1)}) {
+  for (const int value : {0, 1, -1}) {
     SecureSumRound round = world.Begin(100 + static_cast<std::uint64_t>(value + 1), elements);
     const std::vector<__int128> numbers(elements, value);
     EXPECT_GT(ByteChiSquare(numbers), 1e6);

@@ -109,7 +109,8 @@ class SecureSumRound {
 
   tl::unexpected<Error> Blame(SiteIndex site, const std::string& what) const;
   Result<void> CheckPairs(const SiteSet& survivors) const;
-  Result<void> CheckParticipant(const SignedMessage& message) const;
+  /// The authentic message of a participant, or why it is none.
+  Result<SignedMessage> Receive(core::ByteView bytes, std::string_view context) const;
   bool WellFormed(const federation::Upload& upload) const;
   bool WellFormed(const SurvivorStatement& statement) const;
   bool WellFormed(const Unmasking& unmasking) const;

@@ -192,6 +192,12 @@ struct Unmasking {
   }
 };
 
+/// The longest message that a site sends in a round of `elements` with `sites` in the roster, in bytes: what
+/// a transport should let through.
+constexpr std::size_t MostMessageBytes(std::size_t elements, std::size_t sites) {
+  return 16 * (elements + 1) + sites * (32 + 8 + 32 * sites + 16) + 8 * sites + 512;
+}
+
 /// True when `set` is increasing and every index is below `sites`.
 bool IsSiteSet(const SiteSet& set, std::size_t sites);
 bool Contains(const SiteSet& set, SiteIndex site);

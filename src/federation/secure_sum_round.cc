@@ -48,13 +48,6 @@ tl::unexpected<Error> SecureSumRound::Blame(SiteIndex site, const std::string& w
       "site_broke_protocol");
 }
 
-Result<void> SecureSumRound::CheckParticipant(const SignedMessage& message) const {
-  if (Contains(participants_, message.site)) return {};
-  return Fail(ErrorCode::kRefused,
-              "site " + roster_[message.site].site + " does not take part in the run",
-              "unknown_site");
-}
-
 // ---- uploads
 
 bool SecureSumRound::WellFormed(const federation::Upload& upload) const {
@@ -70,10 +63,22 @@ bool SecureSumRound::WellFormed(const federation::Upload& upload) const {
   return true;
 }
 
+Result<SignedMessage> SecureSumRound::Receive(core::ByteView bytes,
+                                              std::string_view context) const {
+  if (bytes.size() > MostMessageBytes(header_.elements, roster_.size())) {
+    return Fail(ErrorCode::kInvalidInput, "a message of a site is too long", "malformed");
+  }
+  CLINNOVA_ASSIGN(SignedMessage message, CheckSigned(roster_, bytes, context));
+  if (!Contains(participants_, message.site)) {
+    return Fail(ErrorCode::kRefused,
+                "site " + roster_[message.site].site + " does not take part in the run",
+                "unknown_site");
+  }
+  return message;
+}
+
 Result<void> SecureSumRound::AddUpload(core::ByteView bytes) {
-  CLINNOVA_ASSIGN(const SignedMessage message,
-                  CheckSigned(roster_, bytes, federation::Upload::kContext));
-  CLINNOVA_TRY(CheckParticipant(message));
+  CLINNOVA_ASSIGN(const SignedMessage message, Receive(bytes, federation::Upload::kContext));
   auto upload = OpenSigned<federation::Upload>(message);
   if (!upload) return Blame(message.site, "sent a malformed upload");
   if (upload->header != hash_) {
@@ -135,7 +140,7 @@ bool SecureSumRound::WellFormed(const SurvivorStatement& statement) const {
 }
 
 Result<void> SecureSumRound::AddStatement(core::ByteView bytes) {
-  CLINNOVA_ASSIGN(SignedMessage message, CheckSigned(roster_, bytes, SurvivorStatement::kContext));
+  CLINNOVA_ASSIGN(SignedMessage message, Receive(bytes, SurvivorStatement::kContext));
   auto statement = OpenSigned<SurvivorStatement>(message);
   if (!statement) return Blame(message.site, "sent a malformed statement");
   if (statement->header != hash_) {
@@ -178,7 +183,7 @@ bool SecureSumRound::WellFormed(const Unmasking& unmasking) const {
 }
 
 Result<void> SecureSumRound::AddUnmasking(core::ByteView bytes) {
-  CLINNOVA_ASSIGN(const SignedMessage message, CheckSigned(roster_, bytes, Unmasking::kContext));
+  CLINNOVA_ASSIGN(const SignedMessage message, Receive(bytes, Unmasking::kContext));
   auto unmasking = OpenSigned<Unmasking>(message);
   if (!unmasking) return Blame(message.site, "sent a malformed unmasking");
   if (unmasking->header != hash_) {
