@@ -51,8 +51,9 @@ Result<char> FindDelimiter(const std::string& path, std::string_view start) {
     if (c != ',' && c != ';' && c != '\t') continue;
     if (delimiter != 0 && c != delimiter) {
       const auto name = [](char d) { return d == '\t' ? std::string("tab") : std::string(1, d); };
-      return Fail(ErrorCode::kInvalidInput, path + ", line 1: found both " + name(delimiter) + " and " +
-                  name(c) + " between names, expected one delimiter (quote names that hold the other)");
+      return Fail(ErrorCode::kInvalidInput,
+                  path + ", line 1: found both " + name(delimiter) + " and " + name(c) +
+                      " between names, expected one delimiter (quote names that hold the other)");
     }
     delimiter = c;
   }
@@ -68,12 +69,15 @@ class CsvRecords : public RecordSource {
   Result<void> ReadHeader() {
     Fill();
     if (end_ >= 3 && std::string_view(buffer_.data(), 3) == "\xEF\xBB\xBF") at_ = 3;
-    CLINNOVA_ASSIGN(delimiter_, FindDelimiter(path_, std::string_view(buffer_.data() + at_, end_ - at_)));
+    CLINNOVA_ASSIGN(delimiter_,
+                    FindDelimiter(path_, std::string_view(buffer_.data() + at_, end_ - at_)));
     special_.fill(false);
-    for (char c : {delimiter_, '\n', '\r', '"', '\0'}) special_[static_cast<unsigned char>(c)] = true;
+    for (char c : {delimiter_, '\n', '\r', '"', '\0'})
+      special_[static_cast<unsigned char>(c)] = true;
     CLINNOVA_ASSIGN(const bool header, ReadRecord());
     if (!header) {
-      return Fail(ErrorCode::kInvalidInput, path_ + ": found an empty file, expected a header line");
+      return Fail(ErrorCode::kInvalidInput,
+                  path_ + ": found an empty file, expected a header line");
     }
     for (std::size_t i = 0; i < ends_.size(); ++i) names_.emplace_back(Trim(Field(i)));
     return CheckColumnNames(Where(), names_);
@@ -169,8 +173,9 @@ class CsvRecords : public RecordSource {
       }
       ++at_;
     } else if (c == '"') {
-      return after_quote ? Wrong("text after a closing quote", "the delimiter")
-                         : Wrong("a quote within an unquoted field", "quotes around the whole field");
+      return after_quote
+                 ? Wrong("text after a closing quote", "the delimiter")
+                 : Wrong("a quote within an unquoted field", "quotes around the whole field");
     } else if (c == '\0') {
       return Wrong("a zero byte", "text");
     }
@@ -206,10 +211,10 @@ class CsvRecords : public RecordSource {
   std::size_t end_ = 0;
   char delimiter_ = ',';
   std::array<bool, 256> special_{};
-  bool quoted_field_ = false;          ///< the field being read began with quotes
+  bool quoted_field_ = false;  ///< the field being read began with quotes
   std::vector<std::string> names_;
-  std::string record_;                 ///< the fields' texts one after the other
-  std::vector<std::size_t> ends_;      ///< where each field ends in record_
+  std::string record_;             ///< the fields' texts one after the other
+  std::vector<std::size_t> ends_;  ///< where each field ends in record_
   std::size_t record_line_ = 1;
   std::size_t next_line_ = 1;
 };

@@ -17,8 +17,9 @@ Result<std::size_t> FindFactor(const std::string& name, const Schema& schema) {
   CLINNOVA_ASSIGN(const std::size_t column, FindColumn(name, schema));
   if (schema.columns[column].kind == ColumnKind::kFactor) return column;
   if (const auto derived = schema.Find(FactorColumnName(name))) return *derived;
-  return Fail(ErrorCode::kInvalidInput, "column \"" + name +
-              "\": found numbers without listed levels, expected a factor (declare its type)");
+  return Fail(ErrorCode::kInvalidInput,
+              "column \"" + name +
+                  "\": found numbers without listed levels, expected a factor (declare its type)");
 }
 
 /// Builds a Design::State step by step; each step reads what it needs of formula, options and facts.
@@ -121,9 +122,9 @@ class DesignBuilder {
     CLINNOVA_ASSIGN(binding.column, FindFactor(name, schema()));
     const ColumnSchema& column = schema().columns[binding.column];
     CLINNOVA_TRY(KeepLevelsInUse(column, binding));
-    const bool known = std::any_of(state_.factors.begin(), state_.factors.end(), [&](const auto& use) {
-      return use.schema_column == binding.column;
-    });
+    const bool known =
+        std::any_of(state_.factors.begin(), state_.factors.end(),
+                    [&](const auto& use) { return use.schema_column == binding.column; });
     if (!known) {
       state_.factors.push_back(
           {.column = column.name, .levels = column.levels, .schema_column = binding.column});
@@ -143,8 +144,10 @@ class DesignBuilder {
       if (in_use) binding.levels.push_back(level);
     }
     if (binding.levels.size() == used->second.size()) return {};
-    return Fail(ErrorCode::kInvalidInput, "column \"" + column.name +
-                "\": found a level in use that is not in the schema, expected its levels, each once");
+    return Fail(
+        ErrorCode::kInvalidInput,
+        "column \"" + column.name +
+            "\": found a level in use that is not in the schema, expected its levels, each once");
   }
 
   Result<void> SetKind(const TermFactor& factor, DesignVariable& variable) const {
@@ -195,8 +198,8 @@ class DesignBuilder {
     if (options_.weights.empty()) return {};
     CLINNOVA_ASSIGN(state_.weights, FindColumn(options_.weights, schema()));
     if (schema().columns[*state_.weights].kind == ColumnKind::kNumeric) return {};
-    return Fail(ErrorCode::kInvalidInput,
-                "weights: found the factor \"" + options_.weights + "\", expected a numeric column");
+    return Fail(ErrorCode::kInvalidInput, "weights: found the factor \"" + options_.weights +
+                                              "\", expected a numeric column");
   }
 
   Result<void> BindStrata() {
@@ -265,9 +268,9 @@ class DesignBuilder {
     for (const NumericExpression& expression : state_.offsets) need(expression);
   }
 
-  const Formula& formula_;           // not owned, outlives this
-  const DesignOptions& options_;     // not owned, outlives this
-  const DesignFacts& facts_;         // not owned, outlives this
+  const Formula& formula_;        // not owned, outlives this
+  const DesignOptions& options_;  // not owned, outlives this
+  const DesignFacts& facts_;      // not owned, outlives this
   State state_;
 };
 

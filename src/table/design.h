@@ -29,10 +29,10 @@ inline constexpr std::size_t kBatchRows = 4096;
 
 /// Columns beside the formula that rows must have, by name; empty = none.
 struct DesignOptions {
-  std::string weights{};               ///< prior weights, numeric, >= 0
-  std::string cluster{};               ///< cluster identity
-  std::vector<std::string> strata{};   ///< further strata columns, after those of the formula
-  std::vector<std::string> also{};     ///< further columns that must be present in a complete case
+  std::string weights{};              ///< prior weights, numeric, >= 0
+  std::string cluster{};              ///< cluster identity
+  std::vector<std::string> strata{};  ///< further strata columns, after those of the formula
+  std::vector<std::string> also{};    ///< further columns that must be present in a complete case
 };
 
 /// What the pooled data say about the design; found by the preflight round (model_frame.h), the same
@@ -56,23 +56,24 @@ struct DesignFacts {
 /// The complete cases of one batch, compacted: row r of every array is the r-th complete case.
 /// Capacity kBatchRows; arrays are padded with zeros up to a multiple of 8 rows.
 struct DesignBatch {
-  std::size_t rows = 0;                ///< complete cases in this batch
-  std::size_t missing = 0;             ///< rows left out for a missing value
+  std::size_t rows = 0;     ///< complete cases in this batch
+  std::size_t missing = 0;  ///< rows left out for a missing value
   /// Complete rows left out because an expression is infinite there (log(0)): R stops with "NA/NaN/Inf
   /// in 'x'", and so must a method when the sum over sites is not 0.
   std::size_t infinite = 0;
   /// Complete rows left out because the response or weight cannot be: a status other than 0/1 (1/2
   /// under status_is_one_two), stop not after start, a negative weight. R's Surv warns, its glm stops.
   std::size_t invalid = 0;
-  std::size_t status_two = 0;          ///< rows whose status is 2 before any recoding
-  std::vector<double> x;               ///< design matrix, column-major: x[column * kBatchRows + row]
+  std::size_t status_two = 0;  ///< rows whose status is 2 before any recoding
+  std::vector<double> x;       ///< design matrix, column-major: x[column * kBatchRows + row]
   /// Response parts: kNumeric y; kCounts successes, failures; kSurvival as in Response::parts.
   std::vector<std::vector<double>> response;
-  std::vector<double> weights;         ///< 1 where there is no weights column
-  std::vector<double> offset;          ///< sum of the offsets, 0 where there is none
-  std::vector<std::vector<std::int32_t>> strata;   ///< per strata column, level index
-  std::vector<std::vector<std::int64_t>> cluster;  ///< per cluster column: level index or number's bits
-  std::vector<std::uint32_t> source_row;           ///< row of the table
+  std::vector<double> weights;                    ///< 1 where there is no weights column
+  std::vector<double> offset;                     ///< sum of the offsets, 0 where there is none
+  std::vector<std::vector<std::int32_t>> strata;  ///< per strata column, level index
+  std::vector<std::vector<std::int64_t>>
+      cluster;                            ///< per cluster column: level index or number's bits
+  std::vector<std::uint32_t> source_row;  ///< row of the table
 
   // The rows last evaluated, and Evaluate's working memory.
   std::size_t first = 0;
@@ -86,7 +87,8 @@ struct DesignBatch {
 /// schema has the levels of numeric columns that are used in factor(), strata() or as an option's stratum:
 /// one declaration "factor(x)" each (see ColumnDeclaration). Those of columns that turn out to be
 /// factors add nothing to the schema.
-std::vector<ColumnDeclaration> FactorDeclarations(const Formula& formula, const DesignOptions& options);
+std::vector<ColumnDeclaration> FactorDeclarations(const Formula& formula,
+                                                  const DesignOptions& options);
 
 class Design {
  public:
@@ -112,15 +114,15 @@ class Design {
 
   /// A factor column that the design uses as predictor, response, stratum (not as cluster).
   struct FactorUse {
-    std::string column;                ///< the schema's name, key into DesignFacts::used_levels
-    std::vector<std::string> levels;   ///< all levels of the schema
+    std::string column;               ///< the schema's name, key into DesignFacts::used_levels
+    std::vector<std::string> levels;  ///< all levels of the schema
     std::size_t schema_column = 0;
   };
   const std::vector<FactorUse>& factors() const;
 
   /// ns() terms whose knots the facts lack: the preflight finds the quantiles of Value(...).
   struct SplineNeed {
-    std::string text;                  ///< the term, key into DesignFacts::knots
+    std::string text;  ///< the term, key into DesignFacts::knots
     int df = 0;
   };
   std::vector<SplineNeed> splines_without_knots() const;
@@ -131,7 +133,7 @@ class Design {
 
   /// Strata columns in the order of DesignBatch::strata, with their levels in use.
   struct Stratum {
-    std::string name;                  ///< "strata(centre)" is called "centre"
+    std::string name;  ///< "strata(centre)" is called "centre"
     std::vector<std::string> levels;
   };
   const std::vector<Stratum>& strata() const;

@@ -33,7 +33,8 @@ std::vector<DesignColumn> Pieces(const VariableShape& variable, std::size_t inde
   if (!variable.levels.empty()) return pieces;
   for (int column = 0; column < variable.numeric_columns; ++column) {
     const std::string number = variable.numeric_columns > 1 ? std::to_string(column + 1) : "";
-    pieces.push_back({.name = variable.text + number, .pieces = {{.variable = index, .index = column}}});
+    pieces.push_back(
+        {.name = variable.text + number, .pieces = {{.variable = index, .index = column}}});
   }
   return pieces;
 }
@@ -55,7 +56,8 @@ std::vector<DesignColumn> Multiply(const std::vector<DesignColumn>& columns,
 
 tl::unexpected<Error> TooMany(std::size_t columns) {
   return Fail(ErrorCode::kInvalidInput, "formula: found " + std::to_string(columns) +
-              " design columns, expected at most " + std::to_string(kMaximumColumns));
+                                            " design columns, expected at most " +
+                                            std::to_string(kMaximumColumns));
 }
 
 }  // namespace

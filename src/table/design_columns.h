@@ -12,21 +12,21 @@ namespace clinnova::table {
 /// What the coding needs to know of a variable.
 struct VariableShape {
   std::string text;
-  int numeric_columns = 1;             ///< of a numeric variable
-  std::vector<std::string> levels{};   ///< of a factor, two or more; empty = numeric
+  int numeric_columns = 1;            ///< of a numeric variable
+  std::vector<std::string> levels{};  ///< of a factor, two or more; empty = numeric
 };
 
 /// One factor of a design column's product: a numeric column, or the indicator of a level.
 struct ColumnPiece {
   std::size_t variable = 0;
-  int index = 0;                       ///< column of the variable, or level
+  int index = 0;  ///< column of the variable, or level
   bool indicator = false;
 };
 
 struct DesignColumn {
   std::string name;
-  int term = 0;                        ///< 0 = intercept, 1… = index into terms + 1
-  std::vector<ColumnPiece> pieces;     ///< empty for the intercept
+  int term = 0;                     ///< 0 = intercept, 1… = index into terms + 1
+  std::vector<ColumnPiece> pieces;  ///< empty for the intercept
 };
 
 /// The columns of R's model.matrix for `terms` (indices into `variables`; terms and the variables of a

@@ -90,13 +90,16 @@ class BatchEvaluation {
     double* slot = Slot(variable.block);
     for (std::size_t i = 0; i < count_; ++i) {
       if (variable.spline) {
-        variable.spline->Evaluate(x[i], slot + i, kBatchRows);  // reads x[i] before it writes slot[i]
+        variable.spline->Evaluate(x[i], slot + i,
+                                  kBatchRows);  // reads x[i] before it writes slot[i]
       } else {
-        for (int c = 0; c < variable.columns; ++c) slot[static_cast<std::size_t>(c) * kBatchRows + i] = 0;
+        for (int c = 0; c < variable.columns; ++c)
+          slot[static_cast<std::size_t>(c) * kBatchRows + i] = 0;
       }
     }
     for (int c = 0; c < variable.columns; ++c) {
-      blocks_[variable.block + static_cast<std::size_t>(c)] = slot + static_cast<std::size_t>(c) * kBatchRows;
+      blocks_[variable.block + static_cast<std::size_t>(c)] =
+          slot + static_cast<std::size_t>(c) * kBatchRows;
     }
   }
 
@@ -146,7 +149,8 @@ class BatchEvaluation {
     blocks_[last] = slot;
     // Before the pooled coding is known 2 is let through, so that the preflight sees all complete cases.
     const double highest = one_two ? 1 : 2;
-    Mark(kInvalid, [&](std::size_t i) { return slot[i] != 0 && slot[i] != 1 && slot[i] != highest; });
+    Mark(kInvalid,
+         [&](std::size_t i) { return slot[i] != 0 && slot[i] != 1 && slot[i] != highest; });
   }
 
   // --- leaving out rows -------------------------------------------------------------------------
@@ -154,7 +158,8 @@ class BatchEvaluation {
   void KeepCompleteCases() {
     batch_.source_row.resize(count_);
     if (!marked_) {
-      std::iota(batch_.source_row.begin(), batch_.source_row.end(), static_cast<std::uint32_t>(first_));
+      std::iota(batch_.source_row.begin(), batch_.source_row.end(),
+                static_cast<std::uint32_t>(first_));
       batch_.rows = count_;
       return;
     }
@@ -181,7 +186,9 @@ class BatchEvaluation {
 
  private:
   double* Slot(std::size_t block) { return batch_.scratch.data() + block * kBatchRows; }
-  std::int32_t* CodeSlot(std::size_t block) { return batch_.code_scratch.data() + block * kBatchRows; }
+  std::int32_t* CodeSlot(std::size_t block) {
+    return batch_.code_scratch.data() + block * kBatchRows;
+  }
 
   template <typename Condition>
   void Mark(RowState state, Condition condition) {
@@ -194,7 +201,8 @@ class BatchEvaluation {
   }
 
   void MarkNaN(const double* values) {
-    if (AnyNaN(values, count_)) Mark(kMissing, [&](std::size_t i) { return std::isnan(values[i]); });
+    if (AnyNaN(values, count_))
+      Mark(kMissing, [&](std::size_t i) { return std::isnan(values[i]); });
   }
 
   void MarkInfinite(const double* values) {
@@ -208,8 +216,8 @@ class BatchEvaluation {
     return slot;
   }
 
-  const Table& table_;      // not owned, outlives this
-  DesignBatch& batch_;      // not owned, outlives this
+  const Table& table_;  // not owned, outlives this
+  DesignBatch& batch_;  // not owned, outlives this
   std::size_t first_;
   std::size_t count_;
   bool marked_ = false;

@@ -19,9 +19,10 @@ namespace clinnova::table {
 
 /// A factor column and where its levels went when those not in use were dropped.
 struct FactorBinding {
-  std::size_t column = 0;                  ///< in the schema
-  std::vector<std::string> levels;         ///< in use
-  std::vector<std::int32_t> in_use{};      ///< schema level -> index into levels or -1; empty = the same
+  std::size_t column = 0;           ///< in the schema
+  std::vector<std::string> levels;  ///< in use
+  std::vector<std::int32_t>
+      in_use{};  ///< schema level -> index into levels or -1; empty = the same
 };
 
 /// A variable of the formula's terms.
@@ -29,11 +30,11 @@ struct DesignVariable {
   enum class Kind { kNumber, kLogical, kFactor, kPolynomial, kSpline };
   Kind kind = Kind::kNumber;
   std::string text;
-  std::optional<NumericExpression> expression;   ///< all but kFactor
-  FactorBinding factor;                          ///< kFactor
-  int columns = 1;                               ///< degree or df
-  std::optional<NaturalSpline> spline;           ///< absent while the knots are unknown
-  std::size_t block = 0;                         ///< first block, or the code block
+  std::optional<NumericExpression> expression;  ///< all but kFactor
+  FactorBinding factor;                         ///< kFactor
+  int columns = 1;                              ///< degree or df
+  std::optional<NaturalSpline> spline;          ///< absent while the knots are unknown
+  std::size_t block = 0;                        ///< first block, or the code block
 };
 
 struct Design::State {
@@ -45,14 +46,14 @@ struct Design::State {
   std::vector<int> assign;
 
   Response::Kind response_kind = Response::Kind::kNone;
-  std::vector<NumericExpression> response;       ///< empty when the response is a factor
+  std::vector<NumericExpression> response;  ///< empty when the response is a factor
   std::optional<FactorBinding> response_factor;
   bool status_is_one_two = false;
   std::vector<NumericExpression> offsets;
-  std::optional<std::size_t> weights;            ///< schema column
+  std::optional<std::size_t> weights;  ///< schema column
   std::vector<FactorBinding> strata_columns;
-  std::vector<std::size_t> clusters;             ///< schema columns
-  std::vector<std::size_t> required;             ///< schema columns that a complete case has
+  std::vector<std::size_t> clusters;  ///< schema columns
+  std::vector<std::size_t> required;  ///< schema columns that a complete case has
 
   std::vector<FactorUse> factors;
   std::vector<Stratum> strata;

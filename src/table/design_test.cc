@@ -17,8 +17,8 @@ namespace {
 using Strings = std::vector<std::string>;
 using Doubles = std::vector<double>;
 
-Result<Design> Make(const std::string& formula, const Table& table, const DesignOptions& options = {},
-                    const DesignFacts& facts = {}) {
+Result<Design> Make(const std::string& formula, const Table& table,
+                    const DesignOptions& options = {}, const DesignFacts& facts = {}) {
   CLINNOVA_ASSIGN(const Formula parsed, Formula::Parse(formula));
   return Design::Create(parsed, table.schema, options, facts);
 }
@@ -36,8 +36,8 @@ struct Evaluated {
   }
 };
 
-Evaluated Evaluate(const std::string& formula, const Table& table, const DesignOptions& options = {},
-              const DesignFacts& facts = {}) {
+Evaluated Evaluate(const std::string& formula, const Table& table,
+                   const DesignOptions& options = {}, const DesignFacts& facts = {}) {
   auto design = Make(formula, table, options, facts);
   if (!design) throw std::runtime_error(formula + ": " + design.error().message);
   Evaluated result{std::move(*design), {}};
@@ -45,8 +45,8 @@ Evaluated Evaluate(const std::string& formula, const Table& table, const DesignO
   return result;
 }
 
-std::string ErrorOf(const std::string& formula, const Table& table, const DesignOptions& options = {},
-                    const DesignFacts& facts = {}) {
+std::string ErrorOf(const std::string& formula, const Table& table,
+                    const DesignOptions& options = {}, const DesignFacts& facts = {}) {
   const auto design = Make(formula, table, options, facts);
   if (design) return "no error";
   EXPECT_EQ(design.error().code, ErrorCode::kInvalidInput);
@@ -100,9 +100,10 @@ TEST(Design, MissingInAnyNamedColumnLeavesTheRowOut) {
 }
 
 TEST(Design, CountsNotANumberAsMissingAndInfinityApart) {
-  const Table table = MakeTable({{"y", Doubles{1, 2, 3, 4, kNa}}, {"x", Doubles{-1, 0, 1, kNa, 0}}});
+  const Table table =
+      MakeTable({{"y", Doubles{1, 2, 3, 4, kNa}}, {"x", Doubles{-1, 0, 1, kNa, 0}}});
   const auto log = Evaluate("y ~ log(x)", table);
-  EXPECT_EQ(log.batch.missing, 3U);   // log(-1), NA, and the row without y whose log is infinite
+  EXPECT_EQ(log.batch.missing, 3U);  // log(-1), NA, and the row without y whose log is infinite
   EXPECT_EQ(log.batch.infinite, 1U);
   EXPECT_EQ(log.batch.source_row, (std::vector<std::uint32_t>{2}));
   EXPECT_EQ(Evaluate("y ~ I(1/x)", table).batch.infinite, 1U);
@@ -120,10 +121,12 @@ TEST(Design, ReadsResponses) {
   const auto factor = Evaluate("sex ~ time", table);
   EXPECT_EQ(factor.response(0), (Doubles{0, 1, 1, 0, 0}));
   EXPECT_EQ(factor.design.response_levels(), (Strings{"F", "M"}));
-  const auto many = Evaluate("event ~ time", table);  // R's glm: every level but the first is a success
+  const auto many =
+      Evaluate("event ~ time", table);  // R's glm: every level but the first is a success
   EXPECT_EQ(many.response(0), (Doubles{1, 1, 1, 0}));
   EXPECT_EQ(many.design.response_levels(), (Strings{"censored", "death", "relapse"}));
-  const auto in_use = Evaluate("event ~ time", table, {}, {.used_levels = {{"event", {"death", "relapse"}}}});
+  const auto in_use =
+      Evaluate("event ~ time", table, {}, {.used_levels = {{"event", {"death", "relapse"}}}});
   EXPECT_EQ(in_use.response(0), (Doubles{0, 1, 0}));
   EXPECT_EQ(in_use.batch.invalid, 1U);  // "censored" is in the table, but not in the facts
   const auto counts = Evaluate("cbind(status, time - status) ~ 1", table);
@@ -136,14 +139,19 @@ TEST(Design, ReadsSurvivalResponses) {
   const auto numbers = Evaluate("Surv(time, status) ~ sex", table);
   EXPECT_EQ(numbers.response(1), (Doubles{1, 0, 1, 1, 0}));
   EXPECT_EQ(numbers.batch.status_two, 0U);
-  EXPECT_EQ(Evaluate("Surv(time, event == \"death\") ~ sex", table).response(1), (Doubles{1, 0, 1, 0}));
-  EXPECT_EQ(Evaluate("Surv(time, event != 'death') ~ sex", table).response(1), (Doubles{0, 1, 0, 1}));
+  EXPECT_EQ(Evaluate("Surv(time, event == \"death\") ~ sex", table).response(1),
+            (Doubles{1, 0, 1, 0}));
+  EXPECT_EQ(Evaluate("Surv(time, event != 'death') ~ sex", table).response(1),
+            (Doubles{0, 1, 0, 1}));
   EXPECT_EQ(Evaluate("Surv(time, dead) ~ sex", table).response(1), (Doubles{1, 0, 0, 1, 1}));
-  EXPECT_EQ(Evaluate("Surv(time, dead == TRUE) ~ sex", table).response(1), (Doubles{1, 0, 0, 1, 1}));
-  EXPECT_EQ(Evaluate("Surv(time, status == \"1\") ~ sex", table).response(1), (Doubles{1, 0, 1, 1, 0}));
+  EXPECT_EQ(Evaluate("Surv(time, dead == TRUE) ~ sex", table).response(1),
+            (Doubles{1, 0, 0, 1, 1}));
+  EXPECT_EQ(Evaluate("Surv(time, status == \"1\") ~ sex", table).response(1),
+            (Doubles{1, 0, 1, 1, 0}));
   EXPECT_EQ(Evaluate("Surv(time / 2, status) ~ sex", table).response(0)[0], 2.5);
-  EXPECT_NE(ErrorOf("Surv(time, event) ~ sex", table).find("found a factor (censored, death, relapse)"),
-            std::string::npos);
+  EXPECT_NE(
+      ErrorOf("Surv(time, event) ~ sex", table).find("found a factor (censored, death, relapse)"),
+      std::string::npos);
 }
 
 TEST(Design, KeepsTheInterceptUnderSurvivalAsCoxph) {
@@ -164,7 +172,9 @@ TEST(Design, RecodesStatusOneTwo) {
 }
 
 TEST(Design, CountsImpossibleResponsesAndWeights) {
-  const Table table = MakeTable({{"a", Doubles{0, 1, 2, 3}}, {"b", Doubles{1, 1, 5, 2}}, {"s", Doubles{1, 1, 0.5, 1}},
+  const Table table = MakeTable({{"a", Doubles{0, 1, 2, 3}},
+                                 {"b", Doubles{1, 1, 5, 2}},
+                                 {"s", Doubles{1, 1, 0.5, 1}},
                                  {"w", Doubles{1, -1, 0, 1}}});
   const auto times = Evaluate("Surv(a, b, s) ~ 1", table);
   EXPECT_EQ(times.batch.invalid, 3U);  // stop = start, a status of 0.5, stop < start
@@ -176,7 +186,8 @@ TEST(Design, CountsImpossibleResponsesAndWeights) {
 }
 
 TEST(Design, AddsOffsetsAndTakesWeights) {
-  const auto run = Evaluate("time ~ sex + offset(w) + offset(log2(time))", Patients(), {.weights = "w"});
+  const auto run =
+      Evaluate("time ~ sex + offset(w) + offset(log2(time))", Patients(), {.weights = "w"});
   EXPECT_EQ(run.batch.offset[2], 0 + 3);
   EXPECT_EQ(run.batch.offset[3], 0.5 + 0);
   EXPECT_EQ(run.batch.weights[1], 2);
@@ -185,7 +196,7 @@ TEST(Design, AddsOffsetsAndTakesWeights) {
 
 TEST(Design, GivesStrataAndClusters) {
   const auto run = Evaluate("Surv(time, status) ~ age + strata(centre) + cluster(id)", Patients(),
-                       {.cluster = "sex", .strata = {"site", "centre"}});
+                            {.cluster = "sex", .strata = {"site", "centre"}});
   ASSERT_EQ(run.design.strata().size(), 2U);
   EXPECT_EQ(run.design.strata()[0].name, "centre");
   EXPECT_EQ(run.design.strata()[0].levels, (Strings{"x", "y", "z"}));
@@ -205,7 +216,8 @@ TEST(Design, DropsLevelsNotInUse) {
   const auto run = Evaluate("time ~ centre + age", table, {}, facts);
   EXPECT_EQ(run.design.names(), (Strings{"(Intercept)", "centrez", "age"}));
   EXPECT_EQ(run.batch.invalid, 1U);  // row 1 is of centre y, which those facts deny
-  const auto strata = Evaluate("time ~ age + strata(centre)", table, {}, {.used_levels = {{"centre", {"y", "z"}}}});
+  const auto strata =
+      Evaluate("time ~ age + strata(centre)", table, {}, {.used_levels = {{"centre", {"y", "z"}}}});
   EXPECT_EQ(strata.design.strata()[0].levels, (Strings{"y", "z"}));
   EXPECT_EQ(strata.batch.strata[0][0], 0);
   EXPECT_EQ(strata.batch.strata[0][1], 1);
@@ -222,18 +234,21 @@ TEST(Design, ListsTheFactorsItUses) {
 }
 
 TEST(Design, UsesANumericColumnBothWays) {
-  const Table table = MakeTable({{"y", Doubles{1, 2, 3}}, {"n", Doubles{10, 4, 4}}, {"factor(n)", {"10", "4", "4"}}});
+  const Table table = MakeTable(
+      {{"y", Doubles{1, 2, 3}}, {"n", Doubles{10, 4, 4}}, {"factor(n)", {"10", "4", "4"}}});
   const auto run = Evaluate("y ~ n + factor(n) + strata(n)", table);
   EXPECT_EQ(run.design.names(), (Strings{"(Intercept)", "n", "factor(n)10"}));
   EXPECT_EQ(run.column(2), (Doubles{1, 0, 0}));
   EXPECT_EQ(run.design.factors()[0].column, "factor(n)");
   EXPECT_EQ(run.design.strata()[0].name, "n");
   EXPECT_EQ(run.design.strata()[0].levels, (Strings{"4", "10"}));
-  EXPECT_NE(ErrorOf("y ~ factor(y)", table).find("numbers without listed levels"), std::string::npos);
+  EXPECT_NE(ErrorOf("y ~ factor(y)", table).find("numbers without listed levels"),
+            std::string::npos);
 }
 
 TEST(Design, SaysWhichColumnsNeedLevels) {
-  const auto formula = Formula::Parse("factor(z) ~ factor(n):x + as.factor(n) + strata(centre) + strata(site)");
+  const auto formula =
+      Formula::Parse("factor(z) ~ factor(n):x + as.factor(n) + strata(centre) + strata(site)");
   ASSERT_TRUE(formula);
   Strings names;
   for (const auto& d : FactorDeclarations(*formula, {.strata = {"sex", "site"}})) {
@@ -246,7 +261,8 @@ TEST(Design, SaysWhichColumnsNeedLevels) {
 TEST(Design, SaysWhatIsWrong) {
   const Table table = Patients();
   EXPECT_EQ(ErrorOf("time ~ agee", table),
-            "column \"agee\": not in the table, expected one of: time, status, event, age, sex, dead, w, centre, "
+            "column \"agee\": not in the table, expected one of: time, status, event, age, sex, "
+            "dead, w, centre, "
             "id, site");
   const struct {
     const char* formula;
@@ -256,10 +272,12 @@ TEST(Design, SaysWhatIsWrong) {
       {"time ~ I(sex < 3)", "column \"sex\": found a factor"},
       {"time ~ poly(centre, 2, raw = TRUE)", "column \"centre\": found a factor"},
       {"time ~ age + offset(sex)", "column \"sex\": found a factor"},
-      {"time ~ I(event == \"deth\")", "found \"deth\" in the formula, expected one of its levels: censored, death"},
+      {"time ~ I(event == \"deth\")",
+       "found \"deth\" in the formula, expected one of its levels: censored, death"},
       {"time ~ I(age == \"old\")", "found \"old\" compared with a number"},
       {"Surv(sex, status) ~ 1", "column \"sex\": found a factor"},
-      {"time ~ site", "column \"site\": found only the level \"here\" in use, expected two or more"},
+      {"time ~ site",
+       "column \"site\": found only the level \"here\" in use, expected two or more"},
       {"nothing ~ age", "column \"nothing\": not in the table"},
       {"time ~ (1 | ward)", "column \"ward\": not in the table"},
       {"time ~ cluster(ward)", "column \"ward\": not in the table"},
@@ -270,16 +288,22 @@ TEST(Design, SaysWhatIsWrong) {
     const std::string message = ErrorOf(c.formula, table);
     EXPECT_NE(message.find(c.part), std::string::npos) << c.formula << " -> " << message;
   }
-  EXPECT_NE(ErrorOf("time ~ age", table, {.weights = "sex"}).find("weights: found the factor"), std::string::npos);
+  EXPECT_NE(ErrorOf("time ~ age", table, {.weights = "sex"}).find("weights: found the factor"),
+            std::string::npos);
   EXPECT_NE(ErrorOf("time ~ age", table, {.also = {"zip"}}).find("\"zip\""), std::string::npos);
-  EXPECT_NE(ErrorOf("time ~ sex", table, {}, {.used_levels = {{"sex", {"F", "X"}}}}).find("not in the schema"),
+  EXPECT_NE(ErrorOf("time ~ sex", table, {}, {.used_levels = {{"sex", {"F", "X"}}}})
+                .find("not in the schema"),
             std::string::npos);
-  EXPECT_NE(ErrorOf("time ~ sex", table, {}, {.used_levels = {{"sex", {"F"}}}}).find("only the level \"F\""),
+  EXPECT_NE(ErrorOf("time ~ sex", table, {}, {.used_levels = {{"sex", {"F"}}}})
+                .find("only the level \"F\""),
             std::string::npos);
-  EXPECT_NE(ErrorOf("time ~ sex", table, {}, {.used_levels = {{"sex", {}}}}).find("no level"), std::string::npos);
-  EXPECT_NE(ErrorOf("time ~ ns(age, df = 3)", table, {}, {.knots = {{"ns(age, df = 3)", {1, 2}}}}).find("found 2 knots, expected 4"),
+  EXPECT_NE(ErrorOf("time ~ sex", table, {}, {.used_levels = {{"sex", {}}}}).find("no level"),
             std::string::npos);
-  EXPECT_NE(ErrorOf("time ~ ns(age, df = 1)", table, {}, {.knots = {{"ns(age, df = 1)", {2, 1}}}}).find("ascending"),
+  EXPECT_NE(ErrorOf("time ~ ns(age, df = 3)", table, {}, {.knots = {{"ns(age, df = 3)", {1, 2}}}})
+                .find("found 2 knots, expected 4"),
+            std::string::npos);
+  EXPECT_NE(ErrorOf("time ~ ns(age, df = 1)", table, {}, {.knots = {{"ns(age, df = 1)", {2, 1}}}})
+                .find("ascending"),
             std::string::npos);
 }
 
@@ -290,7 +314,8 @@ TEST(Design, RefusesADesignThatIsTooLarge) {
     b.push_back("b" + std::to_string(i));
   }
   const Table table = MakeTable({{"y", Doubles(300, 1)}, {"a", a}, {"b", b}});
-  EXPECT_NE(ErrorOf("y ~ a:b", table).find("found 90001 design columns, expected at most 20000"), std::string::npos);
+  EXPECT_NE(ErrorOf("y ~ a:b", table).find("found 90001 design columns, expected at most 20000"),
+            std::string::npos);
 }
 
 TEST(Design, WaitsForKnots) {
@@ -305,7 +330,7 @@ TEST(Design, WaitsForKnots) {
   run.design.SplineInput(table, run.batch, needs[0].text, values);
   EXPECT_EQ(values, (Doubles{4, 2, 1, 0}));  // also where y is missing, as R's ns() sees it
   run.design.SplineInput(table, run.batch, needs[1].text, values);
-  EXPECT_EQ(values.size(), 3U);              // not the infinite log(0)
+  EXPECT_EQ(values.size(), 3U);  // not the infinite log(0)
   EXPECT_EQ(run.column(1), (Doubles{0, 0}));
 }
 
@@ -323,7 +348,8 @@ TEST(Design, IsTheSameForEveryBatching) {
     g.push_back(random() % 20 == 0 ? "" : "g" + std::to_string(random() % 4));
   }
   const Table table = MakeTable({{"y", y}, {"x", x}, {"z", z}, {"g", g}});
-  const std::string formula = "y ~ x*g + log(z) + poly(z, 3, raw = TRUE) + ns(x, df = 2) + I(x > z):g";
+  const std::string formula =
+      "y ~ x*g + log(z) + poly(z, 3, raw = TRUE) + ns(x, df = 2) + I(x > z):g";
   const DesignFacts facts{.knots = {{"ns(x, df = 2)", {0.5, 1.5, 2.5}}}};
   const auto whole = Evaluate(formula, table, {.weights = "z"}, facts);
   DesignBatch part;
@@ -366,7 +392,9 @@ TEST(Design, ChecksItsCallers) {
 }
 
 TEST(Design, FactsTravelAsBytes) {
-  const DesignFacts facts{.used_levels = {{"g", {"a"}}}, .knots = {{"ns(x, df = 1)", {0, 1}}}, .status_is_one_two = true};
+  const DesignFacts facts{.used_levels = {{"g", {"a"}}},
+                          .knots = {{"ns(x, df = 1)", {0, 1}}},
+                          .status_is_one_two = true};
   const auto back = core::Decode<DesignFacts>(core::Encode(facts));
   ASSERT_TRUE(back);
   EXPECT_EQ(back->used_levels, facts.used_levels);

@@ -42,7 +42,8 @@ class Lexer {
     token.position = at_ + 1;
     if (at_ == text_.size()) return token;
     const char c = text_[at_];
-    const bool number = IsDigit(c) || (c == '.' && at_ + 1 < text_.size() && IsDigit(text_[at_ + 1]));
+    const bool number =
+        IsDigit(c) || (c == '.' && at_ + 1 < text_.size() && IsDigit(text_[at_ + 1]));
     if (number) return Number(std::move(token));
     if (c == '"' || c == '\'' || c == '`') return Quoted(std::move(token));
     if (IsNameByte(c) && c != '_') return Name(std::move(token));
@@ -75,7 +76,8 @@ class Lexer {
       if (text_[at_] == '\\' && quote != '`') {
         if (++at_ == text_.size()) break;
         if (text_[at_] != '\\' && text_[at_] != '"' && text_[at_] != '\'') {
-          return FormulaError(text_, at_, text_.substr(at_ - 1, 2), R"(\\, \" or \' after a backslash)");
+          return FormulaError(text_, at_, text_.substr(at_ - 1, 2),
+                              R"(\\, \" or \' after a backslash)");
         }
       }
       token.text += text_[at_];
@@ -100,8 +102,8 @@ class Lexer {
 
   Result<Token> Symbol(Token token) {
     token.kind = Token::Kind::kSymbol;
-    for (std::string_view symbol : {"%in%", "**", "==", "!=", "<=", ">=", "||", "+", "-", "*", "/", "^",
-                                    ":", "(", ")", ",", "=", "<", ">", "~", "|"}) {
+    for (std::string_view symbol : {"%in%", "**", "==", "!=", "<=", ">=", "||", "+", "-", "*", "/",
+                                    "^",    ":",  "(",  ")",  ",",  "=",  "<",  ">", "~", "|"}) {
       if (text_.substr(at_, symbol.size()) == symbol) {
         at_ += symbol.size();
         token.text = symbol == "**" ? "^" : symbol;
@@ -155,7 +157,8 @@ class ExpressionParser {
     CLINNOVA_ASSIGN(token_, lexer_.Next());
     if (++symbols_ > kMaximumSymbols) {
       return Fail(ErrorCode::kInvalidInput, "formula: found more than " +
-                  std::to_string(kMaximumSymbols) + " symbols, expected a shorter formula");
+                                                std::to_string(kMaximumSymbols) +
+                                                " symbols, expected a shorter formula");
     }
     return {};
   }
@@ -174,7 +177,8 @@ class ExpressionParser {
   Result<Expression> Binary(int weakest) {
     if (++nesting_ > kMaximumNesting) {
       return Fail(ErrorCode::kInvalidInput, "formula: found more than " +
-                  std::to_string(kMaximumNesting) + " nested parentheses or signs, expected fewer");
+                                                std::to_string(kMaximumNesting) +
+                                                " nested parentheses or signs, expected fewer");
     }
     CLINNOVA_ASSIGN(Expression left, Unary());
     for (int strength = Strength(token_); strength >= weakest && strength > 0;
@@ -217,14 +221,9 @@ class ExpressionParser {
     const Token token = token_;
     Expression leaf{.number = token.number, .name = token.text, .position = token.position};
     switch (token.kind) {
-      case Token::Kind::kNumber:
-        leaf.name.clear();
-        break;
-      case Token::Kind::kText:
-        leaf.kind = Expression::Kind::kText;
-        break;
-      case Token::Kind::kName:
-        return Name(std::move(leaf));
+      case Token::Kind::kNumber: leaf.name.clear(); break;
+      case Token::Kind::kText: leaf.kind = Expression::Kind::kText; break;
+      case Token::Kind::kName: return Name(std::move(leaf));
       default:
         if (!Is("(")) return Unexpected("a variable");
         return Parenthesis();

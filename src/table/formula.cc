@@ -24,18 +24,20 @@ bool IsCall(const Expression& expression, std::string_view name, std::size_t arg
 /// offset(), strata(), cluster(): said beside the terms, not among them.
 bool IsSpecial(const Expression& expression) {
   return expression.kind == Kind::kCall &&
-         (expression.name == "offset" || expression.name == "strata" || expression.name == "cluster");
+         (expression.name == "offset" || expression.name == "strata" ||
+          expression.name == "cluster");
 }
 
 bool IsRandom(const Expression& expression) {
-  return IsCall(expression, "(", 1) && (IsCall(expression.arguments[0], "|", 2) ||
-                                        IsCall(expression.arguments[0], "||", 2));
+  return IsCall(expression, "(", 1) &&
+         (IsCall(expression.arguments[0], "|", 2) || IsCall(expression.arguments[0], "||", 2));
 }
 
 /// Turns a tree into terms, as EncodeVars of R's model.c does.
 class TermEncoder {
  public:
-  TermEncoder(std::string_view text, std::vector<Expression>* random) : text_(text), random_(random) {}
+  TermEncoder(std::string_view text, std::vector<Expression>* random)
+      : text_(text), random_(random) {}
 
   /// Where a part of the formula stands: what is added at the top may be more than a plain term.
   enum class Place { kAdded, kInside };
@@ -81,7 +83,8 @@ class TermEncoder {
 
   Result<TermList> Variable(const Expression& node) {
     CLINNOVA_ASSIGN(TermFactor factor, MakeTermFactor(text_, node));
-    const auto [found, added] = index_.try_emplace(factor.text, static_cast<int>(variables_.size()));
+    const auto [found, added] =
+        index_.try_emplace(factor.text, static_cast<int>(variables_.size()));
     if (added) variables_.push_back(std::move(factor));
     return TermList(found->second);
   }
@@ -168,21 +171,22 @@ class TermEncoder {
 
   static Result<void> CheckSize(const TermList& list) {
     if (list.terms().size() <= kMaximumTerms) return {};
-    return Fail(ErrorCode::kInvalidInput, "formula: found more than " +
-                std::to_string(kMaximumTerms) + " terms, expected fewer");
+    return Fail(
+        ErrorCode::kInvalidInput,
+        "formula: found more than " + std::to_string(kMaximumTerms) + " terms, expected fewer");
   }
 
   Result<void> CheckProduct(const TermList& left, const TermList& right) const {
     if (left.terms().size() * right.terms().size() <= 10 * kMaximumTerms) return {};
-    return Fail(ErrorCode::kInvalidInput, "formula: found an interaction of " +
-                std::to_string(left.terms().size()) + " by " + std::to_string(right.terms().size()) +
-                " terms, expected fewer");
+    return Fail(ErrorCode::kInvalidInput,
+                "formula: found an interaction of " + std::to_string(left.terms().size()) + " by " +
+                    std::to_string(right.terms().size()) + " terms, expected fewer");
   }
 
   std::string_view text_;
   std::vector<Expression>* random_;  ///< not owned, outlives this; null inside a random effect
   bool intercept_ = true;
-  bool removing_ = false;            ///< within an odd number of minus signs
+  bool removing_ = false;  ///< within an odd number of minus signs
   std::vector<TermFactor> variables_;
   std::map<std::string, int> index_;
   std::vector<Expression> specials_;
@@ -203,8 +207,9 @@ class FormulaParser {
     TermEncoder encoder(text_, &random);
     CLINNOVA_ASSIGN(TermList list, encoder.Encode(sides.right, TermEncoder::Place::kAdded));
     if (list.terms().size() > kMaximumTerms) {
-      return Fail(ErrorCode::kInvalidInput, "formula: found more than " +
-                  std::to_string(kMaximumTerms) + " terms, expected fewer");
+      return Fail(
+          ErrorCode::kInvalidInput,
+          "formula: found more than " + std::to_string(kMaximumTerms) + " terms, expected fewer");
     }
     formula_.terms_ = encoder.Terms(std::move(list));
     formula_.intercept_ = encoder.intercept();
@@ -243,9 +248,9 @@ class FormulaParser {
 
   Result<void> ReadParts(const Expression& call, std::size_t fewest, std::size_t most) {
     if (call.arguments.size() < fewest || call.arguments.size() > most) {
-      const std::string expected =
-          call.name == "cbind" ? "cbind(successes, failures)"
-                               : "Surv(time, status) or Surv(start, stop, status)";
+      const std::string expected = call.name == "cbind"
+                                       ? "cbind(successes, failures)"
+                                       : "Surv(time, status) or Surv(start, stop, status)";
       return FormulaError(text_, call.position, call.Text(), expected);
     }
     for (const Expression& argument : call.arguments) {
@@ -271,8 +276,9 @@ class FormulaParser {
     const bool offset = call.name == "offset";
     const bool fits = call.name == "strata" ? !call.arguments.empty() : call.arguments.size() == 1;
     if (!fits) {
-      return FormulaError(text_, call.position, call.Text(),
-                          call.name + (call.name == "strata" ? "() of columns" : "() of one argument"));
+      return FormulaError(
+          text_, call.position, call.Text(),
+          call.name + (call.name == "strata" ? "() of columns" : "() of one argument"));
     }
     for (const Expression& argument : call.arguments) {
       if (offset) {

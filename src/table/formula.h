@@ -24,9 +24,9 @@ struct Expression {
   enum class Kind { kNumber, kText, kName, kCall };
   Kind kind = Kind::kNumber;
   double number = 0;
-  std::string name{};               ///< column (kName), text (kText), function or operator (kCall)
+  std::string name{};  ///< column (kName), text (kText), function or operator (kCall)
   std::vector<Expression> arguments{};
-  std::size_t position = 0;         ///< where it begins in the formula's text, counted from 1
+  std::size_t position = 0;  ///< where it begins in the formula's text, counted from 1
 
   /// The text as R's deparse writes it ("I(x^2)", "log(crp + 1)"): the term's name.
   std::string Text() const;
@@ -37,15 +37,15 @@ struct Expression {
 /// One variable of a term: an expression, or a call that makes several columns.
 struct TermFactor {
   enum class Kind {
-    kExpression,   ///< numeric expression, or the bare name of a column (which may be a factor)
-    kFactor,       ///< factor(x), as.factor(x)
-    kPolynomial,   ///< poly(x, degree, raw = TRUE); raw = FALSE is an error that says so
-    kNaturalSpline ///< ns(x, df = k)
+    kExpression,    ///< numeric expression, or the bare name of a column (which may be a factor)
+    kFactor,        ///< factor(x), as.factor(x)
+    kPolynomial,    ///< poly(x, degree, raw = TRUE); raw = FALSE is an error that says so
+    kNaturalSpline  ///< ns(x, df = k)
   };
   Kind kind = Kind::kExpression;
   Expression expression{};
-  int degree = 0;   ///< kPolynomial: degree; kNaturalSpline: df
-  std::string text{}; ///< as R writes it; the prefix of the term's column names
+  int degree = 0;      ///< kPolynomial: degree; kNaturalSpline: df
+  std::string text{};  ///< as R writes it; the prefix of the term's column names
 
   bool operator==(const TermFactor& other) const { return text == other.text; }
 };
@@ -59,7 +59,7 @@ struct Term {
 struct RandomTerm {
   std::vector<Term> terms;
   bool intercept = true;
-  std::vector<std::string> groups;   ///< nested grouping columns, outermost first
+  std::vector<std::string> groups;  ///< nested grouping columns, outermost first
 };
 
 struct Response {
@@ -80,7 +80,7 @@ class Formula {
   bool intercept() const { return intercept_; }
   const std::vector<Term>& terms() const { return terms_; }
   const std::vector<Expression>& offsets() const { return offsets_; }
-  const std::vector<Expression>& strata() const { return strata_; }     ///< strata(g, h): one each
+  const std::vector<Expression>& strata() const { return strata_; }  ///< strata(g, h): one each
   const std::vector<Expression>& clusters() const { return clusters_; }
   const std::vector<RandomTerm>& random() const { return random_; }
   /// Every column the formula names, response, removed terms and random effects included, in order

@@ -98,7 +98,8 @@ TEST(Formula, ReadsResponses) {
 
 TEST(Formula, LaysSpecialsAside) {
   const Formula formula = MustParse(
-      "Surv(t, s) ~ a + strata(centre, sex) + offset(log(pt)) + cluster(id) + offset(z) + strata(drug)");
+      "Surv(t, s) ~ a + strata(centre, sex) + offset(log(pt)) + cluster(id) + offset(z) + "
+      "strata(drug)");
   EXPECT_EQ(Labels(formula), Strings{"a"});
   ASSERT_EQ(formula.strata().size(), 3U);
   EXPECT_EQ(formula.strata()[1].name, "sex");
@@ -137,7 +138,8 @@ TEST(Formula, KeepsColumnsOfRemovedTerms) {
 TEST(Formula, SaysWhatIsWrongAndWhere) {
   EXPECT_EQ(ErrorOf("y ~ a + )"),
             "formula: found \")\" at character 9 of \"y ~ a + )\", expected a variable");
-  EXPECT_EQ(ErrorOf("y ~"), "formula: found the end at character 4 of \"y ~\", expected a variable");
+  EXPECT_EQ(ErrorOf("y ~"),
+            "formula: found the end at character 4 of \"y ~\", expected a variable");
   const struct {
     const char* text;
     const char* part;
@@ -237,10 +239,12 @@ TEST(Formula, TakesThousandsOfCovariates) {
 }
 
 TEST(Formula, SurvivesRandomText) {
-  const Strings pieces = {"y",  "~",    "a",      "b",     "+",      "-",   "*",       ":",  "^",   "(",     ")",
-                          "1",  "0",    "2",      "log(",  "I(",     ",",   "factor(", "/",  "|",   "strata(",
-                          "==", "\"t\"", "ns(",   "df",    "=",      "3",   "offset(", " ",  "poly(", "raw",
-                          "TRUE", "`q r`", "Surv(", "cbind(", "cluster(", "<", ".",      "é", "\\",  "'",     "%in%"};
+  const Strings pieces = {"y",        "~",     "a",   "b",       "+",     "-",     "*",
+                          ":",        "^",     "(",   ")",       "1",     "0",     "2",
+                          "log(",     "I(",    ",",   "factor(", "/",     "|",     "strata(",
+                          "==",       "\"t\"", "ns(", "df",      "=",     "3",     "offset(",
+                          " ",        "poly(", "raw", "TRUE",    "`q r`", "Surv(", "cbind(",
+                          "cluster(", "<",     ".",   "é",       "\\",    "'",     "%in%"};
   std::mt19937 random(20240117);
   int parsed = 0;
   for (int i = 0; i < 60000; ++i) {

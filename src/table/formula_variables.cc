@@ -29,9 +29,10 @@ bool IsFunction(const std::string& name) {
 }
 
 tl::unexpected<Error> UnknownCall(std::string_view text, const Expression& call) {
-  return FormulaError(text, call.position, call.name,
-                      "log, log2, log10, log1p, sqrt, exp, abs, I, factor, as.factor, poly, ns, offset, "
-                      "strata, cluster, arithmetic or a comparison");
+  return FormulaError(
+      text, call.position, call.name,
+      "log, log2, log10, log1p, sqrt, exp, abs, I, factor, as.factor, poly, ns, offset, "
+      "strata, cluster, arithmetic or a comparison");
 }
 
 Result<void> CheckArguments(std::string_view text, const Expression& call, std::size_t count) {
@@ -76,7 +77,8 @@ Result<void> CheckNames(std::string_view text, const Expression& call,
 
 Result<int> WholeNumber(std::string_view text, const Expression& call, const Expression* value,
                         const std::string& name) {
-  if (value == nullptr) return FormulaError(text, call.position, call.Text(), "an argument " + name);
+  if (value == nullptr)
+    return FormulaError(text, call.position, call.Text(), "an argument " + name);
   const bool whole = value->kind == Kind::kNumber && value->number == std::floor(value->number) &&
                      value->number >= 1 && value->number <= kMaximumDegree;
   if (!whole) {
@@ -146,18 +148,17 @@ Result<void> CheckSides(std::string_view text, const Expression& comparison) {
 
 Result<void> CheckNumeric(std::string_view text, const Expression& expression) {
   switch (expression.kind) {
-    case Kind::kNumber:
-      return {};
+    case Kind::kNumber: return {};
     case Kind::kText:
       return FormulaError(text, expression.position, expression.Text(), "a number or a column");
     case Kind::kName:
       if (expression.name != ".") return {};
       return FormulaError(text, expression.position, ".", "the variables by name");
-    case Kind::kCall:
-      break;
+    case Kind::kCall: break;
   }
   if (IsComparison(expression.name)) return CheckSides(text, expression);
-  const bool sign = expression.arguments.size() == 1 && (expression.name == "+" || expression.name == "-");
+  const bool sign =
+      expression.arguments.size() == 1 && (expression.name == "+" || expression.name == "-");
   if (IsArithmetic(expression.name)) {
     if (!sign) CLINNOVA_TRY(CheckArguments(text, expression, 2));
   } else if (IsFunction(expression.name)) {
@@ -165,7 +166,8 @@ Result<void> CheckNumeric(std::string_view text, const Expression& expression) {
   } else {
     return UnknownCall(text, expression);
   }
-  for (const Expression& argument : expression.arguments) CLINNOVA_TRY(CheckNumeric(text, argument));
+  for (const Expression& argument : expression.arguments)
+    CLINNOVA_TRY(CheckNumeric(text, argument));
   return {};
 }
 

@@ -54,7 +54,8 @@ class TwoColumnQr {
 }  // namespace
 
 Result<NaturalSpline> NaturalSpline::Create(const std::vector<double>& knots) {
-  const bool finite = std::all_of(knots.begin(), knots.end(), [](double k) { return std::isfinite(k); });
+  const bool finite =
+      std::all_of(knots.begin(), knots.end(), [](double k) { return std::isfinite(k); });
   if (knots.size() < 2 || !finite || !std::is_sorted(knots.begin(), knots.end()) ||
       knots.front() == knots.back()) {
     std::string found;

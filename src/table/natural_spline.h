@@ -32,10 +32,10 @@ class NaturalSpline {
 
   double low_ = 0;
   double high_ = 0;
-  std::vector<double> knots_;         ///< boundary knots four times each
+  std::vector<double> knots_;  ///< boundary knots four times each
   std::size_t b_splines_ = 0;
   std::size_t columns_ = 0;
-  std::vector<double> projection_;    ///< columns_ x b_splines_, row-major
+  std::vector<double> projection_;  ///< columns_ x b_splines_, row-major
   std::vector<double> low_value_, low_slope_, high_value_, high_slope_;
 };
 

@@ -44,7 +44,8 @@ TEST(NaturalSpline, EqualsSplinesNs) {
     const std::vector<double> basis = Basis(Make(knots), numbers[0]);
     ASSERT_EQ(basis.size() + 1, numbers.size());
     for (std::size_t c = 0; c < basis.size(); ++c) {
-      EXPECT_NEAR(basis[c], numbers[c + 1], 1e-14 * std::max(1.0, std::fabs(numbers[c + 1]))) << line;
+      EXPECT_NEAR(basis[c], numbers[c + 1], 1e-14 * std::max(1.0, std::fabs(numbers[c + 1])))
+          << line;
     }
     ++compared;
   }
@@ -71,7 +72,8 @@ TEST(NaturalSpline, IsLinearBeyondTheBoundaryAndSmoothAtKnots) {
 }
 
 TEST(NaturalSpline, TakesTiedKnots) {
-  for (const std::vector<double>& knots : {std::vector<double>{0, 0, 1, 2}, {0, 1, 2, 2}, {0, 1, 1, 2}}) {
+  for (const std::vector<double>& knots :
+       {std::vector<double>{0, 0, 1, 2}, {0, 1, 2, 2}, {0, 1, 1, 2}}) {
     const NaturalSpline spline = Make(knots);
     for (double x : {-1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0}) {
       for (double value : Basis(spline, x)) EXPECT_TRUE(std::isfinite(value)) << x;

@@ -73,8 +73,8 @@ std::string NumberText(double value) {
   const int exponent = std::atoi(scientific.c_str() + scientific.find('e') + 1);
   const int decimals = std::max(0, digits - 1 - exponent);
   const std::size_t whole = static_cast<std::size_t>(std::max(exponent, 0) + 1);
-  const std::size_t fixed_width = (value < 0 ? 1 : 0) + whole +
-                                  (decimals > 0 ? static_cast<std::size_t>(decimals) + 1 : 0);
+  const std::size_t fixed_width =
+      (value < 0 ? 1 : 0) + whole + (decimals > 0 ? static_cast<std::size_t>(decimals) + 1 : 0);
   if (fixed_width > scientific.size()) return scientific;
   std::array<char, 400> fixed{};
   std::snprintf(fixed.data(), fixed.size(), "%.*f", decimals, value);

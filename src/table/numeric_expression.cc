@@ -33,7 +33,8 @@ std::optional<double> TruthValue(std::string_view level) {
 std::string ListOf(const std::vector<std::string>& names) {
   constexpr std::size_t kMost = 20;
   std::string list;
-  for (std::size_t i = 0; i < names.size() && i < kMost; ++i) list += (i == 0 ? "" : ", ") + names[i];
+  for (std::size_t i = 0; i < names.size() && i < kMost; ++i)
+    list += (i == 0 ? "" : ", ") + names[i];
   return names.size() > kMost ? list + ", …" : list;
 }
 
@@ -83,14 +84,11 @@ class NumericExpression::Binder {
 
   Result<void> Bind(const Expression& e) {
     switch (e.kind) {
-      case Kind::kNumber:
-        return Add({.operation = Operation::kConstant, .constant = e.number}, 1);
+      case Kind::kNumber: return Add({.operation = Operation::kConstant, .constant = e.number}, 1);
       case Kind::kText:
         return Fail(ErrorCode::kInvalidInput, "formula: found " + e.Text() + ", expected a number");
-      case Kind::kName:
-        return Column(e);
-      case Kind::kCall:
-        break;
+      case Kind::kName: return Column(e);
+      case Kind::kCall: break;
     }
     if (e.arguments.size() == 1) return Unary(e);
     const auto operation = kBinary.find(e.name);
@@ -130,7 +128,7 @@ class NumericExpression::Binder {
       const std::optional<double> truth = TruthValue(level);
       if (!truth) {
         return Fail(ErrorCode::kInvalidInput, "column \"" + e.name + "\": found a factor (" +
-                    ListOf(column.levels) + "), expected a number");
+                                                  ListOf(column.levels) + "), expected a number");
       }
       step.by_level.push_back(*truth);
     }
@@ -138,7 +136,8 @@ class NumericExpression::Binder {
   }
 
   /// A factor column compared with one of its levels; false when the column is numeric.
-  Result<bool> Level(const Expression& comparison, const std::string& name, const std::string& word) {
+  Result<bool> Level(const Expression& comparison, const std::string& name,
+                     const std::string& word) {
     CLINNOVA_ASSIGN(const std::size_t index, FindColumn(name, schema_));
     const ColumnSchema& column = schema_.columns[index];
     if (column.kind == ColumnKind::kNumeric) return false;
@@ -150,8 +149,9 @@ class NumericExpression::Binder {
       step.by_level.push_back(level == word ? match : 1 - match);
     }
     if (!found) {
-      return Fail(ErrorCode::kInvalidInput, "column \"" + name + "\": found \"" + word +
-                  "\" in the formula, expected one of its levels: " + ListOf(column.levels));
+      return Fail(ErrorCode::kInvalidInput,
+                  "column \"" + name + "\": found \"" + word +
+                      "\" in the formula, expected one of its levels: " + ListOf(column.levels));
     }
     CLINNOVA_TRY(Add(std::move(step), 1));
     return true;
@@ -180,23 +180,24 @@ class NumericExpression::Binder {
 
   static const std::map<std::string, Operation> kBinary;
   static const std::map<std::string, Operation> kUnary;
-  const Schema& schema_;           // not owned, outlives this
-  NumericExpression& target_;      // not owned, outlives this
+  const Schema& schema_;       // not owned, outlives this
+  NumericExpression& target_;  // not owned, outlives this
   int height_ = 0;
 };
 
 const std::map<std::string, NumericExpression::Operation> NumericExpression::Binder::kBinary = {
-    {"+", Operation::kAdd},       {"-", Operation::kSubtract}, {"*", Operation::kMultiply},
-    {"/", Operation::kDivide},    {"^", Operation::kPower},    {"==", Operation::kEqual},
-    {"!=", Operation::kNotEqual}, {"<", Operation::kLess},     {"<=", Operation::kLessEqual},
+    {"+", Operation::kAdd},       {"-", Operation::kSubtract},     {"*", Operation::kMultiply},
+    {"/", Operation::kDivide},    {"^", Operation::kPower},        {"==", Operation::kEqual},
+    {"!=", Operation::kNotEqual}, {"<", Operation::kLess},         {"<=", Operation::kLessEqual},
     {">", Operation::kGreater},   {">=", Operation::kGreaterEqual}};
 
 const std::map<std::string, NumericExpression::Operation> NumericExpression::Binder::kUnary = {
-    {"-", Operation::kNegate},    {"log", Operation::kLog},   {"log2", Operation::kLog2},
+    {"-", Operation::kNegate},    {"log", Operation::kLog},     {"log2", Operation::kLog2},
     {"log10", Operation::kLog10}, {"log1p", Operation::kLog1p}, {"sqrt", Operation::kSqrt},
     {"exp", Operation::kExp},     {"abs", Operation::kAbs}};
 
-Result<NumericExpression> NumericExpression::Bind(const Expression& expression, const Schema& schema) {
+Result<NumericExpression> NumericExpression::Bind(const Expression& expression,
+                                                  const Schema& schema) {
   NumericExpression bound;
   Binder binder(schema, bound);
   CLINNOVA_TRY(binder.Bind(expression));
@@ -227,8 +228,8 @@ void NumericExpression::Evaluate(const Table& table, std::size_t first, std::siz
   std::copy_n(top, count, result);
 }
 
-void NumericExpression::Push(const Step& step, const Table& table, std::size_t first, std::size_t count,
-                             double* top) {
+void NumericExpression::Push(const Step& step, const Table& table, std::size_t first,
+                             std::size_t count, double* top) {
   if (step.operation == Operation::kConstant) {
     std::fill_n(top, count, step.constant);
     return;
@@ -252,10 +253,10 @@ void NumericExpression::Binary(Operation operation, std::size_t count, double* l
       return Each(count, left, right, [](double a, double b) { return a - b; });
     case Operation::kMultiply:
       return Each(count, left, right, [](double a, double b) { return a * b; });
-    case Operation::kDivide: return Each(count, left, right, [](double a, double b) { return a / b; });
-    case Operation::kPower: return Each(count, left, right, [](double a, double b) {
-        return core::Pow(a, b);
-      });
+    case Operation::kDivide:
+      return Each(count, left, right, [](double a, double b) { return a / b; });
+    case Operation::kPower:
+      return Each(count, left, right, [](double a, double b) { return core::Pow(a, b); });
     case Operation::kEqual: return Compare(count, left, right, std::equal_to<>());
     case Operation::kNotEqual: return Compare(count, left, right, std::not_equal_to<>());
     case Operation::kLess: return Compare(count, left, right, std::less<>());

@@ -32,16 +32,35 @@ class NumericExpression {
 
  private:
   enum class Operation : std::uint8_t {
-    kConstant, kColumn, kLevel, kLogical,                                  // push
-    kAdd, kSubtract, kMultiply, kDivide, kPower,                           // two operands
-    kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual,
-    kNegate, kLog, kLog2, kLog10, kLog1p, kSqrt, kExp, kAbs                // one operand
+    kConstant,
+    kColumn,
+    kLevel,
+    kLogical,  // push
+    kAdd,
+    kSubtract,
+    kMultiply,
+    kDivide,
+    kPower,  // two operands
+    kEqual,
+    kNotEqual,
+    kLess,
+    kLessEqual,
+    kGreater,
+    kGreaterEqual,
+    kNegate,
+    kLog,
+    kLog2,
+    kLog10,
+    kLog1p,
+    kSqrt,
+    kExp,
+    kAbs  // one operand
   };
   struct Step {
     Operation operation = Operation::kConstant;
-    double constant = 0;                ///< kConstant; kLevel and kLogical: the value where the code matches
+    double constant = 0;  ///< kConstant; kLevel and kLogical: the value where the code matches
     std::size_t column = 0;
-    std::vector<double> by_level{};     ///< kLevel, kLogical: value by level
+    std::vector<double> by_level{};  ///< kLevel, kLogical: value by level
   };
 
   class Binder;
@@ -50,8 +69,8 @@ class NumericExpression {
   static void Binary(Operation operation, std::size_t count, double* left, const double* right);
   static void Unary(Operation operation, std::size_t count, double* value);
 
-  std::vector<Step> steps_;            ///< in postfix order
-  std::size_t depth_ = 0;              ///< largest number of values on the stack
+  std::vector<Step> steps_;  ///< in postfix order
+  std::size_t depth_ = 0;    ///< largest number of values on the stack
 };
 
 /// `found "x", expected one of: …`: a column that the schema lacks.

@@ -45,7 +45,8 @@ void ExpectSame(const Doubles& found, const Doubles& expected, const std::string
     } else if (std::isinf(expected[i])) {
       EXPECT_EQ(found[i], expected[i]) << text << " row " << i;
     } else {
-      EXPECT_NEAR(found[i], expected[i], 1e-15 * std::max(1.0, std::fabs(expected[i]))) << text << " row " << i;
+      EXPECT_NEAR(found[i], expected[i], 1e-15 * std::max(1.0, std::fabs(expected[i])))
+          << text << " row " << i;
     }
   }
 }
@@ -117,7 +118,8 @@ TEST(NumericExpression, RefusesFactorsAndUnknownNames) {
   };
   EXPECT_EQ(error("g + 1"), "column \"g\": found a factor (a, b), expected a number");
   EXPECT_EQ(error("g == x"), "column \"g\": found a factor (a, b), expected a number");
-  EXPECT_EQ(error("g == \"c\""), "column \"g\": found \"c\" in the formula, expected one of its levels: a, b");
+  EXPECT_EQ(error("g == \"c\""),
+            "column \"g\": found \"c\" in the formula, expected one of its levels: a, b");
   EXPECT_EQ(error("x == \"c\""), "formula: found \"c\" compared with a number, expected a number");
   EXPECT_EQ(error("q"), "column \"q\": not in the table, expected one of: x, z, g, t, site");
 }

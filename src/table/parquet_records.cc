@@ -11,18 +11,21 @@
 namespace clinnova::table {
 namespace {
 
-bool StartsWith(const std::string& text, std::string_view start) { return text.rfind(start, 0) == 0; }
+bool StartsWith(const std::string& text, std::string_view start) {
+  return text.rfind(start, 0) == 0;
+}
 
 bool IsNumber(const std::string& type) {
-  for (const char* name : {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT",
-                           "UINTEGER", "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE"}) {
+  for (const char* name : {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT",
+                           "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE"}) {
     if (type == name) return true;
   }
   return StartsWith(type, "DECIMAL");
 }
 
 bool IsText(const std::string& type) {
-  return type == "VARCHAR" || type == "UUID" || StartsWith(type, "ENUM") || StartsWith(type, "TIMESTAMP");
+  return type == "VARCHAR" || type == "UUID" || StartsWith(type, "ENUM") ||
+         StartsWith(type, "TIMESTAMP");
 }
 
 /// The SQL that reads a column as DOUBLE or VARCHAR; nothing for a type that is neither.
@@ -31,7 +34,8 @@ std::optional<std::string> Selection(const std::string& name, const std::string&
   if (IsNumber(type)) return "CAST(" + column + " AS DOUBLE)";
   if (IsText(type)) return "CAST(" + column + " AS VARCHAR)";
   // As R: TRUE and FALSE, and days since 1970-01-01.
-  if (type == "BOOLEAN") return "CASE " + column + " WHEN true THEN 'TRUE' WHEN false THEN 'FALSE' END";
+  if (type == "BOOLEAN")
+    return "CASE " + column + " WHEN true THEN 'TRUE' WHEN false THEN 'FALSE' END";
   if (type == "DATE") return "CAST(date_diff('day', DATE '1970-01-01', " + column + ") AS DOUBLE)";
   return std::nullopt;
 }
@@ -84,7 +88,8 @@ class ParquetRecords : public RecordSource {
 
  private:
   Result<std::string> Describe(const std::string& from) {
-    auto rows = database_.Query("SELECT column_name, column_type FROM (DESCRIBE SELECT *" + from + ")");
+    auto rows =
+        database_.Query("SELECT column_name, column_type FROM (DESCRIBE SELECT *" + from + ")");
     if (!rows) return Unreadable(path_, rows);
     std::string selections;
     while (rows->NextChunk()) {
@@ -92,7 +97,8 @@ class ParquetRecords : public RecordSource {
         const std::string name(rows->Text(0, r));
         const std::string type(rows->Text(1, r));
         const std::optional<std::string> selection = Selection(name, type);
-        if (!selection) return FieldError(path_, name, type, "numbers, text, dates or truth values");
+        if (!selection)
+          return FieldError(path_, name, type, "numbers, text, dates or truth values");
         selections += (selections.empty() ? "" : ", ") + *selection;
         names_.push_back(name);
         numeric_.push_back(IsNumber(type) || type == "DATE");

@@ -30,8 +30,8 @@ Result<void> CheckColumnNames(const std::string& where, const std::vector<std::s
   std::set<std::string> seen;
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (names[i].empty()) {
-      return Fail(ErrorCode::kInvalidInput, where + ": found no name for column " +
-                  std::to_string(i + 1) + ", expected one");
+      return Fail(ErrorCode::kInvalidInput,
+                  where + ": found no name for column " + std::to_string(i + 1) + ", expected one");
     }
     if (!seen.insert(names[i]).second) {
       return Fail(ErrorCode::kInvalidInput,
@@ -56,7 +56,8 @@ Result<std::unique_ptr<RecordSource>> OpenRecords(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::array<char, 4> magic{};
   if (!file || (file.read(magic.data(), magic.size()).bad())) {
-    return Fail(ErrorCode::kInvalidInput, path + ": cannot be read, expected a CSV or Parquet file");
+    return Fail(ErrorCode::kInvalidInput,
+                path + ": cannot be read, expected a CSV or Parquet file");
   }
   if (file.gcount() == 4 && std::string_view(magic.data(), 4) == "PAR1") return OpenParquet(path);
   return OpenCsv(path);

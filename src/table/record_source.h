@@ -15,9 +15,9 @@ namespace clinnova::table {
 struct Cell {
   enum class Kind { kMissing, kNumber, kText };
   Kind kind = Kind::kMissing;
-  double number = 0;         ///< kNumber; may be infinite or not a number
-  std::string_view text;     ///< as in the file, also of a number; empty where the file holds numbers;
-                             ///< valid until Next
+  double number = 0;      ///< kNumber; may be infinite or not a number
+  std::string_view text;  ///< as in the file, also of a number; empty where the file holds numbers;
+                          ///< valid until Next
 };
 
 /// What a text field means: empty and NA are missing, what R's read.csv takes as a number is a number.

@@ -31,7 +31,7 @@ struct Gathered {
     const SiteSchema::Column* column = nullptr;
     std::string site;
   };
-  std::vector<At> sites;               ///< those that have the column
+  std::vector<At> sites;  ///< those that have the column
   const ColumnDeclaration* declaration = nullptr;
 };
 
@@ -67,7 +67,7 @@ Result<std::vector<std::string>> DeclaredLevels(const std::string& name, const G
         std::string list;
         for (const std::string& d : declared) list += (list.empty() ? "" : ", ") + d;
         return ColumnError(name, "found \"" + level + "\" at site " + at.site +
-                           ", expected one of the declared levels: " + list);
+                                     ", expected one of the declared levels: " + list);
       }
     }
   }
@@ -83,8 +83,10 @@ Result<ColumnSchema> Unify(const std::string& name, const Gathered& gathered) {
   const bool declared_number = typed && *declaration->kind == ColumnKind::kNumeric;
   const Gathered::At* text = TextSite(gathered);
   if (declared_number) {
-    if (has_levels) return ColumnError(name, "found levels and type \"numeric\", expected one of them");
-    if (text != nullptr) return ColumnError(name, "found text at site " + text->site + ", expected numbers");
+    if (has_levels)
+      return ColumnError(name, "found levels and type \"numeric\", expected one of them");
+    if (text != nullptr)
+      return ColumnError(name, "found text at site " + text->site + ", expected numbers");
     return column;
   }
   const bool declared_factor = has_levels || typed;
@@ -93,7 +95,8 @@ Result<ColumnSchema> Unify(const std::string& name, const Gathered& gathered) {
   if (const Gathered::At* numbers = UnlistedSite(gathered)) {
     const std::string other = text != nullptr ? "text at site " + text->site + " and " : "";
     return ColumnError(name, "found " + other + "numbers without listed levels at site " +
-                       numbers->site + ", expected levels: declare it with type = \"factor\"");
+                                 numbers->site +
+                                 ", expected levels: declare it with type = \"factor\"");
   }
   if (has_levels) {
     CLINNOVA_ASSIGN(column.levels, DeclaredLevels(name, gathered));
@@ -116,7 +119,7 @@ Result<std::vector<std::string>> Gather(std::span<const SiteSchema> sites,
     for (const SiteSchema::Column& column : sites[s].columns) {
       if (column.name == "site") {
         return ColumnError("site", "found in the table of site " + site +
-                           ", expected another name: `site` holds the sites' names");
+                                       ", expected another name: `site` holds the sites' names");
       }
       const auto [place, added] = gathered.try_emplace(column.name);
       if (added) order.push_back(column.name);
@@ -159,8 +162,9 @@ std::optional<std::string> FactorColumnBase(std::string_view name) {
 void SortLevels(std::vector<std::string>& levels) {
   std::sort(levels.begin(), levels.end());
   levels.erase(std::unique(levels.begin(), levels.end()), levels.end());
-  const bool numbers = std::all_of(levels.begin(), levels.end(),
-                                   [](const std::string& level) { return ParseNumber(level).has_value(); });
+  const bool numbers = std::all_of(levels.begin(), levels.end(), [](const std::string& level) {
+    return ParseNumber(level).has_value();
+  });
   if (!numbers) return;
   std::stable_sort(levels.begin(), levels.end(), [](const std::string& a, const std::string& b) {
     return *ParseNumber(a) < *ParseNumber(b);
@@ -191,7 +195,8 @@ Result<Schema> UnifySchemas(std::span<const SiteSchema> sites,
                             std::span<const std::string> site_names) {
   if (sites.size() != site_names.size()) {
     return Fail(ErrorCode::kFailed, "sites: found " + std::to_string(sites.size()) +
-                " descriptions, expected " + std::to_string(site_names.size()));
+                                        " descriptions, expected " +
+                                        std::to_string(site_names.size()));
   }
   std::map<std::string, Gathered> gathered;
   CLINNOVA_ASSIGN(const std::vector<std::string> order, Gather(sites, site_names, gathered));

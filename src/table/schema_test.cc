@@ -61,14 +61,18 @@ TEST(Schema, LetsAnEmptyColumnFollowTheOtherSites) {
 }
 
 TEST(Schema, AsksForLevelsWhereSitesDiffer) {
-  const std::vector<std::vector<SiteColumn>> sites = {{Numbers("stage")}, {Texts("stage", {"II", "x"})}};
+  const std::vector<std::vector<SiteColumn>> sites = {{Numbers("stage")},
+                                                      {Texts("stage", {"II", "x"})}};
   EXPECT_EQ(ErrorOf(Unify(sites)),
-            "column \"stage\": found text at site s2 and numbers without listed levels at site s1, expected "
+            "column \"stage\": found text at site s2 and numbers without listed levels at site s1, "
+            "expected "
             "levels: declare it with type = \"factor\"");
-  const std::vector<SiteSchema> described = {{.columns = sites[0], .rows = 1}, {.columns = sites[1], .rows = 1}};
+  const std::vector<SiteSchema> described = {{.columns = sites[0], .rows = 1},
+                                             {.columns = sites[1], .rows = 1}};
   EXPECT_EQ(MixedColumns(described), Strings{"stage"});
 
-  const std::vector<SiteSchema> again = {{.columns = {Numbers("stage", {"1", "2"})}, .rows = 1}, described[1]};
+  const std::vector<SiteSchema> again = {{.columns = {Numbers("stage", {"1", "2"})}, .rows = 1},
+                                         described[1]};
   EXPECT_TRUE(MixedColumns(again).empty());
   const auto schema = Unify({again[0].columns, again[1].columns});
   ASSERT_TRUE(schema);
@@ -97,9 +101,10 @@ TEST(Schema, RefusesWhatDoesNotFit) {
             "column \"y\": declared, but no site has it");
   EXPECT_EQ(ErrorOf(Unify({{Numbers("x")}}, declare("factor(y)", ColumnKind::kFactor, {}))),
             "column \"y\": declared, but no site has it");
-  EXPECT_EQ(ErrorOf(Unify({{Numbers("site")}})),
-            "column \"site\": found in the table of site s1, expected another name: `site` holds the "
-            "sites' names");
+  EXPECT_EQ(
+      ErrorOf(Unify({{Numbers("site")}})),
+      "column \"site\": found in the table of site s1, expected another name: `site` holds the "
+      "sites' names");
   EXPECT_EQ(ErrorOf(Unify({{Texts("x", {"a"})}}, declare("x", ColumnKind::kNumeric, {}))),
             "column \"x\": found text at site s1, expected numbers");
   EXPECT_EQ(ErrorOf(Unify({{Texts("x", {"a", "d"})}}, declare("x", {}, {"a", "b"}))),
@@ -110,13 +115,15 @@ TEST(Schema, RefusesWhatDoesNotFit) {
             "column \"x\": found levels and type \"numeric\", expected one of them");
   Declarations twice = declare("x", ColumnKind::kNumeric, {});
   twice.push_back(twice[0]);
-  EXPECT_EQ(ErrorOf(Unify({{Numbers("x")}}, twice)), "column \"x\": found two declarations, expected one");
+  EXPECT_EQ(ErrorOf(Unify({{Numbers("x")}}, twice)),
+            "column \"x\": found two declarations, expected one");
 }
 
 TEST(Schema, KeepsSecondColumnsOfNumbersOnly) {
   const Declarations declared = {{.name = "factor(x)", .kind = ColumnKind::kFactor, .levels = {}},
                                  {.name = "factor(x)", .kind = ColumnKind::kFactor, .levels = {}}};
-  const auto numeric = Unify({{Numbers("x"), Numbers("factor(x)", {"2", "10"})}, {Nothing("x")}}, declared);
+  const auto numeric =
+      Unify({{Numbers("x"), Numbers("factor(x)", {"2", "10"})}, {Nothing("x")}}, declared);
   ASSERT_TRUE(numeric) << numeric.error().message;
   ASSERT_EQ(numeric->columns.size(), 3U);
   EXPECT_EQ(numeric->columns[1].levels, (Strings{"2", "10"}));

@@ -58,10 +58,10 @@ struct Schema {
 struct SiteSchema {
   struct Column {
     std::string name;
-    bool numeric = true;                ///< a column without any value counts as numeric
-    bool empty = false;                 ///< no value present at this site
-    std::vector<std::string> levels;    ///< distinct texts, sorted by bytes; empty for numeric
-                                        ///< columns that no declaration makes a factor
+    bool numeric = true;              ///< a column without any value counts as numeric
+    bool empty = false;               ///< no value present at this site
+    std::vector<std::string> levels;  ///< distinct texts, sorted by bytes; empty for numeric
+                                      ///< columns that no declaration makes a factor
     template <class A>
     void Fields(A& a) {
       a(name);
@@ -85,8 +85,8 @@ struct SiteSchema {
 /// use x as a number and as a factor.
 struct ColumnDeclaration {
   std::string name;
-  std::optional<ColumnKind> kind;      ///< `type`
-  std::vector<std::string> levels;     ///< `levels`; implies a factor
+  std::optional<ColumnKind> kind;   ///< `type`
+  std::vector<std::string> levels;  ///< `levels`; implies a factor
 
   template <class A>
   void Fields(A& a) {
@@ -98,8 +98,8 @@ struct ColumnDeclaration {
 
 /// One column's values at one site. Exactly one of the two vectors is in use.
 struct Column {
-  std::vector<double> numbers;         ///< kNumeric; missing = quiet NaN; infinities do not occur
-  std::vector<std::int32_t> codes;     ///< kFactor: index into the schema's levels; missing = -1
+  std::vector<double> numbers;      ///< kNumeric; missing = quiet NaN; infinities do not occur
+  std::vector<std::int32_t> codes;  ///< kFactor: index into the schema's levels; missing = -1
 };
 
 /// One site's rows under the shared schema; columns stand in the schema's order.
@@ -112,10 +112,14 @@ struct Table {
 };
 
 /// Describes a CSV or Parquet file (by its content: Parquet begins with "PAR1"). Declarations decide
-/// which numeric columns need their levels listed. CSV: delimiter `,` `;` or tab found from the header
-/// line, quotes doubled inside quotes, UTF-8 with or without BOM; empty field and `NA` are missing.
-/// kInvalidInput names file, line and what is wrong: a line with another number of fields, an unclosed
-/// quote, a column name that is empty or stands twice, bytes that are not UTF-8.
+/// which numeric columns need their levels listed: as R's factor() names them ("4.0" is the level "4").
+/// CSV: one delimiter `,` `;` or tab, found in the header line, quotes doubled inside quotes, UTF-8 with or
+/// without BOM, LF or CR LF, empty lines skipped; blank fields, `NA`, and `NaN` among numbers are missing;
+/// numbers are what R's read.csv takes, hexadecimal apart; other text, TRUE and FALSE too, is a factor.
+/// Parquet: numbers, dates (as days since 1970-01-01), text, truth values (as TRUE and FALSE).
+/// kInvalidInput names file, line (Parquet: row) and what is wrong: a line with another number of fields,
+/// an unclosed quote, a column name that is empty or stands twice, bytes that are not UTF-8, an infinite
+/// number, a column of decimal commas.
 Result<SiteSchema> DescribeFile(const std::string& path,
                                 std::span<const ColumnDeclaration> declarations);
 

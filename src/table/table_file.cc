@@ -38,7 +38,7 @@ struct Nature {
   std::size_t numbers = 0;
   std::size_t texts = 0;
   std::size_t decimal_commas = 0;
-  std::string first_infinite;        ///< where, empty = nowhere
+  std::string first_infinite;  ///< where, empty = nowhere
   std::string first_decimal_comma;
 
   void See(const Cell& cell, const RecordSource& source) {
@@ -80,7 +80,8 @@ struct LevelList {
   }
 };
 
-Result<SiteSchema> FindNatures(const std::string& path, std::span<const ColumnDeclaration> declarations) {
+Result<SiteSchema> FindNatures(const std::string& path,
+                               std::span<const ColumnDeclaration> declarations) {
   CLINNOVA_ASSIGN(const auto source, OpenRecords(path));
   std::vector<Nature> natures(source->names().size());
   SiteSchema description;
@@ -108,13 +109,16 @@ std::vector<LevelList> NeededLists(std::span<const ColumnDeclaration> declaratio
   for (std::size_t c = 0; c < file_columns; ++c) {
     const SiteSchema::Column column = description.columns[c];
     if (!column.numeric || IsDeclaredFactor(declarations, column.name)) {
-      lists.push_back({.file_column = c, .described_column = c, .numeric = column.numeric, .levels = {}});
+      lists.push_back(
+          {.file_column = c, .described_column = c, .numeric = column.numeric, .levels = {}});
     }
     const std::string second = FactorColumnName(column.name);
     const bool taken = std::any_of(description.columns.begin(), description.columns.end(),
                                    [&](const SiteSchema::Column& d) { return d.name == second; });
     if (!column.numeric || taken || !IsDeclaredFactor(declarations, second)) continue;
-    lists.push_back({.file_column = c, .described_column = description.columns.size(), .numeric = true,
+    lists.push_back({.file_column = c,
+                     .described_column = description.columns.size(),
+                     .numeric = true,
                      .levels = {}});
     SiteSchema::Column& added = description.columns.emplace_back(column);
     added.name = second;
@@ -153,7 +157,8 @@ class ColumnReader {
       code = codes_.find(NumberText(cell.number));
     }
     if (code == codes_.end()) {
-      return FieldError(source.Where(), schema_.name, LevelOf(cell), "one of its levels: " + Levels());
+      return FieldError(source.Where(), schema_.name, LevelOf(cell),
+                        "one of its levels: " + Levels());
     }
     target_.codes.push_back(code->second);
     return {};
@@ -180,20 +185,22 @@ class ColumnReader {
     return schema_.levels.size() > kMost ? list + ", …" : list;
   }
 
-  const ColumnSchema& schema_;     // not owned, outlives this
+  const ColumnSchema& schema_;  // not owned, outlives this
   std::size_t file_column_;
-  Column& target_;                 // not owned, outlives this
+  Column& target_;  // not owned, outlives this
   std::unordered_map<std::string, std::int32_t> codes_;
 };
 
-std::optional<std::size_t> FindName(const std::vector<std::string>& names, const std::string& name) {
+std::optional<std::size_t> FindName(const std::vector<std::string>& names,
+                                    const std::string& name) {
   const auto found = std::find(names.begin(), names.end(), name);
   if (found == names.end()) return std::nullopt;
   return static_cast<std::size_t>(found - names.begin());
 }
 
 /// The file's column that holds schema column `name`, which may be a second column "factor(x)".
-std::optional<std::size_t> FindInFile(const std::vector<std::string>& names, const std::string& name) {
+std::optional<std::size_t> FindInFile(const std::vector<std::string>& names,
+                                      const std::string& name) {
   if (const auto column = FindName(names, name)) return column;
   const auto base = FactorColumnBase(name);
   return base ? FindName(names, *base) : std::nullopt;
@@ -205,8 +212,8 @@ Result<std::int32_t> SiteCode(const Schema& schema, std::string_view site) {
     const auto found = std::find(sites.begin(), sites.end(), site);
     if (found != sites.end()) return static_cast<std::int32_t>(found - sites.begin());
   }
-  return Fail(ErrorCode::kFailed, "site: found \"" + std::string(site) +
-              "\", expected one of the sites in the schema");
+  return Fail(ErrorCode::kFailed,
+              "site: found \"" + std::string(site) + "\", expected one of the sites in the schema");
 }
 
 /// What the file does not hold: missing everywhere, and the site.
@@ -258,7 +265,8 @@ Result<Table> ReadFile(const std::string& path, const Schema& schema, std::strin
     if (!more) break;
     for (ColumnReader& reader : readers) CLINNOVA_TRY(reader.Read(*source));
     if (++table.rows > std::numeric_limits<std::uint32_t>::max()) {
-      return Fail(ErrorCode::kInvalidInput, path + ": found more than 4294967295 rows, expected fewer");
+      return Fail(ErrorCode::kInvalidInput,
+                  path + ": found more than 4294967295 rows, expected fewer");
     }
   }
   FillOtherColumns(places, site_code, table);

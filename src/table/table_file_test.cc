@@ -79,8 +79,10 @@ TEST_F(TableFile, ReadsNumbersFactorsAndMissingValues) {
 
 TEST_F(TableFile, ReadsEveryDelimiterLineEndAndQuote) {
   for (const char* content : {"a,b\n1,x y\n2,z\n", "a;b\r\n1;x y\r\n2;z\r\n", "a\tb\n1\tx y\n2\tz",
-                              "\xEF\xBB\xBF" "a,b\n1,x y\n2,z\n", "\"a\",\"b\"\n\"1\",\"x y\"\n2,z\n",
-                              "\n\na,b\n\n1,x y\n\r\n2,z\n\n", " a , b \n1,x y\n2,z\n"}) {
+                              "\xEF\xBB\xBF"
+                              "a,b\n1,x y\n2,z\n",
+                              "\"a\",\"b\"\n\"1\",\"x y\"\n2,z\n", "\n\na,b\n\n1,x y\n\r\n2,z\n\n",
+                              " a , b \n1,x y\n2,z\n"}) {
     const auto table = Read(content);
     ASSERT_TRUE(table) << content << table.error().message;
     EXPECT_EQ(table->schema.columns[0].name, "a") << content;
@@ -90,7 +92,8 @@ TEST_F(TableFile, ReadsEveryDelimiterLineEndAndQuote) {
 }
 
 TEST_F(TableFile, KeepsWhatQuotesHold) {
-  const auto table = Read("drug;\"a;b\"\n\"5\"\"ASA\";1\n\"two\nlines\";2\n\"x;y\";3\n\"NA\";4\n\"\";5\nü;6\n");
+  const auto table =
+      Read("drug;\"a;b\"\n\"5\"\"ASA\";1\n\"two\nlines\";2\n\"x;y\";3\n\"NA\";4\n\"\";5\nü;6\n");
   ASSERT_TRUE(table) << table.error().message;
   EXPECT_EQ(table->schema.columns[1].name, "a;b");
   EXPECT_EQ(table->schema.columns[0].levels, (Strings{"5\"ASA", "two\nlines", "x;y", "ü"}));
@@ -108,31 +111,47 @@ TEST_F(TableFile, ReadsOneColumnAndNoRows) {
 }
 
 TEST_F(TableFile, NamesFileLineAndField) {
-  EXPECT_EQ(ErrorOf("a,b\n1,2\n1,2,3\n"), "basel.csv, line 3: found 3 fields, expected 2 as in the header");
+  EXPECT_EQ(ErrorOf("a,b\n1,2\n1,2,3\n"),
+            "basel.csv, line 3: found 3 fields, expected 2 as in the header");
   EXPECT_EQ(ErrorOf("a,b\n\n1\n"), "basel.csv, line 3: found 1 field, expected 2 as in the header");
-  EXPECT_EQ(ErrorOf("a,b\n\"x\ny\",2\n3\n"), "basel.csv, line 4: found 1 field, expected 2 as in the header");
-  EXPECT_EQ(ErrorOf("a,b\n1,\"x\n2,y\n"), "basel.csv, line 2: found a quote that is not closed, expected a closing quote");
+  EXPECT_EQ(ErrorOf("a,b\n\"x\ny\",2\n3\n"),
+            "basel.csv, line 4: found 1 field, expected 2 as in the header");
+  EXPECT_EQ(ErrorOf("a,b\n1,\"x\n2,y\n"),
+            "basel.csv, line 2: found a quote that is not closed, expected a closing quote");
   EXPECT_EQ(ErrorOf("a,b\n1,x\"y\"\n"),
-            "basel.csv, line 2: found a quote within an unquoted field, expected quotes around the whole field");
-  EXPECT_EQ(ErrorOf("a,b\n1,\"x\"y\n"), "basel.csv, line 2: found text after a closing quote, expected the delimiter");
-  EXPECT_EQ(ErrorOf("a,b\n1,\"x\"y"), "basel.csv, line 2: found text after a closing quote, expected the delimiter");
-  EXPECT_EQ(ErrorOf("a,b\n1,\"x\" \"\n"), "basel.csv, line 2: found text after a closing quote, expected the delimiter");
+            "basel.csv, line 2: found a quote within an unquoted field, expected quotes around the "
+            "whole field");
+  EXPECT_EQ(ErrorOf("a,b\n1,\"x\"y\n"),
+            "basel.csv, line 2: found text after a closing quote, expected the delimiter");
+  EXPECT_EQ(ErrorOf("a,b\n1,\"x\"y"),
+            "basel.csv, line 2: found text after a closing quote, expected the delimiter");
+  EXPECT_EQ(ErrorOf("a,b\n1,\"x\" \"\n"),
+            "basel.csv, line 2: found text after a closing quote, expected the delimiter");
   EXPECT_EQ(ErrorOf("a,\n1,2\n"), "basel.csv, line 1: found no name for column 2, expected one");
-  EXPECT_EQ(ErrorOf("a,b, a\n1,2,3\n"), "basel.csv, line 1: found column \"a\" twice, expected it once");
-  EXPECT_EQ(ErrorOf("a,b\n1,2\nx,\xE9\n"), "basel.csv, line 3: found bytes that are not UTF-8, expected the file in UTF-8");
-  EXPECT_EQ(ErrorOf("a,b\r1,2\r"), "basel.csv, line 1: found a carriage return within a line, expected line ends of LF or CR LF");
-  EXPECT_EQ(ErrorOf(std::string("a,b\n1,\0\n", 8)), "basel.csv, line 2: found a zero byte, expected text");
+  EXPECT_EQ(ErrorOf("a,b, a\n1,2,3\n"),
+            "basel.csv, line 1: found column \"a\" twice, expected it once");
+  EXPECT_EQ(ErrorOf("a,b\n1,2\nx,\xE9\n"),
+            "basel.csv, line 3: found bytes that are not UTF-8, expected the file in UTF-8");
+  EXPECT_EQ(ErrorOf("a,b\r1,2\r"),
+            "basel.csv, line 1: found a carriage return within a line, expected line ends of LF or "
+            "CR LF");
+  EXPECT_EQ(ErrorOf(std::string("a,b\n1,\0\n", 8)),
+            "basel.csv, line 2: found a zero byte, expected text");
   EXPECT_EQ(ErrorOf(""), "basel.csv: found an empty file, expected a header line");
   EXPECT_EQ(ErrorOf("a,b;c\n1,2\n"),
-            "basel.csv, line 1: found both , and ; between names, expected one delimiter (quote names that hold the other)");
+            "basel.csv, line 1: found both , and ; between names, expected one delimiter (quote "
+            "names that hold the other)");
   EXPECT_EQ(ErrorOf("a,b\n1,2\nInf,3\n"),
             "basel.csv, line 3, column \"a\": found \"Inf\", expected a finite number");
   EXPECT_EQ(ErrorOf("a;b\n1;2,5\n3;1,5\n"),
-            "basel.csv, line 2, column \"b\": found \"a decimal comma\", expected a decimal point (or type = "
+            "basel.csv, line 2, column \"b\": found \"a decimal comma\", expected a decimal point "
+            "(or type = "
             "\"factor\" in the study)");
   EXPECT_EQ(ErrorOf("site,b\n1,2\n"),
-            "column \"site\": found in the table of site basel, expected another name: `site` holds the sites' names");
-  for (const char* bad : {"\xC0\x80", "\xED\xA0\x80", "\xF5\x80\x80\x80", "\xE2\x82", "\x80", "\xF4\x90\x80\x80"}) {
+            "column \"site\": found in the table of site basel, expected another name: `site` "
+            "holds the sites' names");
+  for (const char* bad :
+       {"\xC0\x80", "\xED\xA0\x80", "\xF5\x80\x80\x80", "\xE2\x82", "\x80", "\xF4\x90\x80\x80"}) {
     EXPECT_NE(ErrorOf(std::string("a\n") + bad + "\n").find("not UTF-8"), std::string::npos);
   }
 }
@@ -152,13 +171,14 @@ TEST_F(TableFile, ChecksValuesAgainstTheSchema) {
                  {.name = "site", .kind = ColumnKind::kFactor, .levels = {"basel"}}}};
   auto table = ReadFile(path, schema, "basel");
   ASSERT_FALSE(table);
-  EXPECT_NE(table.error().message.find(
-                "basel.csv, line 3, column \"drug\": found \"MTX\", expected one of its levels: anti-TNF, JAK"),
+  EXPECT_NE(table.error().message.find("basel.csv, line 3, column \"drug\": found \"MTX\", "
+                                       "expected one of its levels: anti-TNF, JAK"),
             std::string::npos);
   schema.columns[0] = {.name = "age", .kind = ColumnKind::kNumeric, .levels = {}};
   table = ReadFile(path, schema, "basel");
   ASSERT_FALSE(table);
-  EXPECT_NE(table.error().message.find("line 3, column \"age\": found \"x\", expected a number"), std::string::npos);
+  EXPECT_NE(table.error().message.find("line 3, column \"age\": found \"x\", expected a number"),
+            std::string::npos);
   EXPECT_FALSE(ReadFile(path, schema, "geneva"));
 }
 
@@ -219,7 +239,8 @@ TEST_F(TableFile, ReadsBackEveryDouble) {
   std::vector<double> values;
   std::string content = "x\n";
   while (values.size() < 5000) {
-    const double value = std::ldexp(static_cast<double>(random()) - 9e18, static_cast<int>(random() % 1000) - 500);
+    const double value =
+        std::ldexp(static_cast<double>(random()) - 9e18, static_cast<int>(random() % 1000) - 500);
     char text[40];
     std::snprintf(text, sizeof text, "%.17g\n", value);
     content += text;
@@ -234,7 +255,8 @@ TEST_F(TableFile, ReadsRecordsAcrossBufferEdges) {
   // Lines of growing length, quoted and not, make every kind of character fall on a buffer's edge.
   std::string content = "t,x\n";
   for (int i = 0; i < 9000; ++i) {
-    content += i % 3 == 0 ? "\"a\"\"" + std::string(static_cast<std::size_t>(i % 401), ',') + "\"," : "b,";
+    content +=
+        i % 3 == 0 ? "\"a\"\"" + std::string(static_cast<std::size_t>(i % 401), ',') + "\"," : "b,";
     content += std::to_string(i) + (i % 2 == 0 ? "\r\n" : "\n");
   }
   ASSERT_GT(content.size(), 600000U);
@@ -242,11 +264,13 @@ TEST_F(TableFile, ReadsRecordsAcrossBufferEdges) {
   const auto table = Read(content);
   ASSERT_TRUE(table) << table.error().message;
   ASSERT_EQ(table->rows, 9001U);
-  for (int i = 0; i < 9001; ++i) ASSERT_EQ(table->columns[1].numbers[static_cast<std::size_t>(i)], i);
+  for (int i = 0; i < 9001; ++i)
+    ASSERT_EQ(table->columns[1].numbers[static_cast<std::size_t>(i)], i);
 }
 
 TEST_F(TableFile, SurvivesRandomBytes) {
-  const Strings pieces = {",", ";", "\n", "\r\n", "\"", "\"\"", "1", "NA", "x", "\t", "\xC3\xA9", "\xFF", " ", "1e5", "\r", "Inf"};
+  const Strings pieces = {",", ";",  "\n",       "\r\n", "\"", "\"\"", "1",  "NA",
+                          "x", "\t", "\xC3\xA9", "\xFF", " ",  "1e5",  "\r", "Inf"};
   std::mt19937 random(3);
   int read = 0;
   for (int i = 0; i < 400; ++i) {
@@ -268,8 +292,8 @@ class ParquetFile : public TableFile {
   std::string WriteParquet(const std::string& select) const {
     auto database = core::Database::Open({});
     EXPECT_TRUE(database);
-    const auto done = database->Execute("COPY (" + select + ") TO " + core::SqlLiteral(Path("p.parquet")) +
-                                        " (FORMAT PARQUET)");
+    const auto done = database->Execute("COPY (" + select + ") TO " +
+                                        core::SqlLiteral(Path("p.parquet")) + " (FORMAT PARQUET)");
     EXPECT_TRUE(done) << (done ? "" : done.error().message);
     return Path("p.parquet");
   }
@@ -277,8 +301,10 @@ class ParquetFile : public TableFile {
 
 TEST_F(ParquetFile, ReadsNumbersTextTruthValuesAndDates) {
   const std::string path = WriteParquet(
-      "SELECT * FROM (VALUES (1::INTEGER, 0.1::DOUBLE, 'b', true, DATE '1970-01-11', 1.25::DECIMAL(5,2), '7'),"
-      "(2, 'NaN'::DOUBLE, 'NA', NULL, NULL, NULL, '8'), (NULL, 3e0, 'a', false, DATE '1969-12-31', -1, '')) "
+      "SELECT * FROM (VALUES (1::INTEGER, 0.1::DOUBLE, 'b', true, DATE '1970-01-11', "
+      "1.25::DECIMAL(5,2), '7'),"
+      "(2, 'NaN'::DOUBLE, 'NA', NULL, NULL, NULL, '8'), (NULL, 3e0, 'a', false, DATE '1969-12-31', "
+      "-1, '')) "
       "t(i, d, s, b, day, dec, code)");
   const auto table = ReadAt(path, {});
   ASSERT_TRUE(table) << table.error().message;
@@ -296,8 +322,10 @@ TEST_F(ParquetFile, ReadsNumbersTextTruthValuesAndDates) {
 }
 
 TEST_F(ParquetFile, KeepsRowsInOrderOverManyChunks) {
-  const std::string path = WriteParquet("SELECT i::DOUBLE AS x, (i % 3)::INTEGER AS g FROM range(50000) t(i)");
-  const auto table = ReadAt(path, {{.name = "factor(g)", .kind = ColumnKind::kFactor, .levels = {}}});
+  const std::string path =
+      WriteParquet("SELECT i::DOUBLE AS x, (i % 3)::INTEGER AS g FROM range(50000) t(i)");
+  const auto table =
+      ReadAt(path, {{.name = "factor(g)", .kind = ColumnKind::kFactor, .levels = {}}});
   ASSERT_TRUE(table) << table.error().message;
   ASSERT_EQ(table->rows, 50000U);
   EXPECT_EQ(table->schema.columns[2].levels, (Strings{"0", "1", "2"}));

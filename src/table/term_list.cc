@@ -45,9 +45,8 @@ TermList TermList::Nest(const TermList& left, const TermList& right) {
 }
 
 void TermList::SortByOrder() {
-  std::stable_sort(terms_.begin(), terms_.end(), [](const VariableSet& a, const VariableSet& b) {
-    return a.size() < b.size();
-  });
+  std::stable_sort(terms_.begin(), terms_.end(),
+                   [](const VariableSet& a, const VariableSet& b) { return a.size() < b.size(); });
 }
 
 }  // namespace clinnova::table
