@@ -48,19 +48,20 @@ class CsvFile {
   std::string ColumnOf(const TextRule& rule) const;
 
   std::string name_;
-  const Mapping& mapping_;               // not owned, outlives this
-  RecordSink& sink_;                     // not owned, outlives this
+  const Mapping& mapping_;  // not owned, outlives this
+  RecordSink& sink_;        // not owned, outlives this
   std::size_t field_count_ = 0;
   std::vector<std::size_t> positions_;   // of mapping_.columns in the file
   std::vector<std::string_view> cells_;  // of mapping_.columns in the present row; empty = missing
   std::vector<std::string> decoded_;
-  std::optional<BadField> bad_;          // of the record being made
+  std::optional<BadField> bad_;  // of the record being made
   mutable std::string scratch_;
 };
 
 Result<void> CsvFile::Read(CsvRows& rows) {
   if (rows.has_utf8_mark() && mapping_.encoding != Encoding::kUtf8) {
-    return Fail(ErrorCode::kInvalidInput, name_ + ": found the byte order mark of UTF-8, expected " +
+    return Fail(ErrorCode::kInvalidInput, name_ +
+                                              ": found the byte order mark of UTF-8, expected " +
                                               std::string(EncodingName(mapping_.encoding)));
   }
   CLINNOVA_TRY(ReadHeader(rows));
@@ -82,7 +83,8 @@ Result<void> CsvFile::ReadHeader(CsvRows& rows) {
   }
   CLINNOVA_ASSIGN(const CsvRows::Step step, rows.Next());
   if (step != CsvRows::Step::kRow) {
-    return Fail(ErrorCode::kInvalidInput, name_ + ":1: found no header line, expected the columns' names");
+    return Fail(ErrorCode::kInvalidInput,
+                name_ + ":1: found no header line, expected the columns' names");
   }
   std::vector<std::string> decoded(rows.fields().size());
   std::vector<std::string_view> names;
@@ -104,10 +106,11 @@ Result<void> CsvFile::Bind(std::span<const std::string_view> names, std::uint64_
     const auto count = std::ranges::count(names, column);
     if (count != 1) {
       return Fail(ErrorCode::kInvalidInput,
-                  where + (count == 0 ? "found no column \"" : "found twice the column \"") + column +
-                      "\", expected once by " + mapping_.name);
+                  where + (count == 0 ? "found no column \"" : "found twice the column \"") +
+                      column + "\", expected once by " + mapping_.name);
     }
-    positions_.push_back(static_cast<std::size_t>(std::ranges::find(names, column) - names.begin()));
+    positions_.push_back(
+        static_cast<std::size_t>(std::ranges::find(names, column) - names.begin()));
   }
   cells_.resize(positions_.size());
   decoded_.resize(positions_.size());
@@ -123,7 +126,9 @@ Result<void> CsvFile::RejectRow(const CsvRows& rows, std::string_view rule, std:
   const std::string_view raw = rows.raw().substr(0, kRawLimit);
   if (DecodeToUtf8(mapping_.encoding, raw, rejected.raw)) {
     rejected.raw.clear();
-    for (char c : raw) rejected.raw += static_cast<unsigned char>(c) < 128 && c != 0 ? std::string(1, c) : "\xEF\xBF\xBD";
+    for (char c : raw)
+      rejected.raw +=
+          static_cast<unsigned char>(c) < 128 && c != 0 ? std::string(1, c) : "\xEF\xBF\xBD";
   }
   if (rejected.raw.size() > kRawLimit) rejected.raw.resize(kRawLimit);
   return sink_.Reject(std::move(rejected));
@@ -137,8 +142,9 @@ bool CsvFile::TakeCells(const CsvRows& rows, std::string& problem) {
   if (decode || zero) {
     scratch_.clear();
     if (const auto bad = DecodeToUtf8(mapping_.encoding, rows.raw(), scratch_)) {
-      problem = "found byte " + std::to_string(static_cast<unsigned char>(rows.raw()[*bad])) + " at " +
-                std::to_string(*bad + 1) + ", expected " + std::string(EncodingName(mapping_.encoding)) + " text";
+      problem = "found byte " + std::to_string(static_cast<unsigned char>(rows.raw()[*bad])) +
+                " at " + std::to_string(*bad + 1) + ", expected " +
+                std::string(EncodingName(mapping_.encoding)) + " text";
       return false;
     }
   }
@@ -160,8 +166,8 @@ bool CsvFile::TakeCells(const CsvRows& rows, std::string& problem) {
 
 Result<void> CsvFile::ReadRow(CsvRows& rows) {
   if (rows.fields().size() != field_count_) {
-    const std::string message = "found " + std::to_string(rows.fields().size()) + " fields, expected " +
-                                std::to_string(field_count_);
+    const std::string message = "found " + std::to_string(rows.fields().size()) +
+                                " fields, expected " + std::to_string(field_count_);
     rows.ResumeAfterFirstLine();
     return RejectRow(rows, "csv.field_count", message);
   }
@@ -221,7 +227,8 @@ bool CsvFile::FillCode(const CodeRule& rule, SourceCode& code) const {
     code.version = rule.version;
   }
   const auto dot = static_cast<std::size_t>(rule.dot_after);
-  if (dot > 0 && code.code.size() > dot && code.code.find('.') == std::string::npos) code.code.insert(dot, 1, '.');
+  if (dot > 0 && code.code.size() > dot && code.code.find('.') == std::string::npos)
+    code.code.insert(dot, 1, '.');
   return has_code || (!rule.code.given() && !code.display.empty());
 }
 
@@ -257,8 +264,9 @@ void CsvFile::FillNumber(const ValueRule& rule, const std::string& text, SourceV
     return;
   }
   if (std::ranges::find(rule.words, text) != rule.words.end()) return;
-  Complain("number.invalid", rule.text,
-           "found \"" + text + "\", expected a number with decimal mark \"" + format.decimal + "\"");
+  Complain(
+      "number.invalid", rule.text,
+      "found \"" + text + "\", expected a number with decimal mark \"" + format.decimal + "\"");
 }
 
 // False when the value is missing.
@@ -294,7 +302,8 @@ void CsvFile::FillDate(const DateRule& rule, std::optional<SourceTime>& time) {
   const DatePattern& pattern = rule.pattern ? *rule.pattern : *mapping_.date;
   time = pattern.Read(scratch_);
   if (!time) {
-    Complain("date.invalid", rule.text, "found \"" + scratch_ + "\", expected a date as " + pattern.text());
+    Complain("date.invalid", rule.text,
+             "found \"" + scratch_ + "\", expected a date as " + pattern.text());
   }
 }
 
@@ -312,8 +321,10 @@ bool CsvFile::FillSubject(const RecordRule& rule, SourceRecord& record) {
   const bool has_status = FillText(rule.status, record.status);
   if (rule.quantity.given() && FillText(rule.quantity, scratch_)) {
     const auto quantity = ParseNumber(scratch_, mapping_.number);
-    if (quantity && quantity->rest.empty()) record.quantity = quantity->number;
-    else Complain("number.invalid", rule.quantity, "found \"" + scratch_ + "\", expected a number");
+    if (quantity && quantity->rest.empty())
+      record.quantity = quantity->number;
+    else
+      Complain("number.invalid", rule.quantity, "found \"" + scratch_ + "\", expected a number");
   }
   const bool dated = rule.kind == RecordKind::kVisit || rule.kind == RecordKind::kDeath;
   if (dated && rule.when.empty() && !record.start && !bad_) return false;
@@ -330,10 +341,12 @@ Result<bool> CsvFile::MakeRecord(const RecordRule& rule, const CsvRows& rows) {
   record.source.line = rows.line();
   if (!FillSubject(rule, record)) return true;
   if (!FillText(rule.patient, record.patient_id)) {
-    CLINNOVA_TRY(RejectRow(rows, "patient.missing", ColumnOf(rule.patient) + ": found nothing, expected a patient"));
+    CLINNOVA_TRY(RejectRow(rows, "patient.missing",
+                           ColumnOf(rule.patient) + ": found nothing, expected a patient"));
     return false;
   }
-  if (!FillText(rule.id, record.id)) Complain("id.missing", rule.id, "found nothing, expected the record's identity");
+  if (!FillText(rule.id, record.id))
+    Complain("id.missing", rule.id, "found nothing, expected the record's identity");
   if (!FillText(rule.visit, record.visit_id)) record.visit_id.clear();
   if (bad_) {
     CLINNOVA_TRY(RejectRow(rows, bad_->rule, bad_->column + ": " + bad_->message));
@@ -346,9 +359,9 @@ Result<bool> CsvFile::MakeRecord(const RecordRule& rule, const CsvRows& rows) {
 }  // namespace
 
 Result<void> ReadCsv(const std::filesystem::path& path, const Mapping& mapping, RecordSink& sink) {
-  CLINNOVA_ASSIGN(CsvRows rows, CsvRows::Open({.path = path,
-                                               .delimiter = mapping.delimiter,
-                                               .quote = mapping.quote}));
+  CLINNOVA_ASSIGN(
+      CsvRows rows,
+      CsvRows::Open({.path = path, .delimiter = mapping.delimiter, .quote = mapping.quote}));
   return CsvFile(path, mapping, sink).Read(rows);
 }
 

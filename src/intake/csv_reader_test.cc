@@ -94,11 +94,13 @@ class CsvReaderTest : public testing::Test {
   Keeper keeper_;
 };
 
-constexpr std::string_view kHeader = "nip;sexe;naissance;dp;date;crp;test;result;tabac;ucd;atc;qte;stop\n";
+constexpr std::string_view kHeader =
+    "nip;sexe;naissance;dp;date;crp;test;result;tabac;ucd;atc;qte;stop\n";
 
 TEST_F(CsvReaderTest, MakesManyRecordsOfOneRow) {
   const auto done = Read(kVisits, std::string(kHeader) +
-      "P1;2;07/1961;M0580;03/04/2022;< 0,6;VS;24 mm;fum\xE9" "e;9312345;L04AB04;2,5;\n");
+                                      "P1;2;07/1961;M0580;03/04/2022;< 0,6;VS;24 mm;fum\xE9"
+                                      "e;9312345;L04AB04;2,5;\n");
   ASSERT_TRUE(done.has_value()) << done.error().message;
   EXPECT_TRUE(keeper_.rejected.empty());
   ASSERT_EQ(keeper_.records.size(), 6u);
@@ -133,7 +135,9 @@ TEST_F(CsvReaderTest, MakesManyRecordsOfOneRow) {
 }
 
 TEST_F(CsvReaderTest, MissingFieldsMakeNoRecord) {
-  ASSERT_TRUE(Read(kVisits, std::string(kHeader) + "P1;;NA;;;ND;;;;;;;never\nP2;9;;;01/02/2022;;GGT;12;;;;;never\n").has_value());
+  ASSERT_TRUE(Read(kVisits, std::string(kHeader) +
+                                "P1;;NA;;;ND;;;;;;;never\nP2;9;;;01/02/2022;;GGT;12;;;;;never\n")
+                  .has_value());
   EXPECT_TRUE(keeper_.rejected.empty());
   ASSERT_EQ(keeper_.records.size(), 3u);
   EXPECT_EQ(keeper_.records[0].kind, RecordKind::kPerson);
@@ -145,17 +149,18 @@ TEST_F(CsvReaderTest, MissingFieldsMakeNoRecord) {
 }
 
 TEST_F(CsvReaderTest, KeepsWordsAndRejectsWhatIsNoNumber) {
-  ASSERT_TRUE(Read(kVisits, std::string(kHeader) +
-      "P1;1;;;03/04/2022;n.n.;;;;;;;never\n"
-      "P2;1;;;03/04/2022;0.6;;;;;;;never\n"
-      "P3;1;;;31/02/2022;5;;;;;;;never\n"
-      ";1;;;01/02/2022;5;;;;;;;never\n").has_value());
+  ASSERT_TRUE(Read(kVisits, std::string(kHeader) + "P1;1;;;03/04/2022;n.n.;;;;;;;never\n"
+                                                   "P2;1;;;03/04/2022;0.6;;;;;;;never\n"
+                                                   "P3;1;;;31/02/2022;5;;;;;;;never\n"
+                                                   ";1;;;01/02/2022;5;;;;;;;never\n")
+                  .has_value());
   ASSERT_EQ(keeper_.records.size(), 4u);
   EXPECT_EQ(keeper_.records[1].value->text, "n.n.");
   EXPECT_FALSE(keeper_.records[1].value->number.has_value());
   ASSERT_EQ(keeper_.rejected.size(), 3u);
   EXPECT_EQ(keeper_.rejected[0].rule, "number.invalid");
-  EXPECT_EQ(keeper_.rejected[0].message, "crp: found \"0.6\", expected a number with decimal mark \",\"");
+  EXPECT_EQ(keeper_.rejected[0].message,
+            "crp: found \"0.6\", expected a number with decimal mark \",\"");
   EXPECT_EQ(keeper_.rejected[0].source.line, 3u);
   EXPECT_EQ(keeper_.rejected[0].raw, "P2;1;;;03/04/2022;0.6;;;;;;;never");
   EXPECT_EQ(keeper_.rejected[1].rule, "date.invalid");
@@ -163,12 +168,12 @@ TEST_F(CsvReaderTest, KeepsWordsAndRejectsWhatIsNoNumber) {
 }
 
 TEST_F(CsvReaderTest, QuarantinesMalformedLinesAndReadsOn) {
-  ASSERT_TRUE(Read(kVisits, std::string(kHeader) +
-      "P1;1;;;03/04/2022;7;;;;;;;never\n"
-      "P2;1;;;03/04\n"
-      "P3;1;;;03/04/2022;8;\"open;;;;;;never\n"
-      "P4;1;;;03/04/2022;9;co\x9Cur;;;;;;never\n"
-      "P5;1;;;03/04/2022;10;;;;;;;never").has_value());
+  ASSERT_TRUE(Read(kVisits, std::string(kHeader) + "P1;1;;;03/04/2022;7;;;;;;;never\n"
+                                                   "P2;1;;;03/04\n"
+                                                   "P3;1;;;03/04/2022;8;\"open;;;;;;never\n"
+                                                   "P4;1;;;03/04/2022;9;co\x9Cur;;;;;;never\n"
+                                                   "P5;1;;;03/04/2022;10;;;;;;;never")
+                  .has_value());
   EXPECT_EQ(keeper_.records.size(), 4u);
   EXPECT_EQ(keeper_.records[3].value->number, 10.0);
   ASSERT_EQ(keeper_.rejected.size(), 3u);

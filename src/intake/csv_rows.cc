@@ -35,8 +35,9 @@ Result<CsvRows> CsvRows::Open(const Options& options) {
 Result<void> CsvRows::ReadMark() {
   const std::string_view start(buffer_.data(), std::min<std::size_t>(filled_, 3));
   if (start.starts_with("\xFF\xFE") || start.starts_with("\xFE\xFF")) {
-    return Fail(ErrorCode::kInvalidInput,
-                options_.path.string() + ": found UTF-16 text, expected UTF-8 or a single-byte encoding");
+    return Fail(
+        ErrorCode::kInvalidInput,
+        options_.path.string() + ": found UTF-16 text, expected UTF-8 or a single-byte encoding");
   }
   has_utf8_mark_ = start == "\xEF\xBB\xBF";
   if (has_utf8_mark_) begin_ = 3;
@@ -51,7 +52,8 @@ Result<void> CsvRows::Fill() {
   if (buffer_.size() < filled_ + kBlock) buffer_.resize(filled_ + kBlock);
   const std::size_t read = std::fread(buffer_.data() + filled_, 1, kBlock, file_.get());
   if (std::ferror(file_.get()) != 0) {
-    return Fail(ErrorCode::kFailed, options_.path.string() + ": cannot be read: " + std::strerror(errno));
+    return Fail(ErrorCode::kFailed,
+                options_.path.string() + ": cannot be read: " + std::strerror(errno));
   }
   filled_ += read;
   at_end_ = read < kBlock;
@@ -89,7 +91,8 @@ CsvRows::Scan CsvRows::FindRowEnd() {
           at += 2;
         }
         ++at;
-        const bool line_ends = at == end || *at == '\n' || (*at == '\r' && (at + 1 == end || at[1] == '\n'));
+        const bool line_ends =
+            at == end || *at == '\n' || (*at == '\r' && (at + 1 == end || at[1] == '\n'));
         if (!line_ends && *at != options_.delimiter) return Scan::kBadQuote;
       }
       while (at < end && *at != options_.delimiter && *at != '\n') ++at;
@@ -125,7 +128,9 @@ void CsvRows::SplitQuoted(std::string_view row) {
   while (true) {
     if (at < row.size() && row[at] == options_.quote) {
       const std::size_t from = unquoted_.size();
-      for (++at; row[at] != options_.quote || (at + 1 < row.size() && row[at + 1] == options_.quote); ++at) {
+      for (++at;
+           row[at] != options_.quote || (at + 1 < row.size() && row[at + 1] == options_.quote);
+           ++at) {
         if (row[at] == options_.quote) ++at;
         unquoted_.push_back(row[at]);
       }
@@ -164,8 +169,10 @@ Result<CsvRows::Step> CsvRows::Next() {
     break;
   }
   raw_ = std::string_view(buffer_.data() + row_begin_, row_end_ - row_begin_);
-  if (row_has_quote_) SplitQuoted(raw_);
-  else SplitPlain(raw_);
+  if (row_has_quote_)
+    SplitQuoted(raw_);
+  else
+    SplitPlain(raw_);
   line_ += row_has_quote_ ? static_cast<std::uint64_t>(std::ranges::count(raw_, '\n')) + 1 : 1;
   begin_ = next_begin_;
   return Step::kRow;

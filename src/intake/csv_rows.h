@@ -31,8 +31,8 @@ class CsvRows {
   struct Options {
     std::filesystem::path path = {};
     char delimiter = ',';
-    char quote = '"';                        ///< 0 = none
-    std::size_t longest_row = 1 << 20;       ///< bytes; a longer row is malformed
+    char quote = '"';                   ///< 0 = none
+    std::size_t longest_row = 1 << 20;  ///< bytes; a longer row is malformed
   };
   enum class Step { kRow, kMalformed, kEnd };
 
@@ -49,14 +49,16 @@ class CsvRows {
   std::uint64_t line() const { return row_line_; }
   /// The present row's first line as it stands in the file; all of its lines where it is well formed.
   std::string_view raw() const { return raw_; }
-  std::string_view rule() const { return rule_; }         ///< "csv.unclosed_quote", "csv.quote", "csv.row_length"
+  std::string_view rule() const {
+    return rule_;
+  }  ///< "csv.unclosed_quote", "csv.quote", "csv.row_length"
   const std::string& message() const { return message_; }
 
   /// Gives the present row up: the next one begins on the line after this row's first. For a row of
   /// several lines whose number of fields is wrong: a stray quote swallowed what follows.
   void ResumeAfterFirstLine();
 
-  bool has_utf8_mark() const { return has_utf8_mark_; }   ///< the file began with EF BB BF
+  bool has_utf8_mark() const { return has_utf8_mark_; }  ///< the file began with EF BB BF
 
  private:
   struct CloseFile {
@@ -77,12 +79,12 @@ class CsvRows {
   Options options_;
   std::unique_ptr<std::FILE, CloseFile> file_;
   std::vector<char> buffer_;
-  std::size_t begin_ = 0;        // of the next row in buffer_
+  std::size_t begin_ = 0;  // of the next row in buffer_
   std::size_t filled_ = 0;
-  bool at_end_ = false;          // the file has no more bytes than buffer_ holds
-  std::uint64_t line_ = 1;       // of begin_
+  bool at_end_ = false;     // the file has no more bytes than buffer_ holds
+  std::uint64_t line_ = 1;  // of begin_
   std::size_t row_begin_ = 0;
-  std::size_t row_end_ = 0;      // without its line end
+  std::size_t row_end_ = 0;  // without its line end
   std::size_t next_begin_ = 0;
   bool row_has_quote_ = false;
   std::uint64_t row_line_ = 0;

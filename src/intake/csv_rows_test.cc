@@ -6,6 +6,8 @@
 
 #include <fstream>
 
+#include "intake/synthetic_random.h"
+
 namespace clinnova::intake {
 namespace {
 
@@ -61,7 +63,8 @@ TEST_F(CsvRowsTest, KeepsDelimitersQuotesAndLineEndsInsideQuotes) {
 }
 
 TEST_F(CsvRowsTest, AMalformedRowCostsOneLine) {
-  EXPECT_EQ(Steps("a,b\n\"open,1\nc,d\n"), (Lines{"1: a|b|", "2! csv.unclosed_quote \"open,1", "3: c|d|"}));
+  EXPECT_EQ(Steps("a,b\n\"open,1\nc,d\n"),
+            (Lines{"1: a|b|", "2! csv.unclosed_quote \"open,1", "3: c|d|"}));
   EXPECT_EQ(Steps("a,\"b\"x,c\nd,e,f\n"), (Lines{"1! csv.quote a,\"b\"x,c", "2: d|e|f|"}));
   // The stray quote of line 1 finds its partner in line 2.
   EXPECT_EQ(Steps("a,\"b\nc,\"d\"\ne,f\n"), (Lines{"1! csv.quote a,\"b", "2: c|d|", "3: e|f|"}));
@@ -114,10 +117,66 @@ TEST_F(CsvRowsTest, ReadsRowsAcrossBlocks) {
   EXPECT_EQ(*reader->Next(), CsvRows::Step::kEnd);
 }
 
+// Whatever is written with quotes by the rules comes back as it was.
+TEST_F(CsvRowsTest, ReadsBackEveryQuotedTable) {
+  constexpr std::string_view kAlphabet = "ab,;\"\n\r\t 7";
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    SyntheticRandom random(seed, 0, 0);
+    std::vector<std::vector<std::string>> table;
+    std::string text;
+    for (int r = random.Between(1, 6); r > 0; --r) {
+      std::vector<std::string>& row = table.emplace_back();
+      for (int c = random.Between(1, 4); c > 0; --c) {
+        std::string field;
+        for (int n = random.Between(0, 6); n > 0; --n)
+          field += kAlphabet[static_cast<std::size_t>(random.Between(0, 9))];
+        text += row.empty() ? "\"" : ",\"";
+        for (char ch : field) text.append(ch == '"' ? 2 : 1, ch);
+        text += "\"";
+        row.push_back(field);
+      }
+      if (r > 1 || random.Chance(0.5)) text += random.Chance(0.5) ? "\r\n" : "\n";
+    }
+    std::ofstream(path_, std::ios::binary) << text;
+    auto rows = CsvRows::Open({.path = path_});
+    ASSERT_TRUE(rows.has_value());
+    for (const std::vector<std::string>& row : table) {
+      ASSERT_EQ(*rows->Next(), CsvRows::Step::kRow) << seed;
+      ASSERT_EQ(std::vector<std::string>(rows->fields().begin(), rows->fields().end()), row)
+          << seed;
+    }
+    EXPECT_EQ(*rows->Next(), CsvRows::Step::kEnd) << seed;
+  }
+}
+
+// Any bytes at all: every line is in a row or in a complaint, and the reader ends.
+TEST_F(CsvRowsTest, EndsOnAnyBytes) {
+  constexpr std::string_view kAlphabet = "a,\"\n\"\n,\r\x80\"";
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    SyntheticRandom random(seed, 1, 0);
+    std::string text;
+    for (int n = random.Between(0, 200); n > 0; --n)
+      text += kAlphabet[static_cast<std::size_t>(random.Between(0, 9))];
+    std::ofstream(path_, std::ios::binary) << text;
+    auto rows = CsvRows::Open({.path = path_, .longest_row = 64});
+    ASSERT_TRUE(rows.has_value());
+    std::uint64_t last = 0;
+    for (std::size_t steps = 0;; ++steps) {
+      const auto step = rows->Next();
+      ASSERT_TRUE(step.has_value());
+      if (*step == CsvRows::Step::kEnd) break;
+      ASSERT_GT(rows->line(), last) << seed;
+      last = rows->line();
+      ASSERT_LT(steps, 300u) << seed;
+    }
+  }
+}
+
 TEST_F(CsvRowsTest, RefusesWhatItCannotRead) {
   EXPECT_FALSE(CsvRows::Open({.path = path_}).has_value());
   EXPECT_FALSE(CsvRows::Open({.path = std::filesystem::temp_directory_path()}).has_value());
-  std::ofstream(path_, std::ios::binary) << "\xFF\xFE" "a";
+  std::ofstream(path_, std::ios::binary) << "\xFF\xFE"
+                                            "a";
   const auto utf16 = CsvRows::Open({.path = path_});
   ASSERT_FALSE(utf16.has_value());
   EXPECT_EQ(utf16.error().code, ErrorCode::kInvalidInput);

@@ -41,7 +41,8 @@ constexpr UpperHalf Windows1252() {
 constexpr UpperHalf Cp437() {
   UpperHalf page{};
   constexpr char16_t kAll[] =
-      u"ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀"
+      u"ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌"
+      u"█▄▌▐▀"
       u"αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00A0";
   static_assert(std::size(kAll) == 129);
   for (std::size_t i = 0; i < 128; ++i) page[i] = kAll[i];
@@ -196,7 +197,8 @@ Result<std::string> EncodeFromUtf8(Encoding encoding, std::string_view text) {
     const auto byte = length == 0 ? std::nullopt : ByteOf(encoding, PointAt(text, i, length));
     if (!byte) {
       return Fail(ErrorCode::kInvalidInput, "text: character at byte " + std::to_string(i) +
-                                                " is not in " + std::string(EncodingName(encoding)));
+                                                " is not in " +
+                                                std::string(EncodingName(encoding)));
     }
     bytes.push_back(*byte);
     i += length;

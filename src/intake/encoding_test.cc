@@ -42,11 +42,11 @@ TEST(Encoding, NamesTheFirstByteThatIsNoText) {
   };
   using namespace std::string_view_literals;
   const Case cases[] = {
-      {Encoding::kUtf8, "ab\xE4z"sv, 2},          {Encoding::kUtf8, "\xC0\xAF"sv, 0},
-      {Encoding::kUtf8, "a\xED\xA0\x80"sv, 1},    {Encoding::kUtf8, "a\xF4\x90\x80\x80"sv, 1},
-      {Encoding::kUtf8, "a\xE2\x82"sv, 1},        {Encoding::kUtf8, "a\0b"sv, 1},
-      {Encoding::kWindows1252, "a\x81"sv, 1},     {Encoding::kIso8859_1, "co\x9Cur"sv, 2},
-      {Encoding::kIso8859_15, "\x85"sv, 0},       {Encoding::kDin66003, "m\xE4"sv, 1},
+      {Encoding::kUtf8, "ab\xE4z"sv, 2},       {Encoding::kUtf8, "\xC0\xAF"sv, 0},
+      {Encoding::kUtf8, "a\xED\xA0\x80"sv, 1}, {Encoding::kUtf8, "a\xF4\x90\x80\x80"sv, 1},
+      {Encoding::kUtf8, "a\xE2\x82"sv, 1},     {Encoding::kUtf8, "a\0b"sv, 1},
+      {Encoding::kWindows1252, "a\x81"sv, 1},  {Encoding::kIso8859_1, "co\x9Cur"sv, 2},
+      {Encoding::kIso8859_15, "\x85"sv, 0},    {Encoding::kDin66003, "m\xE4"sv, 1},
       {Encoding::kCp437, "a\0"sv, 1}};
   for (const Case& c : cases) {
     std::string text;

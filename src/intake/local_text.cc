@@ -37,9 +37,9 @@ std::string_view TakeComparator(std::string_view& text) {
     std::string_view text;
     std::string_view meaning;
   };
-  constexpr Spelling kSpellings[] = {{"<=", "<="}, {">=", ">="}, {"=<", "<="},       {"=>", ">="},
-                                     {"<", "<"},   {">", ">"},   {"\xE2\x89\xA4", "<="},
-                                     {"\xE2\x89\xA5", ">="}};
+  constexpr Spelling kSpellings[] = {
+      {"<=", "<="}, {">=", ">="}, {"=<", "<="},           {"=>", ">="},
+      {"<", "<"},   {">", ">"},   {"\xE2\x89\xA4", "<="}, {"\xE2\x89\xA5", ">="}};
   for (const Spelling& spelling : kSpellings) {
     if (!text.starts_with(spelling.text)) continue;
     text = TrimText(text.substr(spelling.text.size()));
@@ -74,7 +74,8 @@ bool TakeFraction(std::string_view& text, const NumberFormat& format, std::strin
   text.remove_prefix(1);
   plain.push_back('.');
   std::size_t digits = 0;
-  for (; !text.empty() && IsDigit(text[0]); ++digits, text.remove_prefix(1)) plain.push_back(text[0]);
+  for (; !text.empty() && IsDigit(text[0]); ++digits, text.remove_prefix(1))
+    plain.push_back(text[0]);
   return digits > 0;
 }
 
@@ -115,10 +116,14 @@ std::optional<int> TakeDigits(std::string_view& text, std::size_t least, std::si
 std::string_view TrimText(std::string_view text) {
   while (const std::size_t blank = BlankLength(text)) text.remove_prefix(blank);
   while (!text.empty()) {
-    if (text.back() == ' ' || text.back() == '\t') text.remove_suffix(1);
-    else if (text.ends_with(kNoBreakSpace)) text.remove_suffix(kNoBreakSpace.size());
-    else if (text.ends_with(kNarrowNoBreakSpace)) text.remove_suffix(kNarrowNoBreakSpace.size());
-    else break;
+    if (text.back() == ' ' || text.back() == '\t')
+      text.remove_suffix(1);
+    else if (text.ends_with(kNoBreakSpace))
+      text.remove_suffix(kNoBreakSpace.size());
+    else if (text.ends_with(kNarrowNoBreakSpace))
+      text.remove_suffix(kNarrowNoBreakSpace.size());
+    else
+      break;
   }
   return text;
 }
@@ -169,7 +174,8 @@ Result<DatePattern> DatePattern::Parse(std::string_view pattern) {
   made.text_ = std::string(pattern);
   bool has[7] = {};
   for (std::string_view rest = pattern; !rest.empty();) {
-    const auto* word = std::ranges::find_if(kWords, [&](const Word& w) { return rest.starts_with(w.word); });
+    const auto* word =
+        std::ranges::find_if(kWords, [&](const Word& w) { return rest.starts_with(w.word); });
     if (word != std::end(kWords)) {
       CLINNOVA_TRY(made.Add(word->part));
       has[static_cast<int>(word->part)] = true;
@@ -190,12 +196,16 @@ Result<DatePattern> DatePattern::Parse(std::string_view pattern) {
                    (is(Part::kHour) && !is(Part::kDay)) || (is(Part::kMinute) != is(Part::kHour)) ||
                    (is(Part::kSecond) && !is(Part::kMinute));
   if (gap) {
-    return Fail(ErrorCode::kInvalidInput, "date pattern \"" + made.text_ +
-                                              "\": expected yyyy, mm/yyyy, dd/mm/yyyy or these with HH:MM");
+    return Fail(ErrorCode::kInvalidInput,
+                "date pattern \"" + made.text_ +
+                    "\": expected yyyy, mm/yyyy, dd/mm/yyyy or these with HH:MM");
   }
-  if (is(Part::kHour)) made.precision_ = SourceTime::Precision::kSecond;
-  else if (is(Part::kDay)) made.precision_ = SourceTime::Precision::kDay;
-  else if (is(Part::kMonth)) made.precision_ = SourceTime::Precision::kMonth;
+  if (is(Part::kHour))
+    made.precision_ = SourceTime::Precision::kSecond;
+  else if (is(Part::kDay))
+    made.precision_ = SourceTime::Precision::kDay;
+  else if (is(Part::kMonth))
+    made.precision_ = SourceTime::Precision::kMonth;
   return made;
 }
 

@@ -57,7 +57,8 @@ class DatePattern {
     char mark = 0;
   };
   Result<void> Add(Part part);
-  bool ReadPart(const Step& step, bool mark_follows, std::string_view& text, SourceTime& time) const;
+  bool ReadPart(const Step& step, bool mark_follows, std::string_view& text,
+                SourceTime& time) const;
 
   std::string text_;
   std::vector<Step> steps_;

@@ -18,14 +18,22 @@ TEST(LocalText, ReadsNumbersAsTheCountriesWriteThem) {
     const char* comparator;
     const char* rest;
   };
-  const Case cases[] = {
-      {"12.4", kSwiss, 12.4, "", ""},          {"1'240.5", kSwiss, 1240.5, "", ""},
-      {"1’240", kSwiss, 1240, "", ""},         {"12,4", kFrench, 12.4, "", ""},
-      {"< 0,6", kFrench, 0.6, "<", ""},        {"<0,6 mg/L", kFrench, 0.6, "<", "mg/L"},
-      {"≤ 1 200", kFrench, 1200, "<=", ""},    {">=5", kFrench, 5, ">=", ""},
-      {"> 1\xC2\xA0" "800", kFrench, 1800, ">", ""}, {"1.240,5", kGerman, 1240.5, "", ""},
-      {" -3,25 ", kGerman, -3.25, "", ""},     {"+7", kGerman, 7, "", ""},
-      {"0.1", kSwiss, 0.1, "", ""},            {"12 mg/L", kFrench, 12, "", "mg/L"}};
+  const Case cases[] = {{"12.4", kSwiss, 12.4, "", ""},
+                        {"1'240.5", kSwiss, 1240.5, "", ""},
+                        {"1’240", kSwiss, 1240, "", ""},
+                        {"12,4", kFrench, 12.4, "", ""},
+                        {"< 0,6", kFrench, 0.6, "<", ""},
+                        {"<0,6 mg/L", kFrench, 0.6, "<", "mg/L"},
+                        {"≤ 1 200", kFrench, 1200, "<=", ""},
+                        {">=5", kFrench, 5, ">=", ""},
+                        {"> 1\xC2\xA0"
+                         "800",
+                         kFrench, 1800, ">", ""},
+                        {"1.240,5", kGerman, 1240.5, "", ""},
+                        {" -3,25 ", kGerman, -3.25, "", ""},
+                        {"+7", kGerman, 7, "", ""},
+                        {"0.1", kSwiss, 0.1, "", ""},
+                        {"12 mg/L", kFrench, 12, "", "mg/L"}};
   for (const Case& c : cases) {
     const auto parsed = ParseNumber(c.text, c.format);
     ASSERT_TRUE(parsed.has_value()) << c.text;
@@ -36,7 +44,8 @@ TEST(LocalText, ReadsNumbersAsTheCountriesWriteThem) {
 }
 
 TEST(LocalText, RefusesWhatIsNoNumberInItsFormat) {
-  for (const char* text : {"", "n.n.", "12,4", "1'24", "1'2400", "'240", "12.4.1", ".5", "5.", "<", "1,240"}) {
+  for (const char* text :
+       {"", "n.n.", "12,4", "1'24", "1'2400", "'240", "12.4.1", ".5", "5.", "<", "1,240"}) {
     EXPECT_FALSE(ParseNumber(text, kSwiss).has_value()) << text;
   }
   for (const char* text : {"0.6", "1,2,3", "12,"}) {
@@ -80,8 +89,8 @@ TEST(LocalText, ReadsDatesByTheirPattern) {
 TEST(LocalText, InventsNoDate) {
   const auto day = DatePattern::Parse("dd/mm/yyyy");
   ASSERT_TRUE(day.has_value());
-  for (const char* text : {"30/02/2023", "29/02/2023", "13/13/2023", "00/01/2023", "01/01/23", "01/01/20233",
-                           "01-01-2023", "", "x", "31/04/2024"}) {
+  for (const char* text : {"30/02/2023", "29/02/2023", "13/13/2023", "00/01/2023", "01/01/23",
+                           "01/01/20233", "01-01-2023", "", "x", "31/04/2024"}) {
     EXPECT_FALSE(day->Read(text).has_value()) << text;
   }
   const auto compact = DatePattern::Parse("yyyymmdd");
@@ -90,7 +99,8 @@ TEST(LocalText, InventsNoDate) {
 }
 
 TEST(LocalText, RefusesPatternsThatLeaveAGap) {
-  for (const char* pattern : {"", "dd/mm", "dd.yyyy", "dd/mm/yy", "yyyy-mm-dd HH", "dd/dd/yyyy", "jj/mm/aaaa"}) {
+  for (const char* pattern :
+       {"", "dd/mm", "dd.yyyy", "dd/mm/yy", "yyyy-mm-dd HH", "dd/dd/yyyy", "jj/mm/aaaa"}) {
     EXPECT_FALSE(DatePattern::Parse(pattern).has_value()) << pattern;
   }
 }

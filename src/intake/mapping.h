@@ -66,18 +66,18 @@ struct CodeRule {
   std::string version;
   TextRule code;
   TextRule display;
-  TextRule version_column;   ///< wins over `version`
-  int dot_after = 0;         ///< French ICD-10 comes without its dot: 3 makes M058 M05.8
+  TextRule version_column;  ///< wins over `version`
+  int dot_after = 0;        ///< French ICD-10 comes without its dot: 3 makes M058 M05.8
 };
 
 enum class ValueKind { kNumber, kCode, kText };
 
 struct ValueRule {
   ValueKind kind = ValueKind::kNumber;
-  TextRule text;             ///< for kCode, `values` holds the codes
+  TextRule text;  ///< for kCode, `values` holds the codes
   TextRule unit;
-  bool unit_in_value = false;   ///< "12 mg/L": what follows the number is the unit
-  std::string system;           ///< of a coded answer
+  bool unit_in_value = false;      ///< "12 mg/L": what follows the number is the unit
+  std::string system;              ///< of a coded answer
   std::vector<std::string> words;  ///< kept as text where a number is expected: "n.n.", "neg."
   std::optional<char> decimal;     ///< where one column differs from the file
 };
@@ -101,8 +101,7 @@ struct RecordRule {
   std::optional<ValueRule> value;
   DateRule start, end;
   TextRule status, type, route, quantity;
-  std::vector<Condition> when;   ///< all must hold
-  int line = 0;                  ///< of the mapping file, for messages
+  std::vector<Condition> when;  ///< all must hold
 };
 
 /// One source table's mapping.
@@ -117,16 +116,16 @@ class Mapping {
   /// Whether a file of this name (without folders) is of this table; letters' case does not count.
   bool Matches(std::string_view file_name) const;
 
-  std::string name;         ///< of the mapping file, for messages
+  std::string name;  ///< of the mapping file, for messages
   std::string pattern;
   char delimiter = ',';
-  char quote = '"';         ///< 0 = quotes are ordinary characters
+  char quote = '"';  ///< 0 = quotes are ordinary characters
   Encoding encoding = Encoding::kUtf8;
   NumberFormat number;
   std::optional<DatePattern> date;
-  std::vector<std::string> missing;   ///< words; the empty field is always missing
-  std::vector<std::string> header;    ///< the columns of a file without a header line; else empty
-  std::vector<std::string> columns;   ///< every column that the rules use, once
+  std::vector<std::string> missing;  ///< words; the empty field is always missing
+  std::vector<std::string> header;   ///< the columns of a file without a header line; else empty
+  std::vector<std::string> columns;  ///< every column that the rules use, once
   std::vector<RecordRule> records;
 };
 

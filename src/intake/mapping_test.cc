@@ -37,7 +37,8 @@ TEST(Mapping, ReadsWhatADataManagerWrote) {
   EXPECT_EQ(mapping->delimiter, ';');
   EXPECT_EQ(mapping->encoding, Encoding::kIso8859_1);
   EXPECT_EQ(mapping->number.decimal, ',');
-  EXPECT_EQ(mapping->columns, (std::vector<std::string>{"nip", "date", "crp", "sexe", "naissance"}));
+  EXPECT_EQ(mapping->columns,
+            (std::vector<std::string>{"nip", "date", "crp", "sexe", "naissance"}));
   ASSERT_EQ(mapping->records.size(), 2u);
   const RecordRule& crp = mapping->records[0];
   EXPECT_EQ(crp.kind, RecordKind::kMeasurement);
@@ -79,10 +80,10 @@ TEST(Mapping, NamesFileLineAndKeyOfEveryMistake) {
       {Changed("unit = \"mg/L\"", "units = \"mg/L\""), "m.toml:16:", "value.units"},
       {Changed("encoding = \"ISO-8859-1\"", "encoding = \"EBCDIC\""), "m.toml:5:", "EBCDIC"},
       {Changed("dd/mm/yyyy", "jj/mm/aaaa"), "m.toml:8:", "jj/mm/aaaa"},
-      {Changed("kind = \"measurement\"", "kind = \"lab\""), "m.toml:12:", "lab"},
+      {Changed("kind = \"measurement\"", "kind = \"lab\""), "m.toml:13:", "lab"},
       {Changed("decimal = \",\"", "decimal = \";\""), "m.toml:6:", "decimal"},
       {Changed("decimal = \",\"", "decimal = 5"), "m.toml:6:", "decimal"},
-      {Changed("thousands = \" \"", "thousands = \",\""), "m.toml:2:", "thousands"},
+      {Changed("thousands = \" \"", "thousands = \",\""), "m.toml:7:", "thousands"},
       {Changed("{nip}/{date}/crp", "{nip/crp"), "m.toml:14:", "}"},
       {Changed("id = \"{nip}/{date}/crp\"\n", ""), "m.toml:12:", "id"},
       {Changed("patient = \"nip\"\n", ""), "m.toml:11:", "patient"},
@@ -95,7 +96,8 @@ TEST(Mapping, NamesFileLineAndKeyOfEveryMistake) {
     const auto mapping = Mapping::Parse(c.toml, "m.toml");
     ASSERT_FALSE(mapping.has_value()) << c.word;
     EXPECT_EQ(mapping.error().code, ErrorCode::kInvalidInput);
-    EXPECT_TRUE(mapping.error().message.starts_with(c.line)) << mapping.error().message << " / " << c.line;
+    EXPECT_TRUE(mapping.error().message.starts_with(c.line))
+        << mapping.error().message << " / " << c.line;
     EXPECT_NE(mapping.error().message.find(c.word), std::string::npos) << mapping.error().message;
     EXPECT_EQ(mapping.error().message.find('\n'), std::string::npos);
   }

@@ -16,7 +16,15 @@ namespace {
 using Classes = std::array<double, kDrugClasses>;
 
 // One stream of random numbers each, so that they do not shift each other.
-enum Purpose : std::uint64_t { kPerson, kDisease, kDrug, kOutcome, kVisitValues, kMissing, kFollowUp };
+enum Purpose : std::uint64_t {
+  kPerson,
+  kDisease,
+  kDrug,
+  kOutcome,
+  kVisitValues,
+  kMissing,
+  kFollowUp
+};
 
 struct Effect {
   std::string_view name;
@@ -25,27 +33,23 @@ struct Effect {
 
 // log odds of low disease activity at six months: the true effects. They cross over: a seropositive
 // patient with high CRP does best on IL-6 inhibition, an elderly smoker worst on a JAK inhibitor.
-constexpr Effect kOutcomeEffects[] = {
-    {"intercept", {0.15, -0.20, 0.10}},
-    {"das28 - 5.2", {-0.50, -0.45, -0.45}},
-    {"prior_biologics", {-0.45, -0.20, -0.15}},
-    {"current_smoker", {-0.40, -0.20, -0.25}},
-    {"haq - 1.25", {-0.30, -0.25, -0.25}},
-    {"seropositive", {-0.25, 0.35, 0.05}},
-    {"ln(crp + 1) - 2.4", {-0.35, 0.45, -0.05}},
-    {"seropositive * (ln(crp + 1) - 2.4)", {-0.10, 0.40, 0.00}},
-    {"age >= 65", {0.00, 0.00, -0.45}},
-    {"age >= 65 and current_smoker", {0.00, 0.00, -0.90}},
-    {"female", {-0.15, -0.15, -0.15}}};
+constexpr Effect kOutcomeEffects[] = {{"intercept", {0.15, -0.20, 0.10}},
+                                      {"das28 - 5.2", {-0.50, -0.45, -0.45}},
+                                      {"prior_biologics", {-0.45, -0.20, -0.15}},
+                                      {"current_smoker", {-0.40, -0.20, -0.25}},
+                                      {"haq - 1.25", {-0.30, -0.25, -0.25}},
+                                      {"seropositive", {-0.25, 0.35, 0.05}},
+                                      {"ln(crp + 1) - 2.4", {-0.35, 0.45, -0.05}},
+                                      {"seropositive * (ln(crp + 1) - 2.4)", {-0.10, 0.40, 0.00}},
+                                      {"age >= 65", {0.00, 0.00, -0.45}},
+                                      {"age >= 65 and current_smoker", {0.00, 0.00, -0.90}},
+                                      {"female", {-0.15, -0.15, -0.15}}};
 
 // log odds of being given each class: confounding by indication.
 constexpr Effect kAssignmentEffects[] = {
-    {"intercept", {0.80, -0.35, 0.10}},
-    {"das28 - 5.2", {0.00, 0.10, 0.10}},
-    {"prior_biologics", {0.00, 0.35, 0.40}},
-    {"current_smoker", {0.00, 0.00, -0.70}},
-    {"seropositive", {0.00, 0.15, 0.05}},
-    {"ln(crp + 1) - 2.4", {0.00, 0.60, 0.05}},
+    {"intercept", {0.80, -0.35, 0.10}},      {"das28 - 5.2", {0.00, 0.10, 0.10}},
+    {"prior_biologics", {0.00, 0.35, 0.40}}, {"current_smoker", {0.00, 0.00, -0.70}},
+    {"seropositive", {0.00, 0.15, 0.05}},    {"ln(crp + 1) - 2.4", {0.00, 0.60, 0.05}},
     {"(age - 56) / 10", {0.00, 0.05, -0.30}}};
 
 // log of the Weibull scale (days) of the time to discontinuation; shape kStopShape.
@@ -57,11 +61,11 @@ constexpr double kStopShape = 0.9;
 
 struct Site {
   std::string_view name;
-  double age;             // added to the mean age
-  double log_crp;         // added to the mean of ln CRP
-  double outcome;         // added to the log odds of the outcome under every class
-  Classes assignment;     // added to the log odds of each class
-  double missing;         // added to the log odds of a missing ESR
+  double age;          // added to the mean age
+  double log_crp;      // added to the mean of ln CRP
+  double outcome;      // added to the log odds of the outcome under every class
+  Classes assignment;  // added to the log odds of each class
+  double missing;      // added to the log odds of a missing ESR
 };
 constexpr Site kSites[] = {{"lu-chl", 0.0, 0.00, 0.00, {0.00, 0.00, 0.00}, 0.0},
                            {"de-freiburg", 1.0, 0.10, 0.10, {0.00, 0.00, 0.35}, -0.5},
@@ -88,12 +92,12 @@ constexpr Day DayOf(int year, unsigned month, unsigned day) {
   return std::chrono::year{year} / std::chrono::month{month} / std::chrono::day{day};
 }
 constexpr Day kFirstIndex = DayOf(2019, 1, 1);
-constexpr int kIndexDays = 1826;                    // to the end of 2023
-constexpr Day kCutOff = DayOf(2025, 6, 30);         // of the data
-constexpr double kLossDays = 2600;                  // mean time to loss from follow-up
-constexpr int kLowCrpTenths = 6;                    // the laboratory's limit, 0.6 mg/L
+constexpr int kIndexDays = 1826;             // to the end of 2023
+constexpr Day kCutOff = DayOf(2025, 6, 30);  // of the data
+constexpr double kLossDays = 2600;           // mean time to loss from follow-up
+constexpr int kLowCrpTenths = 6;             // the laboratory's limit, 0.6 mg/L
 constexpr double kLowActivity = 3.2;
-constexpr double kIl6CrpFactor = 0.4;               // IL-6 inhibition lowers CRP by itself
+constexpr double kIl6CrpFactor = 0.4;  // IL-6 inhibition lowers CRP by itself
 
 int Rounded(double x) { return static_cast<int>(std::floor(x + 0.5)); }
 int Clamped(double x, int low, int high) { return std::clamp(Rounded(x), low, high); }
@@ -145,17 +149,22 @@ class Draw {
   void DrawPerson() {
     SyntheticRandom random = Stream(kPerson);
     patient_.female = random.Chance(0.73);
-    const double age = std::clamp(56 + options_.site_effect * site_.age + 13 * random.Normal(), 20.0, 88.0);
+    const double age =
+        std::clamp(56 + options_.site_effect * site_.age + 13 * random.Normal(), 20.0, 88.0);
     patient_.age = static_cast<int>(age);
     patient_.index = kFirstIndex + Days(random.Between(0, kIndexDays - 1));
     // Somewhere within the year in which the person is `age` years old on the index date.
-    patient_.birth = patient_.index - Days(static_cast<int>(365.25 * patient_.age) + 1 + random.Between(0, 363));
+    patient_.birth =
+        patient_.index - Days(static_cast<int>(365.25 * patient_.age) + 1 + random.Between(0, 363));
     const double duration = std::clamp(core::Exp(1.7 + 0.8 * random.Normal()), 0.3, 40.0);
     const double longest = patient_.age - 16.0;
-    patient_.diagnosis = patient_.index - Days(static_cast<int>(365.25 * std::min(duration, longest)));
+    patient_.diagnosis =
+        patient_.index - Days(static_cast<int>(365.25 * std::min(duration, longest)));
     const double current = 0.22 + (patient_.female ? 0.0 : 0.06);
     const double u = random.Uniform();
-    patient_.smoking = u < current ? Smoking::kCurrent : u < current + 0.28 ? Smoking::kFormer : Smoking::kNever;
+    patient_.smoking = u < current          ? Smoking::kCurrent
+                       : u < current + 0.28 ? Smoking::kFormer
+                                            : Smoking::kNever;
     DrawSerology(random);
     const double prior = random.Uniform();
     patient_.prior_biologics = prior < 0.62 ? 0 : prior < 0.86 ? 1 : prior < 0.96 ? 2 : 3;
@@ -169,7 +178,8 @@ class Draw {
     const double antibody_level = core::Exp(5.0 + 1.0 * random.Normal());
     patient_.rheumatoid_factor = positive && factor;
     patient_.acpa = positive && (antibodies || !factor);
-    patient_.rheumatoid_factor_value = patient_.rheumatoid_factor ? Clamped(factor_level, 14, 900) : 10;
+    patient_.rheumatoid_factor_value =
+        patient_.rheumatoid_factor ? Clamped(factor_level, 14, 900) : 10;
     patient_.acpa_value = patient_.acpa ? Clamped(antibody_level, 10, 3200) : 7;
   }
 
@@ -180,16 +190,22 @@ class Draw {
     activity.tender = Clamped(9 + 4 * severity + 2.5 * random.Normal(), 0, 28);
     activity.swollen = Clamped(7 + 3 * severity + 2 * random.Normal(), 0, 28);
     activity.global = Clamped(58 + 14 * severity + 10 * random.Normal(), 0, 100);
-    const double log_crp = 2.2 + options_.site_effect * site_.log_crp + 0.3 * severity + 0.85 * random.Normal();
+    const double log_crp =
+        2.2 + options_.site_effect * site_.log_crp + 0.3 * severity + 0.85 * random.Normal();
     activity.crp_tenths = Clamped(10 * core::Exp(log_crp), kLowCrpTenths, 1500);
     RaiseAbove(activity);
     const double log_crp_one = core::Log(activity.crp_tenths / 10.0 + 1);
     baseline_.physician = Clamped(0.8 * activity.global + 8 * random.Normal(), 0, 100);
-    baseline_.haq_eighths = Clamped(8 * (1.25 + 0.4 * severity + 0.3 * random.Normal() + 0.012 * (patient_.age - 56)), 0, 24);
-    const double log_esr = 2.1 + 0.38 * log_crp_one + 0.006 * (patient_.age - 50) + 0.2 * Is(patient_.female) + 0.3 * random.Normal();
+    baseline_.haq_eighths = Clamped(
+        8 * (1.25 + 0.4 * severity + 0.3 * random.Normal() + 0.012 * (patient_.age - 56)), 0, 24);
+    const double log_esr = 2.1 + 0.38 * log_crp_one + 0.006 * (patient_.age - 50) +
+                           0.2 * Is(patient_.female) + 0.3 * random.Normal();
     baseline_.esr = Clamped(core::Exp(log_esr), 1, 120);
-    baseline_.haemoglobin_tenths = Clamped(10 * ((patient_.female ? 13.4 : 14.6) - 0.25 * (log_crp_one - 2.4) + 0.9 * random.Normal()), 70, 180);
-    baseline_.creatinine = Clamped((patient_.female ? 64 : 78) + 0.4 * (patient_.age - 56) + 11 * random.Normal(), 35, 260);
+    baseline_.haemoglobin_tenths = Clamped(
+        10 * ((patient_.female ? 13.4 : 14.6) - 0.25 * (log_crp_one - 2.4) + 0.9 * random.Normal()),
+        70, 180);
+    baseline_.creatinine = Clamped(
+        (patient_.female ? 64 : 78) + 0.4 * (patient_.age - 56) + 11 * random.Normal(), 35, 260);
     patient_.baseline_das28 = activity.das28();
   }
 
@@ -211,12 +227,13 @@ class Draw {
     if (name == "age >= 65 and current_smoker") return elderly * smoker;
     if (name == "female") return Is(patient_.female);
     if (name == "(age - 56) / 10") return (patient_.age - 56) / 10.0;
-    return Is(patient_.response[drug_class]);   // "low disease activity at six months"
+    return Is(patient_.response[drug_class]);  // "low disease activity at six months"
   }
 
   double Predictor(std::span<const Effect> effects, std::size_t drug_class) const {
     double sum = 0;
-    for (const Effect& effect : effects) sum += effect.by_class[drug_class] * Term(effect.name, drug_class);
+    for (const Effect& effect : effects)
+      sum += effect.by_class[drug_class] * Term(effect.name, drug_class);
     return sum;
   }
 
@@ -224,7 +241,8 @@ class Draw {
     Classes odds{};
     double total = 0;
     for (std::size_t k = 0; k < kDrugClasses; ++k) {
-      odds[k] = core::Exp(Predictor(kAssignmentEffects, k) + options_.site_effect * site_.assignment[k]);
+      odds[k] =
+          core::Exp(Predictor(kAssignmentEffects, k) + options_.site_effect * site_.assignment[k]);
       total += odds[k];
     }
     SyntheticRandom random = Stream(kDrug);
@@ -256,11 +274,13 @@ class Draw {
     SyntheticRandom random = Stream(kOutcome);
     const double u = random.Uniform();
     for (std::size_t k = 0; k < kDrugClasses; ++k) {
-      patient_.probability[k] = core::Expit(Predictor(kOutcomeEffects, k) + options_.site_effect * site_.outcome);
+      patient_.probability[k] =
+          core::Expit(Predictor(kOutcomeEffects, k) + options_.site_effect * site_.outcome);
       patient_.response[k] = u < patient_.probability[k];
     }
     for (std::size_t k = 0; k < kDrugClasses; ++k) {
-      const double days = core::Exp(Predictor(kStopEffects, k) + core::Log(random.Exponential()) / kStopShape);
+      const double days =
+          core::Exp(Predictor(kStopEffects, k) + core::Log(random.Exponential()) / kStopShape);
       patient_.stop_days[k] = static_cast<int>(std::clamp(std::ceil(days), 7.0, 36500.0));
     }
   }
@@ -275,7 +295,8 @@ class Draw {
     const bool methotrexate = random.Chance(0.60);
     const int methotrexate_days = random.Between(90, 900);
     const bool switches = random.Chance(0.70);
-    const std::size_t next = (patient_.assigned + static_cast<std::size_t>(random.Between(1, 2))) % kDrugClasses;
+    const std::size_t next =
+        (patient_.assigned + static_cast<std::size_t>(random.Between(1, 2))) % kDrugClasses;
     const SyntheticDrug next_drug = DrawDrug(next, random);
     SyntheticTreatment first{first_drug_, patient_.index, std::nullopt, std::nullopt};
     const int stop = patient_.stop_days[patient_.assigned];
@@ -285,7 +306,8 @@ class Draw {
     }
     patient_.treatments.push_back(first);
     if (stop + 14 <= followed && switches) {
-      patient_.treatments.push_back({next_drug, patient_.index + Days(stop + 14), std::nullopt, std::nullopt});
+      patient_.treatments.push_back(
+          {next_drug, patient_.index + Days(stop + 14), std::nullopt, std::nullopt});
     }
     if (methotrexate) {
       const Day start = std::max(patient_.diagnosis, patient_.index - Days(methotrexate_days));
@@ -311,8 +333,10 @@ class Draw {
 
   static void LowerTo(Activity& activity) {
     while (activity.das28() > kLowActivity) {
-      if (activity.tender >= activity.swollen) activity.tender = std::max(activity.tender - 1, 0);
-      else activity.swollen = std::max(activity.swollen - 1, 0);
+      if (activity.tender >= activity.swollen)
+        activity.tender = std::max(activity.tender - 1, 0);
+      else
+        activity.swollen = std::max(activity.swollen - 1, 0);
       activity.global = std::max(activity.global - 3, 0);
       activity.crp_tenths = std::max(activity.crp_tenths * 9 / 10, kLowCrpTenths);
     }
@@ -327,7 +351,8 @@ class Draw {
     now.swollen = Clamped(before.swollen * left + 0.8 * random.Normal(), 0, 28);
     now.global = Clamped(before.global * left + 6 * random.Normal(), 0, 100);
     const double factor = patient_.assigned == kIl6 ? kIl6CrpFactor : 1.0;
-    now.crp_tenths = Clamped(before.crp_tenths * left * factor * core::Exp(0.25 * random.Normal()), kLowCrpTenths, 1500);
+    now.crp_tenths = Clamped(before.crp_tenths * left * factor * core::Exp(0.25 * random.Normal()),
+                             kLowCrpTenths, 1500);
     return now;
   }
 
@@ -335,10 +360,12 @@ class Draw {
     SyntheticRandom values = Stream(kVisitValues);
     SyntheticRandom missing = Stream(kMissing);
     const bool response = patient_.response[patient_.assigned];
-    const double at_six = response ? 0.60 + 0.35 * values.Uniform() : -0.05 + 0.50 * values.Uniform();
+    const double at_six =
+        response ? 0.60 + 0.35 * values.Uniform() : -0.05 + 0.50 * values.Uniform();
     const double early = 0.6 + 0.3 * values.Uniform();
     const double late = 0.08 * values.Normal();
-    const double improvements[] = {0, at_six * early, at_six, std::clamp(at_six + late, -0.2, 0.98)};
+    const double improvements[] = {0, at_six * early, at_six,
+                                   std::clamp(at_six + late, -0.2, 0.98)};
     constexpr int kMonths[] = {0, 3, 6, 12};
     constexpr int kOffsets[] = {0, 91, 183, 365};
     // Who does badly and who is very old comes less often: missingness that depends on the outcome.
@@ -357,8 +384,10 @@ class Draw {
     }
   }
 
-  void FillVisit(const Activity& now, double improvement, SyntheticRandom& random, SyntheticVisit& visit) const {
-    const double noise[] = {random.Normal(), random.Normal(), random.Normal(), random.Normal(), random.Normal()};
+  void FillVisit(const Activity& now, double improvement, SyntheticRandom& random,
+                 SyntheticVisit& visit) const {
+    const double noise[] = {random.Normal(), random.Normal(), random.Normal(), random.Normal(),
+                            random.Normal()};
     const bool first = visit.month == 0;
     const double left = 1 - improvement;
     visit.tender_joints = now.tender;
@@ -366,10 +395,16 @@ class Draw {
     visit.patient_global = now.global;
     visit.crp_tenths = now.crp_tenths;
     visit.crp_below_limit = now.crp_tenths == kLowCrpTenths;
-    visit.physician_global = first ? baseline_.physician : Clamped(0.8 * now.global + 6 * noise[0], 0, 100);
-    visit.haq_eighths = first ? baseline_.haq_eighths : Clamped(baseline_.haq_eighths * (1 - 0.6 * improvement) + noise[1], 0, 24);
-    visit.esr = first ? baseline_.esr : Clamped(baseline_.esr * (0.25 + 0.75 * left) * core::Exp(0.2 * noise[2]), 1, 120);
-    visit.haemoglobin_tenths = Clamped(baseline_.haemoglobin_tenths + (first ? 0 : 4 * improvement + 4 * noise[3]), 70, 180);
+    visit.physician_global =
+        first ? baseline_.physician : Clamped(0.8 * now.global + 6 * noise[0], 0, 100);
+    visit.haq_eighths =
+        first ? baseline_.haq_eighths
+              : Clamped(baseline_.haq_eighths * (1 - 0.6 * improvement) + noise[1], 0, 24);
+    visit.esr =
+        first ? baseline_.esr
+              : Clamped(baseline_.esr * (0.25 + 0.75 * left) * core::Exp(0.2 * noise[2]), 1, 120);
+    visit.haemoglobin_tenths = Clamped(
+        baseline_.haemoglobin_tenths + (first ? 0 : 4 * improvement + 4 * noise[3]), 70, 180);
     visit.creatinine = Clamped(baseline_.creatinine + (first ? 0 : 4 * noise[4]), 35, 260);
   }
 
@@ -387,7 +422,7 @@ class Draw {
     if (drop(visit.month == 0 ? -3.0 : -1.4)) visit.creatinine.reset();
   }
 
-  const CohortOptions& options_;   // not owned, outlives this
+  const CohortOptions& options_;  // not owned, outlives this
   const Site& site_;
   std::uint64_t index_;
   SyntheticPatient patient_;
@@ -412,12 +447,14 @@ std::string_view DrugClassName(std::size_t drug_class) {
   return kNames[drug_class];
 }
 
-std::string_view SiteName(SyntheticSite site) { return kSites[static_cast<std::size_t>(site)].name; }
+std::string_view SiteName(SyntheticSite site) {
+  return kSites[static_cast<std::size_t>(site)].name;
+}
 
 double Das28Crp(int tender_joints, int swollen_joints, double crp_mg_per_l, int patient_global_mm) {
   return 0.56 * std::sqrt(static_cast<double>(tender_joints)) +
-         0.28 * std::sqrt(static_cast<double>(swollen_joints)) + 0.36 * core::Log(crp_mg_per_l + 1) +
-         0.014 * patient_global_mm + 0.96;
+         0.28 * std::sqrt(static_cast<double>(swollen_joints)) +
+         0.36 * core::Log(crp_mg_per_l + 1) + 0.014 * patient_global_mm + 0.96;
 }
 
 SyntheticPatient DrawPatient(const CohortOptions& options, std::uint64_t index) {

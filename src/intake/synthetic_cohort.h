@@ -42,7 +42,7 @@ struct SyntheticDrug {
 /// 0.6 mg/L is the laboratory's limit: below it, it reports "<0.6". Integers in the smallest step that
 /// is reported, so that every dialect writes the same number.
 struct SyntheticVisit {
-  int month = 0;                        ///< 0, 3, 6 or 12 after the start of the drug
+  int month = 0;  ///< 0, 3, 6 or 12 after the start of the drug
   Day date;
   std::optional<int> tender_joints;     ///< 0–28
   std::optional<int> swollen_joints;    ///< 0–28
@@ -51,9 +51,9 @@ struct SyntheticVisit {
   std::optional<int> haq_eighths;       ///< HAQ-DI times 8, 0–24
   std::optional<int> crp_tenths;        ///< mg/L times 10; 6 with crp_below_limit
   bool crp_below_limit = false;
-  std::optional<int> esr;               ///< mm/h
-  std::optional<int> haemoglobin_tenths;   ///< g/dL times 10
-  std::optional<int> creatinine;        ///< umol/L
+  std::optional<int> esr;                 ///< mm/h
+  std::optional<int> haemoglobin_tenths;  ///< g/dL times 10
+  std::optional<int> creatinine;          ///< umol/L
 };
 
 enum class Smoking { kNever, kFormer, kCurrent };
@@ -63,42 +63,44 @@ enum class StopReason { kLackOfEffect, kAdverseEvent, kOther };
 struct SyntheticTreatment {
   SyntheticDrug drug;
   Day start;
-  std::optional<Day> stop;              ///< absent: goes on at the last contact
+  std::optional<Day> stop;  ///< absent: goes on at the last contact
   std::optional<StopReason> reason;
 };
 
 /// One patient with everything that happened and everything that could have.
 struct SyntheticPatient {
-  std::uint64_t number = 0;             ///< from 1
+  std::uint64_t number = 0;  ///< from 1
   bool female = false;
-  int age = 0;                          ///< full years at the start of the drug
+  int age = 0;  ///< full years at the start of the drug
   Day birth;
   Day diagnosis;
-  Day index;                            ///< start of the drug
+  Day index;  ///< start of the drug
   Smoking smoking = Smoking::kNever;
-  bool rheumatoid_factor = false;       ///< 14 IU/mL or more
-  bool acpa = false;                    ///< 10 U/mL or more
-  int rheumatoid_factor_value = 0;      ///< IU/mL; 10 = reported as "<10" where negative
-  int acpa_value = 0;                   ///< U/mL; 7 = reported as "<7" where negative
-  int prior_biologics = 0;              ///< 0–3
-  double baseline_das28 = 0;            ///< DAS28-CRP
+  bool rheumatoid_factor = false;   ///< 14 IU/mL or more
+  bool acpa = false;                ///< 10 U/mL or more
+  int rheumatoid_factor_value = 0;  ///< IU/mL; 10 = reported as "<10" where negative
+  int acpa_value = 0;               ///< U/mL; 7 = reported as "<7" where negative
+  int prior_biologics = 0;          ///< 0–3
+  double baseline_das28 = 0;        ///< DAS28-CRP
 
-  std::array<double, kDrugClasses> propensity{};    ///< chance of being given each class
-  std::array<double, kDrugClasses> probability{};   ///< true chance of DAS28-CRP <= 3.2 at six months
-  std::array<bool, kDrugClasses> response{};        ///< potential outcome
-  std::array<int, kDrugClasses> stop_days{};        ///< potential days to discontinuation
+  std::array<double, kDrugClasses> propensity{};  ///< chance of being given each class
+  std::array<double, kDrugClasses>
+      probability{};                          ///< true chance of DAS28-CRP <= 3.2 at six months
+  std::array<bool, kDrugClasses> response{};  ///< potential outcome
+  std::array<int, kDrugClasses> stop_days{};  ///< potential days to discontinuation
   DrugClass assigned = kAntiTnf;
 
-  std::vector<SyntheticTreatment> treatments;   ///< the studied drug first, then what else
-  std::vector<SyntheticVisit> visits;           ///< those that took place, the first at month 0
+  std::vector<SyntheticTreatment> treatments;  ///< the studied drug first, then what else
+  std::vector<SyntheticVisit> visits;          ///< those that took place, the first at month 0
   Day last_contact;
 };
 
 /// What the cohort depends on.
 struct CohortOptions {
   std::uint64_t seed = 1;
-  SyntheticSite site = SyntheticSite::kLuxembourg;   ///< sites have different patients even under one seed
-  double site_effect = 1;   ///< factor on everything that differs between sites; 0 = sites alike
+  SyntheticSite site =
+      SyntheticSite::kLuxembourg;  ///< sites have different patients even under one seed
+  double site_effect = 1;  ///< factor on everything that differs between sites; 0 = sites alike
 };
 
 /// The patient of this index (from 0).

@@ -14,7 +14,8 @@ namespace {
 constexpr CohortOptions kLuxembourg{.seed = 11, .site = SyntheticSite::kLuxembourg};
 
 double Das28Of(const SyntheticVisit& visit) {
-  return Das28Crp(*visit.tender_joints, *visit.swollen_joints, *visit.crp_tenths / 10.0, *visit.patient_global);
+  return Das28Crp(*visit.tender_joints, *visit.swollen_joints, *visit.crp_tenths / 10.0,
+                  *visit.patient_global);
 }
 
 TEST(SyntheticCohort, ComputesDas28Crp) {
@@ -39,12 +40,15 @@ TEST(SyntheticCohort, GivesTheSameNumbersOnEveryMachine) {
   EXPECT_EQ(random.Bits(), SyntheticRandom(1, 2, 3).Bits());
   const SyntheticPatient patient = DrawPatient(kLuxembourg, 0);
   std::uint64_t digest = 0;
-  const auto add = [&](std::int64_t value) { digest = MixBits(digest ^ static_cast<std::uint64_t>(value)); };
+  const auto add = [&](std::int64_t value) {
+    digest = MixBits(digest ^ static_cast<std::uint64_t>(value));
+  };
   add(patient.birth.time_since_epoch().count());
   add(patient.index.time_since_epoch().count());
   for (double p : patient.probability) add(static_cast<std::int64_t>(p * 0x1p52));
   for (int days : patient.stop_days) add(days);
-  for (const SyntheticVisit& visit : patient.visits) add(visit.crp_tenths.value_or(-1) * 100 + *visit.tender_joints);
+  for (const SyntheticVisit& visit : patient.visits)
+    add(visit.crp_tenths.value_or(-1) * 100 + *visit.tender_joints);
   EXPECT_EQ(digest, 2723866378944881050u);
 }
 
@@ -141,7 +145,8 @@ std::pair<double, double> SiteMeans(SyntheticSite site, double site_effect) {
   constexpr int kN = 8000;
   std::pair<double, double> mean;
   for (std::uint64_t i = 0; i < kN; ++i) {
-    const SyntheticPatient patient = DrawPatient({.seed = 3, .site = site, .site_effect = site_effect}, i);
+    const SyntheticPatient patient =
+        DrawPatient({.seed = 3, .site = site, .site_effect = site_effect}, i);
     mean.first += patient.probability[kAntiTnf] / kN;
     mean.second += patient.propensity[kAntiTnf] / kN;
   }
@@ -160,8 +165,10 @@ TEST(SyntheticCohort, SitesDifferOnlyWithASiteEffect) {
 }
 
 TEST(SyntheticCohort, SitesHaveDifferentPatientsUnderOneSeed) {
-  const SyntheticPatient a = DrawPatient({.seed = 3, .site = SyntheticSite::kFreiburg, .site_effect = 0}, 1);
-  const SyntheticPatient b = DrawPatient({.seed = 3, .site = SyntheticSite::kBasel, .site_effect = 0}, 1);
+  const SyntheticPatient a =
+      DrawPatient({.seed = 3, .site = SyntheticSite::kFreiburg, .site_effect = 0}, 1);
+  const SyntheticPatient b =
+      DrawPatient({.seed = 3, .site = SyntheticSite::kBasel, .site_effect = 0}, 1);
   EXPECT_NE(a.birth, b.birth);
   EXPECT_NE(a.probability, b.probability);
 }

@@ -18,6 +18,7 @@
 namespace clinnova::intake {
 
 /// A writer of "lu-ecrf", "fr-csv" or "ch-csv".
-std::unique_ptr<SyntheticWriter> MakeCsvWriter(std::string_view dialect, const WriterOptions& options);
+std::unique_ptr<SyntheticWriter> MakeCsvWriter(std::string_view dialect,
+                                               const WriterOptions& options);
 
 }  // namespace clinnova::intake

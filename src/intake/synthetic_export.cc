@@ -33,17 +33,19 @@ const Dialect* FindDialect(std::string_view name) {
 
 Result<void> CheckOptions(const SyntheticOptions& options) {
   if (options.disease != "ra") {
-    return Fail(ErrorCode::kInvalidInput, "disease: found \"" + options.disease + "\", expected ra");
+    return Fail(ErrorCode::kInvalidInput,
+                "disease: found \"" + options.disease + "\", expected ra");
   }
   if (FindDialect(options.dialect) == nullptr) {
     std::string list;
-    for (const Dialect& dialect : kDialects) list += (list.empty() ? "" : ", ") + std::string(dialect.name);
+    for (const Dialect& dialect : kDialects)
+      list += (list.empty() ? "" : ", ") + std::string(dialect.name);
     return Fail(ErrorCode::kInvalidInput,
                 "dialect: found \"" + options.dialect + "\", expected one of: " + list);
   }
   if (options.patients == 0 || options.patients > 10'000'000) {
-    return Fail(ErrorCode::kInvalidInput, "patients: found " + std::to_string(options.patients) +
-                                              ", expected 1 to 10000000");
+    return Fail(ErrorCode::kInvalidInput,
+                "patients: found " + std::to_string(options.patients) + ", expected 1 to 10000000");
   }
   if (!(options.site_effect >= 0 && options.site_effect <= 10)) {
     return Fail(ErrorCode::kInvalidInput, "site_effect: expected a number from 0 to 10");
@@ -54,11 +56,14 @@ Result<void> CheckOptions(const SyntheticOptions& options) {
 // Gives each defect a patient of its own that it can happen to.
 class Planner {
  public:
-  Planner(const CohortOptions& cohort, std::uint64_t patients) : cohort_(cohort), patients_(patients) {}
+  Planner(const CohortOptions& cohort, std::uint64_t patients)
+      : cohort_(cohort), patients_(patients) {}
 
   DefectPlan Plan() {
     const auto anyone = [](const SyntheticPatient&) { return true; };
-    const auto has_crp = [](const SyntheticPatient& patient) { return DefectVisit(patient) != nullptr; };
+    const auto has_crp = [](const SyntheticPatient& patient) {
+      return DefectVisit(patient) != nullptr;
+    };
     const auto measurable = [](const SyntheticPatient& patient) {
       const SyntheticVisit* visit = DefectVisit(patient);
       return visit != nullptr && !visit->crp_below_limit && *visit->crp_tenths % 10 != 0;
@@ -70,7 +75,8 @@ class Planner {
     plan.decimal_mark = Pick(measurable);
     plan.unit = Pick(measurable);
     plan.comparator = Pick(has_crp);
-    plan.not_detected = Pick([](const SyntheticPatient& patient) { return !patient.rheumatoid_factor; });
+    plan.not_detected =
+        Pick([](const SyntheticPatient& patient) { return !patient.rheumatoid_factor; });
     plan.malformed_line = Pick(anyone);
     plan.retired_atc = Pick([](const SyntheticPatient& patient) {
       return !patient.treatments[0].drug.retired_atc.empty();
@@ -84,14 +90,15 @@ class Planner {
     // Few patients fail to fit, so the search is short; the limit is for tiny cohorts.
     for (std::uint64_t k = 0; k < std::min<std::uint64_t>(patients_, 1000); ++k) {
       const std::uint64_t index = (start + k) % patients_;
-      if (std::ranges::find(used_, index) != used_.end() || !fits(DrawPatient(cohort_, index))) continue;
+      if (std::ranges::find(used_, index) != used_.end() || !fits(DrawPatient(cohort_, index)))
+        continue;
       used_.push_back(index);
       return index + 1;
     }
     return 0;
   }
 
-  const CohortOptions& cohort_;   // not owned, outlives this
+  const CohortOptions& cohort_;  // not owned, outlives this
   std::uint64_t patients_;
   std::uint64_t picks_ = 0;
   std::vector<std::uint64_t> used_;
@@ -167,7 +174,8 @@ std::string TruthJson(const SyntheticOptions& options, const CohortOptions& coho
   return core::ResultJson(json) + "\n";
 }
 
-std::unique_ptr<SyntheticWriter> MakeWriter(std::string_view dialect, const WriterOptions& options) {
+std::unique_ptr<SyntheticWriter> MakeWriter(std::string_view dialect,
+                                            const WriterOptions& options) {
   if (dialect == "de-fhir") return MakeFhirWriter(options);
   return MakeCsvWriter(dialect, options);
 }
@@ -220,7 +228,8 @@ Result<SyntheticSummary> WriteSyntheticCohort(const SyntheticOptions& options) {
   summary.defects_json = options.directory / "defects.json";
   std::error_code error;
   fs::create_directories(summary.export_directory, error);
-  if (error) return Fail(ErrorCode::kFailed, summary.export_directory.string() + ": " + error.message());
+  if (error)
+    return Fail(ErrorCode::kFailed, summary.export_directory.string() + ": " + error.message());
 
   const DefectPlan plan = options.defects ? Planner(cohort, options.patients).Plan() : DefectPlan{};
   const auto writer = MakeWriter(options.dialect, {summary.export_directory, site, plan});

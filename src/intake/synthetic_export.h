@@ -26,23 +26,26 @@ namespace clinnova::intake {
 
 struct SyntheticOptions {
   std::string disease = "ra";
-  std::uint64_t patients = 200;           ///< 1 to 10,000,000
+  std::uint64_t patients = 200;  ///< 1 to 10,000,000
   std::uint64_t seed = 1;
-  std::string dialect = "lu-ecrf";        ///< "de-fhir", "lu-ecrf", "fr-csv" or "ch-csv"
-  std::filesystem::path directory = {};   ///< made where it is missing; files of the same names are replaced
-  bool defects = true;                    ///< plant a few defects, each named in defects.json
-  double site_effect = 1;                 ///< 0 = every site draws from the same population
-  std::optional<SyntheticSite> site = {}; ///< the dialect's own where absent; the same site gives the same patients in every dialect
+  std::string dialect = "lu-ecrf";  ///< "de-fhir", "lu-ecrf", "fr-csv" or "ch-csv"
+  std::filesystem::path directory =
+      {};                  ///< made where it is missing; files of the same names are replaced
+  bool defects = true;     ///< plant a few defects, each named in defects.json
+  double site_effect = 1;  ///< 0 = every site draws from the same population
+  std::optional<SyntheticSite> site =
+      {};  ///< the dialect's own where absent; the same site gives the same patients in every dialect
 };
 
 struct SyntheticSummary {
   std::uint64_t patients = 0;
   std::uint64_t visits = 0;
-  std::array<std::uint64_t, kDrugClasses> by_class{};    ///< patients per assigned class
-  std::array<std::uint64_t, kDrugClasses> responders{};  ///< of those, in low disease activity at six months
+  std::array<std::uint64_t, kDrugClasses> by_class{};  ///< patients per assigned class
+  std::array<std::uint64_t, kDrugClasses>
+      responders{};  ///< of those, in low disease activity at six months
   std::uint64_t defects = 0;
   std::filesystem::path export_directory;
-  std::vector<std::filesystem::path> files;              ///< of the export
+  std::vector<std::filesystem::path> files;  ///< of the export
   std::filesystem::path truth_csv, truth_json, defects_json;
 };
 
@@ -61,12 +64,12 @@ struct DefectPlan {
   std::uint64_t withdrawn_consent = 0;
   std::uint64_t refused_consent = 0;
   std::uint64_t duplicate_patient = 0;
-  std::uint64_t decimal_mark = 0;     ///< one CRP with the other country's decimal mark
-  std::uint64_t unit = 0;             ///< one CRP in mg/dL
-  std::uint64_t comparator = 0;       ///< one CRP below the limit: "<0.6"
-  std::uint64_t not_detected = 0;     ///< a rheumatoid factor reported as "n.n."
-  std::uint64_t malformed_line = 0;   ///< a record sent a second time and cut off
-  std::uint64_t retired_atc = 0;      ///< a drug under its ATC code of before 2024
+  std::uint64_t decimal_mark = 0;    ///< one CRP with the other country's decimal mark
+  std::uint64_t unit = 0;            ///< one CRP in mg/dL
+  std::uint64_t comparator = 0;      ///< one CRP below the limit: "<0.6"
+  std::uint64_t not_detected = 0;    ///< a rheumatoid factor reported as "n.n."
+  std::uint64_t malformed_line = 0;  ///< a record sent a second time and cut off
+  std::uint64_t retired_atc = 0;     ///< a drug under its ATC code of before 2024
 };
 
 /// A defect as it stands in the export.
@@ -75,7 +78,7 @@ struct PlantedDefect {
   std::string patient;
   std::string file;
   std::uint64_t line = 0;
-  std::string expected;   ///< what an import should do with it
+  std::string expected;  ///< what an import should do with it
 };
 
 /// What a writer needs: an existing folder, whose patients they are, what to plant.

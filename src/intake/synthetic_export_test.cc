@@ -45,7 +45,8 @@ class SyntheticExportTest : public testing::Test {
  protected:
   void SetUp() override {
     const testing::TestInfo* info = testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = fs::temp_directory_path() / (std::string("clinnova_synth_") + info->name() + "_" + std::to_string(getpid()));
+    folder_ = fs::temp_directory_path() /
+              (std::string("clinnova_synth_") + info->name() + "_" + std::to_string(getpid()));
   }
   void TearDown() override { fs::remove_all(folder_); }
 
@@ -76,8 +77,10 @@ class SyntheticExportTest : public testing::Test {
 
 TEST_F(SyntheticExportTest, RefusesWhatItCannotMake) {
   for (const SyntheticOptions& options :
-       {SyntheticOptions{.disease = "gout", .directory = folder_}, SyntheticOptions{.dialect = "xx", .directory = folder_},
-        SyntheticOptions{.patients = 0, .directory = folder_}, SyntheticOptions{.directory = folder_, .site_effect = -1}}) {
+       {SyntheticOptions{.disease = "gout", .directory = folder_},
+        SyntheticOptions{.dialect = "xx", .directory = folder_},
+        SyntheticOptions{.patients = 0, .directory = folder_},
+        SyntheticOptions{.directory = folder_, .site_effect = -1}}) {
     const auto summary = WriteSyntheticCohort(options);
     ASSERT_FALSE(summary.has_value());
     EXPECT_EQ(summary.error().code, ErrorCode::kInvalidInput);
@@ -93,7 +96,8 @@ TEST_F(SyntheticExportTest, WritesTheSameBytesEveryTime) {
     bytes["truth"] = Slurp(first.truth_csv) + Slurp(first.truth_json) + Slurp(first.defects_json);
     const SyntheticSummary again = Write({.patients = 30, .seed = 4, .dialect = dialect});
     for (const fs::path& file : again.files) EXPECT_EQ(bytes[file.string()], Slurp(file)) << file;
-    EXPECT_EQ(bytes["truth"], Slurp(again.truth_csv) + Slurp(again.truth_json) + Slurp(again.defects_json));
+    EXPECT_EQ(bytes["truth"],
+              Slurp(again.truth_csv) + Slurp(again.truth_json) + Slurp(again.defects_json));
     EXPECT_EQ(first.patients, 30u);
     EXPECT_EQ(first.by_class[0] + first.by_class[1] + first.by_class[2], 30u);
   }
@@ -129,7 +133,9 @@ std::multimap<std::string, double> Content(const std::vector<SourceRecord>& reco
     double number = 0;
     const auto add = [&](const std::string& text) { key += " " + text; };
     const auto date = [&](const std::optional<SourceTime>& time) {
-      add(time ? std::to_string(time->year) + "-" + std::to_string(time->month) + "-" + std::to_string(time->day) : "-");
+      add(time ? std::to_string(time->year) + "-" + std::to_string(time->month) + "-" +
+                     std::to_string(time->day)
+               : "-");
     };
     add(record.sex);
     date(record.birth);
@@ -140,13 +146,17 @@ std::multimap<std::string, double> Content(const std::vector<SourceRecord>& reco
     if (!record.codes.empty()) {
       // Every ICD-10 says seropositive or not; of several codes the last is the ATC code.
       const std::string& code = record.codes.back().code;
-      add(record.kind == RecordKind::kCondition ? code.substr(0, 3) : code == "14682-9" ? "2160-0" : code);
+      add(record.kind == RecordKind::kCondition ? code.substr(0, 3)
+          : code == "14682-9"                   ? "2160-0"
+                                                : code);
     }
     if (record.value) {
       add(record.value->comparator);
       if (record.value->coded) add(record.value->coded->code);
-      if (record.value->number) number = Canonical(record.codes.back().code, *record.value);
-      else if (!record.value->coded) add("text " + record.value->text);
+      if (record.value->number)
+        number = Canonical(record.codes.back().code, *record.value);
+      else if (!record.value->coded)
+        add("text " + record.value->text);
     }
     content.emplace(key, number);
   }
@@ -156,8 +166,11 @@ std::multimap<std::string, double> Content(const std::vector<SourceRecord>& reco
 TEST_F(SyntheticExportTest, FourTonguesOnePatient) {
   std::map<std::string, std::multimap<std::string, double>> contents;
   for (const char* dialect : {"lu-ecrf", "fr-csv", "ch-csv"}) {
-    const SyntheticSummary summary = Write(
-        {.patients = 60, .seed = 9, .dialect = dialect, .defects = false, .site = SyntheticSite::kBasel});
+    const SyntheticSummary summary = Write({.patients = 60,
+                                            .seed = 9,
+                                            .dialect = dialect,
+                                            .defects = false,
+                                            .site = SyntheticSite::kBasel});
     const Keeper keeper = ReadBack(dialect, summary);
     EXPECT_TRUE(keeper.rejected.empty()) << keeper.rejected[0].message << keeper.rejected[0].raw;
     contents[dialect] = Content(keeper.records);
@@ -183,7 +196,9 @@ TEST_F(SyntheticExportTest, TheResponseCanBeReadFromTheExport) {
   const Keeper keeper = ReadBack("fr-csv", summary);
   std::map<std::string, std::map<std::string, double>> months;
   for (const SourceRecord& record : keeper.records) {
-    if (record.kind != RecordKind::kMeasurement || !record.value->number || !record.visit_id.ends_with("/M6")) continue;
+    if (record.kind != RecordKind::kMeasurement || !record.value->number ||
+        !record.visit_id.ends_with("/M6"))
+      continue;
     months[record.patient_id][record.codes.back().code] = *record.value->number;
   }
   std::istringstream truth(Slurp(summary.truth_csv));
@@ -198,8 +213,9 @@ TEST_F(SyntheticExportTest, TheResponseCanBeReadFromTheExport) {
     const auto& month = months[fields[0]];
     ASSERT_EQ(response.empty(), !month.contains("1988-5")) << line;
     if (response.empty()) continue;
-    const double das28 = Das28Crp(static_cast<int>(month.at("TJC28")), static_cast<int>(month.at("SJC28")),
-                                  month.at("1988-5"), static_cast<int>(month.at("PATIENT-GLOBAL")));
+    const double das28 =
+        Das28Crp(static_cast<int>(month.at("TJC28")), static_cast<int>(month.at("SJC28")),
+                 month.at("1988-5"), static_cast<int>(month.at("PATIENT-GLOBAL")));
     EXPECT_EQ(das28 <= 3.2, response == "1") << line;
     ++checked;
   }
@@ -219,11 +235,13 @@ TEST_F(SyntheticExportTest, PlantsTheDefectsThatItLists) {
       expected.emplace(expectation.substr(13), defect["line"].get<std::uint64_t>());
     }
     std::set<std::pair<std::string, std::uint64_t>> found;
-    for (const RejectedRecord& rejected : keeper.rejected) found.emplace(rejected.rule, rejected.source.line);
+    for (const RejectedRecord& rejected : keeper.rejected)
+      found.emplace(rejected.rule, rejected.source.line);
     EXPECT_EQ(found, expected) << dialect;
     int converted = 0, withdrawn = 0, refused = 0, texts = 0, retired = 0;
     for (const SourceRecord& record : keeper.records) {
-      converted += record.value && record.value->unit == "mg/dL" && record.codes[0].code == "1988-5";
+      converted +=
+          record.value && record.value->unit == "mg/dL" && record.codes[0].code == "1988-5";
       withdrawn += record.kind == RecordKind::kConsent && record.status == "inactive" && record.end;
       refused += record.kind == RecordKind::kConsent && record.status == "rejected";
       texts += record.value && record.value->text == "n.n.";
@@ -249,7 +267,8 @@ TEST_F(SyntheticExportTest, GermanResourcesAreJsonButForTheOneCutOff) {
         continue;
       }
       EXPECT_EQ(resource["resourceType"], file.stem().string());
-      in_mg_per_dl += line.find("\"1988-5\"") != std::string::npos && line.find("\"mg/dL\"") != std::string::npos;
+      in_mg_per_dl += line.find("\"1988-5\"") != std::string::npos &&
+                      line.find("\"mg/dL\"") != std::string::npos;
       retired += line.find("L04AA") != std::string::npos;
     }
   }

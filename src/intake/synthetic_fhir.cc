@@ -17,7 +17,8 @@ constexpr std::string_view kUcum = "http://unitsofmeasure.org";
 constexpr std::string_view kSnomed = "http://snomed.info/sct";
 constexpr std::string_view kItems = "urn:clinnova";
 constexpr std::string_view kPatientSystem = "https://www.uniklinikum.example/fhir/sid/patienten";
-constexpr std::string_view kTranslation = "http://hl7.org/fhir/StructureDefinition/quantity-translation";
+constexpr std::string_view kTranslation =
+    "http://hl7.org/fhir/StructureDefinition/quantity-translation";
 constexpr std::string_view kConsentSystem = "urn:oid:2.16.840.1.113883.3.1937.777.24.5.3";
 
 std::string DateText(Day day) {
@@ -48,7 +49,7 @@ Json Meta(std::string_view profile) {
 
 // What an observation is about.
 struct Item {
-  std::string_view id;        // within the visit
+  std::string_view id;  // within the visit
   std::string_view code;
   std::string_view display;
 };
@@ -82,7 +83,8 @@ class FhirWriter : public SyntheticWriter {
   Result<void> Finish() override {
     for (const auto& file : outputs_) {
       file->stream.close();
-      if (!file->stream) return Fail(ErrorCode::kFailed, file->path.string() + ": cannot be written");
+      if (!file->stream)
+        return Fail(ErrorCode::kFailed, file->path.string() + ": cannot be written");
     }
     return {};
   }
@@ -96,7 +98,8 @@ class FhirWriter : public SyntheticWriter {
 
   Output& Open(const fs::path& folder, std::string_view name) {
     const fs::path path = folder / name;
-    outputs_.push_back(std::make_unique<Output>(Output{path, std::ofstream(path, std::ios::binary | std::ios::trunc), 0}));
+    outputs_.push_back(std::make_unique<Output>(
+        Output{path, std::ofstream(path, std::ios::binary | std::ios::trunc), 0}));
     files_.push_back(path);
     return *outputs_.back();
   }
@@ -107,10 +110,13 @@ class FhirWriter : public SyntheticWriter {
   }
 
   bool Is(std::uint64_t planned) const { return planned == patient_->number; }
-  bool Is(std::uint64_t planned, const SyntheticVisit& visit) const { return Is(planned) && DefectVisit(*patient_) == &visit; }
+  bool Is(std::uint64_t planned, const SyntheticVisit& visit) const {
+    return Is(planned) && DefectVisit(*patient_) == &visit;
+  }
 
   void Plant(std::string_view kind, const Output& output, std::string_view expected) {
-    planted_.push_back({std::string(kind), id_, output.path.filename().string(), output.line, std::string(expected)});
+    planted_.push_back({std::string(kind), id_, output.path.filename().string(), output.line,
+                        std::string(expected)});
   }
 
   Json Subject() const { return {{"reference", "Patient/" + id_}}; }
@@ -120,10 +126,16 @@ class FhirWriter : public SyntheticWriter {
         {"resourceType", "Patient"},
         {"id", id_},
         {"meta", Meta("modul-person/StructureDefinition/Patient")},
-        {"identifier", Json::array({{{"type", Concept(Coding("http://terminology.hl7.org/CodeSystem/v2-0203", "MR"))},
-                                     {"system", kPatientSystem},
-                                     {"value", id_}}})},
-        {"name", Json::array({{{"use", "official"}, {"family", "Muster"}, {"given", Json::array({"Testperson " + std::to_string(patient_->number)})}}})},
+        {"identifier",
+         Json::array(
+             {{{"type", Concept(Coding("http://terminology.hl7.org/CodeSystem/v2-0203", "MR"))},
+               {"system", kPatientSystem},
+               {"value", id_}}})},
+        {"name",
+         Json::array(
+             {{{"use", "official"},
+               {"family", "Muster"},
+               {"given", Json::array({"Testperson " + std::to_string(patient_->number)})}}})},
         {"gender", patient_->female ? "female" : "male"},
         {"birthDate", DateText(patient_->birth)}};
     Add(patients_, resource);
@@ -137,20 +149,29 @@ class FhirWriter : public SyntheticWriter {
     const bool withdrawn = Is(plan_.withdrawn_consent);
     Json period = {{"start", DateText(patient_->index)}};
     if (withdrawn) period["end"] = DateText(WithdrawalDay(*patient_));
-    const Json provision = {{"type", refused ? "deny" : "permit"},
-                            {"period", period},
-                            {"code", Json::array({Concept(Coding(kConsentSystem, "2.16.840.1.113883.3.1937.777.24.5.3.8",
-                                                                 "MDAT wissenschaftlich nutzen"))})}};
+    const Json provision = {
+        {"type", refused ? "deny" : "permit"},
+        {"period", period},
+        {"code",
+         Json::array({Concept(Coding(kConsentSystem, "2.16.840.1.113883.3.1937.777.24.5.3.8",
+                                     "MDAT wissenschaftlich nutzen"))})}};
     Add(consents_,
         {{"resourceType", "Consent"},
          {"id", id_ + "-consent"},
-         {"meta", {{"profile", Json::array({"https://www.medizininformatik-initiative.de/fhir/modul-consent/StructureDefinition/mii-pr-consent-einwilligung"})}}},
-         {"status", refused ? "rejected" : withdrawn ? "inactive" : "active"},
-         {"scope", Concept(Coding("http://terminology.hl7.org/CodeSystem/consentscope", "research"))},
+         {"meta",
+          {{"profile",
+            Json::array({"https://www.medizininformatik-initiative.de/fhir/modul-consent/"
+                         "StructureDefinition/mii-pr-consent-einwilligung"})}}},
+         {"status", refused     ? "rejected"
+                    : withdrawn ? "inactive"
+                                : "active"},
+         {"scope",
+          Concept(Coding("http://terminology.hl7.org/CodeSystem/consentscope", "research"))},
          {"category", Json::array({Concept(Coding(kLoinc, "57016-8"))})},
          {"patient", Subject()},
          {"dateTime", DateText(patient_->index)},
-         {"provision", {{"type", "deny"}, {"period", period}, {"provision", Json::array({provision})}}}});
+         {"provision",
+          {{"type", "deny"}, {"period", period}, {"provision", Json::array({provision})}}}});
     if (withdrawn) Plant("withdrawn_consent", consents_, "in no cohort");
     if (refused) Plant("refused_consent", consents_, "in no cohort");
   }
@@ -158,15 +179,17 @@ class FhirWriter : public SyntheticWriter {
   void WriteCondition() {
     const bool seropositive = patient_->rheumatoid_factor || patient_->acpa;
     const std::string date = DateText(patient_->diagnosis);
-    Json coding = Coding("http://fhir.de/CodeSystem/bfarm/icd-10-gm", seropositive ? "M05.80" : "M06.00",
-                         seropositive ? "Sonstige seropositive chronische Polyarthritis: Mehrere Lokalisationen"
-                                      : "Seronegative chronische Polyarthritis: Mehrere Lokalisationen");
+    Json coding = Coding(
+        "http://fhir.de/CodeSystem/bfarm/icd-10-gm", seropositive ? "M05.80" : "M06.00",
+        seropositive ? "Sonstige seropositive chronische Polyarthritis: Mehrere Lokalisationen"
+                     : "Seronegative chronische Polyarthritis: Mehrere Lokalisationen");
     coding["version"] = std::to_string(std::max(2005, YearOf(patient_->diagnosis)));
     Add(conditions_,
         {{"resourceType", "Condition"},
          {"id", id_ + "-diagnosis-1"},
          {"meta", Meta("modul-diagnose/StructureDefinition/Diagnose")},
-         {"clinicalStatus", Concept(Coding("http://terminology.hl7.org/CodeSystem/condition-clinical", "active"))},
+         {"clinicalStatus",
+          Concept(Coding("http://terminology.hl7.org/CodeSystem/condition-clinical", "active"))},
          {"code", Concept(std::move(coding))},
          {"subject", Subject()},
          {"onsetDateTime", date},
@@ -174,48 +197,61 @@ class FhirWriter : public SyntheticWriter {
   }
 
   void AddEncounter(const std::string& visit, Day day) {
-    Add(encounters_, {{"resourceType", "Encounter"},
-                      {"id", id_ + "-" + visit},
-                      {"meta", Meta("modul-fall/StructureDefinition/KontaktGesundheitseinrichtung")},
-                      {"status", "finished"},
-                      {"class", Coding("http://terminology.hl7.org/CodeSystem/v3-ActCode", "AMB", "ambulatory")},
-                      {"subject", Subject()},
-                      {"period", {{"start", DateText(day)}, {"end", DateText(day)}}}});
+    Add(encounters_,
+        {{"resourceType", "Encounter"},
+         {"id", id_ + "-" + visit},
+         {"meta", Meta("modul-fall/StructureDefinition/KontaktGesundheitseinrichtung")},
+         {"status", "finished"},
+         {"class", Coding("http://terminology.hl7.org/CodeSystem/v3-ActCode", "AMB", "ambulatory")},
+         {"subject", Subject()},
+         {"period", {{"start", DateText(day)}, {"end", DateText(day)}}}});
   }
 
   // An observation of the present visit but for its value.
-  Json Observation(std::string_view system, const Item& item, std::string_view category, Day day) const {
-    Json resource = {{"resourceType", "Observation"}, {"id", id_ + "-" + visit_ + "-" + std::string(item.id)}};
-    if (category == "laboratory") resource["meta"] = Meta("modul-labor/StructureDefinition/ObservationLab");
+  Json Observation(std::string_view system, const Item& item, std::string_view category,
+                   Day day) const {
+    Json resource = {{"resourceType", "Observation"},
+                     {"id", id_ + "-" + visit_ + "-" + std::string(item.id)}};
+    if (category == "laboratory")
+      resource["meta"] = Meta("modul-labor/StructureDefinition/ObservationLab");
     resource["status"] = "final";
-    Json categories = Json::array({Coding("http://terminology.hl7.org/CodeSystem/observation-category", category)});
+    Json categories = Json::array(
+        {Coding("http://terminology.hl7.org/CodeSystem/observation-category", category)});
     if (category == "laboratory") categories.push_back(Coding(kLoinc, "26436-6"));
     resource["category"] = Json::array({{{"coding", categories}}});
     resource["code"] = Concept(Coding(system, item.code, item.display));
     resource["subject"] = Subject();
-    if (!visit_.starts_with("stop")) resource["encounter"] = {{"reference", "Encounter/" + id_ + "-" + visit_}};
+    if (!visit_.starts_with("stop"))
+      resource["encounter"] = {{"reference", "Encounter/" + id_ + "-" + visit_}};
     resource["effectiveDateTime"] = DateText(day);
     return resource;
   }
 
-  void AddValue(std::string_view system, const Item& item, std::string_view category, Day day, Json quantity) {
+  void AddValue(std::string_view system, const Item& item, std::string_view category, Day day,
+                Json quantity) {
     Json resource = Observation(system, item, category, day);
     resource["valueQuantity"] = std::move(quantity);
     Add(observations_, resource);
   }
 
-  void AddScore(const Item& item, Day day, const std::optional<int>& value, double divisor, std::string_view unit) {
+  void AddScore(const Item& item, Day day, const std::optional<int>& value, double divisor,
+                std::string_view unit) {
     if (value) AddValue(kItems, item, "survey", day, Quantity(*value / divisor, unit, unit));
   }
 
   void WriteVisit(const SyntheticVisit& visit) {
     visit_ = "M" + std::to_string(visit.month);
     AddEncounter(visit_, visit.date);
-    AddScore({"tjc28", "TJC28", "Tender joint count, 28 joints"}, visit.date, visit.tender_joints, 1, "{count}");
-    AddScore({"sjc28", "SJC28", "Swollen joint count, 28 joints"}, visit.date, visit.swollen_joints, 1, "{count}");
-    AddScore({"ptgl", "PATIENT-GLOBAL", "Patient global assessment"}, visit.date, visit.patient_global, 1, "mm");
-    AddScore({"phgl", "PHYSICIAN-GLOBAL", "Physician global assessment"}, visit.date, visit.physician_global, 1, "mm");
-    AddScore({"haq", "HAQ-DI", "HAQ disability index"}, visit.date, visit.haq_eighths, 8, "{score}");
+    AddScore({"tjc28", "TJC28", "Tender joint count, 28 joints"}, visit.date, visit.tender_joints,
+             1, "{count}");
+    AddScore({"sjc28", "SJC28", "Swollen joint count, 28 joints"}, visit.date, visit.swollen_joints,
+             1, "{count}");
+    AddScore({"ptgl", "PATIENT-GLOBAL", "Patient global assessment"}, visit.date,
+             visit.patient_global, 1, "mm");
+    AddScore({"phgl", "PHYSICIAN-GLOBAL", "Physician global assessment"}, visit.date,
+             visit.physician_global, 1, "mm");
+    AddScore({"haq", "HAQ-DI", "HAQ disability index"}, visit.date, visit.haq_eighths, 8,
+             "{score}");
     WriteCrp(visit);
     WriteLaboratory(visit);
     if (visit.month == 0) WriteBaseline(visit);
@@ -227,7 +263,8 @@ class FhirWriter : public SyntheticWriter {
     if (Is(plan_.decimal_mark, visit)) {
       Json resource = Observation(kLoinc, item, "laboratory", visit.date);
       const int tenths = *visit.crp_tenths;
-      resource["valueString"] = std::to_string(tenths / 10) + "," + std::to_string(tenths % 10) + " mg/l";
+      resource["valueString"] =
+          std::to_string(tenths / 10) + "," + std::to_string(tenths % 10) + " mg/l";
       Add(observations_, resource);
       Plant("decimal_mark", observations_, "quarantined: value.not_a_number");
       return;
@@ -236,7 +273,8 @@ class FhirWriter : public SyntheticWriter {
     const bool below = visit.crp_below_limit || comparator;
     const int tenths = below ? 6 : *visit.crp_tenths;
     const bool mg_per_dl = crp_in_mg_per_dl_ || Is(plan_.unit, visit);
-    Json quantity = mg_per_dl ? Quantity(tenths / 100.0, "mg/dl", "mg/dL") : Quantity(tenths / 10.0, "mg/l", "mg/L");
+    Json quantity = mg_per_dl ? Quantity(tenths / 100.0, "mg/dl", "mg/dL")
+                              : Quantity(tenths / 10.0, "mg/l", "mg/L");
     if (below) quantity["comparator"] = "<";
     AddValue(kLoinc, item, "laboratory", visit.date, std::move(quantity));
     if (comparator) Plant("comparator", observations_, "loaded as 0.6 with operator <");
@@ -245,7 +283,8 @@ class FhirWriter : public SyntheticWriter {
 
   void WriteLaboratory(const SyntheticVisit& visit) {
     if (visit.esr) {
-      AddValue(kLoinc, {"esr", "4537-7", "Blutsenkung, 1 h"}, "laboratory", visit.date, Quantity(*visit.esr, "mm/h", "mm/h"));
+      AddValue(kLoinc, {"esr", "4537-7", "Blutsenkung, 1 h"}, "laboratory", visit.date,
+               Quantity(*visit.esr, "mm/h", "mm/h"));
     }
     if (visit.haemoglobin_tenths) {
       AddValue(kLoinc, {"hb", "718-7", "Hämoglobin"}, "laboratory", visit.date,
@@ -254,12 +293,15 @@ class FhirWriter : public SyntheticWriter {
     if (!visit.creatinine) return;
     Json quantity = Quantity(*visit.creatinine, "µmol/l", "umol/L");
     const long hundredths = (*visit.creatinine * 10000L + 4421) / 8842;
-    quantity["extension"] = Json::array({{{"url", kTranslation},
-                                          {"valueQuantity", Quantity(static_cast<double>(hundredths) / 100.0, "mg/dl", "mg/dL")}}});
-    AddValue(kLoinc, {"crea", "14682-9", "Kreatinin"}, "laboratory", visit.date, std::move(quantity));
+    quantity["extension"] = Json::array(
+        {{{"url", kTranslation},
+          {"valueQuantity", Quantity(static_cast<double>(hundredths) / 100.0, "mg/dl", "mg/dL")}}});
+    AddValue(kLoinc, {"crea", "14682-9", "Kreatinin"}, "laboratory", visit.date,
+             std::move(quantity));
   }
 
-  void AddTitre(const Item& item, const SyntheticVisit& visit, bool positive, int value, std::string_view unit, std::string_view code) {
+  void AddTitre(const Item& item, const SyntheticVisit& visit, bool positive, int value,
+                std::string_view unit, std::string_view code) {
     Json quantity = Quantity(value, unit, code);
     if (!positive) quantity["comparator"] = "<";
     AddValue(kLoinc, item, "laboratory", visit.date, std::move(quantity));
@@ -273,10 +315,14 @@ class FhirWriter : public SyntheticWriter {
       Add(observations_, resource);
       Plant("not_detected", observations_, "kept as text, never a number");
     } else {
-      AddTitre(factor, visit, patient_->rheumatoid_factor, patient_->rheumatoid_factor_value, "IU/ml", "[IU]/mL");
+      AddTitre(factor, visit, patient_->rheumatoid_factor, patient_->rheumatoid_factor_value,
+               "IU/ml", "[IU]/mL");
     }
-    AddTitre({"acpa", "33935-8", "Anti-CCP-Antikörper"}, visit, patient_->acpa, patient_->acpa_value, "U/ml", "U/mL");
-    Json prior = Observation(kItems, {"prior", "PRIOR-BIOLOGICS", "Number of biologic or targeted drugs before"}, "survey", visit.date);
+    AddTitre({"acpa", "33935-8", "Anti-CCP-Antikörper"}, visit, patient_->acpa,
+             patient_->acpa_value, "U/ml", "U/mL");
+    Json prior = Observation(
+        kItems, {"prior", "PRIOR-BIOLOGICS", "Number of biologic or targeted drugs before"},
+        "survey", visit.date);
     prior["valueInteger"] = patient_->prior_biologics;
     Add(observations_, prior);
     WriteSmoking(visit);
@@ -296,7 +342,8 @@ class FhirWriter : public SyntheticWriter {
                                    {"8517006", "Ex-smoker"},
                                    {"449868002", "Smokes tobacco daily"}};
     const Answer& answer = kAnswers[static_cast<std::size_t>(patient_->smoking)];
-    Json resource = Observation(kItems, {"smoking", "SMOKING", "Tobacco smoking status"}, "social-history", visit.date);
+    Json resource = Observation(kItems, {"smoking", "SMOKING", "Tobacco smoking status"},
+                                "social-history", visit.date);
     resource["code"]["coding"].push_back(Coding(kLoinc, "72166-2", "Tobacco smoking status"));
     resource["valueCodeableConcept"] = Concept(Coding(kSnomed, answer.code, answer.display));
     Add(observations_, resource);
@@ -306,7 +353,8 @@ class FhirWriter : public SyntheticWriter {
   Json Atc(const SyntheticTreatment& treatment) const {
     const SyntheticDrug& drug = treatment.drug;
     const bool retired = !drug.retired_atc.empty() && YearOf(treatment.start) < 2024;
-    Json coding = Coding("http://fhir.de/CodeSystem/bfarm/atc", retired ? drug.retired_atc : drug.atc, drug.name);
+    Json coding = Coding("http://fhir.de/CodeSystem/bfarm/atc",
+                         retired ? drug.retired_atc : drug.atc, drug.name);
     coding["version"] = std::to_string(YearOf(treatment.start));
     return coding;
   }
@@ -323,29 +371,36 @@ class FhirWriter : public SyntheticWriter {
     const std::string id = id_ + "-medication-" + std::to_string(k + 1);
     Json period = {{"start", DateText(treatment.start)}};
     if (treatment.stop) period["end"] = DateText(*treatment.stop);
-    Json resource = {{"resourceType", "MedicationStatement"},
-                     {"id", id},
-                     {"meta", Meta("modul-medikation/StructureDefinition/MedicationStatement")},
-                     {"status", treatment.stop ? "stopped" : "active"},
-                     {"medicationCodeableConcept",
-                      {{"coding", Json::array({Coding("http://fhir.de/CodeSystem/ifa/pzn", Pzn(treatment.drug)), Atc(treatment)})},
-                       {"text", treatment.drug.name}}},
-                     {"subject", Subject()},
-                     {"effectivePeriod", period}};
-    if (treatment.reason) resource["statusReason"] = Json::array({Concept(Reason(*treatment.reason))});
+    Json resource = {
+        {"resourceType", "MedicationStatement"},
+        {"id", id},
+        {"meta", Meta("modul-medikation/StructureDefinition/MedicationStatement")},
+        {"status", treatment.stop ? "stopped" : "active"},
+        {"medicationCodeableConcept",
+         {{"coding", Json::array({Coding("http://fhir.de/CodeSystem/ifa/pzn", Pzn(treatment.drug)),
+                                  Atc(treatment)})},
+          {"text", treatment.drug.name}}},
+        {"subject", Subject()},
+        {"effectivePeriod", period}};
+    if (treatment.reason)
+      resource["statusReason"] = Json::array({Concept(Reason(*treatment.reason))});
     Add(statements_, resource);
-    if (k == 0 && Is(plan_.retired_atc)) Plant("retired_atc", statements_, "resolved by the map of retired ATC codes");
+    if (k == 0 && Is(plan_.retired_atc))
+      Plant("retired_atc", statements_, "resolved by the map of retired ATC codes");
     if (!treatment.reason) return;
     visit_ = "stop-" + std::to_string(k + 1);
-    Json stop = Observation(kItems, {"reason", "STOP-REASON", "Reason for stopping a drug"}, "therapy", *treatment.stop);
+    Json stop = Observation(kItems, {"reason", "STOP-REASON", "Reason for stopping a drug"},
+                            "therapy", *treatment.stop);
     stop["valueCodeableConcept"] = Concept(Reason(*treatment.reason));
     Add(observations_, stop);
   }
 
   static Json Reason(StopReason reason) {
     switch (reason) {
-      case StopReason::kLackOfEffect: return Coding(kSnomed, "395008009", "Medication stopped - ineffective");
-      case StopReason::kAdverseEvent: return Coding(kSnomed, "395007004", "Medication stopped - side effect");
+      case StopReason::kLackOfEffect:
+        return Coding(kSnomed, "395008009", "Medication stopped - ineffective");
+      case StopReason::kAdverseEvent:
+        return Coding(kSnomed, "395007004", "Medication stopped - side effect");
       case StopReason::kOther: break;
     }
     return Coding(kSnomed, "182840001", "Drug treatment stopped - medical advice");
@@ -360,9 +415,9 @@ class FhirWriter : public SyntheticWriter {
   Output& conditions_;
   Output& observations_;
   Output& statements_;
-  const SyntheticPatient* patient_ = nullptr;   // the present one
+  const SyntheticPatient* patient_ = nullptr;  // the present one
   std::string id_;
-  std::string visit_;                           // of the present visit, such as "M3"
+  std::string visit_;  // of the present visit, such as "M3"
   bool crp_in_mg_per_dl_ = false;
 };
 

@@ -20,7 +20,8 @@ class FourTonguesTest : public testing::Test {
  protected:
   void SetUp() override {
     const testing::TestInfo* info = testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = fs::temp_directory_path() / (std::string("clinnova_tongues_") + info->name() + "_" + std::to_string(getpid()));
+    folder_ = fs::temp_directory_path() /
+              (std::string("clinnova_tongues_") + info->name() + "_" + std::to_string(getpid()));
   }
   void TearDown() override { fs::remove_all(folder_); }
 
@@ -33,8 +34,10 @@ class FourTonguesTest : public testing::Test {
     EXPECT_TRUE(summary.has_value());
     auto store = store::Store::Open({});
     EXPECT_TRUE(store.has_value());
-    ImportOptions import{.paths = {summary->export_directory.string()}, .key_file = (folder_ / "key").string()};
-    if (dialect != "de-fhir") import.mapping = std::string(CLINNOVA_SOURCE_DIR "/mappings/") + dialect;
+    ImportOptions import{.paths = {summary->export_directory.string()},
+                         .key_file = (folder_ / "key").string()};
+    if (dialect != "de-fhir")
+      import.mapping = std::string(CLINNOVA_SOURCE_DIR "/mappings/") + dialect;
     const auto report = Import(*store, import);
     EXPECT_TRUE(report.has_value()) << (report ? "" : report.error().message);
     if (report) reports_[dialect] = *report;
@@ -49,7 +52,7 @@ class FourTonguesTest : public testing::Test {
     while (rows && rows->NextChunk()) {
       for (std::size_t r = 0; r < rows->chunk_size(); ++r) {
         texts.emplace_back(rows->Text(0, r));
-        EXPECT_FALSE(texts.back().empty()) << sql;   // a NULL would make all rows alike
+        EXPECT_FALSE(texts.back().empty()) << sql;  // a NULL would make all rows alike
       }
     }
     return texts;
@@ -62,25 +65,35 @@ class FourTonguesTest : public testing::Test {
 // One text per row: what a study can see, without the row's own identity and the source's spelling.
 const std::map<std::string, std::string> kContents = {
     {"person",
-     "SELECT person_source_value || '|' || gender_concept_id || '|' || year_of_birth || '|' || month_of_birth || '|' || "
+     "SELECT person_source_value || '|' || gender_concept_id || '|' || year_of_birth || '|' || "
+     "month_of_birth || '|' || "
      "day_of_birth AS t FROM person"},
     {"visit",
-     "SELECT person_source_value || '|' || visit_concept_id || '|' || visit_start_date || '|' || visit_end_date AS t "
+     "SELECT person_source_value || '|' || visit_concept_id || '|' || visit_start_date || '|' || "
+     "visit_end_date AS t "
      "FROM visit_occurrence JOIN person USING (person_id)"},
     {"condition",
-     "SELECT person_source_value || '|' || condition_concept_id || '|' || condition_start_date AS t "
+     "SELECT person_source_value || '|' || condition_concept_id || '|' || condition_start_date AS "
+     "t "
      "FROM condition_occurrence JOIN person USING (person_id)"},
     {"drug",
-     "SELECT person_source_value || '|' || drug_concept_id || '|' || drug_exposure_start_date || '|' || "
-     "coalesce(verbatim_end_date::VARCHAR, 'goes on') AS t FROM drug_exposure JOIN person USING (person_id)"},
+     "SELECT person_source_value || '|' || drug_concept_id || '|' || drug_exposure_start_date || "
+     "'|' || "
+     "coalesce(verbatim_end_date::VARCHAR, 'goes on') AS t FROM drug_exposure JOIN person USING "
+     "(person_id)"},
     {"measurement",
-     "SELECT person_source_value || '|' || measurement_concept_id || '|' || measurement_date || '|' || "
-     "coalesce(operator_concept_id, 0) || '|' || CASE WHEN measurement_concept_id = 3016723 THEN 'creatinine' "
-     "ELSE printf('%.6f', value_as_number) END || '|' || unit_concept_id || '|' || (visit_occurrence_id IS NOT NULL) AS t "
+     "SELECT person_source_value || '|' || measurement_concept_id || '|' || measurement_date || "
+     "'|' || "
+     "coalesce(operator_concept_id, 0) || '|' || CASE WHEN measurement_concept_id = 3016723 THEN "
+     "'creatinine' "
+     "ELSE printf('%.6f', value_as_number) END || '|' || unit_concept_id || '|' || "
+     "(visit_occurrence_id IS NOT NULL) AS t "
      "FROM measurement JOIN person USING (person_id)"},
     {"observation",
-     "SELECT person_source_value || '|' || observation_concept_id || '|' || observation_date || '|' || "
-     "coalesce(printf('%.6f', value_as_number), '') || '|' || coalesce(value_as_concept_id, 0) AS t "
+     "SELECT person_source_value || '|' || observation_concept_id || '|' || observation_date || "
+     "'|' || "
+     "coalesce(printf('%.6f', value_as_number), '') || '|' || coalesce(value_as_concept_id, 0) AS "
+     "t "
      "FROM observation JOIN person USING (person_id)"},
     {"consent",
      "SELECT person_source_value || '|' || purpose || '|' || status || '|' || valid_from AS t "
@@ -94,15 +107,17 @@ TEST_F(FourTonguesTest, EveryDialectGivesTheSameCdm) {
     store::Store store = ImportDialect(dialect, options);
     EXPECT_EQ(reports_[dialect].Total().quarantined, 0) << dialect << reports_[dialect].Text();
     for (const auto& [table, sql] : kContents) contents[dialect][table] = Query(store, sql);
-    creatinine[dialect] = Query(store,
-                                "SELECT person_source_value || '|' || measurement_date || '|' || value_as_number AS t FROM "
-                                "measurement JOIN person USING (person_id) WHERE measurement_concept_id = 3016723");
+    creatinine[dialect] = Query(
+        store,
+        "SELECT person_source_value || '|' || measurement_date || '|' || value_as_number AS t FROM "
+        "measurement JOIN person USING (person_id) WHERE measurement_concept_id = 3016723");
   }
   const auto& reference = contents["ch-csv"];
   EXPECT_EQ(reference.at("person").size(), 60u);
   EXPECT_GT(reference.at("measurement").size(), 60u * 20);
   for (const auto& [dialect, tables] : contents) {
-    for (const auto& [table, rows] : tables) EXPECT_EQ(rows, reference.at(table)) << dialect << " " << table;
+    for (const auto& [table, rows] : tables)
+      EXPECT_EQ(rows, reference.at(table)) << dialect << " " << table;
     ASSERT_EQ(creatinine[dialect].size(), creatinine["ch-csv"].size()) << dialect;
     for (std::size_t i = 0; i < creatinine[dialect].size(); ++i) {
       const std::string& mine = creatinine[dialect][i];
@@ -110,7 +125,8 @@ TEST_F(FourTonguesTest, EveryDialectGivesTheSameCdm) {
       const std::size_t bar = mine.rfind('|');
       ASSERT_EQ(mine.substr(0, bar), other.substr(0, bar));
       // Two decimals of a mg/dL are good to 0.44 umol/L.
-      EXPECT_NEAR(std::stod(mine.substr(bar + 1)), std::stod(other.substr(bar + 1)), 0.45) << dialect;
+      EXPECT_NEAR(std::stod(mine.substr(bar + 1)), std::stod(other.substr(bar + 1)), 0.45)
+          << dialect;
     }
   }
 }
@@ -121,15 +137,19 @@ TEST_F(FourTonguesTest, EveryPlantedDefectEndsAsListed) {
     const ImportReport& report = reports_[dialect];
     EXPECT_EQ(report.persons, 80) << dialect;
     EXPECT_EQ(report.research_persons, 78) << dialect;
-    const Rows rules = Query(store, "SELECT rule AS t FROM clinnova.quarantine WHERE rule NOT LIKE 'value.%'");
-    const Rows expected = dialect == "de-fhir" ? Rows{"fhir.json"} : Rows{"csv.field_count", "number.invalid"};
+    const Rows rules =
+        Query(store, "SELECT rule AS t FROM clinnova.quarantine WHERE rule NOT LIKE 'value.%'");
+    const Rows expected =
+        dialect == "de-fhir" ? Rows{"fhir.json"} : Rows{"csv.field_count", "number.invalid"};
     EXPECT_EQ(rules, expected) << dialect;
     // Nobody's CRP is ten times too low or high, and no "n.n." became a number.
     const auto odd = store.database().QueryInt64(
-        "SELECT count(*) FROM measurement WHERE measurement_concept_id = 3020460 AND (unit_concept_id <> 8751 OR "
+        "SELECT count(*) FROM measurement WHERE measurement_concept_id = 3020460 AND "
+        "(unit_concept_id <> 8751 OR "
         "value_as_number < 0.6)");
     EXPECT_EQ(odd.value_or(-1), 0) << dialect;
-    const auto unknown = store.database().QueryInt64("SELECT count(*) FROM drug_exposure WHERE drug_concept_id = 0");
+    const auto unknown =
+        store.database().QueryInt64("SELECT count(*) FROM drug_exposure WHERE drug_concept_id = 0");
     EXPECT_EQ(unknown.value_or(-1), 0) << dialect;
   }
 }

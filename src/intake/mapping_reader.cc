@@ -1,0 +1,464 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "intake/mapping_reader.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "core/toml_json.h"
+
+namespace clinnova::intake {
+namespace {
+
+using nlohmann::json;
+
+struct KindWord {
+  std::string_view word;
+  RecordKind kind;
+};
+constexpr KindWord kKinds[] = {{"person", RecordKind::kPerson},
+                               {"visit", RecordKind::kVisit},
+                               {"condition", RecordKind::kCondition},
+                               {"measurement", RecordKind::kMeasurement},
+                               {"drug", RecordKind::kDrug},
+                               {"procedure", RecordKind::kProcedure},
+                               {"observation", RecordKind::kObservation},
+                               {"death", RecordKind::kDeath},
+                               {"consent", RecordKind::kConsent}};
+
+// A value of the file and where it stands: "record[2].code".
+struct Node {
+  const json& value;  // not owned, outlives this
+  std::string path;
+
+  bool Has(std::string_view key) const { return value.is_object() && value.contains(key); }
+  Node At(std::string_view key) const {
+    return {value.at(std::string(key)), (path.empty() ? "" : path + ".") + std::string(key)};
+  }
+  std::vector<Node> Items() const {
+    std::vector<Node> items;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      items.push_back({value[i], path + "[" + std::to_string(i) + "]"});
+    }
+    return items;
+  }
+};
+
+using Words = std::vector<std::pair<std::string, std::string>>;
+
+// Reads one mapping. Keeps the first error; every reader gives a default after it, so that the walk
+// needs no check per key.
+class Reader {
+ public:
+  Reader(std::string_view name, const std::map<std::string, int>& lines, Mapping& mapping)
+      : name_(name), lines_(lines), mapping_(mapping) {}
+
+  void Read(const Node& root) {
+    CheckKeys(root, "", {"file", "record"});
+    if (!root.Has("file") || !root.At("file").value.is_object()) {
+      return Complain("", "found no [file], expected one");
+    }
+    ReadFile(root.At("file"));
+    const bool records = root.Has("record") && root.At("record").value.is_array() &&
+                         !root.At("record").value.empty();
+    if (!records) return Complain("", "found no [[record]], expected one or more");
+    for (const Node& record : root.At("record").Items()) {
+      if (!record.value.is_object()) return Complain(record.path, "expected [[record]] tables");
+      ReadRecord(record);
+    }
+  }
+
+  Result<void> Outcome() const {
+    if (error_.empty()) return {};
+    return Fail(ErrorCode::kInvalidInput, error_);
+  }
+
+ private:
+  // The line of `path`, or of the nearest thing around it.
+  int LineOf(std::string path) const {
+    while (!path.empty()) {
+      const auto found = lines_.find(path);
+      if (found != lines_.end() && found->second > 0) return found->second;
+      const std::size_t cut = path.find_last_of(".[");
+      path.resize(cut == std::string::npos ? 0 : cut);
+    }
+    return 1;
+  }
+
+  void Complain(const std::string& path, const std::string& message) {
+    if (!error_.empty()) return;
+    error_ = name_ + ":" + std::to_string(LineOf(path)) + ": " + message;
+  }
+
+  void CheckKeys(const Node& table, std::string_view where,
+                 std::initializer_list<std::string_view> known) {
+    for (const auto& [key, value] : table.value.items()) {
+      if (std::ranges::find(known, key) != known.end()) continue;
+      std::string list;
+      for (std::string_view word : known) list += (list.empty() ? "" : ", ") + std::string(word);
+      Complain(table.At(key).path,
+               "unknown key " + std::string(where) + key + ", expected one of: " + list);
+    }
+  }
+
+  std::string Text(const Node& table, std::string_view key, std::string_view otherwise) {
+    if (!table.Has(key)) return std::string(otherwise);
+    const Node node = table.At(key);
+    if (node.value.is_string()) return node.value.get<std::string>();
+    Complain(node.path, std::string(key) + ": expected a text in quotes");
+    return std::string(otherwise);
+  }
+
+  std::vector<std::string> Texts(const Node& table, std::string_view key) {
+    std::vector<std::string> texts;
+    if (!table.Has(key)) return texts;
+    const Node node = table.At(key);
+    const bool good = node.value.is_array() &&
+                      std::ranges::all_of(node.value, [](const json& v) { return v.is_string(); });
+    if (good) return node.value.get<std::vector<std::string>>();
+    Complain(node.path, std::string(key) + ": expected a list of texts in quotes");
+    return texts;
+  }
+
+  // { word = "meaning" }
+  Words WordTable(const Node& table, std::string_view key) {
+    Words words;
+    if (!table.Has(key)) return words;
+    const Node node = table.At(key);
+    const bool good = node.value.is_object() &&
+                      std::ranges::all_of(node.value, [](const json& v) { return v.is_string(); });
+    if (!good) {
+      Complain(node.path, std::string(key) + ": expected { word = \"meaning\" }");
+      return words;
+    }
+    for (const auto& [word, meaning] : node.value.items()) {
+      words.emplace_back(word, meaning.get<std::string>());
+    }
+    return words;
+  }
+
+  char Character(const Node& table, std::string_view key, char otherwise) {
+    const std::string text = Text(table, key, std::string(1, otherwise));
+    if (text.size() == 1) return text[0];
+    Complain(table.At(key).path,
+             std::string(key) + ": found \"" + text + "\", expected one character");
+    return otherwise;
+  }
+
+  template <typename T>
+  std::optional<T> Checked(const Node& table, std::string_view key, Result<T> result) {
+    if (result) return std::move(*result);
+    Complain(table.At(key).path, std::string(key) + ": " + result.error().message);
+    return std::nullopt;
+  }
+
+  void ReadFile(const Node& file) {
+    CheckKeys(file, "file.",
+              {"pattern", "delimiter", "quote", "encoding", "decimal", "thousands", "date",
+               "missing", "header", "patient", "description"});
+    Text(file, "description", "");
+    mapping_.pattern = Text(file, "pattern", "");
+    if (mapping_.pattern.empty()) {
+      Complain(file.path, "found no file.pattern, expected \"name*.csv\"");
+    }
+    mapping_.delimiter = Character(file, "delimiter", ',');
+    const std::string quote = Text(file, "quote", "\"");
+    mapping_.quote = quote.empty() ? '\0' : quote[0];
+    if (quote.size() > 1) Complain(file.At("quote").path, "quote: expected one character or \"\"");
+    if (file.Has("encoding")) {
+      const auto encoding = Checked(file, "encoding", ParseEncoding(Text(file, "encoding", "")));
+      if (encoding) mapping_.encoding = *encoding;
+    }
+    mapping_.number.decimal = DecimalMark(file, '.');
+    mapping_.number.thousands = Text(file, "thousands", "");
+    if (mapping_.number.thousands == std::string(1, mapping_.number.decimal)) {
+      Complain(file.At("thousands").path, "thousands: expected another mark than decimal");
+    }
+    mapping_.date = Pattern(file, "date");
+    mapping_.missing = Texts(file, "missing");
+    mapping_.header = Texts(file, "header");
+    patient_ = OptionalRule(file, "patient");
+  }
+
+  char DecimalMark(const Node& table, char otherwise) {
+    const char mark = Character(table, "decimal", otherwise);
+    if (mark == '.' || mark == ',') return mark;
+    Complain(table.At("decimal").path, "decimal: expected \".\" or \",\"");
+    return otherwise;
+  }
+
+  std::optional<DatePattern> Pattern(const Node& table, std::string_view key) {
+    if (!table.Has(key)) return std::nullopt;
+    return Checked(table, key, DatePattern::Parse(Text(table, key, "")));
+  }
+
+  int Column(const std::string& path, const std::string& column) {
+    if (column.empty()) Complain(path, "found an empty column name");
+    const std::vector<std::string>& header = mapping_.header;
+    if (!header.empty() && std::ranges::find(header, column) == header.end()) {
+      Complain(path, "unknown column \"" + column + "\", expected one of file.header");
+    }
+    const auto found = std::ranges::find(mapping_.columns, column);
+    const auto index = static_cast<int>(found - mapping_.columns.begin());
+    if (found == mapping_.columns.end()) mapping_.columns.push_back(column);
+    return index;
+  }
+
+  // "{a}/{b}" -> column a, "/", column b.
+  std::vector<TextRule::Piece> Template(const std::string& path, std::string_view text) {
+    std::vector<TextRule::Piece> pieces;
+    while (!text.empty()) {
+      const std::size_t open = text.find('{');
+      if (open != 0) pieces.push_back({std::string(text.substr(0, open)), -1});
+      if (open == std::string_view::npos) break;
+      const std::size_t close = text.find('}', open);
+      if (close == std::string_view::npos) {
+        Complain(path, "found { without }, expected {column}");
+        break;
+      }
+      const std::string column(text.substr(open + 1, close - open - 1));
+      pieces.push_back({"", Column(path, column)});
+      text.remove_prefix(close + 1);
+    }
+    return pieces;
+  }
+
+  // The text that `table` describes: exactly one of column, template, text.
+  TextRule RuleOf(const Node& table, std::string_view what) {
+    TextRule rule;
+    const int ways = static_cast<int>(table.Has("column")) +
+                     static_cast<int>(table.Has("template")) + static_cast<int>(table.Has("text"));
+    if (ways != 1) {
+      Complain(table.path, std::string(what) + ": expected one of column, template, text");
+      return rule;
+    }
+    if (table.Has("column")) {
+      rule.pieces.push_back({"", Column(table.At("column").path, Text(table, "column", ""))});
+    } else if (table.Has("template")) {
+      rule.pieces = Template(table.At("template").path, Text(table, "template", ""));
+    } else {
+      rule.pieces.push_back({Text(table, "text", ""), -1});
+    }
+    rule.values = WordTable(table, "values");
+    return rule;
+  }
+
+  // A text in quotes is a column's name, with braces a template; a table says it at length.
+  TextRule Rule(const Node& node, std::string_view what) {
+    if (node.value.is_string()) {
+      TextRule rule;
+      const auto text = node.value.get<std::string>();
+      if (text.find('{') != std::string::npos)
+        rule.pieces = Template(node.path, text);
+      else
+        rule.pieces.push_back({"", Column(node.path, text)});
+      return rule;
+    }
+    if (!node.value.is_object()) {
+      Complain(node.path, std::string(what) + ": expected a column's name or { column = … }");
+      return {};
+    }
+    CheckKeys(node, std::string(what) + ".", {"column", "template", "text", "values"});
+    return RuleOf(node, what);
+  }
+
+  TextRule OptionalRule(const Node& table, std::string_view key) {
+    return table.Has(key) ? Rule(table.At(key), key) : TextRule{};
+  }
+
+  // A fixed text under `key`, such as a unit.
+  TextRule FixedText(const Node& table, std::string_view key) {
+    TextRule rule;
+    if (table.Has(key)) rule.pieces.push_back({Text(table, key, ""), -1});
+    return rule;
+  }
+
+  DateRule ReadDate(const Node& record, std::string_view key) {
+    DateRule rule;
+    if (!record.Has(key)) return rule;
+    const Node node = record.At(key);
+    if (node.value.is_object()) {
+      CheckKeys(node, std::string(key) + ".", {"column", "template", "pattern"});
+      rule.text = RuleOf(node, key);
+      rule.pattern = Pattern(node, "pattern");
+    } else {
+      rule.text = Rule(node, key);
+    }
+    if (!rule.pattern && !mapping_.date) {
+      Complain(node.path, std::string(key) + ": expected a pattern here or file.date");
+    }
+    return rule;
+  }
+
+  CodeRule ReadCode(const Node& node) {
+    CodeRule rule;
+    if (!node.value.is_object()) {
+      Complain(node.path, "code: expected { system = …, code = … } or { system = …, column = … }");
+      return rule;
+    }
+    CheckKeys(node, "code.",
+              {"system", "version", "version_column", "code", "column", "template", "display",
+               "display_column", "values", "dot_after"});
+    rule.system = Text(node, "system", "");
+    rule.version = Text(node, "version", "");
+    const bool from_row = node.Has("column") || node.Has("template");
+    if (node.Has("code") && from_row) Complain(node.path, "code: expected either code or column");
+    rule.code = from_row ? RuleOf(node, "code") : FixedText(node, "code");
+    rule.display = node.Has("display_column") ? OptionalRule(node, "display_column")
+                                              : FixedText(node, "display");
+    rule.version_column = OptionalRule(node, "version_column");
+    if (!rule.code.given() && !rule.display.given()) {
+      Complain(node.path, "code: expected code, column or display_column");
+    }
+    if (node.Has("dot_after")) rule.dot_after = Integer(node.At("dot_after"), "dot_after");
+    return rule;
+  }
+
+  int Integer(const Node& node, std::string_view key) {
+    if (node.value.is_number_integer()) {
+      const auto integer = node.value.get<std::int64_t>();
+      if (integer > 0 && integer < 100) return static_cast<int>(integer);
+    }
+    Complain(node.path, std::string(key) + ": expected a whole number from 1 to 99");
+    return 0;
+  }
+
+  void ReadCodes(const Node& record, RecordRule& rule) {
+    if (!record.Has("code")) return;
+    const Node node = record.At("code");
+    if (!node.value.is_array()) return rule.codes.push_back(ReadCode(node));
+    for (const Node& item : node.Items()) rule.codes.push_back(ReadCode(item));
+  }
+
+  void ReadValue(const Node& record, RecordRule& rule) {
+    if (!record.Has("value")) return;
+    const Node node = record.At("value");
+    ValueRule& value = rule.value.emplace();
+    if (!node.value.is_object()) {
+      value.text = Rule(node, "value");
+      return;
+    }
+    CheckKeys(node, "value.",
+              {"column", "template", "text", "values", "type", "unit", "unit_column",
+               "unit_in_value", "unit_values", "system", "words", "decimal"});
+    value.text = RuleOf(node, "value");
+    value.kind = ReadValueKind(node);
+    value.unit =
+        node.Has("unit_column") ? OptionalRule(node, "unit_column") : FixedText(node, "unit");
+    const Words units = WordTable(node, "unit_values");
+    value.unit.values.insert(value.unit.values.end(), units.begin(), units.end());
+    if (node.Has("unit_in_value")) {
+      const Node flag = node.At("unit_in_value");
+      if (flag.value.is_boolean())
+        value.unit_in_value = flag.value.get<bool>();
+      else
+        Complain(flag.path, "unit_in_value: expected true or false");
+    }
+    value.system = Text(node, "system", "");
+    value.words = Texts(node, "words");
+    if (node.Has("decimal")) value.decimal = DecimalMark(node, '.');
+  }
+
+  ValueKind ReadValueKind(const Node& value) {
+    const std::string type = Text(value, "type", "number");
+    if (type == "number") return ValueKind::kNumber;
+    if (type == "code") return ValueKind::kCode;
+    if (type != "text") {
+      Complain(value.At("type").path,
+               "type: found \"" + type + "\", expected number, code or text");
+    }
+    return ValueKind::kText;
+  }
+
+  void ReadWhen(const Node& record, RecordRule& rule) {
+    if (!record.Has("when")) return;
+    const Node node = record.At("when");
+    if (!node.value.is_array()) return AddCondition(node, rule);
+    for (const Node& item : node.Items()) AddCondition(item, rule);
+  }
+
+  void AddCondition(const Node& node, RecordRule& rule) {
+    if (!node.value.is_object()) {
+      return Complain(node.path, "when: expected { column = …, equals = [ … ] }");
+    }
+    CheckKeys(node, "when.", {"column", "equals", "not_equals"});
+    Condition condition;
+    condition.column = Column(node.path, Text(node, "column", ""));
+    condition.equals = Texts(node, "equals");
+    condition.not_equals = Texts(node, "not_equals");
+    rule.when.push_back(std::move(condition));
+  }
+
+  void ReadRecord(const Node& record) {
+    CheckKeys(record, "record.",
+              {"kind", "id", "patient", "visit", "sex", "birth", "code", "value", "start", "end",
+               "status", "type", "route", "quantity", "when"});
+    RecordRule rule;
+    rule.kind = ReadKind(record);
+    rule.id = OptionalRule(record, "id");
+    rule.patient = record.Has("patient") ? OptionalRule(record, "patient") : patient_;
+    rule.visit = OptionalRule(record, "visit");
+    rule.sex = OptionalRule(record, "sex");
+    rule.birth = ReadDate(record, "birth");
+    ReadCodes(record, rule);
+    ReadValue(record, rule);
+    rule.start = ReadDate(record, "start");
+    rule.end = ReadDate(record, "end");
+    rule.status = OptionalRule(record, "status");
+    rule.type = OptionalRule(record, "type");
+    rule.route = OptionalRule(record, "route");
+    rule.quantity = OptionalRule(record, "quantity");
+    ReadWhen(record, rule);
+    CheckRecord(record.path, rule);
+    mapping_.records.push_back(std::move(rule));
+  }
+
+  RecordKind ReadKind(const Node& record) {
+    const std::string word = Text(record, "kind", "");
+    for (const KindWord& kind : kKinds) {
+      if (kind.word == word) return kind.kind;
+    }
+    std::string list;
+    for (const KindWord& kind : kKinds) list += (list.empty() ? "" : ", ") + std::string(kind.word);
+    Complain(record.path + ".kind", "kind: found \"" + word + "\", expected one of: " + list);
+    return RecordKind::kObservation;
+  }
+
+  void CheckRecord(const std::string& path, const RecordRule& rule) {
+    using enum RecordKind;
+    if (!rule.patient.given()) {
+      Complain(path, "found no patient, expected file.patient or record.patient");
+    }
+    if (!rule.id.given()) Complain(path, "found no id, expected a text unique to the record");
+    const bool person = rule.kind == kPerson;
+    if (person && (!rule.codes.empty() || rule.value || rule.start.text.given())) {
+      Complain(path, "a person has no code, value or start");
+    }
+    if (!person && (rule.sex.given() || rule.birth.text.given())) {
+      Complain(path, "only a person has sex and birth");
+    }
+    const bool coded = rule.kind == kCondition || rule.kind == kMeasurement || rule.kind == kDrug ||
+                       rule.kind == kProcedure || rule.kind == kObservation;
+    if (coded && rule.codes.empty()) Complain(path, "found no code, expected one");
+    if (rule.kind == kMeasurement && !rule.value) Complain(path, "found no value, expected one");
+  }
+
+  std::string name_;
+  const std::map<std::string, int>& lines_;  // not owned, outlives this
+  Mapping& mapping_;                         // not owned, outlives this
+  TextRule patient_;
+  std::string error_;
+};
+
+}  // namespace
+
+Result<void> ReadMapping(std::string_view toml, std::string_view name, Mapping& mapping) {
+  std::map<std::string, int> lines;
+  CLINNOVA_ASSIGN(const json root, core::TomlToJson(toml, name, lines));
+  Reader reader(name, lines, mapping);
+  reader.Read({root, ""});
+  return reader.Outcome();
+}
+
+}  // namespace clinnova::intake
