@@ -23,6 +23,13 @@ std::string_view Trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
+/// Takes the byte order mark off that some systems write, and gives simdjson room to read ahead.
+simdjson::padded_string WithoutMark(std::string_view text) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
+  return simdjson::padded_string(text);
+}
+
 std::string TextOf(element parent, std::string_view name) {
   std::string_view text;
   return parent[name].get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
@@ -129,24 +136,21 @@ Result<void> FhirReader::State::ForEachDocument(const std::filesystem::path& pat
   std::string first;
   std::getline(file, first);
   element document;
-  const bool whole = parser.parse(first).get(document) == simdjson::SUCCESS;
-  if (whole && (file >> std::ws) && file.peek() == '{') {
+  if (parser.parse(WithoutMark(first)).get(document) == simdjson::SUCCESS) {
+    if (!(file >> std::ws) || file.peek() != '{') return use(std::optional<element>(document), 0);
     file.clear();
     file.seekg(0);
     return ForEachLine(file, name, use);
   }
   file.clear();
   file.seekg(0, std::ios::end);
-  const auto size = static_cast<std::size_t>(file.tellg());
+  std::string text(static_cast<std::size_t>(file.tellg()), '\0');
   file.seekg(0);
-  simdjson::padded_string text(size);
-  if (!file.read(text.data(), static_cast<std::streamsize>(size))) {
+  if (!file.read(text.data(), static_cast<std::streamsize>(text.size()))) {
     return Fail(ErrorCode::kFailed, name + ": cannot be read to its end");
   }
-  const auto error = parser.parse(text).get(document);
-  if (error != simdjson::SUCCESS) {
-    return BrokenJson(name, std::string_view(text.data(), size), simdjson::error_message(error));
-  }
+  const auto error = parser.parse(WithoutMark(text)).get(document);
+  if (error != simdjson::SUCCESS) return BrokenJson(name, text, simdjson::error_message(error));
   return use(std::optional<element>(document), 0);
 }
 
@@ -158,7 +162,7 @@ Result<void> FhirReader::State::ForEachLine(std::istream& file, const std::strin
     ++line;
     if (Trimmed(text).empty()) continue;
     element document;
-    const auto error = parser.parse(text).get(document);
+    const auto error = parser.parse(WithoutMark(text)).get(document);
     if (error == simdjson::SUCCESS) {
       CLINNOVA_TRY(use(std::optional<element>(document), line));
     } else if (file.eof()) {

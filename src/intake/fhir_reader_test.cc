@@ -198,11 +198,55 @@ TEST_F(FhirReaderTest, SaysWhereATruncatedFileEnds) {
   EXPECT_NE(broken.error().message.find("not JSON"), std::string::npos);
 }
 
-struct ConsentCase {
-  const char* consent;
-  const char* type;
-  const char* status;
-};
+TEST_F(FhirReaderTest, RefusesEveryTruncationOfABundle) {
+  const std::string bundle =
+      R"({"resourceType": "Bundle", "entry": [{"fullUrl": "urn:uuid:a", "resource": {"resourceType":)"
+      R"("Patient", "id": "p\"1", "birthDate": "1960", "name": [{"family": "x{[", "given": []}]}}, {}]})";
+  ASSERT_TRUE(Read(bundle));
+  EXPECT_EQ(kept_.records.size(), 1u);
+  for (std::size_t size = 0; size < bundle.size(); ++size) {
+    EXPECT_FALSE(Read(bundle.substr(0, size)).has_value()) << size;
+  }
+  EXPECT_EQ(kept_.records.size(), 1u) << "nothing of a truncated bundle reaches the sink";
+}
+
+TEST_F(FhirReaderTest, ReadsPastAByteOrderMark) {
+  EXPECT_EQ(One("\xEF\xBB\xBF{\"resourceType\": \"Patient\", \"id\": \"p1\"}").patient_id, "p1");
+}
+
+TEST_F(FhirReaderTest, SurvivesElementsOfTheWrongType) {
+  for (const char* type :
+       {"Patient", "Encounter", "Condition", "Observation", "Procedure", "Consent",
+        "MedicationRequest", "MedicationStatement", "Medication", "Bundle"}) {
+    for (const char* value : {"null", "7", "\"x\"", "[]", "[[1]]", "{}", "[null, {\"a\": 1}]"}) {
+      std::string text = std::string("{\"resourceType\": \"") + type + "\"";
+      for (const char* name : {"id",
+                               "status",
+                               "code",
+                               "subject",
+                               "patient",
+                               "period",
+                               "name",
+                               "identifier",
+                               "component",
+                               "valueQuantity",
+                               "effectiveDateTime",
+                               "category",
+                               "provision",
+                               "scope",
+                               "entry",
+                               "contained",
+                               "medicationReference",
+                               "dosage",
+                               "class",
+                               "birthDate",
+                               "deceasedBoolean"}) {
+        text += std::string(", \"") + name + "\": " + value;
+      }
+      EXPECT_TRUE(Read(text + "}").has_value()) << type << " " << value;
+    }
+  }
+}
 
 TEST_F(FhirReaderTest, ReadsConsents) {
   const std::string head =

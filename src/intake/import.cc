@@ -149,6 +149,9 @@ Result<void> ReadInputs(const std::vector<Input>& inputs, Loader& loader) {
 }  // namespace
 
 Result<ImportReport> Import(store::Store& store, const ImportOptions& options) {
+  if (options.key_file.empty()) {
+    return Fail(ErrorCode::kInvalidInput, "key file: found none, expected a file's name");
+  }
   CLINNOVA_ASSIGN(std::vector<Input> inputs, FindInputs(options.paths));
   CLINNOVA_ASSIGN(const std::vector<Mapping> mappings, LoadMappings(options.mapping));
   for (Input& input : inputs) CLINNOVA_TRY(Recognise(input, mappings));

@@ -15,10 +15,10 @@ CREATE TEMP TABLE stage_event (
   number DOUBLE, operator_concept_id BIGINT, value_concept_id BIGINT, unit_concept_id BIGINT,
   unit_source VARCHAR, value_text VARCHAR, comparator VARCHAR, original_number DOUBLE,
   type_concept_id BIGINT, quantity DOUBLE, route VARCHAR,
-  source_id BIGINT, line BIGINT, path VARCHAR, raw VARCHAR);
+  source_id BIGINT, line BIGINT, path VARCHAR);
 CREATE TEMP TABLE stage_consent (
   seq BIGINT, row_id BIGINT, person_id BIGINT, purpose VARCHAR, status VARCHAR, valid_from DATE,
-  valid_to DATE, source_id BIGINT, line BIGINT, path VARCHAR, raw VARCHAR);
+  valid_to DATE, source_id BIGINT, line BIGINT, path VARCHAR);
 CREATE TEMP TABLE stage_gone (row_id BIGINT);
 CREATE TEMP TABLE stage_quarantine (
   source_id BIGINT, line BIGINT, path VARCHAR, kind VARCHAR, rule VARCHAR, message VARCHAR, raw VARCHAR);
@@ -59,11 +59,14 @@ CREATE TEMP TABLE checked_consent AS
 INSERT INTO stage_quarantine
   SELECT source_id, line, path, kind, rule,
          CASE rule WHEN 'person.unknown' THEN 'the patient is neither in this import nor in the store'
-                   ELSE 'found ' || start_date::VARCHAR || ', which is before the patient''s birth' END, raw
+                   ELSE 'found ' || start_date::VARCHAR || ', which is before the patient''s birth' END,
+         concat_ws(' ', source_value, start_date::VARCHAR, nullif(comparator, ''), nullif(value_text, ''),
+                   nullif(unit_source, ''))
   FROM checked_event WHERE rule IS NOT NULL
   UNION ALL
   SELECT source_id, line, path, 'consent', rule,
-         'the patient is neither in this import nor in the store', raw
+         'the patient is neither in this import nor in the store',
+         concat_ws(' ', purpose, status, valid_from::VARCHAR)
   FROM checked_consent WHERE rule IS NOT NULL;
 )sql";
 

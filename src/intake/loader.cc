@@ -101,6 +101,8 @@ struct Loader::State {
   std::vector<ImportedFile> files;
   std::string last_file;
   std::int64_t last_source_id = 0;
+  std::string last_patient;
+  std::int64_t last_person_id = 0;
   std::int64_t sequence = 0;
   std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
   bool open = false;
@@ -110,6 +112,7 @@ struct Loader::State {
 
   Result<void> BeginStaging();
   std::int64_t SourceId(const std::string& file);
+  std::int64_t PersonId(const std::string& patient_id);
   void Quarantine(const SourceReference& source, std::string_view kind, std::string_view rule,
                   std::string_view message, std::string_view raw);
   void Stage(const SourceRecord& record, std::int64_t row_id, const ResolvedPerson& person);
@@ -164,6 +167,16 @@ std::int64_t Loader::State::SourceId(const std::string& file) {
   return last_source_id;
 }
 
+/// Records of one patient often follow each other.
+std::int64_t Loader::State::PersonId(const std::string& patient_id) {
+  if (last_person_id == 0 || patient_id != last_patient) {
+    last_patient = patient_id;
+    last_person_id = key.PersonId(patient_id);
+    guard.Add(patient_id);
+  }
+  return last_person_id;
+}
+
 void Loader::State::Quarantine(const SourceReference& source, std::string_view kind,
                                std::string_view rule, std::string_view message,
                                std::string_view raw) {
@@ -181,7 +194,7 @@ void Loader::State::Quarantine(const SourceReference& source, std::string_view k
 void Loader::State::Stage(const SourceRecord& record, std::int64_t, const ResolvedPerson& person) {
   SqlAppender& rows = *persons;
   rows.Int64(++sequence);
-  rows.Int64(key.PersonId(record.patient_id));
+  rows.Int64(PersonId(record.patient_id));
   rows.Text(key.Pseudonym(record.patient_id));
   rows.Int64(person.gender_concept_id);
   TextOrNull(rows, person.gender_source);
@@ -200,7 +213,7 @@ void Loader::State::Stage(const SourceRecord& record, std::int64_t row_id,
   SqlAppender& rows = *consents;
   rows.Int64(++sequence);
   rows.Int64(row_id);
-  rows.Int64(key.PersonId(record.patient_id));
+  rows.Int64(PersonId(record.patient_id));
   rows.Text(consent.purpose);
   rows.Text(consent.status);
   TextOrNull(rows, consent.from);
@@ -208,7 +221,6 @@ void Loader::State::Stage(const SourceRecord& record, std::int64_t row_id,
   rows.Int64(SourceId(record.source.file));
   rows.Int64(static_cast<std::int64_t>(record.source.line));
   rows.Text(record.source.path);
-  rows.Text(Describe(record));
   rows.EndRow();
 }
 
@@ -217,7 +229,7 @@ void Loader::State::Stage(const SourceRecord& record, std::int64_t row_id,
   SqlAppender& rows = *events;
   rows.Int64(++sequence);
   rows.Int64(row_id);
-  rows.Int64(key.PersonId(record.patient_id));
+  rows.Int64(PersonId(record.patient_id));
   rows.Int64(record.visit_id.empty() ? 0 : key.RowId("visit", record.visit_id));
   rows.Text(KindName(record.kind));
   rows.Text(KindName(event.table));
@@ -242,7 +254,6 @@ void Loader::State::Stage(const SourceRecord& record, std::int64_t row_id,
   rows.Int64(SourceId(record.source.file));
   rows.Int64(static_cast<std::int64_t>(record.source.line));
   rows.Text(record.source.path);
-  rows.Text(Describe(record));
   rows.EndRow();
 }
 
@@ -417,10 +428,10 @@ Result<void> Loader::Accept(SourceRecord record) {
   const std::string kind(KindName(record.kind));
   ImportCounts& counts = state.report.kinds[kind];
   ++counts.read;
-  state.guard.Add(record.patient_id);
+  state.PersonId(record.patient_id);
   for (const std::string& word : record.identity_words) state.guard.Add(word);
   const std::int64_t row_id = record.kind == RecordKind::kPerson
-                                  ? state.key.PersonId(record.patient_id)
+                                  ? state.PersonId(record.patient_id)
                                   : state.key.RowId(kind, Identity(record));
   if (std::find(kNotTrue.begin(), kNotTrue.end(), record.status) != kNotTrue.end()) {
     ++counts.ignored;
