@@ -5,6 +5,7 @@
 #include <cctype>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "table/number_text.h"
 
@@ -15,6 +16,7 @@ namespace {
 // destruction, within a thread's stack.
 constexpr std::size_t kMaximumSymbols = 10000;
 constexpr int kMaximumNesting = 200;
+constexpr int kMaximumDepth = 500;
 
 struct Token {
   enum class Kind { kEnd, kNumber, kName, kText, kSymbol };
@@ -131,6 +133,29 @@ int Strength(const Token& token) {
   return 0;
 }
 
+/// The first node deeper than kMaximumDepth, or null. Sums of terms do not count: whoever walks over
+/// them walks along their left spine without recursion.
+const Expression* FindTooDeep(const Expression& root, bool is_sum_of_terms) {
+  struct Open {
+    const Expression* node;
+    int depth;
+    bool in_sum;
+  };
+  std::vector<Open> open{{&root, 0, is_sum_of_terms}};
+  while (!open.empty()) {
+    const Open next = open.back();
+    open.pop_back();
+    if (next.depth > kMaximumDepth) return next.node;
+    const Expression& node = *next.node;
+    const bool sum = next.in_sum && (node.name == "+" || node.name == "-" || node.name == "(");
+    for (std::size_t i = 0; i < node.arguments.size(); ++i) {
+      const bool along = sum && i == 0 && node.arguments.size() == 2;
+      open.push_back({&node.arguments[i], next.depth + (along ? 0 : 1), sum});
+    }
+  }
+  return nullptr;
+}
+
 class ExpressionParser {
  public:
   explicit ExpressionParser(std::string_view text) : text_(text), lexer_(text) {}
@@ -145,7 +170,10 @@ class ExpressionParser {
     CLINNOVA_TRY(Advance());
     CLINNOVA_ASSIGN(sides.right, Binary(1));
     if (token_.kind != Token::Kind::kEnd) return Unexpected("an operator or the end");
-    return sides;
+    const Expression* deep = FindTooDeep(sides.right, true);
+    if (deep == nullptr && sides.left) deep = FindTooDeep(*sides.left, false);
+    if (deep == nullptr) return sides;
+    return FormulaError(text_, deep->position, deep->name, "fewer operations within one another");
   }
 
  private:

@@ -233,9 +233,27 @@ TEST(Formula, TakesThousandsOfCovariates) {
   const Formula formula = MustParse(text);
   EXPECT_EQ(formula.terms().size(), 3000U);
   EXPECT_EQ(formula.Columns().size(), 3001U);
-  std::string deep = "y ~ I(a";
-  for (int i = 0; i < 4000; ++i) deep += "+1";
-  EXPECT_EQ(MustParse(deep + ")").terms().size(), 1U);
+}
+
+TEST(Formula, RefusesOperationsTooDeepWithinOneAnother) {
+  const auto repeat = [](const std::string& part, int times) {
+    std::string text;
+    for (int i = 0; i < times; ++i) text += part;
+    return text;
+  };
+  EXPECT_EQ(MustParse("y ~ I(a" + repeat(" + 1", 400) + ")").terms().size(), 1U);
+  EXPECT_EQ(MustParse("y ~ a" + repeat("*a", 400)).terms().size(), 1U);
+  for (const std::string& text :
+       {"y ~ I(a" + repeat("+1", 4000) + ")", "y ~ a" + repeat("*a", 4000),
+        "y ~ a" + repeat(":a", 4000), "y" + repeat("+y", 4000) + " ~ a",
+        "y ~ poly(x, 1" + repeat("+1", 4000) + ", raw = TRUE)",
+        "y ~ b + (1 | g" + repeat("/h", 4000) + ")", "y ~ a" + repeat("/a", 4000)}) {
+    EXPECT_NE(ErrorOf(text).find("fewer operations within one another"), std::string::npos);
+  }
+  EXPECT_EQ(MustParse("y ~ (a" + repeat(" + a", 4000) + ") - (b" + repeat(" - b", 400) + ")")
+                .terms()
+                .size(),
+            1U);
 }
 
 TEST(Formula, SurvivesRandomText) {
