@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/store.h"
 
+#include "core/hash.h"
 #include "store/cdm54.h"
 #include "store/side_tables.h"
 #include "vocabulary/vocabulary.h"
@@ -66,9 +67,35 @@ void AppendConcept(SqlAppender& rows, const vocabulary::Concept& concept_) {
   rows.EndRow();
 }
 
-/// Concepts that the CDM already holds, from a full vocabulary, are left as they are.
-Result<void> WriteVocabulary(Database& database) {
-  const vocabulary::Vocabulary vocabulary;
+/// Changes with every change of the embedded vocabulary that the CDM would show.
+std::string VocabularyHash(const vocabulary::Vocabulary& vocabulary) {
+  std::string text;
+  for (const auto& concept_ : vocabulary.concepts()) {
+    text += std::to_string(concept_.id);
+    for (const std::string_view part : {concept_.name, concept_.domain, concept_.vocabulary,
+                                        concept_.concept_class, concept_.standard, concept_.code}) {
+      text += '\t';
+      text += part;
+    }
+  }
+  for (const auto& [above, below] : vocabulary.AncestorPairs()) {
+    text += std::to_string(above) + '>' + std::to_string(below) + '\n';
+  }
+  return core::ToHex(core::Blake2b(text));
+}
+
+Result<bool> VocabularyIsCurrent(Database& database, const std::string& hash) {
+  CLINNOVA_ASSIGN(const auto same,
+                  database.QueryInt64("SELECT count(*) FROM clinnova.setting WHERE name = "
+                                      "'vocabulary_hash' AND value = ?",
+                                      {hash}));
+  return same == 1;
+}
+
+/// Concepts that the CDM already holds, from a full vocabulary, are left as they are; our own local ones
+/// (2,000,000,000 to 2,000,099,999) are written anew.
+Result<void> WriteVocabulary(Database& database, const vocabulary::Vocabulary& vocabulary,
+                             const std::string& hash) {
   CLINNOVA_TRY(
       database.Execute("CREATE TEMP TABLE new_concept AS SELECT * FROM concept LIMIT 0;"
                        "CREATE TEMP TABLE new_ancestor AS SELECT * FROM concept_ancestor LIMIT 0"));
@@ -83,7 +110,12 @@ Result<void> WriteVocabulary(Database& database) {
     ancestors.EndRow();
   }
   CLINNOVA_TRY(ancestors.Finish());
+  CLINNOVA_TRY(database.Query("DELETE FROM clinnova.setting WHERE name = 'vocabulary_hash'"));
+  CLINNOVA_TRY(
+      database.Query("INSERT INTO clinnova.setting VALUES ('vocabulary_hash', ?)", {hash}));
   return database.Execute(R"sql(
+DELETE FROM concept WHERE concept_id BETWEEN 2000000000 AND 2000099999;
+DELETE FROM concept_ancestor WHERE ancestor_concept_id BETWEEN 2000000000 AND 2000099999;
 INSERT INTO concept SELECT * FROM new_concept n
   WHERE NOT EXISTS (SELECT 1 FROM concept c WHERE c.concept_id = n.concept_id);
 INSERT INTO concept_ancestor SELECT * FROM new_ancestor n
@@ -104,10 +136,16 @@ DROP TABLE new_ancestor;
 )sql");
 }
 
-Result<void> InTransaction(Database& database, int from) {
+Result<void> Upgrade(Database& database, int from) {
+  const vocabulary::Vocabulary vocabulary;
+  const std::string hash = VocabularyHash(vocabulary);
+  if (from == Store::CurrentVersion()) {
+    CLINNOVA_ASSIGN(const bool current, VocabularyIsCurrent(database, hash));
+    if (current) return {};
+  }
   CLINNOVA_TRY(database.Execute("BEGIN"));
   Result<void> done = Migrate(database, from);
-  if (done) done = WriteVocabulary(database);
+  if (done) done = WriteVocabulary(database, vocabulary, hash);
   if (done) done = database.Execute("COMMIT");
   if (!done) static_cast<void>(database.Execute("ROLLBACK"));
   return done;
@@ -130,14 +168,15 @@ Result<Store> Store::Open(const Options& options) {
                 options.path + ": store version " + std::to_string(version) +
                     ", this program knows up to " + std::to_string(current));
   }
-  if (version < current) {
-    if (options.access == Access::kReadOnly) {
+  if (options.access == Access::kReadOnly) {
+    if (version < current) {
       return Fail(ErrorCode::kInvalidInput, options.path + ": store version " +
                                                 std::to_string(version) + " must be brought to " +
                                                 std::to_string(current) +
                                                 " first: open it for writing");
     }
-    CLINNOVA_TRY(InTransaction(database, version));
+  } else {
+    CLINNOVA_TRY(Upgrade(database, version));
   }
   return Store(std::move(database));
 }

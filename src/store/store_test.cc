@@ -87,6 +87,28 @@ TEST(Store, HoldsTheEmbeddedVocabularyOnce) {
   std::filesystem::remove(path);
 }
 
+TEST(Store, WritesItsOwnConceptsAnewWhenTheyChanged) {
+  const auto path = TemporaryFile("renamed.duckdb");
+  {
+    auto store = Store::Open({.path = path.string()});
+    ASSERT_TRUE(store->database().Execute(
+        "UPDATE concept SET concept_name = 'an older name' WHERE concept_id = 2000000102;"
+        "UPDATE concept SET concept_name = 'from a full vocabulary' WHERE concept_id = 80809;"
+        "UPDATE clinnova.setting SET value = 'another' WHERE name = 'vocabulary_hash'"));
+  }
+  auto store = Store::Open({.path = path.string()});
+  ASSERT_TRUE(store.has_value()) << store.error().message;
+  const auto count = [&](const char* where) {
+    return store->database()
+        .QueryInt64(std::string("SELECT count(*) FROM concept WHERE ") + where)
+        .value();
+  };
+  EXPECT_EQ(count("concept_id = 2000000102 AND concept_name = 'TNF inhibitor'"), 1);
+  EXPECT_EQ(count("concept_id = 80809 AND concept_name = 'from a full vocabulary'"), 1);
+  EXPECT_EQ(count("concept_id = 80809"), 1);
+  std::filesystem::remove(path);
+}
+
 TEST(Store, RefusesWhatIsNotAStoreAndWhatIsNewer) {
   const auto foreign = TemporaryFile("foreign.duckdb");
   {
