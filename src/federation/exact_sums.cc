@@ -322,6 +322,33 @@ void ExactSums::AddWeightedGram(std::size_t block, std::size_t first, const Colu
   }
 }
 
+void ExactSums::AddMoments(const MomentBlocks& blocks, std::size_t index, std::span<const double> x,
+                           double weight) {
+  const std::size_t p = x.size();
+  Add(blocks.weight, index, weight);
+  if (p == 0) return;
+  const Slicer first(layout_.blocks[blocks.first].exponent);
+  const Slicer second(layout_.blocks[blocks.second].exponent);
+  Int128* first_element = Element(blocks.first, index * p);
+  Int128* second_element = Element(blocks.second, index * p * (p + 1) / 2);
+  bool first_fits = true;
+  bool second_fits = true;
+  for (std::size_t i = 0; i < p; ++i) {
+    const double wx = weight * x[i];
+    const bool fits = std::fabs(wx) <= first.bound;
+    first_fits = first_fits && fits;
+    if (fits) first_element[i] += first.One(wx);
+    for (std::size_t j = 0; j <= i; ++j, ++second_element) {
+      const double value = wx * x[j];
+      const bool inside = std::fabs(value) <= second.bound;
+      second_fits = second_fits && inside;
+      if (inside) *second_element += second.One(value);
+    }
+  }
+  if (!first_fits) Flag(blocks.first);
+  if (!second_fits) Flag(blocks.second);
+}
+
 void ExactSums::Merge(const ExactSums& other) {
   CLINNOVA_CHECK(other.elements_.size() == elements_.size());
   for (std::size_t i = 0; i < elements_.size(); ++i) elements_[i] += other.elements_[i];

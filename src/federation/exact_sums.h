@@ -53,6 +53,15 @@ class ExactSums {
   void AddWeightedGram(std::size_t block, std::size_t first, const ColumnsView& x,
                        const double* weights, std::size_t rows);
 
+  /// Adds weight, weight * x[j] and (weight * x[i]) * x[j], j <= i, of one row to three scaled blocks at the
+  /// numbers `index`, `index` * p + j and `index` * p (p + 1) / 2 + i (i + 1) / 2 + j.
+  struct MomentBlocks {
+    std::size_t weight;
+    std::size_t first;
+    std::size_t second;
+  };
+  void AddMoments(const MomentBlocks& blocks, std::size_t index, std::span<const double> x, double weight);
+
   /// Adds another accumulator of the same layout.
   void Merge(const ExactSums& other);
 

@@ -6,8 +6,8 @@ namespace {
 
 /// How much larger a block's range gets when a contribution was outside it. The range grows in the same
 /// steps whatever the partition of the rows, because it is each single contribution that is compared.
-constexpr std::int64_t kRangeStep = 24;
-constexpr int kRangeAttempts = 20;
+constexpr std::int64_t kRangeStep = 10;
+constexpr int kRangeAttempts = 60;
 
 core::Hash NextRoot(const core::Hash& root, const RoundRequest& request,
                     const std::vector<Int128>& elements) {

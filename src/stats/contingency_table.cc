@@ -8,6 +8,7 @@
 #include "core/distributions.h"
 #include "federation/batches.h"
 #include "stats/terms.h"
+#include "table/factor_column.h"
 
 namespace clinnova::stats {
 namespace {
@@ -34,8 +35,10 @@ Result<std::vector<std::size_t>> Factors(const Analysis& analysis, const table::
   std::vector<std::size_t> columns;
   std::size_t cells = 1;
   for (const std::string& name : names) {
-    const auto column = schema.Find(name);
+    auto column = schema.Find(name);
     if (!column) return analysis.Wrong("variables", "no site has a column " + name);
+    // A numeric column is tabulated by its distinct numbers.
+    if (const auto distinct = schema.Find(table::FactorColumnName(name))) column = distinct;
     if (schema.columns[*column].kind != table::ColumnKind::kFactor) {
       return analysis.Wrong("variables", name + " is numeric, expected a factor; declare [[column]] name = \"" +
                                              name + "\" with type = \"factor\"");
@@ -129,9 +132,10 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   const std::vector<std::int64_t> counts = sums.Counts(kCells);
   std::vector<std::size_t> sizes;
   Json levels = Json::object();
-  for (const std::size_t column : columns) {
-    sizes.push_back(schema.columns[column].levels.size());
-    levels[schema.columns[column].name] = schema.columns[column].levels;
+  CLINNOVA_ASSIGN(const std::vector<std::string> names, analysis.Texts("variables"));
+  for (std::size_t v = 0; v < columns.size(); ++v) {
+    sizes.push_back(schema.columns[columns[v]].levels.size());
+    levels[names[v]] = schema.columns[columns[v]].levels;
   }
   // A table of three factors is protected layer by layer; its third margin is not published.
   const std::size_t layer_columns = sizes.size() == 1 ? sizes[0] : sizes.back();

@@ -20,11 +20,15 @@ using federation::Federation;
 using federation::PooledSums;
 using Json = nlohmann::ordered_json;
 
-constexpr int kMaximumIterations = 40;
+/// Fisher scoring is slow for some links (cauchit); separation shows long before.
+constexpr int kMaximumIterations = 100;
+constexpr int kSeparationIterations = 30;
 /// A column is aliased when it keeps less than this part of its square after those before it.
 constexpr double kAliasTolerance = 1e-13;
 /// Converged when no coefficient would move by more than this part of itself, or of its error.
-constexpr double kTolerance = 1e-10;
+constexpr double kTolerance = 1e-12;
+/// Near the end rounding keeps steps from shrinking; one that no longer does and is this small is the last.
+constexpr double kRoundingTolerance = 1e-9;
 constexpr double kTwoPi = 6.283185307179586476925;
 
 struct Options {
@@ -206,13 +210,14 @@ class GlmFit {
     return information;
   }
 
-  /// True when step is negligible against the coefficients and their errors.
-  bool Negligible(const std::vector<double>& step, const Matrix& inverse, double dispersion) const {
+  /// The largest step of a coefficient as a part of itself and its error.
+  double RelativeStep(const std::vector<double>& step, const Matrix& inverse, double dispersion) const {
+    double largest = 0;
     for (std::size_t j = 0; j < p(); ++j) {
-      const double error = std::sqrt(dispersion * inverse[j][j]);
-      if (!(std::fabs(step[j]) <= kTolerance * (std::fabs(beta_[j]) + 0.1 * error))) return false;
+      const double size = std::fabs(beta_[j]) + 0.1 * std::sqrt(dispersion * inverse[j][j]);
+      if (step[j] != 0) largest = std::max(largest, std::fabs(step[j]) / size);
     }
-    return true;
+    return largest;
   }
 
   double DispersionFrom(const PooledSums& sums) const {
@@ -225,6 +230,7 @@ class GlmFit {
   Result<void> Iterate() {
     std::vector<double> before(p(), 0.0);
     double deviance_before = std::numeric_limits<double>::infinity();
+    double relative_before = std::numeric_limits<double>::infinity();
     bool null_done = false;
     int halvings = 0;
     for (iterations_ = 1; iterations_ <= kMaximumIterations; ++iterations_) {
@@ -246,7 +252,11 @@ class GlmFit {
       const Matrix inverse = factor.Inverse();
       null_done = null_done || StepNull(sums);
       dispersion_ = DispersionFrom(sums);
-      const bool done = Negligible(step, inverse, std::isfinite(dispersion_) ? dispersion_ : 1);
+      const double relative =
+          RelativeStep(step, inverse, std::isfinite(dispersion_) ? dispersion_ : 1);
+      const bool done = relative <= kTolerance ||
+                        (relative <= kRoundingTolerance && relative >= relative_before / 2);
+      relative_before = relative;
       before = beta_;
       deviance_before = deviance;
       for (std::size_t j = 0; j < p(); ++j) beta_[j] += step[j];
@@ -254,7 +264,8 @@ class GlmFit {
         converged_ = true;
         return Keep(sums, inverse);
       }
-      if (iterations_ == kMaximumIterations) return Keep(sums, inverse);
+      const bool separated = iterations_ >= kSeparationIterations && sums.Count(kGlmCounts, kBoundary) > 0;
+      if (iterations_ == kMaximumIterations || separated) return Keep(sums, inverse);
     }
     return {};
   }
@@ -352,7 +363,7 @@ class GlmFit {
       terms.degrees_of_freedom = static_cast<double>(residual);
     }
     Json result;
-    result["n"] = frame_.n();
+    result["n"] = positive_weight_;
     result["n_missing"] = frame_.n_missing();
     result["converged"] = converged_;
     result["warnings"] = Warnings();
@@ -373,6 +384,16 @@ class GlmFit {
     result["bic"] =
         number(-2 * log_likelihood + std::log(static_cast<double>(positive_weight_)) * parameters);
     result["iterations"] = iterations_;
+    result["formula"] = frame_.formula().text();
+    result["family"] = analysis_.Text("family", "gaussian").value_or("");
+    result["link"] = LinkName(options_.family.link);
+    result["conf_level"] = options_.confidence_level;
+    if (options_.family.link == Link::kLogit) result["ratio"] = "odds ratio";
+    if (options_.family.link == Link::kLog) {
+      result["ratio"] = options_.family.family == Family::kPoisson     ? "rate ratio"
+                        : options_.family.family == Family::kBinomial ? "risk ratio"
+                                                                      : "ratio of means";
+    }
     if (options_.robust == "cluster") result["clusters"] = clusters_;
     return result;
   }

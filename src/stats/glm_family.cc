@@ -49,13 +49,6 @@ std::vector<Link> LinksOf(Family family) {
   return {};
 }
 
-std::string_view LinkName(Link link) {
-  for (const auto& [name, value] : kLinks) {
-    if (value == link) return name;
-  }
-  return "";
-}
-
 double YLogY(double y, double mu) { return y == 0 ? 0 : y * core::Log(y / mu); }
 
 void InverseLogit(const double* eta, std::size_t rows, double* mu, double* mu_eta) {
@@ -101,6 +94,13 @@ void InverseCloglog(const double* eta, std::size_t rows, double* mu, double* mu_
 }
 
 }  // namespace
+
+std::string_view LinkName(Link link) {
+  for (const auto& [name, value] : kLinks) {
+    if (value == link) return name;
+  }
+  return "";
+}
 
 Result<GlmFamily> ParseFamily(std::string_view family, std::string_view link) {
   const auto* word = std::find_if(std::begin(kFamilies), std::end(kFamilies),

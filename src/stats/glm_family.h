@@ -29,6 +29,9 @@ struct GlmFamily {
 /// From the options' words ("binomial", "" = canonical link); kInvalidInput lists the words there are.
 Result<GlmFamily> ParseFamily(std::string_view family, std::string_view link);
 
+/// The link's word.
+std::string_view LinkName(Link link);
+
 /// g(mu).
 double LinkValue(Link link, double mu);
 /// mu and d mu / d eta for `rows` linear predictors.

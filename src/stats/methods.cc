@@ -5,15 +5,20 @@
 #include "stats/contingency_table.h"
 #include "stats/glm.h"
 #include "stats/histogram.h"
+#include "stats/kaplan_meier.h"
+#include "stats/logrank.h"
 #include "stats/method.h"
 #include "stats/summary.h"
-#include "table/formula.h"
+#include "stats/model_frame.h"
+#include "table/design.h"
+#include "table/factor_column.h"
 
 namespace clinnova::stats {
 
 const std::vector<Method>& Methods() {
   static const std::vector<Method> kMethods = [] {
-    std::vector<Method> methods = {ContingencyTableMethod(), GlmMethod(), HistogramMethod(), SummaryMethod()};
+    std::vector<Method> methods = {ContingencyTableMethod(), GlmMethod(), HistogramMethod(), KaplanMeierMethod(),
+                                   LogrankMethod(), SummaryMethod()};
     std::sort(methods.begin(), methods.end(),
               [](const Method& a, const Method& b) { return a.name < b.name; });
     return methods;
@@ -50,6 +55,29 @@ Result<void> CheckAnalyses(const federation::Study& study) {
     CLINNOVA_TRY(analysis.CheckKeys(method->options));
   }
   return {};
+}
+
+Result<std::vector<table::ColumnDeclaration>> ColumnDeclarations(const federation::Study& study) {
+  std::vector<table::ColumnDeclaration> declarations = study.columns();
+  const auto add = [&](const table::ColumnDeclaration& wanted) {
+    const bool known = std::any_of(declarations.begin(), declarations.end(),
+                                   [&](const auto& declared) { return declared.name == wanted.name; });
+    if (!known) declarations.push_back(wanted);
+  };
+  for (const federation::Analysis& analysis : study.analyses()) {
+    if (analysis.method() == "table") {
+      CLINNOVA_ASSIGN(const std::vector<std::string> variables, analysis.Texts("variables"));
+      for (const std::string& variable : variables) {
+        if (variable == "site") continue;  // a factor already
+        add({.name = table::FactorColumnName(variable), .kind = table::ColumnKind::kFactor, .levels = {}});
+      }
+    }
+    if (!analysis.Has("formula")) continue;
+    CLINNOVA_ASSIGN(const table::Formula formula, FormulaOf(analysis));
+    CLINNOVA_ASSIGN(const table::DesignOptions options, DesignOptionsOf(analysis));
+    for (const auto& wanted : table::FactorDeclarations(formula, options)) add(wanted);
+  }
+  return declarations;
 }
 
 Result<nlohmann::ordered_json> RunAnalysis(federation::Federation& federation,

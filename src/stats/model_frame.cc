@@ -5,10 +5,12 @@
 #include <cmath>
 #include <iterator>
 #include <map>
+#include <mutex>
 
 #include "core/hash.h"
 #include "federation/batches.h"
 #include "stats/linear_algebra.h"
+#include "stats/spline_knots.h"
 
 namespace clinnova::stats {
 
@@ -64,6 +66,7 @@ enum PreflightBlock {
   kSums,
   kSquares,
   kSizes,
+  kLargest,      ///< per design column and power of two: sites whose largest size it is the first to reach
   kOffGrid,      ///< per denominator: times that are not a multiple of its reciprocal
   kTimePowers    ///< per power of two: times whose size it is the first to reach
 };
@@ -73,6 +76,9 @@ enum CaseKind { kComplete, kMissing, kInfinite, kInvalid, kStatusTwo, kCaseKinds
 constexpr double kDenominators[] = {1, 2, 4, 10, 12, 52, 100, 1000, 10000, 365.25, 365, 30.4375, 7, 52.18};
 constexpr int kLowestTimePower = -20;
 constexpr int kHighestTimePower = 43;
+constexpr int kLowestSize = -100;
+constexpr int kHighestSize = 155;
+constexpr std::size_t kSizeClasses = kHighestSize - kLowestSize + 1;
 constexpr std::size_t kTimePowerCount = kHighestTimePower - kLowestTimePower + 1;
 
 bool IsSurvival(const Formula& formula) {
@@ -123,13 +129,46 @@ Result<Layout> PreflightLayout(const Analysis& analysis, const table::Schema& sc
   const std::size_t p = design.names().size();
   return Layout{{CountBlock("cases", kCaseKinds), CountBlock("levels", LevelCount(design)),
                  CountBlock("zeros", p), CountBlock("ones", p), WideBlock("sums", p),
-                 WideBlock("squares", p), WideBlock("sizes", SizeCount(formula)),
+                 WideBlock("squares", p), WideBlock("sizes", SizeCount(formula)), CountBlock("largest", p * kSizeClasses),
                  CountBlock("off_grid", survival ? std::size(kDenominators) : 0),
                  CountBlock("time_powers", survival ? kTimePowerCount : 0)}};
 }
 
 void AddSquares(std::span<const double> values, std::size_t index, ExactSums& sums) {
   for (const double value : values) sums.Add(kSizes, index, value * value);
+}
+
+/// The power of two that the largest value of each column reaches at this site: told as a class, not a value.
+class LargestSizes {
+ public:
+  explicit LargestSizes(std::size_t columns) : sizes_(columns) {}
+  void See(std::size_t column, std::span<const double> values) {
+    double size = 0;
+    for (const double value : values) size = std::max(size, std::fabs(value));
+    const std::lock_guard lock(mutex_);
+    sizes_[column] = std::max(sizes_[column], size);
+  }
+  void Tell(ExactSums& sums) const {
+    for (std::size_t j = 0; j < sizes_.size(); ++j) {
+      if (sizes_[j] == 0) continue;
+      const int power = std::clamp(ExponentOf(sizes_[j]), kLowestSize, kHighestSize);
+      sums.AddCount(kLargest, j * kSizeClasses + static_cast<std::size_t>(power - kLowestSize));
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<double> sizes_;
+};
+
+/// 2^e of the highest class any site told for a column; 0 when all values are 0.
+double LargestSize(const PooledSums& sums, std::size_t column) {
+  for (std::size_t c = kSizeClasses; c-- > 0;) {
+    if (sums.Count(kLargest, column * kSizeClasses + c) != 0) {
+      return std::ldexp(1.0, static_cast<int>(c) + kLowestSize);
+    }
+  }
+  return 0;
 }
 
 /// Which denominators fit the times, and how large the times are.
@@ -172,7 +211,8 @@ Result<void> PreflightEvaluate(const SiteView& site, const PreflightParameters& 
   CLINNOVA_ASSIGN(const Formula formula, FormulaOf(site.analysis));
   const std::size_t time_parts = IsSurvival(formula) ? formula.response().parts.size() - 1 : 0;
   const std::size_t p = design.names().size();
-  return federation::ForEachBatch(
+  LargestSizes largest(p);
+  CLINNOVA_TRY(federation::ForEachBatch(
       site.table.rows, site.threads, sums,
       [&](std::size_t first, std::size_t count, DesignBatch& batch, ExactSums& mine) -> Result<void> {
         design.Evaluate(site.table, first, count, batch);
@@ -195,6 +235,7 @@ Result<void> PreflightEvaluate(const SiteView& site, const PreflightParameters& 
             mine.Add(kSums, j, x);
             mine.Add(kSquares, j, x * x);
           }
+          largest.See(j, {batch.x.data() + j * kBatchRows, batch.rows});
           mine.AddCount(kZeros, j, zeros);
           mine.AddCount(kOnes, j, ones);
         }
@@ -205,7 +246,9 @@ Result<void> PreflightEvaluate(const SiteView& site, const PreflightParameters& 
         AddSquares({batch.weights.data(), batch.rows}, part++, mine);
         AddSquares({batch.offset.data(), batch.rows}, part, mine);
         return {};
-      });
+      }));
+  largest.Tell(sums);
+  return {};
 }
 
 const TypedStep<PreflightParameters> kPreflight{"frame.preflight", PreflightLayout,
@@ -294,7 +337,11 @@ void Standardise(const FrameClaim& claim, DesignBatch& batch) {
   }
 }
 
-std::vector<const federation::Step*> ModelFrameSteps() { return {&kPreflight}; }
+std::vector<const federation::Step*> ModelFrameSteps() { 
+  std::vector<const federation::Step*> steps = SplineKnotSteps();
+  steps.push_back(&kPreflight);
+  return steps;
+}
 
 Result<Formula> FormulaOf(const Analysis& analysis) {
   CLINNOVA_ASSIGN(const std::string text, analysis.Text("formula"));
@@ -346,9 +393,11 @@ Result<ModelFrame> ModelFrame::Build(Federation& federation, const Analysis& ana
   CLINNOVA_ASSIGN(Design wide, DesignFor(analysis, federation.schema(), {}));
   CLINNOVA_ASSIGN(frame.formula_, FormulaOf(analysis));
   if (!wide.splines_without_knots().empty()) {
-    return Fail(ErrorCode::kInvalidInput, where + ": ns() is not there yet; poly(x, k, raw = TRUE) is");
+    CLINNOVA_TRY(FindKnots(federation, analysis, wide, frame.claim_.facts));
+    CLINNOVA_ASSIGN(wide, DesignFor(analysis, federation.schema(), frame.claim_.facts));
   }
-  CLINNOVA_ASSIGN(PooledSums sums, federation.Sum(analysis, kPreflight, PreflightParameters{}));
+  CLINNOVA_ASSIGN(PooledSums sums, federation.Sum(analysis, kPreflight,
+                                                    PreflightParameters{frame.claim_.facts}));
   if (sums.Count(kCases, kStatusTwo) != 0) {
     frame.claim_.facts.status_is_one_two = true;
     CLINNOVA_ASSIGN(sums, federation.Sum(analysis, kPreflight, PreflightParameters{frame.claim_.facts}));
@@ -393,7 +442,8 @@ Result<ModelFrame> ModelFrame::Build(Federation& federation, const Analysis& ana
     frame.claim_.ones.push_back(sums.Count(kOnes, from));
     frame.claim_.center.push_back(scale.center);
     frame.claim_.inverse_scale.push_back(scale.inverse_scale);
-    largest = std::max(largest, scale.largest);
+    largest = std::max(largest, std::min(scale.largest, (LargestSize(sums, from) + std::fabs(scale.center)) *
+                                                            scale.inverse_scale));
   }
   frame.standardised_exponent_ = ExponentOf(largest) + 1;
   const std::size_t parts = frame.formula_.response().parts.size();

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stats/risk_time.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "federation/batches.h"
+#include "stats/order_statistics.h"
+
+namespace clinnova::stats {
+
+using federation::Analysis;
+using federation::CountBlock;
+using federation::ExactSums;
+using federation::Federation;
+using federation::ForEachBatch;
+using federation::Layout;
+using federation::PooledSums;
+using federation::SiteView;
+using federation::TypedStep;
+using table::Design;
+using table::DesignBatch;
+
+namespace {
+
+constexpr std::uint64_t kLargestGrid = 1 << 20;
+constexpr std::size_t kLargestList = 20'000;
+
+}  // namespace
+
+double TimeAxis::Time(std::size_t k) const {
+  if (!times.empty()) return times[k];
+  return denominator > 0 ? static_cast<double>(k) / denominator : static_cast<double>(k) * step;
+}
+
+std::size_t TimeAxis::IndexOf(double time) const {
+  if (!times.empty()) {
+    const auto found = std::lower_bound(times.begin(), times.end(), time);
+    const bool there = found != times.end() && (binned || *found == time);
+    return there ? static_cast<std::size_t>(found - times.begin()) : size();
+  }
+  double k = denominator > 0 ? std::nearbyint(time * denominator) : std::ceil(time / step);
+  if (denominator <= 0 && k > 0 && (k - 1) * step >= time) k -= 1;
+  return k >= 0 && k < static_cast<double>(cells) ? static_cast<std::size_t>(k) : size();
+}
+
+std::size_t TimeAxis::AtRiskThrough(double time) const {
+  if (!times.empty() && !binned) {
+    return static_cast<std::size_t>(std::upper_bound(times.begin(), times.end(), time) - times.begin());
+  }
+  const std::size_t index = IndexOf(time);
+  return index == size() ? size() : index + 1;
+}
+
+std::size_t TimeAxis::BeforeEntry(double start) const {
+  if (!times.empty()) {
+    return static_cast<std::size_t>(std::upper_bound(times.begin(), times.end(), start) - times.begin());
+  }
+  if (start < 0) return 0;
+  if (denominator > 0) return std::min(IndexOf(start) + 1, size());
+  double k = std::floor(start / step);
+  if ((k + 1) * step <= start) k += 1;
+  return std::min(static_cast<std::size_t>(k) + 1, size());
+}
+
+std::size_t StrataCount(const Design& design) {
+  std::size_t count = 1;
+  for (const Design::Stratum& stratum : design.strata()) count *= std::max<std::size_t>(1, stratum.levels.size());
+  return count;
+}
+
+std::size_t StratumOf(const Design& design, const DesignBatch& batch, std::size_t row) {
+  std::size_t stratum = 0;
+  for (std::size_t s = 0; s < batch.strata.size(); ++s) {
+    stratum = stratum * design.strata()[s].levels.size() + static_cast<std::size_t>(batch.strata[s][row]);
+  }
+  return stratum;
+}
+
+namespace {
+
+struct OccupiedParameters {
+  FrameClaim claim;
+  TimeAxis grid;                        ///< count on this grid, or
+  std::vector<KeyInterval> targets;     ///< in these intervals of keys
+  std::int64_t shift = 56;
+  template <class A>
+  void Fields(A& a) {
+    a(claim);
+    a(grid);
+    a(targets);
+    a(shift);
+  }
+};
+
+Result<Layout> OccupiedLayout(const Analysis&, const table::Schema&, const OccupiedParameters& parameters) {
+  if (parameters.grid.cells > kLargestGrid || parameters.targets.size() > kLargestList ||
+      parameters.shift < 0 || parameters.shift > 56) {
+    return Fail(ErrorCode::kRefused, "a time axis that is too long", "wrong_layout");
+  }
+  const std::size_t keys = parameters.targets.size() * kKeyParts;
+  return Layout{{CountBlock("times", parameters.targets.empty() ? parameters.grid.size() : keys)}};
+}
+
+Result<void> OccupiedEvaluate(const SiteView& site, const OccupiedParameters& parameters, ExactSums& sums) {
+  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(site, parameters.claim));
+  return ForEachBatch(
+      site.table.rows, site.threads, sums,
+      [&](std::size_t first, std::size_t count, DesignBatch& batch, ExactSums& mine) -> Result<void> {
+        frame->design.Evaluate(site.table, first, count, batch);
+        for (std::size_t part = 0; part + 1 < batch.response.size(); ++part) {
+          const std::span<const double> times(batch.response[part].data(), batch.rows);
+          if (!parameters.targets.empty()) {
+            CountKeys(times, 0, parameters.targets, parameters.shift, 0, mine);
+            continue;
+          }
+          for (const double time : times) {
+            const std::size_t k = parameters.grid.IndexOf(time);
+            if (k == parameters.grid.size()) {
+              return Fail(ErrorCode::kRefused, "a time off the hub's axis", "time_off_axis");
+            }
+            mine.AddCount(0, k);
+          }
+        }
+        return {};
+      });
+}
+
+const TypedStep<OccupiedParameters> kOccupiedStep{"survival.times", OccupiedLayout, OccupiedEvaluate};
+
+/// The distinct times by descending through intervals of keys that hold any.
+Result<std::vector<double>> DistinctTimes(Federation& federation, const Analysis& analysis,
+                                          const ModelFrame& frame) {
+  OccupiedParameters parameters;
+  parameters.claim = frame.claim();
+  parameters.targets = {KeyInterval{0, 0}};
+  for (parameters.shift = 56; parameters.shift >= 0; parameters.shift -= 8) {
+    CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kOccupiedStep, parameters));
+    std::vector<KeyInterval> next;
+    for (std::size_t t = 0; t < parameters.targets.size(); ++t) {
+      for (std::size_t part = 0; part < kKeyParts; ++part) {
+        if (sums.Count(0, t * kKeyParts + part) == 0) continue;
+        next.push_back({0, parameters.targets[t].low + (static_cast<std::uint64_t>(part) << parameters.shift)});
+      }
+    }
+    if (next.size() > kLargestList) {
+      return analysis.Wrong("time_grid", "the times have over 20000 distinct values, expected a coarser grid");
+    }
+    parameters.targets = std::move(next);
+  }
+  std::vector<double> times;
+  for (const KeyInterval& key : parameters.targets) times.push_back(ValueOfKey(key.low));
+  return times;
+}
+
+}  // namespace
+
+Result<TimeAxis> FindTimeAxis(Federation& federation, const Analysis& analysis, const ModelFrame& frame,
+                              double time_grid, std::size_t dense_cells) {
+  TimeAxis grid;
+  const double largest = std::ldexp(1.0, frame.time_exponent());
+  double cells = 0;
+  if (time_grid > 0) {
+    grid.step = time_grid;
+    cells = std::ceil(largest / time_grid) + 2;
+  } else if (frame.time_denominator() > 0) {
+    grid.denominator = frame.time_denominator();
+    cells = largest * grid.denominator + 2;
+  }
+  if (cells == 0 || cells > static_cast<double>(kLargestGrid)) {
+    if (time_grid > 0) return analysis.Wrong("time_grid", "over 1,000,000 steps, expected a coarser grid");
+    CLINNOVA_ASSIGN(std::vector<double> times, DistinctTimes(federation, analysis, frame));
+    return TimeAxis{.denominator = 0, .step = 0, .cells = 0, .times = std::move(times), .binned = false};
+  }
+  grid.cells = static_cast<std::uint64_t>(cells);
+  if (grid.cells <= dense_cells) return grid;
+  OccupiedParameters parameters;
+  parameters.claim = frame.claim();
+  parameters.grid = grid;
+  CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kOccupiedStep, parameters));
+  TimeAxis axis;
+  axis.binned = time_grid > 0;
+  for (std::size_t k = 0; k < grid.size(); ++k) {
+    if (sums.Count(0, k) != 0) axis.times.push_back(grid.Time(k));
+  }
+  return axis;
+}
+
+namespace {
+
+struct CountParameters {
+  FrameClaim claim;
+  TimeAxis axis;
+  template <class A>
+  void Fields(A& a) {
+    a(claim);
+    a(axis);
+  }
+};
+enum CountBlocks { kEvents, kCensored, kEntries };
+
+/// Strata of the design under the claim; the layout needs them before any row is read.
+Result<std::size_t> StrataOf(const Analysis& analysis, const table::Schema& schema, const FrameClaim& claim) {
+  CLINNOVA_ASSIGN(const table::Formula formula, FormulaOf(analysis));
+  CLINNOVA_ASSIGN(const table::DesignOptions options, DesignOptionsOf(analysis));
+  CLINNOVA_ASSIGN(const Design design, Design::Create(formula, schema, options, claim.facts));
+  return StrataCount(design);
+}
+
+Result<Layout> CountLayout(const Analysis& analysis, const table::Schema& schema,
+                           const CountParameters& parameters) {
+  CLINNOVA_ASSIGN(const std::size_t strata, StrataOf(analysis, schema, parameters.claim));
+  CLINNOVA_ASSIGN(const table::Formula formula, FormulaOf(analysis));
+  const std::size_t size = strata * parameters.axis.size();
+  if (parameters.axis.size() > kLargestGrid || size > 50'000'000) {
+    return Fail(ErrorCode::kRefused, "a time axis that is too long", "wrong_layout");
+  }
+  const bool entries = formula.response().parts.size() == 3;
+  return Layout{{CountBlock("events", size), CountBlock("censored", size),
+                 CountBlock("entries", entries ? size : 0)}};
+}
+
+Result<void> CountEvaluate(const SiteView& site, const CountParameters& parameters, ExactSums& sums) {
+  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(site, parameters.claim));
+  const TimeAxis& axis = parameters.axis;
+  const std::size_t times = axis.size();
+  // Counts over all rows: plain integers, so one pass on one thread is as fast as the memory.
+  DesignBatch batch;
+  for (std::size_t first = 0; first < site.table.rows; first += table::kBatchRows) {
+    frame->design.Evaluate(site.table, first, std::min(table::kBatchRows, site.table.rows - first), batch);
+    const std::size_t parts = batch.response.size();
+    for (std::size_t r = 0; r < batch.rows; ++r) {
+      const std::size_t base = StratumOf(frame->design, batch, r) * times;
+      const std::size_t k = axis.IndexOf(batch.response[parts - 2][r]);
+      if (k == times) return Fail(ErrorCode::kRefused, "a time off the hub's axis", "time_off_axis");
+      sums.AddCount(batch.response[parts - 1][r] != 0 ? kEvents : kCensored, base + k);
+      if (parts == 3) {
+        const std::size_t before = axis.BeforeEntry(batch.response[0][r]);
+        if (before > 0) sums.AddCount(kEntries, base + before - 1);
+      }
+    }
+  }
+  return {};
+}
+
+const TypedStep<CountParameters> kRiskCountStep{"survival.counts", CountLayout, CountEvaluate};
+
+}  // namespace
+
+std::vector<const federation::Step*> RiskTimeSteps() { return {&kOccupiedStep, &kRiskCountStep}; }
+
+std::vector<std::int64_t> RiskCounts::AtRisk(std::size_t stratum) const {
+  const std::size_t size = axis.size();
+  std::vector<std::int64_t> at_risk(size);
+  std::int64_t remaining = 0;
+  for (std::size_t k = size; k-- > 0;) {
+    const std::size_t i = stratum * size + k;
+    // Entered before or at t_k - : those who left at t_k or later, less those who entered at t_k or later.
+    remaining += events[i] + censored[i];
+    if (!entries.empty()) remaining -= entries[i];
+    at_risk[k] = remaining;
+  }
+  return at_risk;
+}
+
+Result<RiskCounts> CountRisk(Federation& federation, const Analysis& analysis, const ModelFrame& frame,
+                             TimeAxis axis) {
+  CountParameters parameters{frame.claim(), std::move(axis)};
+  CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kRiskCountStep, parameters));
+  RiskCounts counts;
+  counts.axis = std::move(parameters.axis);
+  counts.strata = StrataCount(frame.design());
+  counts.events = sums.Counts(kEvents);
+  counts.censored = sums.Counts(kCensored);
+  counts.entries = sums.Counts(kEntries);
+  return counts;
+}
+
+}  // namespace clinnova::stats

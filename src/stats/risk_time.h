@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pooled time axis of a survival analysis: the distinct times of all sites, found by counts.
+//
+// Times that are whole multiples of a usual unit (days, tenths, days told in years) are counted on that grid in
+// one round, or need none where the grid is small; others are found by counting ever finer intervals of
+// doubles, eight rounds. Reveals: which times occur at all, over all sites together.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/error.h"
+#include "federation/federation.h"
+#include "stats/model_frame.h"
+
+namespace clinnova::stats {
+
+/// Times t_0 < t_1 < …, by a rule or listed. Part of the parameters of survival steps.
+struct TimeAxis {
+  double denominator = 0;        ///< > 0: t_k = k / denominator, k < cells
+  double step = 0;               ///< > 0: t_k = k * step, k < cells; times between are rounded up
+  std::uint64_t cells = 0;
+  std::vector<double> times;     ///< listed, when neither rule holds
+  bool binned = false;           ///< listed times are upper edges of bins
+
+  std::size_t size() const { return times.empty() ? static_cast<std::size_t>(cells) : times.size(); }
+  double Time(std::size_t k) const;
+  /// Index of the time an exit at `time` belongs to; size() when it lies beyond the axis or off it.
+  std::size_t IndexOf(double time) const;
+  /// Number of times at which someone who left at `time` was still at risk: those up to it.
+  std::size_t AtRiskThrough(double time) const;
+  /// Number of times at which someone who came under observation at `start` was not yet at risk.
+  std::size_t BeforeEntry(double start) const;
+
+  template <class A>
+  void Fields(A& a) {
+    a(denominator);
+    a(step);
+    a(cells);
+    a(times);
+    a(binned);
+  }
+};
+
+/// The axis of every exit and entry time of the analysis' complete cases. `time_grid` > 0 rounds times up to
+/// its multiples. A dense rule of at most `dense_cells` times needs no round. kFailed when the times are too
+/// many to be told one by one.
+Result<TimeAxis> FindTimeAxis(federation::Federation& federation, const federation::Analysis& analysis,
+                              const ModelFrame& frame, double time_grid, std::size_t dense_cells);
+
+/// The steps that FindTimeAxis and CountRisk may run.
+std::vector<const federation::Step*> RiskTimeSteps();
+
+/// Numbers of persons by stratum and time, over all sites.
+struct RiskCounts {
+  TimeAxis axis;
+  std::size_t strata = 1;
+  std::vector<std::int64_t> events;     ///< [stratum * axis.size() + k]
+  std::vector<std::int64_t> censored;
+  std::vector<std::int64_t> entries;    ///< by BeforeEntry index - 1; empty without start times
+
+  /// Persons at risk at each time of a stratum, just before it.
+  std::vector<std::int64_t> AtRisk(std::size_t stratum) const;
+};
+
+/// One round of counts on an axis. Strata are all combinations of the design's strata columns, the last varying
+/// fastest.
+Result<RiskCounts> CountRisk(federation::Federation& federation, const federation::Analysis& analysis,
+                             const ModelFrame& frame, TimeAxis axis);
+
+/// The stratum of a row of a batch, and how many there are.
+std::size_t StratumOf(const table::Design& design, const table::DesignBatch& batch, std::size_t row);
+std::size_t StrataCount(const table::Design& design);
+
+}  // namespace clinnova::stats
