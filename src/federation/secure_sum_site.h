@@ -87,8 +87,9 @@ class SecureSumSite {
   /// Reveals to the hub: that the site answers, and the number of elements.
   Result<core::Bytes> Upload(const RoundHeader& header, std::span<const __int128> numbers);
 
-  /// Answers a SurvivorRequest with the signed set. kRefused: as Upload, "not_uploaded", "not_a_survivor", "bad_set",
-  /// "too_few_survivors", "two_survivor_sets", "state_has_other_sites", "study_has_other_sites".
+  /// Answers a SurvivorRequest with the signed set. kRefused: as Upload, "not_uploaded",
+  /// "not_a_survivor", "bad_set", "too_few_survivors", "two_survivor_sets",
+  /// "state_has_other_sites", "study_has_other_sites".
   Result<core::Bytes> SignSurvivors(core::ByteView request);
 
   /// Answers an UnmaskRequest. kRefused: as SignSurvivors, "too_few_statements" when fewer than the
