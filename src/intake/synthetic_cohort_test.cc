@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "intake/synthetic_random.h"
@@ -177,6 +180,32 @@ TEST(SyntheticCohort, TellsItsParameters) {
   const nlohmann::ordered_json json = ModelParameters(kLuxembourg);
   EXPECT_EQ(json["outcome_log_odds"]["JAK"]["age >= 65 and current_smoker"], -0.9);
   EXPECT_EQ(json["site"]["name"], "lu-chl");
+}
+
+// "−0.45", as the documentation's tables print a coefficient.
+std::string Printed(double value) {
+  if (value == 0) return "0";
+  char text[16];
+  std::snprintf(text, sizeof text, "%.2f", std::abs(value));
+  return (value < 0 ? "−" : "") + std::string(text);
+}
+
+TEST(SyntheticCohort, TheDocumentationHasTheCoefficientsAsCoded) {
+  std::ifstream stream(CLINNOVA_SOURCE_DIR "/docs/synthetic-data.md");
+  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+  const nlohmann::ordered_json json = ModelParameters(kLuxembourg);
+  int rows = 0;
+  for (const char* table :
+       {"outcome_log_odds", "assignment_log_odds", "discontinuation_log_scale_days"}) {
+    for (const auto& [term, value] : json[table]["anti-TNF"].items()) {
+      const std::string row = " | " + Printed(value) + " | " +
+                              Printed(json[table]["anti-IL-6"][term]) + " | " +
+                              Printed(json[table]["JAK"][term]) + " |\n";
+      EXPECT_NE(text.find(row), std::string::npos) << table << " " << term << row;
+      ++rows;
+    }
+  }
+  EXPECT_EQ(rows, 22);
 }
 
 }  // namespace
