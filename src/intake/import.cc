@@ -146,6 +146,25 @@ Result<void> ReadInputs(const std::vector<Input>& inputs, Loader& loader) {
   return {};
 }
 
+/// A store that holds pseudonyms needs the key that made them, not a new one.
+Result<void> RefuseNewKey(store::Store& store, const std::string& key_file) {
+  CLINNOVA_ASSIGN(const auto keys,
+                  store.database().QueryInt64("SELECT count(*) FROM clinnova.pseudonym_key"));
+  if (keys == 0) return {};
+  return Fail(
+      ErrorCode::kInvalidInput,
+      "key file " + key_file + ": not found, and the store's pseudonyms were made with one");
+}
+
+Result<ImportReport> ImportWithKey(store::Store& store, const std::vector<Input>& inputs,
+                                   const ImportOptions& options) {
+  CLINNOVA_ASSIGN(const PseudonymKey key, PseudonymKey::LoadOrCreate(options.key_file));
+  CLINNOVA_ASSIGN(const std::unique_ptr<Loader> loader,
+                  Loader::Begin(store, key, {.today = options.today}));
+  CLINNOVA_TRY(ReadInputs(inputs, *loader));
+  return loader->Finish();
+}
+
 }  // namespace
 
 Result<ImportReport> Import(store::Store& store, const ImportOptions& options) {
@@ -155,11 +174,13 @@ Result<ImportReport> Import(store::Store& store, const ImportOptions& options) {
   CLINNOVA_ASSIGN(std::vector<Input> inputs, FindInputs(options.paths));
   CLINNOVA_ASSIGN(const std::vector<Mapping> mappings, LoadMappings(options.mapping));
   for (Input& input : inputs) CLINNOVA_TRY(Recognise(input, mappings));
-  CLINNOVA_ASSIGN(const PseudonymKey key, PseudonymKey::LoadOrCreate(options.key_file));
-  CLINNOVA_ASSIGN(const std::unique_ptr<Loader> loader,
-                  Loader::Begin(store, key, {.today = options.today}));
-  CLINNOVA_TRY(ReadInputs(inputs, *loader));
-  return loader->Finish();
+  std::error_code error;
+  const bool new_key = !fs::exists(options.key_file, error);
+  if (new_key) CLINNOVA_TRY(RefuseNewKey(store, options.key_file));
+  Result<ImportReport> report = ImportWithKey(store, inputs, options);
+  // A failed import leaves nothing behind, not even the key that it made.
+  if (!report && new_key) fs::remove(options.key_file, error);
+  return report;
 }
 
 }  // namespace clinnova::intake

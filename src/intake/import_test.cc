@@ -143,6 +143,23 @@ TEST_F(ImportTest, SaysWhatItCannotRead) {
   EXPECT_FALSE(Import(store, {.paths = {}, .key_file = Key()}).has_value());
 }
 
+TEST_F(ImportTest, KeepsToTheKeyAndLeavesNoneBehindAfterAFailure) {
+  store::Store store = Open();
+  const std::string truncated = Write("t.json", "{\"resourceType\": \"Pat");
+  ASSERT_FALSE(Import(store, {.paths = {truncated}, .key_file = Key()}).has_value());
+  EXPECT_FALSE(fs::exists(Key()));
+  const std::string patient = Write("p.json", kPatients);
+  MustImport(store, {patient});
+  EXPECT_TRUE(fs::exists(Key()));
+  ASSERT_FALSE(Import(store, {.paths = {truncated}, .key_file = Key()}).has_value());
+  EXPECT_TRUE(fs::exists(Key())) << "the store needs it";
+  const std::string lost = (folder_ / "lost.key").string();
+  auto refused = Import(store, {.paths = {patient}, .key_file = lost});
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalidInput);
+  EXPECT_FALSE(fs::exists(lost));
+}
+
 TEST_F(ImportTest, ReadsCsvByItsMapping) {
   store::Store store = Open();
   Write("mapping/values.toml", R"(
@@ -178,7 +195,7 @@ start = "date"
       1);
 }
 
-TEST_F(ImportTest, LeavesTheStoreAsItWasWhenKilled) {
+TEST_F(ImportTest, LoadsEverythingOrNothingWhenKilled) {
   Write("first/a.json", kPatients);
   std::string lines;
   for (int i = 0; i < 20000; ++i) {
@@ -196,26 +213,38 @@ TEST_F(ImportTest, LeavesTheStoreAsItWasWhenKilled) {
     MustImport(store, {(folder_ / "first").string()});
     before = Content(store);
   }
-  std::set<bool> finished;
-  for (const int milliseconds : {20, 60, 120, 200, 350}) {
+  int killed_before_the_commit = 0;
+  for (const int milliseconds : {20, 60, 120, 200, 280, 350, 420}) {
     const pid_t child = ::fork();
     if (child == 0) {
       auto store = store::Store::Open({.path = (folder_ / "site.duckdb").string()});
       if (!store) ::_exit(2);
-      ::_exit(Import(*store, {.paths = {(folder_ / "second").string()}, .key_file = Key()}) ? 0
-                                                                                            : 1);
+      const auto report =
+          Import(*store, {.paths = {(folder_ / "second").string()}, .key_file = Key()});
+      ::_exit(report ? 0 : 1);
     }
     ::usleep(static_cast<useconds_t>(milliseconds) * 1000);
     ::kill(child, SIGKILL);
     int status = 0;
     ::waitpid(child, &status, 0);
-    if (WIFEXITED(status)) {
-      EXPECT_EQ(WEXITSTATUS(status), 0);
-      break;  // it was faster than the signal, and the store has changed for good
-    }
+    EXPECT_TRUE(!WIFEXITED(status) || WEXITSTATUS(status) == 0);
     store::Store store = Open("site.duckdb");
-    EXPECT_EQ(Content(store), before) << milliseconds << " ms";
+    const auto count = [&](const char* table) {
+      return store.database().QueryInt64(std::string("SELECT count(*) FROM ") + table).value();
+    };
+    if (count("measurement") == 0) {
+      EXPECT_EQ(Content(store), before) << milliseconds << " ms";
+      ++killed_before_the_commit;
+      continue;
+    }
+    // The commit was faster than the signal: then everything is there.
+    EXPECT_EQ(count("measurement"), 20000) << milliseconds << " ms";
+    EXPECT_EQ(count("clinnova.provenance"), 20001) << milliseconds << " ms";
+    EXPECT_EQ(count("observation_period"), 1) << milliseconds << " ms";
+    EXPECT_EQ(count("clinnova.import_report"), 2) << milliseconds << " ms";
+    break;
   }
+  EXPECT_GT(killed_before_the_commit, 0);
   store::Store store = Open("site.duckdb");
   MustImport(store, {(folder_ / "second").string()});
   EXPECT_EQ(store.database().QueryInt64("SELECT count(*) FROM measurement").value(), 20000);
