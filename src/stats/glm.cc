@@ -255,7 +255,7 @@ class GlmFit {
       const double relative =
           RelativeStep(step, inverse, std::isfinite(dispersion_) ? dispersion_ : 1);
       const bool done = relative <= kTolerance ||
-                        (relative <= kRoundingTolerance && relative >= relative_before / 2);
+                        (relative <= kRoundingTolerance && relative >= 0.95 * relative_before);
       relative_before = relative;
       before = beta_;
       deviance_before = deviance;

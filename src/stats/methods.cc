@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "stats/contingency_table.h"
+#include "stats/cox.h"
 #include "stats/glm.h"
 #include "stats/histogram.h"
 #include "stats/kaplan_meier.h"
@@ -17,7 +18,7 @@ namespace clinnova::stats {
 
 const std::vector<Method>& Methods() {
   static const std::vector<Method> kMethods = [] {
-    std::vector<Method> methods = {ContingencyTableMethod(), GlmMethod(), HistogramMethod(), KaplanMeierMethod(),
+    std::vector<Method> methods = {ContingencyTableMethod(), CoxMethod(), GlmMethod(), HistogramMethod(), KaplanMeierMethod(),
                                    LogrankMethod(), SummaryMethod()};
     std::sort(methods.begin(), methods.end(),
               [](const Method& a, const Method& b) { return a.name < b.name; });

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stats/cox.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "stats/cox_likelihood.h"
+#include "stats/linear_algebra.h"
+#include "stats/risk_time.h"
+#include "stats/terms.h"
+
+namespace clinnova::stats {
+namespace {
+
+using federation::Analysis;
+using federation::Federation;
+using federation::PooledSums;
+using Json = nlohmann::ordered_json;
+
+constexpr int kMaximumIterations = 60;
+constexpr double kAliasTolerance = 1e-12;
+constexpr double kTolerance = 1e-12;
+constexpr double kRoundingTolerance = 1e-9;
+constexpr std::int64_t kExitsPerBin = 10;
+constexpr std::size_t kDenseCells = 1 << 14;
+
+class CoxFit {
+ public:
+  CoxFit(Federation& federation, const Analysis& analysis, ModelFrame frame)
+      : federation_(federation), analysis_(analysis), frame_(std::move(frame)) {}
+
+  Result<Json> Run() {
+    CLINNOVA_TRY(Prepare());
+    CLINNOVA_TRY(Iterate());
+    return Report();
+  }
+
+ private:
+  std::size_t p() const { return frame_.columns() - 1; }
+
+  Result<void> Prepare() {
+    constexpr std::string_view kTies[] = {"efron", "breslow"};
+    CLINNOVA_ASSIGN(const std::string ties, analysis_.Choice("ties", kTies));
+    CLINNOVA_ASSIGN(const double time_grid, analysis_.Number("time_grid", 0));
+    CLINNOVA_ASSIGN(const bool robust, analysis_.Flag("robust", false));
+    CLINNOVA_ASSIGN(level_, analysis_.Number("conf_level", 0.95));
+    if (robust || !frame_.formula().clusters().empty()) {
+      return analysis_.Wrong("robust", "robust errors of cox are not there yet");
+    }
+    parameters_.claim = frame_.claim();
+    parameters_.beta.assign(p(), 0.0);
+    parameters_.ties = ties == "efron" ? Ties::kEfron : Ties::kBreslow;
+    parameters_.size_exponent = frame_.standardised_exponent();
+    const auto& strata = frame_.design().strata();
+    by_site_ = std::any_of(strata.begin(), strata.end(), [](const auto& s) { return s.name == "site"; });
+    if (by_site_) {
+      if (time_grid != 0) return analysis_.Wrong("time_grid", "needs strata = [], as sites keep their own times");
+      return {};
+    }
+    return FindEventTimes(time_grid);
+  }
+
+  /// The pooled event times of each stratum; merged until each has ten exits where disclosure rules hold.
+  Result<void> FindEventTimes(double time_grid) {
+    const std::size_t strata = StrataCount(frame_.design());
+    CLINNOVA_ASSIGN(TimeAxis axis, FindTimeAxis(federation_, analysis_, frame_, time_grid, kDenseCells / strata));
+    CLINNOVA_ASSIGN(const RiskCounts counts, CountRisk(federation_, analysis_, frame_, std::move(axis)));
+    const std::int64_t k = federation_.minimum_count();
+    const std::size_t size = counts.axis.size();
+    for (std::size_t s = 0; s < strata; ++s) {
+      TimeAxis times;
+      times.binned = k > 0 || time_grid > 0;
+      std::int64_t open = 0;
+      for (std::size_t t = 0; t < size; ++t) {
+        const std::int64_t events = counts.events[s * size + t];
+        open += events + counts.censored[s * size + t];
+        if (k > 0 ? open < std::max(k, kExitsPerBin) : !times.binned && events == 0) continue;
+        if (times.binned && open == 0) continue;
+        times.times.push_back(counts.axis.Time(t));
+        open = 0;
+      }
+      // Those left over at the end join the last bin.
+      if (times.binned && open > 0 && !times.times.empty()) times.times.back() = counts.axis.Time(size - 1);
+      parameters_.axes.push_back(std::move(times));
+    }
+    merged_ = k > 0;
+    return {};
+  }
+
+  Result<PartialLikelihood> Evaluate(const std::vector<double>& beta) {
+    parameters_.beta = beta;
+    if (!by_site_) {
+      CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kCoxRiskStep, parameters_));
+      parameters_.risk_exponent = std::max(parameters_.risk_exponent, sums.layout().blocks[0].exponent);
+      return LikelihoodOf(parameters_, sums);
+    }
+    CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kCoxSiteStep, parameters_));
+    PartialLikelihood likelihood;
+    likelihood.log_likelihood = sums.Number(kCoxLogLikelihood);
+    likelihood.score = sums.Numbers(kCoxScore);
+    likelihood.information = sums.Numbers(kCoxInformation);
+    likelihood.events = sums.Number(kCoxEvents);
+    return likelihood;
+  }
+
+  Matrix KeptInformation(const PartialLikelihood& at) const {
+    Matrix information = FromLowerTriangle(at.information, p());
+    for (std::size_t i = 0; i < p(); ++i) {
+      for (std::size_t j = 0; j < p(); ++j) {
+        if (aliased_[i] || aliased_[j]) information[i][j] = 0;
+      }
+    }
+    return information;
+  }
+
+  Result<void> Iterate() {
+    beta_.assign(p(), 0.0);
+    std::vector<double> before = beta_;
+    double likelihood_before = -std::numeric_limits<double>::infinity();
+    double relative_before = std::numeric_limits<double>::infinity();
+    int halvings = 0;
+    for (iterations_ = 0; iterations_ <= kMaximumIterations; ++iterations_) {
+      CLINNOVA_ASSIGN(const PartialLikelihood at, Evaluate(beta_));
+      if (iterations_ == 0) {
+        log_likelihood_null_ = at.log_likelihood;
+        events_ = at.events;
+        if (events_ == 0) {
+          return Fail(ErrorCode::kFailed, "analysis \"" + analysis_.name() + "\": there is no event");
+        }
+        const SymmetricFactor factor(FromLowerTriangle(at.information, p()), kAliasTolerance);
+        aliased_ = factor.aliased();
+        rank_ = factor.rank();
+      }
+      const bool worse = !std::isfinite(at.log_likelihood) ||
+                         at.log_likelihood < likelihood_before - 1e-9 * std::fabs(likelihood_before);
+      if (worse && halvings < 20) {
+        ++halvings;
+        for (std::size_t j = 0; j < p(); ++j) beta_[j] = (beta_[j] + before[j]) / 2;
+        continue;
+      }
+      halvings = 0;
+      const SymmetricFactor factor(KeptInformation(at), 1e-15);
+      log_likelihood_ = at.log_likelihood;
+      if (factor.rank() < rank_) return {};  // the likelihood is flat there: monotone
+      const std::vector<double> step = factor.Solve(at.score);
+      covariance_ = factor.Inverse();
+      double relative = 0;
+      for (std::size_t j = 0; j < p(); ++j) {
+        const double size = std::fabs(beta_[j]) + 0.1 * std::sqrt(covariance_[j][j]);
+        if (step[j] != 0) relative = std::max(relative, std::fabs(step[j]) / size);
+      }
+      before = beta_;
+      likelihood_before = at.log_likelihood;
+      for (std::size_t j = 0; j < p(); ++j) beta_[j] += step[j];
+      if (relative <= kTolerance ||
+          (relative <= kRoundingTolerance && relative >= 0.95 * relative_before)) {
+        converged_ = true;
+        return {};
+      }
+      relative_before = relative;
+      if (iterations_ >= 25 && Monotone()) return {};
+    }
+    return {};
+  }
+
+  /// True when some coefficient has run far beyond what its column's spread can tell.
+  bool Monotone() const {
+    return std::any_of(beta_.begin(), beta_.end(), [](double b) { return std::fabs(b) > 8; });
+  }
+
+  std::vector<std::string> Warnings(const std::vector<std::string>& names) const {
+    std::vector<std::string> warnings;
+    std::string aliased;
+    for (std::size_t j = 0; j < p(); ++j) {
+      if (aliased_[j]) aliased += (aliased.empty() ? "" : ", ") + names[j];
+    }
+    if (!aliased.empty()) {
+      warnings.push_back("not estimable, because collinear with the terms before: " + aliased);
+    }
+    if (!converged_) {
+      warnings.push_back("not converged: the likelihood is monotone in some coefficient, whose estimate is "
+                         "infinite; none is given");
+    }
+    if (merged_) warnings.push_back("event times are merged until each has at least ten exits");
+    return warnings;
+  }
+
+  Json Report() const {
+    // The intercept's column is not part of the model; it stands in for the transformation.
+    std::vector<double> beta(1, 0.0);
+    beta.insert(beta.end(), beta_.begin(), beta_.end());
+    Matrix covariance(p() + 1, std::vector<double>(p() + 1));
+    for (std::size_t i = 0; i < p() && !covariance_.empty(); ++i) {
+      for (std::size_t j = 0; j < p(); ++j) covariance[i + 1][j + 1] = covariance_[i][j];
+    }
+    frame_.ToOriginalScale(beta, covariance);
+    Coefficients terms;
+    terms.confidence_level = level_;
+    for (std::size_t j = 0; j < p(); ++j) {
+      terms.names.push_back(frame_.design().names()[j + 1]);
+      terms.estimates.push_back(beta[j + 1]);
+      terms.estimable.push_back(converged_ && !aliased_[j]);
+      terms.covariance.emplace_back(covariance[j + 1].begin() + 1, covariance[j + 1].end());
+    }
+    Json result;
+    result["n"] = frame_.n();
+    result["n_missing"] = frame_.n_missing();
+    result["n_events"] = static_cast<std::int64_t>(events_);
+    result["converged"] = converged_;
+    result["warnings"] = Warnings(terms.names);
+    result["formula"] = frame_.formula().text();
+    result["conf_level"] = level_;
+    result["terms"] = TermsJson(terms);
+    for (std::size_t j = 0; j < p(); ++j) {
+      result["terms"][j]["hazard_ratio"] =
+          terms.estimable[j] ? NumberJson(std::exp(terms.estimates[j])) : Json(nullptr);
+    }
+    result["vcov"] = MatrixJson(terms.names, terms.covariance, terms.estimable);
+    result["log_lik_null"] = NumberJson(log_likelihood_null_);
+    result["log_lik"] = NumberJson(log_likelihood_);
+    result["iterations"] = iterations_;
+    return result;
+  }
+
+  Federation& federation_;
+  const Analysis& analysis_;
+  ModelFrame frame_;
+  CoxParameters parameters_;
+  bool by_site_ = true;
+  bool merged_ = false;
+  double level_ = 0.95;
+  std::vector<double> beta_;
+  Matrix covariance_;
+  std::vector<bool> aliased_;
+  std::size_t rank_ = 0;
+  double events_ = 0;
+  double log_likelihood_null_ = 0;
+  double log_likelihood_ = 0;
+  int iterations_ = 0;
+  bool converged_ = false;
+};
+
+Result<Json> Run(Federation& federation, const Analysis& analysis) {
+  CLINNOVA_ASSIGN(ModelFrame frame, ModelFrame::Build(federation, analysis));
+  if (frame.formula().response().kind != table::Response::Kind::kSurvival) {
+    return analysis.Wrong("formula", "expected Surv(time, status) or Surv(start, stop, status) before ~");
+  }
+  if (frame.columns() < 2) return analysis.Wrong("formula", "expected at least one term on the right of ~");
+  return CoxFit(federation, analysis, std::move(frame)).Run();
+}
+
+constexpr std::string_view kOptions[] = {"formula", "ties", "strata", "robust", "time_grid", "cluster"};
+
+}  // namespace
+
+Method CoxMethod() {
+  std::vector<const federation::Step*> steps = ModelFrameSteps();
+  for (const federation::Step* step : RiskTimeSteps()) steps.push_back(step);
+  steps.push_back(&kCoxSiteStep);
+  steps.push_back(&kCoxRiskStep);
+  return {"cox", "Cox's proportional hazards model", kOptions, std::move(steps), Run};
+}
+
+}  // namespace clinnova::stats

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stats/cox_likelihood.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/check.h"
+#include "core/deterministic_math.h"
+
+namespace clinnova::stats {
+
+using federation::Analysis;
+using federation::CountBlock;
+using federation::ExactSums;
+using federation::Layout;
+using federation::PooledSums;
+using federation::ScaledBlock;
+using federation::SiteView;
+using federation::WideBlock;
+using table::DesignBatch;
+using table::kBatchRows;
+
+namespace {
+
+/// Sums by event time. `risk` blocks hold what changes between two event times: + for those who leave, - for
+/// those who come in; cumulated from the last time they are the risk sets' sums.
+enum RiskBlock {
+  kRisk0,
+  kRisk1,
+  kRisk2,
+  kDeaths0,      ///< of those with an event at the time, weighted by their risk (Efron)
+  kDeaths1,
+  kDeaths2,
+  kDeathCount,
+  kDeathTotal    ///< over all events: x'beta, then x
+};
+
+std::size_t Cells(const std::vector<TimeAxis>& axes) {
+  std::size_t cells = 0;
+  for (const TimeAxis& axis : axes) cells += axis.size();
+  return cells;
+}
+
+Layout RiskLayout(const CoxParameters& parameters, const std::vector<TimeAxis>& axes) {
+  const std::size_t p = parameters.beta.size();
+  const std::size_t cells = Cells(axes);
+  const std::size_t efron = parameters.ties == Ties::kEfron ? cells : 0;
+  const int risk = static_cast<int>(parameters.risk_exponent);
+  const int size = static_cast<int>(parameters.size_exponent);
+  const auto blocks = [&](const char* zero, const char* one, const char* two, std::size_t count) {
+    return std::vector<federation::BlockSpec>{ScaledBlock(zero, count, risk),
+                                              ScaledBlock(one, count * p, risk + size),
+                                              ScaledBlock(two, count * p * (p + 1) / 2, risk + 2 * size)};
+  };
+  Layout layout{blocks("risk0", "risk1", "risk2", cells)};
+  for (const federation::BlockSpec& block : blocks("deaths0", "deaths1", "deaths2", efron)) {
+    layout.blocks.push_back(block);
+  }
+  layout.blocks.push_back(CountBlock("death_count", cells));
+  layout.blocks.push_back(WideBlock("death_total", 1 + p));
+  return layout;
+}
+
+/// Calls use(batch, row, x) for every complete case, x being the standardised covariates.
+template <typename Use>
+void ForEachRow(const SiteView& site, const SiteFrame& frame, const FrameClaim& claim, Use use) {
+  const std::size_t columns = frame.design.names().size();
+  std::vector<double> x(columns - 1);
+  DesignBatch batch;
+  for (std::size_t first = 0; first < site.table.rows; first += kBatchRows) {
+    frame.design.Evaluate(site.table, first, std::min(kBatchRows, site.table.rows - first), batch);
+    Standardise(claim, batch);
+    for (std::size_t r = 0; r < batch.rows; ++r) {
+      for (std::size_t j = 1; j < columns; ++j) x[j - 1] = batch.x[j * kBatchRows + r];
+      use(batch, r, x);
+    }
+  }
+}
+
+std::vector<std::size_t> Offsets(const std::vector<TimeAxis>& axes) {
+  std::vector<std::size_t> offsets;
+  std::size_t at = 0;
+  for (const TimeAxis& axis : axes) {
+    offsets.push_back(at);
+    at += axis.size();
+  }
+  return offsets;
+}
+
+void AddRow(const CoxParameters& parameters, const TimeAxis& axis, std::size_t offset,
+            const DesignBatch& batch, std::size_t r, const std::vector<double>& x, ExactSums& sums) {
+  double eta = batch.offset[r];
+  for (std::size_t j = 0; j < x.size(); ++j) eta += parameters.beta[j] * x[j];
+  const double risk = core::Exp(eta);
+  const std::size_t parts = batch.response.size();
+  const double stop = batch.response[parts - 2][r];
+  const std::size_t through = axis.AtRiskThrough(stop);
+  const std::size_t before = parts == 3 ? axis.BeforeEntry(batch.response[0][r]) : 0;
+  if (through > before) {  // else never at risk at an event
+    sums.AddMoments({kRisk0, kRisk1, kRisk2}, offset + through - 1, x, risk);
+    if (before > 0) sums.AddMoments({kRisk0, kRisk1, kRisk2}, offset + before - 1, x, -risk);
+  }
+  if (batch.response[parts - 1][r] == 0) return;
+  const std::size_t k = axis.IndexOf(stop);
+  if (k == axis.size()) return sums.Flag(kDeathTotal);
+  if (parameters.ties == Ties::kEfron) {
+    sums.AddMoments({kDeaths0, kDeaths1, kDeaths2}, offset + k, x, risk);
+  }
+  sums.AddCount(kDeathCount, offset + k);
+  sums.Add(kDeathTotal, 0, eta);
+  for (std::size_t j = 0; j < x.size(); ++j) sums.Add(kDeathTotal, 1 + j, x[j]);
+}
+
+/// Sums of weight, x and x x' over a risk set.
+struct Moments {
+  explicit Moments(std::size_t p) : first(p), second(p * (p + 1) / 2) {}
+
+  void Add(const PooledSums& sums, std::size_t block, std::size_t index) {
+    zero += sums.Number(block, index);
+    for (std::size_t j = 0; j < first.size(); ++j) {
+      first[j] += sums.Number(block + 1, index * first.size() + j);
+    }
+    for (std::size_t j = 0; j < second.size(); ++j) {
+      second[j] += sums.Number(block + 2, index * second.size() + j);
+    }
+  }
+
+  long double zero = 0;
+  std::vector<long double> first;
+  std::vector<long double> second;
+};
+
+/// Adds -ln phi0 and its derivatives, phi = risk - fraction * deaths, `times` times.
+void AddTerm(const Moments& risk, const Moments& deaths, long double fraction, long double times,
+             PartialLikelihood& likelihood) {
+  const std::size_t p = risk.first.size();
+  const long double zero = risk.zero - fraction * deaths.zero;
+  likelihood.log_likelihood -= static_cast<double>(times) * core::Log(static_cast<double>(zero));
+  std::vector<long double> mean(p);
+  for (std::size_t j = 0; j < p; ++j) {
+    mean[j] = (risk.first[j] - fraction * deaths.first[j]) / zero;
+    likelihood.score[j] -= static_cast<double>(times * mean[j]);
+  }
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < p; ++i) {
+    for (std::size_t j = 0; j <= i; ++j, ++at) {
+      const long double second = (risk.second[at] - fraction * deaths.second[at]) / zero;
+      likelihood.information[at] += static_cast<double>(times * (second - mean[i] * mean[j]));
+    }
+  }
+}
+
+PartialLikelihood Likelihood(const CoxParameters& parameters, const std::vector<TimeAxis>& axes,
+                             const PooledSums& sums) {
+  const std::size_t p = parameters.beta.size();
+  PartialLikelihood likelihood;
+  likelihood.score.resize(p);
+  likelihood.information.resize(p * (p + 1) / 2);
+  std::size_t offset = 0;
+  for (const TimeAxis& axis : axes) {
+    Moments risk(p);
+    for (std::size_t k = axis.size(); k-- > 0;) {
+      const std::size_t cell = offset + k;
+      risk.Add(sums, kRisk0, cell);
+      const std::int64_t deaths = sums.Count(kDeathCount, cell);
+      if (deaths == 0) continue;
+      likelihood.events += static_cast<double>(deaths);
+      Moments dying(p);
+      if (parameters.ties == Ties::kBreslow || deaths == 1) {
+        AddTerm(risk, dying, 0, static_cast<long double>(deaths), likelihood);
+        continue;
+      }
+      dying.Add(sums, kDeaths0, cell);
+      for (std::int64_t m = 0; m < deaths; ++m) {
+        AddTerm(risk, dying, static_cast<long double>(m) / static_cast<long double>(deaths), 1, likelihood);
+      }
+    }
+    offset += axis.size();
+  }
+  likelihood.log_likelihood += sums.Number(kDeathTotal, 0);
+  for (std::size_t j = 0; j < p; ++j) likelihood.score[j] += sums.Number(kDeathTotal, 1 + j);
+  return likelihood;
+}
+
+/// The site's own event times, per stratum.
+std::vector<TimeAxis> OwnEventTimes(const SiteView& site, const SiteFrame& frame, const FrameClaim& claim) {
+  std::vector<TimeAxis> axes(StrataCount(frame.design));
+  ForEachRow(site, frame, claim, [&](const DesignBatch& batch, std::size_t r, const std::vector<double>&) {
+    const std::size_t parts = batch.response.size();
+    if (batch.response[parts - 1][r] == 0) return;
+    axes[StratumOf(frame.design, batch, r)].times.push_back(batch.response[parts - 2][r]);
+  });
+  for (TimeAxis& axis : axes) {
+    std::sort(axis.times.begin(), axis.times.end());
+    axis.times.erase(std::unique(axis.times.begin(), axis.times.end()), axis.times.end());
+  }
+  return axes;
+}
+
+void AddRows(const SiteView& site, const SiteFrame& frame, const CoxParameters& parameters,
+             const std::vector<TimeAxis>& axes, ExactSums& sums) {
+  const std::vector<std::size_t> offsets = Offsets(axes);
+  ForEachRow(site, frame, parameters.claim,
+             [&](const DesignBatch& batch, std::size_t r, const std::vector<double>& x) {
+               const std::size_t stratum = StratumOf(frame.design, batch, r);
+               if (axes[stratum].size() == 0) return;  // nobody has an event here
+               AddRow(parameters, axes[stratum], offsets[stratum], batch, r, x, sums);
+             });
+}
+
+Result<void> CheckParameters(const CoxParameters& parameters, const SiteFrame& frame) {
+  if (parameters.beta.size() + 1 != frame.design.names().size() ||
+      std::llabs(parameters.risk_exponent) > 200 || std::llabs(parameters.size_exponent) > 200) {
+    return Fail(ErrorCode::kRefused, "coefficients that do not fit the design", "wrong_layout");
+  }
+  return {};
+}
+
+Result<Layout> SiteLayout(const Analysis&, const table::Schema&, const CoxParameters& parameters) {
+  const std::size_t p = parameters.beta.size();
+  return Layout{{WideBlock("log_likelihood", 1), WideBlock("score", p),
+                 WideBlock("information", p * (p + 1) / 2), WideBlock("events", 1)}};
+}
+
+Result<void> SiteEvaluate(const SiteView& site, const CoxParameters& parameters, ExactSums& sums) {
+  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(site, parameters.claim));
+  CLINNOVA_TRY(CheckParameters(parameters, *frame));
+  const auto& strata = frame->design.strata();
+  if (std::none_of(strata.begin(), strata.end(), [](const auto& s) { return s.name == "site"; })) {
+    return Fail(ErrorCode::kRefused, "strata that cross sites", "not_stratified_by_site");
+  }
+  const auto axes = site.cache.GetOrMake<std::vector<TimeAxis>>(
+      "cox event times " + site.analysis.name(),
+      [&] { return OwnEventTimes(site, *frame, parameters.claim); });
+  CoxParameters own = parameters;
+  // The range of e^(x'beta) is the site's own affair: nothing of these sums leaves it.
+  for (int attempt = 0; attempt < 40; ++attempt, own.risk_exponent += 10) {
+    const Layout layout = RiskLayout(own, *axes);
+    ExactSums mine(layout);
+    AddRows(site, *frame, own, *axes, mine);
+    if (mine.flagged()) continue;
+    CLINNOVA_ASSIGN(const PooledSums decoded, PooledSums::Decode(layout, mine.Seal(core::Hash{})));
+    const PartialLikelihood likelihood = Likelihood(own, *axes, decoded);
+    sums.Add(kCoxLogLikelihood, 0, likelihood.log_likelihood);
+    sums.Add(kCoxEvents, 0, likelihood.events);
+    for (std::size_t j = 0; j < likelihood.score.size(); ++j) sums.Add(kCoxScore, j, likelihood.score[j]);
+    for (std::size_t j = 0; j < likelihood.information.size(); ++j) {
+      sums.Add(kCoxInformation, j, likelihood.information[j]);
+    }
+    return {};
+  }
+  sums.Flag(kCoxLogLikelihood);
+  return {};
+}
+
+Result<Layout> RiskStepLayout(const Analysis&, const table::Schema&, const CoxParameters& parameters) {
+  const std::size_t p = parameters.beta.size();
+  if (Cells(parameters.axes) * (p + 1) * (p + 2) > 50'000'000) {
+    return Fail(ErrorCode::kFailed, "too many event times for the risk sets' sums; stratify by site or set time_grid",
+                "too_large");
+  }
+  return RiskLayout(parameters, parameters.axes);
+}
+
+Result<void> RiskEvaluate(const SiteView& site, const CoxParameters& parameters, ExactSums& sums) {
+  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(site, parameters.claim));
+  CLINNOVA_TRY(CheckParameters(parameters, *frame));
+  if (parameters.axes.size() != StrataCount(frame->design)) {
+    return Fail(ErrorCode::kRefused, "event times that do not fit the strata", "wrong_layout");
+  }
+  const bool all_binned = std::all_of(parameters.axes.begin(), parameters.axes.end(),
+                                      [](const TimeAxis& axis) { return axis.binned; });
+  if (site.minimum_count > 0 && !all_binned) {
+    return Fail(ErrorCode::kRefused, "risk-set sums at exact times", "risk_sets_not_binned");
+  }
+  AddRows(site, *frame, parameters, parameters.axes, sums);
+  return {};
+}
+
+}  // namespace
+
+PartialLikelihood LikelihoodOf(const CoxParameters& parameters, const PooledSums& sums) {
+  return Likelihood(parameters, parameters.axes, sums);
+}
+
+const federation::TypedStep<CoxParameters> kCoxSiteStep{"cox.site", SiteLayout, SiteEvaluate};
+const federation::TypedStep<CoxParameters> kCoxRiskStep{"cox.risk_sets", RiskStepLayout, RiskEvaluate};
+
+}  // namespace clinnova::stats
