@@ -3,8 +3,12 @@
 
 namespace clinnova::federation {
 
-/// The secure sum's parties of one run.
-struct InProcessFederation::SecureSession {};
+namespace {
+
+/// Fewer parties than this have nothing to hide from each other: the sum gives the other's numbers away.
+constexpr std::size_t kSecureSites = 3;
+
+}  // namespace
 
 InProcessFederation::InProcessFederation() = default;
 InProcessFederation::~InProcessFederation() = default;
@@ -27,17 +31,26 @@ Result<std::unique_ptr<InProcessFederation>> InProcessFederation::Create(Options
                                                         .minimum_count = options.minimum_count,
                                                         .threads = options.threads});
   }
+  if (options.study.secure_sum() && federation->site_names_.size() >= kSecureSites) {
+    CLINNOVA_ASSIGN(federation->secure_,
+                    LocalSecureSum::Create(federation->site_names_, options.study.hash()));
+  }
   return federation;
 }
 
 Result<std::vector<Int128>> InProcessFederation::Round(const RoundRequest& request,
                                                        const Layout& layout) {
-  std::vector<unsigned __int128> sum(layout.elements());
+  std::vector<std::vector<Int128>> contributions;
   for (std::size_t s = 0; s < sites_.size(); ++s) {
-    const auto contribution = sites_[s].Contribute(request, core::Blake2b(core::Encode(request)));
+    auto contribution = sites_[s].Contribute(request, core::Blake2b(core::Encode(request)));
     if (!contribution) return FailAt("site " + site_names_[s], contribution);
+    contributions.push_back(std::move(*contribution));
+  }
+  if (secure_) return secure_->Sum(request, layout, contributions);
+  std::vector<unsigned __int128> sum(layout.elements());
+  for (const std::vector<Int128>& contribution : contributions) {
     for (std::size_t i = 0; i < sum.size(); ++i) {
-      sum[i] += static_cast<unsigned __int128>((*contribution)[i]);
+      sum[i] += static_cast<unsigned __int128>(contribution[i]);
     }
   }
   return std::vector<Int128>(sum.begin(), sum.end());

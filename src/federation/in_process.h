@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "federation/federation.h"
+#include "federation/local_secure_sum.h"
 #include "federation/site_runner.h"
 
 namespace clinnova::federation {
@@ -39,14 +40,13 @@ class InProcessFederation final : public Federation {
   Result<std::vector<Int128>> Round(const RoundRequest& request, const Layout& layout) override;
 
  private:
-  struct SecureSession;
   InProcessFederation();
 
   table::Schema schema_;
   std::vector<std::string> site_names_;
   int minimum_count_ = 5;
   std::vector<SiteRunner> sites_;
-  std::unique_ptr<SecureSession> secure_;
+  std::unique_ptr<LocalSecureSum> secure_;
 };
 
 }  // namespace clinnova::federation

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "federation/secure_sum_messages.h"
+
 namespace clinnova::federation {
 
 int ReleaseGate::MinimumCount(const Study& study) const {
@@ -67,6 +69,28 @@ Result<Released<table::SiteSchema>> ReleaseGate::Describe(
 
 Released<Refusal> ReleaseGate::Refuse(const Error& error) const {
   return Released<Refusal>(Refusal{error.code, error.reason.empty() ? "unspecified" : error.reason});
+}
+
+Released<core::Bytes> ReleaseGate::Description(const Study& study,
+                                               const Released<table::SiteSchema>& schema) const {
+  core::ArchiveWriter writer;
+  writer(schema.value());
+  writer(static_cast<std::int64_t>(MinimumCount(study)));
+  return Released<core::Bytes>(writer.Take());
+}
+
+Result<Released<core::Bytes>> ReleaseGate::SecureSum(core::Bytes message, const PublicKey& own_key,
+                                                     std::string_view context) const {
+  const bool of_protocol =
+      context == Announcement::kContext || context == Upload::kContext ||
+      context == SurvivorStatement::kContext || context == Unmasking::kContext;
+  const auto opened = core::Decode<SignedMessage>(message);
+  if (!of_protocol || !opened ||
+      !VerifySignature(own_key, context, opened->body, opened->signature)) {
+    return Fail(ErrorCode::kFailed, "bytes that the secure sum did not sign cannot leave the site",
+                "not_a_protocol_message");
+  }
+  return Released<core::Bytes>(std::move(message));
 }
 
 }  // namespace clinnova::federation

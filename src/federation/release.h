@@ -15,6 +15,7 @@
 
 #include "core/archive.h"
 #include "core/error.h"
+#include "federation/identity.h"
 #include "federation/study.h"
 #include "table/table.h"
 
@@ -87,7 +88,24 @@ class ReleaseGate {
   /// An error as it may cross the boundary. Reveals: its code and reason.
   Released<Refusal> Refuse(const Error& error) const;
 
-  /// A message of the secure-sum protocol, which carries no number of the site in clear.
+  /// A released description with the site's threshold, as it travels: SiteSchema, then MinimumCount(study).
+  /// Reveals: what Describe says, and the site's threshold for this study.
+  Released<core::Bytes> Description(const Study& study,
+                                    const Released<table::SiteSchema>& schema) const;
+
+  /// A refusal as it travels.
+  Released<core::Bytes> Encoded(const Released<Refusal>& refusal) const {
+    return Released<core::Bytes>(core::Encode(refusal.value()));
+  }
+
+  /// What SecureSumSite signed for the hub: an announcement, a masked upload, a survivor statement or an
+  /// unmasking, each under `context`. kFailed ("not_a_protocol_message") for anything that this site's
+  /// own key did not sign as such a message; a plain vector of numbers is none.
+  /// Reveals: what secure_sum_site.h says of each; of uploads, nothing but their size.
+  Result<Released<core::Bytes>> SecureSum(core::Bytes message, const PublicKey& own_key,
+                                          std::string_view context) const;
+
+  /// A message without any number that was computed from records: its type says so.
   template <typename Message>
   Released<core::Bytes> Protocol(const Message& message) const {
     static_assert(Message::kCarriesNoPlainNumber, "only messages of the secure sum pass here");
