@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <unistd.h>
@@ -65,6 +66,28 @@ Result<std::vector<SiteFile>> SiteFiles(const Arguments& arguments, const federa
   return ordered;
 }
 
+/// The sites' descriptions. A column that is text at some site is a factor at all; those where it looked like a
+/// number are then described once more.
+Result<std::vector<table::SiteSchema>> DescribeAll(const std::vector<SiteFile>& files,
+                                                   std::vector<table::ColumnDeclaration>& declarations) {
+  for (;;) {
+    std::vector<table::SiteSchema> schemas;
+    for (const SiteFile& file : files) {
+      CLINNOVA_ASSIGN(table::SiteSchema schema, table::DescribeFile(file.path, declarations));
+      schemas.push_back(std::move(schema));
+    }
+    bool again = false;
+    for (const std::string& name : table::MixedColumns(schemas)) {
+      const bool declared = std::any_of(declarations.begin(), declarations.end(),
+                                        [&](const auto& d) { return d.name == name; });
+      if (declared) continue;
+      declarations.push_back({.name = name, .kind = table::ColumnKind::kFactor, .levels = {}});
+      again = true;
+    }
+    if (!again) return schemas;
+  }
+}
+
 Result<void> Simulate(const Arguments& arguments) {
   CLINNOVA_ASSIGN(const std::string text, ReadText(arguments.study));
   CLINNOVA_ASSIGN(const federation::Study study, federation::Study::FromToml(text, arguments.study));
@@ -76,17 +99,15 @@ Result<void> Simulate(const Arguments& arguments) {
                                   "neither [cohort] nor [[variable]]");
   }
   CLINNOVA_ASSIGN(const std::vector<SiteFile> files, SiteFiles(arguments, study));
-  const auto declarations = stats::ColumnDeclarations(study);
+  auto declarations = stats::ColumnDeclarations(study);
   if (!declarations) return FailAt(arguments.study, declarations);
 
-  std::vector<table::SiteSchema> schemas;
+  CLINNOVA_ASSIGN(const std::vector<table::SiteSchema> schemas, DescribeAll(files, *declarations));
   std::vector<std::string> names;
   std::vector<stats::SiteRows> rows;
-  for (const SiteFile& file : files) {
-    CLINNOVA_ASSIGN(table::SiteSchema schema, table::DescribeFile(file.path, *declarations));
-    rows.push_back({file.name, static_cast<std::int64_t>(schema.rows)});
-    schemas.push_back(std::move(schema));
-    names.push_back(file.name);
+  for (std::size_t s = 0; s < files.size(); ++s) {
+    rows.push_back({files[s].name, static_cast<std::int64_t>(schemas[s].rows)});
+    names.push_back(files[s].name);
   }
   CLINNOVA_ASSIGN(const table::Schema schema, table::UnifySchemas(schemas, *declarations, names));
   std::vector<table::Table> tables;

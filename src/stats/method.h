@@ -42,6 +42,10 @@ Result<void> CheckAnalyses(const federation::Study& study);
 /// schemas are joined, beside the study's own [[column]] entries.
 Result<std::vector<table::ColumnDeclaration>> ColumnDeclarations(const federation::Study& study);
 
+/// The columns that the study's analyses name, each once: all that a site may describe or read for it.
+/// kInvalidInput for a formula that does not parse.
+Result<std::vector<std::string>> ColumnsUsed(const federation::Study& study);
+
 /// Runs one analysis and gives its object of the result file: `name`, `method`, `n`, `n_missing`,
 /// `rounds`, `converged`, `warnings`, then the method's own fields.
 Result<nlohmann::ordered_json> RunAnalysis(federation::Federation& federation,

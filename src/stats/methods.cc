@@ -81,6 +81,30 @@ Result<std::vector<table::ColumnDeclaration>> ColumnDeclarations(const federatio
   return declarations;
 }
 
+Result<std::vector<std::string>> ColumnsUsed(const federation::Study& study) {
+  std::vector<std::string> columns;
+  const auto add = [&](const std::string& column) {
+    const bool known = std::find(columns.begin(), columns.end(), column) != columns.end();
+    if (!column.empty() && !known) columns.push_back(column);
+  };
+  for (const federation::Analysis& analysis : study.analyses()) {
+    if (analysis.Has("formula")) {
+      CLINNOVA_ASSIGN(const table::Formula formula, FormulaOf(analysis));
+      for (const std::string& column : formula.Columns()) add(column);
+      CLINNOVA_ASSIGN(const table::DesignOptions options, DesignOptionsOf(analysis));
+      add(options.weights);
+      add(options.cluster);
+      for (const std::string& column : options.strata) add(column);
+      for (const std::string& column : options.also) add(column);
+    }
+    CLINNOVA_ASSIGN(const std::vector<std::string> variables, analysis.Texts("variables"));
+    for (const std::string& column : variables) add(column);
+    CLINNOVA_ASSIGN(const std::string variable, analysis.Text("variable", ""));
+    add(variable);
+  }
+  return columns;
+}
+
 Result<nlohmann::ordered_json> RunAnalysis(federation::Federation& federation,
                                            const federation::Analysis& analysis) {
   const Method* method = FindMethod(analysis.method());

@@ -368,7 +368,7 @@ Result<std::size_t> GroupCount(const Analysis& analysis) {
 namespace {
 
 /// Rows that no method can use, in words.
-Result<void> CheckCases(const PooledSums& sums, const std::string& where) {
+Result<void> CheckCases(const PooledSums& sums, const std::string& where, int minimum_count) {
   if (sums.Count(kCases, kInfinite) != 0) {
     return Fail(ErrorCode::kFailed, where + ": a value of the formula is infinite in " +
                                         std::to_string(sums.Count(kCases, kInfinite)) + " rows");
@@ -378,6 +378,12 @@ Result<void> CheckCases(const PooledSums& sums, const std::string& where) {
                 where + ": " + std::to_string(sums.Count(kCases, kInvalid)) +
                     " rows cannot be, expected a status of 0 or 1 (or 1 and 2), a stop after the start, "
                     "weights of 0 or more");
+  }
+  if (sums.Count(kCases, kComplete) == 0 && minimum_count > 0) {
+    return Fail(ErrorCode::kRefused,
+                where + ": no complete case at any site with at least " +
+                    std::to_string(minimum_count) + " persons",
+                "cohort_below_threshold");
   }
   if (sums.Count(kCases, kComplete) == 0) {
     return Fail(ErrorCode::kFailed, where + ": no row has a value in every variable of the formula");
@@ -404,7 +410,7 @@ Result<ModelFrame> ModelFrame::Build(Federation& federation, const Analysis& ana
   }
   frame.claim_.n = sums.Count(kCases, kComplete);
   frame.n_missing_ = sums.Count(kCases, kMissing);
-  CLINNOVA_TRY(CheckCases(sums, where));
+  CLINNOVA_TRY(CheckCases(sums, where, federation.minimum_count()));
   frame.ReadTimes(sums);
 
   std::size_t first = 0;
