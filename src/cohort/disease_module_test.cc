@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cohort/disease_module.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "cohort/study_table.h"
+
+namespace clinnova::cohort {
+namespace {
+
+constexpr const char* kSmall = R"toml(
+[disease]
+name = "ra"
+title = "Arthritis"
+version = "7"
+[concept_set.ra]
+title = "Arthritis"
+concepts = [80809]
+[concept_set.tnf]
+title = "TNF inhibitors"
+concepts = [1119119]
+[concept_set.crp]
+title = "CRP"
+concepts = [3020460]
+[[arm]]
+name = "anti-TNF"
+concept_set = "tnf"
+[index.start]
+title = "Start"
+condition = "ra"
+arms = ["anti-TNF"]
+minimum_age = 18
+[feature.crp]
+title = "CRP"
+source = "measurement"
+concept_set = "crp"
+window = [-90, 0]
+summary = "last"
+unit = "mg/L"
+)toml";
+
+std::string Changed(const std::string& what, const std::string& with) {
+  std::string text = kSmall;
+  const std::size_t at = text.find(what);
+  EXPECT_NE(at, text.npos) << what;
+  return text.replace(at, what.size(), with);
+}
+
+std::string ErrorOf(const std::string& text) {
+  const auto module = DiseaseModule::FromToml(text, "small.toml");
+  EXPECT_FALSE(module.has_value());
+  if (module) return "";
+  EXPECT_EQ(module.error().code, ErrorCode::kInvalidInput);
+  return module.error().message;
+}
+
+TEST(DiseaseModule, ReadsWhatIsDeclared) {
+  const auto module = DiseaseModule::FromToml(kSmall, "small.toml");
+  ASSERT_TRUE(module.has_value()) << module.error().message;
+  EXPECT_EQ(module->disease(), "ra");
+  EXPECT_EQ(module->version(), "7");
+  EXPECT_EQ(module->FindConceptSet("crp")->concepts, std::vector<std::int64_t>{3020460});
+  EXPECT_EQ(module->FindIndexEvent("start")->minimum_age, 18);
+  const Feature* crp = module->FindFeature("crp");
+  ASSERT_NE(crp, nullptr);
+  EXPECT_EQ(crp->window_from, -90);
+  EXPECT_EQ(crp->window_to, 0);
+  EXPECT_EQ(crp->unit, "mg/L");
+  EXPECT_FALSE(crp->IsFactor());
+  EXPECT_EQ(module->FindFeature("esr"), nullptr);
+}
+
+TEST(DiseaseModule, SaysWithFileLineAndKeyWhatIsWrong) {
+  const struct {
+    std::string text;
+    std::string message;
+  } kCases[] = {
+      {Changed("summary = \"last\"", "summery = \"last\""),
+       "small.toml:23: feature.crp.summary: found nothing, expected a text"},
+      {Changed("minimum_age = 18", "minimum_age = 18\nsex = \"F\""),
+       "small.toml:23: index.start.sex: unknown key, expected one of arms, condition, minimum_age, "
+       "title"},
+      {Changed("version = \"7\"", "version = 7"),
+       "small.toml:5: disease.version: found 7, expected a text"},
+      {Changed("concept_set = \"crp\"", "concept_set = \"cpr\""),
+       "small.toml:26: feature.crp.concept_set: found \"cpr\", expected the name of a "
+       "[concept_set]"},
+      {Changed("window = [-90, 0]", "window = [0, -90]"),
+       "small.toml:27: feature.crp.window: expected [from, to] in days from the index date, from "
+       "<= to"},
+      {Changed("unit = \"mg/L\"", "unit = \"mg/dL\""),
+       "small.toml:29: feature.crp.unit: found \"mg/dL\", expected \"mg/L\", the canonical unit of "
+       "C "
+       "reactive protein [Mass/volume] in Serum or Plasma"},
+      {Changed("arms = [\"anti-TNF\"]", "arms = [\"JAK\"]"),
+       "small.toml:21: index.start.arms: found \"JAK\", expected the name of an [[arm]]"},
+      {Changed("[feature.crp]", "[feature.CRP]"),
+       "small.toml:23: feature.CRP: found the name \"CRP\", expected lower-case letters, digits "
+       "and "
+       "underscores"},
+  };
+  for (const auto& c : kCases) EXPECT_EQ(ErrorOf(c.text), c.message);
+}
+
+TEST(DiseaseModule, RefusesFeaturesOfUnknownOrCircularMaking) {
+  const std::string low =
+      std::string(kSmall) + "[feature.low]\ntitle = \"Low\"\nsource = \"threshold\"\n";
+  EXPECT_EQ(ErrorOf(low + "of = \"das\"\nat_most = 3.2\n"),
+            "small.toml:30: feature.low: found \"das\", expected the name of a [feature]");
+  EXPECT_EQ(ErrorOf(low + "of = \"low\"\nat_most = 3.2\n"),
+            "small.toml:30: feature.low: is computed from itself");
+  const std::string score =
+      std::string(kSmall) + "[feature.das]\ntitle = \"DAS28\"\nsource = \"score\"\n";
+  EXPECT_EQ(
+      ErrorOf(score + "score = \"das29\"\n"),
+      "small.toml:33: feature.das.score: found \"das29\", expected one of das28-crp, das28-crp-3, "
+      "das28-esr, das28-esr-3");
+  EXPECT_EQ(
+      ErrorOf(score + "score = \"das28-crp-3\"\ninputs = { tjc28 = \"crp\", sjc28 = \"crp\" }\n"),
+      "small.toml:34: feature.das.inputs: found no crp, expected a feature for it");
+  EXPECT_EQ(
+      ErrorOf(score + "score = \"das28-crp-3\"\n"
+                      "inputs = { tjc28 = \"crp\", sjc28 = \"crp\", crp = \"crp\" }\n"),
+      "small.toml:34: feature.das.inputs: found crp in \"mg/L\", expected tjc28 in \"{count}\"");
+}
+
+TEST(DiseaseModule, IsCompiledInForRheumatoidArthritis) {
+  const auto module = DiseaseModule::Load("ra");
+  ASSERT_TRUE(module.has_value()) << module.error().message;
+  const IndexEvent* index = module->FindIndexEvent("first_biologic");
+  ASSERT_NE(index, nullptr);
+  EXPECT_EQ(module->Levels(*module->FindFeature("drug"), *index),
+            (std::vector<std::string>{"anti-TNF", "anti-IL-6", "JAK"}));
+  EXPECT_EQ(module->Levels(*module->FindFeature("sex"), *index),
+            (std::vector<std::string>{"F", "M"}));
+  EXPECT_TRUE(module->FindFeature("low_activity")->IsFlag());
+  EXPECT_FALSE(module->FindFeature("age")->IsFlag());
+}
+
+TEST(DiseaseModule, IsTakenFromAFolderThatHasIt) {
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("clinnova_modules_" + std::to_string(::getpid()));
+  std::filesystem::create_directories(folder);
+  const auto embedded = DiseaseModule::Load("ra", folder.string());
+  ASSERT_TRUE(embedded.has_value());
+  EXPECT_EQ(embedded->version(), "1");
+  std::ofstream(folder / "ra.toml") << kSmall;
+  const auto own = DiseaseModule::Load("ra", folder.string());
+  ASSERT_TRUE(own.has_value()) << own.error().message;
+  EXPECT_EQ(own->version(), "7");
+  EXPECT_NE(own->hash(), embedded->hash());
+  std::filesystem::remove_all(folder);
+}
+
+TEST(DiseaseModule, KnowsNoOtherDiseaseAndNoPath) {
+  for (const char* name : {"ms", "../ra", ""}) {
+    const auto module = DiseaseModule::Load(name);
+    ASSERT_FALSE(module.has_value());
+    EXPECT_EQ(module.error().message,
+              "disease: found \"" + std::string(name) + "\", expected one of ra");
+  }
+}
+
+}  // namespace
+}  // namespace clinnova::cohort

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cohort/feature_sql.h"
+
+#include <cstdio>
+
+#include "cohort/score_formula.h"
+#include "core/check.h"
+#include "core/duckdb.h"
+
+namespace clinnova::cohort {
+namespace {
+
+using core::SqlLiteral;
+
+/// A CDM table as far as features read it.
+struct CdmTable {
+  const char* name;
+  const char* id;
+  const char* concept_id;
+  const char* date;
+  const char* moment;  ///< orders the values of a day; the row's id decides between equals
+};
+
+CdmTable TableOf(FeatureSource source) {
+  switch (source) {
+    case FeatureSource::kMeasurement:
+      return {"measurement", "measurement_id", "measurement_concept_id", "measurement_date",
+              "measurement_datetime"};
+    case FeatureSource::kObservation:
+      return {"observation", "observation_id", "observation_concept_id", "observation_date",
+              "observation_datetime"};
+    case FeatureSource::kCondition:
+      return {"condition_occurrence", "condition_occurrence_id", "condition_concept_id",
+              "condition_start_date", "condition_start_datetime"};
+    default:
+      return {"drug_exposure", "drug_exposure_id", "drug_concept_id", "drug_exposure_start_date",
+              "drug_exposure_start_datetime"};
+  }
+}
+
+std::string Number(double x) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.17g", x);
+  return text;
+}
+
+/// CASE concept WHEN … : the level's name, NULL for a concept that no level lists.
+std::string LevelCase(const Feature& feature, const std::string& concept_id) {
+  std::string sql = "CASE";
+  for (const FactorLevel& level : feature.levels) {
+    sql += " WHEN " + concept_id + " IN (";
+    for (std::size_t i = 0; i < level.concepts.size(); ++i) {
+      sql += (i == 0 ? "" : ", ") + std::to_string(level.concepts[i]);
+    }
+    sql += ") THEN " + SqlLiteral(level.name);
+  }
+  return sql + " END";
+}
+
+/// What a row of the CDM table gives.
+std::string RowValue(const Feature& feature) {
+  if (feature.source == FeatureSource::kMeasurement) return "r.value_as_number";
+  if (feature.source != FeatureSource::kObservation) return "1.0";
+  return feature.levels.empty() ? "r.value_as_number" : LevelCase(feature, "r.value_as_concept_id");
+}
+
+std::string SummaryOf(const Feature& feature, const CdmTable& table) {
+  const std::string day = std::string("r.") + table.date;
+  const std::string order =
+      "(" + day + ", coalesce(r." + table.moment + ", " + day + "::TIMESTAMP), r." + table.id + ")";
+  const std::string value = RowValue(feature);
+  const std::string seen = " FILTER (" + value + " IS NOT NULL)";
+  switch (feature.summary) {
+    case Summary::kLast: return "arg_max(" + value + ", " + order + ")" + seen;
+    case Summary::kFirst: return "arg_min(" + value + ", " + order + ")" + seen;
+    case Summary::kMax: return "max(" + value + ")";
+    case Summary::kMin: return "min(" + value + ")";
+    case Summary::kMean: return "avg(" + value + ")";
+    case Summary::kCount: return "count(r." + std::string(table.id) + ")::DOUBLE";
+    case Summary::kAny:
+      return "(count(r." + std::string(table.id) + ")" +
+             (feature.at_least ? " FILTER (" + value + " >= " + Number(*feature.at_least) + ")"
+                               : "") +
+             " > 0)::DOUBLE";
+    case Summary::kNearest:
+      return "arg_min(" + value + ", (abs(" + day + " - c.index_date - " +
+             std::to_string(feature.nearest_day) + "), " + order + "))" + seen;
+    case Summary::kYearsSinceFirst: return "(any_value(c.index_date) - min(" + day + ")) / 365.25";
+  }
+  return {};
+}
+
+std::string RowsSql(const Feature& feature) {
+  const CdmTable table = TableOf(feature.source);
+  const std::string day = std::string("r.") + table.date;
+  return "SELECT c.person_id, " + SummaryOf(feature, table) + " AS value\n" +
+         "  FROM cohort c LEFT JOIN " + table.name + " r ON r.person_id = c.person_id\n" +
+         "   AND " + day + " - c.index_date BETWEEN " + std::to_string(feature.window_from) +
+         " AND " + std::to_string(feature.window_to) + "\n" + "   AND r." + table.concept_id +
+         " IN (SELECT concept_id FROM set_member WHERE set_name = " +
+         SqlLiteral(feature.concept_set) + ")\n" + "  GROUP BY c.person_id";
+}
+
+/// FROM cohort c with each needed feature joined under its own name.
+std::string JoinNeeds(const Feature& feature) {
+  std::string sql = "\n  FROM cohort c";
+  std::string seen;
+  for (const std::string& need : feature.Needs()) {
+    const std::string join = " JOIN " + FeatureTable(need) + " USING (person_id)";
+    if (seen.find(join) == seen.npos) seen += "\n   " + join;
+  }
+  return sql + seen;
+}
+
+std::string ValueOf(const std::string& feature) { return FeatureTable(feature) + ".value"; }
+
+std::string ScoreSql(const Feature& feature) {
+  const ScoreFormula* formula = FindScore(feature.score);
+  CLINNOVA_CHECK(formula != nullptr);
+  std::map<std::string, std::string, std::less<>> columns;
+  for (const auto& [input, name] : feature.inputs) columns[input] = ValueOf(name);
+  return "SELECT c.person_id,\n       " + formula->Sql(columns) + " AS value" + JoinNeeds(feature);
+}
+
+std::string AnyIsOne(const std::vector<std::string>& features) {
+  std::string sql;
+  for (const std::string& name : features) {
+    sql += (sql.empty() ? "" : " OR ") + ValueOf(name) + " = 1";
+  }
+  return sql.empty() ? "false" : sql;
+}
+
+// Treatment: the exposures to the index drug that follow each other with gaps of at most gap_days. An
+// exposure without an end goes on. The end is the last end, or the day another drug of an arm begins;
+// one after the last day of observation was planned, not seen.
+std::string DrugSurvivalSql(const Feature& feature, const std::string& value) {
+  return "WITH chain AS (\n"
+         "    SELECT c.person_id, e.start_date, coalesce(e.end_date, DATE '9999-12-31') AS "
+         "end_date,\n"
+         "           max(coalesce(e.end_date, DATE '9999-12-31')) OVER (\n"
+         "             PARTITION BY c.person_id ORDER BY e.start_date, e.end_date NULLS LAST\n"
+         "             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered\n"
+         "    FROM cohort c JOIN exposure e USING (person_id, drug_id)),\n"
+         "  numbered AS (\n"
+         "    SELECT *, sum(CASE WHEN start_date - covered > " +
+         std::to_string(feature.gap_days) +
+         " THEN 1 ELSE 0 END) OVER (\n"
+         "             PARTITION BY person_id ORDER BY start_date, end_date ROWS UNBOUNDED "
+         "PRECEDING)\n"
+         "             AS treatment\n"
+         "    FROM chain),\n"
+         "  ended AS (SELECT person_id, max(end_date) AS end_date FROM numbered\n"
+         "            WHERE treatment = 0 GROUP BY person_id),\n"
+         "  switched AS (SELECT c.person_id, min(e.start_date) AS switch_date\n"
+         "               FROM cohort c JOIN exposure e USING (person_id)\n"
+         "               WHERE e.drug_id <> c.drug_id AND e.start_date > c.index_date\n"
+         "               GROUP BY c.person_id),\n"
+         "  seen AS (SELECT person_id, max(observation_period_end_date) AS last_day\n"
+         "           FROM observation_period GROUP BY person_id),\n"
+         "  span AS (SELECT c.person_id, c.index_date,\n"
+         "                  least(t.end_date, coalesce(s.switch_date, t.end_date)) AS stop_date,\n"
+         "                  greatest(c.index_date, coalesce(o.last_day, c.index_date)) AS "
+         "last_day\n"
+         "           FROM cohort c JOIN ended t USING (person_id)\n"
+         "           LEFT JOIN switched s USING (person_id) LEFT JOIN seen o USING (person_id))\n"
+         "  SELECT person_id, " +
+         value + " AS value FROM span";
+}
+
+}  // namespace
+
+std::string FeatureTable(const std::string& feature) { return "f_" + feature; }
+
+std::string FeatureSql(const Feature& feature) {
+  const std::string of_cohort = " AS value FROM cohort c";
+  switch (feature.source) {
+    case FeatureSource::kArm: return "SELECT c.person_id, c.arm" + of_cohort;
+    case FeatureSource::kAge: return "SELECT c.person_id, c.age::DOUBLE" + of_cohort;
+    case FeatureSource::kSex:
+      return "SELECT c.person_id, " + LevelCase(feature, "p.gender_concept_id") + of_cohort +
+             " JOIN person p USING (person_id)";
+    case FeatureSource::kMeasurement:
+    case FeatureSource::kObservation:
+    case FeatureSource::kCondition:
+    case FeatureSource::kDrug: return RowsSql(feature);
+    case FeatureSource::kScore: return ScoreSql(feature);
+    case FeatureSource::kThreshold:
+      return "SELECT c.person_id, (" + ValueOf(feature.of) + " <= " + Number(feature.at_most) +
+             ")::DOUBLE AS value" + JoinNeeds(feature);
+    case FeatureSource::kEither:
+      return "SELECT c.person_id, CASE WHEN " + AnyIsOne(feature.yes) + " THEN 1.0\n       WHEN " +
+             AnyIsOne(feature.no) + " THEN 0.0 END AS value" + JoinNeeds(feature);
+    case FeatureSource::kDaysOnDrug:
+      return DrugSurvivalSql(feature, "(least(stop_date, last_day) - index_date)::DOUBLE");
+    case FeatureSource::kDiscontinued:
+      return DrugSurvivalSql(feature, "(stop_date <= last_day)::DOUBLE");
+  }
+  return {};
+}
+
+}  // namespace clinnova::cohort

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+// A module's TOML into a DiseaseModule, with every reference checked.
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "cohort/disease_module.h"
+#include "cohort/score_formula.h"
+#include "cohort/toml_section.h"
+#include "core/toml_json.h"
+#include "vocabulary/vocabulary.h"
+
+namespace clinnova::cohort {
+namespace {
+
+// In the order of the enumerators.
+const std::vector<std::string_view> kSources = {
+    "arm",  "age",   "sex",       "measurement", "observation",  "condition",
+    "drug", "score", "threshold", "either",      "days_on_drug", "discontinued"};
+const std::vector<std::string_view> kSummaries = {
+    "last", "first", "max", "min", "mean", "count", "any", "nearest", "years_since_first"};
+
+bool ReadsRows(FeatureSource source) {
+  return source >= FeatureSource::kMeasurement && source <= FeatureSource::kDrug;
+}
+
+/// Names end up in SQL as parts of names: letters, digits and underscores only.
+bool IsIdentifier(std::string_view name) {
+  return !name.empty() && name.front() >= 'a' && name.front() <= 'z' &&
+         std::ranges::all_of(name, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+         });
+}
+
+}  // namespace
+
+class ModuleReader {
+ public:
+  ModuleReader(TomlDocument& document, DiseaseModule& module)
+      : document_(document), module_(module) {}
+
+  void Read(TomlSection& root) {
+    ReadHead(root);
+    for (auto& [name, section] : root.NamedSections("concept_set")) ReadConceptSet(name, section);
+    for (TomlSection& section : root.Sections("arm")) ReadArm(section);
+    for (auto& [name, section] : root.NamedSections("index")) ReadIndexEvent(name, section);
+    auto features = root.NamedSections("feature");
+    for (auto& [name, section] : features) ReadFeature(name, section);
+    root.NoOtherKeys();
+    for (auto& [name, section] : features) CheckNeeds(*module_.FindFeature(name), section);
+  }
+
+ private:
+  void ReadHead(TomlSection& root) {
+    if (!root.Has("disease")) {
+      root.Wrong("disease", "found nothing, expected the section [disease]");
+    }
+    auto head = root.Section("disease");
+    if (!head) return;
+    module_.disease_ = head->RequiredText("name");
+    module_.title_ = head->RequiredText("title");
+    module_.version_ = head->RequiredText("version");
+    head->NoOtherKeys();
+  }
+
+  void CheckName(const std::string& name, TomlSection& section) {
+    if (!IsIdentifier(name)) {
+      section.Wrong("", "found the name \"" + name +
+                            "\", expected lower-case letters, digits and underscores");
+    }
+  }
+
+  void ReadConceptSet(const std::string& name, TomlSection& section) {
+    CheckName(name, section);
+    ConceptSet set{name, section.RequiredText("title"), section.Integers("concepts")};
+    if (set.concepts.empty())
+      section.Wrong("concepts", "found none, expected at least one concept");
+    section.NoOtherKeys();
+    module_.concept_sets_.push_back(std::move(set));
+  }
+
+  void CheckConceptSet(const std::string& key, const std::string& name, TomlSection& section) {
+    if (module_.FindConceptSet(name) == nullptr) {
+      section.Wrong(key, "found \"" + name + "\", expected the name of a [concept_set]");
+    }
+  }
+
+  void ReadArm(TomlSection& section) {
+    Arm arm{section.RequiredText("name"), section.RequiredText("concept_set")};
+    CheckConceptSet("concept_set", arm.concept_set, section);
+    if (module_.FindArm(arm.name) != nullptr) {
+      section.Wrong("name", "found \"" + arm.name + "\" twice, expected it once");
+    }
+    section.NoOtherKeys();
+    module_.arms_.push_back(std::move(arm));
+  }
+
+  void ReadIndexEvent(const std::string& name, TomlSection& section) {
+    CheckName(name, section);
+    IndexEvent event;
+    event.name = name;
+    event.title = section.RequiredText("title");
+    event.condition = section.RequiredText("condition");
+    CheckConceptSet("condition", event.condition, section);
+    event.arms = section.Texts("arms");
+    if (event.arms.empty()) section.Wrong("arms", "found none, expected at least one arm");
+    for (const std::string& arm : event.arms) {
+      if (module_.FindArm(arm) == nullptr) {
+        section.Wrong("arms", "found \"" + arm + "\", expected the name of an [[arm]]");
+      }
+    }
+    event.minimum_age = section.Integer("minimum_age", 0);
+    section.NoOtherKeys();
+    module_.index_events_.push_back(std::move(event));
+  }
+
+  void ReadFeature(const std::string& name, TomlSection& section) {
+    CheckName(name, section);
+    Feature feature;
+    feature.name = name;
+    feature.title = section.RequiredText("title");
+    feature.source = static_cast<FeatureSource>(section.RequiredWord("source", kSources));
+    feature.unit = section.Text("unit");
+    if (ReadsRows(feature.source)) ReadRows(feature, section);
+    switch (feature.source) {
+      case FeatureSource::kSex: ReadLevels(feature, section); break;
+      case FeatureSource::kScore: ReadScore(feature, section); break;
+      case FeatureSource::kThreshold:
+        feature.of = section.RequiredText("of");
+        feature.at_most = section.RequiredNumber("at_most");
+        break;
+      case FeatureSource::kEither:
+        feature.yes = section.Texts("yes");
+        feature.no = section.Texts("no");
+        if (feature.yes.empty()) section.Wrong("yes", "found none, expected at least one feature");
+        break;
+      case FeatureSource::kDaysOnDrug:
+      case FeatureSource::kDiscontinued:
+        feature.gap_days = section.Integer("gap_days", 0);
+        if (feature.gap_days < 0)
+          section.Wrong("gap_days", "found less than 0, expected 0 or more");
+        break;
+      default: break;
+    }
+    section.NoOtherKeys();
+    module_.features_.push_back(std::move(feature));
+  }
+
+  void ReadRows(Feature& feature, TomlSection& section) {
+    feature.concept_set = section.RequiredText("concept_set");
+    CheckConceptSet("concept_set", feature.concept_set, section);
+    const std::vector<std::int64_t> window = section.Integers("window");
+    constexpr std::int64_t kFarthest = 100'000;  // days; keeps dates within what SQL can hold
+    if (window.size() != 2 || window[0] > window[1] || window[0] < -kFarthest ||
+        window[1] > kFarthest) {
+      section.Wrong("window", "expected [from, to] in days from the index date, from <= to");
+    } else {
+      feature.window_from = static_cast<int>(window[0]);
+      feature.window_to = static_cast<int>(window[1]);
+    }
+    ReadSummary(feature, section);
+    if (feature.source == FeatureSource::kMeasurement) {
+      feature.at_least = section.Number("at_least");
+      if (feature.at_least && feature.summary != Summary::kAny) {
+        section.Wrong("at_least", "goes with summary = \"any\" only");
+      }
+      CheckUnit(feature, section);
+    }
+    if (feature.source == FeatureSource::kObservation && section.Has("level")) {
+      ReadLevels(feature, section);
+      if (feature.summary != Summary::kLast && feature.summary != Summary::kFirst) {
+        section.Wrong("summary", "a factor's is \"last\" or \"first\"");
+      }
+    }
+  }
+
+  void ReadSummary(Feature& feature, TomlSection& section) {
+    feature.summary = static_cast<Summary>(section.RequiredWord("summary", kSummaries));
+    if (feature.summary == Summary::kNearest) {
+      feature.nearest_day = section.Integer("day", feature.window_from);
+      if (!section.Has("day")) section.Wrong("day", "found nothing, expected a day of the window");
+    }
+    const bool has_values = feature.source == FeatureSource::kMeasurement ||
+                            feature.source == FeatureSource::kObservation;
+    const bool of_events = feature.summary == Summary::kCount || feature.summary == Summary::kAny ||
+                           feature.summary == Summary::kYearsSinceFirst;
+    if (!has_values && !of_events) {
+      section.Wrong("summary", "expected any, count or years_since_first: there is no value here");
+    }
+  }
+
+  void ReadLevels(Feature& feature, TomlSection& section) {
+    for (TomlSection& level : section.Sections("level")) {
+      feature.levels.push_back({level.RequiredText("name"), level.Integers("concepts")});
+      if (feature.levels.back().concepts.empty()) {
+        level.Wrong("concepts", "found none, expected at least one concept");
+      }
+      const auto same =
+          std::ranges::count(feature.levels, feature.levels.back().name, &FactorLevel::name);
+      if (same > 1) level.Wrong("name", "found a level twice, expected it once");
+      level.NoOtherKeys();
+    }
+    if (feature.levels.size() < 2) section.Wrong("level", "expected at least two levels");
+  }
+
+  void ReadScore(Feature& feature, TomlSection& section) {
+    feature.score = section.RequiredText("score");
+    feature.inputs = section.TextMap("inputs");
+    const ScoreFormula* formula = FindScore(feature.score);
+    if (formula == nullptr) {
+      std::string names;
+      for (const ScoreFormula& known : ScoreFormulas()) {
+        names += (names.empty() ? "" : ", ") + std::string(known.name);
+      }
+      return section.Wrong("score", "found \"" + feature.score + "\", expected one of " + names);
+    }
+    for (const ScoreInput& input : formula->inputs) {
+      if (!feature.inputs.contains(std::string(input.name))) {
+        section.Wrong("inputs",
+                      "found no " + std::string(input.name) + ", expected a feature for it");
+      }
+    }
+    if (feature.inputs.size() != formula->inputs.size()) {
+      section.Wrong("inputs", "found " + std::to_string(feature.inputs.size()) + ", expected " +
+                                  std::to_string(formula->inputs.size()));
+    }
+  }
+
+  // The loader brings numbers to the concept's canonical unit: a feature may not say another.
+  void CheckUnit(const Feature& feature, TomlSection& section) {
+    const ConceptSet* set = module_.FindConceptSet(feature.concept_set);
+    if (set == nullptr) return;
+    for (const std::int64_t id : set->concepts) {
+      const vocabulary::Concept* known = vocabulary_.Find(id);
+      if (known == nullptr || known->canonical_unit == feature.unit) continue;
+      section.Wrong("unit", "found \"" + feature.unit + "\", expected \"" +
+                                std::string(known->canonical_unit) + "\", the canonical unit of " +
+                                std::string(known->name));
+    }
+  }
+
+  void CheckNeeds(const Feature& feature, TomlSection& section) {
+    for (const std::string& need : feature.Needs()) {
+      const Feature* other = module_.FindFeature(need);
+      if (other == nullptr) {
+        section.Wrong("", "found \"" + need + "\", expected the name of a [feature]");
+      } else if (other->IsFactor()) {
+        section.Wrong("", "found the factor \"" + need + "\", expected a number");
+      } else if (feature.source == FeatureSource::kEither && !other->IsFlag()) {
+        section.Wrong("", "found \"" + need + "\", expected a feature that is 1 or 0");
+      }
+    }
+    if (document_.error) return;
+    CheckScoreUnits(feature, section);
+    if (Reaches(feature, feature.name, 0)) section.Wrong("", "is computed from itself");
+  }
+
+  void CheckScoreUnits(const Feature& feature, TomlSection& section) {
+    if (feature.source != FeatureSource::kScore) return;
+    for (const ScoreInput& input : FindScore(feature.score)->inputs) {
+      const std::string& name = feature.inputs.at(std::string(input.name));
+      const Feature* other = module_.FindFeature(name);
+      if (other->unit == input.unit) continue;
+      section.Wrong("inputs", "found " + name + " in \"" + other->unit + "\", expected " +
+                                  std::string(input.name) + " in \"" + std::string(input.unit) +
+                                  "\"");
+    }
+  }
+
+  bool Reaches(const Feature& from, const std::string& target, std::size_t depth) const {
+    if (depth > module_.features_.size()) return true;
+    return std::ranges::any_of(from.Needs(), [&](const std::string& need) {
+      const Feature* other = module_.FindFeature(need);
+      return need == target || (other != nullptr && Reaches(*other, target, depth + 1));
+    });
+  }
+
+  TomlDocument& document_;
+  DiseaseModule& module_;
+  const vocabulary::Vocabulary vocabulary_;
+};
+
+Result<DiseaseModule> DiseaseModule::FromToml(std::string_view text, std::string_view file) {
+  TomlDocument document{.file = file, .lines = {}, .error = {}};
+  CLINNOVA_ASSIGN(const nlohmann::json json, core::TomlToJson(text, file, document.lines));
+  DiseaseModule module;
+  module.hash_ = core::Blake2b(text);
+  TomlSection root(document, json, "");
+  ModuleReader(document, module).Read(root);
+  if (document.error) return tl::unexpected<Error>(*document.error);
+  return module;
+}
+
+}  // namespace clinnova::cohort

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// The frozen table of a study. A file KEY.parquet holds the columns of the request, one row per person:
+// numbers as DOUBLE, factors as VARCHAR.
+#include "cohort/study_table.h"
+
+#include <unistd.h>
+#include <algorithm>
+#include <system_error>
+
+#include "table/factor_column.h"
+
+namespace clinnova::cohort {
+namespace {
+
+namespace fs = std::filesystem;
+using table::ColumnDeclaration;
+using table::ColumnKind;
+
+// Every relation that a compiled statement may read.
+constexpr std::string_view kSources[] = {"person",
+                                         "condition_occurrence",
+                                         "drug_exposure",
+                                         "measurement",
+                                         "observation",
+                                         "observation_period",
+                                         "clinnova.research_person",
+                                         "concept_ancestor"};
+
+std::string FileName(const core::Hash& key) { return core::ToHex(key) + ".parquet"; }
+
+core::Hash TableKey(const TableRequest& request, const StudyQuery& query,
+                    const core::Hash& snapshot) {
+  // The statement holds all of the module that matters to this table.
+  return core::Blake2b("clinnova study table 1\n" + core::ToHex(request.study) + "\n" +
+                       core::ToHex(snapshot) + "\n" + query.sql);
+}
+
+Result<std::uint64_t> CountRows(core::Database& database, const fs::path& path) {
+  CLINNOVA_ASSIGN(const std::int64_t rows,
+                  database.QueryInt64("SELECT count(*) FROM read_parquet(" +
+                                      core::SqlLiteral(path.string()) + ")"));
+  return static_cast<std::uint64_t>(rows);
+}
+
+Result<void> Prepare(const fs::path& folder) {
+  std::error_code error;
+  if (fs::create_directories(folder, error)) {
+    fs::permissions(folder, fs::perms::owner_all, error);
+  }
+  if (error) return Fail(ErrorCode::kFailed, folder.string() + ": " + error.message());
+  return {};
+}
+
+Result<void> WriteParquet(core::Database& database, const std::string& sql, const fs::path& path) {
+  // Named after the process: two of them may freeze the same table at one time.
+  const fs::path part = path.string() + "." + std::to_string(::getpid()) + ".part";
+  std::error_code error;
+  Result<void> written = database.Execute("COPY (" + sql + "\n) TO " +
+                                          core::SqlLiteral(part.string()) + " (FORMAT parquet)");
+  if (written) {
+    fs::permissions(part, fs::perms::owner_read | fs::perms::owner_write, error);
+    if (!error) fs::rename(part, path, error);
+    if (error) written = Fail(ErrorCode::kFailed, path.string() + ": " + error.message());
+  }
+  if (!written) fs::remove(part, error);
+  return written;
+}
+
+const ColumnDeclaration* FindDeclaration(std::span<const ColumnDeclaration> declarations,
+                                         const std::string& name) {
+  const auto found = std::ranges::find(declarations, name, &ColumnDeclaration::name);
+  return found == declarations.end() ? nullptr : &*found;
+}
+
+tl::unexpected<Error> ColumnError(const std::string& name, const std::string& message) {
+  return Fail(ErrorCode::kInvalidInput, "column \"" + name + "\": " + message);
+}
+
+/// A study may put a factor's levels in another order, and so choose the reference.
+Result<ColumnDeclaration> DeclareFactor(const table::ColumnSchema& column,
+                                        const ColumnDeclaration* wish) {
+  ColumnDeclaration declared{column.name, ColumnKind::kFactor, column.levels};
+  if (wish == nullptr) return declared;
+  if (wish->kind == ColumnKind::kNumeric) {
+    return ColumnError(column.name, "found type \"numeric\", expected a factor");
+  }
+  if (wish->levels.empty()) return declared;
+  if (!std::ranges::is_permutation(wish->levels, column.levels)) {
+    std::string list;
+    for (const std::string& level : column.levels) list += (list.empty() ? "" : ", ") + level;
+    return ColumnError(column.name, "levels: expected all of " + list + ", in any order");
+  }
+  declared.levels = wish->levels;
+  return declared;
+}
+
+}  // namespace
+
+Result<std::vector<ColumnDeclaration>> StudyColumns(
+    const TableRequest& request, const DiseaseModule& module,
+    std::span<const ColumnDeclaration> study_declarations) {
+  CLINNOVA_ASSIGN(const StudyQuery query, CompileStudy(request, module));
+  std::vector<ColumnDeclaration> columns;
+  for (std::size_t i = 0; i < query.columns.size(); ++i) {
+    const table::ColumnSchema& column = query.columns[i];
+    const bool flag = module.FindFeature(request.variables[i].feature)->IsFlag();
+    const ColumnDeclaration* wish = FindDeclaration(study_declarations, column.name);
+    if (column.kind == ColumnKind::kFactor) {
+      CLINNOVA_ASSIGN(ColumnDeclaration declared, DeclareFactor(column, wish));
+      columns.push_back(std::move(declared));
+    } else if (wish != nullptr && (wish->kind == ColumnKind::kFactor || !wish->levels.empty())) {
+      if (!flag) return ColumnError(column.name, "found a factor, expected a number");
+      CLINNOVA_ASSIGN(ColumnDeclaration declared,
+                      DeclareFactor({column.name, ColumnKind::kFactor, {"0", "1"}}, wish));
+      columns.push_back(std::move(declared));
+    }
+    const std::string second = table::FactorColumnName(column.name);
+    if (column.kind == ColumnKind::kNumeric && FindDeclaration(study_declarations, second)) {
+      if (!flag) {
+        return ColumnError(second, "its numbers are not listed: that would tell patients' values");
+      }
+      columns.push_back({second, ColumnKind::kFactor, {"0", "1"}});
+    }
+  }
+  for (const ColumnDeclaration& wish : study_declarations) {
+    const std::string name = table::FactorColumnBase(wish.name).value_or(wish.name);
+    if (std::ranges::find(query.columns, name, &table::ColumnSchema::name) == query.columns.end()) {
+      return ColumnError(name, "declared, but no [[variable]] has this name");
+    }
+  }
+  return columns;
+}
+
+Result<core::Hash> CdmSnapshot(store::Store& store) {
+  std::string text;
+  for (const std::string_view source : kSources) {
+    // A sum over rows does not depend on their order, and a row that stands twice counts twice.
+    CLINNOVA_ASSIGN(auto rows,
+                    store.database().Query("SELECT count(*)::VARCHAR || ' ' || "
+                                           "coalesce(sum(hash(t)::HUGEINT), 0)::VARCHAR FROM " +
+                                           std::string(source) + " t"));
+    while (rows.NextChunk()) {
+      for (std::size_t r = 0; r < rows.chunk_size(); ++r) {
+        text += std::string(source) + " " + std::string(rows.Text(0, r)) + "\n";
+      }
+    }
+  }
+  return core::Blake2b(text);
+}
+
+Result<FrozenTable> Freeze(store::Store& store, const TableRequest& request,
+                           const DiseaseModule& module, const fs::path& folder) {
+  CLINNOVA_ASSIGN(const StudyQuery query, CompileStudy(request, module));
+  CLINNOVA_ASSIGN(const core::Hash snapshot, CdmSnapshot(store));
+  FrozenTable frozen;
+  frozen.key = TableKey(request, query, snapshot);
+  frozen.path = folder / FileName(frozen.key);
+  if (!fs::exists(frozen.path)) {
+    CLINNOVA_TRY(Prepare(folder));
+    CLINNOVA_TRY(WriteParquet(store.database(), query.sql, frozen.path));
+  }
+  CLINNOVA_ASSIGN(frozen.rows, CountRows(store.database(), frozen.path));
+  return frozen;
+}
+
+Result<FrozenTable> OpenFrozen(const fs::path& folder, const core::Hash& key) {
+  FrozenTable frozen{.path = folder / FileName(key), .key = key, .rows = 0};
+  if (!fs::exists(frozen.path)) {
+    return Fail(ErrorCode::kFailed, frozen.path.string() + ": the study's frozen table is gone");
+  }
+  CLINNOVA_ASSIGN(core::Database database, core::Database::Open({}));
+  CLINNOVA_ASSIGN(frozen.rows, CountRows(database, frozen.path));
+  return frozen;
+}
+
+Result<table::SiteSchema> DescribeStudyTable(const FrozenTable& frozen, const TableRequest& request,
+                                             const DiseaseModule& module,
+                                             std::span<const ColumnDeclaration> columns) {
+  CLINNOVA_ASSIGN(const StudyQuery query, CompileStudy(request, module));
+  table::SiteSchema description;
+  description.rows = frozen.rows;
+  for (const table::ColumnSchema& column : query.columns) {
+    const ColumnDeclaration* declared = FindDeclaration(columns, column.name);
+    description.columns.push_back(
+        {.name = column.name,
+         .numeric = column.kind == ColumnKind::kNumeric,
+         .empty = false,  // whether a site has any value is not told
+         .levels = declared != nullptr ? declared->levels : column.levels});
+    const std::string second = table::FactorColumnName(column.name);
+    if (const ColumnDeclaration* factor = FindDeclaration(columns, second)) {
+      description.columns.push_back(
+          {.name = second, .numeric = true, .empty = false, .levels = factor->levels});
+    }
+  }
+  return description;
+}
+
+Result<table::Table> BuildStudyTable(const FrozenTable& frozen, const table::Schema& schema,
+                                     const std::string& site) {
+  return table::ReadFile(frozen.path.string(), schema, site);
+}
+
+}  // namespace clinnova::cohort
