@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "network/site_folder.h"
+
+#include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "core/hash.h"
+#include "core/toml_json.h"
+#include "federation/ledger_lines.h"
+#include "federation/secret.h"
+#include "federation/secret_file.h"
+#include "network/certificates.h"
+#include "network/hub_client.h"
+#include "network/hub_folder.h"
+#include "network/invite.h"
+
+namespace clinnova::network {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::chrono::seconds kPatience{10};
+
+core::ByteView BytesOf(const std::string& text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+std::string Quoted(const std::string& text) { return nlohmann::json(text).dump(); }
+
+struct NewSite {
+  Invite invite;
+  std::string authority;
+  KeyRequest tls;
+  EnrolReply reply;
+};
+
+Result<void> WriteNewFile(const fs::path& path, const std::string& text) {
+  std::ofstream out(path, std::ios::binary);
+  out << text;
+  out.close();
+  if (!out) return Fail(ErrorCode::kFailed, path.string() + ": cannot be written");
+  return {};
+}
+
+Result<void> FillFolder(const SiteInitOptions& options, const NewSite& site,
+                        const federation::SiteIdentity& identity) {
+  const fs::path& folder = options.folder;
+  std::string config =
+      "name = " + Quoted(site.invite.site) + "\nhub = " + Quoted(site.invite.hub) + "\n";
+  if (!options.table.empty())
+    config += "table = " + Quoted(fs::absolute(options.table).string()) + "\n";
+  config += "threads = 2\n\n[policy]\nminimum_count = " + std::to_string(options.minimum_count) +
+            "\nminimum_sites = 3\n";
+  CLINNOVA_TRY(WriteNewFile(folder / "site.toml", config));
+  CLINNOVA_TRY(WriteNewFile(folder / "authority.pem", site.authority));
+  CLINNOVA_TRY(WriteNewFile(folder / "tls.pem", site.reply.certificate));
+  CLINNOVA_TRY(federation::CreateSecretFile(folder / "tls.key", BytesOf(site.tls.key)));
+  CLINNOVA_TRY(identity.Save(folder / "identity.key"));
+  std::error_code failure;
+  fs::create_directory(folder / "runs", failure);
+  CLINNOVA_TRY(SiteStore::Open(folder / "site.db", identity.public_key()));
+  CLINNOVA_TRY(federation::Ledger::Open({.path = folder / "ledger.jsonl", .identity = &identity}));
+  return {};
+}
+
+Result<NewSite> EnrolSite(const Invite& invite, const federation::SiteIdentity& identity) {
+  NewSite site{.invite = invite, .authority = {}, .tls = {}, .reply = {}};
+  CLINNOVA_ASSIGN(site.authority, FetchAuthority(invite.hub, invite.fingerprint, kPatience));
+  CLINNOVA_ASSIGN(site.tls, MakeKeyRequest(invite.site));
+  EnrolRequest request{.site = invite.site,
+                       .secret = invite.secret,
+                       .certificate_request = site.tls.request,
+                       .identity = identity.public_key()};
+  request.proof = identity.Sign(kEnrolContext, BytesOf(request.certificate_request));
+  CLINNOVA_ASSIGN(site.reply, Enrol({.address = invite.hub, .authority = site.authority}, request));
+  return site;
+}
+
+// ---- site.toml
+
+struct KeyPlace {
+  const std::string& file;
+  const std::map<std::string, int>& lines;
+
+  tl::unexpected<Error> Wrong(const std::string& key, const std::string& what) const {
+    const auto line = lines.find(key);
+    const std::string number = line == lines.end() ? "" : ":" + std::to_string(line->second);
+    return Fail(ErrorCode::kInvalidInput, file + number + ": " + key + ": " + what);
+  }
+};
+
+Result<void> ReadInteger(const KeyPlace& place, const std::string& key, const nlohmann::json& value,
+                         std::int64_t lowest, auto& target) {
+  if (!value.is_number_integer() || value.get<std::int64_t>() < lowest ||
+      value.get<std::int64_t>() > 1'000'000'000) {
+    return place.Wrong(key, "found " + value.dump() + ", expected a whole number of at least " +
+                                std::to_string(lowest));
+  }
+  target = static_cast<std::remove_reference_t<decltype(target)>>(value.get<std::int64_t>());
+  return {};
+}
+
+Result<void> ReadText(const KeyPlace& place, const std::string& key, const nlohmann::json& value,
+                      std::string& target) {
+  if (!value.is_string()) return place.Wrong(key, "found " + value.dump() + ", expected a text");
+  target = value.get<std::string>();
+  return {};
+}
+
+Result<void> ReadPolicy(const KeyPlace& place, const nlohmann::json& policy, SiteConfig& config) {
+  if (!policy.is_object()) return place.Wrong("policy", "expected a table");
+  for (const auto& [key, value] : policy.items()) {
+    const std::string path = "policy." + key;
+    if (key == "minimum_count") {
+      CLINNOVA_TRY(ReadInteger(place, path, value, 0, config.policy.minimum_count));
+    } else if (key == "minimum_sites") {
+      CLINNOVA_TRY(ReadInteger(place, path, value, 3, config.minimum_sites));
+    } else if (key == "rounds_per_study") {
+      CLINNOVA_TRY(ReadInteger(place, path, value, 0, config.policy.rounds_per_study));
+    } else if (key == "studies_per_day") {
+      CLINNOVA_TRY(ReadInteger(place, path, value, 0, config.policy.studies_per_day));
+    } else if (key == "methods") {
+      if (!value.is_array())
+        return place.Wrong(path, "found " + value.dump() + ", expected a list of texts");
+      for (const auto& method : value)
+        CLINNOVA_TRY(ReadText(place, path, method, config.policy.methods.emplace_back()));
+    } else {
+      return place.Wrong(path,
+                         "unknown key, expected one of methods, minimum_count, minimum_sites, "
+                         "rounds_per_study, studies_per_day");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<SiteSummary> InitSite(const SiteInitOptions& options) {
+  CLINNOVA_TRY(federation::StartCryptography());
+  CLINNOVA_ASSIGN(const Invite invite, ReadInvite(options.invite));
+  CLINNOVA_TRY(CheckNewFolder(options.folder));
+  CLINNOVA_ASSIGN(const auto identity, federation::SiteIdentity::Create());
+  CLINNOVA_ASSIGN(const NewSite site, EnrolSite(invite, identity));
+  std::error_code failure;
+  const bool was_there = fs::exists(options.folder, failure);
+  fs::create_directories(options.folder, failure);
+  if (failure)
+    return Fail(ErrorCode::kInvalidInput, options.folder.string() + ": " + failure.message());
+  fs::permissions(options.folder, fs::perms::owner_all, failure);
+  if (auto filled = FillFolder(options, site, identity); !filled) {
+    for (const auto& entry : fs::directory_iterator(options.folder))
+      fs::remove_all(entry.path(), failure);
+    if (!was_there) fs::remove(options.folder, failure);
+    return Fail(filled);
+  }
+  return SiteSummary{.name = invite.site,
+                     .hub = site.reply.hub,
+                     .address = invite.hub,
+                     .authority = invite.fingerprint,
+                     .identity = core::ToHex(identity.public_key())};
+}
+
+Result<SiteConfig> ReadSiteConfig(const fs::path& folder) {
+  const std::string file = (folder / "site.toml").string();
+  CLINNOVA_ASSIGN(const std::string text, ReadTextFile(file));
+  std::map<std::string, int> lines;
+  CLINNOVA_ASSIGN(const nlohmann::json document, core::TomlToJson(text, file, lines));
+  const KeyPlace place{file, lines};
+  SiteConfig config;
+  for (const auto& [key, value] : document.items()) {
+    if (key == "name") {
+      CLINNOVA_TRY(ReadText(place, key, value, config.name));
+    } else if (key == "hub") {
+      CLINNOVA_TRY(ReadText(place, key, value, config.hub));
+    } else if (key == "table") {
+      CLINNOVA_TRY(ReadText(place, key, value, config.table));
+    } else if (key == "threads") {
+      CLINNOVA_TRY(ReadInteger(place, key, value, 1, config.threads));
+    } else if (key == "policy") {
+      CLINNOVA_TRY(ReadPolicy(place, value, config));
+    } else if (key == "tables" && value.is_object()) {
+      for (const auto& [hash, path] : value.items()) {
+        CLINNOVA_TRY(ReadText(place, "tables." + hash, path, config.tables[hash]));
+      }
+    } else {
+      return place.Wrong(key,
+                         "unknown key, expected one of hub, name, policy, table, tables, threads");
+    }
+  }
+  if (config.name.empty()) return place.Wrong("name", "is missing");
+  if (config.hub.empty()) return place.Wrong("hub", "is missing");
+  return config;
+}
+
+// ---- the steward
+
+Result<std::vector<OfferedStudy>> OfferedStudies(const fs::path& folder) {
+  CLINNOVA_ASSIGN(const auto identity, federation::SiteIdentity::Load(folder / "identity.key"));
+  CLINNOVA_ASSIGN(const auto store, SiteStore::Open(folder / "site.db", identity.public_key()));
+  return store->Studies();
+}
+
+Result<OfferedStudy> Decide(const fs::path& folder, const std::string& study, StewardSays says) {
+  CLINNOVA_TRY(federation::StartCryptography());
+  CLINNOVA_ASSIGN(const SiteConfig config, ReadSiteConfig(folder));
+  CLINNOVA_ASSIGN(const auto identity, federation::SiteIdentity::Load(folder / "identity.key"));
+  CLINNOVA_ASSIGN(const auto store, SiteStore::Open(folder / "site.db", identity.public_key()));
+  CLINNOVA_ASSIGN(OfferedStudy offered, store->Find(study));
+  CLINNOVA_ASSIGN(const federation::Study document,
+                  federation::Study::FromCanonicalJson(offered.canonical));
+  CLINNOVA_ASSIGN(const auto roster, federation::Roster::Decode(offered.roster));
+  const bool approve = says == StewardSays::kApprove;
+  const std::optional<Decision>& last = offered.decision;
+  if (last && last->approved == approve && last->roster == roster.hash()) {
+    return Fail(ErrorCode::kInvalidInput, "study " + offered.hash.substr(0, 12) + " is " +
+                                              (approve ? "approved" : "rejected") +
+                                              " already, on " + last->time);
+  }
+  const Decision decision{.study = document.hash(),
+                          .roster = roster.hash(),
+                          .site = config.name,
+                          .approved = approve,
+                          .number = last ? last->number + 1 : 1,
+                          .time = TimeText(NowMs())};
+  const SignedDecision signed_decision = SignDecision(identity, decision);
+  CLINNOVA_TRY(store->AddDecision(offered.hash, decision, signed_decision));
+  // A serving site has the ledger and notes the decision itself.
+  auto ledger = federation::Ledger::Open({.path = folder / "ledger.jsonl", .identity = &identity});
+  if (ledger) {
+    CLINNOVA_TRY(NoteDecision(**ledger, decision, signed_decision));
+    CLINNOVA_TRY(store->MarkNoted(signed_decision));
+  } else if (ledger.error().reason != "ledger_in_use") {
+    return Fail(ledger);
+  }
+  offered.decision = decision;
+  return offered;
+}
+
+Result<void> NoteDecision(federation::Ledger& ledger, const Decision& decision,
+                          const SignedDecision& signed_decision) {
+  CLINNOVA_TRY(ledger.Append(
+      decision.approved ? federation::LedgerKind::kApproval : federation::LedgerKind::kRejection,
+      {{"study", core::ToHex(decision.study)},
+       {"roster", core::ToHex(decision.roster)},
+       {"number", decision.number},
+       {"decided", decision.time},
+       {"signature", core::ToHex(signed_decision.signature)}}));
+  return {};
+}
+
+Result<ReleaseLogView> ReadReleaseLog(const fs::path& folder) {
+  CLINNOVA_ASSIGN(const auto identity, federation::SiteIdentity::Load(folder / "identity.key"));
+  ReleaseLogView view;
+  CLINNOVA_ASSIGN(view.check, federation::WalkLedger(folder / "ledger.jsonl", identity.public_key(),
+                                                     federation::SignatureCheck::kEvery,
+                                                     [&](const federation::LedgerEntry& entry) {
+                                                       view.entries.push_back(entry);
+                                                     }));
+  return view;
+}
+
+}  // namespace clinnova::network

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "network/site_study.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "federation/secret_file.h"
+
+namespace clinnova::network {
+namespace {
+
+using federation::LedgerKind;
+
+std::string_view RequestName(HubMessageKind kind) {
+  switch (kind) {
+    case HubMessageKind::kWelcome: return "welcome";
+    case HubMessageKind::kOffer: return "offer";
+    case HubMessageKind::kClosed: return "closed";
+    case HubMessageKind::kBegin: return "begin";
+    case HubMessageKind::kDescribe: return "describe";
+    case HubMessageKind::kAccept: return "accept";
+    case HubMessageKind::kFreeze: return "freeze";
+    case HubMessageKind::kUpload: return "upload";
+    case HubMessageKind::kSurvivors: return "survivors";
+    case HubMessageKind::kUnmask: return "unmask";
+  }
+  return "unknown";
+}
+
+tl::unexpected<Error> Refuse(std::string message, std::string reason) {
+  return Fail(ErrorCode::kRefused, std::move(message), std::move(reason));
+}
+
+}  // namespace
+
+SiteStudy::SiteStudy(const SiteParts& site, std::string hash)
+    : site_(site), hash_(std::move(hash)) {
+  CountRounds();
+}
+
+void SiteStudy::CountRounds() {
+  (void)site_.ledger->ForEach([this](const federation::LedgerEntry& entry) {
+    if (entry.kind != LedgerKind::kRound || entry.body.find(hash_) == std::string::npos) return;
+    ++rounds_;
+  });
+}
+
+std::filesystem::path SiteStudy::KeyFile() const {
+  return site_.folder / "runs" / (hash_ + ".key");
+}
+
+SiteStudy::Reply SiteStudy::Answer(HubMessageKind kind, core::ByteView body) {
+  refusal_is_recorded_ = false;
+  Result<Released> answer = Dispatch(kind, body);
+  if (answer) return {SiteMessageKind::kAnswer, std::move(*answer)};
+  if (!refusal_is_recorded_) {
+    (void)site_.ledger->Append(LedgerKind::kRefusal, {{"study", hash_},
+                                                      {"request", RequestName(kind)},
+                                                      {"reason", answer.error().reason},
+                                                      {"message", answer.error().message}});
+  }
+  return {SiteMessageKind::kRefusal, site_.gate->Encoded(site_.gate->Refuse(answer.error()))};
+}
+
+Result<SiteStudy::Released> SiteStudy::Dispatch(HubMessageKind kind, core::ByteView body) {
+  CLINNOVA_TRY(CheckApproval());
+  switch (kind) {
+    case HubMessageKind::kBegin: return Begin(body);
+    case HubMessageKind::kDescribe: return Describe(body);
+    case HubMessageKind::kAccept: return Accept(body);
+    case HubMessageKind::kFreeze: return Freeze(body);
+    case HubMessageKind::kUpload: return Upload(body);
+    case HubMessageKind::kSurvivors:
+      CLINNOVA_TRY(NeedRun());
+      refusal_is_recorded_ = true;
+      return SecureSum(sum_->SignSurvivors(body), federation::SurvivorStatement::kContext);
+    case HubMessageKind::kUnmask:
+      CLINNOVA_TRY(NeedRun());
+      refusal_is_recorded_ = true;
+      return SecureSum(sum_->Unmask(body), federation::Unmasking::kContext);
+    default: return Refuse("a request of unknown kind", "unknown_request");
+  }
+}
+
+// ---- what this site approved
+
+Result<void> SiteStudy::CheckApproval() {
+  const auto found = site_.store->Find(hash_);
+  if (!found && found.error().reason == "unknown_study") {
+    return Refuse("no such study was offered to this site", "not_approved");
+  }
+  if (!found) return Fail(found);
+  const std::optional<Decision>& decision = found->decision;
+  if (!decision || !decision->approved || decision->site != site_.name) {
+    return Refuse("this site's steward has not approved the study", "not_approved");
+  }
+  if (!approved_) {
+    CLINNOVA_ASSIGN(federation::Study study,
+                    federation::Study::FromCanonicalJson(found->canonical));
+    CLINNOVA_ASSIGN(federation::Roster roster, federation::Roster::Decode(found->roster));
+    approved_.emplace(Approved{std::move(study), std::move(roster)});
+  }
+  if (decision->study != approved_->study.hash() || core::ToHex(decision->study) != hash_) {
+    return Refuse("the approved study is another one", "not_approved");
+  }
+  if (decision->roster != approved_->roster.hash()) {
+    return Refuse("the steward approved the study with other sites", "wrong_roster");
+  }
+  return {};
+}
+
+federation::SecureSumSite::Options SiteStudy::OptionsOf(const federation::RunId& run) const {
+  const auto wanted = static_cast<std::uint64_t>(std::max(3, approved_->study.minimum_sites()));
+  return {.identity = site_.identity,
+          .roster = approved_->roster,
+          .run = run,
+          .study = approved_->study.hash(),
+          .minimum_sites = std::max(wanted, site_.minimum_sites),
+          .record = site_.record};
+}
+
+Result<void> SiteStudy::NeedRun() {
+  if (sum_) return {};
+  CLINNOVA_ASSIGN(const std::optional<SiteRunRecord> kept, site_.store->Run(hash_));
+  if (!kept) return Refuse("the run has not begun at this site", "no_run");
+  CLINNOVA_ASSIGN(const federation::SecretBuffer saved, federation::ReadSecretFile(KeyFile()));
+  CLINNOVA_ASSIGN(auto sum, federation::SecureSumSite::Resume(OptionsOf(kept->run), saved.bytes()));
+  run_ = kept->run;
+  frozen_ = kept->frozen;
+  sum_ = std::make_unique<federation::SecureSumSite>(std::move(sum));
+  return {};
+}
+
+// ---- the run begins
+
+Result<SiteStudy::Released> SiteStudy::SecureSum(Result<core::Bytes> message,
+                                                 std::string_view context) const {
+  if (!message) return Fail(message);
+  return site_.gate->SecureSum(std::move(*message), site_.identity->public_key(), context);
+}
+
+Result<SiteStudy::Released> SiteStudy::Begin(core::ByteView body) {
+  CLINNOVA_ASSIGN(const BeginAsk ask, core::Decode<BeginAsk>(body));
+  CLINNOVA_ASSIGN(const federation::Roster roster, federation::Roster::Decode(ask.roster));
+  if (roster.hash() != approved_->roster.hash()) {
+    return Refuse("a run with other sites than the steward approved", "wrong_roster");
+  }
+  for (const federation::Analysis& analysis : approved_->study.analyses()) {
+    CLINNOVA_TRY(site_.gate->CheckRound(approved_->study, analysis, rounds_));
+  }
+  CLINNOVA_ASSIGN(const std::optional<SiteRunRecord> kept, site_.store->Run(hash_));
+  if (kept && kept->run == ask.run) {
+    CLINNOVA_TRY(NeedRun());
+  } else {
+    CLINNOVA_ASSIGN(auto sum, federation::SecureSumSite::Begin(OptionsOf(ask.run)));
+    // The secrets first: an announcement without them could never be followed.
+    CLINNOVA_TRY(federation::ReplaceSecretFile(KeyFile(), sum.Save().bytes()));
+    CLINNOVA_TRY(site_.store->KeepRun(hash_, {ask.run, {}}));
+    CLINNOVA_TRY(site_.ledger->Append(
+        LedgerKind::kRunStarted,
+        {{"study", hash_}, {"run", core::ToHex(ask.run)}, {"roster", core::ToHex(roster.hash())}}));
+    sum_ = std::make_unique<federation::SecureSumSite>(std::move(sum));
+    run_ = ask.run;
+    frozen_.clear();
+    runner_.reset();
+  }
+  refusal_is_recorded_ = true;
+  return SecureSum(sum_->Announce(), federation::Announcement::kContext);
+}
+
+Result<SiteStudy::Released> SiteStudy::Describe(core::ByteView body) {
+  CLINNOVA_ASSIGN(const DescribeAsk ask, core::Decode<DescribeAsk>(body));
+  CLINNOVA_ASSIGN(const TableDescription table,
+                  site_.tables->Describe(approved_->study, ask.factors));
+  CLINNOVA_ASSIGN(const auto schema,
+                  site_.gate->Describe(approved_->study, table.schema, table.persons_per_level));
+  return site_.gate->Description(approved_->study, schema);
+}
+
+Result<SiteStudy::Released> SiteStudy::Accept(core::ByteView body) {
+  CLINNOVA_TRY(NeedRun());
+  refusal_is_recorded_ = true;
+  CLINNOVA_TRY(sum_->Accept(body));
+  refusal_is_recorded_ = false;
+  CLINNOVA_TRY(federation::ReplaceSecretFile(KeyFile(), sum_->Save().bytes()));
+  return site_.gate->Protocol(Acknowledgement{core::Blake2b(body)});
+}
+
+Result<SiteStudy::Released> SiteStudy::Freeze(core::ByteView body) {
+  CLINNOVA_TRY(NeedRun());
+  CLINNOVA_TRY(core::Decode<FrozenTable>(body));
+  if (frozen_.empty()) {
+    frozen_.assign(body.begin(), body.end());
+    CLINNOVA_TRY(site_.store->KeepRun(hash_, {*run_, frozen_}));
+  } else if (!std::equal(frozen_.begin(), frozen_.end(), body.begin(), body.end())) {
+    return Refuse("the hub changed the table's schema within a run", "two_schemas");
+  }
+  CLINNOVA_TRY(NeedTable());
+  return site_.gate->Protocol(Acknowledgement{frozen_hash_});
+}
+
+Result<void> SiteStudy::NeedTable() {
+  if (runner_) return {};
+  if (frozen_.empty()) return Refuse("a round before the table's schema", "no_schema");
+  CLINNOVA_ASSIGN(const auto frozen, core::Decode<FrozenTable>(frozen_));
+  const int own = site_.gate->MinimumCount(approved_->study);
+  CLINNOVA_ASSIGN(table::Table table,
+                  site_.tables->Read(approved_->study, frozen.schema, site_.name));
+  runner_ = std::make_unique<federation::SiteRunner>(federation::SiteRunner::Options{
+      .study = approved_->study,
+      .table = std::move(table),
+      .steps = site_.steps,
+      .minimum_count = std::max(own, static_cast<int>(frozen.minimum_count)),
+      .threads = site_.threads});
+  frozen_hash_ = core::Blake2b(frozen_);
+  return {};
+}
+
+// ---- a round
+
+Result<void> SiteStudy::CheckRound(const UploadAsk& ask) const {
+  const federation::Analysis* analysis = approved_->study.FindAnalysis(ask.request.analysis);
+  if (analysis == nullptr) {
+    return Refuse("the approved study has no analysis \"" + ask.request.analysis + "\"",
+                  "unknown_analysis");
+  }
+  CLINNOVA_TRY(site_.gate->CheckRound(approved_->study, *analysis, rounds_));
+  CLINNOVA_ASSIGN(const federation::Layout layout, runner_->LayoutOf(ask.request));
+  const federation::RoundHeader expected = HeaderOf(ask.request, layout, frozen_hash_);
+  const federation::RoundHeader& header = ask.header;
+  if (header.round != expected.round || header.analysis != expected.analysis ||
+      header.step != expected.step || header.parameters != expected.parameters ||
+      header.layout != expected.layout || header.elements != expected.elements) {
+    return Refuse("a round's header says something else than its request", "wrong_header");
+  }
+  return {};
+}
+
+Result<SiteStudy::Released> SiteStudy::Upload(core::ByteView body) {
+  CLINNOVA_TRY(NeedRun());
+  CLINNOVA_TRY(NeedTable());
+  CLINNOVA_ASSIGN(const UploadAsk ask, core::Decode<UploadAsk>(body));
+  CLINNOVA_TRY(CheckRound(ask));
+  // Only this site can make this signature, so nobody else can tell noise from numbers.
+  const federation::Signature secret =
+      site_.identity->Sign("clinnova/noise/1", core::Encode(ask.request));
+  CLINNOVA_ASSIGN(const std::vector<__int128> numbers,
+                  runner_->Contribute(ask.request, core::Blake2b(secret)));
+  refusal_is_recorded_ = true;
+  CLINNOVA_ASSIGN(core::Bytes upload, sum_->Upload(ask.header, numbers));
+  refusal_is_recorded_ = false;
+  CLINNOVA_TRY(NoteRound(ask, upload));
+  return SecureSum(std::move(upload), federation::Upload::kContext);
+}
+
+Result<void> SiteStudy::NoteRound(const UploadAsk& ask, const core::Bytes& upload) {
+  const core::Hash header = federation::HeaderHash(ask.header);
+  if (header == last_header_) return {};  // asked again: the same bytes
+  nlohmann::json sites = nlohmann::json::array();
+  for (const federation::RosterMember& member : approved_->roster.members())
+    sites.push_back(member.site);
+  nlohmann::json entry = {{"study", hash_},
+                          {"run", core::ToHex(*run_)},
+                          {"round", ask.request.round},
+                          {"analysis", ask.request.analysis},
+                          {"step", ask.request.step},
+                          {"header", core::ToHex(header)},
+                          {"sites", std::move(sites)},
+                          {"numbers", ask.header.elements},
+                          {"bytes", upload.size()},
+                          {"sent", core::ToHex(core::Blake2b(upload))},
+                          {"verdict", "released"}};
+  if (ask.previous.round != 0) {
+    entry["previous"] = {{"round", ask.previous.round}, {"sum", core::ToHex(ask.previous.sum)}};
+  }
+  CLINNOVA_TRY(site_.ledger->Append(LedgerKind::kRound, entry));
+  last_header_ = header;
+  ++rounds_;
+  return {};
+}
+
+void SiteStudy::Close(const StudyClosed& closed) {
+  nlohmann::json body = {{"study", hash_}, {"state", closed.state}};
+  if (closed.result != core::Hash{}) body["result"] = core::ToHex(closed.result);
+  (void)site_.ledger->Append(LedgerKind::kResult, body);
+  (void)site_.store->Close(hash_, closed.state);
+  (void)site_.store->DropRun(hash_);
+  std::error_code failure;
+  std::filesystem::remove(KeyFile(), failure);
+  sum_.reset();
+  runner_.reset();
+  run_.reset();
+  frozen_.clear();
+}
+
+}  // namespace clinnova::network
