@@ -5,8 +5,10 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "stats/cox_likelihood.h"
+#include "stats/cox_robust.h"
 #include "stats/linear_algebra.h"
 #include "stats/risk_time.h"
 #include "stats/terms.h"
@@ -34,6 +36,7 @@ class CoxFit {
   Result<Json> Run() {
     CLINNOVA_TRY(Prepare());
     CLINNOVA_TRY(Iterate());
+    if (converged_) CLINNOVA_TRY(AfterFit());
     return Report();
   }
 
@@ -44,11 +47,8 @@ class CoxFit {
     constexpr std::string_view kTies[] = {"efron", "breslow"};
     CLINNOVA_ASSIGN(const std::string ties, analysis_.Choice("ties", kTies));
     CLINNOVA_ASSIGN(const double time_grid, analysis_.Number("time_grid", 0));
-    CLINNOVA_ASSIGN(const bool robust, analysis_.Flag("robust", false));
     CLINNOVA_ASSIGN(level_, analysis_.Number("conf_level", 0.95));
-    if (robust || !frame_.formula().clusters().empty()) {
-      return analysis_.Wrong("robust", "robust errors of cox are not there yet");
-    }
+    CLINNOVA_TRY(ReadRobust());
     parameters_.claim = frame_.claim();
     parameters_.beta.assign(p(), 0.0);
     parameters_.ties = ties == "efron" ? Ties::kEfron : Ties::kBreslow;
@@ -60,6 +60,18 @@ class CoxFit {
       return {};
     }
     return FindEventTimes(time_grid);
+  }
+
+  Result<void> ReadRobust() {
+    CLINNOVA_ASSIGN(const std::string cluster, analysis_.Text("cluster", ""));
+    const bool named = !cluster.empty() || !frame_.formula().clusters().empty();
+    CLINNOVA_ASSIGN(robust_, analysis_.Flag("robust", named));
+    if (named && !robust_) return analysis_.Wrong("robust", "found false beside a cluster, expected true or nothing");
+    if (robust_ && !named && frame_.formula().response().parts.size() == 3) {
+      return analysis_.Wrong("robust", "a person has several rows under Surv(start, stop, status): expected cluster(id) in the formula");
+    }
+    clusters_ = named ? Clusters::kNamed : Clusters::kRows;
+    return {};
   }
 
   /// The pooled event times of each stratum; merged until each has ten exits where disclosure rules hold.
@@ -92,9 +104,9 @@ class CoxFit {
   Result<PartialLikelihood> Evaluate(const std::vector<double>& beta) {
     parameters_.beta = beta;
     if (!by_site_) {
-      CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kCoxRiskStep, parameters_));
-      parameters_.risk_exponent = std::max(parameters_.risk_exponent, sums.layout().blocks[0].exponent);
-      return LikelihoodOf(parameters_, sums);
+      CLINNOVA_ASSIGN(risk_sums_, federation_.Sum(analysis_, kCoxRiskStep, parameters_));
+      parameters_.risk_exponent = std::max(parameters_.risk_exponent, risk_sums_->layout().blocks[0].exponent);
+      return LikelihoodOf(parameters_, *risk_sums_);
     }
     CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kCoxSiteStep, parameters_));
     PartialLikelihood likelihood;
@@ -165,6 +177,16 @@ class CoxFit {
     return {};
   }
 
+  /// What is computed at the maximum. The last beta that was evaluated differs from it by less than rounding.
+  Result<void> AfterFit() {
+    const CoxSolution solution{parameters_, risk_sums_, by_site_};
+    if (robust_) {
+      CLINNOVA_ASSIGN(const Matrix meat, CoxMeat(federation_, analysis_, solution, clusters_));
+      covariance_ = Congruence(covariance_, meat);
+    }
+    return {};
+  }
+
   /// True when some coefficient has run far beyond what its column's spread can tell.
   bool Monotone() const {
     return std::any_of(beta_.begin(), beta_.end(), [](double b) { return std::fabs(b) > 8; });
@@ -230,6 +252,9 @@ class CoxFit {
   CoxParameters parameters_;
   bool by_site_ = true;
   bool merged_ = false;
+  bool robust_ = false;
+  Clusters clusters_ = Clusters::kRows;
+  std::optional<PooledSums> risk_sums_;   ///< of the last evaluation, when not stratified by site
   double level_ = 0.95;
   std::vector<double> beta_;
   Matrix covariance_;
@@ -260,6 +285,7 @@ Method CoxMethod() {
   for (const federation::Step* step : RiskTimeSteps()) steps.push_back(step);
   steps.push_back(&kCoxSiteStep);
   steps.push_back(&kCoxRiskStep);
+  steps.push_back(&kCoxMeatStep);
   return {"cox", "Cox's proportional hazards model", kOptions, std::move(steps), Run};
 }
 

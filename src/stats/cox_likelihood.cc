@@ -6,6 +6,7 @@
 
 #include "core/check.h"
 #include "core/deterministic_math.h"
+#include "stats/cox_rows.h"
 
 namespace clinnova::stats {
 
@@ -61,36 +62,9 @@ Layout RiskLayout(const CoxParameters& parameters, const std::vector<TimeAxis>& 
   return layout;
 }
 
-/// Calls use(batch, row, x) for every complete case, x being the standardised covariates.
-template <typename Use>
-void ForEachRow(const SiteView& site, const SiteFrame& frame, const FrameClaim& claim, Use use) {
-  const std::size_t columns = frame.design.names().size();
-  std::vector<double> x(columns - 1);
-  DesignBatch batch;
-  for (std::size_t first = 0; first < site.table.rows; first += kBatchRows) {
-    frame.design.Evaluate(site.table, first, std::min(kBatchRows, site.table.rows - first), batch);
-    Standardise(claim, batch);
-    for (std::size_t r = 0; r < batch.rows; ++r) {
-      for (std::size_t j = 1; j < columns; ++j) x[j - 1] = batch.x[j * kBatchRows + r];
-      use(batch, r, x);
-    }
-  }
-}
-
-std::vector<std::size_t> Offsets(const std::vector<TimeAxis>& axes) {
-  std::vector<std::size_t> offsets;
-  std::size_t at = 0;
-  for (const TimeAxis& axis : axes) {
-    offsets.push_back(at);
-    at += axis.size();
-  }
-  return offsets;
-}
-
 void AddRow(const CoxParameters& parameters, const TimeAxis& axis, std::size_t offset,
             const DesignBatch& batch, std::size_t r, const std::vector<double>& x, ExactSums& sums) {
-  double eta = batch.offset[r];
-  for (std::size_t j = 0; j < x.size(); ++j) eta += parameters.beta[j] * x[j];
+  const double eta = LinearPredictor(batch, r, x, parameters.beta);
   const double risk = core::Exp(eta);
   const std::size_t parts = batch.response.size();
   const double stop = batch.response[parts - 2][r];
@@ -130,22 +104,33 @@ struct Moments {
   std::vector<long double> second;
 };
 
-/// Adds -ln phi0 and its derivatives, phi = risk - fraction * deaths, `times` times.
-void AddTerm(const Moments& risk, const Moments& deaths, long double fraction, long double times,
-             PartialLikelihood& likelihood) {
+void Clear(std::size_t p, EventTime& at) {
+  at.log_risk = at.hazard = at.own_hazard = 0;
+  at.hazard_mean.assign(p, 0);
+  at.own_hazard_mean.assign(p, 0);
+  at.mean.assign(p, 0);
+  at.variance.assign(p * (p + 1) / 2, 0);
+}
+
+/// Adds the step with phi = risk - fraction * dying, `times` times.
+void AddStep(const Moments& risk, const Moments& dying, long double fraction, long double times, EventTime& at) {
   const std::size_t p = risk.first.size();
-  const long double zero = risk.zero - fraction * deaths.zero;
-  likelihood.log_likelihood -= static_cast<double>(times) * core::Log(static_cast<double>(zero));
+  const long double zero = risk.zero - fraction * dying.zero;
+  at.log_risk += times * static_cast<long double>(core::Log(static_cast<double>(zero)));
+  at.hazard += times / zero;
+  at.own_hazard += (1 - fraction) * times / zero;
   std::vector<long double> mean(p);
   for (std::size_t j = 0; j < p; ++j) {
-    mean[j] = (risk.first[j] - fraction * deaths.first[j]) / zero;
-    likelihood.score[j] -= static_cast<double>(times * mean[j]);
+    mean[j] = (risk.first[j] - fraction * dying.first[j]) / zero;
+    at.mean[j] += times * mean[j];
+    at.hazard_mean[j] += times * mean[j] / zero;
+    at.own_hazard_mean[j] += (1 - fraction) * times * mean[j] / zero;
   }
-  std::size_t at = 0;
+  std::size_t cell = 0;
   for (std::size_t i = 0; i < p; ++i) {
-    for (std::size_t j = 0; j <= i; ++j, ++at) {
-      const long double second = (risk.second[at] - fraction * deaths.second[at]) / zero;
-      likelihood.information[at] += static_cast<double>(times * (second - mean[i] * mean[j]));
+    for (std::size_t j = 0; j <= i; ++j, ++cell) {
+      const long double second = (risk.second[cell] - fraction * dying.second[cell]) / zero;
+      at.variance[cell] += times * (second - mean[i] * mean[j]);
     }
   }
 }
@@ -156,27 +141,14 @@ PartialLikelihood Likelihood(const CoxParameters& parameters, const std::vector<
   PartialLikelihood likelihood;
   likelihood.score.resize(p);
   likelihood.information.resize(p * (p + 1) / 2);
-  std::size_t offset = 0;
-  for (const TimeAxis& axis : axes) {
-    Moments risk(p);
-    for (std::size_t k = axis.size(); k-- > 0;) {
-      const std::size_t cell = offset + k;
-      risk.Add(sums, kRisk0, cell);
-      const std::int64_t deaths = sums.Count(kDeathCount, cell);
-      if (deaths == 0) continue;
-      likelihood.events += static_cast<double>(deaths);
-      Moments dying(p);
-      if (parameters.ties == Ties::kBreslow || deaths == 1) {
-        AddTerm(risk, dying, 0, static_cast<long double>(deaths), likelihood);
-        continue;
-      }
-      dying.Add(sums, kDeaths0, cell);
-      for (std::int64_t m = 0; m < deaths; ++m) {
-        AddTerm(risk, dying, static_cast<long double>(m) / static_cast<long double>(deaths), 1, likelihood);
-      }
+  ForEachEventTime(parameters, axes, sums, [&](const EventTime& at) {
+    likelihood.events += static_cast<double>(at.deaths);
+    likelihood.log_likelihood -= static_cast<double>(at.log_risk);
+    for (std::size_t j = 0; j < p; ++j) likelihood.score[j] -= static_cast<double>(at.mean[j]);
+    for (std::size_t j = 0; j < at.variance.size(); ++j) {
+      likelihood.information[j] += static_cast<double>(at.variance[j]);
     }
-    offset += axis.size();
-  }
+  });
   likelihood.log_likelihood += sums.Number(kDeathTotal, 0);
   for (std::size_t j = 0; j < p; ++j) likelihood.score[j] += sums.Number(kDeathTotal, 1 + j);
   return likelihood;
@@ -199,21 +171,13 @@ std::vector<TimeAxis> OwnEventTimes(const SiteView& site, const SiteFrame& frame
 
 void AddRows(const SiteView& site, const SiteFrame& frame, const CoxParameters& parameters,
              const std::vector<TimeAxis>& axes, ExactSums& sums) {
-  const std::vector<std::size_t> offsets = Offsets(axes);
+  const std::vector<std::size_t> offsets = CellOffsets(axes);
   ForEachRow(site, frame, parameters.claim,
              [&](const DesignBatch& batch, std::size_t r, const std::vector<double>& x) {
                const std::size_t stratum = StratumOf(frame.design, batch, r);
                if (axes[stratum].size() == 0) return;  // nobody has an event here
                AddRow(parameters, axes[stratum], offsets[stratum], batch, r, x, sums);
              });
-}
-
-Result<void> CheckParameters(const CoxParameters& parameters, const SiteFrame& frame) {
-  if (parameters.beta.size() + 1 != frame.design.names().size() ||
-      std::llabs(parameters.risk_exponent) > 200 || std::llabs(parameters.size_exponent) > 200) {
-    return Fail(ErrorCode::kRefused, "coefficients that do not fit the design", "wrong_layout");
-  }
-  return {};
 }
 
 Result<Layout> SiteLayout(const Analysis&, const table::Schema&, const CoxParameters& parameters) {
@@ -224,32 +188,19 @@ Result<Layout> SiteLayout(const Analysis&, const table::Schema&, const CoxParame
 
 Result<void> SiteEvaluate(const SiteView& site, const CoxParameters& parameters, ExactSums& sums) {
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(site, parameters.claim));
-  CLINNOVA_TRY(CheckParameters(parameters, *frame));
-  const auto& strata = frame->design.strata();
-  if (std::none_of(strata.begin(), strata.end(), [](const auto& s) { return s.name == "site"; })) {
-    return Fail(ErrorCode::kRefused, "strata that cross sites", "not_stratified_by_site");
-  }
-  const auto axes = site.cache.GetOrMake<std::vector<TimeAxis>>(
-      "cox event times " + site.analysis.name(),
-      [&] { return OwnEventTimes(site, *frame, parameters.claim); });
-  CoxParameters own = parameters;
-  // The range of e^(x'beta) is the site's own affair: nothing of these sums leaves it.
-  for (int attempt = 0; attempt < 40; ++attempt, own.risk_exponent += 10) {
-    const Layout layout = RiskLayout(own, *axes);
-    ExactSums mine(layout);
-    AddRows(site, *frame, own, *axes, mine);
-    if (mine.flagged()) continue;
-    CLINNOVA_ASSIGN(const PooledSums decoded, PooledSums::Decode(layout, mine.Seal(core::Hash{})));
-    const PartialLikelihood likelihood = Likelihood(own, *axes, decoded);
-    sums.Add(kCoxLogLikelihood, 0, likelihood.log_likelihood);
-    sums.Add(kCoxEvents, 0, likelihood.events);
-    for (std::size_t j = 0; j < likelihood.score.size(); ++j) sums.Add(kCoxScore, j, likelihood.score[j]);
-    for (std::size_t j = 0; j < likelihood.information.size(); ++j) {
-      sums.Add(kCoxInformation, j, likelihood.information[j]);
-    }
+  CLINNOVA_TRY(CheckCoxParameters(site, *frame, parameters));
+  CLINNOVA_ASSIGN(const OwnRisk own, SumOwnRisk(site, *frame, parameters));
+  if (!own.sums) {
+    sums.Flag(kCoxLogLikelihood);
     return {};
   }
-  sums.Flag(kCoxLogLikelihood);
+  const PartialLikelihood likelihood = Likelihood(own.parameters, *own.axes, *own.sums);
+  sums.Add(kCoxLogLikelihood, 0, likelihood.log_likelihood);
+  sums.Add(kCoxEvents, 0, likelihood.events);
+  for (std::size_t j = 0; j < likelihood.score.size(); ++j) sums.Add(kCoxScore, j, likelihood.score[j]);
+  for (std::size_t j = 0; j < likelihood.information.size(); ++j) {
+    sums.Add(kCoxInformation, j, likelihood.information[j]);
+  }
   return {};
 }
 
@@ -264,20 +215,85 @@ Result<Layout> RiskStepLayout(const Analysis&, const table::Schema&, const CoxPa
 
 Result<void> RiskEvaluate(const SiteView& site, const CoxParameters& parameters, ExactSums& sums) {
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(site, parameters.claim));
-  CLINNOVA_TRY(CheckParameters(parameters, *frame));
+  CLINNOVA_TRY(CheckCoxParameters(site, *frame, parameters));
   if (parameters.axes.size() != StrataCount(frame->design)) {
     return Fail(ErrorCode::kRefused, "event times that do not fit the strata", "wrong_layout");
-  }
-  const bool all_binned = std::all_of(parameters.axes.begin(), parameters.axes.end(),
-                                      [](const TimeAxis& axis) { return axis.binned; });
-  if (site.minimum_count > 0 && !all_binned) {
-    return Fail(ErrorCode::kRefused, "risk-set sums at exact times", "risk_sets_not_binned");
   }
   AddRows(site, *frame, parameters, parameters.axes, sums);
   return {};
 }
 
 }  // namespace
+
+std::vector<std::size_t> CellOffsets(const std::vector<TimeAxis>& axes) {
+  std::vector<std::size_t> offsets{0};
+  for (const TimeAxis& axis : axes) offsets.push_back(offsets.back() + axis.size());
+  return offsets;
+}
+
+void ForEachEventTime(const CoxParameters& parameters, const std::vector<TimeAxis>& axes, const PooledSums& sums,
+                      const std::function<void(const EventTime&)>& use) {
+  const std::size_t p = parameters.beta.size();
+  const std::vector<std::size_t> offsets = CellOffsets(axes);
+  EventTime at;
+  for (at.stratum = 0; at.stratum < axes.size(); ++at.stratum) {
+    Moments risk(p);
+    for (std::size_t k = axes[at.stratum].size(); k-- > 0;) {
+      const std::size_t cell = offsets[at.stratum] + k;
+      risk.Add(sums, kRisk0, cell);
+      at.index = k;
+      at.deaths = sums.Count(kDeathCount, cell);
+      if (at.deaths == 0) continue;
+      Clear(p, at);
+      Moments dying(p);
+      const auto deaths = static_cast<long double>(at.deaths);
+      if (parameters.ties == Ties::kBreslow || at.deaths == 1) {
+        AddStep(risk, dying, 0, deaths, at);
+      } else {
+        dying.Add(sums, kDeaths0, cell);
+        for (std::int64_t m = 0; m < at.deaths; ++m) {
+          AddStep(risk, dying, static_cast<long double>(m) / deaths, 1, at);
+        }
+      }
+      use(at);
+    }
+  }
+}
+
+Result<void> CheckCoxParameters(const SiteView& site, const SiteFrame& frame, const CoxParameters& parameters) {
+  if (parameters.beta.size() + 1 != frame.design.names().size() ||
+      (!parameters.axes.empty() && parameters.axes.size() != StrataCount(frame.design)) ||
+      std::llabs(parameters.risk_exponent) > 200 || std::llabs(parameters.size_exponent) > 200) {
+    return Fail(ErrorCode::kRefused, "coefficients that do not fit the design", "wrong_layout");
+  }
+  const bool all_binned = std::all_of(parameters.axes.begin(), parameters.axes.end(),
+                                      [](const TimeAxis& axis) { return axis.binned; });
+  if (site.minimum_count > 0 && !all_binned) {
+    return Fail(ErrorCode::kRefused, "risk-set sums at exact times", "risk_sets_not_binned");
+  }
+  return {};
+}
+
+Result<OwnRisk> SumOwnRisk(const SiteView& site, const SiteFrame& frame, const CoxParameters& parameters) {
+  const auto& strata = frame.design.strata();
+  if (std::none_of(strata.begin(), strata.end(), [](const auto& s) { return s.name == "site"; })) {
+    return Fail(ErrorCode::kRefused, "strata that cross sites", "not_stratified_by_site");
+  }
+  OwnRisk own;
+  own.axes = site.cache.GetOrMake<std::vector<TimeAxis>>(
+      "cox event times " + site.analysis.name(), [&] { return OwnEventTimes(site, frame, parameters.claim); });
+  own.parameters = parameters;
+  // The range of e^(x'beta) is the site's own affair: nothing of these sums leaves it.
+  for (int attempt = 0; attempt < 40; ++attempt, own.parameters.risk_exponent += 10) {
+    const Layout layout = RiskLayout(own.parameters, *own.axes);
+    ExactSums mine(layout);
+    AddRows(site, frame, own.parameters, *own.axes, mine);
+    if (mine.flagged()) continue;
+    CLINNOVA_ASSIGN(own.sums, PooledSums::Decode(layout, mine.Seal(core::Hash{})));
+    break;
+  }
+  return own;
+}
 
 PartialLikelihood LikelihoodOf(const CoxParameters& parameters, const PooledSums& sums) {
   return Likelihood(parameters, parameters.axes, sums);

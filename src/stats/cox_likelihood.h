@@ -3,6 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <vector>
 
 #include "federation/step.h"
@@ -48,5 +51,50 @@ extern const federation::TypedStep<CoxParameters> kCoxSiteStep;
 /// The pooled likelihood from a round of kCoxRiskStep, whose blocks are risk-set sums by event time.
 extern const federation::TypedStep<CoxParameters> kCoxRiskStep;
 PartialLikelihood LikelihoodOf(const CoxParameters& parameters, const federation::PooledSums& sums);
+
+/// One event time of a stratum: sums over Efron's steps m = 0 … d - 1, each with the risk set's sums
+/// phi_m = risk - (m / d) dying and the mean covariates mean_m = phi1_m / phi0_m. By Breslow, d times the first.
+struct EventTime {
+  std::size_t stratum = 0;
+  std::size_t index = 0;                        ///< into the stratum's axis
+  std::int64_t deaths = 0;
+  long double log_risk = 0;                     ///< of ln phi0
+  long double hazard = 0;                       ///< of 1 / phi0
+  std::vector<long double> hazard_mean;         ///< of mean_m / phi0
+  long double own_hazard = 0;                   ///< of (1 - m / d) / phi0: what those dying are exposed to
+  std::vector<long double> own_hazard_mean;
+  std::vector<long double> mean;                ///< of mean_m
+  std::vector<long double> variance;            ///< of the covariates' variance, lower triangle by rows
+};
+
+/// Calls use for every event time of every stratum, strata in order, times from the last to the first. `sums` are
+/// risk-set sums on `axes` at `parameters`.
+void ForEachEventTime(const CoxParameters& parameters, const std::vector<TimeAxis>& axes,
+                      const federation::PooledSums& sums, const std::function<void(const EventTime&)>& use);
+
+/// A site's own risk-set sums, for strata that each lie within one site. Stays at the site.
+struct OwnRisk {
+  std::shared_ptr<const std::vector<TimeAxis>> axes;   // shared with the site's cache
+  std::optional<federation::PooledSums> sums;          ///< absent when e^(x'beta) has no usable range
+  CoxParameters parameters;                            ///< with the range that was found
+};
+/// kRefused (`not_stratified_by_site`) when the strata cross sites.
+Result<OwnRisk> SumOwnRisk(const federation::SiteView& site, const SiteFrame& frame,
+                           const CoxParameters& parameters);
+
+/// kRefused when the parameters do not fit the design (`wrong_layout`), or their times cannot be used under the
+/// site's disclosure rules (`risk_sets_not_binned`).
+Result<void> CheckCoxParameters(const federation::SiteView& site, const SiteFrame& frame,
+                                const CoxParameters& parameters);
+
+/// Where each stratum's times begin when they are numbered one after the other, and their number at the end.
+std::vector<std::size_t> CellOffsets(const std::vector<TimeAxis>& axes);
+
+/// A fitted model, as what is computed after the fit needs it.
+struct CoxSolution {
+  CoxParameters parameters;                        ///< at the maximum
+  std::optional<federation::PooledSums> sums;      ///< its risk-set sums; absent when stratified by site
+  bool by_site = true;
+};
 
 }  // namespace clinnova::stats

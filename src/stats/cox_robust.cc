@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stats/cox_robust.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "core/deterministic_math.h"
+#include "stats/cox_rows.h"
+
+namespace clinnova::stats {
+
+using federation::Analysis;
+using federation::ExactSums;
+using federation::Federation;
+using federation::Layout;
+using federation::PooledSums;
+using federation::SiteView;
+using federation::WideBlock;
+using table::DesignBatch;
+
+HazardPath HazardPathOf(const CoxParameters& parameters, const std::vector<TimeAxis>& axes,
+                        const PooledSums& sums) {
+  const std::size_t p = parameters.beta.size();
+  const std::vector<std::size_t> offsets = CellOffsets(axes);
+  const std::size_t cells = offsets.back();
+  HazardPath path;
+  path.hazard.assign(cells, 0);
+  path.own_hazard.assign(cells, 0);
+  for (auto* vectors : {&path.hazard_mean, &path.own_hazard_mean, &path.mean}) vectors->assign(cells * p, 0);
+  ForEachEventTime(parameters, axes, sums, [&](const EventTime& at) {
+    const std::size_t cell = offsets[at.stratum] + at.index;
+    path.hazard[cell] = static_cast<double>(at.hazard);
+    path.own_hazard[cell] = static_cast<double>(at.own_hazard);
+    for (std::size_t j = 0; j < p; ++j) {
+      path.hazard_mean[cell * p + j] = static_cast<double>(at.hazard_mean[j]);
+      path.own_hazard_mean[cell * p + j] = static_cast<double>(at.own_hazard_mean[j]);
+      path.mean[cell * p + j] = static_cast<double>(at.mean[j] / static_cast<long double>(at.deaths));
+    }
+  });
+  for (std::size_t s = 0; s < axes.size(); ++s) {
+    for (std::size_t cell = offsets[s] + 1; cell < offsets[s + 1]; ++cell) {
+      path.hazard[cell] += path.hazard[cell - 1];
+      for (std::size_t j = cell * p; j < (cell + 1) * p; ++j) path.hazard_mean[j] += path.hazard_mean[j - p];
+    }
+  }
+  return path;
+}
+
+namespace {
+
+/// Score residuals of rows, each in its place of `out`.
+class ScoreResiduals {
+ public:
+  ScoreResiduals(const std::vector<double>& beta, const std::vector<TimeAxis>& axes, const HazardPath& path)
+      : beta_(beta), axes_(axes), path_(path), offsets_(CellOffsets(axes)) {}
+
+  void Of(const DesignBatch& batch, std::size_t row, std::size_t stratum, const std::vector<double>& x,
+          std::vector<double>& out) const {
+    const std::size_t p = x.size();
+    out.assign(p, 0.0);
+    const TimeAxis& axis = axes_[stratum];
+    if (axis.size() == 0) return;
+    const std::size_t parts = batch.response.size();
+    const double stop = batch.response[parts - 2][row];
+    const bool event = batch.response[parts - 1][row] != 0;
+    const std::size_t before = parts == 3 ? axis.BeforeEntry(batch.response[0][row]) : 0;
+    // Of one who dies, the last time counts by itself.
+    const std::size_t last = event ? axis.IndexOf(stop) : axis.AtRiskThrough(stop);
+    const double risk = core::Exp(LinearPredictor(batch, row, x, beta_));
+    const std::size_t offset = offsets_[stratum];
+    if (last > before) AddExposure(offset + last - 1, x, -risk, out);
+    if (last > before && before > 0) AddExposure(offset + before - 1, x, risk, out);
+    if (!event) return;
+    const std::size_t cell = offset + last;
+    for (std::size_t j = 0; j < p; ++j) {
+      out[j] += x[j] - path_.mean[cell * p + j];
+      out[j] -= risk * (x[j] * path_.own_hazard[cell] - path_.own_hazard_mean[cell * p + j]);
+    }
+  }
+
+ private:
+  void AddExposure(std::size_t cell, const std::vector<double>& x, double risk, std::vector<double>& out) const {
+    for (std::size_t j = 0; j < x.size(); ++j) {
+      out[j] += risk * (x[j] * path_.hazard[cell] - path_.hazard_mean[cell * x.size() + j]);
+    }
+  }
+
+  const std::vector<double>& beta_;       // not owned, outlives this
+  const std::vector<TimeAxis>& axes_;     // not owned, outlives this
+  const HazardPath& path_;                // not owned, outlives this
+  std::vector<std::size_t> offsets_;
+};
+
+void AddSquare(const std::vector<double>& residual, ExactSums& sums) {
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < residual.size(); ++i) {
+    for (std::size_t j = 0; j <= i; ++j, ++at) sums.Add(0, at, residual[i] * residual[j]);
+  }
+}
+
+/// Residuals of all rows and whose they are. Sorted by both before they are added, so that the sum of a cluster
+/// does not depend on the order of its rows.
+class ClusteredResiduals {
+ public:
+  explicit ClusteredResiduals(std::size_t p) : p_(p) {}
+
+  void Add(std::int64_t cluster, const std::vector<double>& residual) {
+    finite_ = finite_ && std::all_of(residual.begin(), residual.end(), [](double u) { return std::isfinite(u); });
+    clusters_.push_back(cluster);
+    residuals_.insert(residuals_.end(), residual.begin(), residual.end());
+  }
+
+  void AddSquares(ExactSums& sums) const {
+    if (!finite_) return sums.Flag(0);
+    std::vector<std::size_t> order(clusters_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      if (clusters_[a] != clusters_[b]) return clusters_[a] < clusters_[b];
+      const double* first = residuals_.data() + a * p_;
+      const double* second = residuals_.data() + b * p_;
+      return std::lexicographical_compare(first, first + p_, second, second + p_);
+    });
+    std::vector<double> total(p_);
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      for (std::size_t j = 0; j < p_; ++j) total[j] += residuals_[order[i] * p_ + j];
+      if (i + 1 < order.size() && clusters_[order[i + 1]] == clusters_[order[i]]) continue;
+      AddSquare(total, sums);
+      total.assign(p_, 0.0);
+    }
+  }
+
+ private:
+  std::size_t p_;
+  bool finite_ = true;
+  std::vector<std::int64_t> clusters_;
+  std::vector<double> residuals_;
+};
+
+Result<void> AddMeat(const SiteView& site, const SiteFrame& frame, const CoxMeatParameters& parameters,
+                     const ScoreResiduals& residuals, ExactSums& sums) {
+  const bool named = parameters.clusters == Clusters::kNamed;
+  ClusteredResiduals clustered(parameters.cox.beta.size());
+  std::vector<double> residual;
+  bool cluster_missing = false;
+  ForEachRow(site, frame, parameters.cox.claim,
+             [&](const DesignBatch& batch, std::size_t r, const std::vector<double>& x) {
+               residuals.Of(batch, r, StratumOf(frame.design, batch, r), x, residual);
+               if (!named) return AddSquare(residual, sums);
+               if (batch.cluster.empty()) {
+                 cluster_missing = true;
+                 return;
+               }
+               clustered.Add(batch.cluster.back()[r], residual);
+             });
+  if (cluster_missing) return Fail(ErrorCode::kRefused, "the analysis names no cluster", "no_cluster");
+  if (named) clustered.AddSquares(sums);
+  return {};
+}
+
+Result<Layout> MeatLayout(const Analysis&, const table::Schema&, const CoxMeatParameters& parameters) {
+  const std::size_t p = parameters.cox.beta.size();
+  return Layout{{WideBlock("meat", p * (p + 1) / 2)}};
+}
+
+Result<void> MeatEvaluate(const SiteView& site, const CoxMeatParameters& parameters, ExactSums& sums) {
+  const CoxParameters& cox = parameters.cox;
+  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(site, cox.claim));
+  CLINNOVA_TRY(CheckCoxParameters(site, *frame, cox));
+  if (cox.axes.empty()) {
+    CLINNOVA_ASSIGN(const OwnRisk own, SumOwnRisk(site, *frame, cox));
+    if (!own.sums) {
+      sums.Flag(0);
+      return {};
+    }
+    const HazardPath path = HazardPathOf(own.parameters, *own.axes, *own.sums);
+    return AddMeat(site, *frame, parameters, {cox.beta, *own.axes, path}, sums);
+  }
+  const std::size_t cells = CellOffsets(cox.axes).back();
+  const HazardPath& path = parameters.path;
+  const std::size_t p = cox.beta.size();
+  if (path.hazard.size() != cells || path.own_hazard.size() != cells || path.hazard_mean.size() != cells * p ||
+      path.own_hazard_mean.size() != cells * p || path.mean.size() != cells * p) {
+    return Fail(ErrorCode::kRefused, "hazards that do not fit the event times", "wrong_layout");
+  }
+  bool off_axis = false;
+  ForEachRow(site, *frame, cox.claim, [&](const DesignBatch& batch, std::size_t r, const std::vector<double>&) {
+    const std::size_t parts = batch.response.size();
+    const TimeAxis& axis = cox.axes[StratumOf(frame->design, batch, r)];
+    off_axis = off_axis || (batch.response[parts - 1][r] != 0 &&
+                            axis.IndexOf(batch.response[parts - 2][r]) == axis.size());
+  });
+  if (off_axis) return Fail(ErrorCode::kRefused, "an event off the hub's times", "time_off_axis");
+  return AddMeat(site, *frame, parameters, {cox.beta, cox.axes, path}, sums);
+}
+
+}  // namespace
+
+const federation::TypedStep<CoxMeatParameters> kCoxMeatStep{"cox.meat", MeatLayout, MeatEvaluate};
+
+Result<Matrix> CoxMeat(Federation& federation, const Analysis& analysis, const CoxSolution& solution,
+                       Clusters clusters) {
+  CoxMeatParameters parameters{solution.parameters, clusters, {}};
+  if (!solution.by_site) {
+    parameters.path = HazardPathOf(solution.parameters, solution.parameters.axes, *solution.sums);
+  }
+  CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kCoxMeatStep, parameters));
+  return FromLowerTriangle(sums.Numbers(0), solution.parameters.beta.size());
+}
+
+}  // namespace clinnova::stats

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Robust errors of Cox's model: the sandwich of score residuals, as coxph(robust = TRUE) and cluster() give it.
+//
+//   U_i = d_i (x_i - mean of the risk set at t_i) - e^(x_i'beta) sum over t_k at risk of (x_i - mean_k) hazard_k
+//
+// with Efron's steps for tied events as in residuals(type = "score"); summed within a cluster, then squared. A
+// cluster's rows must lie within one site: the same identity at two sites counts as two clusters.
+// Sources: D. Y. Lin, L. J. Wei, J. Am. Stat. Assoc. 84 (1989); T. M. Therneau, P. M. Grambsch, "Modeling
+// Survival Data", Springer 2000, chapter 7.
+//
+// Reveals: to the hub, the sum over all clusters of U U', p (p + 1) / 2 numbers. Stratified by site, nothing more.
+// Otherwise the hub tells the sites the mean covariates and hazard at each event time, which it already has; where
+// disclosure rules hold these are merged times (privacy.md, rule 9). No residual of one person leaves (rule 12).
+#pragma once
+
+#include "federation/federation.h"
+#include "stats/cox_likelihood.h"
+
+namespace clinnova::stats {
+
+enum class Clusters : std::uint8_t { kRows, kNamed };
+
+/// Cumulated hazards by event time, all strata one after the other (CellOffsets); vectors of p by time.
+struct HazardPath {
+  std::vector<double> hazard;            ///< cumulated within the stratum
+  std::vector<double> hazard_mean;
+  std::vector<double> own_hazard;        ///< of this time only, for those who die at it
+  std::vector<double> own_hazard_mean;
+  std::vector<double> mean;              ///< average mean covariates that a death is compared with
+
+  template <class A>
+  void Fields(A& a) {
+    a(hazard);
+    a(hazard_mean);
+    a(own_hazard);
+    a(own_hazard_mean);
+    a(mean);
+  }
+};
+
+/// The path that risk-set sums on `axes` imply.
+HazardPath HazardPathOf(const CoxParameters& parameters, const std::vector<TimeAxis>& axes,
+                        const federation::PooledSums& sums);
+
+struct CoxMeatParameters {
+  CoxParameters cox;
+  Clusters clusters = Clusters::kRows;
+  HazardPath path;                       ///< empty when each site has its own
+
+  template <class A>
+  void Fields(A& a) {
+    a(cox);
+    a(clusters);
+    a(path);
+  }
+};
+extern const federation::TypedStep<CoxMeatParameters> kCoxMeatStep;
+
+/// The sum over clusters of U U' on the standardised scale: one round.
+Result<Matrix> CoxMeat(federation::Federation& federation, const federation::Analysis& analysis,
+                       const CoxSolution& solution, Clusters clusters);
+
+}  // namespace clinnova::stats
