@@ -68,6 +68,7 @@ Result<std::vector<Input>> FindInputs(const std::vector<std::string>& paths) {
 Result<std::vector<Mapping>> LoadMappings(const std::string& path) {
   if (path.empty()) return std::vector<Mapping>{};
   if (fs::is_directory(path)) return LoadDialect(path);
+  if (!fs::exists(path)) return LoadEmbeddedDialect(path);
   CLINNOVA_ASSIGN(Mapping mapping, Mapping::Load(path));
   std::vector<Mapping> one;
   one.push_back(std::move(mapping));

@@ -19,7 +19,8 @@ namespace clinnova::intake {
 struct ImportOptions {
   /// Files and folders; folders are read to any depth, in the order of names, hidden files left out.
   std::vector<std::string> paths;
-  /// A mapping file, or a folder of them (mapping.h), for CSV files; empty where there are none.
+  /// For CSV files: a mapping file, a folder of them (mapping.h), or the name of a dialect that is compiled
+  /// in, such as "ch-csv"; empty where there are none.
   std::string mapping = {};
   /// The key of the pseudonyms, made when it does not exist (pseudonym.h).
   std::string key_file;

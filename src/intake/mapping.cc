@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "intake/embedded_mappings.h"
 #include "intake/mapping_reader.h"
 
 namespace clinnova::intake {
@@ -80,6 +81,27 @@ Result<std::vector<Mapping>> LoadDialect(const std::filesystem::path& folder) {
                                                 "\" is already that of " + other.name);
     }
     dialect.push_back(std::move(mapping));
+  }
+  return dialect;
+}
+
+Result<std::vector<Mapping>> LoadEmbeddedDialect(std::string_view name) {
+  std::vector<Mapping> dialect;
+  std::string known;
+  std::string_view last;
+  for (const EmbeddedMapping& embedded : EmbeddedMappings()) {
+    if (embedded.dialect != last) {
+      last = embedded.dialect;
+      known += (known.empty() ? "" : ", ") + std::string(last);
+    }
+    if (embedded.dialect != name) continue;
+    const std::string file = "mappings/" + std::string(name) + "/" + std::string(embedded.file);
+    CLINNOVA_ASSIGN(Mapping mapping, Mapping::Parse(embedded.toml, file));
+    dialect.push_back(std::move(mapping));
+  }
+  if (dialect.empty()) {
+    return Fail(ErrorCode::kInvalidInput, "mapping: found \"" + std::string(name) +
+                                              "\", expected a file, a folder or one of " + known);
   }
   return dialect;
 }

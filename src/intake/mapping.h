@@ -133,6 +133,9 @@ class Mapping {
 /// them is wrong; two mappings with the same pattern are an error.
 Result<std::vector<Mapping>> LoadDialect(const std::filesystem::path& folder);
 
+/// A dialect that is compiled in, such as "ch-csv"; kInvalidInput lists those there are.
+Result<std::vector<Mapping>> LoadEmbeddedDialect(std::string_view name);
+
 /// The first mapping whose pattern fits `file_name`, or null. Not owned: points into `dialect`.
 const Mapping* FindMapping(const std::vector<Mapping>& dialect, std::string_view file_name);
 

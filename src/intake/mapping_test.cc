@@ -112,5 +112,26 @@ TEST(Mapping, LoadsEveryDialectOfTheRepository) {
   EXPECT_FALSE(LoadDialect("/no/such/folder").has_value());
 }
 
+TEST(Mapping, OfEveryCommittedDialectIsCompiledInAsItStands) {
+  for (const char* dialect : {"ch-csv", "fr-csv", "lu-ecrf"}) {
+    const auto embedded = LoadEmbeddedDialect(dialect);
+    ASSERT_TRUE(embedded.has_value()) << embedded.error().message;
+    const auto file = LoadDialect(std::string(CLINNOVA_SOURCE_DIR "/mappings/") + dialect);
+    ASSERT_TRUE(file.has_value()) << file.error().message;
+    ASSERT_EQ(embedded->size(), file->size());
+    for (std::size_t i = 0; i < file->size(); ++i) {
+      EXPECT_EQ((*embedded)[i].pattern, (*file)[i].pattern);
+      EXPECT_EQ((*embedded)[i].records.size(), (*file)[i].records.size());
+    }
+  }
+}
+
+TEST(Mapping, ThatIsNotThereNamesThoseThatAre) {
+  const auto unknown = LoadEmbeddedDialect("xx-csv");
+  ASSERT_FALSE(unknown.has_value());
+  EXPECT_EQ(unknown.error().message,
+            "mapping: found \"xx-csv\", expected a file, a folder or one of ch-csv, fr-csv, lu-ecrf");
+}
+
 }  // namespace
 }  // namespace clinnova::intake
