@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include "cli/command.h"
+#include "cohort/site_files.h"
+#include "intake/import.h"
+
+namespace clinnova::cli {
+namespace {
+
+struct Arguments {
+  std::vector<std::string> paths;
+  std::string site;
+  std::string mapping;
+  bool json = false;
+};
+
+/// A file in its place is told in one line, not in DuckDB's words.
+Result<void> MakeFolder(const std::string& site) {
+  std::error_code error;
+  if (std::filesystem::exists(site, error) && !std::filesystem::is_directory(site, error)) {
+    return Fail(ErrorCode::kInvalidInput, "--site: " + site + ": found a file, expected a folder");
+  }
+  if (std::filesystem::create_directories(site, error)) {  // patients' data: the owner's alone
+    std::filesystem::permissions(site, std::filesystem::perms::owner_all, error);
+  }
+  if (error) return Fail(ErrorCode::kFailed, "--site: " + site + ": " + error.message());
+  return {};
+}
+
+Result<void> Import(const Arguments& arguments) {
+  for (const std::string& path : arguments.paths) {
+    if (!std::filesystem::exists(path)) {  // before anything is made in the site's folder
+      return Fail(ErrorCode::kInvalidInput, path + ": no such file or folder");
+    }
+  }
+  const bool new_folder = !std::filesystem::exists(arguments.site);
+  CLINNOVA_TRY(MakeFolder(arguments.site));
+  const cohort::SiteFiles files(arguments.site);
+  const bool fresh = !std::filesystem::exists(files.store);
+  const auto report = [&]() -> Result<intake::ImportReport> {
+    CLINNOVA_ASSIGN(auto store, store::Store::Open({.path = files.store.string()}));
+    return intake::Import(store, {.paths = arguments.paths,
+                                  .mapping = arguments.mapping,
+                                  .key_file = files.pseudonym_key.string()});
+  }();
+  if (!report) {
+    // A failed first import leaves nothing behind.
+    std::error_code ignored;
+    if (fresh) std::filesystem::remove(files.store, ignored);
+    if (new_folder) std::filesystem::remove(arguments.site, ignored);
+    return Fail(report);
+  }
+  const std::string shown = arguments.json ? report->Json() + "\n" : report->Text();
+  std::fwrite(shown.data(), 1, shown.size(), stdout);
+  return {};
+}
+
+}  // namespace
+
+void AddSiteImport(Commands& commands, CLI::App* site) {
+  auto arguments = std::make_shared<Arguments>();  // shared by the options and the action
+  CLI::App* command = commands.Add(site, "import",
+                                   "Read exports (FHIR R4, CSV by mapping) into the site's OMOP "
+                                   "CDM and say what became of every record",
+                                   kForDataManagers, [arguments] { return Import(*arguments); });
+  command->add_option("PATH", arguments->paths, "files and folders to import")->required();
+  command->add_option("--site", arguments->site, "the site's folder; made where it is not there")
+      ->type_name("DIR")
+      ->required();
+  command
+      ->add_option("--mapping", arguments->mapping,
+                   "for CSV files: a dialect such as ch-csv, a folder of mappings, or one file")
+      ->type_name("DIALECT|DIR|FILE");
+  command->add_flag("--json", arguments->json, "print the import report as JSON");
+}
+
+}  // namespace clinnova::cli

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "core/json_text.h"
+#include "intake/synthetic_export.h"
+
+namespace clinnova::cli {
+namespace {
+
+struct Arguments {
+  intake::SyntheticOptions options;
+  std::string out;
+  bool no_defects = false;
+  bool json = false;
+};
+
+std::string Json(const intake::SyntheticSummary& summary, const intake::SyntheticOptions& options) {
+  nlohmann::ordered_json json;
+  json["disease"] = options.disease;
+  json["dialect"] = options.dialect;
+  json["seed"] = options.seed;
+  json["patients"] = summary.patients;
+  json["visits"] = summary.visits;
+  json["defects"] = summary.defects;
+  for (std::size_t c = 0; c < intake::kDrugClasses; ++c) {
+    json["classes"][std::string(intake::DrugClassName(c))] = {
+        {"patients", summary.by_class[c]}, {"responders", summary.responders[c]}};
+  }
+  json["export"] = summary.export_directory.string();
+  json["truth"] = {summary.truth_csv.string(), summary.truth_json.string()};
+  json["defects_file"] = summary.defects_json.string();
+  return core::ResultJson(json) + "\n";
+}
+
+std::string Text(const intake::SyntheticSummary& summary) {
+  std::string text = std::to_string(summary.patients) + " patients, " +
+                     std::to_string(summary.visits) + " visits, " +
+                     std::to_string(summary.defects) + " planted defects\n\n";
+  char line[160];
+  std::snprintf(line, sizeof line, "%-10s %10s %28s\n", "class", "patients",
+                "low activity at 6 months");
+  text += line;
+  for (std::size_t c = 0; c < intake::kDrugClasses; ++c) {
+    std::snprintf(line, sizeof line, "%-10s %10llu %28llu\n",
+                  std::string(intake::DrugClassName(c)).c_str(),
+                  static_cast<unsigned long long>(summary.by_class[c]),
+                  static_cast<unsigned long long>(summary.responders[c]));
+    text += line;
+  }
+  return text + "\nexport:  " + summary.export_directory.string() +
+         "\ntruth:   " + summary.truth_csv.string() + ", " + summary.truth_json.string() +
+         "\ndefects: " + summary.defects_json.string() + "\n";
+}
+
+Result<void> Synthesise(Arguments arguments) {
+  arguments.options.directory = arguments.out;
+  arguments.options.defects = !arguments.no_defects;
+  CLINNOVA_ASSIGN(const intake::SyntheticSummary summary,
+                  intake::WriteSyntheticCohort(arguments.options));
+  const std::string shown = arguments.json ? Json(summary, arguments.options) : Text(summary);
+  std::fwrite(shown.data(), 1, shown.size(), stdout);
+  return {};
+}
+
+}  // namespace
+
+void AddSynth(Commands& commands) {
+  auto arguments = std::make_shared<Arguments>();  // shared by the options and the action
+  CLI::App* command =
+      commands.Add(commands.root(), "synth",
+                   "Write one hospital's synthetic export with known true treatment effects",
+                   kForDataManagers, [arguments] { return Synthesise(*arguments); });
+  std::string dialects;
+  for (const std::string& dialect : intake::SyntheticDialects()) {
+    dialects += (dialects.empty() ? "" : ", ") + dialect;
+  }
+  command->add_option("DISEASE", arguments->options.disease, "ra")->required();
+  command->add_option("--patients", arguments->options.patients, "how many")->capture_default_str();
+  command->add_option("--seed", arguments->options.seed, "the same seed gives the same patients")
+      ->capture_default_str();
+  command->add_option("--dialect", arguments->options.dialect, "one of " + dialects)
+      ->capture_default_str();
+  command->add_option("--out", arguments->out, "the folder to write; made where it is not there")
+      ->type_name("DIR")
+      ->required();
+  command->add_flag("--no-defects", arguments->no_defects, "plant no defects in the export");
+  command->add_flag("--json", arguments->json, "print the summary as JSON");
+}
+
+}  // namespace clinnova::cli
