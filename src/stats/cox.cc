@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "stats/cox_baseline.h"
+#include "stats/cox_concordance.h"
 #include "stats/cox_likelihood.h"
 #include "stats/cox_robust.h"
 #include "stats/linear_algebra.h"
@@ -98,6 +100,11 @@ class CoxFit {
       parameters_.axes.push_back(std::move(times));
     }
     merged_ = k > 0;
+    if (!frame_.design().strata().empty()) return {};
+    for (std::size_t t = 0; t < size && !merged_; ++t) {
+      if (counts.events[t] + counts.censored[t] > 0) exit_times_.push_back(counts.axis.Time(t));
+    }
+    if (merged_) exit_times_ = parameters_.axes[0].times;
     return {};
   }
 
@@ -184,6 +191,8 @@ class CoxFit {
       CLINNOVA_ASSIGN(const Matrix meat, CoxMeat(federation_, analysis_, solution, clusters_));
       covariance_ = Congruence(covariance_, meat);
     }
+    CLINNOVA_ASSIGN(concordance_, FindConcordance(federation_, analysis_, solution, clusters_));
+    if (!exit_times_.empty()) baseline_ = CoxBaseline(solution, exit_times_);
     return {};
   }
 
@@ -205,6 +214,7 @@ class CoxFit {
       warnings.push_back("not converged: the likelihood is monotone in some coefficient, whose estimate is "
                          "infinite; none is given");
     }
+    if (!concordance_.why_absent.empty()) warnings.push_back(concordance_.why_absent);
     if (merged_) warnings.push_back("event times are merged until each has at least ten exits");
     return warnings;
   }
@@ -243,7 +253,21 @@ class CoxFit {
     result["log_lik_null"] = NumberJson(log_likelihood_null_);
     result["log_lik"] = NumberJson(log_likelihood_);
     result["iterations"] = iterations_;
+    ReportAfterFit(result);
     return result;
+  }
+
+  void ReportAfterFit(Json& result) const {
+    const auto number = [](const std::optional<double>& value) { return value ? NumberJson(*value) : Json(nullptr); };
+    result["concordance"] = number(concordance_.value);
+    result["concordance_se"] = number(concordance_.standard_error);
+    result["baseline"] = nullptr;
+    if (!baseline_.empty()) result["baseline"] = Json::array();
+    for (const BaselinePoint& point : baseline_) {
+      result["baseline"].push_back({{"time", NumberJson(point.time)}, {"hazard", NumberJson(point.hazard)}});
+    }
+    result["suppressed"] = Json::array();
+    if (concordance_.suppressed) result["suppressed"] = {"concordance", "concordance_se"};
   }
 
   Federation& federation_;
@@ -254,6 +278,9 @@ class CoxFit {
   bool merged_ = false;
   bool robust_ = false;
   Clusters clusters_ = Clusters::kRows;
+  std::vector<double> exit_times_;        ///< at which the baseline is told; empty where it is not
+  Concordance concordance_;
+  std::vector<BaselinePoint> baseline_;
   std::optional<PooledSums> risk_sums_;   ///< of the last evaluation, when not stratified by site
   double level_ = 0.95;
   std::vector<double> beta_;
@@ -286,6 +313,7 @@ Method CoxMethod() {
   steps.push_back(&kCoxSiteStep);
   steps.push_back(&kCoxRiskStep);
   steps.push_back(&kCoxMeatStep);
+  for (const federation::Step* step : ConcordanceSteps()) steps.push_back(step);
   return {"cox", "Cox's proportional hazards model", kOptions, std::move(steps), Run};
 }
 

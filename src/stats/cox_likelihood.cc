@@ -274,14 +274,19 @@ Result<void> CheckCoxParameters(const SiteView& site, const SiteFrame& frame, co
   return {};
 }
 
-Result<OwnRisk> SumOwnRisk(const SiteView& site, const SiteFrame& frame, const CoxParameters& parameters) {
+Result<std::shared_ptr<const std::vector<TimeAxis>>> OwnEventTimesOf(const SiteView& site, const SiteFrame& frame,
+                                                                     const FrameClaim& claim) {
   const auto& strata = frame.design.strata();
   if (std::none_of(strata.begin(), strata.end(), [](const auto& s) { return s.name == "site"; })) {
     return Fail(ErrorCode::kRefused, "strata that cross sites", "not_stratified_by_site");
   }
+  return site.cache.GetOrMake<std::vector<TimeAxis>>("cox event times " + site.analysis.name(),
+                                                     [&] { return OwnEventTimes(site, frame, claim); });
+}
+
+Result<OwnRisk> SumOwnRisk(const SiteView& site, const SiteFrame& frame, const CoxParameters& parameters) {
   OwnRisk own;
-  own.axes = site.cache.GetOrMake<std::vector<TimeAxis>>(
-      "cox event times " + site.analysis.name(), [&] { return OwnEventTimes(site, frame, parameters.claim); });
+  CLINNOVA_ASSIGN(own.axes, OwnEventTimesOf(site, frame, parameters.claim));
   own.parameters = parameters;
   // The range of e^(x'beta) is the site's own affair: nothing of these sums leaves it.
   for (int attempt = 0; attempt < 40; ++attempt, own.parameters.risk_exponent += 10) {

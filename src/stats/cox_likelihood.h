@@ -72,13 +72,18 @@ struct EventTime {
 void ForEachEventTime(const CoxParameters& parameters, const std::vector<TimeAxis>& axes,
                       const federation::PooledSums& sums, const std::function<void(const EventTime&)>& use);
 
+/// The site's own event times by stratum, for strata that each lie within one site; kRefused
+/// (`not_stratified_by_site`) when they do not.
+Result<std::shared_ptr<const std::vector<TimeAxis>>> OwnEventTimesOf(const federation::SiteView& site,
+                                                                     const SiteFrame& frame,
+                                                                     const FrameClaim& claim);
+
 /// A site's own risk-set sums, for strata that each lie within one site. Stays at the site.
 struct OwnRisk {
   std::shared_ptr<const std::vector<TimeAxis>> axes;   // shared with the site's cache
   std::optional<federation::PooledSums> sums;          ///< absent when e^(x'beta) has no usable range
   CoxParameters parameters;                            ///< with the range that was found
 };
-/// kRefused (`not_stratified_by_site`) when the strata cross sites.
 Result<OwnRisk> SumOwnRisk(const federation::SiteView& site, const SiteFrame& frame,
                            const CoxParameters& parameters);
 
