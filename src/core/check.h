@@ -21,6 +21,6 @@ class CheckFailure : public std::logic_error {
 
 }  // namespace clinnova::core
 
-#define CLINNOVA_CHECK(condition)                                              \
-  (static_cast<bool>(condition) ? void(0)                                      \
+#define CLINNOVA_CHECK(condition)         \
+  (static_cast<bool>(condition) ? void(0) \
                                 : ::clinnova::core::FailCheck(#condition, __FILE__, __LINE__))

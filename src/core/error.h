@@ -78,10 +78,10 @@ using core::Result;
 #define CLINNOVA_CONCAT(a, b) CLINNOVA_CONCAT_(a, b)
 #define CLINNOVA_ASSIGN(target, expression) \
   CLINNOVA_ASSIGN_(CLINNOVA_CONCAT(result_, __LINE__), target, expression)
-#define CLINNOVA_ASSIGN_(result, target, expression)     \
-  auto result = (expression);                            \
-  if (!result) return ::clinnova::Fail(result);          \
+#define CLINNOVA_ASSIGN_(result, target, expression) \
+  auto result = (expression);                        \
+  if (!result) return ::clinnova::Fail(result);      \
   target = std::move(*result)
 /// Returns the error of a Result<void> from the enclosing function.
-#define CLINNOVA_TRY(expression)                                                    \
+#define CLINNOVA_TRY(expression) \
   if (auto result_ = (expression); !result_) return ::clinnova::Fail(result_)

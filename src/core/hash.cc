@@ -30,8 +30,8 @@ Result<Bytes> FromHex(std::string_view hex) {
   Bytes bytes(hex.size() / 2);
   std::size_t length = 0;
   const char* end = nullptr;
-  const int failed = sodium_hex2bin(bytes.data(), bytes.size(), hex.data(), hex.size(), nullptr,
-                                    &length, &end);
+  const int failed =
+      sodium_hex2bin(bytes.data(), bytes.size(), hex.data(), hex.size(), nullptr, &length, &end);
   if (failed != 0 || length != bytes.size() || end != hex.data() + hex.size()) {
     return Fail(ErrorCode::kInvalidInput, "not a hexadecimal number: " + std::string(hex));
   }

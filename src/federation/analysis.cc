@@ -8,12 +8,12 @@ namespace clinnova::federation {
 
 Result<Analysis> Analysis::FromJson(const nlohmann::json& object) {
   Analysis analysis;
-  for (const auto& [key, member] : {std::pair{"name", &Analysis::name_},
-                                    std::pair{"method", &Analysis::method_}}) {
+  for (const auto& [key, member] :
+       {std::pair{"name", &Analysis::name_}, std::pair{"method", &Analysis::method_}}) {
     const auto found = object.find(key);
     if (found == object.end() || !found->is_string() || found->get<std::string>().empty()) {
-      return Fail(ErrorCode::kInvalidInput, std::string("analysis: ") + key +
-                                                ": found nothing, expected a text");
+      return Fail(ErrorCode::kInvalidInput,
+                  std::string("analysis: ") + key + ": found nothing, expected a text");
     }
     analysis.*member = found->get<std::string>();
   }
@@ -22,8 +22,8 @@ Result<Analysis> Analysis::FromJson(const nlohmann::json& object) {
 }
 
 tl::unexpected<Error> Analysis::Wrong(std::string_view key, std::string_view message) const {
-  return Fail(ErrorCode::kInvalidInput, "analysis \"" + name_ + "\": " + std::string(key) + ": " +
-                                            std::string(message));
+  return Fail(ErrorCode::kInvalidInput,
+              "analysis \"" + name_ + "\": " + std::string(key) + ": " + std::string(message));
 }
 
 bool Analysis::Has(std::string_view key) const { return json_->contains(std::string(key)); }
@@ -125,7 +125,8 @@ Result<void> Analysis::CheckKeys(std::span<const std::string_view> known) const 
     if (std::find(std::begin(kCommon), std::end(kCommon), key) != std::end(kCommon)) continue;
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
     std::string list;
-    for (const std::string_view word : known) list += (list.empty() ? "" : ", ") + std::string(word);
+    for (const std::string_view word : known)
+      list += (list.empty() ? "" : ", ") + std::string(word);
     return Wrong(key, "unknown option of method " + method_ + ", expected one of " + list);
   }
   CLINNOVA_ASSIGN(const double level, Number("conf_level", 0.95));

@@ -40,7 +40,8 @@ class Analysis {
   /// A list of texts (a single text counts as a list of one); `otherwise` when absent.
   Result<std::vector<std::string>> Texts(std::string_view key,
                                          std::vector<std::string> otherwise = {}) const;
-  Result<std::vector<double>> Numbers(std::string_view key, std::vector<double> otherwise = {}) const;
+  Result<std::vector<double>> Numbers(std::string_view key,
+                                      std::vector<double> otherwise = {}) const;
 
   /// kInvalidInput when the analysis has a key that is neither common to all (`name`, `method`,
   /// `conf_level`, `na`) nor in `known`; the message lists those that are known.

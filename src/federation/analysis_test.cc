@@ -12,7 +12,8 @@ Analysis With(const std::string& options) { return CountingStudy(options).analys
 
 TEST(Analysis, ReadsOptionsOfEveryKind) {
   const Analysis a = With(
-      "text = \"t\"\nnumber = 0.5\nwhole = 3\nflag = true\ntexts = [\"u\", \"v\"]\nnumbers = [1, 2.5]\n");
+      "text = \"t\"\nnumber = 0.5\nwhole = 3\nflag = true\ntexts = [\"u\", \"v\"]\nnumbers = [1, "
+      "2.5]\n");
   EXPECT_EQ(*a.Text("text"), "t");
   EXPECT_EQ(*a.Number("number", 9), 0.5);
   EXPECT_EQ(*a.Number("whole", 9), 3);

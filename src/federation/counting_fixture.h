@@ -28,7 +28,8 @@ inline const TypedStep<CountingParameters> kCounting{
     [](const Analysis&, const table::Schema&, const CountingParameters&) -> Result<Layout> {
       return Layout{{CountBlock("rows", 1), WideBlock("total", 1), ScaledBlock("bounded", 1, 0)}};
     },
-    [](const SiteView& site, const CountingParameters& parameters, ExactSums& sums) -> Result<void> {
+    [](const SiteView& site, const CountingParameters& parameters,
+       ExactSums& sums) -> Result<void> {
       const auto x = site.table.schema.Find("x");
       if (!x) return Fail(ErrorCode::kInvalidInput, "no column x", "no_column");
       for (const double value : site.table.column(*x).numbers) {

@@ -178,14 +178,16 @@ double NearestDouble(const std::vector<std::uint64_t>& digits, int unit) {
     std::uint64_t value = 0;
     for (int i = 0; i < 64; ++i) {
       const int bit = from + i;
-      if (bit >= 0 && bit <= high_bit && (digits[bit / 64] >> (bit % 64) & 1) != 0) value |= 1ULL << i;
+      if (bit >= 0 && bit <= high_bit && (digits[bit / 64] >> (bit % 64) & 1) != 0)
+        value |= 1ULL << i;
     }
     return value;
   };
   const int lowest = high_bit - 63;
   std::uint64_t leading = bit_range(lowest);
   bool sticky = false;
-  for (int bit = 0; bit < lowest && !sticky; ++bit) sticky = (digits[bit / 64] >> (bit % 64) & 1) != 0;
+  for (int bit = 0; bit < lowest && !sticky; ++bit)
+    sticky = (digits[bit / 64] >> (bit % 64) & 1) != 0;
   if (sticky) leading |= 1;  // 64 leading bits and a sticky bit round as the whole would
   return std::ldexp(static_cast<double>(leading), lowest + unit);
 }
@@ -355,7 +357,9 @@ void ExactSums::Merge(const ExactSums& other) {
   for (std::size_t i = 0; i < flags_.size(); ++i) flags_[i] = flags_[i] || other.flags_[i];
 }
 
-bool ExactSums::flagged() const { return std::find(flags_.begin(), flags_.end(), true) != flags_.end(); }
+bool ExactSums::flagged() const {
+  return std::find(flags_.begin(), flags_.end(), true) != flags_.end();
+}
 
 std::vector<Int128> ExactSums::Seal(const core::Hash& seed) const {
   std::vector<Int128> sealed = elements_;
@@ -408,7 +412,8 @@ std::vector<double> PooledSums::Numbers(std::size_t block) const {
 std::int64_t PooledSums::Count(std::size_t block, std::size_t index) const {
   const BlockSpec& spec = layout_.blocks[block];
   CLINNOVA_CHECK(spec.form == BlockSpec::Form::kScaled && index < spec.size);
-  return static_cast<std::int64_t>(elements_[offsets_[block] + index] >> (kScaledBits - spec.exponent));
+  return static_cast<std::int64_t>(elements_[offsets_[block] + index] >>
+                                   (kScaledBits - spec.exponent));
 }
 
 std::vector<std::int64_t> PooledSums::Counts(std::size_t block) const {

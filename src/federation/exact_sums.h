@@ -25,7 +25,7 @@ namespace clinnova::federation {
 
 /// Columns of doubles: element (row, column) is data[column * stride + row].
 struct ColumnsView {
-  const double* data = nullptr;   // not owned
+  const double* data = nullptr;  // not owned
   std::size_t stride = 0;
   std::size_t columns = 0;
 };
@@ -60,7 +60,8 @@ class ExactSums {
     std::size_t first;
     std::size_t second;
   };
-  void AddMoments(const MomentBlocks& blocks, std::size_t index, std::span<const double> x, double weight);
+  void AddMoments(const MomentBlocks& blocks, std::size_t index, std::span<const double> x,
+                  double weight);
 
   /// Adds another accumulator of the same layout.
   void Merge(const ExactSums& other);

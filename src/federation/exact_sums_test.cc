@@ -61,7 +61,8 @@ TEST(ExactSums, WideSumAgreesWithLongDoubleOnManyValues) {
 
 TEST(ExactSums, WideHoldsEverySizeAndSign) {
   const Layout layout{{WideBlock("sum", 1)}};
-  for (const double v : {1e-70, -1e-70, 3.5, -3.5, 1e70, -1e70, 0x1.fffffffffffffp254, 0.0}) {
+  for (const double v : {0x1.fffffffffffffp-204, -0x1.0000000000001p-204, 0x1p-256, 3.5, -3.5, 1e70,
+                         -1e70, 0x1.fffffffffffffp254, 0.0}) {
     ExactSums sums(layout);
     sums.Add(0, 0, v);
     EXPECT_EQ(Pool(layout, {sums}).Number(0), v);
@@ -154,7 +155,8 @@ TEST(ExactSums, HaveTheSameBitsForEveryOrderAndBatchSize) {
   constexpr std::size_t kColumns = 3;
   const std::vector<double> x = RandomValues(kRows * kColumns, -30, 1, 11);
   const std::vector<double> w = RandomValues(kRows, -30, 1, 12);
-  const Layout layout{{ScaledBlock("gram", 6, 3), ScaledBlock("columns", 3, 2), WideBlock("sum", 1)}};
+  const Layout layout{
+      {ScaledBlock("gram", 6, 3), ScaledBlock("columns", 3, 2), WideBlock("sum", 1)}};
   std::vector<std::size_t> order(kRows);
   for (std::size_t i = 0; i < kRows; ++i) order[i] = i;
   const std::vector<Int128> reference = GramOf(layout, x, w, order, kColumns, 4096);

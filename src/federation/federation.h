@@ -24,8 +24,8 @@ namespace clinnova::federation {
 /// One round as the hub asks for it. `exponents` has one entry per block and replaces the layout's own:
 /// an algorithm's range was too small and the round is repeated with a larger one.
 struct RoundRequest {
-  std::uint64_t round = 0;         ///< 1, 2, … within the run
-  std::string analysis;            ///< its name in the study
+  std::uint64_t round = 0;  ///< 1, 2, … within the run
+  std::string analysis;     ///< its name in the study
   std::string step;
   core::Bytes parameters;
   std::vector<std::int64_t> exponents;

@@ -26,7 +26,7 @@ Result<PooledSums> Sum(Federation& federation, double scale = 1) {
 }
 
 TEST(Federation, RepeatsAVoidRoundWithALargerRange) {
-  const auto federation = TwoSites({0.5, 3000}, {-0.25});   // 3000 needs exponent 12: 0, 10, 20
+  const auto federation = TwoSites({0.5, 3000}, {-0.25});  // 3000 needs exponent 12: 0, 10, 20
   const auto sums = Sum(*federation);
   ASSERT_TRUE(sums) << sums.error().message;
   EXPECT_EQ(sums->Number(kBounded), 3000.25);
@@ -64,7 +64,7 @@ TEST(Federation, RootFollowsWhatWasSeen) {
   for (const auto& federation : {&first, &same, &moved, &other}) ASSERT_TRUE(Sum(**federation));
   EXPECT_NE(first->root(), core::Hash{});
   EXPECT_EQ(first->root(), same->root());
-  EXPECT_EQ(first->root(), moved->root());   // which site had which row is not to be seen
+  EXPECT_EQ(first->root(), moved->root());  // which site had which row is not to be seen
   EXPECT_NE(first->root(), other->root());
   ASSERT_TRUE(Sum(*first));
   EXPECT_NE(first->root(), same->root());

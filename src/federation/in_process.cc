@@ -15,7 +15,8 @@ InProcessFederation::~InProcessFederation() = default;
 
 Result<std::unique_ptr<InProcessFederation>> InProcessFederation::Create(Options options) {
   if (options.tables.empty() || options.tables.size() != options.site_names.size()) {
-    return Fail(ErrorCode::kInvalidInput, "a federation needs at least one site, and a table for each");
+    return Fail(ErrorCode::kInvalidInput,
+                "a federation needs at least one site, and a table for each");
   }
   std::unique_ptr<InProcessFederation> federation(new InProcessFederation());
   federation->schema_ = options.tables.front().schema;

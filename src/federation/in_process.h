@@ -19,10 +19,10 @@ class InProcessFederation final : public Federation {
   struct Options {
     Study study;
     std::vector<std::string> site_names;
-    std::vector<table::Table> tables;     ///< one per site, all under the same schema
-    const StepCatalog* steps = nullptr;   // not owned, outlives this
+    std::vector<table::Table> tables;    ///< one per site, all under the same schema
+    const StepCatalog* steps = nullptr;  // not owned, outlives this
     int minimum_count = 5;
-    int threads = 1;                      ///< of each site; sites take turns
+    int threads = 1;  ///< of each site; sites take turns
   };
 
   /// kInvalidInput when there is no site or the tables' schemas differ.

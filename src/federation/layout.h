@@ -23,7 +23,7 @@ namespace clinnova::federation {
 
 using Int128 = __int128;
 
-inline constexpr int kScaledBits = 80;       ///< bits below the bound of a scaled block
+inline constexpr int kScaledBits = 80;  ///< bits below the bound of a scaled block
 inline constexpr int kWideLimbs = 8;
 inline constexpr int kWideLimbBits = 64;
 inline constexpr int kWideLowestBit = -256;  ///< unit of limb 0 is 2^-256
@@ -32,9 +32,9 @@ struct BlockSpec {
   enum class Form { kScaled, kWide };
 
   std::string name;
-  std::uint64_t size = 1;      ///< numbers
+  std::uint64_t size = 1;  ///< numbers
   Form form = Form::kWide;
-  std::int64_t exponent = 0;   ///< kScaled: each record's contribution is at most 2^exponent in size
+  std::int64_t exponent = 0;  ///< kScaled: each record's contribution is at most 2^exponent in size
 
   std::size_t elements_per_number() const { return form == Form::kWide ? kWideLimbs : 1; }
   /// 128-bit integers of the block, its flag included.

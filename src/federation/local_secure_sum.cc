@@ -19,8 +19,8 @@ struct LocalSecureSum::State {
 LocalSecureSum::LocalSecureSum(std::unique_ptr<State> state) : state_(std::move(state)) {}
 LocalSecureSum::~LocalSecureSum() = default;
 
-Result<std::unique_ptr<LocalSecureSum>> LocalSecureSum::Create(const std::vector<std::string>& sites,
-                                                               const core::Hash& study) {
+Result<std::unique_ptr<LocalSecureSum>> LocalSecureSum::Create(
+    const std::vector<std::string>& sites, const core::Hash& study) {
   auto state = std::make_unique<State>();
   std::vector<RosterMember> members;
   for (const std::string& site : sites) {
@@ -33,11 +33,12 @@ Result<std::unique_ptr<LocalSecureSum>> LocalSecureSum::Create(const std::vector
   const RunId run = NewRunId();
   CLINNOVA_ASSIGN(SecureSumHub hub, SecureSumHub::Create(roster, run, study, {}));
   for (std::size_t s = 0; s < sites.size(); ++s) {
-    CLINNOVA_ASSIGN(SecureSumSite site, SecureSumSite::Begin({.identity = state->identities[s].get(),
-                                                              .roster = roster,
-                                                              .run = run,
-                                                              .study = study,
-                                                              .record = state->records[s].get()}));
+    CLINNOVA_ASSIGN(SecureSumSite site,
+                    SecureSumSite::Begin({.identity = state->identities[s].get(),
+                                          .roster = roster,
+                                          .run = run,
+                                          .study = study,
+                                          .record = state->records[s].get()}));
     CLINNOVA_ASSIGN(const core::Bytes announcement, site.Announce());
     CLINNOVA_TRY(hub.AddAnnouncement(announcement));
     state->sites.push_back(std::move(site));

@@ -58,8 +58,8 @@ Result<Released<table::SiteSchema>> ReleaseGate::Describe(
     for (const std::uint64_t persons : persons_per_level[c]) {
       if (persons != 0 && persons < minimum) {
         return Fail(ErrorCode::kRefused,
-                    "column " + name + ": a level is held by fewer than " + std::to_string(minimum) +
-                        " persons; declare the levels in the study",
+                    "column " + name + ": a level is held by fewer than " +
+                        std::to_string(minimum) + " persons; declare the levels in the study",
                     "rare_level");
       }
     }
@@ -68,7 +68,8 @@ Result<Released<table::SiteSchema>> ReleaseGate::Describe(
 }
 
 Released<Refusal> ReleaseGate::Refuse(const Error& error) const {
-  return Released<Refusal>(Refusal{error.code, error.reason.empty() ? "unspecified" : error.reason});
+  return Released<Refusal>(
+      Refusal{error.code, error.reason.empty() ? "unspecified" : error.reason});
 }
 
 Released<core::Bytes> ReleaseGate::Description(const Study& study,
@@ -81,9 +82,8 @@ Released<core::Bytes> ReleaseGate::Description(const Study& study,
 
 Result<Released<core::Bytes>> ReleaseGate::SecureSum(core::Bytes message, const PublicKey& own_key,
                                                      std::string_view context) const {
-  const bool of_protocol =
-      context == Announcement::kContext || context == Upload::kContext ||
-      context == SurvivorStatement::kContext || context == Unmasking::kContext;
+  const bool of_protocol = context == Announcement::kContext || context == Upload::kContext ||
+                           context == SurvivorStatement::kContext || context == Unmasking::kContext;
   const auto opened = core::Decode<SignedMessage>(message);
   if (!of_protocol || !opened ||
       !VerifySignature(own_key, context, opened->body, opened->signature)) {

@@ -37,10 +37,10 @@ class Released {
 
 /// What a site allows, from its policy file; a study can only be stricter.
 struct SitePolicy {
-  int minimum_count = 5;                     ///< persons; rule 1 and 3
-  std::uint64_t rounds_per_study = 20'000;   ///< rule 14
-  std::uint64_t studies_per_day = 100;       ///< rule 14: of one researcher
-  std::vector<std::string> methods;          ///< allowed methods; empty = all known
+  int minimum_count = 5;                    ///< persons; rule 1 and 3
+  std::uint64_t rounds_per_study = 20'000;  ///< rule 14
+  std::uint64_t studies_per_day = 100;      ///< rule 14: of one researcher
+  std::vector<std::string> methods;         ///< allowed methods; empty = all known
 
   template <class A>
   void Fields(A& a) {
@@ -54,7 +54,7 @@ struct SitePolicy {
 /// Why a site did not do what it was asked: all of an error that may cross the boundary.
 struct Refusal {
   ErrorCode code = ErrorCode::kFailed;
-  std::string reason;   ///< a fixed word without values
+  std::string reason;  ///< a fixed word without values
 
   template <class A>
   void Fields(A& a) {
@@ -81,9 +81,9 @@ class ReleaseGate {
   /// A site's description of its table. Reveals: column names; level names held by at least
   /// minimum_count persons here or declared in the study; the number of rows when it is 0 or at least
   /// minimum_count. kRefused (`rare_level`) when an undeclared level is held by fewer persons.
-  Result<Released<table::SiteSchema>> Describe(const Study& study, const table::SiteSchema& schema,
-                                               const std::vector<std::vector<std::uint64_t>>&
-                                                   persons_per_level) const;
+  Result<Released<table::SiteSchema>> Describe(
+      const Study& study, const table::SiteSchema& schema,
+      const std::vector<std::vector<std::uint64_t>>& persons_per_level) const;
 
   /// An error as it may cross the boundary. Reveals: its code and reason.
   Released<Refusal> Refuse(const Error& error) const;

@@ -22,7 +22,8 @@ SiteRunner::SiteRunner(Options options)
 Result<Layout> SiteRunner::LayoutOf(const RoundRequest& request) const {
   const Analysis* analysis = options_.study.FindAnalysis(request.analysis);
   if (analysis == nullptr) {
-    return Fail(ErrorCode::kRefused, "the approved study has no analysis \"" + request.analysis + "\"",
+    return Fail(ErrorCode::kRefused,
+                "the approved study has no analysis \"" + request.analysis + "\"",
                 "unknown_analysis");
   }
   const Step* step = options_.steps->Find(analysis->method(), request.step);

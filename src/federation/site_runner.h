@@ -19,8 +19,8 @@ class SiteRunner {
   struct Options {
     Study study;
     table::Table table;
-    const StepCatalog* steps = nullptr;   // not owned, outlives this
-    int minimum_count = 5;                ///< the gate's, for this study
+    const StepCatalog* steps = nullptr;  // not owned, outlives this
+    int minimum_count = 5;               ///< the gate's, for this study
     int threads = 1;
   };
 

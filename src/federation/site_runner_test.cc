@@ -53,8 +53,8 @@ TEST(SiteRunner, RefusesWhatTheStudyDoesNotApprove) {
       {[](RoundRequest& r) { r.step = "no.such"; }, "unapproved_step"},
       {[](RoundRequest& r) { r.exponents.pop_back(); }, "wrong_layout"},
       {[](RoundRequest& r) { r.exponents.push_back(0); }, "wrong_layout"},
-      {[](RoundRequest& r) { r.exponents[0] = 19; }, "wrong_layout"},    // below the layout's own
-      {[](RoundRequest& r) { r.exponents[1] = 10; }, "wrong_layout"},    // a wide block has none
+      {[](RoundRequest& r) { r.exponents[0] = 19; }, "wrong_layout"},  // below the layout's own
+      {[](RoundRequest& r) { r.exponents[1] = 10; }, "wrong_layout"},  // a wide block has none
       {[](RoundRequest& r) { r.exponents[2] = -1; }, "wrong_layout"},
       {[](RoundRequest& r) { r.exponents[2] = 601; }, "wrong_layout"},
       {[](RoundRequest& r) { r.exponents[2] = INT64_MAX; }, "wrong_layout"},
@@ -90,7 +90,7 @@ TEST(SiteRunner, VoidRoundTellsNoNumber) {
   const auto a = runner.Contribute(request, core::Blake2b(core::Bytes(1)));
   const auto b = runner.Contribute(request, core::Blake2b(core::Bytes(2)));
   ASSERT_TRUE(a && b);
-  EXPECT_NE(*a, *b);   // noise in place of sums
+  EXPECT_NE(*a, *b);  // noise in place of sums
   EXPECT_EQ(*a, *runner.Contribute(request, core::Blake2b(core::Bytes(1))));
 }
 

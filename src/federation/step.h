@@ -36,7 +36,8 @@ class SiteCache {
   template <typename T, typename Make>
   std::shared_ptr<const T> GetOrMake(const std::string& key, Make make) {
     const std::lock_guard lock(mutex_);
-    std::shared_ptr<const void>& slot = values_[key];  // shared: a round may outlive the cache's entry
+    std::shared_ptr<const void>& slot =
+        values_[key];  // shared: a round may outlive the cache's entry
     if (!slot) slot = std::make_shared<const T>(make());
     return std::static_pointer_cast<const T>(slot);
   }
@@ -48,11 +49,11 @@ class SiteCache {
 
 /// What a step sees of its site.
 struct SiteView {
-  const table::Table& table;       // not owned
-  const Analysis& analysis;        // not owned; from the approved study, never from the hub
-  SiteCache& cache;                // not owned
+  const table::Table& table;  // not owned
+  const Analysis& analysis;   // not owned; from the approved study, never from the hub
+  SiteCache& cache;           // not owned
   int threads = 1;
-  int minimum_count = 5;           ///< the stricter of the study's and the site's; 0 = disclosure off
+  int minimum_count = 5;  ///< the stricter of the study's and the site's; 0 = disclosure off
 };
 
 class Step {

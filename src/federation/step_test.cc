@@ -61,9 +61,12 @@ TEST(FiniteCheck, LooksIntoEveryKindOfField) {
   good.flags = {true};
   EXPECT_TRUE(Finite(good));
   const std::vector<void (*)(Everything&)> spoil = {
-      [](Everything& e) { e.number = kInfinity; },        [](Everything& e) { e.list[1] = -kInfinity; },
-      [](Everything& e) { e.pair[1] = std::nan(""); },    [](Everything& e) { e.named["a"][0] = kInfinity; },
-      [](Everything& e) { e.perhaps = std::nan(""); },    [](Everything& e) { e.structs[0].inner = kInfinity; },
+      [](Everything& e) { e.number = kInfinity; },
+      [](Everything& e) { e.list[1] = -kInfinity; },
+      [](Everything& e) { e.pair[1] = std::nan(""); },
+      [](Everything& e) { e.named["a"][0] = kInfinity; },
+      [](Everything& e) { e.perhaps = std::nan(""); },
+      [](Everything& e) { e.structs[0].inner = kInfinity; },
   };
   for (std::size_t i = 0; i < spoil.size(); ++i) {
     Everything bad = good;
@@ -81,7 +84,8 @@ TEST(TypedStep, RefusesParametersThatAreNotFinite) {
   EXPECT_EQ(layout.error().code, ErrorCode::kRefused);
   EXPECT_EQ(layout.error().reason, "parameters_not_finite");
   SiteCache cache;
-  ExactSums sums(Layout{{CountBlock("rows", 1), WideBlock("total", 1), ScaledBlock("bounded", 1, 0)}});
+  ExactSums sums(
+      Layout{{CountBlock("rows", 1), WideBlock("total", 1), ScaledBlock("bounded", 1, 0)}});
   const auto evaluated = kCounting.Evaluate({table, study.analyses()[0], cache}, parameters, sums);
   ASSERT_FALSE(evaluated);
   EXPECT_EQ(evaluated.error().reason, "parameters_not_finite");

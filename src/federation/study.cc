@@ -37,14 +37,15 @@ class TableReader {
     return Get(key, "a number", otherwise, [](const Json& v) { return v.is_number(); });
   }
   int Count(const char* key, int otherwise) {
-    const int count = Get(key, "a whole number", otherwise,
-                          [](const Json& v) { return v.is_number_integer(); });
+    const int count =
+        Get(key, "a whole number", otherwise, [](const Json& v) { return v.is_number_integer(); });
     if (count < 0) Wrong(key, "found " + std::to_string(count) + ", expected 0 or more");
     return count;
   }
   std::vector<std::string> Texts(const char* key) {
     return Get(key, "a list of texts", std::vector<std::string>{}, [](const Json& v) {
-      return v.is_array() && std::all_of(v.begin(), v.end(), [](const Json& e) { return e.is_string(); });
+      return v.is_array() &&
+             std::all_of(v.begin(), v.end(), [](const Json& e) { return e.is_string(); });
     });
   }
   /// Must be the last call: what was not asked for is an error.
@@ -128,7 +129,8 @@ Result<Study> Study::FromJson(const Json& document, const std::map<std::string, 
   const auto section = [&](const char* name) -> const Json& {
     return document.contains(name) ? document.at(name) : empty;
   };
-  constexpr std::string_view kSections[] = {"study", "cohort", "variable", "column", "privacy", "analysis"};
+  constexpr std::string_view kSections[] = {"study",  "cohort",  "variable",
+                                            "column", "privacy", "analysis"};
   for (const auto& [key, value] : document.items()) {
     if (std::find(std::begin(kSections), std::end(kSections), key) == std::end(kSections)) {
       fail(key, "unknown key, expected one of study, cohort, variable, column, privacy, analysis");
@@ -158,7 +160,8 @@ Result<Study> Study::FromJson(const Json& document, const std::map<std::string, 
 
   if (document.contains("cohort")) {
     TableReader cohort(section("cohort"), "cohort", lines, file);
-    study.cohort_ = CohortDeclaration{cohort.Text("disease"), cohort.Text("index"), cohort.Text("circe")};
+    study.cohort_ =
+        CohortDeclaration{cohort.Text("disease"), cohort.Text("index"), cohort.Text("circe")};
     if (study.cohort_->disease.empty() == study.cohort_->circe.empty()) {
       cohort.Wrong("", "expected either disease or circe");
     }
@@ -191,7 +194,8 @@ Result<Study> Study::FromJson(const Json& document, const std::map<std::string, 
     const std::string name = reader.RequiredText("name");
     reader.RequiredText("method");
     if (study.FindAnalysis(name) != nullptr) {
-      reader.Wrong("name", "found \"" + name + "\" twice, expected a name that is unique in the study");
+      reader.Wrong("name",
+                   "found \"" + name + "\" twice, expected a name that is unique in the study");
     }
     note(reader);
     if (!reader.error()) study.analyses_.push_back(*Analysis::FromJson(item));

@@ -50,7 +50,9 @@ class Study {
   const std::string& title() const { return title_; }
   const std::string& purpose() const { return purpose_; }
   const std::string& permit() const { return permit_; }
-  const std::vector<std::string>& sites() const { return sites_; }   ///< empty in `simulate`: those given
+  const std::vector<std::string>& sites() const {
+    return sites_;
+  }  ///< empty in `simulate`: those given
   int minimum_sites() const { return minimum_sites_; }
   const std::optional<CohortDeclaration>& cohort() const { return cohort_; }
   const std::vector<VariableDeclaration>& variables() const { return variables_; }

@@ -46,7 +46,8 @@ TEST(Study, ReadsWhatWasWritten) {
 
 TEST(Study, HashDependsOnMeaningNotOnLayout) {
   const auto a = Study::FromToml(kStudy, "a.toml");
-  const auto b = Study::FromToml(With("title = \"Response\"", "title   =  \"Response\" # same"), "b.toml");
+  const auto b =
+      Study::FromToml(With("title = \"Response\"", "title   =  \"Response\" # same"), "b.toml");
   const auto c = Study::FromToml(With("y ~ drug", "y ~ drug + age"), "c.toml");
   ASSERT_TRUE(a && b && c);
   EXPECT_EQ(a->hash(), b->hash());
@@ -65,7 +66,8 @@ TEST(Study, NamesFileLineAndKeyOfWhatIsWrong) {
       {"purpose", "purpsoe", "s.toml:4: study.purpsoe: unknown key, expected one of minimum_sites"},
       {"title = \"Response\"", "title = 3", "s.toml:3: study.title: found 3, expected a text"},
       {"[[column]]", "[[colum]]", "s.toml:7: colum: unknown key, expected one of study"},
-      {"levels = [\"x\", \"y\"]", "levels = [\"x\", \"x\"]", "s.toml:9: column[0].levels: a level stands twice"},
+      {"levels = [\"x\", \"y\"]", "levels = [\"x\", \"x\"]",
+       "s.toml:9: column[0].levels: a level stands twice"},
       {"method = \"glm\"", "", "s.toml:11: analysis[0].method: found nothing, expected a text"},
       {"sites = [\"a\"", "sites = [\"b\"", "s.toml:5: study.sites: a site stands twice"},
       {"[study]", "[study", "s.toml:2: "},
@@ -84,8 +86,9 @@ TEST(Analysis, RefusesAnUnknownOption) {
   const std::string_view known[] = {"formula", "folds"};
   const auto checked = study->analyses()[0].CheckKeys(known);
   ASSERT_FALSE(checked);
-  EXPECT_EQ(checked.error().message,
-            "analysis \"response\": alpha: unknown option of method glm, expected one of formula, folds");
+  EXPECT_EQ(
+      checked.error().message,
+      "analysis \"response\": alpha: unknown option of method glm, expected one of formula, folds");
 }
 
 }  // namespace

@@ -25,7 +25,8 @@ class ScoreCounts {
 
  private:
   std::size_t Rank(double score) const {
-    return static_cast<std::size_t>(std::lower_bound(scores_.begin(), scores_.end(), score) - scores_.begin());
+    return static_cast<std::size_t>(std::lower_bound(scores_.begin(), scores_.end(), score) -
+                                    scores_.begin());
   }
   std::int64_t UpTo(std::size_t ranks) const {
     std::int64_t sum = 0;
@@ -49,11 +50,14 @@ std::vector<StratumPart> Parts(std::span<const ScoredRow> rows, const RiskMarks&
                                std::span<const std::size_t> offsets) {
   std::vector<StratumPart> parts(offsets.size() - 1);
   const auto stratum_of = [&](std::uint64_t cell) {
-    return static_cast<std::size_t>(std::upper_bound(offsets.begin(), offsets.end(), cell) - offsets.begin()) - 1;
+    return static_cast<std::size_t>(std::upper_bound(offsets.begin(), offsets.end(), cell) -
+                                    offsets.begin()) -
+           1;
   };
   for (std::size_t i = 0; i < rows.size(); ++i) parts[rows[i].stratum].rows.push_back(i);
   for (const ScoredCount& mark : marks.events) parts[stratum_of(mark.cell)].events.push_back(mark);
-  for (const ScoredCount& mark : marks.leaving) parts[stratum_of(mark.cell)].leaving.push_back(mark);
+  for (const ScoredCount& mark : marks.leaving)
+    parts[stratum_of(mark.cell)].leaving.push_back(mark);
   const auto by_cell = [](const ScoredCount& a, const ScoredCount& b) { return a.cell < b.cell; };
   for (StratumPart& part : parts) {
     std::sort(part.events.begin(), part.events.end(), by_cell);
@@ -77,7 +81,8 @@ void CountAsEvent(std::span<const ScoredRow> rows, const StratumPart& part, Scor
   for (const std::size_t i : part.rows) {
     if (rows[i].event) events.push_back(i);
   }
-  std::sort(events.begin(), events.end(), [&](std::size_t a, std::size_t b) { return rows[a].end > rows[b].end; });
+  std::sort(events.begin(), events.end(),
+            [&](std::size_t a, std::size_t b) { return rows[a].end > rows[b].end; });
   std::size_t left = part.leaving.size();
   for (const std::size_t i : events) {
     for (; left > 0 && part.leaving[left - 1].cell >= rows[i].end; --left) {
@@ -102,7 +107,8 @@ void CountAsCompared(std::span<const ScoredRow> rows, const StratumPart& part, S
     questions.push_back({rows[i].end, i, 1});
     questions.push_back({rows[i].begin, i, -1});
   }
-  std::sort(questions.begin(), questions.end(), [](const Question& a, const Question& b) { return a.limit < b.limit; });
+  std::sort(questions.begin(), questions.end(),
+            [](const Question& a, const Question& b) { return a.limit < b.limit; });
   std::size_t next = 0;
   for (const Question& question : questions) {
     for (; next < part.events.size() && part.events[next].cell < question.limit; ++next) {

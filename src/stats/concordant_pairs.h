@@ -15,7 +15,7 @@ struct ScoredRow {
   std::size_t begin = 0;
   std::size_t end = 0;
   double score = 0;
-  bool event = false;       ///< has an event in cell `end`
+  bool event = false;  ///< has an event in cell `end`
   std::int64_t cluster = 0;
 };
 
@@ -52,12 +52,12 @@ RiskMarks MarksOf(std::span<const ScoredRow> rows, std::span<const std::size_t> 
 struct PairCounts {
   std::int64_t concordant = 0;
   std::int64_t discordant = 0;
-  std::int64_t tied = 0;     ///< in the score
+  std::int64_t tied = 0;  ///< in the score
 };
 
 struct RowPairs {
-  PairCounts as_event;       ///< pairs in which the row's event came first
-  PairCounts as_compared;    ///< pairs in which it was the other one's
+  PairCounts as_event;     ///< pairs in which the row's event came first
+  PairCounts as_compared;  ///< pairs in which it was the other one's
 };
 /// For each row, its pairs with all the persons behind `marks`.
 std::vector<RowPairs> PairsOf(std::span<const ScoredRow> rows, const RiskMarks& marks,

@@ -40,12 +40,14 @@ Result<std::vector<std::size_t>> Factors(const Analysis& analysis, const table::
     // A numeric column is tabulated by its distinct numbers.
     if (const auto distinct = schema.Find(table::FactorColumnName(name))) column = distinct;
     if (schema.columns[*column].kind != table::ColumnKind::kFactor) {
-      return analysis.Wrong("variables", name + " is numeric, expected a factor; declare [[column]] name = \"" +
-                                             name + "\" with type = \"factor\"");
+      return analysis.Wrong("variables",
+                            name + " is numeric, expected a factor; declare [[column]] name = \"" +
+                                name + "\" with type = \"factor\"");
     }
     columns.push_back(*column);
     cells *= std::max<std::size_t>(1, schema.columns[*column].levels.size());
-    if (cells > kMaximumCells) return analysis.Wrong("variables", "the table has over 1,000,000 cells");
+    if (cells > kMaximumCells)
+      return analysis.Wrong("variables", "the table has over 1,000,000 cells");
   }
   return columns;
 }
@@ -70,7 +72,8 @@ Result<Layout> LayoutOf(const Analysis& analysis, const table::Schema& schema, c
 struct NoScratch {};
 
 Result<void> Evaluate(const SiteView& site, const Parameters&, ExactSums& sums) {
-  CLINNOVA_ASSIGN(const std::vector<std::size_t> columns, Factors(site.analysis, site.table.schema));
+  CLINNOVA_ASSIGN(const std::vector<std::size_t> columns,
+                  Factors(site.analysis, site.table.schema));
   const std::size_t cells = Cells(site.table.schema, columns);
   return federation::ForEachBatch<NoScratch>(
       site.table.rows, site.threads, sums,
@@ -130,6 +133,7 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   CLINNOVA_ASSIGN(const bool tests, analysis.Flag("tests", true));
   CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kStep, Parameters{}));
   const std::vector<std::int64_t> counts = sums.Counts(kCells);
+  CLINNOVA_TRY(CheckCohort(analysis, sums.Count(kCases, 0), federation.minimum_count()));
   std::vector<std::size_t> sizes;
   Json levels = Json::object();
   CLINNOVA_ASSIGN(const std::vector<std::string> names, analysis.Texts("variables"));
@@ -143,9 +147,10 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   const std::size_t layers = sizes.size() == 3 ? sizes[0] : 1;
   std::vector<bool> hidden;
   for (std::size_t layer = 0; layer < layers; ++layer) {
-    const auto begin = counts.begin() + static_cast<std::ptrdiff_t>(layer * layer_rows * layer_columns);
-    const std::vector<std::int64_t> part(begin,
-                                         begin + static_cast<std::ptrdiff_t>(layer_rows * layer_columns));
+    const auto begin =
+        counts.begin() + static_cast<std::ptrdiff_t>(layer * layer_rows * layer_columns);
+    const std::vector<std::int64_t> part(
+        begin, begin + static_cast<std::ptrdiff_t>(layer_rows * layer_columns));
     const std::vector<bool> cells =
         HiddenCells(part, layer_rows, layer_columns, federation.minimum_count());
     hidden.insert(hidden.end(), cells.begin(), cells.end());
@@ -162,8 +167,7 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
     if (suppressed.empty()) {
       Json test = TestJson(ChiSquareTest(counts, sizes[0], sizes[1], 0));
       if (sizes[0] == 2 && sizes[1] == 2) {
-        test["corrected"] =
-            TestJson(ChiSquareTest(counts, 2, 2, YatesCorrection(counts, 2, 2)));
+        test["corrected"] = TestJson(ChiSquareTest(counts, 2, 2, YatesCorrection(counts, 2, 2)));
       }
       result["chisq"] = std::move(test);
     } else {
@@ -198,7 +202,16 @@ constexpr std::string_view kOptions[] = {"variables", "tests"};
 
 }  // namespace
 
-double YatesCorrection(const std::vector<std::int64_t>& counts, std::size_t rows, std::size_t columns) {
+Result<void> CheckCohort(const Analysis& analysis, std::int64_t n, std::int64_t minimum_count) {
+  if (n >= minimum_count) return {};
+  return Fail(ErrorCode::kRefused,
+              "analysis \"" + analysis.name() + "\": fewer complete cases than the threshold of " +
+                  std::to_string(minimum_count),
+              "cohort_below_threshold");
+}
+
+double YatesCorrection(const std::vector<std::int64_t>& counts, std::size_t rows,
+                       std::size_t columns) {
   const Margins margins = MarginsOf(counts, rows, columns);
   double correction = 0.5;
   for (std::size_t i = 0; i < rows; ++i) {
@@ -211,8 +224,8 @@ double YatesCorrection(const std::vector<std::int64_t>& counts, std::size_t rows
   return correction;
 }
 
-ChiSquare ChiSquareTest(const std::vector<std::int64_t>& counts, std::size_t rows, std::size_t columns,
-                        double yates) {
+ChiSquare ChiSquareTest(const std::vector<std::int64_t>& counts, std::size_t rows,
+                        std::size_t columns, double yates) {
   const Margins margins = MarginsOf(counts, rows, columns);
   ChiSquare test;
   test.degrees_of_freedom = static_cast<double>((rows - 1) * (columns - 1));
@@ -221,7 +234,8 @@ ChiSquare ChiSquareTest(const std::vector<std::int64_t>& counts, std::size_t row
       const double expected = margins.rows[i] * margins.columns[j] / margins.total;
       const double difference =
           std::fabs(static_cast<double>(counts[i * columns + j]) - expected) - yates;
-      test.statistic += difference * difference / expected;  // 0 / 0 where a margin is empty, as in R
+      test.statistic +=
+          difference * difference / expected;  // 0 / 0 where a margin is empty, as in R
     }
   }
   test.p_value = std::isfinite(test.statistic)
@@ -230,33 +244,123 @@ ChiSquare ChiSquareTest(const std::vector<std::int64_t>& counts, std::size_t row
   return test;
 }
 
+namespace {
+
+/// What is known of hidden counts by somebody who has the table, the number of cases, and the table of each of
+/// the two variables alone. Counts are a flow from the source over rows and columns to the sink: a total is what
+/// enters its row or leaves its column. A hidden count, at least 1, is free when it lies on a cycle of hidden
+/// counts around which one more, or one fewer, can flow.
+class HiddenFlow {
+ public:
+  HiddenFlow(std::size_t rows, std::size_t columns) : rows_(rows), arcs_(rows + columns + 2) {}
+
+  void HideCell(std::size_t row, std::size_t column, std::int64_t count) {
+    Hide(row, rows_ + column, count);
+  }
+  void HideRowTotal(std::size_t row, std::int64_t count) { Hide(arcs_.size() - 2, row, count); }
+  void HideColumnTotal(std::size_t column, std::int64_t count) {
+    Hide(rows_ + column, arcs_.size() - 1, count);
+  }
+
+  /// False when a hidden cell can have only the value that it has.
+  bool Free(std::size_t row, std::size_t column, std::int64_t count) const {
+    const std::size_t to = rows_ + column;
+    return Reaches(to, row, row, to) || (count > 1 && Reaches(row, to, row, to));
+  }
+
+ private:
+  void Hide(std::size_t from, std::size_t to, std::int64_t count) {
+    arcs_[from].push_back(to);
+    if (count > 1) arcs_[to].push_back(from);
+  }
+
+  /// A path that does not use the cell between `row` and `column` itself.
+  bool Reaches(std::size_t from, std::size_t goal, std::size_t row, std::size_t column) const {
+    std::vector<std::size_t> reached = {from};
+    std::vector<bool> seen(arcs_.size());
+    seen[from] = true;
+    for (std::size_t i = 0; i < reached.size(); ++i) {
+      const std::size_t node = reached[i];
+      for (const std::size_t next : arcs_[node]) {
+        const bool itself = (node == row && next == column) || (node == column && next == row);
+        if (itself || seen[next]) continue;
+        if (next == goal) return true;
+        seen[next] = true;
+        reached.push_back(next);
+      }
+    }
+    return false;
+  }
+
+  std::size_t rows_;
+  std::vector<std::vector<std::size_t>> arcs_;  ///< nodes: rows, columns, source, sink
+};
+
+/// The smallest count of a shown cell that is not zero: of `row`, else of `column`, else of all; none left: end.
+std::size_t CellToHide(const std::vector<std::int64_t>& counts, const std::vector<bool>& hidden,
+                       std::size_t columns, std::size_t row, std::size_t column) {
+  std::size_t best = counts.size();
+  int best_kind = 3;
+  for (std::size_t cell = 0; cell < counts.size(); ++cell) {
+    if (hidden[cell] || counts[cell] == 0) continue;
+    const int kind = cell / columns == row ? 0 : cell % columns == column ? 1 : 2;
+    if (kind < best_kind || (kind == best_kind && counts[cell] < counts[best])) {
+      best = cell;
+      best_kind = kind;
+    }
+  }
+  return best;
+}
+
+/// The totals of a table that the table of one variable alone hides.
+void HideTotals(const std::vector<std::int64_t>& counts, std::size_t rows, std::size_t columns,
+                std::int64_t minimum_count, HiddenFlow& flow) {
+  std::vector<std::int64_t> of_row(rows);
+  std::vector<std::int64_t> of_column(columns);
+  for (std::size_t cell = 0; cell < counts.size(); ++cell) {
+    of_row[cell / columns] += counts[cell];
+    of_column[cell % columns] += counts[cell];
+  }
+  const std::vector<bool> hidden_rows = HiddenCells(of_row, 1, rows, minimum_count);
+  const std::vector<bool> hidden_columns = HiddenCells(of_column, 1, columns, minimum_count);
+  for (std::size_t i = 0; i < rows; ++i) {
+    if (hidden_rows[i]) flow.HideRowTotal(i, of_row[i]);
+  }
+  for (std::size_t j = 0; j < columns; ++j) {
+    if (hidden_columns[j]) flow.HideColumnTotal(j, of_column[j]);
+  }
+}
+
+}  // namespace
+
 std::vector<bool> HiddenCells(const std::vector<std::int64_t>& counts, std::size_t rows,
                               std::size_t columns, std::int64_t minimum_count) {
   std::vector<bool> hidden(counts.size());
-  for (std::size_t cell = 0; cell < counts.size(); ++cell) {
-    hidden[cell] = counts[cell] > 0 && counts[cell] < minimum_count;
-  }
-  // A line (row or column) with exactly one hidden cell gives it away through its total.
-  const auto protect_line = [&](std::size_t first, std::size_t step, std::size_t size) {
-    std::size_t hidden_here = 0;
-    std::size_t best = counts.size();
-    for (std::size_t i = 0; i < size; ++i) {
-      const std::size_t cell = first + i * step;
-      if (hidden[cell]) {
-        ++hidden_here;
-      } else if (counts[cell] > 0 && (best == counts.size() || counts[cell] < counts[best])) {
-        best = cell;
-      }
-    }
-    if (hidden_here != 1 || best == counts.size()) return false;
-    hidden[best] = true;
-    return true;
+  std::vector<std::size_t> small;
+  HiddenFlow flow(rows, columns);
+  const auto hide = [&](std::size_t cell) {
+    hidden[cell] = true;
+    flow.HideCell(cell / columns, cell % columns, counts[cell]);
   };
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (std::size_t i = 0; i < rows; ++i) changed = protect_line(i * columns, 1, columns) || changed;
-    for (std::size_t j = 0; rows > 1 && j < columns; ++j) {
-      changed = protect_line(j, columns, rows) || changed;
+  for (std::size_t cell = 0; cell < counts.size(); ++cell) {
+    if (counts[cell] <= 0 || counts[cell] >= minimum_count) continue;
+    hide(cell);
+    small.push_back(cell);
+  }
+  if (small.empty()) return hidden;
+  if (rows ==
+      1) {  // its columns' totals are the cells themselves, and a cell's column has no other
+    for (std::size_t j = 0; j < columns; ++j) flow.HideColumnTotal(j, counts[j]);
+  } else {
+    HideTotals(counts, rows, columns, minimum_count, flow);
+  }
+  for (const std::size_t cell : small) {
+    const std::size_t row = cell / columns;
+    const std::size_t column = cell % columns;
+    while (!flow.Free(row, column, counts[cell])) {
+      const std::size_t other = CellToHide(counts, hidden, columns, row, column);
+      if (other == counts.size()) return std::vector<bool>(counts.size(), true);
+      hide(other);
     }
   }
   return hidden;

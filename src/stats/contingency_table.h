@@ -21,13 +21,19 @@ struct ChiSquare {
   double p_value = 1;
 };
 /// NaN everywhere when a row or column of `counts` (row-major) is empty.
-ChiSquare ChiSquareTest(const std::vector<std::int64_t>& counts, std::size_t rows, std::size_t columns,
-                        double yates);
+ChiSquare ChiSquareTest(const std::vector<std::int64_t>& counts, std::size_t rows,
+                        std::size_t columns, double yates);
 /// Yates' correction as R takes it: min(0.5, smallest |observed - expected|).
-double YatesCorrection(const std::vector<std::int64_t>& counts, std::size_t rows, std::size_t columns);
+double YatesCorrection(const std::vector<std::int64_t>& counts, std::size_t rows,
+                       std::size_t columns);
 
-/// Which cells of a table of one or two dimensions must stay hidden: the small ones, and in every row and column
-/// with exactly one hidden cell the smallest other one, until none is left with one.
+/// Rule 1: kRefused (`cohort_below_threshold`) when fewer than minimum_count cases are in the table.
+Result<void> CheckCohort(const federation::Analysis& analysis, std::int64_t n,
+                         std::int64_t minimum_count);
+
+/// Which cells of a table of one or two dimensions must stay hidden: the small ones, and as many more as it takes
+/// that none of them is known to somebody who has the rest, the number of cases and the tables, so protected, of
+/// the row variable and of the column variable alone. Zeros are shown, unless that takes the whole table.
 std::vector<bool> HiddenCells(const std::vector<std::int64_t>& counts, std::size_t rows,
                               std::size_t columns, std::int64_t minimum_count);
 

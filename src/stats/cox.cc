@@ -7,10 +7,12 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "core/distributions.h"
 #include "stats/cox_baseline.h"
 #include "stats/cox_concordance.h"
 #include "stats/cox_likelihood.h"
 #include "stats/cox_robust.h"
+#include "stats/cox_zph.h"
 #include "stats/linear_algebra.h"
 #include "stats/risk_time.h"
 #include "stats/terms.h"
@@ -56,9 +58,11 @@ class CoxFit {
     parameters_.ties = ties == "efron" ? Ties::kEfron : Ties::kBreslow;
     parameters_.size_exponent = frame_.standardised_exponent();
     const auto& strata = frame_.design().strata();
-    by_site_ = std::any_of(strata.begin(), strata.end(), [](const auto& s) { return s.name == "site"; });
+    by_site_ =
+        std::any_of(strata.begin(), strata.end(), [](const auto& s) { return s.name == "site"; });
     if (by_site_) {
-      if (time_grid != 0) return analysis_.Wrong("time_grid", "needs strata = [], as sites keep their own times");
+      if (time_grid != 0)
+        return analysis_.Wrong("time_grid", "needs strata = [], as sites keep their own times");
       return {};
     }
     return FindEventTimes(time_grid);
@@ -68,9 +72,12 @@ class CoxFit {
     CLINNOVA_ASSIGN(const std::string cluster, analysis_.Text("cluster", ""));
     const bool named = !cluster.empty() || !frame_.formula().clusters().empty();
     CLINNOVA_ASSIGN(robust_, analysis_.Flag("robust", named));
-    if (named && !robust_) return analysis_.Wrong("robust", "found false beside a cluster, expected true or nothing");
+    if (named && !robust_)
+      return analysis_.Wrong("robust", "found false beside a cluster, expected true or nothing");
     if (robust_ && !named && frame_.formula().response().parts.size() == 3) {
-      return analysis_.Wrong("robust", "a person has several rows under Surv(start, stop, status): expected cluster(id) in the formula");
+      return analysis_.Wrong("robust",
+                             "a person has several rows under Surv(start, stop, status): expected "
+                             "cluster(id) in the formula");
     }
     clusters_ = named ? Clusters::kNamed : Clusters::kRows;
     return {};
@@ -79,8 +86,11 @@ class CoxFit {
   /// The pooled event times of each stratum; merged until each has ten exits where disclosure rules hold.
   Result<void> FindEventTimes(double time_grid) {
     const std::size_t strata = StrataCount(frame_.design());
-    CLINNOVA_ASSIGN(TimeAxis axis, FindTimeAxis(federation_, analysis_, frame_, time_grid, kDenseCells / strata));
-    CLINNOVA_ASSIGN(const RiskCounts counts, CountRisk(federation_, analysis_, frame_, std::move(axis)));
+    CLINNOVA_ASSIGN(TimeAxis axis,
+                    FindTimeAxis(federation_, analysis_, frame_, time_grid, kDenseCells / strata));
+    CLINNOVA_ASSIGN(const RiskCounts counts,
+                    CountRisk(federation_, analysis_, frame_, std::move(axis)));
+    transform_ = KaplanMeierTransform(counts, ExitsPerTime());
     const std::int64_t k = federation_.minimum_count();
     const std::size_t size = counts.axis.size();
     for (std::size_t s = 0; s < strata; ++s) {
@@ -96,7 +106,8 @@ class CoxFit {
         open = 0;
       }
       // Those left over at the end join the last bin.
-      if (times.binned && open > 0 && !times.times.empty()) times.times.back() = counts.axis.Time(size - 1);
+      if (times.binned && open > 0 && !times.times.empty())
+        times.times.back() = counts.axis.Time(size - 1);
       parameters_.axes.push_back(std::move(times));
     }
     merged_ = k > 0;
@@ -112,7 +123,8 @@ class CoxFit {
     parameters_.beta = beta;
     if (!by_site_) {
       CLINNOVA_ASSIGN(risk_sums_, federation_.Sum(analysis_, kCoxRiskStep, parameters_));
-      parameters_.risk_exponent = std::max(parameters_.risk_exponent, risk_sums_->layout().blocks[0].exponent);
+      parameters_.risk_exponent =
+          std::max(parameters_.risk_exponent, risk_sums_->layout().blocks[0].exponent);
       return LikelihoodOf(parameters_, *risk_sums_);
     }
     CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kCoxSiteStep, parameters_));
@@ -146,14 +158,16 @@ class CoxFit {
         log_likelihood_null_ = at.log_likelihood;
         events_ = at.events;
         if (events_ == 0) {
-          return Fail(ErrorCode::kFailed, "analysis \"" + analysis_.name() + "\": there is no event");
+          return Fail(ErrorCode::kFailed,
+                      "analysis \"" + analysis_.name() + "\": there is no event");
         }
         const SymmetricFactor factor(FromLowerTriangle(at.information, p()), kAliasTolerance);
         aliased_ = factor.aliased();
         rank_ = factor.rank();
       }
-      const bool worse = !std::isfinite(at.log_likelihood) ||
-                         at.log_likelihood < likelihood_before - 1e-9 * std::fabs(likelihood_before);
+      const bool worse =
+          !std::isfinite(at.log_likelihood) ||
+          at.log_likelihood < likelihood_before - 1e-9 * std::fabs(likelihood_before);
       if (worse && halvings < 20) {
         ++halvings;
         for (std::size_t j = 0; j < p(); ++j) beta_[j] = (beta_[j] + before[j]) / 2;
@@ -165,6 +179,7 @@ class CoxFit {
       if (factor.rank() < rank_) return {};  // the likelihood is flat there: monotone
       const std::vector<double> step = factor.Solve(at.score);
       covariance_ = factor.Inverse();
+      information_ = at.information;
       double relative = 0;
       for (std::size_t j = 0; j < p(); ++j) {
         const double size = std::fabs(beta_[j]) + 0.1 * std::sqrt(covariance_[j][j]);
@@ -184,6 +199,53 @@ class CoxFit {
     return {};
   }
 
+  /// 0 where disclosure rules are lifted.
+  std::int64_t ExitsPerTime() const {
+    const std::int64_t k = federation_.minimum_count();
+    return k > 0 ? std::max(k, kExitsPerBin) : 0;
+  }
+
+  /// The test of proportional hazards; stratified by site, the pooled times are counted first.
+  Result<void> TestHazards(const CoxSolution& solution) {
+    if (by_site_) {
+      auto axis = FindTimeAxis(federation_, analysis_, frame_, 0, kDenseCells);
+      if (!axis && axis.error().code == ErrorCode::kInvalidInput) {
+        late_warnings_.push_back(
+            "no test of proportional hazards, as there are too many distinct times");
+        return {};
+      }
+      if (!axis) return Fail(axis);
+      CLINNOVA_ASSIGN(const RiskCounts counts, CountRisk(federation_, analysis_, frame_,
+                                                         std::move(*axis), RiskStrata::kTogether));
+      transform_ = KaplanMeierTransform(counts, ExitsPerTime());
+      if (ExitsPerTime() > 0) {
+        late_warnings_.push_back(
+            "the test of proportional hazards takes times merged until each has at least ten "
+            "exits");
+      }
+    }
+    CLINNOVA_ASSIGN(tests_, TestProportionality(federation_, analysis_, solution, information_,
+                                                transform_, TermsWithColumns()));
+    return {};
+  }
+
+  /// The formula's terms and those of their columns that are estimable.
+  std::vector<TermColumns> TermsWithColumns() const {
+    std::vector<TermColumns> terms;
+    for (const table::Term& term : frame_.formula().terms()) {
+      TermColumns columns;
+      for (const table::TermFactor& factor : term.factors) {
+        columns.term += (columns.term.empty() ? "" : ":") + factor.text;
+      }
+      terms.push_back(std::move(columns));
+    }
+    const std::vector<int>& assign = frame_.design().assign();
+    for (std::size_t j = 0; j < p(); ++j) {
+      if (!aliased_[j]) terms[static_cast<std::size_t>(assign[j + 1] - 1)].columns.push_back(j);
+    }
+    return terms;
+  }
+
   /// What is computed at the maximum. The last beta that was evaluated differs from it by less than rounding.
   Result<void> AfterFit() {
     const CoxSolution solution{parameters_, risk_sums_, by_site_};
@@ -192,6 +254,7 @@ class CoxFit {
       covariance_ = Congruence(covariance_, meat);
     }
     CLINNOVA_ASSIGN(concordance_, FindConcordance(federation_, analysis_, solution, clusters_));
+    CLINNOVA_TRY(TestHazards(solution));
     if (!exit_times_.empty()) baseline_ = CoxBaseline(solution, exit_times_);
     return {};
   }
@@ -211,9 +274,11 @@ class CoxFit {
       warnings.push_back("not estimable, because collinear with the terms before: " + aliased);
     }
     if (!converged_) {
-      warnings.push_back("not converged: the likelihood is monotone in some coefficient, whose estimate is "
-                         "infinite; none is given");
+      warnings.push_back(
+          "not converged: the likelihood is monotone in some coefficient, whose estimate is "
+          "infinite; none is given");
     }
+    warnings.insert(warnings.end(), late_warnings_.begin(), late_warnings_.end());
     if (!concordance_.why_absent.empty()) warnings.push_back(concordance_.why_absent);
     if (merged_) warnings.push_back("event times are merged until each has at least ten exits");
     return warnings;
@@ -258,13 +323,28 @@ class CoxFit {
   }
 
   void ReportAfterFit(Json& result) const {
-    const auto number = [](const std::optional<double>& value) { return value ? NumberJson(*value) : Json(nullptr); };
+    const auto number = [](const std::optional<double>& value) {
+      return value ? NumberJson(*value) : Json(nullptr);
+    };
     result["concordance"] = number(concordance_.value);
     result["concordance_se"] = number(concordance_.standard_error);
     result["baseline"] = nullptr;
     if (!baseline_.empty()) result["baseline"] = Json::array();
     for (const BaselinePoint& point : baseline_) {
-      result["baseline"].push_back({{"time", NumberJson(point.time)}, {"hazard", NumberJson(point.hazard)}});
+      result["baseline"].push_back(
+          {{"time", NumberJson(point.time)}, {"hazard", NumberJson(point.hazard)}});
+    }
+    result["proportional_hazards"] = nullptr;
+    if (!tests_.empty()) result["proportional_hazards"] = Json::array();
+    for (const ProportionalityTest& test : tests_) {
+      const auto degrees = static_cast<double>(test.degrees_of_freedom);
+      result["proportional_hazards"].push_back(
+          {{"term", test.term},
+           {"statistic", number(test.statistic)},
+           {"df", test.degrees_of_freedom},
+           {"p_value", test.statistic
+                           ? NumberJson(core::ChiSquaredUpperTail(*test.statistic, degrees))
+                           : Json(nullptr)}});
     }
     result["suppressed"] = Json::array();
     if (concordance_.suppressed) result["suppressed"] = {"concordance", "concordance_se"};
@@ -278,10 +358,14 @@ class CoxFit {
   bool merged_ = false;
   bool robust_ = false;
   Clusters clusters_ = Clusters::kRows;
-  std::vector<double> exit_times_;        ///< at which the baseline is told; empty where it is not
+  std::vector<double> exit_times_;  ///< at which the baseline is told; empty where it is not
+  TimeTransform transform_;
+  std::vector<double> information_;  ///< at the maximum, lower triangle by rows
   Concordance concordance_;
+  std::vector<ProportionalityTest> tests_;
+  std::vector<std::string> late_warnings_;
   std::vector<BaselinePoint> baseline_;
-  std::optional<PooledSums> risk_sums_;   ///< of the last evaluation, when not stratified by site
+  std::optional<PooledSums> risk_sums_;  ///< of the last evaluation, when not stratified by site
   double level_ = 0.95;
   std::vector<double> beta_;
   Matrix covariance_;
@@ -297,13 +381,16 @@ class CoxFit {
 Result<Json> Run(Federation& federation, const Analysis& analysis) {
   CLINNOVA_ASSIGN(ModelFrame frame, ModelFrame::Build(federation, analysis));
   if (frame.formula().response().kind != table::Response::Kind::kSurvival) {
-    return analysis.Wrong("formula", "expected Surv(time, status) or Surv(start, stop, status) before ~");
+    return analysis.Wrong("formula",
+                          "expected Surv(time, status) or Surv(start, stop, status) before ~");
   }
-  if (frame.columns() < 2) return analysis.Wrong("formula", "expected at least one term on the right of ~");
+  if (frame.columns() < 2)
+    return analysis.Wrong("formula", "expected at least one term on the right of ~");
   return CoxFit(federation, analysis, std::move(frame)).Run();
 }
 
-constexpr std::string_view kOptions[] = {"formula", "ties", "strata", "robust", "time_grid", "cluster"};
+constexpr std::string_view kOptions[] = {"formula", "ties",      "strata",
+                                         "robust",  "time_grid", "cluster"};
 
 }  // namespace
 
@@ -314,6 +401,7 @@ Method CoxMethod() {
   steps.push_back(&kCoxRiskStep);
   steps.push_back(&kCoxMeatStep);
   for (const federation::Step* step : ConcordanceSteps()) steps.push_back(step);
+  for (const federation::Step* step : ProportionalitySteps()) steps.push_back(step);
   return {"cox", "Cox's proportional hazards model", kOptions, std::move(steps), Run};
 }
 

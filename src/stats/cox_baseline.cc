@@ -8,7 +8,8 @@
 
 namespace clinnova::stats {
 
-std::vector<BaselinePoint> CoxBaseline(const CoxSolution& solution, const std::vector<double>& times) {
+std::vector<BaselinePoint> CoxBaseline(const CoxSolution& solution,
+                                       const std::vector<double>& times) {
   const CoxParameters& parameters = solution.parameters;
   CLINNOVA_CHECK(parameters.axes.size() == 1 && solution.sums);
   const TimeAxis& axis = parameters.axes[0];
@@ -18,7 +19,8 @@ std::vector<BaselinePoint> CoxBaseline(const CoxSolution& solution, const std::v
   // x'beta on the standardised scale where the original covariates are zero; column 0 is the intercept's.
   double zero = 0;
   for (std::size_t j = 0; j < parameters.beta.size(); ++j) {
-    zero -= parameters.beta[j] * (parameters.claim.center[j + 1] * parameters.claim.inverse_scale[j + 1]);
+    zero -= parameters.beta[j] *
+            (parameters.claim.center[j + 1] * parameters.claim.inverse_scale[j + 1]);
   }
   const long double scale = core::Exp(zero);
   std::vector<BaselinePoint> points;

@@ -16,10 +16,11 @@ namespace clinnova::stats {
 
 struct BaselinePoint {
   double time = 0;
-  double hazard = 0;   ///< cumulative
+  double hazard = 0;  ///< cumulative
 };
 
 /// The cumulative baseline hazard at `times` (ascending) of a solution with one stratum.
-std::vector<BaselinePoint> CoxBaseline(const CoxSolution& solution, const std::vector<double>& times);
+std::vector<BaselinePoint> CoxBaseline(const CoxSolution& solution,
+                                       const std::vector<double>& times);
 
 }  // namespace clinnova::stats

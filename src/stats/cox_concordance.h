@@ -22,14 +22,15 @@
 namespace clinnova::stats {
 
 struct Concordance {
-  std::optional<double> value;           ///< absent when there is no pair, or for the reason told
+  std::optional<double> value;  ///< absent when there is no pair, or for the reason told
   std::optional<double> standard_error;
-  std::string why_absent;                ///< a warning for the reader, or empty
-  bool suppressed = false;               ///< absent under disclosure rules
+  std::string why_absent;   ///< a warning for the reader, or empty
+  bool suppressed = false;  ///< absent under disclosure rules
 };
 
 /// One round when stratified by site; otherwise up to ten, for at most 4 million cells of times and scores.
-Result<Concordance> FindConcordance(federation::Federation& federation, const federation::Analysis& analysis,
+Result<Concordance> FindConcordance(federation::Federation& federation,
+                                    const federation::Analysis& analysis,
                                     const CoxSolution& solution, Clusters clusters);
 
 /// The steps that FindConcordance may run.

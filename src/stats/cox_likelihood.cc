@@ -29,11 +29,11 @@ enum RiskBlock {
   kRisk0,
   kRisk1,
   kRisk2,
-  kDeaths0,      ///< of those with an event at the time, weighted by their risk (Efron)
+  kDeaths0,  ///< of those with an event at the time, weighted by their risk (Efron)
   kDeaths1,
   kDeaths2,
   kDeathCount,
-  kDeathTotal    ///< over all events: x'beta, then x
+  kDeathTotal  ///< over all events: x'beta, then x
 };
 
 std::size_t Cells(const std::vector<TimeAxis>& axes) {
@@ -49,9 +49,9 @@ Layout RiskLayout(const CoxParameters& parameters, const std::vector<TimeAxis>& 
   const int risk = static_cast<int>(parameters.risk_exponent);
   const int size = static_cast<int>(parameters.size_exponent);
   const auto blocks = [&](const char* zero, const char* one, const char* two, std::size_t count) {
-    return std::vector<federation::BlockSpec>{ScaledBlock(zero, count, risk),
-                                              ScaledBlock(one, count * p, risk + size),
-                                              ScaledBlock(two, count * p * (p + 1) / 2, risk + 2 * size)};
+    return std::vector<federation::BlockSpec>{
+        ScaledBlock(zero, count, risk), ScaledBlock(one, count * p, risk + size),
+        ScaledBlock(two, count * p * (p + 1) / 2, risk + 2 * size)};
   };
   Layout layout{blocks("risk0", "risk1", "risk2", cells)};
   for (const federation::BlockSpec& block : blocks("deaths0", "deaths1", "deaths2", efron)) {
@@ -63,7 +63,8 @@ Layout RiskLayout(const CoxParameters& parameters, const std::vector<TimeAxis>& 
 }
 
 void AddRow(const CoxParameters& parameters, const TimeAxis& axis, std::size_t offset,
-            const DesignBatch& batch, std::size_t r, const std::vector<double>& x, ExactSums& sums) {
+            const DesignBatch& batch, std::size_t r, const std::vector<double>& x,
+            ExactSums& sums) {
   const double eta = LinearPredictor(batch, r, x, parameters.beta);
   const double risk = core::Exp(eta);
   const std::size_t parts = batch.response.size();
@@ -113,7 +114,8 @@ void Clear(std::size_t p, EventTime& at) {
 }
 
 /// Adds the step with phi = risk - fraction * dying, `times` times.
-void AddStep(const Moments& risk, const Moments& dying, long double fraction, long double times, EventTime& at) {
+void AddStep(const Moments& risk, const Moments& dying, long double fraction, long double times,
+             EventTime& at) {
   const std::size_t p = risk.first.size();
   const long double zero = risk.zero - fraction * dying.zero;
   at.log_risk += times * static_cast<long double>(core::Log(static_cast<double>(zero)));
@@ -155,13 +157,15 @@ PartialLikelihood Likelihood(const CoxParameters& parameters, const std::vector<
 }
 
 /// The site's own event times, per stratum.
-std::vector<TimeAxis> OwnEventTimes(const SiteView& site, const SiteFrame& frame, const FrameClaim& claim) {
+std::vector<TimeAxis> OwnEventTimes(const SiteView& site, const SiteFrame& frame,
+                                    const FrameClaim& claim) {
   std::vector<TimeAxis> axes(StrataCount(frame.design));
-  ForEachRow(site, frame, claim, [&](const DesignBatch& batch, std::size_t r, const std::vector<double>&) {
-    const std::size_t parts = batch.response.size();
-    if (batch.response[parts - 1][r] == 0) return;
-    axes[StratumOf(frame.design, batch, r)].times.push_back(batch.response[parts - 2][r]);
-  });
+  ForEachRow(
+      site, frame, claim, [&](const DesignBatch& batch, std::size_t r, const std::vector<double>&) {
+        const std::size_t parts = batch.response.size();
+        if (batch.response[parts - 1][r] == 0) return;
+        axes[StratumOf(frame.design, batch, r)].times.push_back(batch.response[parts - 2][r]);
+      });
   for (TimeAxis& axis : axes) {
     std::sort(axis.times.begin(), axis.times.end());
     axis.times.erase(std::unique(axis.times.begin(), axis.times.end()), axis.times.end());
@@ -187,7 +191,8 @@ Result<Layout> SiteLayout(const Analysis&, const table::Schema&, const CoxParame
 }
 
 Result<void> SiteEvaluate(const SiteView& site, const CoxParameters& parameters, ExactSums& sums) {
-  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(site, parameters.claim));
+  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame,
+                  SiteFrameOf(site, parameters.claim));
   CLINNOVA_TRY(CheckCoxParameters(site, *frame, parameters));
   CLINNOVA_ASSIGN(const OwnRisk own, SumOwnRisk(site, *frame, parameters));
   if (!own.sums) {
@@ -197,24 +202,28 @@ Result<void> SiteEvaluate(const SiteView& site, const CoxParameters& parameters,
   const PartialLikelihood likelihood = Likelihood(own.parameters, *own.axes, *own.sums);
   sums.Add(kCoxLogLikelihood, 0, likelihood.log_likelihood);
   sums.Add(kCoxEvents, 0, likelihood.events);
-  for (std::size_t j = 0; j < likelihood.score.size(); ++j) sums.Add(kCoxScore, j, likelihood.score[j]);
+  for (std::size_t j = 0; j < likelihood.score.size(); ++j)
+    sums.Add(kCoxScore, j, likelihood.score[j]);
   for (std::size_t j = 0; j < likelihood.information.size(); ++j) {
     sums.Add(kCoxInformation, j, likelihood.information[j]);
   }
   return {};
 }
 
-Result<Layout> RiskStepLayout(const Analysis&, const table::Schema&, const CoxParameters& parameters) {
+Result<Layout> RiskStepLayout(const Analysis&, const table::Schema&,
+                              const CoxParameters& parameters) {
   const std::size_t p = parameters.beta.size();
   if (Cells(parameters.axes) * (p + 1) * (p + 2) > 50'000'000) {
-    return Fail(ErrorCode::kFailed, "too many event times for the risk sets' sums; stratify by site or set time_grid",
+    return Fail(ErrorCode::kFailed,
+                "too many event times for the risk sets' sums; stratify by site or set time_grid",
                 "too_large");
   }
   return RiskLayout(parameters, parameters.axes);
 }
 
 Result<void> RiskEvaluate(const SiteView& site, const CoxParameters& parameters, ExactSums& sums) {
-  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(site, parameters.claim));
+  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame,
+                  SiteFrameOf(site, parameters.claim));
   CLINNOVA_TRY(CheckCoxParameters(site, *frame, parameters));
   if (parameters.axes.size() != StrataCount(frame->design)) {
     return Fail(ErrorCode::kRefused, "event times that do not fit the strata", "wrong_layout");
@@ -231,8 +240,8 @@ std::vector<std::size_t> CellOffsets(const std::vector<TimeAxis>& axes) {
   return offsets;
 }
 
-void ForEachEventTime(const CoxParameters& parameters, const std::vector<TimeAxis>& axes, const PooledSums& sums,
-                      const std::function<void(const EventTime&)>& use) {
+void ForEachEventTime(const CoxParameters& parameters, const std::vector<TimeAxis>& axes,
+                      const PooledSums& sums, const std::function<void(const EventTime&)>& use) {
   const std::size_t p = parameters.beta.size();
   const std::vector<std::size_t> offsets = CellOffsets(axes);
   EventTime at;
@@ -260,7 +269,8 @@ void ForEachEventTime(const CoxParameters& parameters, const std::vector<TimeAxi
   }
 }
 
-Result<void> CheckCoxParameters(const SiteView& site, const SiteFrame& frame, const CoxParameters& parameters) {
+Result<void> CheckCoxParameters(const SiteView& site, const SiteFrame& frame,
+                                const CoxParameters& parameters) {
   if (parameters.beta.size() + 1 != frame.design.names().size() ||
       (!parameters.axes.empty() && parameters.axes.size() != StrataCount(frame.design)) ||
       std::llabs(parameters.risk_exponent) > 200 || std::llabs(parameters.size_exponent) > 200) {
@@ -274,17 +284,19 @@ Result<void> CheckCoxParameters(const SiteView& site, const SiteFrame& frame, co
   return {};
 }
 
-Result<std::shared_ptr<const std::vector<TimeAxis>>> OwnEventTimesOf(const SiteView& site, const SiteFrame& frame,
+Result<std::shared_ptr<const std::vector<TimeAxis>>> OwnEventTimesOf(const SiteView& site,
+                                                                     const SiteFrame& frame,
                                                                      const FrameClaim& claim) {
   const auto& strata = frame.design.strata();
   if (std::none_of(strata.begin(), strata.end(), [](const auto& s) { return s.name == "site"; })) {
     return Fail(ErrorCode::kRefused, "strata that cross sites", "not_stratified_by_site");
   }
-  return site.cache.GetOrMake<std::vector<TimeAxis>>("cox event times " + site.analysis.name(),
-                                                     [&] { return OwnEventTimes(site, frame, claim); });
+  return site.cache.GetOrMake<std::vector<TimeAxis>>(
+      "cox event times " + site.analysis.name(), [&] { return OwnEventTimes(site, frame, claim); });
 }
 
-Result<OwnRisk> SumOwnRisk(const SiteView& site, const SiteFrame& frame, const CoxParameters& parameters) {
+Result<OwnRisk> SumOwnRisk(const SiteView& site, const SiteFrame& frame,
+                           const CoxParameters& parameters) {
   OwnRisk own;
   CLINNOVA_ASSIGN(own.axes, OwnEventTimesOf(site, frame, parameters.claim));
   own.parameters = parameters;
@@ -305,6 +317,7 @@ PartialLikelihood LikelihoodOf(const CoxParameters& parameters, const PooledSums
 }
 
 const federation::TypedStep<CoxParameters> kCoxSiteStep{"cox.site", SiteLayout, SiteEvaluate};
-const federation::TypedStep<CoxParameters> kCoxRiskStep{"cox.risk_sets", RiskStepLayout, RiskEvaluate};
+const federation::TypedStep<CoxParameters> kCoxRiskStep{"cox.risk_sets", RiskStepLayout,
+                                                        RiskEvaluate};
 
 }  // namespace clinnova::stats

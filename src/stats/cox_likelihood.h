@@ -21,17 +21,17 @@ enum class Ties : std::uint8_t { kEfron, kBreslow };
 struct PartialLikelihood {
   double log_likelihood = 0;
   std::vector<double> score;
-  std::vector<double> information;   ///< lower triangle by rows
+  std::vector<double> information;  ///< lower triangle by rows
   double events = 0;
 };
 
 struct CoxParameters {
   FrameClaim claim;
-  std::vector<double> beta;              ///< standardised scale, without the intercept's column
+  std::vector<double> beta;  ///< standardised scale, without the intercept's column
   Ties ties = Ties::kEfron;
-  std::vector<TimeAxis> axes;            ///< event times per stratum; empty when each site has its own
-  std::int64_t size_exponent = 0;        ///< of a standardised value
-  std::int64_t risk_exponent = 0;        ///< of e^(x'beta), for sums that travel
+  std::vector<TimeAxis> axes;      ///< event times per stratum; empty when each site has its own
+  std::int64_t size_exponent = 0;  ///< of a standardised value
+  std::int64_t risk_exponent = 0;  ///< of e^(x'beta), for sums that travel
 
   template <class A>
   void Fields(A& a) {
@@ -56,33 +56,33 @@ PartialLikelihood LikelihoodOf(const CoxParameters& parameters, const federation
 /// phi_m = risk - (m / d) dying and the mean covariates mean_m = phi1_m / phi0_m. By Breslow, d times the first.
 struct EventTime {
   std::size_t stratum = 0;
-  std::size_t index = 0;                        ///< into the stratum's axis
+  std::size_t index = 0;  ///< into the stratum's axis
   std::int64_t deaths = 0;
-  long double log_risk = 0;                     ///< of ln phi0
-  long double hazard = 0;                       ///< of 1 / phi0
-  std::vector<long double> hazard_mean;         ///< of mean_m / phi0
-  long double own_hazard = 0;                   ///< of (1 - m / d) / phi0: what those dying are exposed to
+  long double log_risk = 0;              ///< of ln phi0
+  long double hazard = 0;                ///< of 1 / phi0
+  std::vector<long double> hazard_mean;  ///< of mean_m / phi0
+  long double own_hazard = 0;            ///< of (1 - m / d) / phi0: what those dying are exposed to
   std::vector<long double> own_hazard_mean;
-  std::vector<long double> mean;                ///< of mean_m
-  std::vector<long double> variance;            ///< of the covariates' variance, lower triangle by rows
+  std::vector<long double> mean;      ///< of mean_m
+  std::vector<long double> variance;  ///< of the covariates' variance, lower triangle by rows
 };
 
 /// Calls use for every event time of every stratum, strata in order, times from the last to the first. `sums` are
 /// risk-set sums on `axes` at `parameters`.
 void ForEachEventTime(const CoxParameters& parameters, const std::vector<TimeAxis>& axes,
-                      const federation::PooledSums& sums, const std::function<void(const EventTime&)>& use);
+                      const federation::PooledSums& sums,
+                      const std::function<void(const EventTime&)>& use);
 
 /// The site's own event times by stratum, for strata that each lie within one site; kRefused
 /// (`not_stratified_by_site`) when they do not.
-Result<std::shared_ptr<const std::vector<TimeAxis>>> OwnEventTimesOf(const federation::SiteView& site,
-                                                                     const SiteFrame& frame,
-                                                                     const FrameClaim& claim);
+Result<std::shared_ptr<const std::vector<TimeAxis>>> OwnEventTimesOf(
+    const federation::SiteView& site, const SiteFrame& frame, const FrameClaim& claim);
 
 /// A site's own risk-set sums, for strata that each lie within one site. Stays at the site.
 struct OwnRisk {
-  std::shared_ptr<const std::vector<TimeAxis>> axes;   // shared with the site's cache
-  std::optional<federation::PooledSums> sums;          ///< absent when e^(x'beta) has no usable range
-  CoxParameters parameters;                            ///< with the range that was found
+  std::shared_ptr<const std::vector<TimeAxis>> axes;  // shared with the site's cache
+  std::optional<federation::PooledSums> sums;  ///< absent when e^(x'beta) has no usable range
+  CoxParameters parameters;                    ///< with the range that was found
 };
 Result<OwnRisk> SumOwnRisk(const federation::SiteView& site, const SiteFrame& frame,
                            const CoxParameters& parameters);
@@ -97,8 +97,9 @@ std::vector<std::size_t> CellOffsets(const std::vector<TimeAxis>& axes);
 
 /// A fitted model, as what is computed after the fit needs it.
 struct CoxSolution {
-  CoxParameters parameters;                        ///< at the maximum
-  std::optional<federation::PooledSums> sums;      ///< its risk-set sums; absent when stratified by site
+  CoxParameters parameters;  ///< at the maximum
+  std::optional<federation::PooledSums>
+      sums;  ///< its risk-set sums; absent when stratified by site
   bool by_site = true;
 };
 

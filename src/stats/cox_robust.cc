@@ -27,7 +27,8 @@ HazardPath HazardPathOf(const CoxParameters& parameters, const std::vector<TimeA
   HazardPath path;
   path.hazard.assign(cells, 0);
   path.own_hazard.assign(cells, 0);
-  for (auto* vectors : {&path.hazard_mean, &path.own_hazard_mean, &path.mean}) vectors->assign(cells * p, 0);
+  for (auto* vectors : {&path.hazard_mean, &path.own_hazard_mean, &path.mean})
+    vectors->assign(cells * p, 0);
   ForEachEventTime(parameters, axes, sums, [&](const EventTime& at) {
     const std::size_t cell = offsets[at.stratum] + at.index;
     path.hazard[cell] = static_cast<double>(at.hazard);
@@ -35,13 +36,15 @@ HazardPath HazardPathOf(const CoxParameters& parameters, const std::vector<TimeA
     for (std::size_t j = 0; j < p; ++j) {
       path.hazard_mean[cell * p + j] = static_cast<double>(at.hazard_mean[j]);
       path.own_hazard_mean[cell * p + j] = static_cast<double>(at.own_hazard_mean[j]);
-      path.mean[cell * p + j] = static_cast<double>(at.mean[j] / static_cast<long double>(at.deaths));
+      path.mean[cell * p + j] =
+          static_cast<double>(at.mean[j] / static_cast<long double>(at.deaths));
     }
   });
   for (std::size_t s = 0; s < axes.size(); ++s) {
     for (std::size_t cell = offsets[s] + 1; cell < offsets[s + 1]; ++cell) {
       path.hazard[cell] += path.hazard[cell - 1];
-      for (std::size_t j = cell * p; j < (cell + 1) * p; ++j) path.hazard_mean[j] += path.hazard_mean[j - p];
+      for (std::size_t j = cell * p; j < (cell + 1) * p; ++j)
+        path.hazard_mean[j] += path.hazard_mean[j - p];
     }
   }
   return path;
@@ -52,11 +55,12 @@ namespace {
 /// Score residuals of rows, each in its place of `out`.
 class ScoreResiduals {
  public:
-  ScoreResiduals(const std::vector<double>& beta, const std::vector<TimeAxis>& axes, const HazardPath& path)
+  ScoreResiduals(const std::vector<double>& beta, const std::vector<TimeAxis>& axes,
+                 const HazardPath& path)
       : beta_(beta), axes_(axes), path_(path), offsets_(CellOffsets(axes)) {}
 
-  void Of(const DesignBatch& batch, std::size_t row, std::size_t stratum, const std::vector<double>& x,
-          std::vector<double>& out) const {
+  void Of(const DesignBatch& batch, std::size_t row, std::size_t stratum,
+          const std::vector<double>& x, std::vector<double>& out) const {
     const std::size_t p = x.size();
     out.assign(p, 0.0);
     const TimeAxis& axis = axes_[stratum];
@@ -80,15 +84,16 @@ class ScoreResiduals {
   }
 
  private:
-  void AddExposure(std::size_t cell, const std::vector<double>& x, double risk, std::vector<double>& out) const {
+  void AddExposure(std::size_t cell, const std::vector<double>& x, double risk,
+                   std::vector<double>& out) const {
     for (std::size_t j = 0; j < x.size(); ++j) {
       out[j] += risk * (x[j] * path_.hazard[cell] - path_.hazard_mean[cell * x.size() + j]);
     }
   }
 
-  const std::vector<double>& beta_;       // not owned, outlives this
-  const std::vector<TimeAxis>& axes_;     // not owned, outlives this
-  const HazardPath& path_;                // not owned, outlives this
+  const std::vector<double>& beta_;    // not owned, outlives this
+  const std::vector<TimeAxis>& axes_;  // not owned, outlives this
+  const HazardPath& path_;             // not owned, outlives this
   std::vector<std::size_t> offsets_;
 };
 
@@ -106,7 +111,8 @@ class ClusteredResiduals {
   explicit ClusteredResiduals(std::size_t p) : p_(p) {}
 
   void Add(std::int64_t cluster, const std::vector<double>& residual) {
-    finite_ = finite_ && std::all_of(residual.begin(), residual.end(), [](double u) { return std::isfinite(u); });
+    finite_ = finite_ && std::all_of(residual.begin(), residual.end(),
+                                     [](double u) { return std::isfinite(u); });
     clusters_.push_back(cluster);
     residuals_.insert(residuals_.end(), residual.begin(), residual.end());
   }
@@ -137,8 +143,9 @@ class ClusteredResiduals {
   std::vector<double> residuals_;
 };
 
-Result<void> AddMeat(const SiteView& site, const SiteFrame& frame, const CoxMeatParameters& parameters,
-                     const ScoreResiduals& residuals, ExactSums& sums) {
+Result<void> AddMeat(const SiteView& site, const SiteFrame& frame,
+                     const CoxMeatParameters& parameters, const ScoreResiduals& residuals,
+                     ExactSums& sums) {
   const bool named = parameters.clusters == Clusters::kNamed;
   ClusteredResiduals clustered(parameters.cox.beta.size());
   std::vector<double> residual;
@@ -153,17 +160,20 @@ Result<void> AddMeat(const SiteView& site, const SiteFrame& frame, const CoxMeat
                }
                clustered.Add(batch.cluster.back()[r], residual);
              });
-  if (cluster_missing) return Fail(ErrorCode::kRefused, "the analysis names no cluster", "no_cluster");
+  if (cluster_missing)
+    return Fail(ErrorCode::kRefused, "the analysis names no cluster", "no_cluster");
   if (named) clustered.AddSquares(sums);
   return {};
 }
 
-Result<Layout> MeatLayout(const Analysis&, const table::Schema&, const CoxMeatParameters& parameters) {
+Result<Layout> MeatLayout(const Analysis&, const table::Schema&,
+                          const CoxMeatParameters& parameters) {
   const std::size_t p = parameters.cox.beta.size();
   return Layout{{WideBlock("meat", p * (p + 1) / 2)}};
 }
 
-Result<void> MeatEvaluate(const SiteView& site, const CoxMeatParameters& parameters, ExactSums& sums) {
+Result<void> MeatEvaluate(const SiteView& site, const CoxMeatParameters& parameters,
+                          ExactSums& sums) {
   const CoxParameters& cox = parameters.cox;
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(site, cox.claim));
   CLINNOVA_TRY(CheckCoxParameters(site, *frame, cox));
@@ -179,17 +189,19 @@ Result<void> MeatEvaluate(const SiteView& site, const CoxMeatParameters& paramet
   const std::size_t cells = CellOffsets(cox.axes).back();
   const HazardPath& path = parameters.path;
   const std::size_t p = cox.beta.size();
-  if (path.hazard.size() != cells || path.own_hazard.size() != cells || path.hazard_mean.size() != cells * p ||
-      path.own_hazard_mean.size() != cells * p || path.mean.size() != cells * p) {
+  if (path.hazard.size() != cells || path.own_hazard.size() != cells ||
+      path.hazard_mean.size() != cells * p || path.own_hazard_mean.size() != cells * p ||
+      path.mean.size() != cells * p) {
     return Fail(ErrorCode::kRefused, "hazards that do not fit the event times", "wrong_layout");
   }
   bool off_axis = false;
-  ForEachRow(site, *frame, cox.claim, [&](const DesignBatch& batch, std::size_t r, const std::vector<double>&) {
-    const std::size_t parts = batch.response.size();
-    const TimeAxis& axis = cox.axes[StratumOf(frame->design, batch, r)];
-    off_axis = off_axis || (batch.response[parts - 1][r] != 0 &&
-                            axis.IndexOf(batch.response[parts - 2][r]) == axis.size());
-  });
+  ForEachRow(site, *frame, cox.claim,
+             [&](const DesignBatch& batch, std::size_t r, const std::vector<double>&) {
+               const std::size_t parts = batch.response.size();
+               const TimeAxis& axis = cox.axes[StratumOf(frame->design, batch, r)];
+               off_axis = off_axis || (batch.response[parts - 1][r] != 0 &&
+                                       axis.IndexOf(batch.response[parts - 2][r]) == axis.size());
+             });
   if (off_axis) return Fail(ErrorCode::kRefused, "an event off the hub's times", "time_off_axis");
   return AddMeat(site, *frame, parameters, {cox.beta, cox.axes, path}, sums);
 }
@@ -198,8 +210,8 @@ Result<void> MeatEvaluate(const SiteView& site, const CoxMeatParameters& paramet
 
 const federation::TypedStep<CoxMeatParameters> kCoxMeatStep{"cox.meat", MeatLayout, MeatEvaluate};
 
-Result<Matrix> CoxMeat(Federation& federation, const Analysis& analysis, const CoxSolution& solution,
-                       Clusters clusters) {
+Result<Matrix> CoxMeat(Federation& federation, const Analysis& analysis,
+                       const CoxSolution& solution, Clusters clusters) {
   CoxMeatParameters parameters{solution.parameters, clusters, {}};
   if (!solution.by_site) {
     parameters.path = HazardPathOf(solution.parameters, solution.parameters.axes, *solution.sums);

@@ -22,11 +22,11 @@ enum class Clusters : std::uint8_t { kRows, kNamed };
 
 /// Cumulated hazards by event time, all strata one after the other (CellOffsets); vectors of p by time.
 struct HazardPath {
-  std::vector<double> hazard;            ///< cumulated within the stratum
+  std::vector<double> hazard;  ///< cumulated within the stratum
   std::vector<double> hazard_mean;
-  std::vector<double> own_hazard;        ///< of this time only, for those who die at it
+  std::vector<double> own_hazard;  ///< of this time only, for those who die at it
   std::vector<double> own_hazard_mean;
-  std::vector<double> mean;              ///< average mean covariates that a death is compared with
+  std::vector<double> mean;  ///< average mean covariates that a death is compared with
 
   template <class A>
   void Fields(A& a) {
@@ -45,7 +45,7 @@ HazardPath HazardPathOf(const CoxParameters& parameters, const std::vector<TimeA
 struct CoxMeatParameters {
   CoxParameters cox;
   Clusters clusters = Clusters::kRows;
-  HazardPath path;                       ///< empty when each site has its own
+  HazardPath path;  ///< empty when each site has its own
 
   template <class A>
   void Fields(A& a) {

@@ -70,8 +70,9 @@ Ranges GuessRanges(const GlmFamily& family, const ModelFrame& frame) {
   switch (family.family) {
     case Family::kBinomial: return {prior + 2, prior + 4};
     case Family::kPoisson:
-      return family.link == Link::kLog ? Ranges{prior + std::max(outcome, 1) + 1, prior + outcome + 6}
-                                       : Ranges{prior + 6, prior + outcome + 10};
+      return family.link == Link::kLog
+                 ? Ranges{prior + std::max(outcome, 1) + 1, prior + outcome + 6}
+                 : Ranges{prior + 6, prior + outcome + 10};
     case Family::kGamma:
       if (family.link == Link::kLog) return {prior, prior + 8};
       if (family.link == Link::kInverse) return {prior + 2 * outcome + 2, prior + outcome + 2};
@@ -139,7 +140,8 @@ class GlmFit {
     const std::int64_t weights = sums.Count(kGlmCounts, kInvalidWeight);
     if (weights != 0) {
       return Fail(ErrorCode::kInvalidInput, Where() + "weights: found a negative weight in " +
-                                                std::to_string(weights) + " rows, expected 0 or more");
+                                                std::to_string(weights) +
+                                                " rows, expected 0 or more");
     }
     return {};
   }
@@ -151,9 +153,10 @@ class GlmFit {
     const std::int64_t zeros = sums.Count(kGlmCounts, kOutcomeZero);
     const std::int64_t ones = sums.Count(kGlmCounts, kOutcomeOne);
     if (zeros + ones == frame_.n() && std::min(zeros, ones) > 0 && std::min(zeros, ones) < k) {
-      return Fail(ErrorCode::kRefused,
-                  Where() + "the outcome has a level with fewer than " + std::to_string(k) + " persons",
-                  "rare_level");
+      return Fail(
+          ErrorCode::kRefused,
+          Where() + "the outcome has a level with fewer than " + std::to_string(k) + " persons",
+          "rare_level");
     }
     return {};
   }
@@ -185,7 +188,8 @@ class GlmFit {
       const double inside = ValidMean(options_.family.family, mean)
                                 ? mean
                                 : StartingMean(options_.family.family, mean, weight);
-      null_beta_ = LinkValue(options_.family.link, inside) - sums.Number(kGlmFit, kWeightOffset) / weight;
+      null_beta_ =
+          LinkValue(options_.family.link, inside) - sums.Number(kGlmFit, kWeightOffset) / weight;
     }
   }
 
@@ -211,7 +215,8 @@ class GlmFit {
   }
 
   /// The largest step of a coefficient as a part of itself and its error.
-  double RelativeStep(const std::vector<double>& step, const Matrix& inverse, double dispersion) const {
+  double RelativeStep(const std::vector<double>& step, const Matrix& inverse,
+                      double dispersion) const {
     double largest = 0;
     for (std::size_t j = 0; j < p(); ++j) {
       const double size = std::fabs(beta_[j]) + 0.1 * std::sqrt(dispersion * inverse[j][j]);
@@ -264,7 +269,8 @@ class GlmFit {
         converged_ = true;
         return Keep(sums, inverse);
       }
-      const bool separated = iterations_ >= kSeparationIterations && sums.Count(kGlmCounts, kBoundary) > 0;
+      const bool separated =
+          iterations_ >= kSeparationIterations && sums.Count(kGlmCounts, kBoundary) > 0;
       if (iterations_ == kMaximumIterations || separated) return Keep(sums, inverse);
     }
     return {};
@@ -312,13 +318,16 @@ class GlmFit {
     if (options_.family.quasi) return std::numeric_limits<double>::quiet_NaN();
     switch (options_.family.family) {
       case Family::kGaussian:
-        return -(n * (core::Log(kTwoPi * deviance / n) + 1) - last_->Number(kGlmFit, kLogWeight)) / 2;
+        return -(n * (core::Log(kTwoPi * deviance / n) + 1) - last_->Number(kGlmFit, kLogWeight)) /
+               2;
       case Family::kGamma: {
         const double weight = last_->Number(kGlmFit, kWeight);
-        const double dispersion = deviance / weight;  // R's aic for Gamma, with its n = sum of weights
+        const double dispersion =
+            deviance / weight;  // R's aic for Gamma, with its n = sum of weights
         const double shape = 1 / dispersion;
         return (shape - 1) * last_->Number(kGlmFit, kWeightLogY) -
-               shape * (last_->Number(kGlmFit, kWeightYOverMu) + last_->Number(kGlmFit, kWeightLogMu)) -
+               shape *
+                   (last_->Number(kGlmFit, kWeightYOverMu) + last_->Number(kGlmFit, kWeightLogMu)) -
                weight * (shape * core::Log(dispersion) + core::LogGamma(shape));
       }
       case Family::kBinomial:
@@ -369,11 +378,14 @@ class GlmFit {
     result["warnings"] = Warnings();
     result["terms"] = TermsJson(terms);
     result["vcov"] = MatrixJson(terms.names, terms.covariance, terms.estimable);
-    const auto number = [&](double value) { return converged_ ? NumberJson(value) : Json(nullptr); };
+    const auto number = [&](double value) {
+      return converged_ ? NumberJson(value) : Json(nullptr);
+    };
     const double nan = std::numeric_limits<double>::quiet_NaN();
     const double log_likelihood = converged_ ? LogLikelihood() : nan;
-    const double parameters = static_cast<double>(rank_) +
-                              (options_.family.dispersion_is_free() && !options_.family.quasi ? 1 : 0);
+    const double parameters =
+        static_cast<double>(rank_) +
+        (options_.family.dispersion_is_free() && !options_.family.quasi ? 1 : 0);
     result["deviance"] = number(converged_ ? last_->Number(kGlmFit, kDeviance) : nan);
     result["null_deviance"] = NumberJson(null_deviance_);
     result["df_residual"] = residual;
@@ -390,7 +402,7 @@ class GlmFit {
     result["conf_level"] = options_.confidence_level;
     if (options_.family.link == Link::kLogit) result["ratio"] = "odds ratio";
     if (options_.family.link == Link::kLog) {
-      result["ratio"] = options_.family.family == Family::kPoisson     ? "rate ratio"
+      result["ratio"] = options_.family.family == Family::kPoisson    ? "rate ratio"
                         : options_.family.family == Family::kBinomial ? "risk ratio"
                                                                       : "ratio of means";
     }

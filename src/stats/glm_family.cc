@@ -33,8 +33,8 @@ constexpr Word kFamilies[] = {
     {"quasipoisson", Family::kPoisson, true, Link::kLog},
 };
 constexpr std::pair<std::string_view, Link> kLinks[] = {
-    {"identity", Link::kIdentity}, {"log", Link::kLog},         {"inverse", Link::kInverse},
-    {"logit", Link::kLogit},       {"probit", Link::kProbit},   {"cauchit", Link::kCauchit},
+    {"identity", Link::kIdentity}, {"log", Link::kLog},       {"inverse", Link::kInverse},
+    {"logit", Link::kLogit},       {"probit", Link::kProbit}, {"cauchit", Link::kCauchit},
     {"cloglog", Link::kCloglog},   {"sqrt", Link::kSqrt},
 };
 
@@ -121,8 +121,9 @@ Result<GlmFamily> ParseFamily(std::string_view family, std::string_view link) {
     }
     list += (list.empty() ? "" : ", ") + std::string(LinkName(allowed));
   }
-  return Fail(ErrorCode::kInvalidInput, "link: found \"" + std::string(link) + "\", expected for family " +
-                                            std::string(family) + " one of " + list);
+  return Fail(ErrorCode::kInvalidInput, "link: found \"" + std::string(link) +
+                                            "\", expected for family " + std::string(family) +
+                                            " one of " + list);
 }
 
 double LinkValue(Link link, double mu) {

@@ -32,7 +32,8 @@ TEST(GlmFamily, ReadsWordsWithTheirCanonicalLinks) {
   EXPECT_TRUE(ParseFamily("quasipoisson", "")->quasi);
   EXPECT_EQ(ParseFamily("binomial", "cloglog")->link, Link::kCloglog);
   EXPECT_EQ(ParseFamily("normal", "").error().message,
-            "family: found \"normal\", expected one of gaussian, binomial, poisson, Gamma, quasibinomial, "
+            "family: found \"normal\", expected one of gaussian, binomial, poisson, Gamma, "
+            "quasibinomial, "
             "quasipoisson");
   EXPECT_EQ(ParseFamily("poisson", "logit").error().message,
             "link: found \"logit\", expected for family poisson one of log, identity, sqrt");

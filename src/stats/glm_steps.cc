@@ -34,8 +34,8 @@ Result<GlmFamily> FamilyOf(const Analysis& analysis) {
 /// One batch's rows as the family sees them.
 struct GlmBatch {
   DesignBatch design;
-  std::vector<double> y = std::vector<double>(kBatchRows);        ///< outcome, a fraction for counts
-  std::vector<double> weight = std::vector<double>(kBatchRows);   ///< prior weight times trials
+  std::vector<double> y = std::vector<double>(kBatchRows);       ///< outcome, a fraction for counts
+  std::vector<double> weight = std::vector<double>(kBatchRows);  ///< prior weight times trials
   std::vector<double> trials = std::vector<double>(kBatchRows);
   std::vector<double> eta = std::vector<double>(kBatchRows);
   std::vector<double> mu = std::vector<double>(kBatchRows);
@@ -130,7 +130,8 @@ bool Predict(const GlmFamily& family, const GlmParameters& parameters, GlmBatch&
   const std::size_t rows = batch.design.rows;
   if (parameters.mode == GlmParameters::Mode::kStart) {
     for (std::size_t r = 0; r < rows; ++r) {
-      batch.eta[r] = LinkValue(family.link, StartingMean(family.family, batch.y[r], batch.weight[r]));
+      batch.eta[r] =
+          LinkValue(family.link, StartingMean(family.family, batch.y[r], batch.weight[r]));
     }
   } else {
     LinearPredictor(parameters.beta, batch);
@@ -176,7 +177,8 @@ void AddFit(const GlmFamily& family, const GlmBatch& batch, ExactSums& sums) {
     sums.Add(kGlmFit, kWeight, weight);
     sums.Add(kGlmFit, kWeightY, weight * y);
     if (weight != 1) sums.Add(kGlmFit, kLogWeight, core::Log(weight));
-    if (batch.design.offset[r] != 0) sums.Add(kGlmFit, kWeightOffset, weight * batch.design.offset[r]);
+    if (batch.design.offset[r] != 0)
+      sums.Add(kGlmFit, kWeightOffset, weight * batch.design.offset[r]);
     if (family.family == Family::kGamma) {
       sums.Add(kGlmFit, kWeightLogY, weight * core::Log(y));
       sums.Add(kGlmFit, kWeightYOverMu, weight * (y / mu));
@@ -221,7 +223,8 @@ Result<Layout> GlmLayout(const Analysis&, const table::Schema&, const GlmParamet
 
 Result<void> GlmEvaluate(const SiteView& site, const GlmParameters& parameters, ExactSums& sums) {
   CLINNOVA_ASSIGN(const GlmFamily family, FamilyOf(site.analysis));
-  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(site, parameters.claim));
+  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame,
+                  SiteFrameOf(site, parameters.claim));
   const std::size_t p = frame->design.names().size();
   if (parameters.mode == GlmParameters::Mode::kScore && parameters.beta.size() != p) {
     return Fail(ErrorCode::kRefused, "coefficients that do not fit the design", "wrong_layout");
@@ -245,10 +248,12 @@ Result<void> GlmEvaluate(const SiteView& site, const GlmParameters& parameters, 
       });
 }
 
-Result<Layout> MeatLayout(const Analysis&, const table::Schema&, const GlmMeatParameters& parameters) {
+Result<Layout> MeatLayout(const Analysis&, const table::Schema&,
+                          const GlmMeatParameters& parameters) {
   const std::size_t p = parameters.claim.center.size();
-  return Layout{{ScaledBlock("meat", p * (p + 1) / 2, static_cast<int>(2 * parameters.score_exponent)),
-                 CountBlock("clusters", 1)}};
+  return Layout{
+      {ScaledBlock("meat", p * (p + 1) / 2, static_cast<int>(2 * parameters.score_exponent)),
+       CountBlock("clusters", 1)}};
 }
 
 /// Scores of a cluster's rows, added exactly, so that their order does not matter.
@@ -257,8 +262,8 @@ struct ClusterScores {
   std::vector<ExactSums> sums;
 };
 
-Result<void> AddClusters(const GlmMeatParameters& parameters, ClusterScores& clusters, std::size_t p,
-                         ExactSums& sums) {
+Result<void> AddClusters(const GlmMeatParameters& parameters, ClusterScores& clusters,
+                         std::size_t p, ExactSums& sums) {
   std::vector<double> score(p);
   const double one = 1;
   for (const ExactSums& cluster : clusters.sums) {
@@ -276,9 +281,11 @@ Result<void> AddClusters(const GlmMeatParameters& parameters, ClusterScores& clu
   return {};
 }
 
-Result<void> MeatEvaluate(const SiteView& site, const GlmMeatParameters& parameters, ExactSums& sums) {
+Result<void> MeatEvaluate(const SiteView& site, const GlmMeatParameters& parameters,
+                          ExactSums& sums) {
   CLINNOVA_ASSIGN(const GlmFamily family, FamilyOf(site.analysis));
-  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(site, parameters.claim));
+  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame,
+                  SiteFrameOf(site, parameters.claim));
   const std::size_t p = frame->design.names().size();
   if (parameters.beta.size() != p) {
     return Fail(ErrorCode::kRefused, "coefficients that do not fit the design", "wrong_layout");
@@ -287,7 +294,8 @@ Result<void> MeatEvaluate(const SiteView& site, const GlmMeatParameters& paramet
   score.mode = GlmParameters::Mode::kScore;
   score.beta = parameters.beta;
   score.claim = parameters.claim;
-  const Layout cluster_layout{{ScaledBlock("score", p, static_cast<int>(parameters.score_exponent))}};
+  const Layout cluster_layout{
+      {ScaledBlock("score", p, static_cast<int>(parameters.score_exponent))}};
   ClusterScores clusters;
   ExactSums counts(*GlmLayout(site.analysis, site.table.schema, score));
   GlmBatch batch;
@@ -315,8 +323,8 @@ Result<void> MeatEvaluate(const SiteView& site, const GlmMeatParameters& paramet
       const auto [at, added] =
           clusters.index.try_emplace(batch.design.cluster.back()[r], clusters.sums.size());
       if (added) clusters.sums.emplace_back(cluster_layout);
-      clusters.sums[at->second].AddWeightedColumns(
-          0, 0, {batch.design.x.data() + r, kBatchRows, p}, &batch.working_score[r], 1);
+      clusters.sums[at->second].AddWeightedColumns(0, 0, {batch.design.x.data() + r, kBatchRows, p},
+                                                   &batch.working_score[r], 1);
     }
   }
   return parameters.clustered ? AddClusters(parameters, clusters, p, sums) : Result<void>{};

@@ -13,13 +13,13 @@ namespace clinnova::stats {
 
 struct GlmParameters {
   enum class Mode : std::uint8_t {
-    kStart,   ///< R's first step: weighted least squares from means near the outcomes
-    kScore,   ///< score and information at `beta`
+    kStart,  ///< R's first step: weighted least squares from means near the outcomes
+    kScore,  ///< score and information at `beta`
   };
   Mode mode = Mode::kStart;
   FrameClaim claim;
-  std::vector<double> beta;          ///< standardised scale
-  bool null_model = false;           ///< also the null model at `null_beta` (its linear predictor's shift)
+  std::vector<double> beta;  ///< standardised scale
+  bool null_model = false;   ///< also the null model at `null_beta` (its linear predictor's shift)
   double null_beta = 0;
   std::int64_t score_exponent = 0;
   std::int64_t information_exponent = 0;
@@ -40,9 +40,9 @@ enum GlmBlock { kGlmScore, kGlmInformation, kGlmFit, kGlmNull, kGlmCounts };
 /// Numbers of kGlmFit: sums over rows of positive weight.
 enum GlmFit {
   kDeviance,
-  kPearson,          ///< weight (y - mu)^2 / V
-  kLogLikelihood,    ///< binomial, poisson: the log-likelihood
-  kWeightLogY,       ///< Gamma: weight log y, weight y / mu, weight log mu
+  kPearson,        ///< weight (y - mu)^2 / V
+  kLogLikelihood,  ///< binomial, poisson: the log-likelihood
+  kWeightLogY,     ///< Gamma: weight log y, weight y / mu, weight log mu
   kWeightYOverMu,
   kWeightLogMu,
   kWeight,
@@ -59,7 +59,7 @@ enum GlmCount {
   kInvalidMean,
   kInvalidResponse,
   kInvalidWeight,
-  kBoundary,         ///< fitted probabilities numerically 0 or 1
+  kBoundary,  ///< fitted probabilities numerically 0 or 1
   kOutcomeZero,
   kOutcomeOne,
   kGlmCountSize
@@ -68,7 +68,7 @@ enum GlmCount {
 struct GlmMeatParameters {
   FrameClaim claim;
   std::vector<double> beta;
-  std::int64_t score_exponent = 0;   ///< of one cluster's score
+  std::int64_t score_exponent = 0;  ///< of one cluster's score
   bool clustered = false;
 
   template <class A>

@@ -29,7 +29,8 @@ Result<std::size_t> Variable(const Analysis& analysis, const table::Schema& sche
   const auto column = schema.Find(name);
   if (!column) return analysis.Wrong("variable", "no site has a column " + name);
   if (schema.columns[*column].kind != table::ColumnKind::kNumeric) {
-    return analysis.Wrong("variable", name + " is a factor, expected a number; method table counts levels");
+    return analysis.Wrong("variable",
+                          name + " is a factor, expected a number; method table counts levels");
   }
   return *column;
 }
@@ -47,7 +48,8 @@ enum Case { kPresent, kMissing, kOutside };
 Result<Layout> LayoutOf(const Analysis& analysis, const table::Schema& schema,
                         const Parameters& parameters) {
   CLINNOVA_TRY(Variable(analysis, schema));
-  if (parameters.breaks.size() < 2) return Fail(ErrorCode::kRefused, "too few breaks", "wrong_layout");
+  if (parameters.breaks.size() < 2)
+    return Fail(ErrorCode::kRefused, "too few breaks", "wrong_layout");
   return Layout{{CountBlock("cases", 3), CountBlock("bins", parameters.breaks.size() - 1)}};
 }
 
@@ -88,7 +90,8 @@ constexpr int kLowestPower = -60;
 constexpr int kHighestPower = 60;
 constexpr std::size_t kPowers = kHighestPower - kLowestPower + 1;
 
-Result<Layout> RangeLayout(const Analysis& analysis, const table::Schema& schema, const RangeParameters&) {
+Result<Layout> RangeLayout(const Analysis& analysis, const table::Schema& schema,
+                           const RangeParameters&) {
   CLINNOVA_TRY(Variable(analysis, schema));
   return Layout{{CountBlock("above", kPowers), CountBlock("below", kPowers)}};
 }
@@ -147,19 +150,22 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   if (parameters.breaks.empty()) {
     CLINNOVA_ASSIGN(parameters.breaks, BreaksOf(federation, analysis, bins));
   } else if (parameters.breaks.size() < 2 ||
-             !std::is_sorted(parameters.breaks.begin(), parameters.breaks.end(), std::less_equal<>())) {
+             !std::is_sorted(parameters.breaks.begin(), parameters.breaks.end(),
+                             std::less_equal<>())) {
     return analysis.Wrong("breaks", "expected at least two increasing numbers");
   }
   CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kStep, parameters));
   const std::int64_t outside = sums.Count(kCases, kOutside);
   if (outside != 0) {
     const bool told = outside >= federation.minimum_count();
-    return analysis.Wrong("breaks", "some values (" +
-                                        (told ? std::to_string(outside) : std::string("few")) +
-                                        ") lie outside them, expected breaks that cover all values");
+    return analysis.Wrong("breaks",
+                          "some values (" + (told ? std::to_string(outside) : std::string("few")) +
+                              ") lie outside them, expected breaks that cover all values");
   }
+  CLINNOVA_TRY(CheckCohort(analysis, sums.Count(kCases, kPresent), federation.minimum_count()));
   const std::vector<std::int64_t> counts = sums.Counts(kBins);
-  const std::vector<bool> hidden = HiddenCells(counts, 1, counts.size(), federation.minimum_count());
+  const std::vector<bool> hidden =
+      HiddenCells(counts, 1, counts.size(), federation.minimum_count());
   Json list = Json::array();
   std::vector<std::string> suppressed;
   for (std::size_t i = 0; i < counts.size(); ++i) {

@@ -60,7 +60,7 @@ struct Point {
   std::int64_t events = 0;
   std::int64_t censored = 0;
   double survival = 1;
-  double log_variance = 0;   ///< Greenwood's sum of d / (n (n - d))
+  double log_variance = 0;  ///< Greenwood's sum of d / (n (n - d))
 };
 
 using Curve = std::vector<Point>;
@@ -127,9 +127,8 @@ double Median(const Curve& curve) {
   });
   if (first == curve.end()) return kNaN;
   if (std::fabs(first->survival - 0.5) >= tolerance) return first->time;
-  const auto lower = std::find_if(first, curve.end(), [&](const Point& point) {
-    return point.survival < first->survival;
-  });
+  const auto lower = std::find_if(
+      first, curve.end(), [&](const Point& point) { return point.survival < first->survival; });
   return lower == curve.end() ? first->time : (first->time + lower->time) / 2;
 }
 
@@ -148,7 +147,8 @@ Curve AtTimes(const Curve& curve, const std::vector<double>& times) {
       point.censored += curve[next].censored;
     }
     // At risk just before `time`: those of the first time not before it.
-    const auto at = std::find_if(curve.begin(), curve.end(), [&](const Point& p) { return p.time >= time; });
+    const auto at =
+        std::find_if(curve.begin(), curve.end(), [&](const Point& p) { return p.time >= time; });
     point.at_risk = at == curve.end() ? 0 : at->at_risk;
     point.time = time;
     state = point;
@@ -168,7 +168,9 @@ Result<Options> ReadOptions(const Analysis& analysis) {
   Options options;
   constexpr std::string_view kTypes[] = {"log", "log-log", "plain"};
   CLINNOVA_ASSIGN(const std::string type, analysis.Choice("conf_type", kTypes));
-  options.interval = type == "log" ? Interval::kLog : type == "plain" ? Interval::kPlain : Interval::kLogLog;
+  options.interval = type == "log"     ? Interval::kLog
+                     : type == "plain" ? Interval::kPlain
+                                       : Interval::kLogLog;
   CLINNOVA_ASSIGN(options.level, analysis.Number("conf_level", 0.95));
   CLINNOVA_ASSIGN(options.time_grid, analysis.Number("time_grid", 0));
   CLINNOVA_ASSIGN(options.times, analysis.Numbers("times"));
@@ -192,12 +194,13 @@ std::string StratumName(const ModelFrame& frame, std::size_t stratum) {
   return name;
 }
 
-Json CurveJson(const Curve& curve, const Options& options, const std::string& stratum, double median) {
+Json CurveJson(const Curve& curve, const Options& options, const std::string& stratum,
+               double median) {
   const double quantile = -core::NormalQuantile((1 - options.level) / 2);
   Json json;
   if (!stratum.empty()) json["stratum"] = stratum;
-  for (const char* key :
-       {"time", "n_risk", "n_event", "n_censor", "estimate", "std_error", "conf_low", "conf_high"}) {
+  for (const char* key : {"time", "n_risk", "n_event", "n_censor", "estimate", "std_error",
+                          "conf_low", "conf_high"}) {
     json[key] = Json::array();
   }
   for (const Point& point : curve) {
@@ -222,9 +225,9 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   if (frame.formula().response().kind != table::Response::Kind::kSurvival) {
     return analysis.Wrong("formula", "expected Surv(time, status) before ~");
   }
-  CLINNOVA_ASSIGN(TimeAxis axis,
-                  FindTimeAxis(federation, analysis, frame, options.time_grid,
-                               kDenseCells / std::max<std::size_t>(1, StrataCount(frame.design()))));
+  CLINNOVA_ASSIGN(TimeAxis axis, FindTimeAxis(federation, analysis, frame, options.time_grid,
+                                              kDenseCells / std::max<std::size_t>(
+                                                                1, StrataCount(frame.design()))));
   CLINNOVA_ASSIGN(const RiskCounts counts, CountRisk(federation, analysis, frame, std::move(axis)));
   const std::int64_t k = federation.minimum_count();
   Json curves = Json::array();

@@ -36,7 +36,7 @@ class SymmetricFactor {
   std::size_t size_ = 0;
   std::vector<std::size_t> kept_;
   std::vector<bool> aliased_;
-  std::vector<std::vector<long double>> lower_;   // unit lower triangle over the kept columns
+  std::vector<std::vector<long double>> lower_;  // unit lower triangle over the kept columns
   std::vector<long double> diagonal_;
 };
 

@@ -21,7 +21,8 @@ TEST(SymmetricFactor, SolvesAndInverts) {
   }
   const Matrix inverse = factor.Inverse();
   EXPECT_NEAR(inverse[0][0] * 4 + inverse[0][1] * 2 + inverse[0][2] * 0.5, 1, 1e-15);
-  EXPECT_NEAR(std::exp(factor.LogDeterminant()), 4 * (6 - 1) - 2 * (4 - 0.5) + 0.5 * (2 - 1.5), 1e-12);
+  EXPECT_NEAR(std::exp(factor.LogDeterminant()), 4 * (6 - 1) - 2 * (4 - 0.5) + 0.5 * (2 - 1.5),
+              1e-12);
 }
 
 TEST(SymmetricFactor, SetsAsideColumnsThatDependOnThoseBefore) {

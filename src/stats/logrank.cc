@@ -31,8 +31,8 @@ struct Comparison {
 };
 
 /// Adds one stratum, whose counts of group g are at stratum index g * strata + s.
-void AddStratum(const RiskCounts& counts, std::size_t groups, std::size_t strata, std::size_t s, double rho,
-                Comparison& sums) {
+void AddStratum(const RiskCounts& counts, std::size_t groups, std::size_t strata, std::size_t s,
+                double rho, Comparison& sums) {
   const std::size_t size = counts.axis.size();
   std::vector<std::vector<std::int64_t>> at_risk;
   for (std::size_t g = 0; g < groups; ++g) at_risk.push_back(counts.AtRisk(g * strata + s));
@@ -85,19 +85,22 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   CLINNOVA_ASSIGN(const double rho, analysis.Number("rho", 0));
   CLINNOVA_ASSIGN(const double time_grid, analysis.Number("time_grid", 0));
   CLINNOVA_ASSIGN(const std::size_t group_columns, GroupCount(analysis));
-  if (group_columns == 0) return analysis.Wrong("formula", "expected groups to compare on the right of ~");
+  if (group_columns == 0)
+    return analysis.Wrong("formula", "expected groups to compare on the right of ~");
   CLINNOVA_ASSIGN(const ModelFrame frame, ModelFrame::Build(federation, analysis));
   const table::Response& response = frame.formula().response();
   if (response.kind != table::Response::Kind::kSurvival || response.parts.size() != 2) {
-    return analysis.Wrong("formula", "expected Surv(time, status) before ~; there is no log-rank test of "
-                                     "left-truncated times");
+    return analysis.Wrong("formula",
+                          "expected Surv(time, status) before ~; there is no log-rank test of "
+                          "left-truncated times");
   }
   std::size_t groups = 1;
   const auto& columns = frame.design().strata();
   for (std::size_t c = 0; c < group_columns; ++c) groups *= columns[c].levels.size();
   const std::size_t all = StrataCount(frame.design());
   const std::size_t strata = all / groups;
-  CLINNOVA_ASSIGN(TimeAxis axis, FindTimeAxis(federation, analysis, frame, time_grid, kDenseCells / all));
+  CLINNOVA_ASSIGN(TimeAxis axis,
+                  FindTimeAxis(federation, analysis, frame, time_grid, kDenseCells / all));
   CLINNOVA_ASSIGN(const RiskCounts counts, CountRisk(federation, analysis, frame, std::move(axis)));
   // A combination of groups that nobody is in is not a group.
   std::vector<bool> present(groups);
@@ -109,7 +112,8 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   std::size_t degrees = 0;
   const double statistic = Statistic(sums, degrees);
   if (std::count(present.begin(), present.end(), true) < 2) {
-    return Fail(ErrorCode::kFailed, "analysis \"" + analysis.name() + "\": there is only one group");
+    return Fail(ErrorCode::kFailed,
+                "analysis \"" + analysis.name() + "\": there is only one group");
   }
   Json result;
   result["n"] = frame.n();
@@ -117,7 +121,8 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   result["statistic"] = NumberJson(statistic);
   result["df"] = degrees;
   result["p_value"] =
-      NumberJson(degrees == 0 ? std::nan("") : core::ChiSquaredUpperTail(statistic, static_cast<double>(degrees)));
+      NumberJson(degrees == 0 ? std::nan("")
+                              : core::ChiSquaredUpperTail(statistic, static_cast<double>(degrees)));
   result["observed"] = Json::array();
   result["expected"] = Json::array();
   for (std::size_t g = 0; g < groups; ++g) {

@@ -18,12 +18,11 @@
 
 namespace clinnova::stats {
 
-
 struct Method {
   std::string_view name;
-  std::string_view summary;                     ///< one line for people
-  std::span<const std::string_view> options;    ///< keys that an analysis of this method may have
-  std::vector<const federation::Step*> steps;   ///< all that a site may be asked to run
+  std::string_view summary;                    ///< one line for people
+  std::span<const std::string_view> options;   ///< keys that an analysis of this method may have
+  std::vector<const federation::Step*> steps;  ///< all that a site may be asked to run
   Result<nlohmann::ordered_json> (*run)(federation::Federation&, const federation::Analysis&);
 };
 

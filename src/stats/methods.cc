@@ -9,8 +9,8 @@
 #include "stats/kaplan_meier.h"
 #include "stats/logrank.h"
 #include "stats/method.h"
-#include "stats/summary.h"
 #include "stats/model_frame.h"
+#include "stats/summary.h"
 #include "table/design.h"
 #include "table/factor_column.h"
 
@@ -18,8 +18,9 @@ namespace clinnova::stats {
 
 const std::vector<Method>& Methods() {
   static const std::vector<Method> kMethods = [] {
-    std::vector<Method> methods = {ContingencyTableMethod(), CoxMethod(), GlmMethod(), HistogramMethod(), KaplanMeierMethod(),
-                                   LogrankMethod(), SummaryMethod()};
+    std::vector<Method> methods = {ContingencyTableMethod(), CoxMethod(),         GlmMethod(),
+                                   HistogramMethod(),        KaplanMeierMethod(), LogrankMethod(),
+                                   SummaryMethod()};
     std::sort(methods.begin(), methods.end(),
               [](const Method& a, const Method& b) { return a.name < b.name; });
     return methods;
@@ -51,7 +52,8 @@ Result<void> CheckAnalyses(const federation::Study& study) {
       for (const Method& known : Methods()) {
         list += (list.empty() ? "" : ", ") + std::string(known.name);
       }
-      return analysis.Wrong("method", "found \"" + analysis.method() + "\", which is not there yet; there are " + list);
+      return analysis.Wrong("method", "found \"" + analysis.method() +
+                                          "\", which is not there yet; there are " + list);
     }
     CLINNOVA_TRY(analysis.CheckKeys(method->options));
   }
@@ -61,8 +63,9 @@ Result<void> CheckAnalyses(const federation::Study& study) {
 Result<std::vector<table::ColumnDeclaration>> ColumnDeclarations(const federation::Study& study) {
   std::vector<table::ColumnDeclaration> declarations = study.columns();
   const auto add = [&](const table::ColumnDeclaration& wanted) {
-    const bool known = std::any_of(declarations.begin(), declarations.end(),
-                                   [&](const auto& declared) { return declared.name == wanted.name; });
+    const bool known =
+        std::any_of(declarations.begin(), declarations.end(),
+                    [&](const auto& declared) { return declared.name == wanted.name; });
     if (!known) declarations.push_back(wanted);
   };
   for (const federation::Analysis& analysis : study.analyses()) {
@@ -70,7 +73,9 @@ Result<std::vector<table::ColumnDeclaration>> ColumnDeclarations(const federatio
       CLINNOVA_ASSIGN(const std::vector<std::string> variables, analysis.Texts("variables"));
       for (const std::string& variable : variables) {
         if (variable == "site") continue;  // a factor already
-        add({.name = table::FactorColumnName(variable), .kind = table::ColumnKind::kFactor, .levels = {}});
+        add({.name = table::FactorColumnName(variable),
+             .kind = table::ColumnKind::kFactor,
+             .levels = {}});
       }
     }
     if (!analysis.Has("formula")) continue;

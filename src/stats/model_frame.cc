@@ -66,14 +66,15 @@ enum PreflightBlock {
   kSums,
   kSquares,
   kSizes,
-  kLargest,      ///< per design column and power of two: sites whose largest size it is the first to reach
-  kOffGrid,      ///< per denominator: times that are not a multiple of its reciprocal
-  kTimePowers    ///< per power of two: times whose size it is the first to reach
+  kLargest,  ///< per design column and power of two: sites whose largest size it is the first to reach
+  kOffGrid,    ///< per denominator: times that are not a multiple of its reciprocal
+  kTimePowers  ///< per power of two: times whose size it is the first to reach
 };
 enum CaseKind { kComplete, kMissing, kInfinite, kInvalid, kStatusTwo, kCaseKinds };
 
 /// Times on a common grid are told by counts on it. 365.25 and its like: days told in other units.
-constexpr double kDenominators[] = {1, 2, 4, 10, 12, 52, 100, 1000, 10000, 365.25, 365, 30.4375, 7, 52.18};
+constexpr double kDenominators[] = {1,    2,     4,      10,  12,      52, 100,
+                                    1000, 10000, 365.25, 365, 30.4375, 7,  52.18};
 constexpr int kLowestTimePower = -20;
 constexpr int kHighestTimePower = 43;
 constexpr int kLowestSize = -100;
@@ -129,7 +130,8 @@ Result<Layout> PreflightLayout(const Analysis& analysis, const table::Schema& sc
   const std::size_t p = design.names().size();
   return Layout{{CountBlock("cases", kCaseKinds), CountBlock("levels", LevelCount(design)),
                  CountBlock("zeros", p), CountBlock("ones", p), WideBlock("sums", p),
-                 WideBlock("squares", p), WideBlock("sizes", SizeCount(formula)), CountBlock("largest", p * kSizeClasses),
+                 WideBlock("squares", p), WideBlock("sizes", SizeCount(formula)),
+                 CountBlock("largest", p * kSizeClasses),
                  CountBlock("off_grid", survival ? std::size(kDenominators) : 0),
                  CountBlock("time_powers", survival ? kTimePowerCount : 0)}};
 }
@@ -214,7 +216,8 @@ Result<void> PreflightEvaluate(const SiteView& site, const PreflightParameters& 
   LargestSizes largest(p);
   CLINNOVA_TRY(federation::ForEachBatch(
       site.table.rows, site.threads, sums,
-      [&](std::size_t first, std::size_t count, DesignBatch& batch, ExactSums& mine) -> Result<void> {
+      [&](std::size_t first, std::size_t count, DesignBatch& batch,
+          ExactSums& mine) -> Result<void> {
         design.Evaluate(site.table, first, count, batch);
         mine.AddCount(kCases, kComplete, static_cast<std::int64_t>(batch.rows));
         mine.AddCount(kCases, kMissing, static_cast<std::int64_t>(batch.missing));
@@ -282,6 +285,17 @@ Result<void> CheckClaim(const FrameClaim& claim, const std::vector<std::string>&
                   "rare_level");
     }
   }
+  // The reference level has no column of its own.
+  for (const std::vector<std::int64_t>& counts : claim.level_counts) {
+    for (const std::int64_t count : counts) {
+      if (count > 0 && count < minimum_count) {
+        return Fail(
+            ErrorCode::kRefused,
+            "a factor has a level with fewer than " + std::to_string(minimum_count) + " persons",
+            "rare_level");
+      }
+    }
+  }
   return {};
 }
 
@@ -289,7 +303,7 @@ Result<void> CheckClaim(const FrameClaim& claim, const std::vector<std::string>&
 struct ColumnScale {
   double center = 0;
   double inverse_scale = 1;
-  double largest = 0;   ///< bound of the size of a standardised value
+  double largest = 0;  ///< bound of the size of a standardised value
 };
 
 ColumnScale ScaleOf(double sum, double sum_of_squares, double n, bool centre) {
@@ -311,7 +325,8 @@ ColumnScale ScaleOf(double sum, double sum_of_squares, double n, bool centre) {
 
 }  // namespace
 
-Result<std::shared_ptr<const SiteFrame>> SiteFrameOf(const SiteView& site, const FrameClaim& claim) {
+Result<std::shared_ptr<const SiteFrame>> SiteFrameOf(const SiteView& site,
+                                                     const FrameClaim& claim) {
   const std::string key =
       "frame " + site.analysis.name() + " " + core::ToHex(core::Blake2b(core::Encode(claim)));
   using Made = Result<std::shared_ptr<const SiteFrame>>;
@@ -319,7 +334,7 @@ Result<std::shared_ptr<const SiteFrame>> SiteFrameOf(const SiteView& site, const
     CLINNOVA_ASSIGN(Design design, DesignFor(site.analysis, site.table.schema, claim.facts));
     const std::size_t p = design.names().size();
     if (claim.zeros.size() != p || claim.ones.size() != p || claim.center.size() != p ||
-        claim.inverse_scale.size() != p) {
+        claim.inverse_scale.size() != p || claim.level_counts.size() != design.factors().size()) {
       return Fail(ErrorCode::kRefused, "a claim that does not fit the design", "wrong_layout");
     }
     CLINNOVA_TRY(CheckClaim(claim, design.names(), site.minimum_count));
@@ -337,7 +352,7 @@ void Standardise(const FrameClaim& claim, DesignBatch& batch) {
   }
 }
 
-std::vector<const federation::Step*> ModelFrameSteps() { 
+std::vector<const federation::Step*> ModelFrameSteps() {
   std::vector<const federation::Step*> steps = SplineKnotSteps();
   steps.push_back(&kPreflight);
   return steps;
@@ -374,10 +389,11 @@ Result<void> CheckCases(const PooledSums& sums, const std::string& where, int mi
                                         std::to_string(sums.Count(kCases, kInfinite)) + " rows");
   }
   if (sums.Count(kCases, kInvalid) != 0) {
-    return Fail(ErrorCode::kInvalidInput,
-                where + ": " + std::to_string(sums.Count(kCases, kInvalid)) +
-                    " rows cannot be, expected a status of 0 or 1 (or 1 and 2), a stop after the start, "
-                    "weights of 0 or more");
+    return Fail(
+        ErrorCode::kInvalidInput,
+        where + ": " + std::to_string(sums.Count(kCases, kInvalid)) +
+            " rows cannot be, expected a status of 0 or 1 (or 1 and 2), a stop after the start, "
+            "weights of 0 or more");
   }
   if (sums.Count(kCases, kComplete) == 0 && minimum_count > 0) {
     return Fail(ErrorCode::kRefused,
@@ -386,7 +402,8 @@ Result<void> CheckCases(const PooledSums& sums, const std::string& where, int mi
                 "cohort_below_threshold");
   }
   if (sums.Count(kCases, kComplete) == 0) {
-    return Fail(ErrorCode::kFailed, where + ": no row has a value in every variable of the formula");
+    return Fail(ErrorCode::kFailed,
+                where + ": no row has a value in every variable of the formula");
   }
   return {};
 }
@@ -402,11 +419,12 @@ Result<ModelFrame> ModelFrame::Build(Federation& federation, const Analysis& ana
     CLINNOVA_TRY(FindKnots(federation, analysis, wide, frame.claim_.facts));
     CLINNOVA_ASSIGN(wide, DesignFor(analysis, federation.schema(), frame.claim_.facts));
   }
-  CLINNOVA_ASSIGN(PooledSums sums, federation.Sum(analysis, kPreflight,
-                                                    PreflightParameters{frame.claim_.facts}));
+  CLINNOVA_ASSIGN(PooledSums sums,
+                  federation.Sum(analysis, kPreflight, PreflightParameters{frame.claim_.facts}));
   if (sums.Count(kCases, kStatusTwo) != 0) {
     frame.claim_.facts.status_is_one_two = true;
-    CLINNOVA_ASSIGN(sums, federation.Sum(analysis, kPreflight, PreflightParameters{frame.claim_.facts}));
+    CLINNOVA_ASSIGN(sums,
+                    federation.Sum(analysis, kPreflight, PreflightParameters{frame.claim_.facts}));
   }
   frame.claim_.n = sums.Count(kCases, kComplete);
   frame.n_missing_ = sums.Count(kCases, kMissing);
@@ -425,7 +443,7 @@ Result<ModelFrame> ModelFrame::Build(Federation& federation, const Analysis& ana
     }
     first += factor.levels.size();
     if (used.size() < factor.levels.size()) frame.claim_.facts.used_levels[factor.column] = used;
-    frame.level_counts_.push_back(std::move(counts));
+    frame.claim_.level_counts.push_back(std::move(counts));
   }
   CLINNOVA_ASSIGN(Design design, DesignFor(analysis, federation.schema(), frame.claim_.facts));
 
@@ -436,20 +454,22 @@ Result<ModelFrame> ModelFrame::Build(Federation& federation, const Analysis& ana
   for (std::size_t j = 0; j < design.names().size(); ++j) {
     const auto found = column_of.find(design.names()[j]);
     if (found == column_of.end()) {
-      return Fail(ErrorCode::kFailed, where + ": column " + design.names()[j] + " has no counts", "internal");
+      return Fail(ErrorCode::kFailed, where + ": column " + design.names()[j] + " has no counts",
+                  "internal");
     }
     const std::size_t from = found->second;
     const bool is_intercept = design.intercept() && j == 0;
     const ColumnScale scale =
-        is_intercept ? ColumnScale{}
-                     : ScaleOf(sums.Number(kSums, from), sums.Number(kSquares, from), n,
-                               design.intercept());
+        is_intercept
+            ? ColumnScale{}
+            : ScaleOf(sums.Number(kSums, from), sums.Number(kSquares, from), n, design.intercept());
     frame.claim_.zeros.push_back(sums.Count(kZeros, from));
     frame.claim_.ones.push_back(sums.Count(kOnes, from));
     frame.claim_.center.push_back(scale.center);
     frame.claim_.inverse_scale.push_back(scale.inverse_scale);
-    largest = std::max(largest, std::min(scale.largest, (LargestSize(sums, from) + std::fabs(scale.center)) *
-                                                            scale.inverse_scale));
+    largest = std::max(largest,
+                       std::min(scale.largest, (LargestSize(sums, from) + std::fabs(scale.center)) *
+                                                   scale.inverse_scale));
   }
   frame.standardised_exponent_ = ExponentOf(largest) + 1;
   const std::size_t parts = frame.formula_.response().parts.size();
@@ -482,7 +502,8 @@ void ModelFrame::ToOriginalScale(std::vector<double>& coefficients, Matrix& cova
   Matrix transform(p, std::vector<double>(p));
   for (std::size_t j = 0; j < p; ++j) {
     transform[j][j] = claim_.inverse_scale[j];
-    if (design_->intercept() && j > 0) transform[0][j] = -claim_.inverse_scale[j] * claim_.center[j];
+    if (design_->intercept() && j > 0)
+      transform[0][j] = -claim_.inverse_scale[j] * claim_.center[j];
   }
   std::vector<double> original(p);
   for (std::size_t i = 0; i < p; ++i) {

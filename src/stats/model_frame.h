@@ -27,11 +27,13 @@ namespace clinnova::stats {
 /// What the hub says of the pooled data; part of the parameters of every later step.
 struct FrameClaim {
   table::DesignFacts facts;
-  std::int64_t n = 0;                  ///< complete cases
-  std::vector<std::int64_t> zeros;     ///< per design column, rows that are 0
-  std::vector<std::int64_t> ones;      ///< per design column, rows that are 1
-  std::vector<double> center;          ///< per design column, subtracted; 0 without an intercept
-  std::vector<double> inverse_scale;   ///< per design column, multiplied; a power of two
+  std::int64_t n = 0;               ///< complete cases
+  std::vector<std::int64_t> zeros;  ///< per design column, rows that are 0
+  std::vector<std::int64_t> ones;   ///< per design column, rows that are 1
+  std::vector<std::vector<std::int64_t>>
+      level_counts;                   ///< per factor of the design, of its levels in use
+  std::vector<double> center;         ///< per design column, subtracted; 0 without an intercept
+  std::vector<double> inverse_scale;  ///< per design column, multiplied; a power of two
 
   template <class A>
   void Fields(A& a) {
@@ -39,6 +41,7 @@ struct FrameClaim {
     a(n);
     a(zeros);
     a(ones);
+    a(level_counts);
     a(center);
     a(inverse_scale);
   }
@@ -88,7 +91,7 @@ class ModelFrame {
   const std::vector<int>& response_exponents() const { return response_exponents_; }
   int weights_exponent() const { return weights_exponent_; }
   /// Pooled counts per level in use of design().factors(), in the same order.
-  const std::vector<std::vector<std::int64_t>>& level_counts() const { return level_counts_; }
+  const std::vector<std::vector<std::int64_t>>& level_counts() const { return claim_.level_counts; }
   /// For a survival response: the smallest of a list of usual denominators d such that every time is a whole
   /// multiple of 1/d (days: 1; tenths: 10; days told in years: 365.25); 0 when there is none.
   double time_denominator() const { return time_denominator_; }
@@ -104,13 +107,12 @@ class ModelFrame {
   void ReadTimes(const federation::PooledSums& sums);
 
   table::Formula formula_;
-  std::shared_ptr<const table::Design> design_;   // shared by copies of this immutable value
+  std::shared_ptr<const table::Design> design_;  // shared by copies of this immutable value
   FrameClaim claim_;
   std::int64_t n_missing_ = 0;
   int standardised_exponent_ = 0;
   std::vector<int> response_exponents_;
   int weights_exponent_ = 0;
-  std::vector<std::vector<std::int64_t>> level_counts_;
   double time_denominator_ = 0;
   int time_exponent_ = 0;
 };

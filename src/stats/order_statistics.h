@@ -63,7 +63,7 @@ class OrderStatisticSearch {
  private:
   struct State {
     std::uint64_t low = 0;
-    std::int64_t rank = 0;   ///< of the value sought within the interval, from 1
+    std::int64_t rank = 0;  ///< of the value sought within the interval, from 1
   };
   std::map<std::pair<std::uint64_t, std::int64_t>, State> wanted_;
   std::int64_t shift_ = 56;

@@ -17,7 +17,8 @@ using federation::Layout;
 using federation::PooledSums;
 
 /// Order statistics `ranks` of values spread over sites, as an algorithm would find them.
-std::vector<double> Find(const std::vector<std::vector<double>>& sites, const std::vector<std::int64_t>& ranks) {
+std::vector<double> Find(const std::vector<std::vector<double>>& sites,
+                         const std::vector<std::int64_t>& ranks) {
   OrderStatisticSearch search;
   for (const std::int64_t rank : ranks) search.Want(0, rank);
   int rounds = 0;
@@ -41,8 +42,15 @@ std::vector<double> Find(const std::vector<std::vector<double>>& sites, const st
 
 TEST(OrderedKey, OrdersAsTheValuesDo) {
   const double smallest = std::numeric_limits<double>::denorm_min();
-  const std::vector<double> ascending = {-std::numeric_limits<double>::max(), -1, -smallest, 0, smallest,
-                                         0.5, 1, std::nextafter(1.0, 2.0), 1e300};
+  const std::vector<double> ascending = {-std::numeric_limits<double>::max(),
+                                         -1,
+                                         -smallest,
+                                         0,
+                                         smallest,
+                                         0.5,
+                                         1,
+                                         std::nextafter(1.0, 2.0),
+                                         1e300};
   for (std::size_t i = 1; i < ascending.size(); ++i) {
     EXPECT_LT(OrderedKey(ascending[i - 1]), OrderedKey(ascending[i])) << i;
   }
@@ -51,7 +59,8 @@ TEST(OrderedKey, OrdersAsTheValuesDo) {
 }
 
 TEST(OrderStatisticSearch, FindsEveryRankOfTiedAndExtremeValues) {
-  const std::vector<std::vector<double>> sites = {{3, -1e300, 3}, {}, {-0.0, 0.0, 3, 1e-310}, {-7.25}};
+  const std::vector<std::vector<double>> sites = {
+      {3, -1e300, 3}, {}, {-0.0, 0.0, 3, 1e-310}, {-7.25}};
   std::vector<double> sorted = {-1e300, -7.25, 0, 0, 1e-310, 3, 3, 3};
   std::vector<std::int64_t> ranks = {1, 2, 3, 4, 5, 6, 7, 8};
   EXPECT_EQ(Find(sites, ranks), sorted);
@@ -70,15 +79,16 @@ TEST(OrderStatisticSearch, AgreesWithSortingRandomValues) {
   std::sort(all.begin(), all.end());
   const std::vector<std::int64_t> ranks = {1, 2, 500, 1000, 1001, 1999, 2000};
   const std::vector<double> found = Find(sites, ranks);
-  for (std::size_t i = 0; i < ranks.size(); ++i) EXPECT_EQ(found[i], all[static_cast<std::size_t>(ranks[i]) - 1]);
+  for (std::size_t i = 0; i < ranks.size(); ++i)
+    EXPECT_EQ(found[i], all[static_cast<std::size_t>(ranks[i]) - 1]);
 }
 
 TEST(Type7, GivesRsOrdersAndWeights) {
-  const QuantileOrders median = Type7(4, 0.5);   // index 2.5
+  const QuantileOrders median = Type7(4, 0.5);  // index 2.5
   EXPECT_EQ(median.lower, 2);
   EXPECT_EQ(median.upper, 3);
   EXPECT_EQ(median.weight, 0.5);
-  const QuantileOrders quarter = Type7(5, 0.25);   // index 2, exactly
+  const QuantileOrders quarter = Type7(5, 0.25);  // index 2, exactly
   EXPECT_EQ(quarter.lower, 2);
   EXPECT_EQ(quarter.upper, 2);
   EXPECT_EQ(quarter.weight, 0);

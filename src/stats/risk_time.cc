@@ -46,7 +46,8 @@ std::size_t TimeAxis::IndexOf(double time) const {
 
 std::size_t TimeAxis::AtRiskThrough(double time) const {
   if (!times.empty() && !binned) {
-    return static_cast<std::size_t>(std::upper_bound(times.begin(), times.end(), time) - times.begin());
+    return static_cast<std::size_t>(std::upper_bound(times.begin(), times.end(), time) -
+                                    times.begin());
   }
   const std::size_t index = IndexOf(time);
   return index == size() ? size() : index + 1;
@@ -54,7 +55,8 @@ std::size_t TimeAxis::AtRiskThrough(double time) const {
 
 std::size_t TimeAxis::BeforeEntry(double start) const {
   if (!times.empty()) {
-    return static_cast<std::size_t>(std::upper_bound(times.begin(), times.end(), start) - times.begin());
+    return static_cast<std::size_t>(std::upper_bound(times.begin(), times.end(), start) -
+                                    times.begin());
   }
   if (start < 0) return 0;
   if (denominator > 0) return std::min(IndexOf(start) + 1, size());
@@ -65,14 +67,16 @@ std::size_t TimeAxis::BeforeEntry(double start) const {
 
 std::size_t StrataCount(const Design& design) {
   std::size_t count = 1;
-  for (const Design::Stratum& stratum : design.strata()) count *= std::max<std::size_t>(1, stratum.levels.size());
+  for (const Design::Stratum& stratum : design.strata())
+    count *= std::max<std::size_t>(1, stratum.levels.size());
   return count;
 }
 
 std::size_t StratumOf(const Design& design, const DesignBatch& batch, std::size_t row) {
   std::size_t stratum = 0;
   for (std::size_t s = 0; s < batch.strata.size(); ++s) {
-    stratum = stratum * design.strata()[s].levels.size() + static_cast<std::size_t>(batch.strata[s][row]);
+    stratum =
+        stratum * design.strata()[s].levels.size() + static_cast<std::size_t>(batch.strata[s][row]);
   }
   return stratum;
 }
@@ -81,8 +85,8 @@ namespace {
 
 struct OccupiedParameters {
   FrameClaim claim;
-  TimeAxis grid;                        ///< count on this grid, or
-  std::vector<KeyInterval> targets;     ///< in these intervals of keys
+  TimeAxis grid;                     ///< count on this grid, or
+  std::vector<KeyInterval> targets;  ///< in these intervals of keys
   std::int64_t shift = 56;
   template <class A>
   void Fields(A& a) {
@@ -93,7 +97,8 @@ struct OccupiedParameters {
   }
 };
 
-Result<Layout> OccupiedLayout(const Analysis&, const table::Schema&, const OccupiedParameters& parameters) {
+Result<Layout> OccupiedLayout(const Analysis&, const table::Schema&,
+                              const OccupiedParameters& parameters) {
   if (parameters.grid.cells > kLargestGrid || parameters.targets.size() > kLargestList ||
       parameters.shift < 0 || parameters.shift > 56) {
     return Fail(ErrorCode::kRefused, "a time axis that is too long", "wrong_layout");
@@ -102,11 +107,14 @@ Result<Layout> OccupiedLayout(const Analysis&, const table::Schema&, const Occup
   return Layout{{CountBlock("times", parameters.targets.empty() ? parameters.grid.size() : keys)}};
 }
 
-Result<void> OccupiedEvaluate(const SiteView& site, const OccupiedParameters& parameters, ExactSums& sums) {
-  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(site, parameters.claim));
+Result<void> OccupiedEvaluate(const SiteView& site, const OccupiedParameters& parameters,
+                              ExactSums& sums) {
+  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame,
+                  SiteFrameOf(site, parameters.claim));
   return ForEachBatch(
       site.table.rows, site.threads, sums,
-      [&](std::size_t first, std::size_t count, DesignBatch& batch, ExactSums& mine) -> Result<void> {
+      [&](std::size_t first, std::size_t count, DesignBatch& batch,
+          ExactSums& mine) -> Result<void> {
         frame->design.Evaluate(site.table, first, count, batch);
         for (std::size_t part = 0; part + 1 < batch.response.size(); ++part) {
           const std::span<const double> times(batch.response[part].data(), batch.rows);
@@ -126,7 +134,8 @@ Result<void> OccupiedEvaluate(const SiteView& site, const OccupiedParameters& pa
       });
 }
 
-const TypedStep<OccupiedParameters> kOccupiedStep{"survival.times", OccupiedLayout, OccupiedEvaluate};
+const TypedStep<OccupiedParameters> kOccupiedStep{"survival.times", OccupiedLayout,
+                                                  OccupiedEvaluate};
 
 /// The distinct times by descending through intervals of keys that hold any.
 Result<std::vector<double>> DistinctTimes(Federation& federation, const Analysis& analysis,
@@ -140,11 +149,13 @@ Result<std::vector<double>> DistinctTimes(Federation& federation, const Analysis
     for (std::size_t t = 0; t < parameters.targets.size(); ++t) {
       for (std::size_t part = 0; part < kKeyParts; ++part) {
         if (sums.Count(0, t * kKeyParts + part) == 0) continue;
-        next.push_back({0, parameters.targets[t].low + (static_cast<std::uint64_t>(part) << parameters.shift)});
+        next.push_back({0, parameters.targets[t].low +
+                               (static_cast<std::uint64_t>(part) << parameters.shift)});
       }
     }
     if (next.size() > kLargestList) {
-      return analysis.Wrong("time_grid", "the times have over 20000 distinct values, expected a coarser grid");
+      return analysis.Wrong("time_grid",
+                            "the times have over 20000 distinct values, expected a coarser grid");
     }
     parameters.targets = std::move(next);
   }
@@ -155,8 +166,8 @@ Result<std::vector<double>> DistinctTimes(Federation& federation, const Analysis
 
 }  // namespace
 
-Result<TimeAxis> FindTimeAxis(Federation& federation, const Analysis& analysis, const ModelFrame& frame,
-                              double time_grid, std::size_t dense_cells) {
+Result<TimeAxis> FindTimeAxis(Federation& federation, const Analysis& analysis,
+                              const ModelFrame& frame, double time_grid, std::size_t dense_cells) {
   TimeAxis grid;
   const double largest = std::ldexp(1.0, frame.time_exponent());
   double cells = 0;
@@ -168,9 +179,11 @@ Result<TimeAxis> FindTimeAxis(Federation& federation, const Analysis& analysis, 
     cells = largest * grid.denominator + 2;
   }
   if (cells == 0 || cells > static_cast<double>(kLargestGrid)) {
-    if (time_grid > 0) return analysis.Wrong("time_grid", "over 1,000,000 steps, expected a coarser grid");
+    if (time_grid > 0)
+      return analysis.Wrong("time_grid", "over 1,000,000 steps, expected a coarser grid");
     CLINNOVA_ASSIGN(std::vector<double> times, DistinctTimes(federation, analysis, frame));
-    return TimeAxis{.denominator = 0, .step = 0, .cells = 0, .times = std::move(times), .binned = false};
+    return TimeAxis{
+        .denominator = 0, .step = 0, .cells = 0, .times = std::move(times), .binned = false};
   }
   grid.cells = static_cast<std::uint64_t>(cells);
   if (grid.cells <= dense_cells) return grid;
@@ -191,16 +204,19 @@ namespace {
 struct CountParameters {
   FrameClaim claim;
   TimeAxis axis;
+  RiskStrata strata = RiskStrata::kApart;
   template <class A>
   void Fields(A& a) {
     a(claim);
     a(axis);
+    a(strata);
   }
 };
 enum CountBlocks { kEvents, kCensored, kEntries };
 
 /// Strata of the design under the claim; the layout needs them before any row is read.
-Result<std::size_t> StrataOf(const Analysis& analysis, const table::Schema& schema, const FrameClaim& claim) {
+Result<std::size_t> StrataOf(const Analysis& analysis, const table::Schema& schema,
+                             const FrameClaim& claim) {
   CLINNOVA_ASSIGN(const table::Formula formula, FormulaOf(analysis));
   CLINNOVA_ASSIGN(const table::DesignOptions options, DesignOptionsOf(analysis));
   CLINNOVA_ASSIGN(const Design design, Design::Create(formula, schema, options, claim.facts));
@@ -211,7 +227,8 @@ Result<Layout> CountLayout(const Analysis& analysis, const table::Schema& schema
                            const CountParameters& parameters) {
   CLINNOVA_ASSIGN(const std::size_t strata, StrataOf(analysis, schema, parameters.claim));
   CLINNOVA_ASSIGN(const table::Formula formula, FormulaOf(analysis));
-  const std::size_t size = strata * parameters.axis.size();
+  const bool together = parameters.strata == RiskStrata::kTogether;
+  const std::size_t size = (together ? 1 : strata) * parameters.axis.size();
   if (parameters.axis.size() > kLargestGrid || size > 50'000'000) {
     return Fail(ErrorCode::kRefused, "a time axis that is too long", "wrong_layout");
   }
@@ -220,19 +237,24 @@ Result<Layout> CountLayout(const Analysis& analysis, const table::Schema& schema
                  CountBlock("entries", entries ? size : 0)}};
 }
 
-Result<void> CountEvaluate(const SiteView& site, const CountParameters& parameters, ExactSums& sums) {
-  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(site, parameters.claim));
+Result<void> CountEvaluate(const SiteView& site, const CountParameters& parameters,
+                           ExactSums& sums) {
+  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame,
+                  SiteFrameOf(site, parameters.claim));
   const TimeAxis& axis = parameters.axis;
   const std::size_t times = axis.size();
+  const bool together = parameters.strata == RiskStrata::kTogether;
   // Counts over all rows: plain integers, so one pass on one thread is as fast as the memory.
   DesignBatch batch;
   for (std::size_t first = 0; first < site.table.rows; first += table::kBatchRows) {
-    frame->design.Evaluate(site.table, first, std::min(table::kBatchRows, site.table.rows - first), batch);
+    frame->design.Evaluate(site.table, first, std::min(table::kBatchRows, site.table.rows - first),
+                           batch);
     const std::size_t parts = batch.response.size();
     for (std::size_t r = 0; r < batch.rows; ++r) {
-      const std::size_t base = StratumOf(frame->design, batch, r) * times;
+      const std::size_t base = together ? 0 : StratumOf(frame->design, batch, r) * times;
       const std::size_t k = axis.IndexOf(batch.response[parts - 2][r]);
-      if (k == times) return Fail(ErrorCode::kRefused, "a time off the hub's axis", "time_off_axis");
+      if (k == times)
+        return Fail(ErrorCode::kRefused, "a time off the hub's axis", "time_off_axis");
       sums.AddCount(batch.response[parts - 1][r] != 0 ? kEvents : kCensored, base + k);
       if (parts == 3) {
         const std::size_t before = axis.BeforeEntry(batch.response[0][r]);
@@ -263,13 +285,13 @@ std::vector<std::int64_t> RiskCounts::AtRisk(std::size_t stratum) const {
   return at_risk;
 }
 
-Result<RiskCounts> CountRisk(Federation& federation, const Analysis& analysis, const ModelFrame& frame,
-                             TimeAxis axis) {
-  CountParameters parameters{frame.claim(), std::move(axis)};
+Result<RiskCounts> CountRisk(Federation& federation, const Analysis& analysis,
+                             const ModelFrame& frame, TimeAxis axis, RiskStrata strata) {
+  CountParameters parameters{frame.claim(), std::move(axis), strata};
   CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kRiskCountStep, parameters));
   RiskCounts counts;
   counts.axis = std::move(parameters.axis);
-  counts.strata = StrataCount(frame.design());
+  counts.strata = strata == RiskStrata::kTogether ? 1 : StrataCount(frame.design());
   counts.events = sums.Counts(kEvents);
   counts.censored = sums.Counts(kCensored);
   counts.entries = sums.Counts(kEntries);

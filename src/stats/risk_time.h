@@ -17,13 +17,15 @@ namespace clinnova::stats {
 
 /// Times t_0 < t_1 < …, by a rule or listed. Part of the parameters of survival steps.
 struct TimeAxis {
-  double denominator = 0;        ///< > 0: t_k = k / denominator, k < cells
-  double step = 0;               ///< > 0: t_k = k * step, k < cells; times between are rounded up
+  double denominator = 0;  ///< > 0: t_k = k / denominator, k < cells
+  double step = 0;         ///< > 0: t_k = k * step, k < cells; times between are rounded up
   std::uint64_t cells = 0;
-  std::vector<double> times;     ///< listed, when neither rule holds
-  bool binned = false;           ///< listed times are upper edges of bins
+  std::vector<double> times;  ///< listed, when neither rule holds
+  bool binned = false;        ///< listed times are upper edges of bins
 
-  std::size_t size() const { return times.empty() ? static_cast<std::size_t>(cells) : times.size(); }
+  std::size_t size() const {
+    return times.empty() ? static_cast<std::size_t>(cells) : times.size();
+  }
   double Time(std::size_t k) const;
   /// Index of the time an exit at `time` belongs to; size() when it lies beyond the axis or off it.
   std::size_t IndexOf(double time) const;
@@ -45,8 +47,9 @@ struct TimeAxis {
 /// The axis of every exit and entry time of the analysis' complete cases. `time_grid` > 0 rounds times up to
 /// its multiples. A dense rule of at most `dense_cells` times needs no round. kFailed when the times are too
 /// many to be told one by one.
-Result<TimeAxis> FindTimeAxis(federation::Federation& federation, const federation::Analysis& analysis,
-                              const ModelFrame& frame, double time_grid, std::size_t dense_cells);
+Result<TimeAxis> FindTimeAxis(federation::Federation& federation,
+                              const federation::Analysis& analysis, const ModelFrame& frame,
+                              double time_grid, std::size_t dense_cells);
 
 /// The steps that FindTimeAxis and CountRisk may run.
 std::vector<const federation::Step*> RiskTimeSteps();
@@ -55,21 +58,25 @@ std::vector<const federation::Step*> RiskTimeSteps();
 struct RiskCounts {
   TimeAxis axis;
   std::size_t strata = 1;
-  std::vector<std::int64_t> events;     ///< [stratum * axis.size() + k]
+  std::vector<std::int64_t> events;  ///< [stratum * axis.size() + k]
   std::vector<std::int64_t> censored;
-  std::vector<std::int64_t> entries;    ///< by BeforeEntry index - 1; empty without start times
+  std::vector<std::int64_t> entries;  ///< by BeforeEntry index - 1; empty without start times
 
   /// Persons at risk at each time of a stratum, just before it.
   std::vector<std::int64_t> AtRisk(std::size_t stratum) const;
 };
 
-/// One round of counts on an axis. Strata are all combinations of the design's strata columns, the last varying
+enum class RiskStrata : std::uint8_t { kApart, kTogether };
+
+/// One round of counts on an axis; with strata together there is one stratum of all. Strata are all combinations of the design's strata columns, the last varying
 /// fastest.
-Result<RiskCounts> CountRisk(federation::Federation& federation, const federation::Analysis& analysis,
-                             const ModelFrame& frame, TimeAxis axis);
+Result<RiskCounts> CountRisk(federation::Federation& federation,
+                             const federation::Analysis& analysis, const ModelFrame& frame,
+                             TimeAxis axis, RiskStrata strata = RiskStrata::kApart);
 
 /// The stratum of a row of a batch, and how many there are.
-std::size_t StratumOf(const table::Design& design, const table::DesignBatch& batch, std::size_t row);
+std::size_t StratumOf(const table::Design& design, const table::DesignBatch& batch,
+                      std::size_t row);
 std::size_t StrataCount(const table::Design& design);
 
 }  // namespace clinnova::stats

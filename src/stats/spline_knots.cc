@@ -23,7 +23,7 @@ using table::DesignBatch;
 
 struct Parameters {
   std::vector<std::string> terms;
-  std::vector<KeyInterval> targets;   ///< empty: only how many values there are
+  std::vector<KeyInterval> targets;  ///< empty: only how many values there are
   std::int64_t shift = 56;
   template <class A>
   void Fields(A& a) {
@@ -48,13 +48,15 @@ Result<void> Evaluate(const SiteView& site, const Parameters& parameters, ExactS
   CLINNOVA_ASSIGN(const Design design, Design::Create(formula, site.table.schema, options, {}));
   for (const std::string& term : parameters.terms) {
     const auto needs = design.splines_without_knots();
-    if (std::none_of(needs.begin(), needs.end(), [&](const auto& need) { return need.text == term; })) {
+    if (std::none_of(needs.begin(), needs.end(),
+                     [&](const auto& need) { return need.text == term; })) {
       return Fail(ErrorCode::kRefused, "no such spline in the formula", "unknown_term");
     }
   }
   return federation::ForEachBatch(
       site.table.rows, site.threads, sums,
-      [&](std::size_t first, std::size_t count, DesignBatch& batch, ExactSums& mine) -> Result<void> {
+      [&](std::size_t first, std::size_t count, DesignBatch& batch,
+          ExactSums& mine) -> Result<void> {
         design.Evaluate(site.table, first, count, batch);
         std::vector<double> values;
         for (std::size_t t = 0; t < parameters.terms.size(); ++t) {

@@ -33,7 +33,8 @@ double AsNumber(const Json& value) { return value.is_number() ? value.get<double
 /// Row `row` of `from` appended to `to`; the last column is `site`.
 void AppendRow(const table::Table& from, std::size_t row, table::Table& to) {
   for (std::size_t c = 0; c < from.columns.size(); ++c) {
-    if (!from.columns[c].numbers.empty()) to.columns[c].numbers.push_back(from.columns[c].numbers[row]);
+    if (!from.columns[c].numbers.empty())
+      to.columns[c].numbers.push_back(from.columns[c].numbers[row]);
     if (!from.columns[c].codes.empty()) to.columns[c].codes.push_back(from.columns[c].codes[row]);
   }
   ++to.rows;
@@ -82,10 +83,10 @@ std::vector<std::string> Answer::Texts(std::string_view pointer) const {
 }
 
 federation::Study StudyOf(std::string_view analysis, int minimum_count) {
-  const std::string text = "[study]\ntitle = \"Test\"\npurpose = \"Test\"\nminimum_sites = 1\n"
-                           "[privacy]\nminimum_count = " +
-                           std::to_string(minimum_count) + "\n[[analysis]]\nname = \"a\"\n" +
-                           std::string(analysis);
+  const std::string text =
+      "[study]\ntitle = \"Test\"\npurpose = \"Test\"\nminimum_sites = 1\n"
+      "[privacy]\nminimum_count = " +
+      std::to_string(minimum_count) + "\n[[analysis]]\nname = \"a\"\n" + std::string(analysis);
   auto study = federation::Study::FromToml(text, "test.toml");
   if (!study) throw std::runtime_error(study.error().message);
   return std::move(*study);
@@ -96,23 +97,25 @@ Answer RunOne(std::string_view analysis, std::vector<table::Table> tables, RunSe
   if (const auto checked = CheckAnalyses(study); !checked) return {"", checked.error()};
   std::vector<std::string> names;
   for (std::size_t s = 1; s <= tables.size(); ++s) names.push_back("s" + std::to_string(s));
-  const auto federation = federation::InProcessFederation::Create({.study = study,
-                                                                   .site_names = names,
-                                                                   .tables = std::move(tables),
-                                                                   .steps = &Steps(),
-                                                                   .minimum_count = setting.minimum_count,
-                                                                   .threads = setting.threads});
+  const auto federation =
+      federation::InProcessFederation::Create({.study = study,
+                                               .site_names = names,
+                                               .tables = std::move(tables),
+                                               .steps = &Steps(),
+                                               .minimum_count = setting.minimum_count,
+                                               .threads = setting.threads});
   if (!federation) return {"", federation.error()};
   const auto result = RunAnalysis(**federation, study.analyses().front());
   if (!result) return {"", result.error()};
   return {core::ResultJson(*result), {}};
 }
 
-std::vector<table::Table> Split(const table::Table& table, const std::vector<std::size_t>& site_of_row,
-                                std::size_t sites) {
+std::vector<table::Table> Split(const table::Table& table,
+                                const std::vector<std::size_t>& site_of_row, std::size_t sites) {
   table::Schema schema = table.schema;
   schema.columns.back().levels.clear();
-  for (std::size_t s = 1; s <= sites; ++s) schema.columns.back().levels.push_back("s" + std::to_string(s));
+  for (std::size_t s = 1; s <= sites; ++s)
+    schema.columns.back().levels.push_back("s" + std::to_string(s));
   std::vector<table::Table> parts(sites, table::EmptyTable(schema));
   for (std::size_t r = 0; r < table.rows; ++r) {
     const std::size_t site = site_of_row[r];

@@ -24,7 +24,9 @@ class Answer {
   Answer(std::string text, Error error) : text_(std::move(text)), error_(std::move(error)) {}
 
   explicit operator bool() const { return !text_.empty(); }
-  const std::string& text() const { return text_; }   ///< ResultJson of the analysis; empty after an error
+  const std::string& text() const {
+    return text_;
+  }  ///< ResultJson of the analysis; empty after an error
   const Error& error() const { return error_; }
 
   double Number(std::string_view pointer) const;
@@ -54,8 +56,8 @@ struct RunSetting {
 Answer RunOne(std::string_view analysis, std::vector<table::Table> tables, RunSetting setting = {});
 
 /// The rows of `table` spread over `sites` sites: row r goes to site_of_row[r]. Site columns say s1, s2, …
-std::vector<table::Table> Split(const table::Table& table, const std::vector<std::size_t>& site_of_row,
-                                std::size_t sites);
+std::vector<table::Table> Split(const table::Table& table,
+                                const std::vector<std::size_t>& site_of_row, std::size_t sites);
 /// The rows of `table` in another order.
 table::Table Reordered(const table::Table& table, const std::vector<std::size_t>& order);
 

@@ -25,7 +25,8 @@ Json ErrorEntry(const federation::Analysis& analysis, const Error& error) {
   Json entry;
   entry["name"] = analysis.name();
   entry["method"] = analysis.method();
-  entry["error"] = {{"code", CodeName(error.code)}, {"reason", error.reason}, {"message", error.message}};
+  entry["error"] = {
+      {"code", CodeName(error.code)}, {"reason", error.reason}, {"message", error.message}};
   return entry;
 }
 
@@ -39,7 +40,8 @@ Result<StudyOutcome> RunStudy(federation::Federation& federation, const federati
   result["study"] = {{"title", study.title()}, {"hash", core::ToHex(study.hash())}};
   Json sites = Json::array();
   for (const SiteRows& site : rows) {
-    sites.push_back({{"name", site.name}, {"rows", site.rows < 0 ? Json(nullptr) : Json(site.rows)}});
+    sites.push_back(
+        {{"name", site.name}, {"rows", site.rows < 0 ? Json(nullptr) : Json(site.rows)}});
   }
   result["sites"] = std::move(sites);
   if (federation.minimum_count() == 0) result["disclosure"] = "off";

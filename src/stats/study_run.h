@@ -21,11 +21,12 @@ struct SiteRows {
 };
 
 /// What RunStudy tells while it works: the analysis about to run, and how many are done.
-using StudyProgress = std::function<void(const std::string& analysis, std::size_t done, std::size_t total)>;
+using StudyProgress =
+    std::function<void(const std::string& analysis, std::size_t done, std::size_t total)>;
 
 struct StudyOutcome {
-  std::string result_json;          ///< the result file, interfaces.md
-  std::vector<Error> errors;        ///< of analyses that failed or were refused, in order
+  std::string result_json;    ///< the result file, interfaces.md
+  std::vector<Error> errors;  ///< of analyses that failed or were refused, in order
 };
 
 /// Runs every analysis. One that fails or is refused has an `error` {code, reason, message} in the result and

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "federation/batches.h"
+#include "stats/contingency_table.h"
 #include "stats/order_statistics.h"
 #include "stats/terms.h"
 
@@ -35,7 +36,8 @@ Result<std::vector<std::size_t>> Variables(const Analysis& analysis, const table
     const auto column = schema.Find(name);
     if (!column) {
       std::string list;
-      for (const ColumnSchema& known : schema.columns) list += (list.empty() ? "" : ", ") + known.name;
+      for (const ColumnSchema& known : schema.columns)
+        list += (list.empty() ? "" : ", ") + known.name;
       return analysis.Wrong("variables", "found \"" + name + "\", expected one of " + list);
     }
     columns.push_back(*column);
@@ -69,7 +71,8 @@ Result<Layout> CountLayout(const Analysis& analysis, const table::Schema& schema
                            const CountParameters&) {
   CLINNOVA_ASSIGN(const std::vector<std::size_t> columns, Variables(analysis, schema));
   return Layout{{CountBlock("present", columns.size()), CountBlock("missing", columns.size()),
-                 WideBlock("sum", columns.size()), CountBlock("levels", LevelCount(schema, columns))}};
+                 WideBlock("sum", columns.size()),
+                 CountBlock("levels", LevelCount(schema, columns))}};
 }
 
 struct NoScratch {};
@@ -106,7 +109,7 @@ Result<void> CountEvaluate(const SiteView& site, const CountParameters&, ExactSu
 
 struct RefineParameters {
   bool moments = false;
-  std::vector<double> centers;              ///< one per variable
+  std::vector<double> centers;  ///< one per variable
   std::vector<KeyInterval> targets;
   std::int64_t shift = 56;
   template <class A>
@@ -122,14 +125,16 @@ enum RefineBlocks { kMoments, kKeys };
 Result<Layout> RefineLayout(const Analysis& analysis, const table::Schema& schema,
                             const RefineParameters& parameters) {
   CLINNOVA_ASSIGN(const std::vector<std::size_t> columns, Variables(analysis, schema));
-  if (parameters.centers.size() != columns.size() || parameters.shift < 0 || parameters.shift > 56) {
+  if (parameters.centers.size() != columns.size() || parameters.shift < 0 ||
+      parameters.shift > 56) {
     return Fail(ErrorCode::kRefused, "parameters that do not fit the variables", "wrong_layout");
   }
   return Layout{{WideBlock("moments", parameters.moments ? 3 * columns.size() : 0),
                  CountBlock("keys", parameters.targets.size() * kKeyParts)}};
 }
 
-Result<void> RefineEvaluate(const SiteView& site, const RefineParameters& parameters, ExactSums& sums) {
+Result<void> RefineEvaluate(const SiteView& site, const RefineParameters& parameters,
+                            ExactSums& sums) {
   CLINNOVA_ASSIGN(const std::vector<std::size_t> columns,
                   Variables(site.analysis, site.table.schema));
   return ForEachBatch<NoScratch>(
@@ -250,7 +255,8 @@ class Summary {
   }
 
   /// Central sums about the exact mean from those about its double `center`.
-  void KeepMoments(const PooledSums& sums, const PooledSums& counts, const std::vector<double>& centers) {
+  void KeepMoments(const PooledSums& sums, const PooledSums& counts,
+                   const std::vector<double>& centers) {
     for (std::size_t v = 0; v < columns_.size(); ++v) {
       const auto n = static_cast<double>(present_[v]);
       const double shift = n > 0 ? counts.Number(kSum, v) / n - centers[v] : 0;
@@ -262,13 +268,18 @@ class Summary {
 
   Json LevelCounts(const PooledSums& counts, const ColumnSchema& column, std::size_t first_level,
                    std::size_t v) {
+    std::vector<std::int64_t> of_level;
+    for (std::size_t level = 0; level < column.levels.size(); ++level) {
+      of_level.push_back(counts.Count(kLevels, first_level + level));
+    }
+    const std::vector<bool> hidden =
+        HiddenCells(of_level, 1, of_level.size(), federation_.minimum_count());
     Json levels = Json::object();
     for (std::size_t level = 0; level < column.levels.size(); ++level) {
-      const std::int64_t count = counts.Count(kLevels, first_level + level);
-      const bool told = count == 0 || count >= federation_.minimum_count();
-      levels[column.levels[level]] = told ? Json(count) : Json(nullptr);
-      if (!told) {
-        suppressed_.push_back("variables[" + std::to_string(v) + "].counts." + column.levels[level]);
+      levels[column.levels[level]] = hidden[level] ? Json(nullptr) : Json(of_level[level]);
+      if (hidden[level]) {
+        suppressed_.push_back("variables[" + std::to_string(v) + "].counts." +
+                              column.levels[level]);
       }
     }
     return levels;
@@ -290,13 +301,14 @@ class Summary {
     for (std::size_t q = 0; q < probabilities_.size(); ++q) {
       const QuantileOrders orders = Type7(n, probabilities_[q]);
       if (n > 0 && MayTell(n, orders)) {
-        quantiles.push_back(NumberJson(Interpolate(orders, search_.Value(v, orders.lower),
-                                                   search_.Value(v, orders.upper))));
+        quantiles.push_back(NumberJson(
+            Interpolate(orders, search_.Value(v, orders.lower), search_.Value(v, orders.upper))));
         continue;
       }
       quantiles.push_back(nullptr);
       if (n > 0) {
-        suppressed_.push_back("variables[" + std::to_string(v) + "].quantiles[" + std::to_string(q) + "]");
+        suppressed_.push_back("variables[" + std::to_string(v) + "].quantiles[" +
+                              std::to_string(q) + "]");
       }
     }
     entry["quantiles"] = std::move(quantiles);
@@ -314,7 +326,8 @@ class Summary {
 
 Result<Json> RunSummary(Federation& federation, const Analysis& analysis) {
   CLINNOVA_ASSIGN(std::vector<std::size_t> columns, Variables(analysis, federation.schema()));
-  CLINNOVA_ASSIGN(std::vector<double> probabilities, analysis.Numbers("quantiles", {0.25, 0.5, 0.75}));
+  CLINNOVA_ASSIGN(std::vector<double> probabilities,
+                  analysis.Numbers("quantiles", {0.25, 0.5, 0.75}));
   for (const double probability : probabilities) {
     if (!(probability >= 0 && probability <= 1)) {
       return analysis.Wrong("quantiles", "expected numbers between 0 and 1");
@@ -330,8 +343,11 @@ constexpr std::string_view kOptions[] = {"variables", "quantiles", "tolerance"};
 }  // namespace
 
 Method SummaryMethod() {
-  return {"summary", "counts, moments and quantiles of variables", kOptions,
-          {&kCountStep, &kRefineStep}, RunSummary};
+  return {"summary",
+          "counts, moments and quantiles of variables",
+          kOptions,
+          {&kCountStep, &kRefineStep},
+          RunSummary};
 }
 
 }  // namespace clinnova::stats

@@ -15,9 +15,9 @@ struct Coefficients {
   std::vector<std::string> names;
   std::vector<double> estimates;
   Matrix covariance;
-  std::vector<bool> estimable;          ///< false: aliased, or the fit did not converge
-  double degrees_of_freedom = 0;        ///< of Student's t for p-values; 0 = normal
-  double confidence_level = 0.95;       ///< of the Wald interval, by normal quantiles as confint.default
+  std::vector<bool> estimable;     ///< false: aliased, or the fit did not converge
+  double degrees_of_freedom = 0;   ///< of Student's t for p-values; 0 = normal
+  double confidence_level = 0.95;  ///< of the Wald interval, by normal quantiles as confint.default
 };
 
 /// [{"term","estimate","std_error","statistic","p_value","conf_low","conf_high"}].

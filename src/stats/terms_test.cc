@@ -26,7 +26,7 @@ TEST(Terms, AreWaldsOfTheEstimates) {
   EXPECT_EQ(terms[0]["estimate"], 3.0);
   EXPECT_EQ(terms[0]["std_error"], 1.5);
   EXPECT_EQ(terms[0]["statistic"], 2.0);
-  EXPECT_NEAR(terms[0]["p_value"].get<double>(), 0.0455002638963584, 1e-14);        // 2 pnorm(-2)
+  EXPECT_NEAR(terms[0]["p_value"].get<double>(), 0.0455002638963584, 1e-14);  // 2 pnorm(-2)
   EXPECT_NEAR(terms[0]["conf_high"].get<double>(), 3 + 1.5 * 1.959963984540054, 1e-14);
   EXPECT_NEAR(terms[0]["conf_low"].get<double>(), 3 - 1.5 * 1.959963984540054, 1e-14);
 }
@@ -34,12 +34,14 @@ TEST(Terms, AreWaldsOfTheEstimates) {
 TEST(Terms, UseStudentsTWhereTheDispersionIsEstimated) {
   Coefficients two = Two();
   two.degrees_of_freedom = 10;
-  EXPECT_NEAR(TermsJson(two)[0]["p_value"].get<double>(), 0.0733880347707404, 1e-13);   // 2 pt(-2, 10)
+  EXPECT_NEAR(TermsJson(two)[0]["p_value"].get<double>(), 0.0733880347707404,
+              1e-13);  // 2 pt(-2, 10)
 }
 
 TEST(Terms, NotEstimableIsNullNotANumber) {
   const auto terms = TermsJson(Two());
-  for (const char* key : {"estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high"}) {
+  for (const char* key :
+       {"estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high"}) {
     EXPECT_TRUE(terms[1][key].is_null()) << key;
   }
   const Coefficients two = Two();

@@ -22,6 +22,7 @@ inline constexpr double kNa = std::numeric_limits<double>::quiet_NaN();
 
 struct FixtureColumn {
   FixtureColumn(std::string n, std::vector<double> v) : name(std::move(n)), numbers(std::move(v)) {}
+  FixtureColumn(std::string n, std::initializer_list<double> v) : name(std::move(n)), numbers(v) {}
   FixtureColumn(std::string n, std::initializer_list<const char*> v)
       : name(std::move(n)), is_text(true) {
     texts.assign(v.begin(), v.end());

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "federation/release.h"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+namespace clinnova::federation {
+namespace {
+
+Study StudyWith(int minimum_count, const std::string& columns = "") {
+  auto study =
+      Study::FromToml("[study]\ntitle = \"t\"\npurpose = \"p\"\n[privacy]\nminimum_count = " +
+                          std::to_string(minimum_count) + "\n" + columns +
+                          "[[analysis]]\nname = \"a\"\nmethod = \"glm\"\nformula = \"y ~ x\"\n",
+                      "test.toml");
+  if (!study) throw std::runtime_error(study.error().message);
+  return std::move(*study);
+}
+
+ReleaseGate Gate(int minimum_count) {
+  return ReleaseGate(SitePolicy{.minimum_count = minimum_count, .methods = {}});
+}
+
+table::SiteSchema Sites(std::uint64_t rows) {
+  return {.columns = {{.name = "drug", .numeric = false, .empty = false, .levels = {"a", "b"}},
+                      {.name = "age", .numeric = true, .empty = false, .levels = {}}},
+          .rows = rows};
+}
+
+TEST(ReleaseGate, TakesTheStricterThreshold) {
+  EXPECT_EQ(Gate(5).MinimumCount(StudyWith(3)), 5);
+  EXPECT_EQ(Gate(5).MinimumCount(StudyWith(10)), 10);
+  EXPECT_EQ(Gate(5).MinimumCount(StudyWith(0)), 5);  // a study alone cannot lift the rule
+  EXPECT_EQ(Gate(0).MinimumCount(StudyWith(0)), 0);
+  EXPECT_EQ(Gate(0).MinimumCount(StudyWith(7)), 7);
+}
+
+TEST(ReleaseGate, ChecksMethodAndRounds) {
+  const Study study = StudyWith(5);
+  const Analysis& analysis = study.analyses()[0];
+  const ReleaseGate open(SitePolicy{.rounds_per_study = 3, .methods = {}});
+  EXPECT_TRUE(open.CheckRound(study, analysis, 2));
+  const auto used = open.CheckRound(study, analysis, 3);
+  ASSERT_FALSE(used);
+  EXPECT_EQ(used.error().code, ErrorCode::kRefused);
+  EXPECT_EQ(used.error().reason, "round_limit");
+  EXPECT_TRUE(ReleaseGate(SitePolicy{.methods = {"cox", "glm"}}).CheckRound(study, analysis, 0));
+  const auto refused = ReleaseGate(SitePolicy{.methods = {"cox"}}).CheckRound(study, analysis, 0);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, "method_not_allowed");
+}
+
+TEST(ReleaseGate, DescribesASmallSiteAsEmpty) {
+  const auto told = Gate(5).Describe(StudyWith(5), Sites(4), {{2, 2}, {}});
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->value().rows, 0u);
+  for (const auto& column : told->value().columns) {
+    EXPECT_TRUE(column.empty);
+    EXPECT_TRUE(column.levels.empty());
+  }
+  EXPECT_EQ(told->value().columns[0].name, "drug");
+}
+
+TEST(ReleaseGate, RefusesARareLevelUnlessTheStudyDeclaresIt) {
+  const auto rare = Gate(5).Describe(StudyWith(5), Sites(50), {{46, 4}, {}});
+  ASSERT_FALSE(rare);
+  EXPECT_EQ(rare.error().code, ErrorCode::kRefused);
+  EXPECT_EQ(rare.error().reason, "rare_level");
+  const auto common = Gate(5).Describe(StudyWith(5), Sites(50), {{45, 5}, {}});
+  ASSERT_TRUE(common);
+  EXPECT_EQ(common->value().rows, 50u);
+  EXPECT_EQ(common->value().columns[0].levels, (std::vector<std::string>{"a", "b"}));
+  const auto declared =
+      Gate(5).Describe(StudyWith(5, "[[column]]\nname = \"drug\"\nlevels = [\"a\", \"b\"]\n"),
+                       Sites(50), {{46, 4}, {}});
+  ASSERT_TRUE(declared);
+  EXPECT_TRUE(declared->value().columns[0].levels.empty());
+}
+
+TEST(ReleaseGate, RefusalIsACodeAndAFixedWord) {
+  const auto refusal =
+      Gate(5).Refuse({ErrorCode::kRefused, "patient 17 is 99 years old", "rare_level"});
+  EXPECT_EQ(refusal.value().code, ErrorCode::kRefused);
+  EXPECT_EQ(refusal.value().reason, "rare_level");
+  EXPECT_EQ(Gate(5).Refuse({ErrorCode::kFailed, "age 99", ""}).value().reason, "unspecified");
+}
+
+}  // namespace
+}  // namespace clinnova::federation

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stats/risk_time.h"
+
+#include <gtest/gtest.h>
+
+#include "stats/study_fixture.h"
+#include "table/table_fixture.h"
+
+namespace clinnova::stats {
+namespace {
+
+TEST(TimeAxis, DenominatorPutsTimesOnAGrid) {
+  const TimeAxis days{
+      .denominator = 365.25, .step = 0, .cells = 1000, .times = {}, .binned = false};
+  for (const int day : {0, 1, 7, 365, 999}) {
+    const double years = day / 365.25;
+    EXPECT_EQ(days.IndexOf(years), static_cast<std::size_t>(day));
+    EXPECT_EQ(days.Time(static_cast<std::size_t>(day)), years);
+  }
+  EXPECT_EQ(days.IndexOf(1000 / 365.25), days.size());
+  EXPECT_EQ(days.AtRiskThrough(3 / 365.25), 4u);
+  EXPECT_EQ(days.BeforeEntry(3 / 365.25), 4u);
+  EXPECT_EQ(days.BeforeEntry(-1), 0u);
+}
+
+TEST(TimeAxis, StepRoundsUp) {
+  const TimeAxis axis{.denominator = 0, .step = 0.1, .cells = 100, .times = {}, .binned = false};
+  EXPECT_EQ(axis.IndexOf(0), 0u);
+  EXPECT_EQ(axis.IndexOf(0.05), 1u);
+  EXPECT_EQ(axis.IndexOf(0.3), 3u);  // 0.3 / 0.1 is a little below 3
+  EXPECT_EQ(axis.IndexOf(0.1 * 7), 7u);
+  EXPECT_EQ(axis.IndexOf(0.31), 4u);
+  for (int k = 0; k < 100; ++k)
+    EXPECT_EQ(axis.IndexOf(axis.Time(static_cast<std::size_t>(k))), static_cast<std::size_t>(k));
+}
+
+TEST(TimeAxis, ListHoldsItsTimesOnly) {
+  const TimeAxis axis{
+      .denominator = 0, .step = 0, .cells = 0, .times = {0.5, 1.5, 4}, .binned = false};
+  EXPECT_EQ(axis.size(), 3u);
+  EXPECT_EQ(axis.IndexOf(1.5), 1u);
+  EXPECT_EQ(axis.IndexOf(1), axis.size());
+  EXPECT_EQ(axis.AtRiskThrough(1.5), 2u);
+  EXPECT_EQ(axis.AtRiskThrough(1.4), 1u);
+  EXPECT_EQ(axis.BeforeEntry(0.5), 1u);  // one who enters at 0.5 is at risk from 1.5 on
+  EXPECT_EQ(axis.BeforeEntry(0.4), 0u);
+  TimeAxis bins = axis;
+  bins.binned = true;
+  EXPECT_EQ(bins.IndexOf(1), 1u);
+  EXPECT_EQ(bins.IndexOf(5), bins.size());
+}
+
+TEST(RiskCounts, AtRiskAreThoseYetToLeave) {
+  RiskCounts counts;
+  counts.axis.times = {1, 2, 3};
+  counts.strata = 2;
+  counts.events = {1, 0, 2, 0, 1, 0};
+  counts.censored = {0, 3, 0, 1, 0, 1};
+  EXPECT_EQ(counts.AtRisk(0), (std::vector<std::int64_t>{6, 5, 2}));
+  EXPECT_EQ(counts.AtRisk(1), (std::vector<std::int64_t>{3, 2, 1}));
+  counts.entries = {0, 1, 0, 0, 0, 0};  // one came after time 2
+  EXPECT_EQ(counts.AtRisk(0), (std::vector<std::int64_t>{5, 4, 2}));
+}
+
+/// Every way of finding the axis gives the same curve.
+TEST(FindTimeAxis, GridAndListAgree) {
+  std::vector<double> days;
+  std::vector<double> off_grid;
+  std::vector<double> status;
+  for (int i = 0; i < 60; ++i) {
+    days.push_back((i * 7919) % 50 + 1);
+    off_grid.push_back(days.back() * 0.7310585786300049);
+    status.push_back(i % 3 != 0);
+  }
+  const std::string study = "method = \"kaplan_meier\"\nformula = \"Surv(t, d) ~ 1\"\n";
+  const Answer grid = RunOne(study, {table::MakeTable({{"t", days}, {"d", status}})});
+  const Answer list = RunOne(study, {table::MakeTable({{"t", off_grid}, {"d", status}})});
+  ASSERT_TRUE(grid && list) << list.error().message;
+  EXPECT_EQ(grid.Numbers("/curves/0/estimate"), list.Numbers("/curves/0/estimate"));
+  EXPECT_EQ(grid.Numbers("/curves/0/n_risk"), list.Numbers("/curves/0/n_risk"));
+  EXPECT_GE(list.Number("/rounds"), grid.Number("/rounds") + 8);
+}
+
+TEST(FindTimeAxis, RoundsUpToTheGridAsked) {
+  const Answer answer =
+      RunOne("method = \"kaplan_meier\"\nformula = \"Surv(t, d) ~ 1\"\ntime_grid = 7\n",
+             {table::MakeTable({{"t", {1, 7, 8, 14, 15}}, {"d", {1, 1, 1, 1, 1}}})});
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer.Numbers("/curves/0/time"), (std::vector<double>{7, 14, 21}));
+  EXPECT_EQ(answer.Numbers("/curves/0/n_event"), (std::vector<double>{2, 2, 1}));
+}
+
+}  // namespace
+}  // namespace clinnova::stats
