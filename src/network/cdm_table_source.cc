@@ -13,33 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Request {
-  cohort::DiseaseModule module;
-  cohort::TableRequest table;
-};
-
-Result<Request> RequestOf(const federation::Study& study, const std::string& modules) {
-  if (!study.cohort()) {
-    return Fail(ErrorCode::kInvalidInput, "cohort: the study has none, expected [cohort]",
-                "no_cohort");
-  }
-  const federation::CohortDeclaration& cohort = *study.cohort();
-  if (!cohort.circe.empty()) {
-    return Fail(ErrorCode::kInvalidInput,
-                "cohort.circe: cohort definitions of ATLAS cannot be read yet, expected disease");
-  }
-  CLINNOVA_ASSIGN(cohort::DiseaseModule module,
-                  cohort::DiseaseModule::Load(cohort.disease, modules));
-  Request request{std::move(module), {}};
-  request.table.study = study.hash();
-  request.table.index = cohort.index;
-  for (const federation::VariableDeclaration& variable : study.variables()) {
-    request.table.variables.push_back({variable.name, variable.feature});
-  }
-  return request;
-}
-
-Result<std::vector<table::ColumnDeclaration>> Declarations(const Request& request,
+Result<std::vector<table::ColumnDeclaration>> Declarations(const StudyRequest& request,
                                                            const federation::Study& study) {
   CLINNOVA_ASSIGN(const auto wishes, stats::ColumnDeclarations(study));
   return cohort::StudyColumns(request.table, request.module, wishes);
@@ -92,16 +66,37 @@ Result<std::vector<std::vector<std::uint64_t>>> CountLevels(const cohort::Frozen
 
 }  // namespace
 
+Result<StudyRequest> RequestOf(const federation::Study& study, const std::string& modules) {
+  if (!study.cohort()) {
+    return Fail(ErrorCode::kInvalidInput, "cohort: the study has none, expected [cohort]",
+                "no_cohort");
+  }
+  const federation::CohortDeclaration& cohort = *study.cohort();
+  if (!cohort.circe.empty()) {
+    return Fail(ErrorCode::kInvalidInput,
+                "cohort.circe: cohort definitions of ATLAS cannot be read yet, expected disease");
+  }
+  CLINNOVA_ASSIGN(cohort::DiseaseModule module,
+                  cohort::DiseaseModule::Load(cohort.disease, modules));
+  StudyRequest request{std::move(module), {}};
+  request.table.study = study.hash();
+  request.table.index = cohort.index;
+  for (const federation::VariableDeclaration& variable : study.variables()) {
+    request.table.variables.push_back({variable.name, variable.feature});
+  }
+  return request;
+}
+
 Result<std::vector<table::ColumnDeclaration>> StudyDeclarations(const federation::Study& study,
                                                                 const std::string& modules) {
   if (!study.cohort()) return stats::ColumnDeclarations(study);
-  CLINNOVA_ASSIGN(const Request request, RequestOf(study, modules));
+  CLINNOVA_ASSIGN(const StudyRequest request, RequestOf(study, modules));
   return Declarations(request, study);
 }
 
 Result<std::string> StudySql(const federation::Study& study, const std::string& modules) {
   if (!study.cohort()) return std::string();
-  CLINNOVA_ASSIGN(const Request request, RequestOf(study, modules));
+  CLINNOVA_ASSIGN(const StudyRequest request, RequestOf(study, modules));
   CLINNOVA_ASSIGN(cohort::StudyQuery query, cohort::CompileStudy(request.table, request.module));
   return query.sql;
 }
@@ -113,7 +108,7 @@ Result<cohort::FrozenTable> CdmTableSource::Frozen(const federation::Study& stud
     CLINNOVA_ASSIGN(const core::Hash key, ReadName(name));
     return cohort::OpenFrozen(files_.tables, key);
   }
-  CLINNOVA_ASSIGN(const Request request, RequestOf(study, files_.diseases.string()));
+  CLINNOVA_ASSIGN(const StudyRequest request, RequestOf(study, files_.diseases.string()));
   if (!fs::exists(files_.store)) {
     return Fail(ErrorCode::kInvalidInput,
                 files_.store.string() + ": no such file: nothing was imported at this site yet",
@@ -129,7 +124,7 @@ Result<cohort::FrozenTable> CdmTableSource::Frozen(const federation::Study& stud
 
 Result<TableDescription> CdmTableSource::Describe(const federation::Study& study,
                                                   const std::vector<std::string>& /*factors*/) {
-  CLINNOVA_ASSIGN(const Request request, RequestOf(study, files_.diseases.string()));
+  CLINNOVA_ASSIGN(const StudyRequest request, RequestOf(study, files_.diseases.string()));
   CLINNOVA_ASSIGN(const auto columns, Declarations(request, study));
   CLINNOVA_ASSIGN(const cohort::FrozenTable frozen, Frozen(study));
   TableDescription description;

@@ -19,6 +19,14 @@
 
 namespace clinnova::network {
 
+/// A study's cohort and variables with the disease module that they refer to.
+struct StudyRequest {
+  cohort::DiseaseModule module;
+  cohort::TableRequest table;
+};
+/// kInvalidInput ("no_cohort") for a study without a cohort, or for a disease that is not there.
+Result<StudyRequest> RequestOf(const federation::Study& study, const std::string& modules = {});
+
 /// What UnifySchemas needs to know of a study's columns: stats::ColumnDeclarations, and where the study
 /// declares a cohort the levels of its disease module, so that no site has to tell any. kInvalidInput names
 /// what the study asks for in vain: check a study with it when it is submitted. `modules`: a folder of

@@ -6,7 +6,7 @@
 
 #include "federation/federation.h"
 #include "federation/secure_sum_hub.h"
-#include "stats/method.h"
+#include "network/cdm_table_source.h"
 #include "stats/study_run.h"
 
 namespace clinnova::network {
@@ -209,7 +209,7 @@ Result<std::vector<Description>> Describe(const RunOptions& options,
 /// One schema for all sites, and how many rows each may tell.
 Result<void> Unify(const RunOptions& options, RunRecord& run) {
   CLINNOVA_ASSIGN(std::vector<table::ColumnDeclaration> declarations,
-                  stats::ColumnDeclarations(options.study));
+                  StudyDeclarations(options.study));
   CLINNOVA_ASSIGN(std::vector<Description> descriptions, Describe(options, {}));
   const auto schemas = [&] {
     std::vector<table::SiteSchema> list;

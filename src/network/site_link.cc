@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "federation/secret_file.h"
+#include "network/cdm_table_source.h"
 #include "network/hub_folder.h"
 #include "network/site_agent.h"
 #include "wire/clinnova.grpc.pb.h"
@@ -88,7 +89,7 @@ class SiteServer::Link {
     if (tell_) tell_(line);
   }
 
-  std::unique_ptr<FileTableSource> files_;
+  std::unique_ptr<SiteTableSource> tables_;
   std::unique_ptr<SiteAgent> agent_;
   std::string hub_;
   grpc::SslCredentialsOptions tls_;
@@ -107,9 +108,10 @@ Result<std::unique_ptr<SiteServer::Link>> SiteServer::Link::Open(const SiteServe
   TableSource* tables = options.tables;
   CLINNOVA_ASSIGN(const SiteConfig config, ReadSiteConfig(options.folder));
   if (tables == nullptr) {
-    link->files_ = std::make_unique<FileTableSource>(
-        FileTableSource::Options{.fallback = config.table, .files = config.tables});
-    tables = link->files_.get();
+    link->tables_ = std::make_unique<SiteTableSource>(
+        FileTableSource::Options{.fallback = config.table, .files = config.tables},
+        cohort::SiteFiles(options.folder));
+    tables = link->tables_.get();
   }
   CLINNOVA_ASSIGN(link->tls_.pem_root_certs, ReadTextFile(options.folder / "authority.pem"));
   CLINNOVA_ASSIGN(link->tls_.pem_cert_chain, ReadTextFile(options.folder / "tls.pem"));

@@ -20,7 +20,8 @@ namespace clinnova::network {
 
 struct SiteServeOptions {
   std::filesystem::path folder;
-  TableSource* tables = nullptr;  // not owned, outlives the server; null: what site.toml names
+  TableSource* tables =
+      nullptr;  // not owned, outlives the server; null: the site's CDM, and the files that site.toml names
   std::string version{};
   std::string hub{};  ///< "host:port" in place of site.toml's; empty: none
   std::function<void(const std::string&)>

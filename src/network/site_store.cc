@@ -52,8 +52,16 @@ Result<OfferedStudy> SiteStore::StudyOf(const Row& row) {
                      .decision = {}};
   if (IsNull(row[5])) return study;
   CLINNOVA_ASSIGN(const auto signed_decision, core::Decode<SignedDecision>(Blob(row[5])));
-  const auto decision = OpenDecision(own_key_, signed_decision);
-  if (decision && core::ToHex(decision->study) == study.hash) study.decision = *decision;
+  // Asked with every message: a signature that was good stays good.
+  const std::lock_guard lock(mutex_);
+  const auto known = verified_.find(signed_decision.signature);
+  if (known != verified_.end() && known->second.first == signed_decision.body) {
+    study.decision = known->second.second;
+  } else if (const auto decision = OpenDecision(own_key_, signed_decision); decision) {
+    verified_[signed_decision.signature] = {signed_decision.body, *decision};
+    study.decision = *decision;
+  }
+  if (study.decision && core::ToHex(study.decision->study) != study.hash) study.decision.reset();
   return study;
 }
 

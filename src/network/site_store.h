@@ -6,7 +6,9 @@
 //   runs(study, run, frozen)                            the run's secrets are in runs/HASH.key (mode 0600)
 #pragma once
 
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -64,6 +66,8 @@ class SiteStore {
 
   std::unique_ptr<Database> database_;
   federation::PublicKey own_key_;
+  std::mutex mutex_;
+  std::map<federation::Signature, std::pair<core::Bytes, Decision>> verified_;
 };
 
 }  // namespace clinnova::network

@@ -94,11 +94,12 @@ Result<void> SiteStudy::CheckApproval() {
   if (!decision || !decision->approved || decision->site != site_.name) {
     return Refuse("this site's steward has not approved the study", "not_approved");
   }
-  if (!approved_) {
+  if (!approved_ || approved_->roster_bytes != found->roster) {
     CLINNOVA_ASSIGN(federation::Study study,
                     federation::Study::FromCanonicalJson(found->canonical));
     CLINNOVA_ASSIGN(federation::Roster roster, federation::Roster::Decode(found->roster));
-    approved_.emplace(Approved{std::move(study), std::move(roster)});
+    approved_.emplace(Approved{std::move(study), std::move(roster), found->roster});
+    sum_.reset();  // of another roster
   }
   if (decision->study != approved_->study.hash() || core::ToHex(decision->study) != hash_) {
     return Refuse("the approved study is another one", "not_approved");

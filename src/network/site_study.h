@@ -86,6 +86,7 @@ class SiteStudy {
   struct Approved {
     federation::Study study;
     federation::Roster roster;
+    core::Bytes roster_bytes;
   };
 
   /// Whether the steward still approves; loads the study at first use. kRefused "not_approved".

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "network/cdm_table_source.h"
 #include "stats/method.h"
 
 namespace clinnova::network {
@@ -175,7 +176,7 @@ Result<StudyStatus> StudyDesk::Submit(const std::string& canonical_json) {
   CLINNOVA_ASSIGN(const federation::Study study,
                   federation::Study::FromCanonicalJson(canonical_json));
   CLINNOVA_TRY(stats::CheckAnalyses(study));
-  CLINNOVA_TRY(stats::ColumnDeclarations(study));
+  CLINNOVA_TRY(StudyDeclarations(study));
   if (!study.secure_sum()) {
     return Fail(ErrorCode::kInvalidInput,
                 "privacy.secure_sum: found false, expected true for a study on a hub");
