@@ -38,7 +38,15 @@ inline constexpr const char* kForStewards = "For the data steward";
 inline constexpr const char* kForPhysicians = "For the physician";
 inline constexpr const char* kForOperators = "For the operator";
 
+void AddDemo(Commands& commands);
+void AddHub(Commands& commands);
 void AddSimulate(Commands& commands);
+/// Gives the group `site`, to which other files add their subcommands.
+CLI::App* AddSite(Commands& commands);
+void AddSiteImport(Commands& commands, CLI::App* site);
+void AddSiteTable(Commands& commands, CLI::App* site);
+void AddStudy(Commands& commands);
+void AddSynth(Commands& commands);
 
 /// The whole of a file; kInvalidInput names it.
 Result<std::string> ReadText(const std::string& path);

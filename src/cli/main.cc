@@ -19,13 +19,21 @@ CLI::App* Commands::Add(CLI::App* parent, const std::string& name, const std::st
 namespace {
 
 int Run(int argc, char** argv) {
-  CLI::App app("Federated precision medicine: which drug works for which patient, learned across hospitals "
-               "without moving a record",
-               "clinnova");
+  CLI::App app(
+      "Federated precision medicine: which drug works for which patient, learned across hospitals "
+      "without moving a record",
+      "clinnova");
   app.set_version_flag("--version", "clinnova " CLINNOVA_VERSION);
   app.require_subcommand(1);
   Commands commands(app);
+  AddDemo(commands);
   AddSimulate(commands);
+  AddStudy(commands);
+  CLI::App* site = AddSite(commands);
+  AddSiteImport(commands, site);
+  AddSiteTable(commands, site);
+  AddSynth(commands);
+  AddHub(commands);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

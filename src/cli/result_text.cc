@@ -97,17 +97,18 @@ std::string Curves(const Json& analysis) {
     double total = 0;
     for (const Json& count : events) total += count.is_number() ? count.get<double>() : 0;
     const bool empty = risk.empty();
-    table.Add({curve.value("stratum", "all"), empty ? "0" : Number(risk.front()), Number(Json(total)),
-               curve.contains("median") ? Number(curve["median"]) : "-",
-               empty ? "-" : Number(curve["time"].back()), empty ? "-" : Number(curve["estimate"].back())});
+    table.Add({curve.value("stratum", "all"), empty ? "0" : Number(risk.front()),
+               Number(Json(total)), curve.contains("median") ? Number(curve["median"]) : "-",
+               empty ? "-" : Number(curve["time"].back()),
+               empty ? "-" : Number(curve["estimate"].back())});
   }
   return table.Text();
 }
 
 std::string Scalars(const Json& analysis) {
   static const std::vector<std::string> kShown = {
-      "statistic", "parameter", "df",       "p_value", "deviance",    "null_deviance",
-      "df_residual", "dispersion", "log_lik", "aic",   "concordance"};
+      "statistic",   "parameter",  "df",      "p_value", "deviance",   "null_deviance",
+      "df_residual", "dispersion", "log_lik", "aic",     "concordance"};
   std::string text;
   for (const std::string& key : kShown) {
     if (!analysis.contains(key) || analysis[key].is_structured()) continue;
@@ -153,7 +154,8 @@ std::string Variables(const Json& analysis) {
     const auto field = [&](const char* key) {
       return variable.contains(key) ? Number(variable[key]) : std::string();
     };
-    table.Add({field("variable"), field("n"), field("n_missing"), field("mean"), field("sd"), rest});
+    table.Add(
+        {field("variable"), field("n"), field("n_missing"), field("mean"), field("sd"), rest});
   }
   return table.Text();
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <memory>
-#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/result_text.h"
@@ -18,8 +18,8 @@ namespace {
 
 struct Arguments {
   std::string study;
-  std::vector<std::string> sites;   ///< NAME=FILE
-  int minimum_count = -1;           ///< -1 = the study's
+  std::vector<std::string> sites;  ///< NAME=FILE
+  int minimum_count = -1;          ///< -1 = the study's
   int threads = 2;
   bool json = false;
   std::string out;
@@ -30,12 +30,14 @@ struct SiteFile {
   std::string path;
 };
 
-Result<std::vector<SiteFile>> SiteFiles(const Arguments& arguments, const federation::Study& study) {
+Result<std::vector<SiteFile>> SiteFiles(const Arguments& arguments,
+                                        const federation::Study& study) {
   std::vector<SiteFile> files;
   for (const std::string& argument : arguments.sites) {
     const std::size_t equals = argument.find('=');
     if (equals == std::string::npos || equals == 0 || equals + 1 == argument.size()) {
-      return Fail(ErrorCode::kInvalidInput, "--site: found \"" + argument + "\", expected NAME=FILE");
+      return Fail(ErrorCode::kInvalidInput,
+                  "--site: found \"" + argument + "\", expected NAME=FILE");
     }
     files.push_back({argument.substr(0, equals), argument.substr(equals + 1)});
     for (std::size_t i = 0; i + 1 < files.size(); ++i) {
@@ -68,8 +70,8 @@ Result<std::vector<SiteFile>> SiteFiles(const Arguments& arguments, const federa
 
 /// The sites' descriptions. A column that is text at some site is a factor at all; those where it looked like a
 /// number are then described once more.
-Result<std::vector<table::SiteSchema>> DescribeAll(const std::vector<SiteFile>& files,
-                                                   std::vector<table::ColumnDeclaration>& declarations) {
+Result<std::vector<table::SiteSchema>> DescribeAll(
+    const std::vector<SiteFile>& files, std::vector<table::ColumnDeclaration>& declarations) {
   for (;;) {
     std::vector<table::SiteSchema> schemas;
     for (const SiteFile& file : files) {
@@ -90,13 +92,15 @@ Result<std::vector<table::SiteSchema>> DescribeAll(const std::vector<SiteFile>& 
 
 Result<void> Simulate(const Arguments& arguments) {
   CLINNOVA_ASSIGN(const std::string text, ReadText(arguments.study));
-  CLINNOVA_ASSIGN(const federation::Study study, federation::Study::FromToml(text, arguments.study));
+  CLINNOVA_ASSIGN(const federation::Study study,
+                  federation::Study::FromToml(text, arguments.study));
   const auto known = stats::CheckAnalyses(study);
   if (!known) return FailAt(arguments.study, known);
   if (study.cohort() || !study.variables().empty()) {
     return Fail(ErrorCode::kInvalidInput,
-                arguments.study + ": cohort: simulate takes each site's file as the table, expected "
-                                  "neither [cohort] nor [[variable]]");
+                arguments.study +
+                    ": cohort: simulate takes each site's file as the table, expected "
+                    "neither [cohort] nor [[variable]]");
   }
   CLINNOVA_ASSIGN(const std::vector<SiteFile> files, SiteFiles(arguments, study));
   auto declarations = stats::ColumnDeclarations(study);
@@ -120,13 +124,13 @@ Result<void> Simulate(const Arguments& arguments) {
   for (stats::SiteRows& site : rows) {
     if (site.rows < minimum_count) site.rows = -1;
   }
-  CLINNOVA_ASSIGN(const auto federation, federation::InProcessFederation::Create(
-                                             {.study = study,
-                                              .site_names = names,
-                                              .tables = std::move(tables),
-                                              .steps = &stats::Steps(),
-                                              .minimum_count = minimum_count,
-                                              .threads = arguments.threads}));
+  CLINNOVA_ASSIGN(const auto federation,
+                  federation::InProcessFederation::Create({.study = study,
+                                                           .site_names = names,
+                                                           .tables = std::move(tables),
+                                                           .steps = &stats::Steps(),
+                                                           .minimum_count = minimum_count,
+                                                           .threads = arguments.threads}));
   const bool terminal = isatty(STDERR_FILENO) != 0;
   const stats::StudyProgress progress = [&](const std::string& analysis, std::size_t done,
                                             std::size_t total) {
@@ -137,7 +141,8 @@ Result<void> Simulate(const Arguments& arguments) {
   if (terminal) std::fprintf(stderr, "\r\033[K");
   if (!outcome) return FailAt(arguments.study, outcome);
   if (!arguments.out.empty()) CLINNOVA_TRY(WriteText(arguments.out, outcome->result_json));
-  const std::string shown = arguments.json ? outcome->result_json : ResultText(outcome->result_json);
+  const std::string shown =
+      arguments.json ? outcome->result_json : ResultText(outcome->result_json);
   if (arguments.json || arguments.out.empty()) std::fwrite(shown.data(), 1, shown.size(), stdout);
   if (!outcome->errors.empty()) return tl::unexpected<Error>(outcome->errors.front());
   return {};
@@ -147,17 +152,18 @@ Result<void> Simulate(const Arguments& arguments) {
 
 void AddSimulate(Commands& commands) {
   auto arguments = std::make_shared<Arguments>();  // shared by the options and the action
-  CLI::App* command = commands.Add(
-      commands.root(), "simulate",
-      "Run a study over local tables (CSV or Parquet, one per site) through the federation's own code",
-      kForResearchers, [arguments] { return Simulate(*arguments); });
+  CLI::App* command = commands.Add(commands.root(), "simulate",
+                                   "Run a study over local tables (CSV or Parquet, one per site) "
+                                   "through the federation's own code",
+                                   kForResearchers, [arguments] { return Simulate(*arguments); });
   command->add_option("STUDY", arguments->study, "the study file (TOML)")->required();
   command->add_option("--site", arguments->sites, "a site and its table; once per site")
       ->type_name("NAME=FILE")
       ->required()
       ->take_all();
-  command->add_option("--minimum-count", arguments->minimum_count,
-                      "the smallest group that may be told; 0 lifts the rules, for public data only")
+  command
+      ->add_option("--minimum-count", arguments->minimum_count,
+                   "the smallest group that may be told; 0 lifts the rules, for public data only")
       ->check(CLI::NonNegativeNumber);
   command->add_option("--threads", arguments->threads, "threads of each site")
       ->check(CLI::Range(1, 256));

@@ -54,6 +54,12 @@ Result<void> Import(const Arguments& arguments) {
     if (new_folder) std::filesystem::remove(arguments.site, ignored);
     return Fail(report);
   }
+  if (fresh) {
+    std::error_code ignored;
+    std::filesystem::permissions(
+        files.store, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write,
+        ignored);
+  }
   const std::string shown = arguments.json ? report->Json() + "\n" : report->Text();
   std::fwrite(shown.data(), 1, shown.size(), stdout);
   return {};
