@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// A result must be the same, to the last bit, however the rows are spread over sites, ordered, or shared between
+// threads. Every method of stats::Methods() has an entry here; a new method without one fails.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <random>
+
+#include "awkward_table.h"
+#include "stats/method.h"
+#include "stats/study_fixture.h"
+
+namespace clinnova::invariance {
+namespace {
+
+using stats::Answer;
+using stats::Reordered;
+using stats::RunOne;
+using stats::Split;
+using table::Table;
+
+std::string Formula(const std::string& formula, const std::string& more = "") {
+  return "formula = \"" + formula + "\"\n" + more;
+}
+
+/// The options of several analyses of each method.
+const std::map<std::string, std::vector<std::string>>& Analyses() {
+  static const std::map<std::string, std::vector<std::string>> kAnalyses = {
+      {"glm",
+       {Formula("y ~ x + far + tiny + factor(stage)"),
+        Formula("y ~ x * sex + arm", "robust = \"HC1\"\n"),
+        Formula("y ~ 0 + sex + x", "weights = \"w\"\nrobust = \"HC0\"\n"),
+        Formula("y ~ ns(x, df = 3) + I(x^2 > 1)"),
+        Formula("b ~ x + sex + arm", "family = \"binomial\"\n"),
+        Formula("b ~ x + factor(stage)", "family = \"binomial\"\nlink = \"probit\"\n"),
+        Formula("b ~ x", "family = \"binomial\"\nlink = \"cloglog\"\n"),
+        Formula("b ~ x", "family = \"binomial\"\nlink = \"cauchit\"\n"),
+        Formula("b ~ x + sex + cluster(id)", "family = \"binomial\"\nrobust = \"cluster\"\n"),
+        Formula("cbind(wins, losses) ~ x", "family = \"quasibinomial\"\n"),
+        Formula("count ~ x + sex + offset(log(years))", "family = \"poisson\"\n"),
+        Formula("count ~ x + offset(log(years)) + cluster(id)",
+                "family = \"poisson\"\nrobust = \"cluster\"\n"),
+        Formula("count ~ x", "family = \"quasipoisson\"\n"),
+        Formula("g ~ x + sex", "family = \"Gamma\"\nlink = \"log\"\n"),
+        Formula("g ~ x", "family = \"Gamma\"\n")}},
+      {"summary",
+       {"variables = [\"x\", \"far\", \"tiny\", \"arm\", \"g\"]\n",
+        "variables = [\"t\"]\nquantiles = [0, 0.1, 0.333, 0.9, 1]\n"}},
+      {"table",
+       {"variables = [\"arm\"]\n", "variables = [\"arm\", \"sex\"]\n",
+        "variables = [\"sex\", \"stage\", \"arm\"]\n"}},
+      {"histogram",
+       {"variable = \"x\"\n", "variable = \"tiny\"\nbins = 7\n",
+        "variable = \"t\"\nbreaks = [0, 10, 100, 1000]\n"}},
+      {"kaplan_meier",
+       {Formula("Surv(t, d) ~ 1"), Formula("Surv(s, two) ~ sex + arm", "conf_type = \"log-log\"\n"),
+        Formula("Surv(entry, t, d) ~ arm", "times = [10, 100]\n"),
+        Formula("Surv(s, d) ~ sex", "time_grid = 7\n")}},
+      {"logrank",
+       {Formula("Surv(t, d) ~ arm"), Formula("Surv(s, d) ~ sex + strata(stage)", "rho = 1\n")}},
+      {"cox",
+       {Formula("Surv(t, d) ~ x + sex", "strata = []\n"),
+        Formula("Surv(t, d) ~ x + arm", "strata = [\"sex\"]\n"),
+        Formula("Surv(s, two) ~ x + far", "strata = []\nties = \"breslow\"\n"),
+        Formula("Surv(entry, t, d) ~ x + factor(stage)", "strata = []\n"),
+        Formula("Surv(t, d) ~ x + sex")}},
+  };
+  return kAnalyses;
+}
+
+/// Cox models are stratified by site unless told otherwise: their result depends on who is where.
+bool DependsOnSites(const std::string& method, const std::string& options) {
+  return method == "cox" && options.find("strata = ") == std::string::npos;
+}
+
+/// A cluster's rows are all at one site: nobody is a patient of two hospitals under one id.
+bool NeedsWholeClusters(const std::string& options) {
+  return options.find("cluster(") != std::string::npos;
+}
+
+struct Spread {
+  std::string name;
+  std::vector<Table> tables;
+  int threads = 1;
+  bool same_sites = false;  ///< as "four sites" has them
+};
+
+/// Sites of rows: `site_of_id` keeps clusters together; the rare level is then at one site only.
+std::vector<std::size_t> ByPerson(const Table& table, std::size_t sites, std::uint64_t seed) {
+  const std::vector<double>& id = table.columns[*table.schema.Find("id")].numbers;
+  std::vector<std::size_t> site_of_row;
+  for (const double person : id) {
+    const auto number = static_cast<std::uint64_t>(person);
+    site_of_row.push_back(
+        number >= 680 ? sites - 1
+                      : static_cast<std::size_t>((number * 2654435761U + seed) % 97 % sites));
+  }
+  return site_of_row;
+}
+
+std::vector<std::size_t> ByChance(std::size_t rows, std::size_t sites, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::vector<std::size_t> site_of_row;
+  for (std::size_t r = 0; r < rows; ++r) site_of_row.push_back(random() % (1 + random() % sites));
+  return site_of_row;
+}
+
+std::vector<std::size_t> Shuffled(std::size_t rows, std::uint64_t seed) {
+  std::vector<std::size_t> order(rows);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::shuffle(order.begin(), order.end(), std::mt19937_64(seed));
+  return order;
+}
+
+/// The first is what the others are held against; those marked with the same sites serve all analyses.
+const std::vector<Spread>& Spreads() {
+  static const std::vector<Spread> kSpreads = [] {
+    const Table table = AwkwardTable();
+    const Table shuffled = Reordered(table, Shuffled(table.rows, 3));
+    std::vector<Spread> spreads;
+    spreads.push_back({"four sites", Split(table, ByPerson(table, 4, 1), 4), 1, true});
+    spreads.push_back({"four sites, two threads", spreads[0].tables, 2, true});
+    spreads.push_back(
+        {"four sites, rows shuffled", Split(shuffled, ByPerson(shuffled, 4, 1), 4), 1, true});
+    spreads.push_back({"one site, two threads", Split(table, ByPerson(table, 1, 0), 1), 2});
+    spreads.push_back(
+        {"one site, rows shuffled, three threads", Split(shuffled, ByPerson(table, 1, 0), 1), 3});
+    spreads.push_back(
+        {"five sites, one of them empty", Split(table, ByPerson(table, 4, 55), 5), 1});
+    return spreads;
+  }();
+  return kSpreads;
+}
+
+/// Where two texts part, for a person to see.
+std::string Difference(const std::string& a, const std::string& b) {
+  const auto at = static_cast<std::size_t>(
+      std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
+  const std::size_t begin = at < 80 ? 0 : at - 80;
+  return "\n… " + a.substr(begin, 160) + "\n… " + b.substr(begin, 160);
+}
+
+void ExpectSame(const std::string& analysis, const Answer& reference, const std::string& name,
+                const std::vector<Table>& tables, stats::RunSetting setting) {
+  const Answer answer = RunOne(analysis, tables, setting);
+  ASSERT_TRUE(answer) << name << ": " << answer.error().message;
+  EXPECT_TRUE(answer.text() == reference.text())
+      << name << Difference(reference.text(), answer.text());
+}
+
+class Invariance : public testing::TestWithParam<std::pair<std::string, std::string>> {};
+
+TEST_P(Invariance, ResultIsTheSameToTheLastBit) {
+  const auto& [method, options] = GetParam();
+  if (stats::FindMethod(method) == nullptr)
+    GTEST_SKIP() << "there is no method " << method << " yet";
+  const std::string analysis = "method = \"" + method + "\"\n" + options;
+  const Answer reference = RunOne(analysis, Spreads()[0].tables);
+  ASSERT_TRUE(reference) << analysis << reference.error().message;
+  EXPECT_TRUE(reference.True("/converged")) << analysis;
+  for (std::size_t i = 1; i < Spreads().size(); ++i) {
+    const Spread& spread = Spreads()[i];
+    if (DependsOnSites(method, options) && !spread.same_sites) continue;
+    ExpectSame(analysis, reference, spread.name, spread.tables, {.threads = spread.threads});
+  }
+  if (DependsOnSites(method, options) || NeedsWholeClusters(options)) return;
+  const Table table = AwkwardTable();
+  for (const std::uint64_t seed : {11U, 12U}) {
+    ExpectSame(analysis, reference, "rows at random sites",
+               Split(table, ByChance(table.rows, 6, seed), 6), {});
+  }
+}
+
+TEST_P(Invariance, HoldsUnderTheDisclosureRules) {
+  const auto& [method, options] = GetParam();
+  if (stats::FindMethod(method) == nullptr)
+    GTEST_SKIP() << "there is no method " << method << " yet";
+  const std::string analysis = "method = \"" + method + "\"\n" + options;
+  const Answer reference = RunOne(analysis, Spreads()[0].tables, {.minimum_count = 5});
+  for (const std::size_t i : {2U, 4U}) {
+    const Spread& spread = Spreads()[i];
+    if (DependsOnSites(method, options) && !spread.same_sites) continue;
+    const Answer answer =
+        RunOne(analysis, spread.tables, {.minimum_count = 5, .threads = spread.threads});
+    ASSERT_EQ(static_cast<bool>(answer), static_cast<bool>(reference)) << answer.error().message;
+    EXPECT_EQ(answer.error().message, reference.error().message);
+    EXPECT_TRUE(answer.text() == reference.text())
+        << spread.name << Difference(reference.text(), answer.text());
+  }
+}
+
+std::vector<std::pair<std::string, std::string>> Cases() {
+  std::vector<std::pair<std::string, std::string>> cases;
+  for (const auto& [method, analyses] : Analyses()) {
+    for (const std::string& options : analyses) cases.emplace_back(method, options);
+  }
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(Case, Invariance, testing::ValuesIn(Cases()), [](const auto& info) {
+  return info.param.first + "_" + std::to_string(info.index);
+});
+
+TEST(InvarianceEntries, CoverEveryMethod) {
+  for (const stats::Method& method : stats::Methods()) {
+    EXPECT_TRUE(Analyses().contains(std::string(method.name)))
+        << method.name << " has no analyses in tests/invariance/invariance_test.cc";
+  }
+}
+
+}  // namespace
+}  // namespace clinnova::invariance
