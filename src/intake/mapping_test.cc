@@ -129,8 +129,9 @@ TEST(Mapping, OfEveryCommittedDialectIsCompiledInAsItStands) {
 TEST(Mapping, ThatIsNotThereNamesThoseThatAre) {
   const auto unknown = LoadEmbeddedDialect("xx-csv");
   ASSERT_FALSE(unknown.has_value());
-  EXPECT_EQ(unknown.error().message,
-            "mapping: found \"xx-csv\", expected a file, a folder or one of ch-csv, fr-csv, lu-ecrf");
+  EXPECT_EQ(
+      unknown.error().message,
+      "mapping: found \"xx-csv\", expected a file, a folder or one of ch-csv, fr-csv, lu-ecrf");
 }
 
 }  // namespace
