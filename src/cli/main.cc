@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 
 #include "cli/command.h"
@@ -18,6 +19,19 @@ CLI::App* Commands::Add(CLI::App* parent, const std::string& name, const std::st
 
 namespace {
 
+/// The first word that names no command where one is expected; empty when there is none.
+std::string UnknownCommand(const CLI::App& root, int argc, char** argv) {
+  const CLI::App* app = &root;
+  for (int i = 1; i < argc && argv[i][0] != '-'; ++i) {
+    if (app->get_subcommands([](const CLI::App*) { return true; }).empty()) return {};
+    const auto named =
+        app->get_subcommands([&](const CLI::App* command) { return command->check_name(argv[i]); });
+    if (named.empty()) return argv[i];
+    app = named.front();
+  }
+  return {};
+}
+
 int Run(int argc, char** argv) {
   CLI::App app(
       "Federated precision medicine: which drug works for which patient, learned across hospitals "
@@ -34,6 +48,10 @@ int Run(int argc, char** argv) {
   AddSiteTable(commands, site);
   AddSynth(commands);
   AddHub(commands);
+  if (const std::string word = UnknownCommand(app, argc, argv); !word.empty()) {
+    std::fprintf(stderr, "clinnova: %s: no such command; see --help\n", word.c_str());
+    return 2;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -55,6 +73,7 @@ int Run(int argc, char** argv) {
 }  // namespace clinnova::cli
 
 int main(int argc, char** argv) {
+  setenv("GRPC_VERBOSITY", "NONE", 0);  // its errors reach us as statuses; we print one line
   try {
     return clinnova::cli::Run(argc, argv);
   } catch (const std::exception& failure) {

@@ -30,6 +30,14 @@ Result<void> ReleaseGate::CheckRound(const Study& study, const Analysis& analysi
   return {};
 }
 
+Result<void> ReleaseGate::CheckStart(std::uint64_t others_today) const {
+  if (others_today < policy_.studies_per_day) return {};
+  return Fail(ErrorCode::kRefused,
+              "the site's " + std::to_string(policy_.studies_per_day) +
+                  " studies of the last 24 hours have begun",
+              "study_limit");
+}
+
 Result<Released<table::SiteSchema>> ReleaseGate::Describe(
     const Study& study, const table::SiteSchema& schema,
     const std::vector<std::vector<std::uint64_t>>& persons_per_level) const {

@@ -39,7 +39,7 @@ class Released {
 struct SitePolicy {
   int minimum_count = 5;                    ///< persons; rule 1 and 3
   std::uint64_t rounds_per_study = 20'000;  ///< rule 14
-  std::uint64_t studies_per_day = 100;      ///< rule 14: of one researcher
+  std::uint64_t studies_per_day = 100;      ///< rule 14: begun within 24 hours, of all researchers
   std::vector<std::string> methods;         ///< allowed methods; empty = all known
 
   template <class A>
@@ -77,6 +77,10 @@ class ReleaseGate {
   /// this study at this site. Rule 14.
   Result<void> CheckRound(const Study& study, const Analysis& analysis,
                           std::uint64_t rounds_so_far) const;
+
+  /// kRefused (`study_limit`) before a run begins. `others_today`: other studies whose runs began at this
+  /// site within the last 24 hours; each is a question about the same persons. Rule 14.
+  Result<void> CheckStart(std::uint64_t others_today) const;
 
   /// A site's description of its table. Reveals: column names; level names held by at least
   /// minimum_count persons here or declared in the study; the number of rows when it is 0 or at least

@@ -51,6 +51,15 @@ TEST(ReleaseGate, ChecksMethodAndRounds) {
   EXPECT_EQ(refused.error().reason, "method_not_allowed");
 }
 
+TEST(ReleaseGate, LimitsTheStudiesOfADay) {
+  const ReleaseGate gate(SitePolicy{.studies_per_day = 2, .methods = {}});
+  EXPECT_TRUE(gate.CheckStart(1));
+  const auto refused = gate.CheckStart(2);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kRefused);
+  EXPECT_EQ(refused.error().reason, "study_limit");
+}
+
 TEST(ReleaseGate, DescribesASmallSiteAsEmpty) {
   const auto told = Gate(5).Describe(StudyWith(5), Sites(4), {{2, 2}, {}});
   ASSERT_TRUE(told);

@@ -27,7 +27,7 @@ class TableReader {
   }
   std::string RequiredText(const char* key) {
     const std::string text = Text(key);
-    if (text.empty()) Wrong(key, "found nothing, expected a text");
+    if (text.empty()) missing_.emplace_back(key);
     return text;
   }
   bool Flag(const char* key, bool otherwise) {
@@ -48,7 +48,7 @@ class TableReader {
              std::all_of(v.begin(), v.end(), [](const Json& e) { return e.is_string(); });
     });
   }
-  /// Must be the last call: what was not asked for is an error.
+  /// What was not asked for is an error, and told before what is missing: a misspelt key is both.
   void NoOtherKeys() {
     if (!table_.is_object()) return;
     for (const auto& [key, value] : table_.items()) {
@@ -67,7 +67,11 @@ class TableReader {
     if (line != lines_.end() && line->second > 0) where += ":" + std::to_string(line->second);
     error_ = Error{ErrorCode::kInvalidInput, where + ": " + full + ": " + message, ""};
   }
-  std::optional<Error> error() const { return error_; }
+  /// Must be the last call.
+  std::optional<Error> error() {
+    for (const char* key : missing_) Wrong(key, "found nothing, expected a text");
+    return error_;
+  }
 
  private:
   template <typename T, typename Check>
@@ -90,6 +94,7 @@ class TableReader {
   const std::map<std::string, int>& lines_;
   std::string_view file_;
   std::set<std::string> asked_;
+  std::vector<const char*> missing_;
   std::optional<Error> error_;
 };
 
@@ -117,7 +122,7 @@ Result<Study> Study::FromJson(const Json& document, const std::map<std::string, 
                               std::string_view file) {
   Study study;
   std::optional<Error> wrong;
-  const auto note = [&](const TableReader& reader) {
+  const auto note = [&](TableReader& reader) {
     if (!wrong) wrong = reader.error();
   };
   const auto fail = [&](const std::string& path, const std::string& message) {

@@ -64,6 +64,8 @@ TEST(Study, NamesFileLineAndKeyOfWhatIsWrong) {
   };
   const std::vector<Case> cases = {
       {"purpose", "purpsoe", "s.toml:4: study.purpsoe: unknown key, expected one of minimum_sites"},
+      {"title = \"Response\"", "titel = \"Response\"", "s.toml:3: study.titel: unknown key, "},
+      {"title = \"Response\"", "", "s.toml:2: study.title: found nothing, expected a text"},
       {"title = \"Response\"", "title = 3", "s.toml:3: study.title: found 3, expected a text"},
       {"[[column]]", "[[colum]]", "s.toml:7: colum: unknown key, expected one of study"},
       {"levels = [\"x\", \"y\"]", "levels = [\"x\", \"x\"]",

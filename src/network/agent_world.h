@@ -55,11 +55,14 @@ class FirstRequest final : public federation::Federation {
 
 class AgentWorld {
  public:
-  explicit AgentWorld(std::size_t sites) : world_(sites), links_(sites) {
+  /// `policy`: lines that end every site's site.toml.
+  explicit AgentWorld(std::size_t sites, const std::string& policy = {})
+      : world_(sites), links_(sites) {
     world_.StartHub();
     world_.InitSites();
     world_.StopHub();
     for (std::size_t s = 0; s < sites; ++s) {
+      std::ofstream(world_.site_folder(s) / "site.toml", std::ios::app) << policy;
       sources_.push_back(std::make_unique<FileTableSource>(
           FileTableSource::Options{.fallback = world_.table_file(s), .files = {}}));
       agents_.push_back(Must(SiteAgent::Open(

@@ -165,6 +165,18 @@ TEST(Attack, UnapprovedStepsAnalysesAndStudies) {
                 "wrong_header");
 }
 
+TEST(Attack, MoreStudiesThanADayAllows) {
+  AgentWorld world(kSites, "studies_per_day = 1\n");
+  const auto begin = [&] {
+    return core::Encode(BeginAsk{federation::NewRunId(), world.roster().Encoded()});
+  };
+  world.OfferAndApprove(StudyText(kSites));
+  EXPECT_EQ(world.Ask(0, HubMessageKind::kBegin, begin()).reason(), "answered");
+  EXPECT_EQ(world.Ask(0, HubMessageKind::kBegin, begin()).reason(), "answered");  // the same study
+  world.OfferAndApprove(StudyText(kSites) + "\n[privacy]\nminimum_count = 6\n");
+  ExpectRefusal(world, 0, HubMessageKind::kBegin, begin(), "study_limit");
+}
+
 TEST(Attack, AnotherSchemaWithinARun) {
   const auto world = Running();
   auto frozen = Must(core::Decode<FrozenTable>(world->frozen()));

@@ -63,11 +63,14 @@ bool IsFinal(const grpc::Status& status) {
     case grpc::StatusCode::UNAUTHENTICATED:
     case grpc::StatusCode::PERMISSION_DENIED:
     case grpc::StatusCode::UNIMPLEMENTED: return true;
-    case grpc::StatusCode::UNAVAILABLE:
-      return status.error_message().find("CERTIFICATE_VERIFY_FAILED") != std::string::npos ||
-             status.error_message().find("certificate verify failed") != std::string::npos;
     default: return false;
   }
+}
+
+bool IsCertificateFailure(const grpc::Status& status) {
+  return status.error_code() == grpc::StatusCode::UNAVAILABLE &&
+         (status.error_message().find("CERTIFICATE_VERIFY_FAILED") != std::string::npos ||
+          status.error_message().find("certificate verify failed") != std::string::npos);
 }
 
 }  // namespace
@@ -98,6 +101,7 @@ class SiteServer::Link {
   std::mutex mutex_;
   std::condition_variable news_;
   bool stopping_ = false;
+  bool told_away_ = false;
   grpc::ClientContext* context_ = nullptr;  // of the stream that stands; not owned
   std::optional<Error> final_;
   std::thread thread_;
@@ -184,13 +188,23 @@ bool SiteServer::Link::ServeOnce() {
   connected_ = false;
   const std::lock_guard lock(mutex_);
   context_ = nullptr;
-  if (!stopping_ && IsFinal(status)) {
+  if (stopping_) return worked;
+  if (IsCertificateFailure(status)) {
+    final_ = Error{ErrorCode::kUnreachable,
+                   "the hub at " + hub_ +
+                       ": its certificate or this site's is not of the same "
+                       "authority, expected that of authority.pem",
+                   "wrong_certificate"};
+  } else if (IsFinal(status)) {
     final_ = Error{ErrorCode::kUnreachable,
                    "the hub at " + hub_ + " refuses this site: " + status.error_message(),
                    "refused_by_hub"};
-  } else if (worked && !stopping_) {
+  } else if (worked) {
     Tell("the connection to the hub broke: " + status.error_message());
+  } else if (!told_away_) {
+    Tell("the hub at " + hub_ + " cannot be reached; trying again until it answers");
   }
+  told_away_ = !worked;
   return worked;
 }
 

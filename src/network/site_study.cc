@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "federation/secret_file.h"
 
@@ -43,6 +44,18 @@ void SiteStudy::CountRounds() {
     if (entry.kind != LedgerKind::kRound || entry.body.find(hash_) == std::string::npos) return;
     ++rounds_;
   });
+}
+
+std::uint64_t SiteStudy::OtherStudiesToday() const {
+  constexpr std::int64_t kDayMs = 24LL * 60 * 60 * 1000;
+  const std::string since = TimeText(NowMs() - kDayMs);
+  std::set<std::string> studies;
+  (void)site_.ledger->ForEach([&](const federation::LedgerEntry& entry) {
+    if (entry.kind != LedgerKind::kRunStarted || entry.time < since) return;
+    studies.insert(nlohmann::json::parse(entry.body).at("study").get<std::string>());
+  });
+  studies.erase(hash_);
+  return studies.size();
 }
 
 std::filesystem::path SiteStudy::KeyFile() const {
@@ -153,6 +166,7 @@ Result<SiteStudy::Released> SiteStudy::Begin(core::ByteView body) {
   if (kept && kept->run == ask.run) {
     CLINNOVA_TRY(NeedRun());
   } else {
+    CLINNOVA_TRY(site_.gate->CheckStart(OtherStudiesToday()));
     CLINNOVA_ASSIGN(auto sum, federation::SecureSumSite::Begin(OptionsOf(ask.run)));
     // The secrets first: an announcement without them could never be followed.
     CLINNOVA_TRY(federation::ReplaceSecretFile(KeyFile(), sum.Save().bytes()));

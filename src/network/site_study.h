@@ -103,6 +103,8 @@ class SiteStudy {
   Result<void> CheckRound(const UploadAsk& ask) const;
   Result<void> NoteRound(const UploadAsk& ask, const core::Bytes& upload);
   void CountRounds();
+  /// Other studies whose runs began here within the last 24 hours, from the ledger.
+  std::uint64_t OtherStudiesToday() const;
   Result<Released> SecureSum(Result<core::Bytes> message, std::string_view context) const;
   federation::SecureSumSite::Options OptionsOf(const federation::RunId& run) const;
   std::filesystem::path KeyFile() const;

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a mistaken user meets: one clear line on standard error, the exit code of the interfaces, and nothing
+// changed on disk.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <thread>
+
+#include "network/network_world.h"
+
+namespace clinnova::network {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string ReadAll(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+/// Every file below a folder, with its content.
+std::map<std::string, std::string> Snapshot(const fs::path& folder) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    files[fs::relative(entry.path(), folder)] = entry.is_regular_file() ? ReadAll(entry) : "";
+  }
+  return files;
+}
+
+struct Ending {
+  int code = -1;
+  std::string out;
+  std::string errors;
+};
+
+/// A folder with a good study, a good table and a hub; the mistakes are made in it.
+class BadInput : public testing::Test {
+ protected:
+  BadInput() {
+    std::string name = (fs::path(testing::TempDir()) / "bad-input-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
+    scratch_ = name;
+    folder_ = scratch_ / "work";
+    fs::create_directory(folder_);
+    Write("study.toml", kStudy);
+    Write("table.csv", "y,x\n1,2\n2,3\n3,5\n5,6\n");
+  }
+  ~BadInput() override { fs::remove_all(scratch_); }
+
+  static constexpr const char* kStudy =
+      "[study]\ntitle = \"t\"\npurpose = \"p\"\n\n[[analysis]]\nname = \"a\"\nmethod = \"glm\"\n"
+      "formula = \"y ~ x\"\n";
+
+  void Write(const std::string& name, const std::string& text) const {
+    std::ofstream(folder_ / name, std::ios::binary) << text;
+  }
+
+  /// Runs `clinnova ARGUMENTS` in the folder.
+  Ending Run(const std::string& arguments) const {
+    const std::string command =
+        "cd '" + folder_.string() + "' && timeout 60 '" CLINNOVA_PROGRAM "' " + arguments + " >'" +
+        (scratch_ / "out").string() + "' 2>'" + (scratch_ / "errors").string() + "'";
+    const int status = std::system(command.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, ReadAll(scratch_ / "out"),
+            ReadAll(scratch_ / "errors")};
+  }
+
+  /// One line that contains each of `words`, this exit code, and a folder as it was.
+  void ExpectRefusal(const std::string& arguments, int code,
+                     const std::vector<std::string>& words) {
+    const auto before = Snapshot(folder_);
+    const Ending ending = Run(arguments);
+    EXPECT_EQ(ending.code, code) << arguments << "\n" << ending.errors;
+    std::string errors = ending.errors;
+    if (errors.starts_with("[1/1]")) errors.erase(0, errors.find('\n') + 1);  // progress
+    EXPECT_EQ(std::count(errors.begin(), errors.end(), '\n'), 1) << arguments << "\n" << errors;
+    EXPECT_TRUE(errors.starts_with("clinnova: ")) << errors;
+    for (const std::string& word : words) {
+      EXPECT_NE(errors.find(word), std::string::npos) << arguments << ": no " << word << " in\n"
+                                                      << errors;
+    }
+    EXPECT_TRUE(Snapshot(folder_) == before) << arguments << " changed the folder";
+  }
+
+  fs::path scratch_;
+  fs::path folder_;
+};
+
+TEST_F(BadInput, OfSimulate) {
+  const auto with = [&](const std::string& from, const std::string& to) {
+    std::string text = kStudy;
+    const std::size_t at = text.find(from);
+    text.replace(at, from.size(), to);
+    Write("wrong.toml", text);
+  };
+  const std::string run = "simulate wrong.toml --minimum-count 0 --site a=table.csv";
+  with("title", "titel");
+  ExpectRefusal(run, 2, {"wrong.toml:2", "study.titel", "unknown key", "title"});
+  with("formula", "formla");
+  ExpectRefusal(run, 2, {"wrong.toml", "formla", "unknown option", "formula"});
+  with("[study]", "[study");
+  ExpectRefusal(run, 2, {"wrong.toml:1"});
+  with("y ~ x", "y ~ z");
+  ExpectRefusal(run, 2, {"wrong.toml", "\"z\"", "y, x, site"});
+  with("y ~ x", "y ~ log(x");
+  ExpectRefusal(run, 2, {"wrong.toml", "formula"});
+  with("\"glm\"", "\"gml\"");
+  ExpectRefusal(run, 2, {"wrong.toml", "\"gml\"", "there are", "glm"});
+  ExpectRefusal("simulate study.toml --site a=none.csv", 2, {"none.csv"});
+  ExpectRefusal("simulate none.toml --site a=table.csv", 2, {"none.toml"});
+  ExpectRefusal("simulate study.toml --site a=table.csv --minimum-count x", 2, {"minimum-count"});
+  ExpectRefusal("simulate study.toml --json --site a=table.csv", 3, {"at least 5 persons"});
+}
+
+TEST_F(BadInput, OfTables) {
+  const std::string run = "simulate study.toml --minimum-count 0 --site a=wrong.csv";
+  Write("wrong.csv", "y,x\n1,2\n2,3,4\n");
+  ExpectRefusal(run, 2, {"wrong.csv", "line 3", "found 3 fields", "expected 2"});
+  Write("wrong.csv", "y,x\n1,2\n2,\"3\n");
+  ExpectRefusal(run, 2, {"wrong.csv", "line 3", "quote"});
+  Write("wrong.csv", "y,y\n1,2\n");
+  ExpectRefusal(run, 2, {"wrong.csv", "y"});
+  Write("wrong.csv", "");
+  ExpectRefusal(run, 2, {"wrong.csv"});
+  Write("wrong.parquet", "PAR1 and no more");
+  ExpectRefusal("simulate study.toml --minimum-count 0 --site a=wrong.parquet", 2,
+                {"wrong.parquet"});
+}
+
+TEST_F(BadInput, OfImports) {
+  ASSERT_EQ(Run("synth ra --patients 60 --seed 3 --dialect de-fhir --out synth").code, 0);
+  ASSERT_EQ(Run("site import synth/export --site site").code, 0);
+  const std::string patients = ReadAll(folder_ / "synth/export/Patient.ndjson");
+  Write("cut.ndjson", patients.substr(0, patients.size() / 2));
+  ExpectRefusal("site import cut.ndjson --site site", 2, {"cut.ndjson:", "nothing was loaded"});
+  Write("cut.json",
+        R"({"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resour)");
+  ExpectRefusal("site import cut.json --site site", 2, {"cut.json", "nothing was loaded"});
+  ExpectRefusal("site import none --site site", 2, {"none"});
+  ExpectRefusal("site import cut.json --site fresh", 2, {"cut.json"});
+  ExpectRefusal("site import synth/export --site site --mapping nowhere", 2, {"nowhere"});
+}
+
+TEST_F(BadInput, OfAHubThatIsNotThere) {
+  ExpectRefusal("study list --hub nowhere", 2, {"nowhere/hub.toml"});
+  ExpectRefusal("site serve --dir nowhere", 2, {"nowhere/site.toml"});
+  ExpectRefusal("site init s --invite clinnova-invite-1.abc", 2, {"invite"});
+  ExpectRefusal("hub init h --name H --listen nonsense", 2, {"nonsense", "host:port"});
+  ExpectRefusal("frobnicate", 2, {"frobnicate", "no such command"});
+  ExpectRefusal("site frobnicate", 2, {"frobnicate", "no such command"});
+  ASSERT_EQ(Run("hub init hub --name H --listen 127.0.0.1:1").code, 0);
+  ExpectRefusal("study list --hub hub", 4, {"127.0.0.1:1", "cannot be reached"});
+  ExpectRefusal("study submit study.toml --hub hub", 4, {"cannot be reached"});
+  ExpectRefusal("hub init hub --name H", 2, {"hub"});
+}
+
+TEST_F(BadInput, OfPasswords) {
+  Write("right", "correct horse\n");
+  Write("wrong", "battery staple\n");
+  ASSERT_EQ(Run("hub init hub --name H --listen 127.0.0.1:1 --password-file right").code, 0);
+  ExpectRefusal("hub serve --dir hub --password-file wrong", 2, {"wrong password"});
+  ExpectRefusal("hub serve --dir hub --password-file none", 2, {"none"});
+}
+
+TEST(BadInputAtADoor, ExpiredAndForeignInvites) {
+  NetworkWorld world(3);
+  world.StartHub();
+  const std::string invite = Must(
+      MakeInvite({.folder = world.hub_folder(), .site = "late", .valid = std::chrono::seconds(0)}));
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  const std::string folder = (world.folder() / "late").string();
+  const std::string errors = (world.folder() / "errors").string();
+  const std::string command = "'" CLINNOVA_PROGRAM "' site init '" + folder + "' --invite '" +
+                              invite + "' 2>'" + errors + "'";
+  const int status = std::system(command.c_str());
+  EXPECT_EQ(WEXITSTATUS(status), 2);
+  EXPECT_NE(ReadAll(errors).find("the invite expired on"), std::string::npos) << ReadAll(errors);
+  EXPECT_FALSE(fs::exists(folder));
+}
+
+TEST(BadInputAtADoor, AnotherHubsCertificate) {
+  NetworkWorld world(3);
+  NetworkWorld other(3);
+  world.StartHub();
+  other.StartHub();
+  world.InitSites();
+  other.InitSites();
+  // A site of one consortium at the door of another's hub.
+  fs::copy_file(other.site_folder(0) / "tls.pem", world.site_folder(0) / "tls.pem",
+                fs::copy_options::overwrite_existing);
+  fs::copy_file(other.site_folder(0) / "authority.pem", world.site_folder(0) / "authority.pem",
+                fs::copy_options::overwrite_existing);
+  fs::copy_file(other.site_folder(0) / "tls.key", world.site_folder(0) / "tls.key",
+                fs::copy_options::overwrite_existing);
+  const std::string errors = (world.folder() / "errors").string();
+  const std::string command = "timeout 30 '" CLINNOVA_PROGRAM "' site serve --dir '" +
+                              world.site_folder(0).string() + "' 2>'" + errors + "'";
+  const int status = std::system(command.c_str());
+  EXPECT_EQ(WEXITSTATUS(status), 4);
+  const std::string text = ReadAll(errors);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
+  EXPECT_NE(text.find("certificate"), std::string::npos) << text;
+}
+
+}  // namespace
+}  // namespace clinnova::network
