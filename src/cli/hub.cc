@@ -22,6 +22,7 @@ struct Arguments {
   std::vector<std::string> hosts;
   std::string password_file;
   std::string site;
+  std::string out;
   std::string expires = "7d";
   std::string patience = "10m";
   int http = -1;
@@ -120,6 +121,12 @@ Result<void> Status(const Arguments& arguments) {
   return {};
 }
 
+Result<void> BackUp(const Arguments& arguments) {
+  CLINNOVA_TRY(network::BackUpHub(arguments.folder, arguments.out));
+  std::printf("%s: a copy with all keys; it serves in the hub's place\n", arguments.out.c_str());
+  return {};
+}
+
 }  // namespace
 
 void AddHub(Commands& commands) {
@@ -164,6 +171,12 @@ void AddHub(Commands& commands) {
                                   [a] { return Status(*a); });
   status->add_option("--dir", a->folder, "the hub's folder")->capture_default_str();
   status->add_flag("--json", a->json, "print JSON");
+
+  CLI::App* backup =
+      commands.Add(hub, "backup", "Copy the hub's state and keys, also while it serves",
+                   kForOperators, [a] { return BackUp(*a); });
+  backup->add_option("--dir", a->folder, "the hub's folder")->capture_default_str();
+  backup->add_option("--out", a->out, "a new folder for the copy")->required();
 }
 
 }  // namespace clinnova::cli

@@ -114,6 +114,40 @@ Result<HubSummary> InitHub(const HubInitOptions& options) {
   return summary;
 }
 
+namespace {
+
+/// The database first: what the ledger says beyond it, a resumed run says again.
+Result<void> CopyHub(const fs::path& folder, const fs::path& copy) {
+  CLINNOVA_ASSIGN(const auto database, Database::Open(folder / "hub.db"));
+  CLINNOVA_TRY(database->Run("VACUUM INTO ?", {(copy / "hub.db").string()}));
+  std::error_code failure;
+  fs::permissions(copy / "hub.db", fs::perms::owner_read | fs::perms::owner_write, failure);
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename();
+    if (!entry.is_regular_file() || name.starts_with("hub.db")) continue;
+    fs::copy_file(entry.path(), copy / name, failure);  // keeps the permissions
+    if (failure) return Fail(ErrorCode::kFailed, name + ": " + failure.message());
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> BackUpHub(const fs::path& folder, const fs::path& copy) {
+  CLINNOVA_TRY(ReadHubConfig(folder));
+  if (fs::exists(copy)) {
+    return Fail(ErrorCode::kInvalidInput,
+                copy.string() + ": is there already, expected a new folder");
+  }
+  std::error_code failure;
+  fs::create_directories(copy, failure);
+  if (failure) return Fail(ErrorCode::kInvalidInput, copy.string() + ": " + failure.message());
+  fs::permissions(copy, fs::perms::owner_all, failure);
+  Result<void> copied = CopyHub(folder, copy);
+  if (!copied) fs::remove_all(copy, failure);
+  return copied;
+}
+
 Result<HubConfig> ReadHubConfig(const fs::path& folder) {
   const fs::path path = folder / "hub.toml";
   CLINNOVA_ASSIGN(const std::string text, ReadTextFile(path));

@@ -46,6 +46,11 @@ struct HubConfig {
 Result<HubConfig> ReadHubConfig(const std::filesystem::path& folder);
 Result<Credential> ReadAuthority(const std::filesystem::path& folder);
 
+/// A copy of the hub's folder as a new folder, also while the hub serves: whole entries, and the database as it is
+/// between two transactions. It serves in the original's place. Holds all keys. kInvalidInput when `folder` is no
+/// hub's or `copy` is there already; then nothing is left.
+Result<void> BackUpHub(const std::filesystem::path& folder, const std::filesystem::path& copy);
+
 struct InviteOptions {
   std::filesystem::path folder{};
   std::string site{};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hub and sites over real TLS on loopback: one study's whole way, restarts, withdrawal.
+// Hub and sites over real TLS on loopback: one study's whole way, also from a backup of the hub.
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -22,6 +22,28 @@ TEST(Network, GivesTheBitsOfTheFederationInOneProcess) {
   EXPECT_EQ(Must(StudyResults(world.endpoint(), hash)), world.InProcess(StudyText(4)));
   for (std::size_t s = 0; s < 4; ++s)
     EXPECT_EQ(world.LedgerSays(s, "\"verdict\":\"released\""), status.rounds);
+}
+
+TEST(Network, GoesOnFromABackup) {
+  NetworkWorld world(3);
+  world.StartHub();
+  world.InitSites();
+  world.StartSites();
+  const std::string hash = world.Submit(StudyText(3));
+  const std::filesystem::path copy = world.folder() / "copy";
+  Must(BackUpHub(world.hub_folder(), copy));
+  EXPECT_FALSE(BackUpHub(world.hub_folder(), copy).has_value());
+  EXPECT_FALSE(BackUpHub(world.folder(), world.folder() / "other").has_value());
+  EXPECT_FALSE(std::filesystem::exists(world.folder() / "other"));
+  world.StopHub();
+  const auto hub = Must(HubServer::Start({.folder = copy}));
+  world.ApproveEverywhere(hash);
+  ASSERT_EQ(world.WaitFor(hash).state, "finished");
+  EXPECT_EQ(Must(StudyResults(world.endpoint(), hash)), world.InProcess(StudyText(3)));
+  EXPECT_FALSE(federation::VerifyLedger(
+                   copy / "ledger.jsonl",
+                   Must(federation::SiteIdentity::Load(copy / "hub.key")).public_key())
+                   ->fault.has_value());
 }
 
 }  // namespace
