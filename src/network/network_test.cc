@@ -40,10 +40,10 @@ TEST(Network, GoesOnFromABackup) {
   world.ApproveEverywhere(hash);
   ASSERT_EQ(world.WaitFor(hash).state, "finished");
   EXPECT_EQ(Must(StudyResults(world.endpoint(), hash)), world.InProcess(StudyText(3)));
-  EXPECT_FALSE(federation::VerifyLedger(
-                   copy / "ledger.jsonl",
-                   Must(federation::SiteIdentity::Load(copy / "hub.key")).public_key())
-                   ->fault.has_value());
+  EXPECT_FALSE(
+      federation::VerifyLedger(copy / "ledger.jsonl",
+                               Must(federation::SiteIdentity::Load(copy / "hub.key")).public_key())
+          ->fault.has_value());
 }
 
 }  // namespace

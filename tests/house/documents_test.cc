@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "house/document_commands.h"
 
@@ -30,7 +32,15 @@ class Folder {
               ("clinnova_docs_" + std::to_string(::getpid()) + "_" + name)) {
     fs::create_directories(path_);
   }
-  ~Folder() { fs::remove_all(path_); }
+  ~Folder() {
+    // A server that a document has just stopped may still be closing its files.
+    std::error_code failure;
+    for (int attempt = 0; attempt < 20; ++attempt) {
+      fs::remove_all(path_, failure);
+      if (!failure) return;
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+  }
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
   const fs::path& path() const { return path_; }
