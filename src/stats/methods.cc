@@ -9,11 +9,13 @@
 #include "stats/glm.h"
 #include "stats/histogram.h"
 #include "stats/kaplan_meier.h"
+#include "stats/kruskal.h"
 #include "stats/logrank.h"
 #include "stats/method.h"
 #include "stats/model_frame.h"
 #include "stats/summary.h"
 #include "stats/ttest.h"
+#include "stats/wilcoxon.h"
 #include "table/design.h"
 #include "table/factor_column.h"
 
@@ -24,7 +26,7 @@ const std::vector<Method>& Methods() {
     std::vector<Method> methods = {ContingencyTableMethod(), CoxMethod(),         GlmMethod(),
                                    HistogramMethod(),        KaplanMeierMethod(), LogrankMethod(),
                                    SummaryMethod()};
-    for (const auto& method : {AnovaMethod, TtestMethod}) {
+    for (const auto& method : {AnovaMethod, KruskalMethod, TtestMethod, WilcoxonMethod}) {
       methods.push_back(method());
     }
     std::sort(methods.begin(), methods.end(),
