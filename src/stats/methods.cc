@@ -5,6 +5,7 @@
 #include "stats/analysis_rows.h"
 #include "stats/anova.h"
 #include "stats/contingency_table.h"
+#include "stats/correlation.h"
 #include "stats/cox.h"
 #include "stats/glm.h"
 #include "stats/histogram.h"
@@ -13,6 +14,7 @@
 #include "stats/logrank.h"
 #include "stats/method.h"
 #include "stats/model_frame.h"
+#include "stats/pca.h"
 #include "stats/summary.h"
 #include "stats/ttest.h"
 #include "stats/wilcoxon.h"
@@ -26,7 +28,8 @@ const std::vector<Method>& Methods() {
     std::vector<Method> methods = {ContingencyTableMethod(), CoxMethod(),         GlmMethod(),
                                    HistogramMethod(),        KaplanMeierMethod(), LogrankMethod(),
                                    SummaryMethod()};
-    for (const auto& method : {AnovaMethod, KruskalMethod, TtestMethod, WilcoxonMethod}) {
+    for (const auto& method :
+         {AnovaMethod, CorrelationMethod, KruskalMethod, PcaMethod, TtestMethod, WilcoxonMethod}) {
       methods.push_back(method());
     }
     std::sort(methods.begin(), methods.end(),
