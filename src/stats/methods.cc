@@ -10,6 +10,7 @@
 #include "stats/glm.h"
 #include "stats/histogram.h"
 #include "stats/kaplan_meier.h"
+#include "stats/kmeans.h"
 #include "stats/kruskal.h"
 #include "stats/logrank.h"
 #include "stats/method.h"
@@ -28,8 +29,8 @@ const std::vector<Method>& Methods() {
     std::vector<Method> methods = {ContingencyTableMethod(), CoxMethod(),         GlmMethod(),
                                    HistogramMethod(),        KaplanMeierMethod(), LogrankMethod(),
                                    SummaryMethod()};
-    for (const auto& method :
-         {AnovaMethod, CorrelationMethod, KruskalMethod, PcaMethod, TtestMethod, WilcoxonMethod}) {
+    for (const auto& method : {AnovaMethod, CorrelationMethod, KmeansMethod, KruskalMethod,
+                               PcaMethod, TtestMethod, WilcoxonMethod}) {
       methods.push_back(method());
     }
     std::sort(methods.begin(), methods.end(),
