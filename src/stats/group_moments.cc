@@ -26,12 +26,14 @@ struct CountParameters {
   template <class A>
   void Fields(A&) {}
 };
-enum CountBlocks { kCases, kGroups };
+enum CountBlocks { kCases, kGroups, kZeros, kOnes };
 
 Result<Layout> CountLayout(const Analysis& analysis, const table::Schema& schema,
                            const CountParameters&) {
   CLINNOVA_ASSIGN(const AnalysisRows rows, AnalysisRows::Bind(analysis, schema));
-  return Layout{{CountBlock("cases", kRowCases), CountBlock("groups", rows.levels().size())}};
+  const std::size_t groups = rows.levels().size();
+  return Layout{{CountBlock("cases", kRowCases), CountBlock("groups", groups),
+                 CountBlock("zeros", groups), CountBlock("ones", groups)}};
 }
 
 Result<void> CountEvaluate(const SiteView& site, const CountParameters&, ExactSums& sums) {
@@ -42,7 +44,10 @@ Result<void> CountEvaluate(const SiteView& site, const CountParameters&, ExactSu
         rows.Evaluate(site.table, first, count, batch);
         CountRows(batch, kCases, mine);
         for (std::size_t r = 0; r < batch.rows; ++r) {
-          mine.AddCount(kGroups, static_cast<std::size_t>(batch.group[r]));
+          const auto group = static_cast<std::size_t>(batch.group[r]);
+          mine.AddCount(kGroups, group);
+          if (batch.numbers[0][r] == 0) mine.AddCount(kZeros, group);
+          if (batch.numbers[0][r] == 1) mine.AddCount(kOnes, group);
         }
         return {};
       });
@@ -96,6 +101,25 @@ Result<void> SumEvaluate(const SiteView& site, const SumParameters& parameters, 
       });
 }
 
+/// Rule 3 on an outcome of 0 and 1, whose mean in a group tells how many have which.
+Result<void> CheckBinaryOutcome(const PooledSums& sums, std::int64_t minimum_count) {
+  const std::vector<std::int64_t> zeros = sums.Counts(kZeros);
+  const std::vector<std::int64_t> ones = sums.Counts(kOnes);
+  const std::vector<std::int64_t> counts = sums.Counts(kGroups);
+  for (std::size_t g = 0; g < counts.size(); ++g) {
+    if (zeros[g] + ones[g] != counts[g]) return {};
+  }
+  for (std::size_t g = 0; g < counts.size(); ++g) {
+    const std::int64_t fewer = std::min(zeros[g], ones[g]);
+    if (fewer == 0 || fewer >= minimum_count) continue;
+    return Fail(ErrorCode::kRefused,
+                "the outcome has a level with fewer than " + std::to_string(minimum_count) +
+                    " persons in a group",
+                "rare_level");
+  }
+  return {};
+}
+
 const TypedStep<CountParameters> kCountStep{"groups.count", CountLayout, CountEvaluate};
 const TypedStep<SumParameters> kSumStep{"groups.sum", SumLayout, SumEvaluate};
 
@@ -137,6 +161,8 @@ Result<GroupMoments> FindGroupMoments(Federation& federation, const Analysis& an
   SumParameters parameters{.counts = counts.Counts(kGroups), .centers = {}};
   const auto allowed = CheckGroupCounts(parameters.counts, federation.minimum_count());
   if (!allowed) return FailAt("analysis \"" + analysis.name() + "\"", allowed);
+  const auto told = CheckBinaryOutcome(counts, federation.minimum_count());
+  if (!told) return FailAt("analysis \"" + analysis.name() + "\"", told);
   CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kSumStep, parameters));
   const std::size_t groups = parameters.counts.size();
   for (std::size_t g = 0; g < groups; ++g) {

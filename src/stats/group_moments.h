@@ -5,7 +5,8 @@
 //   moments.groups[0].mean
 //
 // Three rounds: counts, sums, squares about the mean. Sums are asked for only once the counts have passed.
-// Reveals: per group the number of complete rows, the sum and the sum of squares. Disclosure rules 1 to 3 of
+// Reveals: per group the number of complete rows and of values 0 and 1, the sum and the sum of squares. An outcome
+// of 0 and 1 has none or at least minimum_count of either in each group. Disclosure rules 1 to 3 of
 // privacy.md hold for groups: none from 1 to minimum_count - 1 persons, at most a third as many groups as
 // rows, 10 degrees of freedom; judged by the coordinator and again by each site on what the hub claims.
 #pragma once

@@ -362,9 +362,9 @@ class Clustering {
                          std::to_string(options_.most_iterations) + " iterations");
     }
     if (run.state == State::kGuarded) {
-      warnings.push_back("stopped before an iteration that fewer than " +
+      warnings.push_back("stopped early: a further iteration would tell of fewer than " +
                          std::to_string(federation_.minimum_count()) +
-                         " persons would have moved in or been left alone by");
+                         " persons who change clusters or stay in one");
     }
     result["warnings"] = std::move(warnings);
     return result;

@@ -57,6 +57,18 @@ TEST(Ttest, SaysWhatItCannotCompare) {
             std::string::npos);
 }
 
+TEST(Ttest, RefusesARareOutcomeInAGroup) {
+  std::vector<double> y;
+  std::vector<std::string> g;
+  for (int i = 0; i < 60; ++i) {
+    y.push_back(i % 3 == 0 && i != 6 ? 1 : 0);
+    g.emplace_back(i < 12 ? "a" : "b");  // a: three of twelve have the outcome
+  }
+  const Table table = MakeTable({{"y", y}, {"g", g}});
+  EXPECT_EQ(RunOne(kStudy, {table}, {.minimum_count = 5}).error().reason, "rare_level");
+  EXPECT_TRUE(RunOne(kStudy, {table}, {.minimum_count = 3}));
+}
+
 TEST(Ttest, RefusesASmallGroup) {
   std::vector<double> y;
   std::vector<std::string> g;
