@@ -116,9 +116,7 @@ void AddFisher(const std::vector<std::int64_t>& counts, const std::vector<std::s
   const auto test = FisherExactTest(counts, sizes[0], sizes[1], confidence_level);
   if (!test) {
     result["fisher"] = nullptr;
-    result["warnings"].push_back(
-        "fisher: the table has one row or column with counts, or too many tables share its "
-        "margins");
+    result["warnings"].push_back("fisher: " + test.error().message);
     return;
   }
   Json entry = {{"p_value", NumberJson(test->p_value)}};

@@ -287,8 +287,9 @@ class Network {
 
 }  // namespace
 
-std::optional<FisherTest> FisherExactTest(const std::vector<std::int64_t>& counts, std::size_t rows,
-                                          std::size_t columns, double confidence_level) {
+Result<FisherTest> FisherExactTest(const std::vector<std::int64_t>& counts, std::size_t rows,
+                                   std::size_t columns, double confidence_level) {
+  constexpr const char* kOneLine = "the table has only one row or column with counts";
   Remainder of_row(rows);
   std::vector<std::int64_t> of_column(columns);
   for (std::size_t cell = 0; cell < counts.size(); ++cell) {
@@ -297,18 +298,21 @@ std::optional<FisherTest> FisherExactTest(const std::vector<std::int64_t>& count
   }
   if (rows == 2 && columns == 2) {
     const bool empty = of_row[0] == 0 || of_row[1] == 0 || of_column[0] == 0 || of_column[1] == 0;
-    if (empty) return std::nullopt;
+    if (empty) return Fail(ErrorCode::kFailed, kOneLine);
     return TwoByTwo(counts, confidence_level);
   }
   std::erase(of_row, 0);
   std::erase(of_column, 0);
-  if (of_row.size() < 2 || of_column.size() < 2) return std::nullopt;
+  if (of_row.size() < 2 || of_column.size() < 2) return Fail(ErrorCode::kFailed, kOneLine);
   if (of_row.size() > of_column.size()) std::swap(of_row, of_column);
   Network network(of_row, of_column);
   long double observed = 0;
   for (const std::int64_t count : counts) observed -= network.LogFactorial(count);
   const auto share = network.Share(observed);
-  if (!share) return std::nullopt;
+  if (!share) {
+    return Fail(ErrorCode::kFailed,
+                "too many tables share these margins for an exact test; chisq approximates it");
+  }
   return FisherTest{.p_value = *share};
 }
 

@@ -14,6 +14,8 @@
 #include <optional>
 #include <vector>
 
+#include "core/error.h"
+
 namespace clinnova::stats {
 
 struct FisherTest {
@@ -23,9 +25,9 @@ struct FisherTest {
   std::optional<double> conf_high = {};
 };
 
-/// `counts` row-major; empty rows and columns count for nothing. Nothing when fewer than two rows or columns are
-/// left, or when a larger table has more remainders than can be visited.
-std::optional<FisherTest> FisherExactTest(const std::vector<std::int64_t>& counts, std::size_t rows,
-                                          std::size_t columns, double confidence_level);
+/// `counts` row-major; empty rows and columns count for nothing. kFailed, in words, when fewer than two rows or
+/// columns are left, or when more tables share the margins than can be visited.
+Result<FisherTest> FisherExactTest(const std::vector<std::int64_t>& counts, std::size_t rows,
+                                   std::size_t columns, double confidence_level);
 
 }  // namespace clinnova::stats
