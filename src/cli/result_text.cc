@@ -89,6 +89,44 @@ std::string Terms(const Json& analysis) {
   return table.Text();
 }
 
+/// The terms of an analysis of variance.
+std::string Variances(const Json& analysis) {
+  TextTable table({"term", "df", "sum of squares", "mean square", "F", "p"});
+  for (const Json& term : analysis["terms"]) {
+    table.Add({term["term"].get<std::string>(), Number(term["df"]), Number(term["sumsq"], 6),
+               Number(term["meansq"], 6), Number(term["statistic"]), PValue(term["p_value"])});
+  }
+  return table.Text();
+}
+
+/// A matrix {"names", "values"}: of correlations (rows are the names too), loadings or centers.
+std::string MatrixText(const Json& matrix, const std::string& title) {
+  const Json& rows = matrix["values"];
+  const bool named_rows = title != "cluster";
+  std::vector<std::string> header = {title};
+  for (const Json& name : matrix[matrix.contains("components") ? "components" : "names"]) {
+    header.push_back(name.get<std::string>());
+  }
+  TextTable table(header);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::vector<std::string> row = {named_rows ? matrix["names"][i].get<std::string>()
+                                               : std::to_string(i + 1)};
+    for (const Json& value : rows[i]) row.push_back(Number(value));
+    table.Add(std::move(row));
+  }
+  return table.Text();
+}
+
+std::string Matrices(const Json& analysis) {
+  std::string text;
+  if (analysis.contains("correlation") && analysis["correlation"].is_object()) {
+    text += MatrixText(analysis["correlation"], "correlation");
+  }
+  if (analysis.contains("rotation")) text += MatrixText(analysis["rotation"], "loading");
+  if (analysis["method"] == "kmeans") text += MatrixText(analysis["centers"], "cluster");
+  return text;
+}
+
 std::string Curves(const Json& analysis) {
   TextTable table({"stratum", "persons", "events", "median", "last time", "survival there"});
   for (const Json& curve : analysis["curves"]) {
@@ -107,8 +145,8 @@ std::string Curves(const Json& analysis) {
 
 std::string Scalars(const Json& analysis) {
   static const std::vector<std::string> kShown = {
-      "statistic",   "parameter",  "df",      "p_value", "deviance",   "null_deviance",
-      "df_residual", "dispersion", "log_lik", "aic",     "concordance"};
+      "estimate", "conf_low",      "conf_high",   "statistic",  "parameter", "df",  "p_value",
+      "deviance", "null_deviance", "df_residual", "dispersion", "log_lik",   "aic", "concordance"};
   std::string text;
   for (const std::string& key : kShown) {
     if (!analysis.contains(key) || analysis[key].is_structured()) continue;
@@ -175,7 +213,12 @@ std::string AnalysisText(const Json& analysis) {
     text += "  warning: " + warning.get<std::string>() + "\n";
   }
   if (analysis.contains("variables")) text += Variables(analysis);
-  if (analysis.contains("terms")) text += Terms(analysis);
+  if (analysis["method"] == "anova") {
+    if (analysis.contains("terms")) text += Variances(analysis);
+  } else if (analysis.contains("terms")) {
+    text += Terms(analysis);
+  }
+  text += Matrices(analysis);
   if (analysis.contains("curves")) text += Curves(analysis);
   if (analysis.contains("levels") && analysis.contains("counts")) text += Counts(analysis);
   return text + Scalars(analysis);

@@ -7,6 +7,7 @@
 
 #include "core/distributions.h"
 #include "federation/batches.h"
+#include "stats/fisher_exact.h"
 #include "stats/terms.h"
 #include "table/factor_column.h"
 
@@ -109,6 +110,24 @@ Json TestJson(const ChiSquare& test) {
           {"p_value", NumberJson(test.p_value)}};
 }
 
+/// Fisher's exact test; a table that it cannot judge gives null and a warning.
+void AddFisher(const std::vector<std::int64_t>& counts, const std::vector<std::size_t>& sizes,
+               double confidence_level, Json& result) {
+  const auto test = FisherExactTest(counts, sizes[0], sizes[1], confidence_level);
+  if (!test) {
+    result["fisher"] = nullptr;
+    result["warnings"].push_back("fisher: " + test.error().message);
+    return;
+  }
+  Json entry = {{"p_value", NumberJson(test->p_value)}};
+  if (test->odds_ratio) {
+    entry["estimate"] = NumberJson(*test->odds_ratio);
+    entry["conf_low"] = NumberJson(*test->conf_low);
+    entry["conf_high"] = NumberJson(*test->conf_high);
+  }
+  result["fisher"] = std::move(entry);
+}
+
 /// The counts as nested lists, hidden ones null, their paths added to `suppressed`.
 Json Nested(const std::vector<std::int64_t>& counts, const std::vector<bool>& hidden,
             const std::vector<std::size_t>& sizes, std::size_t dimension, std::size_t& at,
@@ -131,6 +150,12 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   const table::Schema& schema = federation.schema();
   CLINNOVA_ASSIGN(const std::vector<std::size_t> columns, Factors(analysis, schema));
   CLINNOVA_ASSIGN(const bool tests, analysis.Flag("tests", true));
+  CLINNOVA_ASSIGN(const bool fisher, analysis.Flag("fisher", false));
+  CLINNOVA_ASSIGN(const double level, analysis.Number("conf_level", 0.95));
+  if (fisher && columns.size() != 2) {
+    return analysis.Wrong("fisher",
+                          "found " + std::to_string(columns.size()) + " variables, expected two");
+  }
   CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kStep, Parameters{}));
   const std::vector<std::int64_t> counts = sums.Counts(kCells);
   CLINNOVA_TRY(CheckCohort(analysis, sums.Count(kCases, 0), federation.minimum_count()));
@@ -175,6 +200,11 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
       suppressed.emplace_back("chisq");
     }
   }
+  if (fisher && suppressed.empty()) AddFisher(counts, sizes, level, result);
+  if (fisher && !suppressed.empty()) {
+    result["fisher"] = nullptr;
+    suppressed.emplace_back("fisher");
+  }
   result["suppressed"] = suppressed;
   return result;
 }
@@ -198,7 +228,7 @@ Margins MarginsOf(const std::vector<std::int64_t>& counts, std::size_t rows, std
   return margins;
 }
 
-constexpr std::string_view kOptions[] = {"variables", "tests"};
+constexpr std::string_view kOptions[] = {"variables", "tests", "fisher"};
 
 }  // namespace
 
@@ -367,7 +397,11 @@ std::vector<bool> HiddenCells(const std::vector<std::int64_t>& counts, std::size
 }
 
 Method ContingencyTableMethod() {
-  return {"table", "cross table of one to three factors, chi-square test", kOptions, {&kStep}, Run};
+  return {"table",
+          "cross table of one to three factors, chi-square and Fisher's test",
+          kOptions,
+          {&kStep},
+          Run};
 }
 
 }  // namespace clinnova::stats

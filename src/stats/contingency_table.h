@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cross tables of one to three factors, and the chi-square test of two: R's table and chisq.test.
+// Cross tables of one to three factors, and the chi-square test of two: R's table and chisq.test; Fisher's
+// exact test with `fisher = true` (fisher_exact.h).
 // One round. Reveals: the pooled counts. Published counts from 1 to minimum_count - 1 are suppressed, and with
 // them as many more as keep them from being computed from the margins (privacy.md, rules 3 and 13).
 #pragma once

@@ -2,15 +2,23 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "stats/analysis_rows.h"
+#include "stats/anova.h"
 #include "stats/contingency_table.h"
+#include "stats/correlation.h"
 #include "stats/cox.h"
 #include "stats/glm.h"
 #include "stats/histogram.h"
 #include "stats/kaplan_meier.h"
+#include "stats/kmeans.h"
+#include "stats/kruskal.h"
 #include "stats/logrank.h"
 #include "stats/method.h"
 #include "stats/model_frame.h"
+#include "stats/pca.h"
 #include "stats/summary.h"
+#include "stats/ttest.h"
+#include "stats/wilcoxon.h"
 #include "table/design.h"
 #include "table/factor_column.h"
 
@@ -21,6 +29,10 @@ const std::vector<Method>& Methods() {
     std::vector<Method> methods = {ContingencyTableMethod(), CoxMethod(),         GlmMethod(),
                                    HistogramMethod(),        KaplanMeierMethod(), LogrankMethod(),
                                    SummaryMethod()};
+    for (const auto& method : {AnovaMethod, CorrelationMethod, KmeansMethod, KruskalMethod,
+                               PcaMethod, TtestMethod, WilcoxonMethod}) {
+      methods.push_back(method());
+    }
     std::sort(methods.begin(), methods.end(),
               [](const Method& a, const Method& b) { return a.name < b.name; });
     return methods;
@@ -60,6 +72,20 @@ Result<void> CheckAnalyses(const federation::Study& study) {
   return {};
 }
 
+namespace {
+
+/// The column by whose distinct values a test between groups splits the rows; "" for other methods.
+Result<std::string> GroupOfTest(const federation::Analysis& analysis) {
+  for (const char* method : {"kruskal", "ttest", "wilcoxon"}) {
+    if (analysis.method() == method) return GroupColumnOf(analysis);
+  }
+  if (analysis.method() != "anova") return std::string();
+  // Analysis of variance by several terms has covariates instead.
+  return GroupColumnOf(analysis).value_or(std::string());
+}
+
+}  // namespace
+
 Result<std::vector<table::ColumnDeclaration>> ColumnDeclarations(const federation::Study& study) {
   std::vector<table::ColumnDeclaration> declarations = study.columns();
   const auto add = [&](const table::ColumnDeclaration& wanted) {
@@ -79,6 +105,12 @@ Result<std::vector<table::ColumnDeclaration>> ColumnDeclarations(const federatio
       }
     }
     if (!analysis.Has("formula")) continue;
+    CLINNOVA_ASSIGN(const std::string group, GroupOfTest(analysis));
+    if (!group.empty() && group != "site") {
+      add({.name = table::FactorColumnName(group),
+           .kind = table::ColumnKind::kFactor,
+           .levels = {}});
+    }
     CLINNOVA_ASSIGN(const table::Formula formula, FormulaOf(analysis));
     CLINNOVA_ASSIGN(const table::DesignOptions options, DesignOptionsOf(analysis));
     for (const auto& wanted : table::FactorDeclarations(formula, options)) add(wanted);
@@ -101,6 +133,10 @@ Result<std::vector<std::string>> ColumnsUsed(const federation::Study& study) {
       add(options.cluster);
       for (const std::string& column : options.strata) add(column);
       for (const std::string& column : options.also) add(column);
+    }
+    if (analysis.method() == "ttest" && analysis.Has("y")) {
+      CLINNOVA_ASSIGN(const std::vector<std::string> pair, ColumnsOfPair(analysis));
+      for (const std::string& column : pair) add(column);
     }
     CLINNOVA_ASSIGN(const std::vector<std::string> variables, analysis.Texts("variables"));
     for (const std::string& column : variables) add(column);

@@ -90,6 +90,16 @@ bool GroupsOnTheRight(const Analysis& analysis) {
   return analysis.method() == "kaplan_meier" || analysis.method() == "logrank";
 }
 
+/// "~ a + b" for the methods that take `variables` instead of a formula.
+Result<Formula> FormulaOfVariables(const Analysis& analysis) {
+  CLINNOVA_ASSIGN(const std::vector<std::string> names, analysis.Texts("variables"));
+  std::string right;
+  for (const std::string& name : names) right += (right.empty() ? "`" : " + `") + name + "`";
+  auto formula = Formula::Parse("~ " + (right.empty() ? "1" : right));
+  if (!formula) return FailAt("analysis \"" + analysis.name() + "\": variables", formula);
+  return formula;
+}
+
 /// The grouping columns of a formula whose right side names groups.
 Result<std::vector<std::string>> GroupNames(const Analysis& analysis, const Formula& formula) {
   std::vector<std::string> names;
@@ -359,6 +369,7 @@ std::vector<const federation::Step*> ModelFrameSteps() {
 }
 
 Result<Formula> FormulaOf(const Analysis& analysis) {
+  if (!analysis.Has("formula") && analysis.Has("variables")) return FormulaOfVariables(analysis);
   CLINNOVA_ASSIGN(const std::string text, analysis.Text("formula"));
   auto formula = Formula::Parse(text);
   if (!formula) return FailAt("analysis \"" + analysis.name() + "\"", formula);

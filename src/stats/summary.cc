@@ -59,7 +59,9 @@ struct CountParameters {
   template <class A>
   void Fields(A&) {}
 };
-enum CountBlocks { kPresent, kAbsent, kSum, kLevels };
+enum CountBlocks { kPresent, kAbsent, kSum, kLevels, kFirstKeys };
+/// The search for quantiles begins with the same question for every variable: it is asked with the counts.
+constexpr std::int64_t kFirstShift = 56;
 
 std::size_t LevelCount(const table::Schema& schema, const std::vector<std::size_t>& columns) {
   std::size_t count = 0;
@@ -72,14 +74,23 @@ Result<Layout> CountLayout(const Analysis& analysis, const table::Schema& schema
   CLINNOVA_ASSIGN(const std::vector<std::size_t> columns, Variables(analysis, schema));
   return Layout{{CountBlock("present", columns.size()), CountBlock("missing", columns.size()),
                  WideBlock("sum", columns.size()),
-                 CountBlock("levels", LevelCount(schema, columns))}};
+                 CountBlock("levels", LevelCount(schema, columns)),
+                 CountBlock("keys", columns.size() * kKeyParts)}};
 }
 
 struct NoScratch {};
 
+/// All keys of each variable.
+std::vector<KeyInterval> WholeRanges(std::size_t variables) {
+  std::vector<KeyInterval> ranges;
+  for (std::size_t v = 0; v < variables; ++v) ranges.push_back({v, 0});
+  return ranges;
+}
+
 Result<void> CountEvaluate(const SiteView& site, const CountParameters&, ExactSums& sums) {
   CLINNOVA_ASSIGN(const std::vector<std::size_t> columns,
                   Variables(site.analysis, site.table.schema));
+  const std::vector<KeyInterval> all_keys = WholeRanges(columns.size());
   return ForEachBatch<NoScratch>(
       site.table.rows, site.threads, sums,
       [&](std::size_t first, std::size_t count, NoScratch&, ExactSums& mine) -> Result<void> {
@@ -91,6 +102,7 @@ Result<void> CountEvaluate(const SiteView& site, const CountParameters&, ExactSu
           if (schema.kind == ColumnKind::kNumeric) {
             const std::vector<double> values = Present(column, first, count);
             mine.AddAll(kSum, v, values);
+            CountKeys(values, v, all_keys, kFirstShift, kFirstKeys, mine);
             present = values.size();
           } else {
             for (std::size_t r = first; r < first + count; ++r) {
@@ -243,6 +255,7 @@ class Summary {
     }
     moments_.resize(columns_.size());
     if (!any) return {};
+    if (!search_.Done()) search_.Absorb(FirstCounts(counts));
     do {
       parameters.targets = search_.targets();
       parameters.shift = std::max<std::int64_t>(search_.shift(), 0);
@@ -252,6 +265,17 @@ class Summary {
       if (!search_.Done()) search_.Absorb(sums.Counts(kKeys));
     } while (!search_.Done());
     return {};
+  }
+
+  /// The answer to the search's first question, for the variables that it is about.
+  std::vector<std::int64_t> FirstCounts(const PooledSums& counts) const {
+    std::vector<std::int64_t> first;
+    for (const KeyInterval& target : search_.targets()) {
+      for (std::size_t part = 0; part < kKeyParts; ++part) {
+        first.push_back(counts.Count(kFirstKeys, target.variable * kKeyParts + part));
+      }
+    }
+    return first;
   }
 
   /// Central sums about the exact mean from those about its double `center`.

@@ -31,6 +31,7 @@ TEST(Summary, GivesMomentsAndQuantiles) {
   // g2 = (34/4) / (10/4)^2 - 3 = -1.64; 3 / 2 * (5 * -1.64 + 6) = -3.3
   EXPECT_NEAR(answer.Number(v + "/kurtosis"), -3.3, 1e-13);
   EXPECT_EQ(answer.Numbers(v + "/quantiles"), (std::vector<double>{1.75, 3, 4.25}));
+  EXPECT_EQ(answer.Number("/rounds"), 8);
 }
 
 TEST(Summary, KeepsTheDigitsOfADistantMean) {
