@@ -87,7 +87,9 @@ bool IsSurvival(const Formula& formula) {
 }
 
 bool GroupsOnTheRight(const Analysis& analysis) {
-  return analysis.method() == "kaplan_meier" || analysis.method() == "logrank";
+  constexpr std::string_view kMethods[] = {"kaplan_meier", "logrank", "rmst"};
+  return std::find(std::begin(kMethods), std::end(kMethods), analysis.method()) !=
+         std::end(kMethods);
 }
 
 /// The grouping columns of a formula whose right side names groups.

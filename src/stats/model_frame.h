@@ -56,7 +56,7 @@ struct SiteFrame {
 /// logrank; cox is stratified by site by default), `id`.
 Result<table::DesignOptions> DesignOptionsOf(const federation::Analysis& analysis);
 
-/// The formula that the design is made of. For kaplan_meier and logrank the variables on the right are groups,
+/// The formula that the design is made of. For kaplan_meier, logrank and rmst the variables on the right are groups,
 /// so that `y ~ a + b + strata(c)` becomes `y ~ strata(a) + strata(b) + strata(c)`.
 /// kInvalidInput names the analysis and what does not parse.
 Result<table::Formula> FormulaOf(const federation::Analysis& analysis);
