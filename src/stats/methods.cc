@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "stats/competing_risks.h"
 #include "stats/contingency_table.h"
 #include "stats/cox.h"
 #include "stats/glm.h"
@@ -19,9 +20,10 @@ namespace clinnova::stats {
 
 const std::vector<Method>& Methods() {
   static const std::vector<Method> kMethods = [] {
-    std::vector<Method> methods = {ContingencyTableMethod(), CoxMethod(),         GlmMethod(),
-                                   HistogramMethod(),        KaplanMeierMethod(), LogrankMethod(),
-                                   RestrictedMeanMethod(),   SummaryMethod()};
+    std::vector<Method> methods = {
+        CompetingRisksMethod(), ContingencyTableMethod(), CoxMethod(),     GlmMethod(),
+        HistogramMethod(),      KaplanMeierMethod(),      LogrankMethod(), RestrictedMeanMethod(),
+        SummaryMethod()};
     std::sort(methods.begin(), methods.end(),
               [](const Method& a, const Method& b) { return a.name < b.name; });
     return methods;
