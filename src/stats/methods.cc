@@ -9,6 +9,7 @@
 #include "stats/histogram.h"
 #include "stats/kaplan_meier.h"
 #include "stats/logrank.h"
+#include "stats/meta_analysis.h"
 #include "stats/method.h"
 #include "stats/model_frame.h"
 #include "stats/restricted_mean.h"
@@ -22,8 +23,8 @@ const std::vector<Method>& Methods() {
   static const std::vector<Method> kMethods = [] {
     std::vector<Method> methods = {
         CompetingRisksMethod(), ContingencyTableMethod(), CoxMethod(),     GlmMethod(),
-        HistogramMethod(),      KaplanMeierMethod(),      LogrankMethod(), RestrictedMeanMethod(),
-        SummaryMethod()};
+        HistogramMethod(),      KaplanMeierMethod(),      LogrankMethod(), MetaAnalysisMethod(),
+        RestrictedMeanMethod(), SummaryMethod()};
     std::sort(methods.begin(), methods.end(),
               [](const Method& a, const Method& b) { return a.name < b.name; });
     return methods;
@@ -109,6 +110,10 @@ Result<std::vector<std::string>> ColumnsUsed(const federation::Study& study) {
     for (const std::string& column : variables) add(column);
     CLINNOVA_ASSIGN(const std::string variable, analysis.Text("variable", ""));
     add(variable);
+    for (const char* key : {"estimate", "std_error"}) {  // meta: columns that hold estimates
+      CLINNOVA_ASSIGN(const std::string column, analysis.Text(key, ""));
+      add(column);
+    }
   }
   return columns;
 }
