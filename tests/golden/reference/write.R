@@ -46,6 +46,7 @@ json <- function(x, indent = "") {
 vector_of <- function(x) structure(as.vector(unname(x)), class = "array_of")
 
 toml_value <- function(x) {
+  if (inherits(x, "toml")) return(as.character(x))  # written already
   parts <- vapply(unclass(x), function(v) scalar_json(v), "")
   if (length(parts) == 1 && !inherits(x, "array_of")) parts else paste0("[", paste(parts, collapse = ", "), "]")
 }
