@@ -75,6 +75,7 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
         Formula("Surv(t, d) ~ x + arm", "strata = [\"sex\"]\n"),
         Formula("Surv(s, two) ~ x + far", "strata = []\nties = \"breslow\"\n"),
         Formula("Surv(entry, t, d) ~ x + factor(stage)", "strata = []\n"),
+        Formula("Surv(t, d) ~ x + sex + offset(years)", "strata = []\nweights = \"g\"\n"),
         Formula("Surv(t, d) ~ x + sex")}},
   };
   return kAnalyses;
