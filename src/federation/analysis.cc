@@ -6,7 +6,8 @@
 
 namespace clinnova::federation {
 
-Result<Analysis> Analysis::FromJson(const nlohmann::json& object) {
+Result<Analysis> Analysis::FromJson(const nlohmann::json& object,
+                                    std::shared_ptr<const nlohmann::json> study) {
   Analysis analysis;
   for (const auto& [key, member] :
        {std::pair{"name", &Analysis::name_}, std::pair{"method", &Analysis::method_}}) {
@@ -18,7 +19,21 @@ Result<Analysis> Analysis::FromJson(const nlohmann::json& object) {
     analysis.*member = found->get<std::string>();
   }
   analysis.json_ = std::make_shared<const nlohmann::json>(object);
+  analysis.study_ = std::move(study);
   return analysis;
+}
+
+Result<Analysis> Analysis::Other(std::string_view key) const {
+  CLINNOVA_ASSIGN(const std::string name, Text(key));
+  std::string list;
+  for (std::size_t i = 0; study_ != nullptr && i < study_->size(); ++i) {
+    const auto other = FromJson((*study_)[i], study_);
+    if (!other || other->name() == name_) continue;
+    if (other->name() == name) return other;
+    list += (list.empty() ? "" : ", ") + other->name();
+  }
+  return Wrong(key, "found \"" + name + "\", expected another analysis of the study" +
+                        (list.empty() ? "" : ": " + list));
 }
 
 tl::unexpected<Error> Analysis::Wrong(std::string_view key, std::string_view message) const {

@@ -21,12 +21,16 @@ namespace clinnova::federation {
 /// "high", expected a number`.
 class Analysis {
  public:
-  /// From the analysis' JSON object; needs the texts `name` and `method`.
-  static Result<Analysis> FromJson(const nlohmann::json& object);
+  /// From the analysis' JSON object; needs the texts `name` and `method`. `study` lists all analyses of its study.
+  static Result<Analysis> FromJson(const nlohmann::json& object,
+                                   std::shared_ptr<const nlohmann::json> study = nullptr);
 
   const std::string& name() const { return name_; }
   const std::string& method() const { return method_; }
   const nlohmann::json& json() const { return *json_; }
+
+  /// Another analysis of the same study, which an option of this one names.
+  Result<Analysis> Other(std::string_view key) const;
 
   bool Has(std::string_view key) const;
   /// A required option, or one with a default.
@@ -53,7 +57,8 @@ class Analysis {
  private:
   std::string name_;
   std::string method_;
-  std::shared_ptr<const nlohmann::json> json_;  // shared by copies of this immutable value
+  std::shared_ptr<const nlohmann::json> json_;   // shared by copies of this immutable value
+  std::shared_ptr<const nlohmann::json> study_;  // shared by all analyses of the study; may be null
 };
 
 }  // namespace clinnova::federation

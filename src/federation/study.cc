@@ -194,6 +194,8 @@ Result<Study> Study::FromJson(const Json& document, const std::map<std::string, 
     study.columns_.push_back(ReadColumn(reader));
     note(reader);
   });
+  const auto analyses = std::make_shared<const Json>(
+      document.contains("analysis") ? document.at("analysis") : Json::array());
   each("analysis", [&](const Json& item, const std::string& path) {
     TableReader reader(item, path, lines, file);
     const std::string name = reader.RequiredText("name");
@@ -203,7 +205,7 @@ Result<Study> Study::FromJson(const Json& document, const std::map<std::string, 
                    "found \"" + name + "\" twice, expected a name that is unique in the study");
     }
     note(reader);
-    if (!reader.error()) study.analyses_.push_back(*Analysis::FromJson(item));
+    if (!reader.error()) study.analyses_.push_back(*Analysis::FromJson(item, analyses));
   });
   if (study.analyses_.empty()) fail("analysis", "found none, expected at least one [[analysis]]");
   if (wrong) return tl::unexpected<Error>(*wrong);

@@ -82,6 +82,26 @@ TEST(Study, NamesFileLineAndKeyOfWhatIsWrong) {
   }
 }
 
+TEST(Analysis, FindsAnotherOfItsStudy) {
+  const auto study = Study::FromToml(std::string(kStudy) + R"(
+[[analysis]]
+name = "pooled"
+method = "meta"
+analysis = "response"
+itself = "pooled"
+)",
+                                     "s.toml");
+  ASSERT_TRUE(study);
+  const Analysis& pooled = study->analyses()[1];
+  const auto other = pooled.Other("analysis");
+  ASSERT_TRUE(other) << other.error().message;
+  EXPECT_EQ(other->method(), "glm");
+  EXPECT_EQ(*other->Text("formula"), "y ~ drug");
+  EXPECT_EQ(pooled.Other("itself").error().message,
+            "analysis \"pooled\": itself: found \"pooled\", expected another analysis of the "
+            "study: response");
+}
+
 TEST(Analysis, RefusesAnUnknownOption) {
   const auto study = Study::FromToml(kStudy, "s.toml");
   ASSERT_TRUE(study);

@@ -7,10 +7,12 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "core/deterministic_math.h"
 #include "core/distributions.h"
 #include "stats/cox_baseline.h"
 #include "stats/cox_concordance.h"
 #include "stats/cox_likelihood.h"
+#include "stats/cox_prediction.h"
 #include "stats/cox_robust.h"
 #include "stats/cox_zph.h"
 #include "stats/linear_algebra.h"
@@ -52,20 +54,35 @@ class CoxFit {
     CLINNOVA_ASSIGN(const std::string ties, analysis_.Choice("ties", kTies));
     CLINNOVA_ASSIGN(const double time_grid, analysis_.Number("time_grid", 0));
     CLINNOVA_ASSIGN(level_, analysis_.Number("conf_level", 0.95));
-    CLINNOVA_TRY(ReadRobust());
     parameters_.claim = frame_.claim();
     parameters_.beta.assign(p(), 0.0);
     parameters_.ties = ties == "efron" ? Ties::kEfron : Ties::kBreslow;
     parameters_.size_exponent = frame_.standardised_exponent();
+    parameters_.weighted = analysis_.Has("weights");
+    parameters_.risk_exponent = frame_.weights_exponent();
     const auto& strata = frame_.design().strata();
+    CLINNOVA_TRY(ReadRobust());
     by_site_ =
         std::any_of(strata.begin(), strata.end(), [](const auto& s) { return s.name == "site"; });
+    CLINNOVA_TRY(ReadNewData());
     if (by_site_) {
       if (time_grid != 0)
         return analysis_.Wrong("time_grid", "needs strata = [], as sites keep their own times");
       return {};
     }
     return FindEventTimes(time_grid);
+  }
+
+  Result<void> ReadNewData() {
+    CLINNOVA_ASSIGN(times_, analysis_.Numbers("times"));
+    CLINNOVA_ASSIGN(profiles_, CoxProfiles(analysis_, federation_.schema(), frame_));
+    if (!std::is_sorted(times_.begin(), times_.end()))
+      return analysis_.Wrong("times", "expected increasing numbers");
+    if (profiles_.empty() && !times_.empty())
+      return analysis_.Wrong("times", "needs newdata, whose survival it asks for");
+    if (!profiles_.empty() && !frame_.design().strata().empty())
+      return analysis_.Wrong("newdata", "needs strata = []: a stratum's hazard is not released");
+    return {};
   }
 
   Result<void> ReadRobust() {
@@ -80,6 +97,11 @@ class CoxFit {
                              "cluster(id) in the formula");
     }
     clusters_ = named ? Clusters::kNamed : Clusters::kRows;
+    if (robust_ || !parameters_.weighted || analysis_.Has("robust")) return {};
+    // As coxph: weights that are not whole numbers are no numbers of persons, and make errors robust.
+    CLINNOVA_ASSIGN(const PooledSums sums,
+                    federation_.Sum(analysis_, kCoxFractionsStep, parameters_));
+    robust_ = sums.Count(0) > 0;
     return {};
   }
 
@@ -253,9 +275,19 @@ class CoxFit {
       CLINNOVA_ASSIGN(const Matrix meat, CoxMeat(federation_, analysis_, solution, clusters_));
       covariance_ = Congruence(covariance_, meat);
     }
-    CLINNOVA_ASSIGN(concordance_, FindConcordance(federation_, analysis_, solution, clusters_));
-    CLINNOVA_TRY(TestHazards(solution));
+    if (parameters_.weighted) {
+      concordance_.why_absent =
+          "no concordance and no test of proportional hazards, which are not there yet with "
+          "weights";
+    } else {
+      CLINNOVA_ASSIGN(concordance_, FindConcordance(federation_, analysis_, solution, clusters_));
+      CLINNOVA_TRY(TestHazards(solution));
+    }
     if (!exit_times_.empty()) baseline_ = CoxBaseline(solution, exit_times_);
+    for (const CoxProfile& profile : profiles_) {
+      predictions_.push_back(
+          PredictSurvival(solution, profile, covariance_, times_.empty() ? exit_times_ : times_));
+    }
     return {};
   }
 
@@ -319,7 +351,31 @@ class CoxFit {
     result["log_lik"] = NumberJson(log_likelihood_);
     result["iterations"] = iterations_;
     ReportAfterFit(result);
+    ReportPredictions(result);
     return result;
+  }
+
+  void ReportPredictions(Json& result) const {
+    if (profiles_.empty()) return;
+    const double quantile = -core::NormalQuantile((1 - level_) / 2);
+    result["predictions"] = Json::array();
+    for (std::size_t i = 0; i < profiles_.size(); ++i) {
+      Json json;
+      json["newdata"] = analysis_.json()["newdata"][i];
+      for (const char* key : {"time", "estimate", "std_error", "conf_low", "conf_high"})
+        json[key] = Json::array();
+      for (std::size_t t = 0; converged_ && t < predictions_[i].size(); ++t) {
+        const PredictedSurvival& at = predictions_[i][t];
+        const Limits limits =
+            ConfidenceLimits(Interval::kLog, at.survival, at.hazard_error, quantile);
+        json["time"].push_back(at.time);
+        json["estimate"].push_back(NumberJson(at.survival));
+        json["std_error"].push_back(NumberJson(at.survival * at.hazard_error));
+        json["conf_low"].push_back(NumberJson(limits.low));
+        json["conf_high"].push_back(NumberJson(limits.high));
+      }
+      result["predictions"].push_back(std::move(json));
+    }
   }
 
   void ReportAfterFit(Json& result) const {
@@ -365,6 +421,9 @@ class CoxFit {
   std::vector<ProportionalityTest> tests_;
   std::vector<std::string> late_warnings_;
   std::vector<BaselinePoint> baseline_;
+  std::vector<CoxProfile> profiles_;  ///< of newdata
+  std::vector<double> times_;         ///< at which their survival is told; empty = at every exit
+  std::vector<std::vector<PredictedSurvival>> predictions_;
   std::optional<PooledSums> risk_sums_;  ///< of the last evaluation, when not stratified by site
   double level_ = 0.95;
   std::vector<double> beta_;
@@ -389,8 +448,8 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   return CoxFit(federation, analysis, std::move(frame)).Run();
 }
 
-constexpr std::string_view kOptions[] = {"formula", "ties",      "strata",
-                                         "robust",  "time_grid", "cluster"};
+constexpr std::string_view kOptions[] = {"formula", "ties",    "strata",  "robust", "time_grid",
+                                         "cluster", "weights", "newdata", "times"};
 
 }  // namespace
 
@@ -400,6 +459,7 @@ Method CoxMethod() {
   steps.push_back(&kCoxSiteStep);
   steps.push_back(&kCoxRiskStep);
   steps.push_back(&kCoxMeatStep);
+  steps.push_back(&kCoxFractionsStep);
   for (const federation::Step* step : ConcordanceSteps()) steps.push_back(step);
   for (const federation::Step* step : ProportionalitySteps()) steps.push_back(step);
   return {"cox", "Cox's proportional hazards model", kOptions, std::move(steps), Run};

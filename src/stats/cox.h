@@ -5,6 +5,8 @@
 // Stratified by site (the default), each site computes its own partial likelihood, score and information, and only
 // their sum over sites travels: one round per Newton step after the model frame. Otherwise the risk sets' sums at
 // the pooled event times travel, and the likelihood is formed at the coordinator.
+// `weights` names case weights, offset() terms are part of x'beta, `newdata` asks for predicted survival
+// (cox_prediction.h).
 // Sources: D. R. Cox, J. R. Stat. Soc. B 34 (1972); B. Efron, J. Am. Stat. Assoc. 72 (1977).
 //
 // Reveals: stratified by site, the pooled likelihood, score and information at each iterate. Otherwise the sums

@@ -33,7 +33,8 @@ enum RiskBlock {
   kDeaths1,
   kDeaths2,
   kDeathCount,
-  kDeathTotal  ///< over all events: x'beta, then x
+  kDeathTotal,  ///< over all events: x'beta, then x
+  kDeathWeight  ///< by event time, where there are case weights
 };
 
 std::size_t Cells(const std::vector<TimeAxis>& axes) {
@@ -59,6 +60,7 @@ Layout RiskLayout(const CoxParameters& parameters, const std::vector<TimeAxis>& 
   }
   layout.blocks.push_back(CountBlock("death_count", cells));
   layout.blocks.push_back(WideBlock("death_total", 1 + p));
+  layout.blocks.push_back(WideBlock("death_weight", parameters.weighted ? cells : 0));
   return layout;
 }
 
@@ -66,7 +68,9 @@ void AddRow(const CoxParameters& parameters, const TimeAxis& axis, std::size_t o
             const DesignBatch& batch, std::size_t r, const std::vector<double>& x,
             ExactSums& sums) {
   const double eta = LinearPredictor(batch, r, x, parameters.beta);
-  const double risk = core::Exp(eta);
+  const double weight = batch.weights[r];
+  if (weight == 0) return;
+  const double risk = weight * core::Exp(eta);
   const std::size_t parts = batch.response.size();
   const double stop = batch.response[parts - 2][r];
   const std::size_t through = axis.AtRiskThrough(stop);
@@ -82,8 +86,9 @@ void AddRow(const CoxParameters& parameters, const TimeAxis& axis, std::size_t o
     sums.AddMoments({kDeaths0, kDeaths1, kDeaths2}, offset + k, x, risk);
   }
   sums.AddCount(kDeathCount, offset + k);
-  sums.Add(kDeathTotal, 0, eta);
-  for (std::size_t j = 0; j < x.size(); ++j) sums.Add(kDeathTotal, 1 + j, x[j]);
+  if (parameters.weighted) sums.Add(kDeathWeight, offset + k, weight);
+  sums.Add(kDeathTotal, 0, weight * eta);
+  for (std::size_t j = 0; j < x.size(); ++j) sums.Add(kDeathTotal, 1 + j, weight * x[j]);
 }
 
 /// Sums of weight, x and x x' over a risk set.
@@ -106,7 +111,7 @@ struct Moments {
 };
 
 void Clear(std::size_t p, EventTime& at) {
-  at.log_risk = at.hazard = at.own_hazard = 0;
+  at.log_risk = at.hazard = at.hazard_variance = at.own_hazard = 0;
   at.hazard_mean.assign(p, 0);
   at.own_hazard_mean.assign(p, 0);
   at.mean.assign(p, 0);
@@ -120,6 +125,7 @@ void AddStep(const Moments& risk, const Moments& dying, long double fraction, lo
   const long double zero = risk.zero - fraction * dying.zero;
   at.log_risk += times * static_cast<long double>(core::Log(static_cast<double>(zero)));
   at.hazard += times / zero;
+  at.hazard_variance += times / (zero * zero);
   at.own_hazard += (1 - fraction) * times / zero;
   std::vector<long double> mean(p);
   for (std::size_t j = 0; j < p; ++j) {
@@ -256,12 +262,13 @@ void ForEachEventTime(const CoxParameters& parameters, const std::vector<TimeAxi
       Clear(p, at);
       Moments dying(p);
       const auto deaths = static_cast<long double>(at.deaths);
+      at.weight = parameters.weighted ? sums.Number(kDeathWeight, cell) : deaths;
       if (parameters.ties == Ties::kBreslow || at.deaths == 1) {
-        AddStep(risk, dying, 0, deaths, at);
+        AddStep(risk, dying, 0, at.weight, at);
       } else {
         dying.Add(sums, kDeaths0, cell);
         for (std::int64_t m = 0; m < at.deaths; ++m) {
-          AddStep(risk, dying, static_cast<long double>(m) / deaths, 1, at);
+          AddStep(risk, dying, static_cast<long double>(m) / deaths, at.weight / deaths, at);
         }
       }
       use(at);

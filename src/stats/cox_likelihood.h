@@ -31,7 +31,8 @@ struct CoxParameters {
   Ties ties = Ties::kEfron;
   std::vector<TimeAxis> axes;      ///< event times per stratum; empty when each site has its own
   std::int64_t size_exponent = 0;  ///< of a standardised value
-  std::int64_t risk_exponent = 0;  ///< of e^(x'beta), for sums that travel
+  std::int64_t risk_exponent = 0;  ///< of weight * e^(x'beta), for sums that travel
+  bool weighted = false;           ///< the analysis names case weights
 
   template <class A>
   void Fields(A& a) {
@@ -41,6 +42,7 @@ struct CoxParameters {
     a(axes);
     a(size_exponent);
     a(risk_exponent);
+    a(weighted);
   }
 };
 
@@ -53,13 +55,16 @@ extern const federation::TypedStep<CoxParameters> kCoxRiskStep;
 PartialLikelihood LikelihoodOf(const CoxParameters& parameters, const federation::PooledSums& sums);
 
 /// One event time of a stratum: sums over Efron's steps m = 0 … d - 1, each with the risk set's sums
-/// phi_m = risk - (m / d) dying and the mean covariates mean_m = phi1_m / phi0_m. By Breslow, d times the first.
+/// phi_m = risk - (m / d) dying and the mean covariates mean_m = phi1_m / phi0_m. By Breslow, d times the first. With
+/// case weights each step counts as the mean weight of those who die.
 struct EventTime {
   std::size_t stratum = 0;
   std::size_t index = 0;  ///< into the stratum's axis
   std::int64_t deaths = 0;
+  long double weight = 0;                ///< of those who die; their number without case weights
   long double log_risk = 0;              ///< of ln phi0
   long double hazard = 0;                ///< of 1 / phi0
+  long double hazard_variance = 0;       ///< of 1 / phi0^2
   std::vector<long double> hazard_mean;  ///< of mean_m / phi0
   long double own_hazard = 0;            ///< of (1 - m / d) / phi0: what those dying are exposed to
   std::vector<long double> own_hazard_mean;

@@ -36,8 +36,7 @@ HazardPath HazardPathOf(const CoxParameters& parameters, const std::vector<TimeA
     for (std::size_t j = 0; j < p; ++j) {
       path.hazard_mean[cell * p + j] = static_cast<double>(at.hazard_mean[j]);
       path.own_hazard_mean[cell * p + j] = static_cast<double>(at.own_hazard_mean[j]);
-      path.mean[cell * p + j] =
-          static_cast<double>(at.mean[j] / static_cast<long double>(at.deaths));
+      path.mean[cell * p + j] = static_cast<double>(at.mean[j] / at.weight);
     }
   });
   for (std::size_t s = 0; s < axes.size(); ++s) {
@@ -63,6 +62,8 @@ class ScoreResiduals {
           const std::vector<double>& x, std::vector<double>& out) const {
     const std::size_t p = x.size();
     out.assign(p, 0.0);
+    const double weight = batch.weights[row];
+    if (weight == 0) return;
     const TimeAxis& axis = axes_[stratum];
     if (axis.size() == 0) return;
     const std::size_t parts = batch.response.size();
@@ -75,15 +76,20 @@ class ScoreResiduals {
     const std::size_t offset = offsets_[stratum];
     if (last > before) AddExposure(offset + last - 1, x, -risk, out);
     if (last > before && before > 0) AddExposure(offset + before - 1, x, risk, out);
-    if (!event) return;
-    const std::size_t cell = offset + last;
+    if (event) AddEvent(offset + last, x, risk, out);
+    for (double& residual : out) residual *= weight;
+  }
+
+ private:
+  void AddEvent(std::size_t cell, const std::vector<double>& x, double risk,
+                std::vector<double>& out) const {
+    const std::size_t p = x.size();
     for (std::size_t j = 0; j < p; ++j) {
       out[j] += x[j] - path_.mean[cell * p + j];
       out[j] -= risk * (x[j] * path_.own_hazard[cell] - path_.own_hazard_mean[cell * p + j]);
     }
   }
 
- private:
   void AddExposure(std::size_t cell, const std::vector<double>& x, double risk,
                    std::vector<double>& out) const {
     for (std::size_t j = 0; j < x.size(); ++j) {
@@ -206,8 +212,26 @@ Result<void> MeatEvaluate(const SiteView& site, const CoxMeatParameters& paramet
   return AddMeat(site, *frame, parameters, {cox.beta, cox.axes, path}, sums);
 }
 
+Result<Layout> FractionsLayout(const Analysis&, const table::Schema&, const CoxParameters&) {
+  return Layout{{federation::CountBlock("fractions", 1)}};
+}
+
+Result<void> FractionsEvaluate(const SiteView& site, const CoxParameters& parameters,
+                               ExactSums& sums) {
+  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame,
+                  SiteFrameOf(site, parameters.claim));
+  ForEachRow(site, *frame, parameters.claim,
+             [&](const DesignBatch& batch, std::size_t r, const std::vector<double>&) {
+               const double weight = batch.weights[r];
+               if (weight != std::floor(weight)) sums.AddCount(0, 0);
+             });
+  return {};
+}
+
 }  // namespace
 
+const federation::TypedStep<CoxParameters> kCoxFractionsStep{"cox.fractional_weights",
+                                                             FractionsLayout, FractionsEvaluate};
 const federation::TypedStep<CoxMeatParameters> kCoxMeatStep{"cox.meat", MeatLayout, MeatEvaluate};
 
 Result<Matrix> CoxMeat(Federation& federation, const Analysis& analysis,

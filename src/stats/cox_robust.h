@@ -3,7 +3,7 @@
 //
 //   U_i = d_i (x_i - mean of the risk set at t_i) - e^(x_i'beta) sum over t_k at risk of (x_i - mean_k) hazard_k
 //
-// with Efron's steps for tied events as in residuals(type = "score"); summed within a cluster, then squared. A
+// with Efron's steps for tied events as in residuals(type = "score"); times the case weight; summed within a cluster, then squared. A
 // cluster's rows must lie within one site: the same identity at two sites counts as two clusters.
 // Sources: D. Y. Lin, L. J. Wei, J. Am. Stat. Assoc. 84 (1989); T. M. Therneau, P. M. Grambsch, "Modeling
 // Survival Data", Springer 2000, chapter 7.
@@ -55,6 +55,9 @@ struct CoxMeatParameters {
   }
 };
 extern const federation::TypedStep<CoxMeatParameters> kCoxMeatStep;
+
+/// How many rows have a case weight that is not whole: coxph's errors are then robust by default.
+extern const federation::TypedStep<CoxParameters> kCoxFractionsStep;
 
 /// The sum over clusters of U U' on the standardised scale: one round.
 Result<Matrix> CoxMeat(federation::Federation& federation, const federation::Analysis& analysis,

@@ -8,6 +8,7 @@
 
 #include "core/deterministic_math.h"
 #include "stats/risk_time.h"
+#include "stats/survival_curve.h"
 #include "stats/terms.h"
 
 namespace clinnova::stats {
@@ -18,42 +19,6 @@ using federation::Federation;
 using Json = nlohmann::ordered_json;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-/// Exits that a published time must have where disclosure rules hold (privacy.md, rule 9).
-constexpr std::int64_t kExitsPerBin = 10;
-/// Counts on a dense grid up to this many cells save the round that finds the times.
-constexpr std::size_t kDenseCells = 1 << 14;
-
-enum class Interval { kLog, kLogLog, kPlain };
-
-struct Limits {
-  double low = kNaN;
-  double high = kNaN;
-};
-
-/// survival's survfit_confint: S, the error of ln S, and the normal quantile.
-Limits ConfidenceLimits(Interval type, double survival, double log_error, double quantile) {
-  if (survival == 0) return {};
-  switch (type) {
-    case Interval::kLog: {
-      const double log_survival = core::Log(survival);
-      return {core::Exp(log_survival - quantile * log_error),
-              std::min(1.0, core::Exp(log_survival + quantile * log_error))};
-    }
-    case Interval::kLogLog: {
-      if (survival == 1) return {};
-      const double log_survival = core::Log(survival);
-      const double width = quantile * log_error / log_survival;
-      const double centre = core::Log(-log_survival);
-      return {core::Exp(-core::Exp(centre - width)), core::Exp(-core::Exp(centre + width))};
-    }
-    case Interval::kPlain: {
-      const double width = quantile * log_error * survival;
-      return {std::max(0.0, survival - width), std::min(1.0, survival + width)};
-    }
-  }
-  return {};
-}
-
 struct Point {
   double time = 0;
   std::int64_t at_risk = 0;
@@ -166,11 +131,7 @@ struct Options {
 
 Result<Options> ReadOptions(const Analysis& analysis) {
   Options options;
-  constexpr std::string_view kTypes[] = {"log", "log-log", "plain"};
-  CLINNOVA_ASSIGN(const std::string type, analysis.Choice("conf_type", kTypes));
-  options.interval = type == "log"     ? Interval::kLog
-                     : type == "plain" ? Interval::kPlain
-                                       : Interval::kLogLog;
+  CLINNOVA_ASSIGN(options.interval, IntervalOf(analysis));
   CLINNOVA_ASSIGN(options.level, analysis.Number("conf_level", 0.95));
   CLINNOVA_ASSIGN(options.time_grid, analysis.Number("time_grid", 0));
   CLINNOVA_ASSIGN(options.times, analysis.Numbers("times"));
@@ -179,19 +140,6 @@ Result<Options> ReadOptions(const Analysis& analysis) {
     return analysis.Wrong("times", "expected increasing numbers");
   }
   return options;
-}
-
-/// "sex=male, score=1"; empty when there are no groups.
-std::string StratumName(const ModelFrame& frame, std::size_t stratum) {
-  std::string name;
-  const auto& strata = frame.design().strata();
-  for (std::size_t s = strata.size(); s-- > 0;) {
-    const std::size_t levels = std::max<std::size_t>(1, strata[s].levels.size());
-    const std::string part = strata[s].name + "=" + strata[s].levels[stratum % levels];
-    name = name.empty() ? part : part + ", " + name;
-    stratum /= levels;
-  }
-  return name;
 }
 
 Json CurveJson(const Curve& curve, const Options& options, const std::string& stratum,
@@ -225,9 +173,10 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   if (frame.formula().response().kind != table::Response::Kind::kSurvival) {
     return analysis.Wrong("formula", "expected Surv(time, status) before ~");
   }
-  CLINNOVA_ASSIGN(TimeAxis axis, FindTimeAxis(federation, analysis, frame, options.time_grid,
-                                              kDenseCells / std::max<std::size_t>(
-                                                                1, StrataCount(frame.design()))));
+  CLINNOVA_ASSIGN(
+      TimeAxis axis,
+      FindTimeAxis(federation, analysis, frame, options.time_grid,
+                   kDenseTimeCells / std::max<std::size_t>(1, StrataCount(frame.design()))));
   CLINNOVA_ASSIGN(const RiskCounts counts, CountRisk(federation, analysis, frame, std::move(axis)));
   const std::int64_t k = federation.minimum_count();
   Json curves = Json::array();
@@ -236,7 +185,7 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   for (std::size_t stratum = 0; stratum < counts.strata; ++stratum) {
     Curve curve = CurveOf(counts, stratum);
     if (curve.empty()) continue;  // a combination of groups that nobody is in
-    if (k > 0) curve = Merge(curve, std::max(k, kExitsPerBin));
+    if (k > 0) curve = Merge(curve, std::max(k, kExitsPerTime));
     if (curve.empty()) suppressed.push_back("curves[" + std::to_string(curves.size()) + "]");
     const double median = Median(curve);
     const bool told = !curve.empty();
@@ -245,7 +194,7 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   }
   if (k > 0) {
     warnings.push_back("times are merged until each has at least " +
-                       std::to_string(std::max(k, kExitsPerBin)) + " exits");
+                       std::to_string(std::max(k, kExitsPerTime)) + " exits");
   }
   Json result;
   result["n"] = frame.n();

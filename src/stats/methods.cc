@@ -4,6 +4,7 @@
 
 #include "stats/analysis_rows.h"
 #include "stats/anova.h"
+#include "stats/competing_risks.h"
 #include "stats/contingency_table.h"
 #include "stats/correlation.h"
 #include "stats/cox.h"
@@ -13,9 +14,11 @@
 #include "stats/kmeans.h"
 #include "stats/kruskal.h"
 #include "stats/logrank.h"
+#include "stats/meta_analysis.h"
 #include "stats/method.h"
 #include "stats/model_frame.h"
 #include "stats/pca.h"
+#include "stats/restricted_mean.h"
 #include "stats/summary.h"
 #include "stats/ttest.h"
 #include "stats/wilcoxon.h"
@@ -26,13 +29,11 @@ namespace clinnova::stats {
 
 const std::vector<Method>& Methods() {
   static const std::vector<Method> kMethods = [] {
-    std::vector<Method> methods = {ContingencyTableMethod(), CoxMethod(),         GlmMethod(),
-                                   HistogramMethod(),        KaplanMeierMethod(), LogrankMethod(),
-                                   SummaryMethod()};
-    for (const auto& method : {AnovaMethod, CorrelationMethod, KmeansMethod, KruskalMethod,
-                               PcaMethod, TtestMethod, WilcoxonMethod}) {
-      methods.push_back(method());
-    }
+    std::vector<Method> methods = {
+        AnovaMethod(), CompetingRisksMethod(), ContingencyTableMethod(), CorrelationMethod(),
+        CoxMethod(), GlmMethod(), HistogramMethod(), KaplanMeierMethod(), KmeansMethod(),
+        KruskalMethod(), LogrankMethod(), MetaAnalysisMethod(), PcaMethod(),
+        RestrictedMeanMethod(), SummaryMethod(), TtestMethod(), WilcoxonMethod()};
     std::sort(methods.begin(), methods.end(),
               [](const Method& a, const Method& b) { return a.name < b.name; });
     return methods;
@@ -142,6 +143,10 @@ Result<std::vector<std::string>> ColumnsUsed(const federation::Study& study) {
     for (const std::string& column : variables) add(column);
     CLINNOVA_ASSIGN(const std::string variable, analysis.Text("variable", ""));
     add(variable);
+    for (const char* key : {"estimate", "std_error"}) {  // meta: columns that hold estimates
+      CLINNOVA_ASSIGN(const std::string column, analysis.Text(key, ""));
+      add(column);
+    }
   }
   return columns;
 }

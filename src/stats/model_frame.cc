@@ -11,6 +11,7 @@
 #include "federation/batches.h"
 #include "stats/linear_algebra.h"
 #include "stats/spline_knots.h"
+#include "table/factor_column.h"
 
 namespace clinnova::stats {
 
@@ -37,14 +38,49 @@ int ExponentOf(double size) {
   return fraction == 0.5 ? exponent - 1 : exponent;
 }
 
+namespace {
+
+constexpr std::string_view kCompetingRisks = "competing_risks";
+/// A number with more values than this is no group unless the analysis says so.
+constexpr std::size_t kMostGroups = 12;
+
+/// The column that is all there is on the right of ~, or "".
+std::string OnlyVariable(const Formula& formula) {
+  if (formula.terms().size() != 1 || formula.terms()[0].factors.size() != 1) return "";
+  const table::TermFactor& factor = formula.terms()[0].factors[0];
+  const bool column = factor.expression.kind == table::Expression::Kind::kName &&
+                      (factor.kind == table::TermFactor::Kind::kExpression ||
+                       factor.kind == table::TermFactor::Kind::kFactor);
+  return column ? factor.expression.name : "";
+}
+
+/// Leaves out the group that competing_risks takes by itself where it is a number of many values.
+void DropWideGroup(const Analysis& analysis, const table::Schema& schema, DesignOptions& options) {
+  if (analysis.method() != kCompetingRisks || analysis.Has("groups") || options.strata.empty())
+    return;
+  const auto plain = schema.Find(options.strata[0]);
+  if (plain && schema.columns[*plain].kind == table::ColumnKind::kFactor) return;
+  const auto levels = schema.Find(table::FactorColumnName(options.strata[0]));
+  if (!levels || schema.columns[*levels].levels.size() > kMostGroups) options.strata.clear();
+}
+
+}  // namespace
+
 Result<DesignOptions> DesignOptionsOf(const Analysis& analysis) {
   DesignOptions options;
   CLINNOVA_ASSIGN(options.weights, analysis.Text("weights", ""));
   CLINNOVA_ASSIGN(options.cluster, analysis.Text("cluster", ""));
-  const bool by_site = analysis.method() == "cox" || analysis.method() == "competing_risks";
+  const bool by_site = analysis.method() == "cox";
   CLINNOVA_ASSIGN(options.strata,
                   analysis.Texts("strata", by_site ? std::vector<std::string>{"site"}
                                                    : std::vector<std::string>{}));
+  if (analysis.method() != kCompetingRisks) return options;
+  options.status = table::StatusCoding::kCause;
+  CLINNOVA_ASSIGN(options.strata, analysis.Texts("groups"));
+  if (analysis.Has("groups")) return options;
+  CLINNOVA_ASSIGN(const Formula formula, FormulaOf(analysis));
+  const std::string only = OnlyVariable(formula);
+  if (!only.empty()) options.strata.push_back(only);
   return options;
 }
 
@@ -87,7 +123,9 @@ bool IsSurvival(const Formula& formula) {
 }
 
 bool GroupsOnTheRight(const Analysis& analysis) {
-  return analysis.method() == "kaplan_meier" || analysis.method() == "logrank";
+  constexpr std::string_view kMethods[] = {"kaplan_meier", "logrank", "rmst"};
+  return std::find(std::begin(kMethods), std::end(kMethods), analysis.method()) !=
+         std::end(kMethods);
 }
 
 /// "~ a + b" for the methods that take `variables` instead of a formula.
@@ -115,7 +153,8 @@ Result<std::vector<std::string>> GroupNames(const Analysis& analysis, const Form
 
 Result<Design> DesignFor(const Analysis& analysis, const table::Schema& schema,
                          const DesignFacts& facts) {
-  CLINNOVA_ASSIGN(const DesignOptions options, DesignOptionsOf(analysis));
+  CLINNOVA_ASSIGN(DesignOptions options, DesignOptionsOf(analysis));
+  DropWideGroup(analysis, schema, options);
   const auto formula = FormulaOf(analysis);
   if (!formula) return Fail(formula);
   auto design = Design::Create(*formula, schema, options, facts);

@@ -53,10 +53,11 @@ struct SiteFrame {
 };
 
 /// The design options that an analysis asks for by its keys: `weights`, `cluster`, `strata` (for cox and
-/// logrank; cox is stratified by site by default), `id`.
+/// logrank; cox is stratified by site by default), `id`, `groups` (for competing_risks, whose strata they are; by
+/// default the column that stands alone on the right, unless it is a number of many values).
 Result<table::DesignOptions> DesignOptionsOf(const federation::Analysis& analysis);
 
-/// The formula that the design is made of. For kaplan_meier and logrank the variables on the right are groups,
+/// The formula that the design is made of. For kaplan_meier, logrank and rmst the variables on the right are groups,
 /// so that `y ~ a + b + strata(c)` becomes `y ~ strata(a) + strata(b) + strata(c)`. An analysis without a formula
 /// but with `variables` has the design `~ a + b` of those columns.
 /// kInvalidInput names the analysis and what does not parse.

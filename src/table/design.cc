@@ -34,6 +34,7 @@ class DesignBuilder {
 
   Result<State> Build() {
     state_.status_is_one_two = facts_.status_is_one_two;
+    state_.status = options_.status;
     CLINNOVA_TRY(BindTerms());
     CLINNOVA_TRY(BindResponse());
     for (const Expression& offset : formula_.offsets()) {
@@ -189,6 +190,16 @@ class DesignBuilder {
       }
     }
     for (const Expression& part : response.parts) {
+      const bool last = &part == &response.parts.back();
+      if (last && state_.status == StatusCoding::kCause &&
+          (IsFactorCall(part) || IsFactorColumn(part))) {
+        CLINNOVA_ASSIGN(
+            state_.status_factor,
+            FindFactor(IsFactorCall(part) ? part.arguments[0].name : part.name, schema()));
+        // Holds the part's place; the levels' numbers are filled in.
+        CLINNOVA_TRY(BindNumber(Expression{}, state_.response));
+        continue;
+      }
       CLINNOVA_TRY(BindNumber(part, state_.response));
     }
     return {};

@@ -27,12 +27,21 @@ namespace clinnova::table {
 /// Rows per batch; a multiple of 8, so that vector code needs no tail.
 inline constexpr std::size_t kBatchRows = 4096;
 
+/// What the last part of Surv() tells.
+enum class StatusCoding : std::uint8_t {
+  kEvent,  ///< 0/1 or 1/2
+  kCause,  ///< 0 = censored, 1, 2, … = which event; the levels of a factor in their order, the first = censored
+};
+/// Causes are numbered up to here.
+inline constexpr int kLargestCause = 100;
+
 /// Columns beside the formula that rows must have, by name; empty = none.
 struct DesignOptions {
   std::string weights{};              ///< prior weights, numeric, >= 0
   std::string cluster{};              ///< cluster identity
   std::vector<std::string> strata{};  ///< further strata columns, after those of the formula
   std::vector<std::string> also{};    ///< further columns that must be present in a complete case
+  StatusCoding status = StatusCoding::kEvent;
 };
 
 /// What the pooled data say about the design; found by the preflight round (model_frame.h), the same
@@ -62,7 +71,7 @@ struct DesignBatch {
   /// in 'x'", and so must a method when the sum over sites is not 0.
   std::size_t infinite = 0;
   /// Complete rows left out because the response or weight cannot be: a status other than 0/1 (1/2
-  /// under status_is_one_two), stop not after start, a negative weight. R's Surv warns, its glm stops.
+  /// under status_is_one_two) or than a cause's number, stop not after start, a negative weight. R's Surv warns, its glm stops.
   std::size_t invalid = 0;
   std::size_t status_two = 0;  ///< rows whose status is 2 before any recoding
   std::vector<double> x;       ///< design matrix, column-major: x[column * kBatchRows + row]

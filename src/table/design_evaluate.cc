@@ -132,14 +132,29 @@ class BatchEvaluation {
     Mark(kInvalid, [&](std::size_t i) { return weights[i] < 0; });
   }
 
-  /// Surv(): stop after start, status 0 or 1; 1/2 becomes 0/1.
-  void Survival(std::size_t block, std::size_t parts, bool one_two) {
-    const std::size_t last = block + parts - 1;
-    if (parts == 3) {
-      const double* start = blocks_[block];
-      const double* stop = blocks_[block + 1];
-      Mark(kInvalid, [&](std::size_t i) { return stop[i] <= start[i]; });
+  /// Surv(start, stop, status): stop after start.
+  void StartBeforeStop(std::size_t block) {
+    const double* start = blocks_[block];
+    const double* stop = blocks_[block + 1];
+    Mark(kInvalid, [&](std::size_t i) { return stop[i] <= start[i]; });
+  }
+
+  /// Surv(): the status is a cause's number, or the place of a factor's level.
+  void Causes(std::size_t last, const std::optional<std::size_t>& factor) {
+    if (factor) {
+      const std::int32_t* codes = table_.column(*factor).codes.data() + first_;
+      double* slot = Slot(last);
+      for (std::size_t i = 0; i < count_; ++i) slot[i] = codes[i];
+      blocks_[last] = slot;
     }
+    const double* status = blocks_[last];
+    Mark(kInvalid, [&](std::size_t i) {
+      return !(status[i] >= 0 && status[i] <= kLargestCause && status[i] == std::floor(status[i]));
+    });
+  }
+
+  /// Surv(): status 0 or 1; 1/2 becomes 0/1.
+  void Survival(std::size_t last, bool one_two) {
     const double* status = blocks_[last];
     double* slot = Slot(last);
     for (std::size_t i = 0; i < count_; ++i) {
@@ -321,7 +336,13 @@ void ReadRows(const State& state, BatchEvaluation& evaluation) {
     evaluation.Number(state.response[i], state.response_block + i);
   }
   if (state.response_kind == Response::Kind::kSurvival) {
-    evaluation.Survival(state.response_block, state.response.size(), state.status_is_one_two);
+    const std::size_t last = state.response_block + state.response.size() - 1;
+    if (state.response.size() == 3) evaluation.StartBeforeStop(state.response_block);
+    if (state.status == StatusCoding::kCause) {
+      evaluation.Causes(last, state.status_factor);
+    } else {
+      evaluation.Survival(last, state.status_is_one_two);
+    }
   }
   if (state.response_factor) evaluation.Factor(*state.response_factor, state.response_code_block);
   for (std::size_t i = 0; i < state.offsets.size(); ++i) {

@@ -49,6 +49,8 @@ struct Design::State {
   std::vector<NumericExpression> response;  ///< empty when the response is a factor
   std::optional<FactorBinding> response_factor;
   bool status_is_one_two = false;
+  StatusCoding status = StatusCoding::kEvent;
+  std::optional<std::size_t> status_factor;  ///< schema column whose level is the cause
   std::vector<NumericExpression> offsets;
   std::optional<std::size_t> weights;  ///< schema column
   std::vector<FactorBinding> strata_columns;

@@ -171,6 +171,22 @@ TEST(Design, RecodesStatusOneTwo) {
   EXPECT_EQ(run.batch.missing, 1U);
 }
 
+TEST(Design, KeepsCausesWhereTheStatusTellsThem) {
+  const Table table = MakeTable({{"t", Doubles{1, 2, 3, 4, 5, 6}},
+                                 {"s", Doubles{0, 2, 1, kNa, 1.5, -1}},
+                                 {"e", {"alive", "other", "death", "", "alive", "death"}}});
+  const auto run = Evaluate("Surv(t, s) ~ 1", table, {.status = StatusCoding::kCause});
+  EXPECT_EQ(run.response(1), (Doubles{0, 2, 1}));
+  EXPECT_EQ(run.batch.missing, 1U);
+  EXPECT_EQ(run.batch.invalid, 2U);
+  EXPECT_EQ(run.batch.status_two, 0U);
+  const auto levels = Evaluate("Surv(t, e) ~ 1", table, {.status = StatusCoding::kCause});
+  EXPECT_EQ(levels.response(1), (Doubles{0, 2, 1, 0, 1}));  // alive, death, other
+  EXPECT_EQ(levels.batch.missing, 1U);
+  EXPECT_EQ(ErrorOf("Surv(t, e) ~ 1", table),
+            "column \"e\": found a factor (alive, death, other), expected a number");
+}
+
 TEST(Design, CountsImpossibleResponsesAndWeights) {
   const Table table = MakeTable({{"a", Doubles{0, 1, 2, 3}},
                                  {"b", Doubles{1, 1, 5, 2}},

@@ -254,7 +254,8 @@ class FormulaParser {
       return FormulaError(text_, call.position, call.Text(), expected);
     }
     for (const Expression& argument : call.arguments) {
-      CLINNOVA_TRY(CheckNumeric(text_, argument));
+      const bool status = call.name == "Surv" && &argument == &call.arguments.back();
+      if (!status || !IsFactorCall(argument)) CLINNOVA_TRY(CheckNumeric(text_, argument));
       formula_.response_.parts.push_back(argument);
     }
     return {};

@@ -63,6 +63,16 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
         Formula("count ~ x", "family = \"quasipoisson\"\n"),
         Formula("g ~ x + sex", "family = \"Gamma\"\nlink = \"log\"\n"),
         Formula("g ~ x", "family = \"Gamma\"\n")}},
+      {"competing_risks",
+       {Formula("Surv(t, stage) ~ arm"), Formula("Surv(s, wins) ~ x + sex + tiny", "cause = 2\n"),
+        Formula("Surv(s, stage) ~ far", "model = \"fine_gray\"\n")}},
+      {"meta",
+       {Formula("y ~ x + sex", "term = \"x\"\ntau2 = \"REML\"\n"),
+        Formula("Surv(t, d) ~ x", "tau2 = \"PM\"\nhartung_knapp = true\n"),
+        "estimate = \"x\"\nstd_error = \"g\"\nmodel = \"random\"\n"}},
+      {"rmst",
+       {Formula("Surv(t, d) ~ arm", "tau = 100\n"),
+        Formula("Surv(s, two) ~ sex + arm", "tau = 60\n")}},
       {"summary",
        {"variables = [\"x\", \"far\", \"tiny\", \"arm\", \"g\"]\n",
         "variables = [\"t\"]\nquantiles = [0, 0.1, 0.333, 0.9, 1]\n"}},
@@ -83,13 +93,16 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
         Formula("Surv(t, d) ~ x + arm", "strata = [\"sex\"]\n"),
         Formula("Surv(s, two) ~ x + far", "strata = []\nties = \"breslow\"\n"),
         Formula("Surv(entry, t, d) ~ x + factor(stage)", "strata = []\n"),
+        Formula("Surv(t, d) ~ x + sex + offset(years)", "strata = []\nweights = \"g\"\n"),
         Formula("Surv(t, d) ~ x + sex")}},
   };
   return kAnalyses;
 }
 
-/// Cox models are stratified by site unless told otherwise: their result depends on who is where.
+/// Cox models are stratified by site unless told otherwise, and a meta-analysis fits at each site: their result
+/// depends on who is where.
 bool DependsOnSites(const std::string& method, const std::string& options) {
+  if (method == "meta") return options.find("formula = ") != std::string::npos;
   return method == "cox" && options.find("strata = ") == std::string::npos;
 }
 

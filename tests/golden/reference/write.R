@@ -47,6 +47,7 @@ vector_of <- function(x) structure(as.vector(unname(x)), class = "array_of")
 
 toml_value <- function(x) {
   if (is.matrix(x)) return(paste0("[", paste(apply(x, 1, function(row) toml_value(vector_of(row))), collapse = ", "), "]"))
+  if (inherits(x, "toml")) return(as.character(x))  # written already
   parts <- vapply(unclass(x), function(v) scalar_json(v), "")
   if (length(parts) == 1 && !inherits(x, "array_of")) parts else paste0("[", paste(parts, collapse = ", "), "]")
 }

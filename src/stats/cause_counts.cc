@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stats/cause_counts.h"
+
+#include <algorithm>
+
+#include "table/design.h"
+
+namespace clinnova::stats {
+
+using federation::Analysis;
+using federation::CountBlock;
+using federation::ExactSums;
+using federation::Federation;
+using federation::Layout;
+using federation::PooledSums;
+using federation::SiteView;
+using federation::TypedStep;
+using table::DesignBatch;
+
+namespace {
+
+constexpr std::size_t kLargestCells = 50'000'000;
+
+struct StatusParameters {
+  FrameClaim claim;
+  template <class A>
+  void Fields(A& a) {
+    a(claim);
+  }
+};
+
+/// Calls use(batch, row) for every complete case.
+template <typename Use>
+void ForEachCase(const SiteView& site, const SiteFrame& frame, Use use) {
+  DesignBatch batch;
+  for (std::size_t first = 0; first < site.table.rows; first += table::kBatchRows) {
+    frame.design.Evaluate(site.table, first, std::min(table::kBatchRows, site.table.rows - first),
+                          batch);
+    for (std::size_t r = 0; r < batch.rows; ++r) use(batch, r);
+  }
+}
+
+Result<Layout> StatusLayout(const Analysis&, const table::Schema&, const StatusParameters&) {
+  return Layout{{CountBlock("status", table::kLargestCause + 1)}};
+}
+
+Result<void> StatusEvaluate(const SiteView& site, const StatusParameters& parameters,
+                            ExactSums& sums) {
+  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame,
+                  SiteFrameOf(site, parameters.claim));
+  ForEachCase(site, *frame, [&](const DesignBatch& batch, std::size_t r) {
+    sums.AddCount(0, static_cast<std::size_t>(batch.response.back()[r]));
+  });
+  return {};
+}
+
+const TypedStep<StatusParameters> kStatusStep{"competing.causes", StatusLayout, StatusEvaluate};
+
+struct CountParameters {
+  FrameClaim claim;
+  TimeAxis axis;
+  std::vector<std::int64_t> causes;
+  std::uint64_t strata = 1;
+  template <class A>
+  void Fields(A& a) {
+    a(claim);
+    a(axis);
+    a(causes);
+    a(strata);
+  }
+};
+enum CountBlocks { kCensored, kEvents };
+
+Result<Layout> CountLayout(const Analysis&, const table::Schema&,
+                           const CountParameters& parameters) {
+  const std::size_t cells = parameters.axis.size();
+  if (cells > kLargestCells || parameters.strata > kLargestCells ||
+      parameters.causes.size() > 200 ||
+      cells * parameters.strata * (parameters.causes.size() + 1) > kLargestCells) {
+    return Fail(ErrorCode::kRefused, "a time axis that is too long", "wrong_layout");
+  }
+  return Layout{{CountBlock("censored", cells * parameters.strata),
+                 CountBlock("events", cells * parameters.strata * parameters.causes.size())}};
+}
+
+Result<void> CountEvaluate(const SiteView& site, const CountParameters& parameters,
+                           ExactSums& sums) {
+  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame,
+                  SiteFrameOf(site, parameters.claim));
+  if (parameters.strata != StrataCount(frame->design))
+    return Fail(ErrorCode::kRefused, "strata that do not fit the design", "wrong_layout");
+  const std::size_t times = parameters.axis.size();
+  bool off_axis = false;
+  ForEachCase(site, *frame, [&](const DesignBatch& batch, std::size_t r) {
+    const std::size_t k = parameters.axis.IndexOf(batch.response[batch.response.size() - 2][r]);
+    const auto status = static_cast<std::int64_t>(batch.response.back()[r]);
+    const auto cause = std::lower_bound(parameters.causes.begin(), parameters.causes.end(), status);
+    const bool known = status == 0 || (cause != parameters.causes.end() && *cause == status);
+    if (k == times || !known) {
+      off_axis = true;
+      return;
+    }
+    const std::size_t stratum = StratumOf(frame->design, batch, r);
+    if (status == 0) return sums.AddCount(kCensored, stratum * times + k);
+    const auto c = static_cast<std::size_t>(cause - parameters.causes.begin());
+    sums.AddCount(kEvents, (c * parameters.strata + stratum) * times + k);
+  });
+  if (off_axis)
+    return Fail(ErrorCode::kRefused, "a time or cause that the hub does not know", "time_off_axis");
+  return {};
+}
+
+const TypedStep<CountParameters> kCauseCountStep{"competing.counts", CountLayout, CountEvaluate};
+
+}  // namespace
+
+std::int64_t CauseCounts::AllEvents(std::size_t stratum, std::size_t k) const {
+  std::int64_t all = 0;
+  for (std::size_t c = 0; c < causes.size(); ++c) all += Events(c, stratum, k);
+  return all;
+}
+
+std::vector<std::int64_t> CauseCounts::AtRisk(std::size_t stratum) const {
+  std::vector<std::int64_t> at_risk(axis.size());
+  std::int64_t remaining = 0;
+  for (std::size_t k = axis.size(); k-- > 0;) {
+    remaining += Censored(stratum, k) + AllEvents(stratum, k);
+    at_risk[k] = remaining;
+  }
+  return at_risk;
+}
+
+CauseCounts CauseCounts::Together() const {
+  CauseCounts all{axis, 1, causes, {}, {}};
+  const std::size_t size = axis.size();
+  all.censored.assign(size, 0);
+  all.events.assign(causes.size() * size, 0);
+  for (std::size_t s = 0; s < strata; ++s) {
+    for (std::size_t k = 0; k < size; ++k) {
+      all.censored[k] += Censored(s, k);
+      for (std::size_t c = 0; c < causes.size(); ++c) all.events[c * size + k] += Events(c, s, k);
+    }
+  }
+  return all;
+}
+
+Result<std::vector<std::int64_t>> FindCauses(Federation& federation, const Analysis& analysis,
+                                             const ModelFrame& frame) {
+  CLINNOVA_ASSIGN(const PooledSums sums,
+                  federation.Sum(analysis, kStatusStep, StatusParameters{frame.claim()}));
+  std::vector<std::int64_t> causes;
+  const std::int64_t k = federation.minimum_count();
+  for (std::size_t status = 0; status <= table::kLargestCause; ++status) {
+    const std::int64_t count = sums.Count(0, status);
+    if (count == 0) continue;
+    if (count < k) {
+      return Fail(ErrorCode::kRefused,
+                  "analysis \"" + analysis.name() + "\": status " + std::to_string(status) +
+                      " has fewer than " + std::to_string(k) + " persons",
+                  "rare_level");
+    }
+    if (status > 0) causes.push_back(static_cast<std::int64_t>(status));
+  }
+  return causes;
+}
+
+Result<CauseCounts> CountCauses(Federation& federation, const Analysis& analysis,
+                                const ModelFrame& frame, TimeAxis axis,
+                                std::vector<std::int64_t> causes) {
+  CountParameters parameters{frame.claim(), std::move(axis), std::move(causes),
+                             StrataCount(frame.design())};
+  CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kCauseCountStep, parameters));
+  return CauseCounts{std::move(parameters.axis), parameters.strata, std::move(parameters.causes),
+                     sums.Counts(kCensored), sums.Counts(kEvents)};
+}
+
+std::vector<const federation::Step*> CauseCountSteps() { return {&kStatusStep, &kCauseCountStep}; }
+
+}  // namespace clinnova::stats

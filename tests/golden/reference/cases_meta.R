@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+# Meta-analyses of sites' own fits, and of published estimates as rows.
+
+meta_notes <- c("each site's model is fitted to its rows alone; a site where the term cannot be estimated is left out",
+                "metafor::rma.uni with threshold 1e-15; i2 in percent; prediction intervals as predict() gives them")
+
+# Eight centres, of which one has nobody on one arm.
+set.seed(20261128)
+trial <- data.frame(site = factor(rep(paste0("c", 1:8), c(40, 55, 70, 35, 90, 60, 45, 30))))
+trial$arm <- factor(ifelse(trial$site == "c8", "control", sample(c("control", "new"), nrow(trial), TRUE)))
+trial$age <- round(rnorm(nrow(trial), 50, 12))
+trial_shift <- c(0.2, 1.4, 0.9, -0.3, 0.6, 1.1, 0.1, 0)[as.integer(trial$site)]
+trial$response <- rbinom(nrow(trial), 1, plogis(-0.4 + trial_shift * (trial$arm == "new") + 0.01 * (trial$age - 50)))
+trial$score <- round(10 + trial_shift * 2 * (trial$arm == "new") + 0.05 * trial$age + rnorm(nrow(trial), 0, 2), 2)
+trial$months <- round(rexp(nrow(trial), 0.1 * exp(-0.5 * trial_shift * (trial$arm == "new"))), 2) + 0.01
+trial$relapse <- rbinom(nrow(trial), 1, 0.8)
+trial$visits <- rpois(nrow(trial), exp(0.5 + 0.2 * trial_shift * (trial$arm == "new")))
+odds <- list(study = list(name = "odds", method = "glm", formula = "response ~ arm + age", family = "binomial"), expected = list(method = "glm"))
+hazards <- list(study = list(name = "hazards", method = "cox", formula = "Surv(months, relapse) ~ arm + age"), expected = list(method = "cox"))
+logit <- function(name, ...) meta_analysis(name, trial, "armnew", "response ~ arm + age", family = "binomial", analysis = "odds", ...)
+golden_case("meta_trial", trial, from = paste("simulated, seed 20261128;", metafor_version), notes = meta_notes, analyses = list(
+  odds, hazards, logit("fixed"), logit("moments", model = "random"), logit("restricted", tau2 = "REML"), logit("paule_mandel", tau2 = "PM"),
+  logit("knapp_hartung", tau2 = "REML", hartung_knapp = TRUE), logit("adhoc", model = "random", hartung_knapp = "adhoc", conf_level = 0.9),
+  logit("released", tau2 = "PM", release_sites = TRUE),
+  meta_analysis("log_hazard", trial, "armnew", "Surv(months, relapse) ~ arm + age", analysis = "hazards", tau2 = "REML"),
+  meta_analysis("survival_formula", trial, "age", "Surv(months, relapse) ~ arm + age", tau2 = "PM", hartung_knapp = TRUE),
+  meta_analysis("means", trial, "armnew", "score ~ arm + age", tau2 = "REML", release_sites = TRUE),
+  meta_analysis("intercepts", trial, "(Intercept)", "score ~ arm", model = "random"),
+  meta_analysis("rates", trial, "armnew", "visits ~ arm", family = "poisson", tau2 = "REML", hartung_knapp = TRUE)))
+
+bcg <- escalc("RR", ai = tpos, bi = tneg, ci = cpos, di = cneg, data = dat.bcg)
+bcg <- with_sites(data.frame(estimate = as.vector(bcg$yi), error = sqrt(bcg$vi)), by_turn(nrow(bcg), 4))
+golden_case("meta_bcg_rows", bcg, from = paste("metafor::dat.bcg;", metafor_version), notes = meta_notes, analyses = list(
+  rows_meta_analysis("fixed", bcg), rows_meta_analysis("moments", bcg, model = "random"), rows_meta_analysis("restricted", bcg, tau2 = "REML"),
+  rows_meta_analysis("paule_mandel", bcg, tau2 = "PM"), rows_meta_analysis("knapp_hartung", bcg, tau2 = "REML", hartung_knapp = TRUE)))
+
+# Estimates that agree (no variance between them), and one that is far from the others and precise.
+alike <- with_sites(data.frame(estimate = c(0.31, 0.28, 0.35, 0.3, 0.29), error = c(0.2, 0.1, 0.3, 0.25, 0.15)), by_turn(5, 2))
+golden_case("meta_agreeing_rows", alike, from = paste("written by hand;", metafor_version), notes = meta_notes, analyses = list(
+  rows_meta_analysis("moments", alike, model = "random"), rows_meta_analysis("restricted", alike, tau2 = "REML"),
+  rows_meta_analysis("paule_mandel", alike, tau2 = "PM", hartung_knapp = TRUE), rows_meta_analysis("adhoc", alike, tau2 = "REML", hartung_knapp = "adhoc")))
+outlying <- with_sites(data.frame(estimate = c(0.1, -0.2, 0.05, 7), error = c(0.5, 0.01, 2, 0.02)), by_turn(4, 2))
+golden_case("meta_outlying_rows", outlying, from = paste("written by hand;", metafor_version), notes = meta_notes, analyses = list(
+  rows_meta_analysis("moments", outlying, model = "random"), rows_meta_analysis("restricted", outlying, tau2 = "REML"),
+  rows_meta_analysis("paule_mandel", outlying, tau2 = "PM"), rows_meta_analysis("fixed", outlying)))
+
+few <- with_sites(data.frame(estimate = c(-0.36, 0.21, -0.68), error = c(0.22, 0.31, 0.17)), by_turn(3, 3))
+bayes_notes <- "normal hierarchical model; integrated over tau in R on 400 panels, see bayes_fields()"
+golden_case("meta_bayes_rows", bcg, from = "metafor::dat.bcg", notes = bayes_notes, analyses = list(
+  bayes_rows_analysis("defaults", bcg), bayes_rows_analysis("wide", bcg, prior_mean = -1, prior_sd = 10, tau_scale = 2, conf_level = 0.8)))
+golden_case("meta_bayes_few", few, from = "written by hand", notes = bayes_notes, analyses = list(
+  bayes_rows_analysis("three_sites", few), bayes_rows_analysis("narrow", few, tau_scale = 0.1)))
+golden_case("meta_bayes_agreeing", alike, from = "written by hand", notes = bayes_notes, analyses = list(bayes_rows_analysis("defaults", alike)))

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+# Meta-analysis: R's glm() and coxph() on each site's rows alone, then metafor::rma.uni.
+suppressPackageStartupMessages(library(metafor))
+metafor_version <- paste("metafor", packageVersion("metafor"))
+
+meta_fields <- function(estimate, error, model, tau2, hartung_knapp, conf_level) {
+  method <- if (model == "fixed") "FE" else tau2
+  test <- if (identical(hartung_knapp, "adhoc")) "adhoc" else if (isTRUE(hartung_knapp)) "knha" else "z"
+  fit <- NULL
+  for (threshold in c(1e-15, 1e-14, 1e-13)) {  # a large tau2 cannot stand still to the smallest
+    if (is.null(fit)) fit <- tryCatch(suppressWarnings(rma.uni(
+      yi = estimate, sei = error, method = method, test = test, level = 100 * conf_level,
+      control = list(threshold = threshold, maxiter = 10000, tol = 1e-15))), error = function(e) NULL)
+  }
+  prediction <- predict(fit)
+  list(method = "meta", k = fit$k, estimate = c(fit$beta), std_error = fit$se, statistic = fit$zval, p_value = fit$pval,
+       conf_low = fit$ci.lb, conf_high = fit$ci.ub, tau2 = fit$tau2, i2 = fit$I2, h2 = fit$H2, q = fit$QE, q_df = fit$k - 1,
+       q_p_value = fit$QEp, prediction_low = if (model == "fixed") NA else prediction$pi.lb,
+       prediction_high = if (model == "fixed") NA else prediction$pi.ub)
+}
+
+# The term's estimate and error from a site's own rows; nothing where R has none. A site at which a factor of the model has
+# one level only has none: glm() stops there, and coxph(), which goes on without the factor, is held to the same.
+site_estimate <- function(formula, family, term, data) {
+  used <- data[intersect(all.vars(as.formula(formula)), names(data))]
+  if (any(vapply(used, function(x) is.factor(x) && nlevels(droplevels(x)) < 2, NA))) return(NULL)
+  survival <- grepl("^Surv", formula)
+  fit <- tryCatch(if (survival) polished_coxph(as.formula(formula), data, "efron", FALSE) else refined_glm(as.formula(formula), family, data),
+                  error = function(e) NULL)
+  if (is.null(fit) || is.na(coef(fit)[term])) return(NULL)
+  c(coef(fit)[[term]], sqrt(diag(vcov(fit))[[term]]))
+}
+
+# glm() started again at its solution until it stands still; errors from the weights there.
+refined_glm <- function(formula, family, data) {
+  fit <- do.call(glm, list(formula = formula, family = family, data = data, control = glm.control(epsilon = 1e-8, maxit = 100)))
+  for (again in 1:4) fit <- suppressWarnings(do.call(glm, list(formula = formula, family = family, data = data, start = coef(fit))))
+  fit
+}
+
+meta_analysis <- function(name, data, term, fit, formula = NULL, family = "gaussian", analysis = NULL, model = NULL, tau2 = NULL,
+                          hartung_knapp = NULL, conf_level = NULL, release_sites = FALSE) {
+  estimates <- lapply(split(data, droplevels(data$site)), function(rows) site_estimate(fit, family, term, rows))
+  there <- !vapply(estimates, is.null, NA)
+  y <- vapply(estimates[there], `[`, 0, 1)
+  se <- vapply(estimates[there], `[`, 0, 2)
+  study <- list(name = name, method = "meta", term = term)
+  if (!is.null(analysis)) study$analysis <- analysis else {
+    study$formula <- fit
+    if (family != "gaussian") study$family <- family
+  }
+  for (key in c("model", "tau2", "hartung_knapp", "conf_level")) study[[key]] <- get(key)
+  if (release_sites) study$release_sites <- TRUE
+  chosen <- if (!is.null(model)) model else if (!is.null(tau2)) "random" else "fixed"
+  expected <- meta_fields(y, se, chosen, if (is.null(tau2)) "DL" else tau2, hartung_knapp, if (is.null(conf_level)) 0.95 else conf_level)
+  if (release_sites) {
+    expected$per_site <- mapply(function(site, e) list(site = site, estimate = if (is.null(e)) NA else e[1], std_error = if (is.null(e)) NA else e[2]),
+                                names(estimates), estimates, SIMPLIFY = FALSE, USE.NAMES = FALSE)
+  }
+  list(study = study, expected = expected)
+}
+
+rows_meta_analysis <- function(name, data, model = NULL, tau2 = NULL, hartung_knapp = NULL) {
+  study <- list(name = name, method = "meta", estimate = "estimate", std_error = "error")
+  for (key in c("model", "tau2", "hartung_knapp")) study[[key]] <- get(key)
+  chosen <- if (!is.null(model)) model else if (!is.null(tau2)) "random" else "fixed"
+  list(study = study, expected = meta_fields(data$estimate, data$error, chosen, if (is.null(tau2)) "DL" else tau2, hartung_knapp, 0.95))
+}
+
+# The normal hierarchical model with a normal prior on mu and a half-normal one on tau, integrated over tau by
+# Gauss-Legendre rules (Golub and Welsch) on 400 panels.
+legendre_rule <- function(n) {
+  i <- seq_len(n - 1)
+  b <- i / sqrt(4 * i^2 - 1)
+  matrix <- matrix(0, n, n)
+  matrix[cbind(i, i + 1)] <- matrix[cbind(i + 1, i)] <- b
+  e <- eigen(matrix, symmetric = TRUE)
+  list(node = e$values, weight = 2 * e$vectors[1, ]^2)
+}
+
+bayes_fields <- function(y, se, prior_mean, prior_sd, tau_scale, conf_level) {
+  rule <- legendre_rule(16)
+  on <- function(ends) {  # nodes and weights on the panels between `ends`
+    half <- diff(ends) / 2
+    list(node = c(outer(rule$node, half) + rep(ends[-1] - half, each = 16)), weight = c(outer(rule$weight, half)))
+  }
+  given <- function(tau) {
+    w <- 1 / outer(se^2, tau^2, "+")
+    precision <- 1 / prior_sd^2 + colSums(w)
+    mean <- (prior_mean / prior_sd^2 + colSums(w * y)) / precision
+    fit <- vapply(seq_along(tau), function(t) sum(w[, t] * (y - mean[t])^2), 0) + (mean - prior_mean)^2 / prior_sd^2
+    list(log = 0.5 * colSums(log(w)) - 0.5 * log(precision) - 0.5 * fit - 0.5 * (tau / tau_scale)^2, mean = mean, sd = sqrt(1 / precision))
+  }
+  ends <- tau_scale * 10 * (seq(0, 1, length.out = 401))^3
+  rule_tau <- on(ends)
+  at <- given(rule_tau$node)
+  top <- max(at$log)
+  mass <- rule_tau$weight * exp(at$log - top)
+  total <- sum(mass)
+  p <- mass / total
+  tail <- c(0.5, (1 - conf_level) / 2, (1 + conf_level) / 2)
+  root <- function(cdf, low, high) vapply(tail, function(q) uniroot(function(x) cdf(x) - q, c(low, high), tol = 1e-15, maxiter = 1000)$root, 0)
+  mixture <- function(sd) {
+    mean <- sum(p * at$mean)
+    c(mean, sqrt(sum(p * (sd^2 + (at$mean - mean)^2))), root(function(x) sum(p * pnorm(x, at$mean, sd)), mean - 30 * max(sd), mean + 30 * max(sd)))
+  }
+  mu <- mixture(at$sd)
+  further <- mixture(sqrt(at$sd^2 + rule_tau$node^2))
+  below <- function(x) {
+    inner <- on(c(ends[ends < x], x))
+    sum(inner$weight * exp(given(inner$node)$log - top)) / total
+  }
+  tau <- root(below, 0, 10 * tau_scale)
+  tau_mean <- sum(p * rule_tau$node)
+  list(method = "meta", k = length(y), estimate = mu[1], std_error = mu[2], median = mu[3], conf_low = mu[4], conf_high = mu[5],
+       tau = list(mean = tau_mean, sd = sqrt(sum(p * (rule_tau$node - tau_mean)^2)), median = tau[1], conf_low = tau[2], conf_high = tau[3]),
+       prediction_low = further[4], prediction_high = further[5])
+}
+
+bayes_rows_analysis <- function(name, data, prior_mean = 0, prior_sd = 2, tau_scale = 0.5, conf_level = 0.95) {
+  study <- list(name = name, method = "meta", estimate = "estimate", std_error = "error", model = "bayes")
+  if (prior_mean != 0) study$prior_mean <- prior_mean
+  if (prior_sd != 2) study$prior_sd <- prior_sd
+  if (tau_scale != 0.5) study$tau_scale <- tau_scale
+  if (conf_level != 0.95) study$conf_level <- conf_level
+  list(study = study, expected = bayes_fields(data$estimate, data$error, prior_mean, prior_sd, tau_scale, conf_level))
+}
