@@ -362,6 +362,10 @@ Result<Formula> FormulaOf(const Analysis& analysis) {
   CLINNOVA_ASSIGN(const std::string text, analysis.Text("formula"));
   auto formula = Formula::Parse(text);
   if (!formula) return FailAt("analysis \"" + analysis.name() + "\"", formula);
+  if (analysis.method() == "ordinal" || analysis.method() == "multinomial") {
+    return formula->WithFactorResponse();
+  }
+  if (analysis.method() == "conditional_logistic") return formula->WithStrataAsClusters();
   if (!GroupsOnTheRight(analysis)) return formula;
   CLINNOVA_ASSIGN(const std::vector<std::string> groups, GroupNames(analysis, *formula));
   std::string right;

@@ -57,7 +57,9 @@ struct SiteFrame {
 Result<table::DesignOptions> DesignOptionsOf(const federation::Analysis& analysis);
 
 /// The formula that the design is made of. For kaplan_meier and logrank the variables on the right are groups,
-/// so that `y ~ a + b + strata(c)` becomes `y ~ strata(a) + strata(b) + strata(c)`.
+/// so that `y ~ a + b + strata(c)` becomes `y ~ strata(a) + strata(b) + strata(c)`. For ordinal and multinomial
+/// the outcome is read as a factor; for conditional_logistic strata(set) is read as cluster(set), since the sets'
+/// identities stay at their sites.
 /// kInvalidInput names the analysis and what does not parse.
 Result<table::Formula> FormulaOf(const federation::Analysis& analysis);
 /// How many of the strata columns of FormulaOf's design are groups; 0 for other methods.
