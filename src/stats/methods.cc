@@ -18,8 +18,12 @@ namespace clinnova::stats {
 
 const std::vector<Method>& Methods() {
   static const std::vector<Method> kMethods = [] {
-    std::vector<Method> methods = {ContingencyTableMethod(), CoxMethod(),         GlmMethod(),
-                                   HistogramMethod(),        KaplanMeierMethod(), LogrankMethod(),
+                                   ContingencyTableMethod(),
+                                   CoxMethod(),
+                                   GlmMethod(),
+                                   HistogramMethod(),
+                                   KaplanMeierMethod(),
+                                   LogrankMethod(),
                                    SummaryMethod()};
     std::sort(methods.begin(), methods.end(),
               [](const Method& a, const Method& b) { return a.name < b.name; });

@@ -43,6 +43,10 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
         Formula("count ~ x + offset(log(years)) + cluster(id)",
                 "family = \"poisson\"\nrobust = \"cluster\"\n"),
         Formula("count ~ x", "family = \"quasipoisson\"\n"),
+        Formula("count ~ x + sex + far", "family = \"negative_binomial\"\n"),
+        Formula("count ~ x", "family = \"negative_binomial\"\nlink = \"sqrt\"\nrobust = \"HC0\"\n"),
+        Formula("b ~ x + sex + arm", "family = \"binomial\"\nfirth = true\n"),
+        Formula("b ~ x + far + arm", "family = \"binomial\"\nridge = 3.0\n"),
         Formula("g ~ x + sex", "family = \"Gamma\"\nlink = \"log\"\n"),
         Formula("g ~ x", "family = \"Gamma\"\n")}},
       {"summary",
@@ -77,7 +81,8 @@ bool DependsOnSites(const std::string& method, const std::string& options) {
 
 /// A cluster's rows are all at one site: nobody is a patient of two hospitals under one id.
 bool NeedsWholeClusters(const std::string& options) {
-  return options.find("cluster(") != std::string::npos;
+  return options.find("cluster(") != std::string::npos ||
+         options.find("strata(id)") != std::string::npos;
 }
 
 struct Spread {
