@@ -10,6 +10,7 @@
 #include "stats/logrank.h"
 #include "stats/method.h"
 #include "stats/model_frame.h"
+#include "stats/ordinal.h"
 #include "stats/summary.h"
 #include "table/design.h"
 #include "table/factor_column.h"
@@ -24,6 +25,7 @@ const std::vector<Method>& Methods() {
                                    HistogramMethod(),
                                    KaplanMeierMethod(),
                                    LogrankMethod(),
+                                   OrdinalMethod(),
                                    SummaryMethod()};
     std::sort(methods.begin(), methods.end(),
               [](const Method& a, const Method& b) { return a.name < b.name; });
