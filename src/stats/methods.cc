@@ -10,6 +10,7 @@
 #include "stats/logrank.h"
 #include "stats/method.h"
 #include "stats/model_frame.h"
+#include "stats/multinomial.h"
 #include "stats/ordinal.h"
 #include "stats/summary.h"
 #include "table/design.h"
@@ -25,6 +26,7 @@ const std::vector<Method>& Methods() {
                                    HistogramMethod(),
                                    KaplanMeierMethod(),
                                    LogrankMethod(),
+                                   MultinomialMethod(),
                                    OrdinalMethod(),
                                    SummaryMethod()};
     std::sort(methods.begin(), methods.end(),

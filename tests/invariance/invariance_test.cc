@@ -49,6 +49,7 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
         Formula("b ~ x + far + arm", "family = \"binomial\"\nridge = 3.0\n"),
         Formula("g ~ x + sex", "family = \"Gamma\"\nlink = \"log\"\n"),
         Formula("g ~ x", "family = \"Gamma\"\n")}},
+      {"multinomial", {Formula("stage ~ x + sex"), Formula("arm ~ x + far", "weights = \"w\"\n")}},
       {"ordinal",
        {Formula("stage ~ x + sex + far"), Formula("stage ~ x", "link = \"probit\"\n"),
         Formula("stage ~ x + arm", "link = \"cloglog\"\nweights = \"w\"\n"),
