@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "stats/conditional_logistic.h"
 #include "stats/contingency_table.h"
 #include "stats/cox.h"
 #include "stats/glm.h"
@@ -20,6 +21,7 @@ namespace clinnova::stats {
 
 const std::vector<Method>& Methods() {
   static const std::vector<Method> kMethods = [] {
+                                   ConditionalLogisticMethod(),
                                    ContingencyTableMethod(),
                                    CoxMethod(),
                                    GlmMethod(),

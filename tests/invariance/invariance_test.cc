@@ -28,6 +28,10 @@ std::string Formula(const std::string& formula, const std::string& more = "") {
 /// The options of several analyses of each method.
 const std::map<std::string, std::vector<std::string>>& Analyses() {
   static const std::map<std::string, std::vector<std::string>> kAnalyses = {
+      {"conditional_logistic",
+       {Formula("b ~ x + sex + strata(id)"),
+        Formula("b ~ x + tiny + strata(id)", "ties = \"efron\"\n"),
+        Formula("b ~ x + strata(id)", "ties = \"breslow\"\n")}},
       {"glm",
        {Formula("y ~ x + far + tiny + factor(stage)"),
         Formula("y ~ x * sex + arm", "robust = \"HC1\"\n"),
