@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "stats/accelerated_failure.h"
 #include "stats/conditional_logistic.h"
 #include "stats/contingency_table.h"
 #include "stats/cox.h"
@@ -21,6 +22,7 @@ namespace clinnova::stats {
 
 const std::vector<Method>& Methods() {
   static const std::vector<Method> kMethods = [] {
+    std::vector<Method> methods = {AcceleratedFailureMethod(),
                                    ConditionalLogisticMethod(),
                                    ContingencyTableMethod(),
                                    CoxMethod(),

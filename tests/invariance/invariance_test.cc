@@ -28,6 +28,11 @@ std::string Formula(const std::string& formula, const std::string& more = "") {
 /// The options of several analyses of each method.
 const std::map<std::string, std::vector<std::string>>& Analyses() {
   static const std::map<std::string, std::vector<std::string>> kAnalyses = {
+      {"aft",
+       {Formula("Surv(t, d) ~ x + sex", "weights = \"w\"\n"),
+        Formula("Surv(s, two) ~ x + far + arm", "distribution = \"lognormal\"\n"),
+        Formula("Surv(t, d) ~ x", "distribution = \"loglogistic\"\n"),
+        Formula("Surv(t, d) ~ x + tiny", "distribution = \"exponential\"\n")}},
       {"conditional_logistic",
        {Formula("b ~ x + sex + strata(id)"),
         Formula("b ~ x + tiny + strata(id)", "ties = \"efron\"\n"),
