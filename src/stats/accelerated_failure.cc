@@ -313,11 +313,7 @@ class FailureFit {
 
   std::vector<std::string> Warnings() const {
     std::vector<std::string> warnings;
-    std::string aliased;
-    for (std::size_t j = 0; j < p(); ++j) {
-      if (!fit_.aliased[j]) continue;
-      aliased += (aliased.empty() ? "" : ", ") + frame_.design().names()[j];
-    }
+    const std::string aliased = AliasedNames(frame_.design().names(), fit_.aliased);
     if (!aliased.empty()) {
       warnings.push_back("not estimable, because collinear with the terms before: " + aliased);
     }

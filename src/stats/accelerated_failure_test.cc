@@ -117,8 +117,10 @@ TEST(AcceleratedFailure, RefusesFewEvents) {
 }
 
 TEST(AcceleratedFailure, SaysWhatIsWrong) {
-  const Table table = MakeTable(
-      {{"t", {0, 5, 8, 2}}, {"d", {1, 1, 0, 1}}, {"x", {0, 1, 1, 0}}, {"none", std::vector<double>(4)}});
+  const Table table = MakeTable({{"t", {0, 5, 8, 2}},
+                                 {"d", {1, 1, 0, 1}},
+                                 {"x", {0, 1, 1, 0}},
+                                 {"none", std::vector<double>(4)}});
   const auto message = [&](const std::string& study) {
     return RunOne(study, {table}).error().message;
   };

@@ -205,10 +205,7 @@ class ConditionalFit {
 
   std::vector<std::string> Warnings(const std::vector<std::string>& names) const {
     std::vector<std::string> warnings;
-    std::string aliased;
-    for (std::size_t j = 0; j < q(); ++j) {
-      if (fit_.aliased[j]) aliased += (aliased.empty() ? "" : ", ") + names[j];
-    }
+    const std::string aliased = AliasedNames(names, fit_.aliased);
     if (!aliased.empty()) {
       warnings.push_back(
           "not estimable, because constant within every set or collinear with the terms before: " +
