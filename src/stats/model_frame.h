@@ -70,6 +70,10 @@ Result<std::size_t> GroupCount(const federation::Analysis& analysis);
 Result<std::shared_ptr<const SiteFrame>> SiteFrameOf(const federation::SiteView& site,
                                                      const FrameClaim& claim);
 
+/// Rule 2 for a model of more parameters than design columns: at most a third as many as rows, 10 degrees of freedom
+/// left. kRefused (`too_many_parameters`); nothing where minimum_count is 0.
+Result<void> CheckParameterCount(std::int64_t parameters, std::int64_t rows, int minimum_count);
+
 /// Standardises the design columns of a batch in place: x -> (x - center) * inverse_scale.
 void Standardise(const FrameClaim& claim, table::DesignBatch& batch);
 

@@ -141,6 +141,8 @@ Result<void> MultinomialEvaluate(const SiteView& site, const MultinomialParamete
       parameters.beta.size() != levels * frame->design.names().size()) {
     return Fail(ErrorCode::kRefused, "coefficients that do not fit the design", "wrong_layout");
   }
+  CLINNOVA_TRY(CheckParameterCount(static_cast<std::int64_t>(parameters.beta.size()),
+                                   parameters.claim.n, site.minimum_count));
   return federation::ForEachBatch<MultinomialBatch>(
       site.table.rows, site.threads, sums,
       [&](std::size_t first, std::size_t count, MultinomialBatch& batch,
@@ -167,7 +169,9 @@ class MultinomialFit {
         frame_(std::move(frame)) {}
 
   Result<Json> Run() {
-    CLINNOVA_TRY(CheckParameterCount());
+    const auto allowed = CheckParameterCount(static_cast<std::int64_t>(k() * p()), frame_.n(),
+                                             federation_.minimum_count());
+    if (!allowed) return FailAt("analysis \"" + analysis_.name() + "\"", allowed);
     const int z = frame_.standardised_exponent();
     parameters_.claim = frame_.claim();
     parameters_.levels = static_cast<std::int64_t>(k());
@@ -184,20 +188,6 @@ class MultinomialFit {
   std::size_t p() const { return frame_.columns(); }
   std::size_t k() const { return levels().size() - 1; }
   const std::vector<std::string>& levels() const { return frame_.design().response_levels(); }
-
-  /// Rule 2 on the coefficients of all levels; the model frame has looked at one level's.
-  Result<void> CheckParameterCount() const {
-    const auto parameters = static_cast<std::int64_t>(k() * p());
-    if (federation_.minimum_count() == 0 ||
-        (3 * parameters <= frame_.n() && frame_.n() - parameters >= 10)) {
-      return {};
-    }
-    return Fail(ErrorCode::kRefused,
-                "analysis \"" + analysis_.name() + "\": " + std::to_string(parameters) +
-                    " parameters on " + std::to_string(frame_.n()) +
-                    " rows, expected at most a third as many and 10 degrees of freedom",
-                "too_many_parameters");
-  }
 
   Result<LikelihoodAt> Evaluate(const std::vector<double>& at) {
     parameters_.beta = at;
@@ -252,11 +242,7 @@ class MultinomialFit {
 
   std::vector<std::string> Warnings() const {
     std::vector<std::string> warnings;
-    std::string aliased;
-    for (std::size_t j = 0; j < p(); ++j) {
-      if (!fit_.aliased[j]) continue;
-      aliased += (aliased.empty() ? "" : ", ") + frame_.design().names()[j];
-    }
+    const std::string aliased = AliasedNames(frame_.design().names(), fit_.aliased);
     if (!aliased.empty()) {
       warnings.push_back("not estimable, because collinear with the terms before: " + aliased);
     }
@@ -327,6 +313,8 @@ class MultinomialFit {
 };
 
 Result<Json> RunMultinomial(Federation& federation, const Analysis& analysis) {
+  constexpr std::string_view kLinks[] = {"logit"};
+  CLINNOVA_TRY(analysis.Choice("link", kLinks));
   CLINNOVA_ASSIGN(const double level, analysis.Number("conf_level", 0.95));
   CLINNOVA_ASSIGN(ModelFrame frame, ModelFrame::Build(federation, analysis));
   const std::size_t levels = frame.design().response_levels().size();
@@ -342,7 +330,7 @@ Result<Json> RunMultinomial(Federation& federation, const Analysis& analysis) {
   return MultinomialFit(federation, analysis, level, std::move(frame)).Run();
 }
 
-constexpr std::string_view kOptions[] = {"formula", "weights"};
+constexpr std::string_view kOptions[] = {"formula", "link", "weights"};
 
 }  // namespace
 

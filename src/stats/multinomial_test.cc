@@ -99,6 +99,8 @@ TEST(Multinomial, SaysWhatIsWrong) {
     return RunOne(study, {table}).error().message;
   };
   EXPECT_NE(message(Multinomial("log(x) ~ y")).find("expected a factor"), std::string::npos);
+  EXPECT_NE(message(Multinomial("y ~ x", "link = \"probit\"\n")).find("expected one of logit"),
+            std::string::npos);
   EXPECT_NE(message(Multinomial("y ~ offset(x)")).find("offset() is not there"), std::string::npos);
 }
 

@@ -30,6 +30,9 @@ class OrdinalFit {
         frame_(std::move(frame)) {}
 
   Result<Json> Run() {
+    const auto allowed = CheckParameterCount(static_cast<std::int64_t>(k() + q()), frame_.n(),
+                                             federation_.minimum_count());
+    if (!allowed) return FailAt("analysis \"" + analysis_.name() + "\"", allowed);
     const int z = frame_.standardised_exponent();
     parameters_.claim = frame_.claim();
     parameters_.score_exponent = frame_.weights_exponent() + z + 1;
@@ -142,11 +145,8 @@ class OrdinalFit {
 
   std::vector<std::string> Warnings() const {
     std::vector<std::string> warnings;
-    std::string aliased;
-    for (std::size_t j = 0; j < q(); ++j) {
-      if (!fit_.aliased[k() + j]) continue;
-      aliased += (aliased.empty() ? "" : ", ") + frame_.design().names()[j + 1];
-    }
+    const auto& names = frame_.design().names();
+    const std::string aliased = AliasedNames({names.begin() + 1, names.end()}, fit_.aliased, k());
     if (!aliased.empty()) {
       warnings.push_back("not estimable, because collinear with the terms before: " + aliased);
     }

@@ -49,14 +49,17 @@ Result<Layout> OrdinalLayout(const Analysis&, const table::Schema&,
                  WideBlock("level_weights", k + 1), CountBlock("counts", kOrdinalCountSize)}};
 }
 
-Result<void> CheckParameters(const SiteFrame& frame, const OrdinalParameters& parameters) {
+Result<void> CheckParameters(const SiteView& site, const SiteFrame& frame,
+                             const OrdinalParameters& parameters) {
   const bool increasing =
       std::is_sorted(parameters.thresholds.begin(), parameters.thresholds.end());
   if (parameters.beta.size() + 1 != frame.design.names().size() || !increasing ||
       parameters.thresholds.size() + 1 != frame.design.response_levels().size()) {
     return Fail(ErrorCode::kRefused, "coefficients that do not fit the design", "wrong_layout");
   }
-  return {};
+  return CheckParameterCount(
+      static_cast<std::int64_t>(parameters.beta.size() + parameters.thresholds.size()),
+      parameters.claim.n, site.minimum_count);
 }
 
 void LinearPredictor(const std::vector<double>& beta, OrdinalBatch& batch) {
@@ -171,7 +174,7 @@ Result<void> OrdinalEvaluate(const SiteView& site, const OrdinalParameters& para
   CLINNOVA_ASSIGN(const OrdinalLink link, ParseOrdinalLink(word));
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame,
                   SiteFrameOf(site, parameters.claim));
-  CLINNOVA_TRY(CheckParameters(*frame, parameters));
+  CLINNOVA_TRY(CheckParameters(site, *frame, parameters));
   return federation::ForEachBatch<OrdinalBatch>(
       site.table.rows, site.threads, sums,
       [&](std::size_t first, std::size_t count, OrdinalBatch& batch,
