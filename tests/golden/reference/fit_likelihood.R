@@ -93,7 +93,6 @@ nb_likelihood <- function(y, x, w, offset, link) function(at) {
 }
 
 nb_analysis <- function(name, formula, data, link = "log", weights = NULL, robust = NULL, conf_level = NULL) {
-  message("nb ", name)
   parts <- model_parts(formula, data, weights)
   y <- parts$y[parts$used]
   call <- list(formula = as.formula(formula), data = data, link = as.name(link), control = glm.control(1e-12, 200))
