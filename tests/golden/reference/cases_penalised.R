@@ -49,6 +49,12 @@ golden_case("firth_birthweight", births, from = "MASS::birthwt", notes = firth_n
   firth_analysis("main", "low ~ age + lwt + race + smoke + ht + ui", births),
   firth_analysis("one", "low ~ smoke", births),
   firth_analysis("crossed", "low ~ race * smoke + age", births)))
+# G. Heinze and M. Schemper, Stat. Med. 21 (2002), table 2: no patient with NV = 1 has HG = 0.
+data("endometrial", package = "brglm2")
+cancer <- with_sites(data.frame(hg = endometrial$HG, nv = endometrial$NV, pi = endometrial$PI, eh = endometrial$EH), by_turn(nrow(endometrial), 3))
+published <- firth_analysis("published", "hg ~ nv + pi + eh", cancer)
+stopifnot(abs(vapply(published$expected$terms, `[[`, 0, "estimate") - c(3.77, 2.93, -0.03, -2.60)) < 0.006)
+golden_case("firth_endometrial", cancer, from = "brglm2::endometrial", notes = firth_notes, analyses = list(published))
 separated <- split_clean
 separated$wins <- rep(c(0, 3, 5), length.out = n)
 separated$losses <- rep(c(4, 1, 0), length.out = n)

@@ -198,7 +198,7 @@ firth_analysis <- function(name, formula, data, weights = NULL, conf_level = NUL
   fit$at <- drop(scaled$back %*% fit$at)
   fit$covariance <- scaled$back %*% fit$covariance %*% t(scaled$back)
   fit$half_log_determinant <- fit$half_log_determinant - sum(log(abs(diag(scaled$back))))
-  if (compare && requireNamespace("brglm2", quietly = TRUE)) {
+  if (compare) {
     theirs <- suppressWarnings(glm(as.formula(formula), binomial, data, weights = if (is.null(weights)) NULL else data[[weights]],
                                    method = brglm2::brglmFit, type = "AS_mean", epsilon = 1e-12, maxit = 2000))
     close_to(fit$at, coef(theirs)[kept], 1e-8, paste(name, "brglm2"))
