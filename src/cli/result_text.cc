@@ -73,6 +73,12 @@ std::string Ratio(const Json& term) {
   return text;
 }
 
+/// "high: age" for a term of one level of the outcome.
+std::string TermName(const Json& term) {
+  const std::string name = term["term"].get<std::string>();
+  return term.contains("y_level") ? term["y_level"].get<std::string>() + ": " + name : name;
+}
+
 std::string Terms(const Json& analysis) {
   const bool cox = analysis["method"] == "cox";
   const bool ratios = cox || analysis.value("ratio", "") != "";
@@ -81,9 +87,10 @@ std::string Terms(const Json& analysis) {
   if (ratios) header.insert(header.begin() + 3, label);
   TextTable table(header);
   for (const Json& term : analysis["terms"]) {
-    std::vector<std::string> row = {term["term"].get<std::string>(), Number(term["estimate"]),
+    std::vector<std::string> row = {TermName(term), Number(term["estimate"]),
                                     Number(term["std_error"]), PValue(term["p_value"])};
-    if (ratios) row.insert(row.begin() + 3, Ratio(term));
+    const bool is_scale = term["term"] == "Log(scale)";
+    if (ratios) row.insert(row.begin() + 3, is_scale ? "" : Ratio(term));
     table.Add(std::move(row));
   }
   return table.Text();
@@ -95,6 +102,15 @@ std::string Variances(const Json& analysis) {
   for (const Json& term : analysis["terms"]) {
     table.Add({term["term"].get<std::string>(), Number(term["df"]), Number(term["sumsq"], 6),
                Number(term["meansq"], 6), Number(term["statistic"]), PValue(term["p_value"])});
+  }
+  return table.Text();
+}
+
+std::string Thresholds(const Json& analysis) {
+  TextTable table({"threshold", "estimate", "std. error"});
+  for (const Json& threshold : analysis["thresholds"]) {
+    table.Add({threshold["term"].get<std::string>(), Number(threshold["estimate"]),
+               Number(threshold["std_error"])});
   }
   return table.Text();
 }
@@ -145,8 +161,9 @@ std::string Curves(const Json& analysis) {
 
 std::string Scalars(const Json& analysis) {
   static const std::vector<std::string> kShown = {
-      "estimate", "conf_low",      "conf_high",   "statistic",  "parameter", "df",  "p_value",
-      "deviance", "null_deviance", "df_residual", "dispersion", "log_lik",   "aic", "concordance"};
+      "estimate", "conf_low", "conf_high",     "statistic",   "parameter",  "df",
+      "p_value",  "deviance", "null_deviance", "df_residual", "dispersion", "theta",
+      "scale",    "log_lik",  "aic",           "concordance"};
   std::string text;
   for (const std::string& key : kShown) {
     if (!analysis.contains(key) || analysis[key].is_structured()) continue;
@@ -219,6 +236,7 @@ std::string AnalysisText(const Json& analysis) {
     text += Terms(analysis);
   }
   text += Matrices(analysis);
+  if (analysis.contains("thresholds")) text += Thresholds(analysis);
   if (analysis.contains("curves")) text += Curves(analysis);
   if (analysis.contains("levels") && analysis.contains("counts")) text += Counts(analysis);
   return text + Scalars(analysis);

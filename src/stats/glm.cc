@@ -8,6 +8,9 @@
 #include <optional>
 
 #include "core/deterministic_math.h"
+#include "stats/glm_firth.h"
+#include "stats/glm_negative_binomial.h"
+#include "stats/glm_options.h"
 #include "stats/glm_steps.h"
 #include "stats/linear_algebra.h"
 #include "stats/terms.h"
@@ -29,65 +32,14 @@ constexpr double kAliasTolerance = 1e-13;
 constexpr double kTolerance = 1e-12;
 /// Near the end rounding keeps steps from shrinking; one that no longer does and is this small is the last.
 constexpr double kRoundingTolerance = 1e-9;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kTwoPi = 6.283185307179586476925;
-
-struct Options {
-  GlmFamily family;
-  std::string robust;
-  double confidence_level = 0.95;
-};
-
-Result<Options> ReadOptions(const Analysis& analysis) {
-  Options options;
-  CLINNOVA_ASSIGN(const std::string family, analysis.Text("family", "gaussian"));
-  CLINNOVA_ASSIGN(const std::string link, analysis.Text("link", ""));
-  const auto parsed = ParseFamily(family, link);
-  if (!parsed) return FailAt("analysis \"" + analysis.name() + "\"", parsed);
-  options.family = *parsed;
-  constexpr std::string_view kRobust[] = {"none", "HC0", "HC1", "cluster"};
-  CLINNOVA_ASSIGN(options.robust, analysis.Choice("robust", kRobust));
-  CLINNOVA_ASSIGN(options.confidence_level, analysis.Number("conf_level", 0.95));
-  CLINNOVA_ASSIGN(const double ridge, analysis.Number("ridge", 0));
-  if (ridge != 0) return analysis.Wrong("ridge", "ridge regression is not there yet");
-  CLINNOVA_ASSIGN(const bool firth, analysis.Flag("firth", false));
-  if (firth) return analysis.Wrong("firth", "Firth's penalty is not there yet");
-  return options;
-}
-
-/// First guesses of the ranges of working weights and scores; a round whose range is too small is
-/// repeated with a larger one by Federation::Sum.
-struct Ranges {
-  int weight = 0;
-  int score = 0;
-};
-
-Ranges GuessRanges(const GlmFamily& family, const ModelFrame& frame) {
-  int y = 1;
-  for (const int exponent : frame.response_exponents()) y = std::max(y, exponent);
-  const bool counts = frame.response_exponents().size() == 2;
-  const int prior = frame.weights_exponent() + (counts ? y + 1 : 0);
-  const int outcome = counts ? 1 : frame.response_exponents().front() + 1;
-  switch (family.family) {
-    case Family::kBinomial: return {prior + 2, prior + 4};
-    case Family::kPoisson:
-      return family.link == Link::kLog
-                 ? Ranges{prior + std::max(outcome, 1) + 1, prior + outcome + 6}
-                 : Ranges{prior + 6, prior + outcome + 10};
-    case Family::kGamma:
-      if (family.link == Link::kLog) return {prior, prior + 8};
-      if (family.link == Link::kInverse) return {prior + 2 * outcome + 2, prior + outcome + 2};
-      return {prior - 2 * outcome + 16, prior - outcome + 16};
-    case Family::kGaussian:
-      if (family.link == Link::kIdentity) return {prior, prior + outcome + 1};
-      if (family.link == Link::kLog) return {prior + 2 * outcome + 2, prior + 2 * outcome + 4};
-      return {prior + 4 * outcome + 4, prior + 3 * outcome + 6};
-  }
-  return {};
-}
+/// A theta beyond this is infinite: the counts vary no more than Poisson's.
+constexpr double kLargestTheta = 1e8;
 
 class GlmFit {
  public:
-  GlmFit(Federation& federation, const Analysis& analysis, Options options, ModelFrame frame)
+  GlmFit(Federation& federation, const Analysis& analysis, GlmOptions options, ModelFrame frame)
       : federation_(federation),
         analysis_(analysis),
         options_(std::move(options)),
@@ -104,6 +56,9 @@ class GlmFit {
   std::size_t p() const { return frame_.columns(); }
   std::string Where() const { return "analysis \"" + analysis_.name() + "\": "; }
 
+  bool negative_binomial() const { return options_.family.negative_binomial; }
+  double Theta() const { return std::isfinite(log_theta_) ? core::Exp(log_theta_) : 0; }
+
   GlmParameters Parameters(GlmParameters::Mode mode) const {
     const int z = frame_.standardised_exponent();
     GlmParameters parameters;
@@ -113,19 +68,31 @@ class GlmFit {
     // The starting step's score carries the working response, somewhat larger than a residual's.
     parameters.score_exponent = z + ranges_.score + (mode == GlmParameters::Mode::kStart ? 6 : 0);
     parameters.information_exponent = 2 * z + ranges_.weight;
+    parameters.second_exponent = 2 * z + ranges_.weight + ranges_.second;
+    parameters.third_exponent = 3 * z + ranges_.weight + ranges_.third;
+    if (negative_binomial()) parameters.theta = Theta();
+    if (options_.firth && mode == GlmParameters::Mode::kScore) {
+      for (const auto& row : bread_) {
+        parameters.bread.insert(parameters.bread.end(), row.begin(), row.end());
+      }
+    }
     return parameters;
   }
 
   Result<PooledSums> Round(const GlmParameters& parameters) {
     CLINNOVA_ASSIGN(PooledSums sums, federation_.Sum(analysis_, kGlmStep, parameters));
     // A range that had to grow stays grown: the next round would need it again.
-    const int z = frame_.standardised_exponent();
     const auto grown = [&](std::size_t block, std::int64_t asked) {
       return static_cast<int>(sums.layout().blocks[block].exponent - asked);
     };
     ranges_.score += grown(kGlmScore, parameters.score_exponent);
     ranges_.weight += grown(kGlmInformation, parameters.information_exponent);
-    (void)z;
+    if (sums.layout().blocks.size() > kGlmSecondInformation) {
+      ranges_.second += grown(kGlmSecondInformation, parameters.second_exponent);
+    }
+    if (options_.firth && sums.layout().blocks.size() > kGlmThirdMoments) {
+      ranges_.third += grown(kGlmThirdMoments, parameters.third_exponent);
+    }
     return sums;
   }
 
@@ -162,18 +129,25 @@ class GlmFit {
   }
 
   Result<void> Start() {
-    ranges_ = GuessRanges(options_.family, frame_);
+    ranges_ = GuessGlmRanges(options_.family, frame_);
+    ranges_.second = 2;
     beta_.assign(p(), 0.0);
+    for (std::size_t j = 0; j < p(); ++j) {
+      const double scale = frame_.claim().inverse_scale[j];
+      const bool free = frame_.design().intercept() && j == 0;
+      penalty_.push_back(free ? 0 : options_.ridge * scale * scale);
+    }
+    aliased_.assign(p(), false);
     CLINNOVA_ASSIGN(const PooledSums sums, Round(Parameters(GlmParameters::Mode::kStart)));
     CLINNOVA_TRY(CheckRows(sums));
     CLINNOVA_TRY(CheckOutcome(sums));
     positive_weight_ = sums.Count(kGlmCounts, kPositiveWeight);
     if (positive_weight_ == 0) return Fail(ErrorCode::kFailed, Where() + "every weight is 0");
-    const SymmetricFactor factor(FromLowerTriangle(sums.Numbers(kGlmInformation), p()),
-                                 kAliasTolerance);
+    const SymmetricFactor factor(KeptInformation(sums), kAliasTolerance);
     aliased_ = factor.aliased();
     rank_ = factor.rank();
     beta_ = factor.Solve(sums.Numbers(kGlmScore));
+    bread_ = factor.Inverse();
     StartNull(sums);
     return {};
   }
@@ -194,7 +168,8 @@ class GlmFit {
   }
 
   /// One Newton step of the null model; true when it has converged.
-  bool StepNull(const PooledSums& sums) {
+  bool StepNull(const PooledSums& sums, bool done) {
+    if (done) return true;
     null_deviance_ = sums.Number(kGlmNull, kNullDeviance);
     if (!frame_.design().intercept() || !has_offset_) return true;
     const double step = sums.Number(kGlmNull, kNullScore) / sums.Number(kGlmNull, kNullInformation);
@@ -203,9 +178,10 @@ class GlmFit {
     return false;
   }
 
-  /// Columns that R kept, of the information at the present coefficients.
+  /// Columns that R kept, of the information at the present coefficients, with the ridge's.
   Matrix KeptInformation(const PooledSums& sums) const {
     Matrix information = FromLowerTriangle(sums.Numbers(kGlmInformation), p());
+    for (std::size_t i = 0; i < p(); ++i) information[i][i] += penalty_[i];
     for (std::size_t i = 0; i < p(); ++i) {
       for (std::size_t j = 0; j < p(); ++j) {
         if (aliased_[i] || aliased_[j]) information[i][j] = 0;
@@ -232,10 +208,49 @@ class GlmFit {
                         : std::numeric_limits<double>::quiet_NaN();
   }
 
+  /// What the iteration brings down: the deviance with the ridge's penalty, or minus twice a log-likelihood.
+  double Objective(const PooledSums& sums) const {
+    const double log_likelihood = sums.Number(kGlmFit, kLogLikelihood);
+    if (negative_binomial()) return Theta() > 0 ? -2 * log_likelihood : kInfinity;
+    if (options_.firth) {
+      const SymmetricFactor factor(KeptInformation(sums), 1e-15);
+      return -2 * PenalisedLogLikelihood(log_likelihood, factor, frame_.claim().inverse_scale);
+    }
+    double objective = sums.Number(kGlmFit, kDeviance);
+    for (std::size_t j = 0; j < p(); ++j) objective += penalty_[j] * (beta_[j] * beta_[j]);
+    return objective;
+  }
+
+  /// Where the sums of a round say to go.
+  struct Proposal {
+    std::vector<double> step;
+    double log_theta = 0;
+    Matrix inverse;
+    bool regular = true;
+  };
+  Proposal Propose(const PooledSums& sums) {
+    const SymmetricFactor factor(KeptInformation(sums), 1e-15);
+    Proposal proposal{.step = {}, .inverse = factor.Inverse(), .regular = factor.rank() == rank_};
+    std::vector<double> score = sums.Numbers(kGlmScore);
+    for (std::size_t j = 0; j < p(); ++j) score[j] -= penalty_[j] * beta_[j];
+    if (negative_binomial()) {
+      NegativeBinomialStep step = StepWithTheta(sums, factor, aliased_, Theta());
+      theta_error_ = step.theta_error;
+      proposal.log_theta = step.log_theta;
+      proposal.step = std::move(step.beta);
+    } else if (options_.firth) {
+      proposal.step = StepOfFirth(sums, factor, aliased_);
+    } else {
+      proposal.step = factor.Solve(score);
+    }
+    return proposal;
+  }
+
   Result<void> Iterate() {
     std::vector<double> before(p(), 0.0);
-    double deviance_before = std::numeric_limits<double>::infinity();
-    double relative_before = std::numeric_limits<double>::infinity();
+    double log_theta_before = log_theta_;
+    double objective_before = kInfinity;
+    double relative_before = kInfinity;
     bool null_done = false;
     int halvings = 0;
     for (iterations_ = 1; iterations_ <= kMaximumIterations; ++iterations_) {
@@ -243,37 +258,58 @@ class GlmFit {
       parameters.null_model = !null_done;
       parameters.null_beta = null_beta_;
       CLINNOVA_ASSIGN(const PooledSums sums, Round(parameters));
-      const double deviance = sums.Number(kGlmFit, kDeviance);
-      const bool worse = iterations_ > 1 && deviance > deviance_before * (1 + 1e-7) + 1e-9;
-      if (sums.Count(kGlmCounts, kInvalidMean) != 0 || (worse && halvings < 10)) {
+      const bool outside = sums.Count(kGlmCounts, kInvalidMean) != 0;
+      const double objective = outside ? kInfinity : Objective(sums);
+      const bool worse = objective > objective_before + 1e-7 * std::fabs(objective_before) + 1e-9;
+      if (outside || (worse && halvings < 10)) {
         if (++halvings > 30) return {};  // no inner point was found: not converged
         for (std::size_t j = 0; j < p(); ++j) beta_[j] = (beta_[j] + before[j]) / 2;
+        if (std::isfinite(log_theta_before)) log_theta_ = (log_theta_ + log_theta_before) / 2;
         continue;
       }
       halvings = 0;
-      const SymmetricFactor factor(KeptInformation(sums), 1e-15);
-      if (factor.rank() < rank_) return Keep(sums, Matrix(p(), std::vector<double>(p())));
-      const std::vector<double> step = factor.Solve(sums.Numbers(kGlmScore));
-      const Matrix inverse = factor.Inverse();
-      null_done = null_done || StepNull(sums);
+      const Proposal proposal = Propose(sums);
+      if (!proposal.regular) return Keep(sums, Matrix(p(), std::vector<double>(p())));
+      const bool null_stands = StepNull(sums, null_done);
+      // The negative binomial's null model has the theta of the model, so it is there to the end.
+      null_done = null_stands && !negative_binomial();
       dispersion_ = DispersionFrom(sums);
-      const double relative =
-          RelativeStep(step, inverse, std::isfinite(dispersion_) ? dispersion_ : 1);
+      const double relative = Relative(proposal);
       const bool done = relative <= kTolerance ||
                         (relative <= kRoundingTolerance && relative >= 0.95 * relative_before);
       relative_before = relative;
       before = beta_;
-      deviance_before = deviance;
-      for (std::size_t j = 0; j < p(); ++j) beta_[j] += step[j];
-      if (done && null_done) {
+      log_theta_before = log_theta_;
+      objective_before = objective;
+      Move(proposal);
+      if (done && null_stands) {
         converged_ = true;
-        return Keep(sums, inverse);
+        return Keep(sums, proposal.inverse);
       }
-      const bool separated =
-          iterations_ >= kSeparationIterations && sums.Count(kGlmCounts, kBoundary) > 0;
-      if (iterations_ == kMaximumIterations || separated) return Keep(sums, inverse);
+      bread_ = proposal.inverse;
+      if (iterations_ == kMaximumIterations || Separated(sums) || Theta() > kLargestTheta) {
+        return Keep(sums, proposal.inverse);
+      }
     }
     return {};
+  }
+
+  double Relative(const Proposal& proposal) const {
+    const double dispersion = std::isfinite(dispersion_) ? dispersion_ : 1;
+    const double relative = RelativeStep(proposal.step, proposal.inverse, dispersion);
+    if (!negative_binomial()) return relative;
+    return Theta() > 0 ? std::max(relative, std::fabs(proposal.log_theta)) : kInfinity;
+  }
+
+  void Move(const Proposal& proposal) {
+    for (std::size_t j = 0; j < p(); ++j) beta_[j] += proposal.step[j];
+    if (!negative_binomial()) return;
+    log_theta_ = std::isfinite(log_theta_) ? log_theta_ + proposal.log_theta : proposal.log_theta;
+  }
+
+  bool Separated(const PooledSums& sums) const {
+    return iterations_ >= kSeparationIterations && !options_.firth && options_.ridge == 0 &&
+           sums.Count(kGlmCounts, kBoundary) > 0;
   }
 
   Result<void> Keep(const PooledSums& sums, Matrix inverse) {
@@ -290,6 +326,7 @@ class GlmFit {
     GlmMeatParameters parameters;
     parameters.claim = frame_.claim();
     parameters.beta = beta_;
+    parameters.theta = negative_binomial() ? Theta() : 0;
     parameters.clustered = options_.robust == "cluster";
     parameters.score_exponent = frame_.standardised_exponent() + ranges_.score + 4;
     if (parameters.clustered && frame_.formula().clusters().empty() && !analysis_.Has("cluster")) {
@@ -316,6 +353,7 @@ class GlmFit {
     const auto n = static_cast<double>(positive_weight_);
     const double deviance = last_->Number(kGlmFit, kDeviance);
     if (options_.family.quasi) return std::numeric_limits<double>::quiet_NaN();
+    if (options_.firth) return -Objective(*last_) / 2;
     switch (options_.family.family) {
       case Family::kGaussian:
         return -(n * (core::Log(kTwoPi * deviance / n) + 1) - last_->Number(kGlmFit, kLogWeight)) /
@@ -336,6 +374,21 @@ class GlmFit {
     return last_->Number(kGlmFit, kLogLikelihood);
   }
 
+  std::string NotConverged() const {
+    if (Theta() > kLargestTheta) {
+      return "not converged: the counts vary no more than Poisson's, so that theta is infinite; "
+             "no estimate is given, family = \"poisson\" has them";
+    }
+    if (options_.family.family != Family::kBinomial || options_.firth || options_.ridge > 0) {
+      return "not converged after " + std::to_string(iterations_) +
+             " iterations; no estimate is given";
+    }
+    return std::string(
+               "not converged: the outcome is separated by the terms (perfectly or nearly), so "
+               "that some estimates are infinite; none is given") +
+           (options_.family.link == Link::kLogit ? "; firth = true gives finite ones" : "");
+  }
+
   std::vector<std::string> Warnings() const {
     std::vector<std::string> warnings;
     std::string aliased;
@@ -347,15 +400,19 @@ class GlmFit {
     }
     const std::int64_t boundary = last_ ? last_->Count(kGlmCounts, kBoundary) : 0;
     if (!converged_) {
-      warnings.push_back(options_.family.family == Family::kBinomial
-                             ? "not converged: the outcome is separated by the terms (perfectly or "
-                               "nearly), so that some estimates are infinite; none is given"
-                             : "not converged after " + std::to_string(iterations_) +
-                                   " iterations; no estimate is given");
+      warnings.push_back(NotConverged());
     } else if (boundary > 0) {
       warnings.push_back("fitted probabilities numerically 0 or 1 occurred");
     }
     return warnings;
+  }
+
+  /// The trace of what takes outcomes to fitted values: the rank, less than it under a ridge.
+  double EffectiveDegrees() const {
+    if (options_.ridge == 0 || !last_) return static_cast<double>(rank_);
+    double trace = static_cast<double>(rank_);
+    for (std::size_t j = 0; j < p(); ++j) trace -= bread_[j][j] * penalty_[j];
+    return trace;
   }
 
   Json Report() const {
@@ -383,9 +440,9 @@ class GlmFit {
     };
     const double nan = std::numeric_limits<double>::quiet_NaN();
     const double log_likelihood = converged_ ? LogLikelihood() : nan;
-    const double parameters =
-        static_cast<double>(rank_) +
-        (options_.family.dispersion_is_free() && !options_.family.quasi ? 1 : 0);
+    const bool one_more =
+        negative_binomial() || (options_.family.dispersion_is_free() && !options_.family.quasi);
+    const double parameters = EffectiveDegrees() + (one_more ? 1 : 0);
     result["deviance"] = number(converged_ ? last_->Number(kGlmFit, kDeviance) : nan);
     result["null_deviance"] = NumberJson(null_deviance_);
     result["df_residual"] = residual;
@@ -395,6 +452,15 @@ class GlmFit {
     result["aic"] = number(-2 * log_likelihood + 2 * parameters);
     result["bic"] =
         number(-2 * log_likelihood + std::log(static_cast<double>(positive_weight_)) * parameters);
+    if (negative_binomial()) {
+      result["theta"] = number(Theta());
+      result["se_theta"] = number(theta_error_);
+    }
+    if (options_.ridge > 0) {
+      result["ridge"] = options_.ridge;
+      result["effective_df"] = number(EffectiveDegrees());
+    }
+    if (options_.firth) result["firth"] = true;
     result["iterations"] = iterations_;
     result["formula"] = frame_.formula().text();
     result["family"] = analysis_.Text("family", "gaussian").value_or("");
@@ -412,10 +478,13 @@ class GlmFit {
 
   Federation& federation_;
   const Analysis& analysis_;
-  Options options_;
+  GlmOptions options_;
   ModelFrame frame_;
-  Ranges ranges_;
+  GlmRanges ranges_;
   std::vector<double> beta_;
+  std::vector<double> penalty_;   ///< of each standardised coefficient's square, twice
+  double log_theta_ = kInfinity;  ///< infinite while theta is not known
+  double theta_error_ = 0;
   std::vector<bool> aliased_;
   std::size_t rank_ = 0;
   std::int64_t positive_weight_ = 0;
@@ -432,7 +501,7 @@ class GlmFit {
 };
 
 Result<Json> RunGlm(Federation& federation, const Analysis& analysis) {
-  CLINNOVA_ASSIGN(Options options, ReadOptions(analysis));
+  CLINNOVA_ASSIGN(GlmOptions options, ReadGlmOptions(analysis));
   CLINNOVA_ASSIGN(ModelFrame frame, ModelFrame::Build(federation, analysis));
   const auto kind = frame.formula().response().kind;
   if (kind != table::Response::Kind::kNumeric && kind != table::Response::Kind::kCounts) {

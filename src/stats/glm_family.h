@@ -20,6 +20,10 @@ struct GlmFamily {
   Family family = Family::kGaussian;
   Link link = Link::kIdentity;
   bool quasi = false;
+  /// The negative binomial is the Poisson family with variance mu + mu^2 / theta; theta is 0 (Poisson's variance)
+  /// as long as it is not known. ParseFamily does not give it (see glm_negative_binomial.h).
+  bool negative_binomial = false;
+  double theta = 0;
 
   bool dispersion_is_free() const {
     return quasi || family == Family::kGaussian || family == Family::kGamma;
@@ -38,6 +42,10 @@ double LinkValue(Link link, double mu);
 void InverseLink(Link link, const double* eta, std::size_t rows, double* mu, double* mu_eta);
 /// V(mu).
 double Variance(Family family, double mu);
+inline double Variance(const GlmFamily& family, double mu) {
+  const double variance = Variance(family.family, mu);
+  return family.theta > 0 ? variance + mu * mu / family.theta : variance;
+}
 /// Unit deviance times weight, R's dev.resids.
 double DevianceResidual(Family family, double y, double mu, double weight);
 /// Where R starts: a mean near y that lies inside the family's range.

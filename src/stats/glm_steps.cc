@@ -7,6 +7,9 @@
 
 #include "core/deterministic_math.h"
 #include "federation/batches.h"
+#include "stats/glm_firth.h"
+#include "stats/glm_negative_binomial.h"
+#include "stats/glm_rows.h"
 
 namespace clinnova::stats {
 
@@ -22,27 +25,6 @@ using table::DesignBatch;
 using table::kBatchRows;
 
 namespace {
-
-Result<GlmFamily> FamilyOf(const Analysis& analysis) {
-  CLINNOVA_ASSIGN(const std::string family, analysis.Text("family", "gaussian"));
-  CLINNOVA_ASSIGN(const std::string link, analysis.Text("link", ""));
-  auto parsed = ParseFamily(family, link);
-  if (!parsed) return FailAt("analysis \"" + analysis.name() + "\"", parsed);
-  return parsed;
-}
-
-/// One batch's rows as the family sees them.
-struct GlmBatch {
-  DesignBatch design;
-  std::vector<double> y = std::vector<double>(kBatchRows);       ///< outcome, a fraction for counts
-  std::vector<double> weight = std::vector<double>(kBatchRows);  ///< prior weight times trials
-  std::vector<double> trials = std::vector<double>(kBatchRows);
-  std::vector<double> eta = std::vector<double>(kBatchRows);
-  std::vector<double> mu = std::vector<double>(kBatchRows);
-  std::vector<double> mu_eta = std::vector<double>(kBatchRows);
-  std::vector<double> working_weight = std::vector<double>(kBatchRows);
-  std::vector<double> working_score = std::vector<double>(kBatchRows);
-};
 
 void ReadResponse(const DesignBatch& design, GlmBatch& batch) {
   const bool counts = design.response.size() == 2;
@@ -93,6 +75,7 @@ double LogLikelihood(const GlmFamily& family, double y, double mu, double weight
     const double size = trials > 1 ? trials : weight;
     return size > 0 ? weight / size * LogBinomial(y, size, mu) : 0;
   }
+  if (family.theta > 0) return weight * LogNegativeBinomial(y, mu, family.theta);
   if (family.family == Family::kPoisson) {
     return weight * ((y > 0 ? y * core::Log(mu) : 0) - mu - core::LogGamma(y + 1));
   }
@@ -154,7 +137,7 @@ void Work(const GlmFamily& family, const GlmParameters& parameters, GlmBatch& ba
       continue;
     }
     const double slope = batch.mu_eta[r];
-    const double ratio = batch.weight[r] * slope / Variance(family.family, batch.mu[r]);
+    const double ratio = batch.weight[r] * slope / Variance(family, batch.mu[r]);
     batch.working_weight[r] = ratio * slope;
     batch.working_score[r] = ratio * (batch.y[r] - batch.mu[r]);
     if (parameters.mode == GlmParameters::Mode::kStart) {
@@ -162,6 +145,11 @@ void Work(const GlmFamily& family, const GlmParameters& parameters, GlmBatch& ba
       batch.working_score[r] += batch.working_weight[r] * (batch.eta[r] - batch.design.offset[r]);
     }
   }
+}
+
+double Deviance(const GlmFamily& family, double y, double mu, double weight) {
+  return family.theta > 0 ? NegativeBinomialDeviance(y, mu, weight, family.theta)
+                          : DevianceResidual(family.family, y, mu, weight);
 }
 
 void AddFit(const GlmFamily& family, const GlmBatch& batch, ExactSums& sums) {
@@ -172,8 +160,8 @@ void AddFit(const GlmFamily& family, const GlmBatch& batch, ExactSums& sums) {
     const double y = batch.y[r];
     const double mu = batch.mu[r];
     const double residual = y - mu;
-    sums.Add(kGlmFit, kDeviance, DevianceResidual(family.family, y, mu, weight));
-    sums.Add(kGlmFit, kPearson, weight * residual * residual / Variance(family.family, mu));
+    sums.Add(kGlmFit, kDeviance, Deviance(family, y, mu, weight));
+    sums.Add(kGlmFit, kPearson, weight * residual * residual / Variance(family, mu));
     sums.Add(kGlmFit, kWeight, weight);
     sums.Add(kGlmFit, kWeightY, weight * y);
     if (weight != 1) sums.Add(kGlmFit, kLogWeight, core::Log(weight));
@@ -205,30 +193,69 @@ void AddNull(const GlmFamily& family, double null_beta, GlmBatch& batch, ExactSu
     const double mu = batch.mu[r];
     if (!ValidMean(family.family, mu)) return sums.AddCount(kGlmCounts, kInvalidMean, 1);
     const double slope = batch.mu_eta[r];
-    const double ratio = weight * slope / Variance(family.family, mu);
+    const double ratio = weight * slope / Variance(family, mu);
     sums.Add(kGlmNull, kNullScore, ratio * (batch.y[r] - mu));
     sums.Add(kGlmNull, kNullInformation, ratio * slope);
-    sums.Add(kGlmNull, kNullDeviance, DevianceResidual(family.family, batch.y[r], mu, weight));
+    sums.Add(kGlmNull, kNullDeviance, Deviance(family, batch.y[r], mu, weight));
   }
 }
 
-Result<Layout> GlmLayout(const Analysis&, const table::Schema&, const GlmParameters& parameters) {
+/// True for a round of Firth's penalised likelihood.
+bool IsFirth(const GlmParameters& parameters) { return !parameters.bread.empty(); }
+
+Result<Layout> GlmLayout(const Analysis& analysis, const table::Schema&,
+                         const GlmParameters& parameters) {
+  CLINNOVA_ASSIGN(const GlmFamily family, GlmFamilyOf(analysis));
   const std::size_t p = parameters.claim.center.size();
-  return Layout{{ScaledBlock("score", p, static_cast<int>(parameters.score_exponent)),
+  Layout layout{{ScaledBlock("score", p, static_cast<int>(parameters.score_exponent)),
                  ScaledBlock("information", p * (p + 1) / 2,
                              static_cast<int>(parameters.information_exponent)),
                  WideBlock("fit", kGlmFitSize), WideBlock("null", kGlmNullSize),
                  CountBlock("counts", kGlmCountSize)}};
+  if (parameters.mode == GlmParameters::Mode::kStart) return layout;
+  if (family.negative_binomial || IsFirth(parameters)) {
+    layout.blocks.push_back(ScaledBlock("second_information", p * (p + 1) / 2,
+                                        static_cast<int>(parameters.second_exponent)));
+  }
+  if (family.negative_binomial) layout.blocks.push_back(WideBlock("theta", kThetaSize + p));
+  if (IsFirth(parameters)) {
+    layout.blocks.push_back(
+        ScaledBlock("third_moments", ThirdMoments(p), static_cast<int>(parameters.third_exponent)));
+  }
+  return layout;
+}
+
+/// What the negative binomial family and Firth's penalty add to a scoring round.
+void AddExtensions(const GlmFamily& family, const GlmParameters& parameters,
+                   const federation::ColumnsView& x, GlmBatch& batch, ExactSums& sums) {
+  if (parameters.mode == GlmParameters::Mode::kStart) return;
+  if (family.negative_binomial) AddTheta(family, batch, sums);
+  if (IsFirth(parameters)) AddThirdMoments(parameters.bread, batch, sums);
+  if (family.negative_binomial || IsFirth(parameters)) {
+    sums.AddWeightedGram(kGlmSecondInformation, 0, x, batch.second_weight.data(),
+                         batch.design.rows);
+  }
+}
+
+/// kRefused when the parameters do not fit the design or the analysis.
+Result<void> CheckParameters(const GlmFamily& family, std::size_t p,
+                             const GlmParameters& parameters) {
+  const bool scoring = parameters.mode == GlmParameters::Mode::kScore;
+  if ((scoring && parameters.beta.size() != p) ||
+      (IsFirth(parameters) && parameters.bread.size() != p * p) || parameters.theta < 0 ||
+      (parameters.theta > 0 && !family.negative_binomial)) {
+    return Fail(ErrorCode::kRefused, "coefficients that do not fit the design", "wrong_layout");
+  }
+  return {};
 }
 
 Result<void> GlmEvaluate(const SiteView& site, const GlmParameters& parameters, ExactSums& sums) {
-  CLINNOVA_ASSIGN(const GlmFamily family, FamilyOf(site.analysis));
+  CLINNOVA_ASSIGN(GlmFamily family, GlmFamilyOf(site.analysis));
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame,
                   SiteFrameOf(site, parameters.claim));
   const std::size_t p = frame->design.names().size();
-  if (parameters.mode == GlmParameters::Mode::kScore && parameters.beta.size() != p) {
-    return Fail(ErrorCode::kRefused, "coefficients that do not fit the design", "wrong_layout");
-  }
+  CLINNOVA_TRY(CheckParameters(family, p, parameters));
+  family.theta = parameters.theta;
   return ForEachBatch<GlmBatch>(
       site.table.rows, site.threads, sums,
       [&](std::size_t first, std::size_t count, GlmBatch& batch, ExactSums& mine) -> Result<void> {
@@ -240,6 +267,7 @@ Result<void> GlmEvaluate(const SiteView& site, const GlmParameters& parameters, 
         if (!Predict(family, parameters, batch, mine)) return {};
         Work(family, parameters, batch);
         const federation::ColumnsView x{design.x.data(), kBatchRows, p};
+        AddExtensions(family, parameters, x, batch, mine);
         mine.AddWeightedColumns(kGlmScore, 0, x, batch.working_score.data(), design.rows);
         mine.AddWeightedGram(kGlmInformation, 0, x, batch.working_weight.data(), design.rows);
         AddFit(family, batch, mine);
@@ -283,13 +311,14 @@ Result<void> AddClusters(const GlmMeatParameters& parameters, ClusterScores& clu
 
 Result<void> MeatEvaluate(const SiteView& site, const GlmMeatParameters& parameters,
                           ExactSums& sums) {
-  CLINNOVA_ASSIGN(const GlmFamily family, FamilyOf(site.analysis));
+  CLINNOVA_ASSIGN(GlmFamily family, GlmFamilyOf(site.analysis));
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame,
                   SiteFrameOf(site, parameters.claim));
   const std::size_t p = frame->design.names().size();
   if (parameters.beta.size() != p) {
     return Fail(ErrorCode::kRefused, "coefficients that do not fit the design", "wrong_layout");
   }
+  family.theta = family.negative_binomial ? parameters.theta : 0;
   GlmParameters score;
   score.mode = GlmParameters::Mode::kScore;
   score.beta = parameters.beta;

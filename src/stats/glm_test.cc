@@ -148,7 +148,7 @@ TEST(Glm, SaysWhatIsWrong) {
       {Glm("cbind(y, x) ~ w"),
        "analysis \"a\": formula: cbind(successes, failures) needs a binomial family"},
       {Glm("Surv(y, x) ~ w"), ""},
-      {Glm("y ~ x", "ridge = 1.0\n"), "analysis \"a\": ridge: "},
+      {Glm("y ~ x", "ridge = -1.0\n"), "analysis \"a\": ridge: "},
       {Glm("y ~ x", "unheard = 1\n"),
        "analysis \"a\": unheard: unknown option of method glm, expected one of formula"},
   };

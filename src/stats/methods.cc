@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "stats/accelerated_failure.h"
 #include "stats/analysis_rows.h"
 #include "stats/anova.h"
 #include "stats/competing_risks.h"
+#include "stats/conditional_logistic.h"
 #include "stats/contingency_table.h"
 #include "stats/correlation.h"
 #include "stats/cox.h"
@@ -17,6 +19,8 @@
 #include "stats/meta_analysis.h"
 #include "stats/method.h"
 #include "stats/model_frame.h"
+#include "stats/multinomial.h"
+#include "stats/ordinal.h"
 #include "stats/pca.h"
 #include "stats/restricted_mean.h"
 #include "stats/summary.h"
@@ -29,11 +33,27 @@ namespace clinnova::stats {
 
 const std::vector<Method>& Methods() {
   static const std::vector<Method> kMethods = [] {
-    std::vector<Method> methods = {
-        AnovaMethod(), CompetingRisksMethod(), ContingencyTableMethod(), CorrelationMethod(),
-        CoxMethod(), GlmMethod(), HistogramMethod(), KaplanMeierMethod(), KmeansMethod(),
-        KruskalMethod(), LogrankMethod(), MetaAnalysisMethod(), PcaMethod(),
-        RestrictedMeanMethod(), SummaryMethod(), TtestMethod(), WilcoxonMethod()};
+    std::vector<Method> methods = {AcceleratedFailureMethod(),
+                                   AnovaMethod(),
+                                   CompetingRisksMethod(),
+                                   ConditionalLogisticMethod(),
+                                   ContingencyTableMethod(),
+                                   CorrelationMethod(),
+                                   CoxMethod(),
+                                   GlmMethod(),
+                                   HistogramMethod(),
+                                   KaplanMeierMethod(),
+                                   KmeansMethod(),
+                                   KruskalMethod(),
+                                   LogrankMethod(),
+                                   MetaAnalysisMethod(),
+                                   MultinomialMethod(),
+                                   OrdinalMethod(),
+                                   PcaMethod(),
+                                   RestrictedMeanMethod(),
+                                   SummaryMethod(),
+                                   TtestMethod(),
+                                   WilcoxonMethod()};
     std::sort(methods.begin(), methods.end(),
               [](const Method& a, const Method& b) { return a.name < b.name; });
     return methods;

@@ -84,6 +84,14 @@ Result<DesignOptions> DesignOptionsOf(const Analysis& analysis) {
   return options;
 }
 
+Result<void> CheckParameterCount(std::int64_t parameters, std::int64_t rows, int minimum_count) {
+  if (minimum_count == 0 || (3 * parameters <= rows && rows - parameters >= 10)) return {};
+  return Fail(ErrorCode::kRefused,
+              std::to_string(parameters) + " parameters on " + std::to_string(rows) +
+                  " rows, expected at most a third as many and 10 degrees of freedom",
+              "too_many_parameters");
+}
+
 namespace {
 
 struct PreflightParameters {
@@ -316,12 +324,7 @@ Result<void> CheckClaim(const FrameClaim& claim, const std::vector<std::string>&
                 "fewer complete cases than the threshold of " + std::to_string(minimum_count),
                 "cohort_below_threshold");
   }
-  if (3 * p > claim.n || claim.n - p < 10) {
-    return Fail(ErrorCode::kRefused,
-                std::to_string(p) + " parameters on " + std::to_string(claim.n) +
-                    " rows, expected at most a third as many and 10 degrees of freedom",
-                "too_many_parameters");
-  }
+  CLINNOVA_TRY(CheckParameterCount(p, claim.n, minimum_count));
   for (std::size_t j = 0; j < names.size(); ++j) {
     const std::int64_t others = claim.n - claim.zeros[j];
     const bool binary = others == claim.ones[j];
@@ -412,6 +415,10 @@ Result<Formula> FormulaOf(const Analysis& analysis) {
   CLINNOVA_ASSIGN(const std::string text, analysis.Text("formula"));
   auto formula = Formula::Parse(text);
   if (!formula) return FailAt("analysis \"" + analysis.name() + "\"", formula);
+  if (analysis.method() == "ordinal" || analysis.method() == "multinomial") {
+    return formula->WithFactorResponse();
+  }
+  if (analysis.method() == "conditional_logistic") return formula->WithStrataAsClusters();
   if (!GroupsOnTheRight(analysis)) return formula;
   CLINNOVA_ASSIGN(const std::vector<std::string> groups, GroupNames(analysis, *formula));
   std::string right;

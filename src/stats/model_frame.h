@@ -59,7 +59,9 @@ Result<table::DesignOptions> DesignOptionsOf(const federation::Analysis& analysi
 
 /// The formula that the design is made of. For kaplan_meier, logrank and rmst the variables on the right are groups,
 /// so that `y ~ a + b + strata(c)` becomes `y ~ strata(a) + strata(b) + strata(c)`. An analysis without a formula
-/// but with `variables` has the design `~ a + b` of those columns.
+/// but with `variables` has the design `~ a + b` of those columns. For ordinal and multinomial
+/// the outcome is read as a factor; for conditional_logistic strata(set) is read as cluster(set), since the sets'
+/// identities stay at their sites.
 /// kInvalidInput names the analysis and what does not parse.
 Result<table::Formula> FormulaOf(const federation::Analysis& analysis);
 /// How many of the strata columns of FormulaOf's design are groups; 0 for other methods.
@@ -69,6 +71,10 @@ Result<std::size_t> GroupCount(const federation::Analysis& analysis);
 /// (`too_many_parameters`, `rare_level`) or is below what this site alone holds (`false_claim`).
 Result<std::shared_ptr<const SiteFrame>> SiteFrameOf(const federation::SiteView& site,
                                                      const FrameClaim& claim);
+
+/// Rule 2 for a model of more parameters than design columns: at most a third as many as rows, 10 degrees of freedom
+/// left. kRefused (`too_many_parameters`); nothing where minimum_count is 0.
+Result<void> CheckParameterCount(std::int64_t parameters, std::int64_t rows, int minimum_count);
 
 /// Standardises the design columns of a batch in place: x -> (x - center) * inverse_scale.
 void Standardise(const FrameClaim& claim, table::DesignBatch& batch);

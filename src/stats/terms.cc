@@ -13,6 +13,15 @@ using Json = nlohmann::ordered_json;
 
 Json NumberJson(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
+std::string AliasedNames(const std::vector<std::string>& names, const std::vector<bool>& aliased,
+                         std::size_t first) {
+  std::string list;
+  for (std::size_t j = 0; j < names.size(); ++j) {
+    if (aliased[first + j]) list += (list.empty() ? "" : ", ") + names[j];
+  }
+  return list;
+}
+
 Json TermsJson(const Coefficients& coefficients) {
   const double quantile = -core::NormalQuantile((1 - coefficients.confidence_level) / 2);
   Json terms = Json::array();

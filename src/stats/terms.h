@@ -27,6 +27,11 @@ nlohmann::ordered_json TermsJson(const Coefficients& coefficients);
 nlohmann::ordered_json MatrixJson(const std::vector<std::string>& names, const Matrix& values,
                                   const std::vector<bool>& estimable);
 
+/// The names of the aliased columns for a warning, with commas between; empty when there is none. `first` is the
+/// parameter that the first name belongs to.
+std::string AliasedNames(const std::vector<std::string>& names, const std::vector<bool>& aliased,
+                         std::size_t first = 0);
+
 /// A number, or null when it is not finite.
 nlohmann::ordered_json NumberJson(double value);
 

@@ -57,5 +57,11 @@ TEST(Terms, NumbersThatAreNotFiniteAreNull) {
   EXPECT_TRUE(NumberJson(std::numeric_limits<double>::infinity()).is_null());
 }
 
+TEST(Terms, NamesWhatIsAliased) {
+  EXPECT_EQ(AliasedNames({"a", "b", "c"}, {true, false, true}), "a, c");
+  EXPECT_EQ(AliasedNames({"a", "b"}, {true, true, false, true}, 2), "b");
+  EXPECT_EQ(AliasedNames({"a"}, {false}), "");
+}
+
 }  // namespace
 }  // namespace clinnova::stats

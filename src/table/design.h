@@ -77,8 +77,9 @@ struct DesignBatch {
   std::vector<double> x;       ///< design matrix, column-major: x[column * kBatchRows + row]
   /// Response parts: kNumeric y; kCounts successes, failures; kSurvival as in Response::parts.
   std::vector<std::vector<double>> response;
-  std::vector<double> weights;                    ///< 1 where there is no weights column
-  std::vector<double> offset;                     ///< sum of the offsets, 0 where there is none
+  std::vector<std::int32_t> response_codes;  ///< of a factor response: index of the level in use
+  std::vector<double> weights;               ///< 1 where there is no weights column
+  std::vector<double> offset;                ///< sum of the offsets, 0 where there is none
   std::vector<std::vector<std::int32_t>> strata;  ///< per strata column, level index
   std::vector<std::vector<std::int64_t>>
       cluster;                            ///< per cluster column: level index or number's bits

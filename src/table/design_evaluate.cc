@@ -293,6 +293,7 @@ void FillBesideDesign(const State& state, const Table& table, const BatchEvaluat
   if (state.response_factor) {
     batch.response[0].assign(kBatchRows, 0.0);
     const std::int32_t* codes = evaluation.codes(state.response_code_block);
+    batch.response_codes.assign(codes, codes + rows);
     for (std::size_t r = 0; r < rows; ++r) batch.response[0][r] = codes[r] > 0 ? 1.0 : 0.0;
   }
   batch.weights.resize(kBatchRows);

@@ -262,6 +262,14 @@ TEST(Design, UsesANumericColumnBothWays) {
             std::string::npos);
 }
 
+TEST(Design, GivesTheLevelsOfAFactorResponse) {
+  const Table table =
+      MakeTable({{"y", {"mild", "none", "", "severe"}}, {"x", Doubles{1, 2, 3, 4}}});
+  const auto run = Evaluate("y ~ x", table);
+  EXPECT_EQ(run.design.response_levels(), (Strings{"mild", "none", "severe"}));
+  EXPECT_EQ(run.batch.response_codes, (std::vector<std::int32_t>{0, 1, 2}));
+}
+
 TEST(Design, SaysWhichColumnsNeedLevels) {
   const auto formula =
       Formula::Parse("factor(z) ~ factor(n):x + as.factor(n) + strata(centre) + strata(site)");

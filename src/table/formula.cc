@@ -327,4 +327,22 @@ class FormulaParser {
 
 Result<Formula> Formula::Parse(std::string_view text) { return FormulaParser(text).Parse(); }
 
+Formula Formula::WithFactorResponse() const {
+  Formula formula = *this;
+  if (response_.kind != Response::Kind::kNumeric || response_.parts[0].kind != Kind::kName) {
+    return formula;
+  }
+  Expression call{.kind = Kind::kCall, .name = "factor", .arguments = {response_.parts[0]}};
+  call.position = response_.parts[0].position;
+  formula.response_.parts[0] = std::move(call);
+  return formula;
+}
+
+Formula Formula::WithStrataAsClusters() const {
+  Formula formula = *this;
+  formula.clusters_.insert(formula.clusters_.end(), strata_.begin(), strata_.end());
+  formula.strata_.clear();
+  return formula;
+}
+
 }  // namespace clinnova::table

@@ -87,6 +87,11 @@ class Formula {
   /// of appearance, each once: a complete case has a value in all of them, as in R's model.frame.
   const std::vector<std::string>& Columns() const { return columns_; }
 
+  /// The same with a response `y` read as factor(y).
+  Formula WithFactorResponse() const;
+  /// The same with strata(g) read as cluster(g): groups whose identities stay at their site.
+  Formula WithStrataAsClusters() const;
+
  private:
   friend class FormulaParser;
   std::string text_;

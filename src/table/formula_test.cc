@@ -256,6 +256,24 @@ TEST(Formula, RefusesOperationsTooDeepWithinOneAnother) {
             1U);
 }
 
+TEST(Formula, ReadsTheResponseAsAFactorWhereAsked) {
+  const auto response = [](const std::string& text) {
+    return MustParse(text).WithFactorResponse().response().parts[0].Text();
+  };
+  EXPECT_EQ(response("y ~ a"), "factor(y)");
+  EXPECT_EQ(response("factor(y) ~ a"), "factor(y)");
+  EXPECT_EQ(response("log(y) ~ a"), "log(y)");
+}
+
+TEST(Formula, ReadsStrataAsClustersWhereAsked) {
+  const Formula formula = MustParse("y ~ a + strata(g, h) + cluster(id)").WithStrataAsClusters();
+  EXPECT_TRUE(formula.strata().empty());
+  ASSERT_EQ(formula.clusters().size(), 3U);
+  EXPECT_EQ(formula.clusters()[0].name, "id");
+  EXPECT_EQ(formula.clusters()[2].name, "h");
+  EXPECT_EQ(formula.text(), "y ~ a + strata(g, h) + cluster(id)");
+}
+
 TEST(Formula, SurvivesRandomText) {
   const Strings pieces = {"y",        "~",     "a",   "b",       "+",     "-",     "*",
                           ":",        "^",     "(",   ")",       "1",     "0",     "2",

@@ -46,6 +46,15 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
         "y = \"t\"\npaired = \"s\"\n", Formula("log(g) ~ 1", "mu = 0.5\n")}},
       {"wilcoxon",
        {Formula("y ~ sex"), Formula("count ~ sex", "correct = false\n"), Formula("far ~ sex")}},
+      {"aft",
+       {Formula("Surv(t, d) ~ x + sex", "weights = \"w\"\n"),
+        Formula("Surv(s, two) ~ x + far + arm", "distribution = \"lognormal\"\n"),
+        Formula("Surv(t, d) ~ x", "distribution = \"loglogistic\"\n"),
+        Formula("Surv(t, d) ~ x + tiny", "distribution = \"exponential\"\n")}},
+      {"conditional_logistic",
+       {Formula("b ~ x + sex + strata(id)"),
+        Formula("b ~ x + tiny + strata(id)", "ties = \"efron\"\n"),
+        Formula("b ~ x + strata(id)", "ties = \"breslow\"\n")}},
       {"glm",
        {Formula("y ~ x + far + tiny + factor(stage)"),
         Formula("y ~ x * sex + arm", "robust = \"HC1\"\n"),
@@ -61,6 +70,10 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
         Formula("count ~ x + offset(log(years)) + cluster(id)",
                 "family = \"poisson\"\nrobust = \"cluster\"\n"),
         Formula("count ~ x", "family = \"quasipoisson\"\n"),
+        Formula("count ~ x + sex + far", "family = \"negative_binomial\"\n"),
+        Formula("count ~ x", "family = \"negative_binomial\"\nlink = \"sqrt\"\nrobust = \"HC0\"\n"),
+        Formula("b ~ x + sex + arm", "family = \"binomial\"\nfirth = true\n"),
+        Formula("b ~ x + far + arm", "family = \"binomial\"\nridge = 3.0\n"),
         Formula("g ~ x + sex", "family = \"Gamma\"\nlink = \"log\"\n"),
         Formula("g ~ x", "family = \"Gamma\"\n")}},
       {"competing_risks",
@@ -73,6 +86,11 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
       {"rmst",
        {Formula("Surv(t, d) ~ arm", "tau = 100\n"),
         Formula("Surv(s, two) ~ sex + arm", "tau = 60\n")}},
+      {"multinomial", {Formula("stage ~ x + sex"), Formula("arm ~ x + far", "weights = \"w\"\n")}},
+      {"ordinal",
+       {Formula("stage ~ x + sex + far"), Formula("stage ~ x", "link = \"probit\"\n"),
+        Formula("stage ~ x + arm", "link = \"cloglog\"\nweights = \"w\"\n"),
+        Formula("stage ~ x", "link = \"cauchit\"\n")}},
       {"summary",
        {"variables = [\"x\", \"far\", \"tiny\", \"arm\", \"g\"]\n",
         "variables = [\"t\"]\nquantiles = [0, 0.1, 0.333, 0.9, 1]\n"}},
@@ -108,7 +126,8 @@ bool DependsOnSites(const std::string& method, const std::string& options) {
 
 /// A cluster's rows are all at one site: nobody is a patient of two hospitals under one id.
 bool NeedsWholeClusters(const std::string& options) {
-  return options.find("cluster(") != std::string::npos;
+  return options.find("cluster(") != std::string::npos ||
+         options.find("strata(id)") != std::string::npos;
 }
 
 struct Spread {
