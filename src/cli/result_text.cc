@@ -143,15 +143,44 @@ std::string Matrices(const Json& analysis) {
   return text;
 }
 
+/// Single estimates with their intervals: of groups, of the whole, and comparisons of groups.
+std::string Estimates(const Json& analysis) {
+  TextTable table({"", "estimate", "std. error", "interval", "p"});
+  bool any = false;
+  const auto add = [&](const std::string& name, const Json& of) {
+    if (!of.is_object() || !of.contains("estimate") || !of.contains("conf_low")) return;
+    any = true;
+    const Json error = of.value("std_error", of.value("log_std_error", Json()));
+    table.Add({name, Number(of["estimate"]), Number(error),
+               Number(of["conf_low"]) + " to " + Number(of["conf_high"]),
+               of.contains("p_value") ? PValue(of["p_value"]) : ""});
+  };
+  for (const Json& group : analysis.value("groups", Json::array()))
+    add(group.value("stratum", "all"), group);
+  add(analysis.value("term", "estimate"), analysis);
+  for (const char* key : {"difference", "ratio"}) {
+    const Json comparison = analysis.value(key, Json());
+    if (!comparison.is_array())
+      add(comparison.is_object() ? comparison.value("contrast", key) : key, comparison);
+    if (comparison.is_array()) {
+      for (const Json& one : comparison) add(one.value("contrast", key), one);
+    }
+  }
+  return any ? table.Text() : "";
+}
+
 std::string Curves(const Json& analysis) {
-  TextTable table({"stratum", "persons", "events", "median", "last time", "survival there"});
+  const bool causes = analysis.contains("cause");
+  TextTable table({"stratum", "persons", "events", "median", "last time",
+                   causes ? "incidence there" : "survival there"});
   for (const Json& curve : analysis["curves"]) {
     const Json& risk = curve["n_risk"];
     const Json& events = curve["n_event"];
     double total = 0;
     for (const Json& count : events) total += count.is_number() ? count.get<double>() : 0;
     const bool empty = risk.empty();
-    table.Add({curve.value("stratum", "all"), empty ? "0" : Number(risk.front()),
+    const std::string cause = causes ? " cause " + Number(curve["cause"]) : "";
+    table.Add({curve.value("stratum", "all") + cause, empty ? "0" : Number(risk.front()),
                Number(Json(total)), curve.contains("median") ? Number(curve["median"]) : "-",
                empty ? "-" : Number(curve["time"].back()),
                empty ? "-" : Number(curve["estimate"].back())});
@@ -161,12 +190,13 @@ std::string Curves(const Json& analysis) {
 
 std::string Scalars(const Json& analysis) {
   static const std::vector<std::string> kShown = {
-      "estimate", "conf_low", "conf_high",     "statistic",   "parameter",  "df",
-      "p_value",  "deviance", "null_deviance", "df_residual", "dispersion", "theta",
-      "scale",    "log_lik",  "aic",           "concordance"};
+      "statistic",   "parameter",  "df",    "p_value", "deviance", "null_deviance",
+      "df_residual", "dispersion", "theta", "scale",   "log_lik",  "aic",
+      "concordance", "tau2",       "i2",    "q"};
   std::string text;
   for (const std::string& key : kShown) {
     if (!analysis.contains(key) || analysis[key].is_structured()) continue;
+    if (key == "p_value" && analysis.contains("conf_low")) continue;  // stands beside the estimate
     text += (text.empty() ? "  " : ", ") + key + " " +
             (key == "p_value" ? PValue(analysis[key]) : Number(analysis[key], 6));
   }
@@ -237,6 +267,7 @@ std::string AnalysisText(const Json& analysis) {
   }
   text += Matrices(analysis);
   if (analysis.contains("thresholds")) text += Thresholds(analysis);
+  text += Estimates(analysis);
   if (analysis.contains("curves")) text += Curves(analysis);
   if (analysis.contains("levels") && analysis.contains("counts")) text += Counts(analysis);
   return text + Scalars(analysis);

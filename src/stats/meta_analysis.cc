@@ -225,10 +225,9 @@ class MetaAnalysis {
       tau2_ = moment;
       return {};
     }
-    // PM: decreasing and convex, so Newton's method from below climbs to the root.
     const bool restricted = options_.heterogeneity == Heterogeneity::kRestricted;
     if (!restricted && Q() <= Degrees()) return {};
-    return Solve(restricted ? moment : 0);
+    return Solve(moment);
   }
 
   struct Equation {

@@ -9,9 +9,9 @@
 
 #include "core/hash.h"
 #include "federation/batches.h"
+#include "stats/curve_groups.h"
 #include "stats/linear_algebra.h"
 #include "stats/spline_knots.h"
-#include "table/factor_column.h"
 
 namespace clinnova::stats {
 
@@ -38,34 +38,6 @@ int ExponentOf(double size) {
   return fraction == 0.5 ? exponent - 1 : exponent;
 }
 
-namespace {
-
-constexpr std::string_view kCompetingRisks = "competing_risks";
-/// A number with more values than this is no group unless the analysis says so.
-constexpr std::size_t kMostGroups = 12;
-
-/// The column that is all there is on the right of ~, or "".
-std::string OnlyVariable(const Formula& formula) {
-  if (formula.terms().size() != 1 || formula.terms()[0].factors.size() != 1) return "";
-  const table::TermFactor& factor = formula.terms()[0].factors[0];
-  const bool column = factor.expression.kind == table::Expression::Kind::kName &&
-                      (factor.kind == table::TermFactor::Kind::kExpression ||
-                       factor.kind == table::TermFactor::Kind::kFactor);
-  return column ? factor.expression.name : "";
-}
-
-/// Leaves out the group that competing_risks takes by itself where it is a number of many values.
-void DropWideGroup(const Analysis& analysis, const table::Schema& schema, DesignOptions& options) {
-  if (analysis.method() != kCompetingRisks || analysis.Has("groups") || options.strata.empty())
-    return;
-  const auto plain = schema.Find(options.strata[0]);
-  if (plain && schema.columns[*plain].kind == table::ColumnKind::kFactor) return;
-  const auto levels = schema.Find(table::FactorColumnName(options.strata[0]));
-  if (!levels || schema.columns[*levels].levels.size() > kMostGroups) options.strata.clear();
-}
-
-}  // namespace
-
 Result<DesignOptions> DesignOptionsOf(const Analysis& analysis) {
   DesignOptions options;
   CLINNOVA_ASSIGN(options.weights, analysis.Text("weights", ""));
@@ -74,13 +46,9 @@ Result<DesignOptions> DesignOptionsOf(const Analysis& analysis) {
   CLINNOVA_ASSIGN(options.strata,
                   analysis.Texts("strata", by_site ? std::vector<std::string>{"site"}
                                                    : std::vector<std::string>{}));
-  if (analysis.method() != kCompetingRisks) return options;
+  if (analysis.method() != "competing_risks") return options;
   options.status = table::StatusCoding::kCause;
-  CLINNOVA_ASSIGN(options.strata, analysis.Texts("groups"));
-  if (analysis.Has("groups")) return options;
-  CLINNOVA_ASSIGN(const Formula formula, FormulaOf(analysis));
-  const std::string only = OnlyVariable(formula);
-  if (!only.empty()) options.strata.push_back(only);
+  CLINNOVA_ASSIGN(options.strata, CurveGroups(analysis));
   return options;
 }
 
@@ -162,7 +130,7 @@ Result<std::vector<std::string>> GroupNames(const Analysis& analysis, const Form
 Result<Design> DesignFor(const Analysis& analysis, const table::Schema& schema,
                          const DesignFacts& facts) {
   CLINNOVA_ASSIGN(DesignOptions options, DesignOptionsOf(analysis));
-  DropWideGroup(analysis, schema, options);
+  if (analysis.method() == "competing_risks") DropWideGroups(analysis, schema, options.strata);
   const auto formula = FormulaOf(analysis);
   if (!formula) return Fail(formula);
   auto design = Design::Create(*formula, schema, options, facts);

@@ -157,6 +157,12 @@ class RestrictedMeans {
     result["difference"] = only(differences);
     result["ratio"] = only(ratios);
     result["suppressed"] = suppressed_;
+    for (std::size_t g = 1; g < groups_.size(); ++g) {
+      if (std::isfinite(areas_[g].estimate) && std::isfinite(areas_[0].estimate)) continue;
+      const std::string place = pair ? "" : "[" + std::to_string(g - 1) + "]";
+      result["suppressed"].push_back("difference" + place);
+      result["suppressed"].push_back("ratio" + place);
+    }
   }
 
  private:

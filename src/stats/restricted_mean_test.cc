@@ -90,6 +90,22 @@ TEST(RestrictedMean, KeepsToWhereTenAreAtRiskUnderTheDisclosureRules) {
             "analysis \"a\": tau: found 41, expected at most the follow-up of every group");
 }
 
+TEST(RestrictedMean, SuppressesComparisonsWithASuppressedGroup) {
+  std::vector<double> t;
+  std::vector<std::string> g;
+  for (int i = 1; i <= 40; ++i) {
+    t.push_back(i);
+    g.push_back(i % 2 == 0 || i > 30 ? "b" : "a");
+  }
+  const Table table = MakeTable({{"t", t}, {"d", std::vector<double>(40, 1)}, {"g", g}});
+  const Answer answer = RunOne(Mean("g", "tau = 18\n"), {table}, {.minimum_count = 5});
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_TRUE(answer.IsNull("/difference/estimate"));
+  const std::vector<std::string> suppressed = answer.Texts("/suppressed");
+  EXPECT_EQ(suppressed[suppressed.size() - 2], "difference");
+  EXPECT_EQ(suppressed.back(), "ratio");
+}
+
 TEST(RestrictedMean, SaysWhatIsWrong) {
   EXPECT_EQ(RunOne(Mean("g", "tau = 4.5\n"), {Seven()}).error().message,
             "analysis \"a\": tau: found 4.5, expected at most 4, the follow-up of every group");
