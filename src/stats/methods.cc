@@ -5,11 +5,13 @@
 #include "stats/accelerated_failure.h"
 #include "stats/analysis_rows.h"
 #include "stats/anova.h"
+#include "stats/calibration.h"
 #include "stats/competing_risks.h"
 #include "stats/conditional_logistic.h"
 #include "stats/contingency_table.h"
 #include "stats/correlation.h"
 #include "stats/cox.h"
+#include "stats/elastic_net.h"
 #include "stats/glm.h"
 #include "stats/histogram.h"
 #include "stats/kaplan_meier.h"
@@ -20,9 +22,11 @@
 #include "stats/method.h"
 #include "stats/model_frame.h"
 #include "stats/multinomial.h"
+#include "stats/net_benefit.h"
 #include "stats/ordinal.h"
 #include "stats/pca.h"
 #include "stats/restricted_mean.h"
+#include "stats/roc.h"
 #include "stats/summary.h"
 #include "stats/ttest.h"
 #include "stats/wilcoxon.h"
@@ -35,11 +39,13 @@ const std::vector<Method>& Methods() {
   static const std::vector<Method> kMethods = [] {
     std::vector<Method> methods = {AcceleratedFailureMethod(),
                                    AnovaMethod(),
+                                   CalibrationMethod(),
                                    CompetingRisksMethod(),
                                    ConditionalLogisticMethod(),
                                    ContingencyTableMethod(),
                                    CorrelationMethod(),
                                    CoxMethod(),
+                                   ElasticNetMethod(),
                                    GlmMethod(),
                                    HistogramMethod(),
                                    KaplanMeierMethod(),
@@ -48,9 +54,11 @@ const std::vector<Method>& Methods() {
                                    LogrankMethod(),
                                    MetaAnalysisMethod(),
                                    MultinomialMethod(),
+                                   NetBenefitMethod(),
                                    OrdinalMethod(),
                                    PcaMethod(),
                                    RestrictedMeanMethod(),
+                                   RocMethod(),
                                    SummaryMethod(),
                                    TtestMethod(),
                                    WilcoxonMethod()};
@@ -166,6 +174,10 @@ Result<std::vector<std::string>> ColumnsUsed(const federation::Study& study) {
     for (const char* key : {"estimate", "std_error"}) {  // meta: columns that hold estimates
       CLINNOVA_ASSIGN(const std::string column, analysis.Text(key, ""));
       add(column);
+    }
+    for (const char* key : {"outcome", "prediction", "score"}) {
+      CLINNOVA_ASSIGN(const std::vector<std::string> names, analysis.Texts(key));
+      for (const std::string& column : names) add(column);
     }
   }
   return columns;

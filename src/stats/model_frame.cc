@@ -42,13 +42,24 @@ Result<DesignOptions> DesignOptionsOf(const Analysis& analysis) {
   DesignOptions options;
   CLINNOVA_ASSIGN(options.weights, analysis.Text("weights", ""));
   CLINNOVA_ASSIGN(options.cluster, analysis.Text("cluster", ""));
-  const bool by_site = analysis.method() == "cox";
+  bool by_site = analysis.method() == "cox";
+  if (analysis.method() == "elastic_net") {
+    CLINNOVA_ASSIGN(const std::string family, analysis.Text("family", ""));
+    by_site = family == "cox";
+  }
   CLINNOVA_ASSIGN(options.strata,
                   analysis.Texts("strata", by_site ? std::vector<std::string>{"site"}
                                                    : std::vector<std::string>{}));
-  if (analysis.method() != "competing_risks") return options;
-  options.status = table::StatusCoding::kCause;
-  CLINNOVA_ASSIGN(options.strata, CurveGroups(analysis));
+  if (analysis.method() == "competing_risks") {
+    options.status = table::StatusCoding::kCause;
+    CLINNOVA_ASSIGN(options.strata, CurveGroups(analysis));
+  }
+  if (analysis.method() == "elastic_net") {  // columns that say the fold of a row
+    for (const char* key : {"fold_column", "id"}) {
+      CLINNOVA_ASSIGN(const std::string column, analysis.Text(key, ""));
+      if (!column.empty()) options.also.push_back(column);
+    }
+  }
   return options;
 }
 

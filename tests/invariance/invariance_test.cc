@@ -91,6 +91,15 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
        {Formula("stage ~ x + sex + far"), Formula("stage ~ x", "link = \"probit\"\n"),
         Formula("stage ~ x + arm", "link = \"cloglog\"\nweights = \"w\"\n"),
         Formula("stage ~ x", "link = \"cauchit\"\n")}},
+      {"calibration", {"outcome = \"b\"\nprediction = \"chance\"\n"}},
+      {"elastic_net",
+       {Formula("y ~ x + far + tiny + arm", "nlambda = 10\nfolds = 4\n"),
+        Formula("y ~ x * sex", "alpha = 0.3\nnlambda = 5\nfolds = 3\nid = \"id\"\n"),
+        Formula("b ~ x + sex + arm", "family = \"binomial\"\nnlambda = 6\nfolds = 3\n"),
+        Formula("count ~ x + sex + offset(log(years))",
+                "family = \"poisson\"\nlambda = [0.5, 0.1]\nfold_column = \"stage\"\n"),
+        Formula("Surv(t, d) ~ x + arm", "family = \"cox\"\nlambda = [0.05]\n"),
+        Formula("Surv(t, d) ~ x + sex", "family = \"cox\"\nlambda = [0.1, 0.01]\nstrata = []\n")}},
       {"summary",
        {"variables = [\"x\", \"far\", \"tiny\", \"arm\", \"g\"]\n",
         "variables = [\"t\"]\nquantiles = [0, 0.1, 0.333, 0.9, 1]\n"}},
@@ -106,6 +115,10 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
         Formula("Surv(s, d) ~ sex", "time_grid = 7\n")}},
       {"logrank",
        {Formula("Surv(t, d) ~ arm"), Formula("Surv(s, d) ~ sex + strata(stage)", "rho = 1\n")}},
+      {"net_benefit", {"outcome = \"b\"\nprediction = \"chance\"\n"}},
+      {"roc",
+       {"outcome = \"b\"\nscore = \"x\"\n", "outcome = \"sex\"\nscore = \"far\"\n",
+        "outcome = \"b\"\nscore = [\"tiny\", \"x\", \"y\"]\n"}},
       {"cox",
        {Formula("Surv(t, d) ~ x + sex", "strata = []\n"),
         Formula("Surv(t, d) ~ x + arm", "strata = [\"sex\"]\n"),
@@ -121,7 +134,8 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
 /// depends on who is where.
 bool DependsOnSites(const std::string& method, const std::string& options) {
   if (method == "meta") return options.find("formula = ") != std::string::npos;
-  return method == "cox" && options.find("strata = ") == std::string::npos;
+  const bool cox = method == "cox" || options.find("\"cox\"") != std::string::npos;
+  return cox && options.find("strata = ") == std::string::npos;
 }
 
 /// A cluster's rows are all at one site: nobody is a patient of two hospitals under one id.
