@@ -33,6 +33,7 @@ int Run(int argc, char** argv) {
   AddSiteImport(commands, site);
   AddSiteTable(commands, site);
   AddSynth(commands);
+  AddScore(commands);
   AddHub(commands);
   try {
     app.parse(argc, argv);
