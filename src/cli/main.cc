@@ -29,6 +29,7 @@ int Run(int argc, char** argv) {
   AddDemo(commands);
   AddSimulate(commands);
   AddStudy(commands);
+  AddProgression(commands);
   CLI::App* site = AddSite(commands);
   AddSiteImport(commands, site);
   AddSiteTable(commands, site);
