@@ -40,6 +40,7 @@ inline constexpr const char* kForOperators = "For the operator";
 
 void AddDemo(Commands& commands);
 void AddHub(Commands& commands);
+void AddModel(Commands& commands);
 void AddProgression(Commands& commands);
 void AddScore(Commands& commands);
 void AddSimulate(Commands& commands);

@@ -35,6 +35,7 @@ int Run(int argc, char** argv) {
   AddSiteTable(commands, site);
   AddSynth(commands);
   AddScore(commands);
+  AddModel(commands);
   AddHub(commands);
   try {
     app.parse(argc, argv);
