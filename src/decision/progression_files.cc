@@ -218,19 +218,22 @@ nlohmann::ordered_json EventsJson(const std::vector<PatientEvents>& patients,
 }
 
 std::string Criteria(const ProgressionOptions& options) {
-  std::string text =
-      std::string(Name(options.outcome)) + ", confirmed after " +
-      PlainNumber(options.confirm_days) + " days (-" + PlainNumber(options.confirm_before) + ", +" +
-      PlainNumber(options.confirm_after) + ") at all visits in between, baseline " +
-      std::string(Name(options.baseline)) + ", events " + std::string(Name(options.events));
+  std::string text = std::string(Name(options.outcome)) + ", confirmed after " +
+                     PlainNumber(options.confirm_days) + " days (-" +
+                     PlainNumber(options.confirm_before) + ", +" +
+                     PlainNumber(options.confirm_after) + ") at all visits in between, baseline " +
+                     std::string(Name(options.baseline)) + ", events " +
+                     std::string(Name(options.events)) + ", no baseline within " +
+                     PlainNumber(options.relapse_to_baseline) + " and no confirmation within " +
+                     PlainNumber(options.relapse_to_confirmation) + " days after a relapse";
   if (options.outcome == Outcome::kEdss) {
     text += ", half a point counts above " + PlainNumber(options.edss_half_step_above);
   }
   if (Classifies(options)) {
     text += ", RAW within " + PlainNumber(options.relapse_associated) +
-            " days of a relapse, PIRA as " + std::string(options.pira.name);
+            " days after a relapse, PIRA as " + std::string(options.pira.name);
   }
-  if (options.pira.rebaseline_after_relapse) text += ", re-baselined after relapses";
+  if (options.pira.rebaseline_after_relapse) text += ", a new baseline after each relapse";
   return text;
 }
 

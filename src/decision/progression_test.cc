@@ -191,11 +191,11 @@ TEST(ProgressionFiles, NameTheLineOfWhatIsWrong) {
 }
 
 TEST(Progression, TellsItsCriteria) {
-  EXPECT_EQ(
-      Criteria({.events = EventsWanted::kMultiple, .classify = true}),
-      "edss, confirmed after 84 days (-7, +730.5) at all visits in between, baseline fixed, "
-      "events multiple, half a point counts above 5, RAW within 90 days of a relapse, PIRA as "
-      "muller2023");
+  EXPECT_EQ(Criteria({.events = EventsWanted::kMultiple, .classify = true}),
+            "edss, confirmed after 84 days (-7, +730.5) at all visits in between, baseline fixed, "
+            "events multiple, no baseline within 30 and no confirmation within 30 days after a "
+            "relapse, half a point counts above 5, RAW within 90 days after a relapse, PIRA as "
+            "muller2023");
 }
 
 }  // namespace
