@@ -16,9 +16,19 @@ namespace {
 
 constexpr std::size_t kSegmentCount = 5;
 
+/// What was given, fit for one line of a message.
+std::string Shown(std::string_view text) {
+  constexpr std::size_t kMost = 60;
+  std::string shown(text.substr(0, kMost));
+  for (char& c : shown) {
+    if (static_cast<unsigned char>(c) < ' ') c = ' ';
+  }
+  return text.size() > kMost ? shown + "..." : shown;
+}
+
 tl::unexpected<Error> Wrong(const std::string& what, const Field& field, std::string_view found) {
-  return Fail(ErrorCode::kInvalidInput, what + ": " + field.name + ": found \"" +
-                                            std::string(found) + "\", expected " + Expected(field));
+  return Fail(ErrorCode::kInvalidInput, what + ": " + field.name + ": found \"" + Shown(found) +
+                                            "\", expected " + Expected(field));
 }
 
 std::string_view Trimmed(std::string_view text) {
@@ -76,8 +86,8 @@ Result<double> ReadNumber(const std::string& what, const Field& field, std::stri
     const auto converted = ConvertForField(field.name, value, parsed->unit, field.unit);
     if (!converted) {
       return Fail(ErrorCode::kInvalidInput, what + ": " + field.name + ": found unit \"" +
-                                                std::string(parsed->unit) + "\", expected " +
-                                                field.unit + " or a unit that converts to it");
+                                                Shown(parsed->unit) + "\", expected " + field.unit +
+                                                " or a unit that converts to it");
     }
     value = *converted;
   }
@@ -255,12 +265,12 @@ Result<FieldValues> ReadFields(const std::string& what, std::span<const Field> f
     const std::size_t equals = argument.find('=');
     if (equals == std::string::npos || equals == 0) {
       return Fail(ErrorCode::kInvalidInput,
-                  what + ": found \"" + argument + "\", expected field=value");
+                  what + ": found \"" + Shown(argument) + "\", expected field=value");
     }
     const std::string name = argument.substr(0, equals);
     const auto field = std::ranges::find(fields, name, &Field::name);
     if (field == fields.end()) {
-      return Fail(ErrorCode::kInvalidInput, what + ": found the field \"" + name +
+      return Fail(ErrorCode::kInvalidInput, what + ": found the field \"" + Shown(name) +
                                                 "\", expected one of: " + FieldList(fields));
     }
     if (values.Has(name)) {

@@ -93,6 +93,15 @@ TEST(Fields, RefuseWhatIsUnknownOrTwice) {
   EXPECT_EQ(ErrorOf({"tjc28"}), "test: found \"tjc28\", expected field=value");
 }
 
+TEST(Fields, AreWrongInOneLine) {
+  for (const std::string& argument : {std::string("tjc28=2\n9"), std::string("tjc\n28=1"),
+                                      std::string("\n"), "crp=1m\ng/L" + std::string(500, 'x')}) {
+    const std::string message = ErrorOf({argument});
+    EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+    EXPECT_LT(message.size(), 300u);
+  }
+}
+
 TEST(Fields, TakeSexSegmentsAndNames) {
   const auto read = Read({"sex=female", "ulcers=0,1,2,3,0", "aids=grip,reach,grip"});
   ASSERT_TRUE(read) << read.error().message;
