@@ -37,9 +37,25 @@ void Print(const decision::ScoreResult& result) {
   std::printf("  source     %s\n", result.source.c_str());
 }
 
+void PrintList(bool as_json) {
+  if (!as_json) {
+    std::printf("%s", decision::ScoreList().c_str());
+    return;
+  }
+  nlohmann::ordered_json scores = nlohmann::ordered_json::array();
+  for (const decision::ScoreDefinition& score : decision::Scores()) {
+    scores.push_back({{"name", score.name},
+                      {"title", score.title},
+                      {"disease", score.disease},
+                      {"version", score.version},
+                      {"unverified", !score.unverified.empty()}});
+  }
+  std::printf("%s", core::ResultJson(scores).c_str());
+}
+
 Result<void> Score(const Arguments& arguments, const std::string& usage) {
   if (arguments.list) {
-    std::printf("%s", decision::ScoreList().c_str());
+    PrintList(arguments.json);
     return {};
   }
   if (arguments.name.empty()) {

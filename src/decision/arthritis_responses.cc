@@ -145,6 +145,15 @@ std::vector<ScoreDefinition> ArthritisResponses() {
        .version = "ASAS 2011",
        .source = "P. Machado et al., Ann. Rheum. Dis. 70 (2011) 47-53",
        .compute = AsdasResponse});
+  scores.push_back({.name = "pasi-response",
+                    .title = "PASI75 and PASI90: improvement of PASI in percent",
+                    .disease = kDisease,
+                    .fields = BeforeAfter("before", "after", 72, "PASI"),
+                    .bands = {BelowCut(75, "none"), BelowCut(90, "PASI75"), Beyond("PASI90")},
+                    .version = "PASI75, PASI90",
+                    .source = "T. Fredriksson, U. Pettersson, Dermatologica 157 (1978) 238-244, in "
+                              "percent of baseline",
+                    .compute = PercentResponse});
   scores.push_back({.name = "basdai-response",
                     .title = "BASDAI50: improvement of BASDAI in percent",
                     .disease = kDisease,

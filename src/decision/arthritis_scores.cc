@@ -49,10 +49,23 @@ Result<ScoreValue> Das28Esr(const FieldValues& in) {
   return ScoreValue{.value = part + 0.014 * in.Number("gh"), .version = "DAS28-ESR(4)"};
 }
 
+/// The cuts that were proposed for the CRP version alone.
+std::vector<Band> CrpCuts() {
+  return {BelowCut(2.4, "remission"), UpTo(2.9, "low"), UpTo(4.6, "moderate"), Beyond("high")};
+}
+
 Result<ScoreValue> Das28Crp(const FieldValues& in) {
   const double part = JointPart(in) + 0.36 * std::log(in.Number("crp") + 1);
-  if (!in.Has("gh")) return ScoreValue{.value = part * 1.10 + 1.15, .version = "DAS28-CRP(3)"};
-  return ScoreValue{.value = part + 0.014 * in.Number("gh") + 0.96, .version = "DAS28-CRP(4)"};
+  ScoreValue score{.value = part * 1.10 + 1.15, .version = "DAS28-CRP(3)"};
+  if (in.Has("gh")) {
+    score = {.value = part + 0.014 * in.Number("gh") + 0.96, .version = "DAS28-CRP(4)"};
+  }
+  if (in.NumberOr("crp_cuts", 0) == 1) {
+    score.band = BandOf(CrpCuts(), score.value);
+    score.version += ", cuts 2.4, 2.9 and 4.6";
+    score.notes.push_back("the cuts of the CRP version are from secondary literature: unverified");
+  }
+  return score;
 }
 
 double ClinicalIndex(const FieldValues& in) {
@@ -182,12 +195,20 @@ ScoreDefinition SdaiDefinition() {
   return sdai;
 }
 
+ScoreDefinition Das28CrpDefinition() {
+  ScoreDefinition crp =
+      Das28("das28-crp", "Disease Activity Score, 28 joints, C-reactive protein", Crp(),
+            "G. Wells et al., Ann. Rheum. Dis. 68 (2009) 954-960", Das28Crp);
+  crp.fields.push_back(
+      Setting(Flag("crp_cuts", "1 = the cuts 2.4, 2.9 and 4.6 proposed for this version")));
+  return crp;
+}
+
 std::vector<ScoreDefinition> ActivityScores() {
   return {
       Das28("das28-esr", "Disease Activity Score, 28 joints, sedimentation rate", Esr(),
             "M. L. L. Prevoo et al., Arthritis Rheum. 38 (1995) 44-48", Das28Esr),
-      Das28("das28-crp", "Disease Activity Score, 28 joints, C-reactive protein", Crp(),
-            "G. Wells et al., Ann. Rheum. Dis. 68 (2009) 954-960", Das28Crp),
+      Das28CrpDefinition(),
       SdaiDefinition(),
       {.name = "cdai-ra",
        .title = "Clinical Disease Activity Index of rheumatoid arthritis",

@@ -89,6 +89,10 @@ Result<ScoreValue> Pro2(const FieldValues& in) {
   return score;
 }
 
+Result<ScoreValue> Rutgeerts(const FieldValues& in) {
+  return ScoreValue{.value = in.Number("grade")};
+}
+
 Result<ScoreValue> Drop(const FieldValues& in) {
   return ScoreValue{.value = in.Number("before") - in.Number("after")};
 }
@@ -179,6 +183,14 @@ std::vector<ScoreDefinition> EndoscopicScores() {
        .version = "SES-CD 2004, stenosis up to 11, 0 to 56",
        .source = "M. Daperno et al., Gastrointest. Endosc. 60 (2004) 505-512",
        .compute = SesCd},
+      {.name = "rutgeerts",
+       .title = "Rutgeerts score after ileocolic resection: i0 to i4",
+       .disease = kDisease,
+       .fields = {Whole("grade", 0, 4, "endoscopic grade of the neoterminal ileum")},
+       .bands = {BelowCut(2, "no recurrence"), Beyond("recurrence")},
+       .version = "recurrence from i2 on",
+       .source = "P. Rutgeerts et al., Gastroenterology 99 (1990) 956-963",
+       .compute = Rutgeerts},
       {.name = "cdeis",
        .title = "Crohn's Disease Endoscopic Index of Severity",
        .disease = kDisease,

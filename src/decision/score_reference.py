@@ -70,12 +70,20 @@ for kind in ("esr", "crp"):
 for kind in ("esr", "crp"):
     for cut in ("2.6", "3.2", "5.1"):
         tjc, sjc, reactant = (D(2), D(1), D(4)) if cut != "5.1" else (D(16), D(9), D(9))
+        if cut == "2.6":
+            tjc, sjc, reactant = D(1), D(0), D(2)
         base = D("0.56") * tjc.sqrt() + D("0.28") * sjc.sqrt()
         base += D("0.70") * reactant.ln() if kind == "esr" else D("0.36") * (reactant + 1).ln() + D("0.96")
         edge = (D(cut) - base) / D("0.014")
         for shift in ("-0.001", "0.001"):
             if 0 <= edge + D(shift) <= 100:
                 das28(kind, tjc, sjc, reactant, (edge + D(shift)).quantize(D("0.000001")))
+
+CRP_CUTS = [("remission", "2.4", "<"), ("low", "2.9", "<="), ("moderate", "4.6", "<="), ("high", None, "")]
+for _ in range(30):
+    tjc, sjc, crp, gh = whole(6), whole(6), whole(20), whole(80)
+    value = D("0.56") * tjc.sqrt() + D("0.28") * sjc.sqrt() + D("0.36") * (crp + 1).ln() + D("0.014") * gh + D("0.96")
+    emit("das28-crp", dict(tjc28=tjc, sjc28=sjc, crp=crp, gh=gh, crp_cuts=1), value, pick(CRP_CUTS, value))
 
 SDAI = le(("remission", "3.3"), ("low", "11"), ("moderate", "26"), "high")
 CDAI = le(("remission", "2.8"), ("low", "10"), ("moderate", "22"), "high")
@@ -230,6 +238,13 @@ for score, cuts in (("sdai-response", (50, 70, 85)), ("cdai-ra-response", (50, 7
         before, after = D(20), D(20) - D(20) * percent / 100
         band = ["none", "minor", "moderate", "major"][sum(percent >= cut for cut in cuts)]
         emit(score, dict(before=before, after=after), percent, band)
+for before, after in ((20, 5), (20, "5.1"), (20, 2), (20, "2.1"), (20, 20)):
+    value = 100 * (D(before) - D(after)) / D(before)
+    emit("pasi-response", dict(before=before, after=after), value, "PASI90" if value >= 90 else "PASI75" if value >= 75 else "none")
+for onset, pain, image, hla, features in product((44, 45), ("2.9", 3), (0, 1), (0, 1), (0, 1, 2)):
+    good = onset < 45 and D(pain) >= 3 and ((image and hla + features >= 1) or (hla and features >= 2))
+    emit("asas-axspa", dict(onset_age=onset, back_pain=pain, sacroiliitis=image, hla_b27=hla, features=features), int(bool(good)),
+         "axial spondyloarthritis" if good else "not classified")
 for before, after in (("6", "3"), ("6", "3.1"), ("5.4", "2.7"), ("8", "0")):
     value = 100 * (D(before) - D(after)) / D(before)
     emit("basdai-response", dict(before=before, after=after), value, "BASDAI50" if value >= 50 else "none")
@@ -296,6 +311,8 @@ ses([zero, zero, zero, [3, 3, 3, 2, 0]])
 ses([zero, zero, zero, [3, 3, 3, 3, 0]])
 for _ in range(20):
     ses([[random.randint(0, 3) for _ in range(5)] for _ in range(4)])
+for grade_seen in range(5):
+    emit("rutgeerts", dict(grade=grade_seen), grade_seen, "recurrence" if grade_seen >= 2 else "no recurrence")
 for n, deep, flat, surface, ulcer, stenosis in ((5, 5, 5, 50, 50, (1, 1)), (1, 0, 0, 0, 0, (0, 0)), (4, 1, 2, "10.5", "6.5", (0, 1)),
                                                 (5, 1, 3, 0, 0, (0, 0)), (5, 0, 0, 15, 15, (0, 0)), (3, 0, 2, "5.9", "0", (0, 0))):
     value = (12 * D(deep) + 6 * D(flat) + D(surface) + D(ulcer)) / n + 3 * sum(stenosis)
@@ -332,6 +349,9 @@ for part in product(range(3), range(4), range(4)):
 SCCAI = [("remission", "2", "<="), ("intermediate", "5", "<"), ("active", None, "")]
 for _ in range(40):
     part = [random.randint(0, high) for high in random.choice([(3, 2, 3, 3, 4, 4), (1, 1, 1, 1, 1, 0)])]
+    emit("sccai", dict(zip(("day_frequency", "night_frequency", "urgency", "blood", "wellbeing", "extracolonic"), part)), sum(part),
+         pick(SCCAI, D(sum(part))))
+for part in ((1, 1, 1, 1, 0, 0), (1, 1, 1, 1, 1, 0), (1, 1, 1, 1, 1, 1), (1, 1, 0, 0, 0, 0), (1, 1, 1, 0, 0, 0)):
     emit("sccai", dict(zip(("day_frequency", "night_frequency", "urgency", "blood", "wellbeing", "extracolonic"), part)), sum(part),
          pick(SCCAI, D(sum(part))))
 LICHTIGER = [("remission", "3", "<="), ("intermediate", "10", "<"), ("active", None, "")]

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <set>
 
 namespace clinnova::decision {
@@ -105,6 +107,46 @@ TEST(Scores, AreAllThere) {
         "edss",           "msss",      "msss-2017", "armss"}) {
     EXPECT_NE(FindScore(name), nullptr) << name;
     EXPECT_NE(ScoreList().find(name), std::string::npos) << name;
+  }
+}
+
+/// A possible value of a field: an end of its range, or something in between.
+std::string RandomValue(const Field& field, std::mt19937& random) {
+  std::uniform_real_distribution<double> share(0, 1);
+  const auto number = [&] {
+    const double x = field.low + (field.high - field.low) *
+                                     std::min(1.0, std::max(0.0, 1.4 * share(random) - 0.2));
+    return field.kind == FieldKind::kNumber ? x : std::floor(x);
+  };
+  switch (field.kind) {
+    case FieldKind::kSex: return random() % 2 == 0 ? "m" : "f";
+    case FieldKind::kNames: return field.names[random() % field.names.size()];
+    case FieldKind::kSegments: {
+      std::string list = PlainNumber(number());
+      for (int i = 0; i < 4; ++i) list += "," + PlainNumber(number());
+      return list;
+    }
+    default: return PlainNumber(number());
+  }
+}
+
+TEST(Scores, OfPossibleInputsAreFiniteAndInABand) {
+  std::mt19937 random(11);
+  for (const ScoreDefinition& score : Scores()) {
+    int computed = 0;
+    for (int i = 0; i < 200; ++i) {
+      std::vector<std::string> arguments;
+      for (const Field& field : score.fields) {
+        if (field.presence != Presence::kRequired && random() % 2 == 0) continue;
+        arguments.push_back(field.name + "=" + RandomValue(field, random));
+      }
+      const auto result = ComputeScore(score, arguments);
+      if (!result) continue;  // a rule among inputs, such as three values of a mass
+      ++computed;
+      EXPECT_TRUE(std::isfinite(result->value)) << score.name;
+      EXPECT_TRUE(score.bands.empty() || !result->band.empty()) << score.name;
+    }
+    EXPECT_GT(computed, 10) << score.name;
   }
 }
 

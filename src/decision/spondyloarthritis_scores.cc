@@ -127,6 +127,22 @@ Result<ScoreValue> Mda(const FieldValues& in) {
   return ScoreValue{.value = static_cast<double>(met)};
 }
 
+/// The imaging arm needs one feature besides the sacroiliitis, HLA-B27 among them; the clinical arm
+/// HLA-B27 and two others.
+Result<ScoreValue> AsasAxial(const FieldValues& in) {
+  const bool eligible = Below(in.Number("onset_age"), 45) && AtLeast(in.Number("back_pain"), 3);
+  const double features = in.Number("features");
+  const bool hla_b27 = in.Number("hla_b27") == 1;
+  const bool imaging = in.Number("sacroiliitis") == 1 && features + (hla_b27 ? 1 : 0) >= 1;
+  const bool classified = eligible && (imaging || (hla_b27 && features >= 2));
+  ScoreValue score{.value = classified ? 1.0 : 0.0,
+                   .band = classified ? "axial spondyloarthritis" : "not classified"};
+  if (!eligible) {
+    score.notes.push_back("the criteria are for back pain of 3 months or more, begun before 45");
+  }
+  return score;
+}
+
 std::vector<Band> AsdasBands() {
   return {BelowCut(1.3, "inactive"), BelowCut(2.1, "low"), UpTo(3.5, "high"), Beyond("very high")};
 }
@@ -177,6 +193,27 @@ std::vector<ScoreDefinition> BathScores() {
        .source = "A. Calin et al., J. Rheumatol. 21 (1994) 2281-2285",
        .compute = Basfi},
   };
+}
+
+ScoreDefinition AsasDefinition() {
+  return {
+      .name = "asas-axspa",
+      .title = "ASAS classification of axial spondyloarthritis: 1 = classified, 0 = not",
+      .disease = kAxial,
+      .fields =
+          {{.name = "onset_age",
+            .unit = "a",
+            .low = 0,
+            .high = 120,
+            .meaning = "age at onset of the back pain"},
+           {.name = "back_pain", .unit = "mo", .low = 0, .high = 1200, .meaning = "its duration"},
+           Flag("sacroiliitis", "on imaging"),
+           Flag("hla_b27", "HLA-B27 positive"),
+           Count("features", 10, "of spondyloarthritis, besides these two")},
+      .bands = {},
+      .version = "ASAS 2009",
+      .source = "M. Rudwaleit et al., Ann. Rheum. Dis. 68 (2009) 777-783",
+      .compute = AsasAxial};
 }
 
 ScoreDefinition MdaDefinition() {
@@ -231,6 +268,7 @@ std::vector<ScoreDefinition> SpondyloarthritisScores() {
                     .source = "T. Fredriksson, U. Pettersson, Dermatologica 157 (1978) 238-244",
                     .compute = Pasi});
   scores.push_back(MdaDefinition());
+  scores.push_back(AsasDefinition());
   return scores;
 }
 
