@@ -137,6 +137,8 @@ TEST(PublishedModels, OfPointsGiveScoreBandAndProbability) {
   const PointsCase cases[] = {
       {vedolizumab, patient("0", "0", "0", "42", "2"), 23.8, "high", -1},
       {vedolizumab, patient("0", "0", "0", "4.2g/dL", "2"), 23.8, "high", -1},
+      {vedolizumab, patient("0", "1", "0", "38", "8"), 18.7, "intermediate", -1},
+      {vedolizumab, patient("0", "1", "0", "3.8g/dL", "0.8mg/dL"), 18.7, "intermediate", -1},
       {vedolizumab, patient("1", "0", "1", "40", "2.9"), 19, "intermediate", -1},
       {vedolizumab, patient("1", "0", "1", "40.1", "2.9"), 19.04, "high", -1},
       {vedolizumab, patient("1", "1", "1", "40", "10.1"), 13, "low", -1},

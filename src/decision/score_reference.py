@@ -439,6 +439,8 @@ for relapses, worse, t2, gd, loss in product((0, 1), (0, 1), (0, 2), (0, 1), (No
 
 # ---- the same in other units
 emit("sdai", dict(tjc28=1, sjc28=1, ptga=1, phga=1, crp="1.5mg/dL"), D("5.5"), "low")
+for crp in ("12", "1.2mg/dL", "12mg/l", "0.012g/L"):
+    emit("dapsa", dict(tjc68=6, sjc66=2, pain=4, patient_global=4, crp=crp), D("17.2"), "moderate")
 emit("truelove-witts", dict(bloody_stools=6, temperature=37, pulse=80, haemoglobin="104g/L", esr=10), 1, "severe")
 emit("truelove-witts", dict(bloody_stools=6, temperature="100.5[degF]", pulse=80, haemoglobin="120g/L", esr=10), 1, "severe")
 emit("truelove-witts", dict(bloody_stools=6, temperature=37, pulse="91/min", haemoglobin="8mmol/L", esr="10mm/h"), 1, "severe")
