@@ -40,6 +40,9 @@ inline constexpr const char* kForOperators = "For the operator";
 
 void AddDemo(Commands& commands);
 void AddHub(Commands& commands);
+void AddModel(Commands& commands);
+void AddProgression(Commands& commands);
+void AddScore(Commands& commands);
 void AddSimulate(Commands& commands);
 /// Gives the group `site`, to which other files add their subcommands.
 CLI::App* AddSite(Commands& commands);

@@ -43,10 +43,13 @@ int Run(int argc, char** argv) {
   AddDemo(commands);
   AddSimulate(commands);
   AddStudy(commands);
+  AddProgression(commands);
   CLI::App* site = AddSite(commands);
   AddSiteImport(commands, site);
   AddSiteTable(commands, site);
   AddSynth(commands);
+  AddScore(commands);
+  AddModel(commands);
   AddHub(commands);
   if (const std::string word = UnknownCommand(app, argc, argv); !word.empty()) {
     std::fprintf(stderr, "clinnova: %s: no such command; see --help\n", word.c_str());
