@@ -4,6 +4,7 @@
 
 #include "stats/contingency_table.h"
 #include "stats/cox.h"
+#include "stats/elastic_net.h"
 #include "stats/glm.h"
 #include "stats/histogram.h"
 #include "stats/kaplan_meier.h"
@@ -18,7 +19,8 @@ namespace clinnova::stats {
 
 const std::vector<Method>& Methods() {
   static const std::vector<Method> kMethods = [] {
-    std::vector<Method> methods = {ContingencyTableMethod(), CoxMethod(),         GlmMethod(),
+    std::vector<Method> methods = {ContingencyTableMethod(), CoxMethod(),         ElasticNetMethod(),
+                                   GlmMethod(),
                                    HistogramMethod(),        KaplanMeierMethod(), LogrankMethod(),
                                    SummaryMethod()};
     std::sort(methods.begin(), methods.end(),

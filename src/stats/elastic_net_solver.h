@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Newton's method for many elastic nets at once: all lambdas of a path, of all training sets of a cross-validation,
+// advance together, so that a round serves them all.
+//
+// At each point the log-likelihood is replaced by the quadratic with its score and information; the penalised
+// quadratic is minimised at the coordinator (penalised_quadratic.h) and the minimum is the next point. A step that
+// does not lower the objective is halved; a point that another lambda has reached is taken over where it is better.
+// Source: J. D. Lee, Y. Sun, M. A. Saunders, SIAM J. Optim. 24 (2014), proximal Newton methods.
+//
+//   NetSolver solver(problems, alpha, evaluate);
+//   CLINNOVA_ASSIGN(const std::vector<NetSolution> fits, solver.Solve(targets, enough));
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <vector>
+
+#include "core/error.h"
+#include "stats/elastic_net_path.h"
+
+namespace clinnova::stats {
+
+/// Coefficients at which the sums of a problem's rows are wanted.
+struct NetPoint {
+  std::size_t problem = 0;
+  std::vector<double> beta;
+};
+
+/// Sums over the problem's rows at a point: of the log-likelihood (half of minus the deviance) the gradient and minus
+/// the second derivatives.
+struct NetEvaluation {
+  bool valid = true;  ///< false: no finite likelihood there
+  double deviance = 0;
+  std::vector<double> score;
+  std::vector<double> information;  ///< lower triangle by rows
+};
+using NetEvaluator =
+    std::function<Result<std::vector<NetEvaluation>>(const std::vector<NetPoint>&)>;
+
+/// One fit that is wanted.
+struct NetTarget {
+  std::size_t problem = 0;
+  double lambda = 0;
+  bool null = false;  ///< the intercept alone
+  std::vector<double> start;
+};
+
+struct NetSolution {
+  std::vector<double> beta;  ///< the point evaluated last
+  NetEvaluation at;
+  double violation =
+      0;  ///< of the conditions of the minimum (PenaltyViolation), as a part of `scale`
+  bool converged = false;
+};
+
+class NetSolver {
+ public:
+  /// `scales`: per problem, what a gradient is measured against; 0 where nothing is known yet.
+  NetSolver(const std::vector<NetProblem>& problems, double alpha, NetEvaluator evaluate)
+      : problems_(problems),
+        scales_(problems.size(), 0.0),
+        alpha_(alpha),
+        evaluate_(std::move(evaluate)) {}
+
+  /// Gradients of a problem are measured in units of the largest at its null model.
+  void SetScale(std::size_t problem, double scale) { scales_[problem] = scale; }
+
+  /// Solves until all have converged, or do not get any further, or `enough` says that what has is enough.
+  Result<std::vector<NetSolution>> Solve(
+      const std::vector<NetTarget>& targets,
+      const std::function<bool(const std::vector<NetSolution>&)>& enough) const;
+
+ private:
+  const std::vector<NetProblem>& problems_;  // not owned, outlives this
+  std::vector<double> scales_;
+  double alpha_;
+  NetEvaluator evaluate_;
+};
+
+}  // namespace clinnova::stats

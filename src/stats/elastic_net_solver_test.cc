@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stats/elastic_net_solver.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace clinnova::stats {
+namespace {
+
+/// Poisson counts without predictors but one, y = x = 0 … 4, as a problem of two coefficients.
+NetEvaluation PoissonAt(const std::vector<double>& beta) {
+  NetEvaluation at;
+  at.score.resize(2);
+  at.information.resize(3);
+  for (int i = 0; i < 5; ++i) {
+    const double x = i - 2;
+    const double y = i;
+    const double mu = std::exp(beta[0] + beta[1] * x);
+    if (!std::isfinite(mu)) at.valid = false;
+    at.deviance += 2 * ((y > 0 ? y * std::log(y / mu) : 0) - (y - mu));
+    at.score[0] += y - mu;
+    at.score[1] += (y - mu) * x;
+    at.information[0] += mu;
+    at.information[1] += mu * x;
+    at.information[2] += mu * x * x;
+  }
+  return at;
+}
+
+const std::vector<NetProblem>& Problems() {
+  static const std::vector<NetProblem> kProblems = {{5, {0, std::sqrt(2.0)}, {false, false}, 1}};
+  return kProblems;
+}
+
+TEST(ElasticNetSolver, SolvesAllLambdasInTheSameRounds) {
+  int rounds = 0;
+  const NetSolver solver(Problems(), 1,
+                         [&](const auto& points) -> Result<std::vector<NetEvaluation>> {
+                           ++rounds;
+                           std::vector<NetEvaluation> all;
+                           for (const NetPoint& point : points)
+                             all.push_back(PoissonAt(point.beta));
+                           return all;
+                         });
+  const std::vector<double> start = {std::log(2.0), 0};
+  std::vector<NetTarget> targets;
+  for (const double lambda : {2.0, 0.5, 0.1, 0.0}) {
+    targets.push_back({.problem = 0, .lambda = lambda, .start = start});
+  }
+  const auto fits = solver.Solve(targets, nullptr);
+  ASSERT_TRUE(fits);
+  EXPECT_LE(rounds, 10);
+  EXPECT_EQ((*fits)[0].beta, start);  // lambda_max = |sum (y - 2) x| / 5 / sqrt(2) = sqrt(2)
+  double before = 0;
+  for (const NetSolution& fit : *fits) {
+    EXPECT_TRUE(fit.converged);
+    EXPECT_LT(fit.violation, 1e-12);
+    EXPECT_GE(fit.beta[1], before);
+    before = fit.beta[1];
+  }
+}
+
+// From far away plain Newton overflows: a step that does not help is halved.
+TEST(ElasticNetSolver, HalvesStepsThatDoNotHelp) {
+  const NetSolver solver(Problems(), 1,
+                         [](const auto& points) -> Result<std::vector<NetEvaluation>> {
+                           std::vector<NetEvaluation> all;
+                           for (const NetPoint& point : points)
+                             all.push_back(PoissonAt(point.beta));
+                           return all;
+                         });
+  const auto fits = solver.Solve({{.problem = 0, .lambda = 0.1, .start = {-12, -3}}}, nullptr);
+  ASSERT_TRUE(fits);
+  EXPECT_TRUE((*fits)[0].converged);
+  EXPECT_LT((*fits)[0].violation, 1e-12);
+}
+
+TEST(ElasticNetSolver, StopsWhenItIsTold) {
+  int rounds = 0;
+  const NetSolver solver(Problems(), 1,
+                         [&](const auto& points) -> Result<std::vector<NetEvaluation>> {
+                           ++rounds;
+                           return std::vector<NetEvaluation>{PoissonAt(points[0].beta)};
+                         });
+  const auto fits = solver.Solve({{.problem = 0, .lambda = 0.1, .start = {0, 0}}},
+                                 [](const auto&) { return true; });
+  ASSERT_TRUE(fits);
+  EXPECT_EQ(rounds, 1);
+  EXPECT_FALSE((*fits)[0].converged);
+}
+
+TEST(ElasticNetSolver, PassesOnWhatARoundSays) {
+  const NetSolver solver(Problems(), 1, [](const auto&) -> Result<std::vector<NetEvaluation>> {
+    return Fail(ErrorCode::kUnreachable, "a site is away");
+  });
+  const auto fits = solver.Solve({{.problem = 0, .lambda = 0.1, .start = {0, 0}}}, nullptr);
+  ASSERT_FALSE(fits);
+  EXPECT_EQ(fits.error().code, ErrorCode::kUnreachable);
+}
+
+}  // namespace
+}  // namespace clinnova::stats

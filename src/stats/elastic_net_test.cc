@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// The numbers of glmnet are held by tests/golden; here is what they do not show.
+#include "stats/elastic_net.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "stats/study_fixture.h"
+#include "table/table_fixture.h"
+
+namespace clinnova::stats {
+namespace {
+
+using table::MakeTable;
+using table::Table;
+
+std::string Net(const std::string& formula, const std::string& more = "") {
+  return "method = \"elastic_net\"\nformula = \"" + formula + "\"\n" + more;
+}
+
+/// 90 rows: y depends on a, z on nothing, ill on a and b; person says which rows belong together.
+Table Patients() {
+  std::vector<double> a, b, z, y, ill, person, fold;
+  for (int i = 0; i < 90; ++i) {
+    a.push_back(std::sin(i * 1.7));
+    b.push_back(std::cos(i * 0.9));
+    z.push_back((i * 7) % 5);
+    y.push_back(3 + 2 * a.back() + 0.3 * std::sin(i * 12.9));
+    ill.push_back(a.back() + b.back() + std::sin(i * 5.3) > 0);
+    person.push_back(i / 3);
+    fold.push_back(i % 3 + 1);
+  }
+  return MakeTable(
+      {{"a", a}, {"b", b}, {"z", z}, {"y", y}, {"ill", ill}, {"person", person}, {"fold", fold}});
+}
+
+TEST(ElasticNet, GivesTheWholeGaussianPathInThreeRounds) {
+  const Answer answer = RunOne(Net("y ~ a + b + z", "folds = 5\n"), {Patients()});
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer.Number("/rounds"), 3);
+  EXPECT_GT(answer.Size("/path"), 30u);
+  EXPECT_LT(answer.Number("/kkt_violation"), 1e-14);
+  EXPECT_EQ(answer.Number("/path/0/df"), 0);
+  EXPECT_EQ(answer.Number("/path/0/deviance_ratio"), 0);
+  EXPECT_EQ(answer.Text("/path/1/terms/1/term"), "a");
+  EXPECT_GT(answer.Number("/path/1/terms/1/estimate"), 0);
+  EXPECT_GE(answer.Number("/lambda_1se"), answer.Number("/lambda_min"));
+  EXPECT_EQ(answer.Size("/cross_validation"), answer.Size("/path"));
+}
+
+// One column: the lasso's estimate is the covariance less lambda, over the variance.
+TEST(ElasticNet, ShrinksAStandardisedColumnByLambda) {
+  const Table table = MakeTable({{"x", {1, 2, 3, 4}}, {"y", {1, 3, 2, 6}}});
+  const Answer answer = RunOne(Net("y ~ x", "lambda = [0.5]\n"), {table});
+  ASSERT_TRUE(answer) << answer.error().message;
+  const double sd = std::sqrt(1.25);
+  const double slope = (1.75 / sd - 0.5) / sd;
+  EXPECT_NEAR(answer.Number("/path/0/terms/1/estimate"), slope, 1e-15);
+  EXPECT_NEAR(answer.Number("/path/0/terms/0/estimate"), 3 - 2.5 * slope, 1e-15);
+}
+
+TEST(ElasticNet, ReachesTheUnpenalisedFit) {
+  const Answer net =
+      RunOne(Net("ill ~ a + b", "family = \"binomial\"\nlambda = 0\n"), {Patients()});
+  const Answer glm =
+      RunOne("method = \"glm\"\nformula = \"ill ~ a + b\"\nfamily = \"binomial\"\n", {Patients()});
+  ASSERT_TRUE(net) << net.error().message;
+  for (const char* term : {"0", "1", "2"}) {
+    EXPECT_NEAR(net.Number("/path/0/terms/" + std::string(term) + "/estimate"),
+                glm.Number("/terms/" + std::string(term) + "/estimate"), 1e-12);
+  }
+}
+
+TEST(ElasticNet, SortsTheLambdasThatAreGiven) {
+  const Answer answer = RunOne(Net("y ~ a + b", "lambda = [0.01, 1, 0.1]\n"), {Patients()});
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer.Number("/path/0/lambda"), 1);
+  EXPECT_EQ(answer.Number("/path/2/lambda"), 0.01);
+}
+
+TEST(ElasticNet, KeepsAPersonsRowsInOneFold) {
+  const std::string options = "nlambda = 6\nfolds = 5\nid = \"person\"\n";
+  const Answer by_person = RunOne(Net("y ~ a + b + z", options), {Patients()});
+  const Answer other_seed = RunOne(Net("y ~ a + b + z", options + "seed = 2\n"), {Patients()});
+  const Answer by_row = RunOne(Net("y ~ a + b + z", "nlambda = 6\nfolds = 5\n"), {Patients()});
+  ASSERT_TRUE(by_person) << by_person.error().message;
+  const char* mean = "/cross_validation/3/mean";
+  EXPECT_NE(by_person.Number(mean), other_seed.Number(mean));
+  EXPECT_NE(by_person.Number(mean), by_row.Number(mean));
+  EXPECT_NEAR(by_person.Number("/path/3/deviance_ratio"), by_row.Number("/path/3/deviance_ratio"),
+              1e-14);
+}
+
+TEST(ElasticNet, TakesFoldsFromAColumn) {
+  const Answer answer =
+      RunOne(Net("y ~ a + b", "nlambda = 6\nfold_column = \"fold\"\n"), {Patients()});
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer.Number("/folds"), 3);
+}
+
+TEST(ElasticNet, RefusesARareOutcome) {  // rule 3
+  Table table = Patients();
+  std::vector<double>& ill = table.columns[*table.schema.Find("ill")].numbers;
+  for (double& value : ill) value = 0;
+  for (const std::size_t r : {3u, 24u, 55u, 76u}) ill[r] = 1;
+  const std::string study = Net("ill ~ a", "family = \"binomial\"\nnlambda = 6\n");
+  const Answer rare = RunOne(study, {table}, {.minimum_count = 5});
+  ASSERT_FALSE(rare);
+  EXPECT_EQ(rare.error().reason, "rare_level");
+  EXPECT_TRUE(RunOne(study, {table}));
+}
+
+TEST(ElasticNet, RefusesFoldsThatTellTooMuch) {  // rules 2 and 3 for each fold
+  const Answer small =
+      RunOne(Net("y ~ a + b + z", "nlambda = 6\nfolds = 9\n"), {Patients()}, {.minimum_count = 5});
+  ASSERT_FALSE(small);
+  EXPECT_EQ(small.error().code, ErrorCode::kRefused);
+  EXPECT_EQ(small.error().reason, "too_many_parameters");
+  const Answer rare =
+      RunOne(Net("y ~ a + I(z == 4 & fold == 1)", "nlambda = 6\nfold_column = \"fold\"\n"),
+             {Patients()}, {.minimum_count = 5});
+  EXPECT_FALSE(rare);
+  EXPECT_TRUE(RunOne(Net("y ~ a + b", "nlambda = 6\nfold_column = \"fold\"\n"), {Patients()},
+                     {.minimum_count = 5}));
+}
+
+TEST(ElasticNet, SaysWhatIsWrong) {
+  struct Case {
+    std::string study, message;
+  };
+  const std::vector<Case> cases = {
+      {Net("y ~ a", "family = \"normal\"\n"),
+       "analysis \"a\": family: found \"normal\", expected one of gaussian"},
+      {Net("y ~ a", "family = \"binomial\"\n"),
+       "analysis \"a\": the outcome is outside the range of family binomial"},
+      {Net("y ~ a", "alpha = 1.5\n"),
+       "analysis \"a\": alpha: expected a number from 0 (ridge) to 1"},
+      {Net("y ~ a", "lambda = \"all\"\n"),
+       "analysis \"a\": lambda: found \"all\", expected numbers or \"path\""},
+      {Net("y ~ a", "lambda = [-1.0]\n"), "analysis \"a\": lambda: found a negative number"},
+      {Net("y ~ a", "folds = 2\n"), "analysis \"a\": folds: found 2, expected 3 to 100"},
+      {Net("y ~ a", "folds = 60\n"), "analysis \"a\": folds: found 60 folds for 90 rows"},
+      {Net("y ~ a", "fold_column = \"y\"\n"),
+       "analysis \"a\": fold_column: found other values than whole"},
+      {Net("y ~ a", "fold_column = \"none\"\n"), ""},
+      {Net("y ~ 1"), "analysis \"a\": formula: expected at least one term"},
+      {Net("cbind(ill, z) ~ a", "family = \"binomial\"\n"),
+       "analysis \"a\": formula: expected one outcome column"},
+      {Net("y ~ a", "weights = \"z\"\n"),
+       "analysis \"a\": weights: unknown option of method elastic_net"},
+  };
+  for (const Case& c : cases) {
+    const Answer answer = RunOne(c.study, {Patients()});
+    ASSERT_FALSE(answer) << c.study;
+    EXPECT_EQ(answer.error().message.substr(0, c.message.size()), c.message);
+  }
+}
+
+TEST(ElasticNet, HasNoPathWhereNothingIsAssociated) {
+  const Table table = MakeTable({{"x", {-1, 1, -1, 1}}, {"y", {1, 1, 2, 2}}});
+  const Answer path = RunOne(Net("y ~ x"), {table});
+  ASSERT_FALSE(path);
+  EXPECT_EQ(path.error().message.substr(0, 48),
+            "analysis \"a\": no term is associated with the out");
+  const Answer given = RunOne(Net("y ~ x", "lambda = 0.1\n"), {table});
+  ASSERT_TRUE(given) << given.error().message;
+  EXPECT_EQ(given.Number("/path/0/terms/1/estimate"), 0);
+}
+
+}  // namespace
+}  // namespace clinnova::stats
