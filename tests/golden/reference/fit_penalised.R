@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+# glmnet() driven to full convergence, and the result fields made from it.
+#
+# glmnet() says which coefficients are zero and where a path ends; its values are then made exact by Newton's
+# method on the conditions of the minimum for those signs. That they hold for the zeros, too, and that glmnet()
+# was near, is checked.
+
+penalised_data <- function(formula, data) {
+  formula <- as.formula(formula)
+  frame <- model.frame(formula, data)
+  x <- model.matrix(formula, frame)
+  intercept <- attr(terms(formula), "intercept") == 1
+  if (intercept) x <- x[, -1, drop = FALSE]
+  list(x = x, y = model.response(frame), intercept = intercept, offset = model.offset(frame),
+       rows = as.integer(rownames(frame)))
+}
+
+# What one fit minimises: loss / n + lambda * sum(alpha |b s| + (1 - alpha) / 2 (b s)^2 / scale).
+penalised_problem <- function(d, family, alpha, standardize) {
+  n <- nrow(d$x)
+  s <- if (standardize) sqrt(colMeans(sweep(d$x, 2, colMeans(d$x))^2)) else rep(1, ncol(d$x))
+  varies <- apply(d$x, 2, function(column) max(column) > min(column))
+  s[!varies] <- 1
+  offset <- if (is.null(d$offset)) rep(0, n) else d$offset
+  scale <- 1
+  if (family == "gaussian") {
+    y <- d$y - offset
+    scale <- sqrt(mean((y - if (d$intercept) mean(y) else 0)^2))
+  }
+  # Columns and a gaussian outcome far from zero are moved there: the score would drown in rounding.
+  moved <- if (d$intercept) signif(colMeans(d$x), 2) else rep(0, ncol(d$x))
+  far <- if (d$intercept && family == "gaussian") signif(mean(d$y), 2) else 0
+  x <- cbind(if (d$intercept) 1, sweep(d$x, 2, moved))
+  list(x = x, y = d$y - far, moved = moved, far = far, n = n, offset = offset, family = get(family)(), alpha = alpha, scale = scale,
+       s = c(if (d$intercept) 0, s), varies = c(if (d$intercept) TRUE, varies))
+}
+
+penalised_gradient <- function(problem, b) {
+  mu <- problem$family$linkinv(problem$offset + drop(problem$x %*% b))
+  list(score = drop(crossprod(problem$x, problem$y - mu)) / problem$n,
+       weights = problem$family$mu.eta(problem$family$linkfun(mu)))
+}
+
+newton_on_signs <- function(problem, b, signs, active, lasso, ridge) {
+  b[!active] <- 0
+  for (again in 1:12) {
+    at <- penalised_gradient(problem, b)
+    x <- problem$x[, active, drop = FALSE]
+    right <- at$score[active] - lasso[active] * signs[active] - ridge[active] * b[active]
+    system <- crossprod(x, x * at$weights) / problem$n + diag(ridge[active], sum(active))
+    units <- sqrt(diag(system))
+    b[active] <- b[active] + qr.solve(system / outer(units, units), right / units, tol = 1e-15) / units
+  }
+  b
+}
+
+polished_coefficients <- function(problem, b, lambda) {
+  lasso <- lambda * problem$alpha * problem$s
+  ridge <- lambda * (1 - problem$alpha) * problem$s^2 / problem$scale
+  active <- problem$varies & (b != 0 | problem$s == 0 | lasso == 0)
+  signs <- sign(b)
+  start <- b
+  repeat {  # glmnet() leaves a coefficient at a breath from zero where it is zero
+    b <- newton_on_signs(problem, start, signs, active, lasso, ridge)
+    wrong <- active & lasso > 0 & sign(b) != signs
+    if (!any(wrong)) break
+    active <- active & !wrong
+  }
+  at <- penalised_gradient(problem, b)
+  unit <- pmax(problem$s, 1e-300)
+  off <- (abs(at$score) - lasso * (1 + 1e-9))[problem$varies & !active]
+  stopifnot(all(off <= 1e-12 * max(abs(at$score))),
+            max(abs(b - start) * unit) <= 1e-5 * max(abs(start) * unit) + 1e-9)
+  b
+}
+
+# Coefficients of the problem as it was before it was moved.
+moved_back <- function(problem, b) {
+  if (problem$s[1] == 0) b[1] <- b[1] + problem$far - sum(problem$moved * b[-1])
+  b
+}
+
+moved_there <- function(problem, b) {
+  if (problem$s[1] == 0) b[1] <- b[1] - problem$far + sum(problem$moved * b[-1])
+  b
+}
+
+null_fit_deviance <- function(problem, intercept) {
+  if (!intercept) {
+    return(sum(problem$family$dev.resids(problem$y, problem$family$linkinv(problem$offset), rep(1, problem$n))))
+  }
+  null <- suppressWarnings(glm.fit(matrix(1, problem$n, 1), problem$y, offset = problem$offset, family = problem$family,
+                                   control = glm.control(1e-15, 200)))
+  null$deviance
+}
+
+elastic_net_analysis <- function(name, formula, data, family = "gaussian", alpha = 1, lambda = NULL, standardize = TRUE,
+                                 nlambda = 100, folds = NULL) {
+  study <- list(name = name, method = "elastic_net", formula = formula, family = family)
+  if (alpha != 1) study$alpha <- alpha
+  if (!is.null(lambda)) study$lambda <- vector_of(lambda)
+  if (!standardize) study$standardize <- FALSE
+  if (nlambda != 100) study$nlambda <- nlambda
+  d <- penalised_data(formula, data)
+  settings <- list(x = d$x, y = d$y, family = family, alpha = alpha, standardize = standardize, intercept = d$intercept,
+                   offset = d$offset, nlambda = nlambda, thresh = 1e-24, maxit = 1e8)
+  if (!is.null(lambda)) settings$lambda <- lambda
+  fit <- do.call(glmnet::glmnet, settings)
+  problem <- penalised_problem(d, family, alpha, standardize)
+  null_deviance <- null_fit_deviance(problem, d$intercept)
+  names <- c(if (d$intercept) "(Intercept)", colnames(d$x))
+  path <- lapply(seq_along(fit$lambda), function(k) {
+    b <- as.vector(coef(fit)[, k])
+    if (!d$intercept) b <- b[-1]
+    first <- is.null(lambda) && k == 1
+    if (first) b[problem$s != 0] <- 0  # ridge: glmnet() gives some 1e-37
+    b <- moved_there(problem, b)
+    b <- if (first) newton_on_signs(problem, b, sign(b), problem$s == 0, 0 * b, 0 * b)
+         else polished_coefficients(problem, b, fit$lambda[k])
+    mu <- problem$family$linkinv(problem$offset + drop(problem$x %*% b))
+    deviance <- sum(problem$family$dev.resids(as.numeric(problem$y), mu, rep(1, length(mu))))
+    ratio <- if (first) 0 else 1 - deviance / null_deviance
+    stopifnot(abs(ratio - fit$dev.ratio[k]) < 1e-7)
+    df <- if (first) unname(fit$df[1]) else sum(b[problem$s != 0] != 0)
+    b <- moved_back(problem, b)
+    list(lambda = fit$lambda[k], terms = lapply(seq_along(b), function(j) list(term = names[j], estimate = b[j])),
+         df = df, deviance_ratio = ratio)
+  })
+  expected <- list(method = "elastic_net", n = nrow(d$x), n_missing = nrow(data) - nrow(d$x), converged = TRUE, path = path)
+  if (!is.null(folds)) {
+    study$fold_column <- folds
+    settings$foldid <- data[[folds]][d$rows]
+    settings$family <- family
+    cv <- do.call(glmnet::cv.glmnet, settings)
+    expected$lambda_min <- cv$lambda.min
+    expected$lambda_1se <- cv$lambda.1se
+    expected$cross_validation <- lapply(seq_along(cv$lambda), function(k) {
+      list(lambda = cv$lambda[k], mean = unname(cv$cvm[k]), std_error = unname(cv$cvsd[k]))
+    })
+  }
+  list(study = study, expected = expected)
+}
