@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "stats/calibration.h"
 #include "stats/contingency_table.h"
 #include "stats/cox.h"
 #include "stats/elastic_net.h"
@@ -11,6 +12,8 @@
 #include "stats/logrank.h"
 #include "stats/method.h"
 #include "stats/model_frame.h"
+#include "stats/net_benefit.h"
+#include "stats/roc.h"
 #include "stats/summary.h"
 #include "table/design.h"
 #include "table/factor_column.h"
@@ -19,9 +22,16 @@ namespace clinnova::stats {
 
 const std::vector<Method>& Methods() {
   static const std::vector<Method> kMethods = [] {
-    std::vector<Method> methods = {ContingencyTableMethod(), CoxMethod(),         ElasticNetMethod(),
+    std::vector<Method> methods = {CalibrationMethod(),
+                                   ContingencyTableMethod(),
+                                   CoxMethod(),
+                                   ElasticNetMethod(),
                                    GlmMethod(),
-                                   HistogramMethod(),        KaplanMeierMethod(), LogrankMethod(),
+                                   HistogramMethod(),
+                                   KaplanMeierMethod(),
+                                   LogrankMethod(),
+                                   NetBenefitMethod(),
+                                   RocMethod(),
                                    SummaryMethod()};
     std::sort(methods.begin(), methods.end(),
               [](const Method& a, const Method& b) { return a.name < b.name; });
@@ -108,6 +118,10 @@ Result<std::vector<std::string>> ColumnsUsed(const federation::Study& study) {
     for (const std::string& column : variables) add(column);
     CLINNOVA_ASSIGN(const std::string variable, analysis.Text("variable", ""));
     add(variable);
+    for (const char* key : {"outcome", "prediction", "score"}) {
+      CLINNOVA_ASSIGN(const std::vector<std::string> names, analysis.Texts(key));
+      for (const std::string& column : names) add(column);
+    }
   }
   return columns;
 }

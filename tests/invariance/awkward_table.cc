@@ -30,8 +30,8 @@ class Draw {
 table::Table AwkwardTable() {
   using table::kNa;
   Draw draw;
-  std::vector<double> y, b, count, g, x, far, tiny, stage, w, years, id, t, s, entry, d, two, wins,
-      losses;
+  std::vector<double> y, b, chance, count, g, x, far, tiny, stage, w, years, id, t, s, entry, d,
+      two, wins, losses;
   std::vector<std::string> stages, arm, sex;
   for (int r = 0; r < kRows; ++r) {
     const int person = r % kIds;
@@ -49,6 +49,7 @@ table::Table AwkwardTable() {
     tiny.push_back(1e-9 * draw.Normal());
     y.push_back(draw.Once(50) ? kNa : 2 + eta + draw.Normal());
     b.push_back(draw.Uniform() < 1 / (1 + std::exp(-eta)));
+    chance.push_back(1 / (1 + std::exp(-0.5 - 0.8 * eta)));
     years.push_back(0.5 + 4 * draw.Uniform());
     count.push_back(draw.Poisson(years.back() * std::exp(eta)));
     g.push_back((0.2 + draw.Uniform() + draw.Uniform()) * std::exp(0.3 * eta));
@@ -62,13 +63,14 @@ table::Table AwkwardTable() {
     wins.push_back(draw.Below(6));
     losses.push_back(draw.Below(6));
   }
-  return table::MakeTable({{"y", y},         {"b", b},         {"count", count},
-                           {"g", g},         {"x", x},         {"far", far},
-                           {"tiny", tiny},   {"stage", stage}, {"factor(stage)", stages},
-                           {"arm", arm},     {"sex", sex},     {"w", w},
-                           {"years", years}, {"id", id},       {"t", t},
-                           {"s", s},         {"entry", entry}, {"d", d},
-                           {"two", two},     {"wins", wins},   {"losses", losses}});
+  return table::MakeTable({{"y", y},          {"b", b},         {"count", count},
+                           {"g", g},          {"x", x},         {"far", far},
+                           {"tiny", tiny},    {"stage", stage}, {"factor(stage)", stages},
+                           {"arm", arm},      {"sex", sex},     {"w", w},
+                           {"years", years},  {"id", id},       {"t", t},
+                           {"s", s},          {"entry", entry}, {"d", d},
+                           {"two", two},      {"wins", wins},   {"losses", losses},
+                           {"chance", chance}});
 }
 
 }  // namespace clinnova::invariance
