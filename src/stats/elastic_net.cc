@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <nlohmann/json.hpp>
 
+#include "stats/elastic_net_cox.h"
 #include "stats/elastic_net_sums.h"
 #include "stats/terms.h"
 
@@ -55,8 +57,15 @@ Result<void> ReadLambdas(const Analysis& analysis, Options& options) {
 
 Result<Options> ReadOptions(const Analysis& analysis) {
   Options options;
-  CLINNOVA_TRY(ElasticNetFamily(analysis));
-  CLINNOVA_ASSIGN(options.family, analysis.Text("family", "gaussian"));
+  constexpr std::string_view kFamilies[] = {"gaussian", "binomial", "poisson", "cox"};
+  CLINNOVA_ASSIGN(options.family, analysis.Choice("family", kFamilies));
+  if (options.family != "cox" && analysis.Has("strata")) {
+    return analysis.Wrong("strata", "expected nothing, as only family cox has strata");
+  }
+  for (const char* key : {"folds", "fold_column"}) {
+    if (options.family != "cox" || !analysis.Has(key)) continue;
+    return analysis.Wrong(key, "cross-validation is not there yet for family cox");
+  }
   CLINNOVA_ASSIGN(options.alpha, analysis.Number("alpha", 1));
   if (!(options.alpha >= 0 && options.alpha <= 1)) {
     return analysis.Wrong("alpha", "expected a number from 0 (ridge) to 1 (lasso)");
@@ -95,20 +104,22 @@ struct Path {
 
 class ElasticNetFit {
  public:
-  ElasticNetFit(const Analysis& analysis, Options options, const ModelFrame& frame, NetSums sums)
+  ElasticNetFit(const Analysis& analysis, Options options, const ModelFrame& frame,
+                std::unique_ptr<NetSource> source)
       : analysis_(analysis),
         options_(std::move(options)),
         frame_(frame),
-        sums_(std::move(sums)),
-        solver_(sums_.problems(), options_.alpha,
-                [this](const std::vector<NetPoint>& points) { return sums_.Evaluate(points); }) {}
+        source_(std::move(source)),
+        solver_(source_->problems(), options_.alpha,
+                [this](const std::vector<NetPoint>& points) { return source_->Evaluate(points); }) {
+  }
   ElasticNetFit(const ElasticNetFit&) = delete;
   ElasticNetFit& operator=(const ElasticNetFit&) = delete;
 
   Result<Json> Run() {
     CLINNOVA_TRY(FitNull());
     CLINNOVA_TRY(FitPaths());
-    if (sums_.folds() > 0) CLINNOVA_TRY(CrossValidate());
+    if (!source_->fold_rows().empty()) CLINNOVA_TRY(CrossValidate());
     return Report();
   }
 
@@ -117,11 +128,11 @@ class ElasticNetFit {
 
   /// The null model of every problem, which says where its path begins.
   Result<void> FitNull() {
-    const std::vector<NetProblem>& problems = sums_.problems();
+    const std::vector<NetProblem>& problems = source_->problems();
     std::vector<NetTarget> targets;
     for (std::size_t f = 0; f < problems.size(); ++f) {
-      solver_.SetScale(f, sums_.NullScale(f));
-      targets.push_back({.problem = f, .lambda = 0, .null = true, .start = sums_.NullStart(f)});
+      solver_.SetScale(f, source_->NullScale(f));
+      targets.push_back({.problem = f, .lambda = 0, .null = true, .start = source_->NullStart(f)});
     }
     CLINNOVA_ASSIGN(nulls_, solver_.Solve(targets, nullptr));
     for (std::size_t f = 0; f < problems.size(); ++f) {
@@ -148,6 +159,8 @@ class ElasticNetFit {
     return {};
   }
 
+  /// A Cox model has no intercept; its column stands in for the transformation of scales.
+  std::size_t FirstTerm() const { return options_.family == "cox" ? 1 : 0; }
   std::size_t Intercepts() const { return frame_.design().intercept() ? 1 : 0; }
 
   /// All problems' paths together. glmnet begins a path with the null model, also where ridge alone would not.
@@ -161,8 +174,7 @@ class ElasticNetFit {
                            .start = nulls_[f].beta});
       }
     }
-    CLINNOVA_ASSIGN(const std::vector<NetSolution> solutions,
-                    solver_.Solve(targets, [this](const auto& so_far) { return Enough(so_far); }));
+    CLINNOVA_ASSIGN(const std::vector<NetSolution> solutions, Solve(targets));
     Distribute(solutions);
     for (Path& path : paths_) {
       const std::vector<double> ratios = path.DevianceRatios();
@@ -178,6 +190,21 @@ class ElasticNetFit {
       path.lambdas.resize(length);
     }
     return {};
+  }
+
+  /// All lambdas together, or where a round carries one point only each from the one before.
+  Result<std::vector<NetSolution>> Solve(std::vector<NetTarget>& targets) {
+    if (source_->many_at_once()) {
+      return solver_.Solve(targets, [this](const auto& so_far) { return Enough(so_far); });
+    }
+    std::vector<NetSolution> solutions(targets.size());
+    for (std::size_t k = 0; k < targets.size(); ++k) {
+      if (k > 0) targets[k].start = solutions[k - 1].beta;
+      CLINNOVA_ASSIGN(const std::vector<NetSolution> one, solver_.Solve({targets[k]}, nullptr));
+      solutions[k] = one[0];
+      if (!one[0].converged || Enough(solutions)) break;
+    }
+    return solutions;
   }
 
   void Distribute(const std::vector<NetSolution>& solutions) {
@@ -201,8 +228,8 @@ class ElasticNetFit {
   /// Losses of each fold at the lambdas of all rows, as cv.glmnet: with a path, each training set has its own,
   /// between whose lambdas coefficients are interpolated.
   Result<void> CrossValidate() {
-    std::vector<std::vector<std::vector<double>>> betas(sums_.folds());
-    for (std::size_t fold = 0; fold < sums_.folds(); ++fold) {
+    std::vector<std::vector<std::vector<double>>> betas(source_->fold_rows().size());
+    for (std::size_t fold = 0; fold < source_->fold_rows().size(); ++fold) {
       const Path& training = paths_[fold + 1];
       const std::vector<std::vector<double>> fitted = training.Betas();
       for (std::size_t k = 0; k < paths_[0].lambdas.size(); ++k) {
@@ -213,8 +240,9 @@ class ElasticNetFit {
       }
       if (betas[fold].size() < paths_[0].lambdas.size()) return {};  // said by the warning
     }
-    CLINNOVA_ASSIGN(const std::vector<std::vector<double>> loss, sums_.FoldLoss(betas));
-    std::vector<double> weights(sums_.fold_rows().begin(), sums_.fold_rows().end());
+    CLINNOVA_ASSIGN(const std::vector<std::vector<double>> loss, source_->FoldLoss(betas));
+    const std::vector<std::int64_t> rows = source_->fold_rows();
+    const std::vector<double> weights(rows.begin(), rows.end());
     validation_ = Summarise(loss, weights);
     return {};
   }
@@ -224,12 +252,12 @@ class ElasticNetFit {
     for (std::size_t k = 0; k < paths_[0].fits.size(); ++k) {
       const NetSolution& fit = paths_[0].fits[k];
       std::vector<double> beta = fit.beta;
-      if (frame_.design().intercept()) beta[0] += sums_.response_center();
+      if (frame_.design().intercept()) beta[0] += source_->response_center();
       std::vector<std::vector<double>> none;
       frame_.ToOriginalScale(beta, none);
       Json terms = Json::array();
       std::size_t nonzero = 0;
-      for (std::size_t j = 0; j < beta.size(); ++j) {
+      for (std::size_t j = FirstTerm(); j < beta.size(); ++j) {
         terms.push_back({{"term", frame_.design().names()[j]}, {"estimate", NumberJson(beta[j])}});
         nonzero += InModel(j, fit.beta[j]) ? 1 : 0;
       }
@@ -245,14 +273,14 @@ class ElasticNetFit {
   /// Ridge alone never makes a coefficient 0; at the head of its path glmnet counts all, though it shows zeros.
   bool InModel(std::size_t column, double beta) const {
     if (column < Intercepts()) return false;
-    return beta != 0 || (options_.alpha == 0 && !sums_.problems()[0].held[column]);
+    return beta != 0 || (options_.alpha == 0 && !source_->problems()[0].held[column]);
   }
 
   std::vector<std::string> Warnings() const {
-    std::vector<std::string> warnings;
+    std::vector<std::string> warnings = source_->warnings();
     std::string constant;
-    for (std::size_t j = 0; j < frame_.columns(); ++j) {
-      if (!sums_.problems()[0].held[j]) continue;
+    for (std::size_t j = FirstTerm(); j < frame_.columns(); ++j) {
+      if (!source_->problems()[0].held[j]) continue;
       constant += (constant.empty() ? "" : ", ") + frame_.design().names()[j];
     }
     if (!constant.empty()) warnings.push_back("does not vary, and stays out: " + constant);
@@ -289,7 +317,7 @@ class ElasticNetFit {
     result["lambda_min"] = paths_[0].lambdas[validation_.minimum];
     result["lambda_1se"] = paths_[0].lambdas[validation_.one_error];
     result["measure"] = options_.family == "gaussian" ? "mean squared error" : "deviance";
-    result["folds"] = sums_.folds();
+    result["folds"] = source_->fold_rows().size();
     result["cross_validation"] = Json::array();
     for (std::size_t k = 0; k < validation_.mean.size(); ++k) {
       result["cross_validation"].push_back({{"lambda", paths_[0].lambdas[k]},
@@ -302,7 +330,7 @@ class ElasticNetFit {
   const Analysis& analysis_;
   Options options_;
   const ModelFrame& frame_;
-  NetSums sums_;
+  std::unique_ptr<NetSource> source_;
   NetSolver solver_;
   std::vector<NetSolution> nulls_;
   std::vector<Path> paths_;
@@ -313,21 +341,28 @@ class ElasticNetFit {
 Result<Json> Run(Federation& federation, const Analysis& analysis) {
   CLINNOVA_ASSIGN(Options options, ReadOptions(analysis));
   CLINNOVA_ASSIGN(const ModelFrame frame, ModelFrame::Build(federation, analysis));
-  if (frame.formula().response().kind != table::Response::Kind::kNumeric) {
+  const bool survival = options.family == "cox";
+  const auto kind = frame.formula().response().kind;
+  if (survival && kind != table::Response::Kind::kSurvival) {
+    return analysis.Wrong("formula", "expected Surv(time, status) before ~");
+  }
+  if (!survival && kind != table::Response::Kind::kNumeric) {
     return analysis.Wrong("formula", "expected one outcome column before ~");
   }
   if (frame.columns() < (frame.design().intercept() ? 2U : 1U)) {
     return analysis.Wrong("formula", "expected at least one term on the right of ~");
   }
-  CLINNOVA_ASSIGN(NetSums sums,
-                  NetSums::Begin(federation, analysis, frame, options.units, options.folds));
-  ElasticNetFit fit(analysis, std::move(options), frame, std::move(sums));
+  CLINNOVA_ASSIGN(std::unique_ptr<NetSource> source,
+                  survival
+                      ? CoxNetSource(federation, analysis, frame, options.units)
+                      : NetSums::Begin(federation, analysis, frame, options.units, options.folds));
+  ElasticNetFit fit(analysis, std::move(options), frame, std::move(source));
   return fit.Run();
 }
 
 constexpr std::string_view kOptions[] = {
     "formula",     "family", "alpha",       "lambda", "nlambda", "lambda_min_ratio",
-    "standardize", "folds",  "fold_column", "id",     "seed"};
+    "standardize", "folds",  "fold_column", "id",     "seed",    "strata"};
 
 }  // namespace
 
@@ -337,6 +372,7 @@ Method ElasticNetMethod() {
   steps.push_back(&kElasticNetGramStep);
   steps.push_back(&kElasticNetScoreStep);
   steps.push_back(&kElasticNetLossStep);
+  for (const federation::Step* step : CoxNetSteps()) steps.push_back(step);
   return {"elastic_net", "lasso, ridge and elastic net", kOptions, std::move(steps), Run};
 }
 

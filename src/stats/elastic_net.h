@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lasso, ridge and elastic net for gaussian, binomial and poisson outcomes: R's glmnet, and cv.glmnet where folds
-// are asked for.
+// Lasso, ridge and elastic net for gaussian, binomial and poisson outcomes and survival times: R's glmnet, and
+// cv.glmnet where folds are asked for.
 //
 //   minimise  -loglik / n + lambda * sum_j (alpha |b_j s_j| + (1 - alpha) / 2 (b_j s_j)^2)
 //
@@ -9,10 +9,11 @@
 // Rounds: one for the model frame, one for the response; gaussian one more for any number of lambdas and folds;
 // binomial and poisson about eight for a whole path with its folds, since all lambdas advance together
 // (elastic_net_solver.h), and one more for the folds' losses.
+// A Cox model stratified by site takes as many; with strata that cross sites three or four rounds for each lambda.
 // Source: J. Friedman, T. Hastie, R. Tibshirani, J. Stat. Softw. 33(1), 2010. The conditions of the minimum hold to
 // 1e-9 of the largest gradient or better, as `kkt_violation` says; usually to 1e-14.
 //
-// Reveals, to the hub and the researcher: what elastic_net_steps.h says. Needs rules 1 to 4 of privacy.md; rules 2
+// Reveals, to the hub and the researcher: what elastic_net_steps.h and elastic_net_cox.h say. Needs rules 1 to 4 of privacy.md; rules 2
 // and 3 hold for each fold, too.
 #pragma once
 

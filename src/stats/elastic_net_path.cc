@@ -14,15 +14,17 @@ namespace {
 constexpr std::size_t kShortestPath = 5;
 constexpr double kSmallChange = 1e-5;
 constexpr double kExplained = 0.999;
+constexpr double kExplainedCox = 0.99;
 constexpr double kSmallestAlpha = 1e-3;
 
 /// True when the path ends after its `length`-th lambda.
 bool EndsAt(std::string_view family, const std::vector<double>& ratio, std::size_t length) {
   const double now = ratio[length - 1];
-  if (now > kExplained) return true;
+  const bool cox = family == "cox";
+  if (now > (cox ? kExplainedCox : kExplained)) return true;
   if (family == "binomial") return now - ratio[length - 2] < kSmallChange;
   if (family == "gaussian") return now != 0 && now - ratio[length - 2] < kSmallChange * now;
-  return now - ratio[length - kShortestPath] < 10 * kSmallChange * now;
+  return now - ratio[length - kShortestPath] < (cox ? 100 : 10) * kSmallChange * now;
 }
 
 }  // namespace

@@ -44,6 +44,11 @@ TEST(ElasticNetPath, EndsWhereNothingIsGained) {
   EXPECT_EQ(EndOfPath("poisson", {0, 0.5, 0.50001, 0.50002, 0.50003, 0.50004, 0.5}, 7).length, 6u);
 }
 
+TEST(ElasticNetPath, EndsEarlierForCox) {
+  EXPECT_EQ(EndOfPath("cox", {0, 0.5, 0.5001, 0.5002, 0.5003, 0.5004, 0.6}, 7).length, 6u);
+  EXPECT_EQ(EndOfPath("cox", {0, 0.2, 0.4, 0.6, 0.9, 0.995, 0.999}, 9).length, 6u);
+}
+
 TEST(ElasticNetPath, EndsWhereAllIsExplainedButNotBeforeFive) {
   EXPECT_EQ(EndOfPath("binomial", {0, 0.5, 0.9995, 0.9996, 0.9997, 0.9998}, 9).length, 5u);
   const PathEnd open = EndOfPath("binomial", {0, 0.5, 0.9}, 9);

@@ -20,27 +20,29 @@ constexpr double kConstant = 1e-13;
 
 }  // namespace
 
-Result<NetSums> NetSums::Begin(Federation& federation, const Analysis& analysis,
-                               const ModelFrame& frame, PenaltyUnits units, std::int64_t folds) {
+Result<std::unique_ptr<NetSource>> NetSums::Begin(Federation& federation, const Analysis& analysis,
+                                                  const ModelFrame& frame, PenaltyUnits units,
+                                                  std::int64_t folds) {
   CLINNOVA_ASSIGN(const GlmFamily family, ElasticNetFamily(analysis));
-  NetSums made(federation, analysis, frame, family);
+  std::unique_ptr<NetSums> made(
+      new NetSums(federation, analysis, frame, family));  // a private constructor
   const int y = std::max(frame.response_exponents().front() + 1, 1);
-  made.score_range_ = family.family == Family::kPoisson ? y + 4 : 1;
-  made.information_range_ = family.family == Family::kPoisson ? y + 4 : 0;
+  made->score_range_ = family.family == Family::kPoisson ? y + 4 : 1;
+  made->information_range_ = family.family == Family::kPoisson ? y + 4 : 0;
   ElasticNetResponseParameters parameters;
   parameters.claim = frame.claim();
   const bool named = analysis.Has("fold_column");
   parameters.folds = folds > 0 ? folds : named ? kMaximumFolds : 1;
   CLINNOVA_ASSIGN(const PooledSums sums,
                   federation.Sum(analysis, kElasticNetResponseStep, parameters));
-  CLINNOVA_TRY(made.CheckResponse(sums));
-  CLINNOVA_TRY(made.ReadFolds(sums, folds));
-  CLINNOVA_TRY(made.CheckFoldRules(sums));
-  made.has_offset_ = sums.Count(kNetCounts, kNetHasOffset) != 0;
-  made.response_ = sums.Numbers(kNetFoldResponse);
-  made.response_.resize(made.fold_rows_.size());
-  made.MakeProblems(sums, units);
-  if (made.gaussian()) CLINNOVA_TRY(made.ReadGram());
+  CLINNOVA_TRY(made->CheckResponse(sums));
+  CLINNOVA_TRY(made->ReadFolds(sums, folds));
+  CLINNOVA_TRY(made->CheckFoldRules(sums));
+  made->has_offset_ = sums.Count(kNetCounts, kNetHasOffset) != 0;
+  made->response_ = sums.Numbers(kNetFoldResponse);
+  made->response_.resize(made->fold_rows_.size());
+  made->MakeProblems(sums, units);
+  if (made->gaussian()) CLINNOVA_TRY(made->ReadGram());
   return made;
 }
 

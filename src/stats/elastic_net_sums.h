@@ -2,57 +2,55 @@
 // The coordinator's side of an elastic net's rounds: what the sites' sums say about the training sets of a
 // cross-validation (problem 0: all rows; problem f: all but fold f), and the likelihood of each at any point.
 //
-//   CLINNOVA_ASSIGN(NetSums sums, NetSums::Begin(federation, analysis, frame, Units::kStandardised));
-//   NetSolver solver(sums.problems(), alpha, [&](const auto& points) { return sums.Evaluate(points); });
+//   CLINNOVA_ASSIGN(auto source, NetSums::Begin(federation, analysis, frame, units, folds));
+//   NetSolver solver(source->problems(), alpha, [&](const auto& points) { return source->Evaluate(points); });
 //
 // Rounds: one for the response and the folds; gaussian one more for everything; else one for each 262,144 numbers of
 // scores and informations. Reveals: see elastic_net_steps.h.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "core/error.h"
 #include "federation/federation.h"
-#include "stats/elastic_net_solver.h"
+#include "stats/elastic_net_source.h"
 #include "stats/elastic_net_steps.h"
 #include "stats/model_frame.h"
 
 namespace clinnova::stats {
 
-/// In what units a coefficient is penalised: of its column's standard deviation, or its own.
-enum class PenaltyUnits { kStandardised, kOriginal };
-
-class NetSums {
+class NetSums final : public NetSource {
  public:
   /// kInvalidInput for a response that is not of the family, or folds that cannot be; kRefused when a fold or the
   /// outcome breaks a disclosure rule (`too_many_parameters`, `rare_level`). `folds` 0: none, or those of
   /// `fold_column`.
-  static Result<NetSums> Begin(federation::Federation& federation,
-                               const federation::Analysis& analysis, const ModelFrame& frame,
-                               PenaltyUnits units, std::int64_t folds);
+  static Result<std::unique_ptr<NetSource>> Begin(federation::Federation& federation,
+                                                  const federation::Analysis& analysis,
+                                                  const ModelFrame& frame, PenaltyUnits units,
+                                                  std::int64_t folds);
 
-  const std::vector<NetProblem>& problems() const { return problems_; }
-  /// 0 without cross-validation.
-  std::size_t folds() const { return fold_rows_.size() > 1 ? fold_rows_.size() : 0; }
-  const std::vector<std::int64_t>& fold_rows() const { return fold_rows_; }
-  /// Where a problem's null model starts, and the size of its gradients there.
-  std::vector<double> NullStart(std::size_t problem) const;
-  double NullScale(std::size_t problem) const;
-  /// Added to the intercept on the standardised scale for the response's own; 0 but for gaussian.
-  double response_center() const { return center_; }
-
-  Result<std::vector<NetEvaluation>> Evaluate(const std::vector<NetPoint>& points);
-
-  /// Mean loss of each fold's rows at coefficients of its own: [fold][k] of betas[fold][k].
+  const std::vector<NetProblem>& problems() const override { return problems_; }
+  std::vector<std::int64_t> fold_rows() const override {
+    return folds() > 0 ? fold_rows_ : std::vector<std::int64_t>{};
+  }
+  std::vector<double> NullStart(std::size_t problem) const override;
+  double NullScale(std::size_t problem) const override;
+  /// 0 but for gaussian.
+  double response_center() const override { return center_; }
+  bool many_at_once() const override { return true; }
+  Result<std::vector<NetEvaluation>> Evaluate(const std::vector<NetPoint>& points) override;
   Result<std::vector<std::vector<double>>> FoldLoss(
-      const std::vector<std::vector<std::vector<double>>>& betas);
+      const std::vector<std::vector<std::vector<double>>>& betas) override;
 
  private:
   NetSums(federation::Federation& federation, const federation::Analysis& analysis,
           const ModelFrame& frame, GlmFamily family)
       : federation_(federation), analysis_(analysis), frame_(frame), family_(family) {}
 
+  /// 0 without cross-validation.
+  std::size_t folds() const { return fold_rows_.size() > 1 ? fold_rows_.size() : 0; }
   std::size_t p() const { return frame_.columns(); }
   bool gaussian() const { return family_.family == Family::kGaussian; }
   Result<void> CheckResponse(const federation::PooledSums& sums) const;

@@ -35,6 +35,12 @@ Table Patients() {
       {{"a", a}, {"b", b}, {"z", z}, {"y", y}, {"ill", ill}, {"person", person}, {"fold", fold}});
 }
 
+std::vector<std::size_t> ByTurn(std::size_t rows, std::size_t sites) {
+  std::vector<std::size_t> site;
+  for (std::size_t r = 0; r < rows; ++r) site.push_back(r % sites);
+  return site;
+}
+
 TEST(ElasticNet, GivesTheWholeGaussianPathInThreeRounds) {
   const Answer answer = RunOne(Net("y ~ a + b + z", "folds = 5\n"), {Patients()});
   ASSERT_TRUE(answer) << answer.error().message;
@@ -99,6 +105,52 @@ TEST(ElasticNet, TakesFoldsFromAColumn) {
   EXPECT_EQ(answer.Number("/folds"), 3);
 }
 
+/// 120 survival times of whole days with ties.
+Table Survivors() {
+  std::vector<double> t, d, a, b;
+  for (int i = 0; i < 120; ++i) {
+    a.push_back(std::sin(i * 1.7));
+    b.push_back((i * 7) % 5);
+    t.push_back(1 + std::floor(30 * std::exp(-a.back()) * std::fabs(std::sin(i * 3.1))));
+    d.push_back(i % 4 != 0);
+  }
+  return MakeTable({{"t", t}, {"d", d}, {"a", a}, {"b", b}});
+}
+
+TEST(ElasticNet, ReachesTheUnpenalisedCoxModel) {
+  for (const std::string strata : {"", "strata = []\n"}) {
+    const std::vector<Table> sites = Split(Survivors(), ByTurn(120, 3), 3);
+    const Answer net =
+        RunOne(Net("Surv(t, d) ~ a + b", "family = \"cox\"\nlambda = 0\n" + strata), sites);
+    const Answer cox = RunOne(
+        "method = \"cox\"\nformula = \"Surv(t, d) ~ a + b\"\nties = \"breslow\"\n" + strata, sites);
+    ASSERT_TRUE(net) << net.error().message;
+    EXPECT_EQ(net.Size("/path/0/terms"), 2u);
+    for (const char* term : {"0", "1"}) {
+      EXPECT_NEAR(net.Number("/path/0/terms/" + std::string(term) + "/estimate"),
+                  cox.Number("/terms/" + std::string(term) + "/estimate"), 1e-11);
+    }
+  }
+}
+
+TEST(ElasticNet, GivesAWholeCoxPathInFewRoundsBySite) {
+  const Answer answer = RunOne(Net("Surv(t, d) ~ a + b", "family = \"cox\"\n"),
+                               Split(Survivors(), ByTurn(120, 3), 3));
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_GT(answer.Size("/path"), 20u);
+  EXPECT_LT(answer.Number("/rounds"), 15);
+  EXPECT_EQ(answer.Number("/path/0/deviance_ratio"), 0);
+}
+
+TEST(ElasticNet, MergesEventTimesUnderTheDisclosureRules) {  // rule 9
+  const Answer answer =
+      RunOne(Net("Surv(t, d) ~ a + b", "family = \"cox\"\nlambda = [0.1]\nstrata = []\n"),
+             {Survivors()}, {.minimum_count = 5});
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer.Texts("/warnings"),
+            (std::vector<std::string>{"event times are merged until each has at least ten exits"}));
+}
+
 TEST(ElasticNet, RefusesARareOutcome) {  // rule 3
   Table table = Patients();
   std::vector<double>& ill = table.columns[*table.schema.Find("ill")].numbers;
@@ -144,6 +196,11 @@ TEST(ElasticNet, SaysWhatIsWrong) {
       {Net("y ~ a", "fold_column = \"y\"\n"),
        "analysis \"a\": fold_column: found other values than whole"},
       {Net("y ~ a", "fold_column = \"none\"\n"), ""},
+      {Net("y ~ a", "family = \"cox\"\n"),
+       "analysis \"a\": formula: expected Surv(time, status) before ~"},
+      {Net("Surv(y, ill) ~ a", "family = \"cox\"\nfolds = 3\n"),
+       "analysis \"a\": folds: cross-validation is not there yet for family cox"},
+      {Net("y ~ a", "strata = [\"z\"]\n"), "analysis \"a\": strata: expected nothing"},
       {Net("y ~ 1"), "analysis \"a\": formula: expected at least one term"},
       {Net("cbind(ill, z) ~ a", "family = \"binomial\"\n"),
        "analysis \"a\": formula: expected one outcome column"},

@@ -41,7 +41,11 @@ Result<DesignOptions> DesignOptionsOf(const Analysis& analysis) {
   DesignOptions options;
   CLINNOVA_ASSIGN(options.weights, analysis.Text("weights", ""));
   CLINNOVA_ASSIGN(options.cluster, analysis.Text("cluster", ""));
-  const bool by_site = analysis.method() == "cox" || analysis.method() == "competing_risks";
+  bool by_site = analysis.method() == "cox" || analysis.method() == "competing_risks";
+  if (analysis.method() == "elastic_net") {
+    CLINNOVA_ASSIGN(const std::string family, analysis.Text("family", ""));
+    by_site = family == "cox";
+  }
   CLINNOVA_ASSIGN(options.strata,
                   analysis.Texts("strata", by_site ? std::vector<std::string>{"site"}
                                                    : std::vector<std::string>{}));

@@ -51,7 +51,9 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
         Formula("y ~ x * sex", "alpha = 0.3\nnlambda = 5\nfolds = 3\nid = \"id\"\n"),
         Formula("b ~ x + sex + arm", "family = \"binomial\"\nnlambda = 6\nfolds = 3\n"),
         Formula("count ~ x + sex + offset(log(years))",
-                "family = \"poisson\"\nlambda = [0.5, 0.1]\nfold_column = \"stage\"\n")}},
+                "family = \"poisson\"\nlambda = [0.5, 0.1]\nfold_column = \"stage\"\n"),
+        Formula("Surv(t, d) ~ x + arm", "family = \"cox\"\nlambda = [0.05]\n"),
+        Formula("Surv(t, d) ~ x + sex", "family = \"cox\"\nlambda = [0.1, 0.01]\nstrata = []\n")}},
       {"summary",
        {"variables = [\"x\", \"far\", \"tiny\", \"arm\", \"g\"]\n",
         "variables = [\"t\"]\nquantiles = [0, 0.1, 0.333, 0.9, 1]\n"}},
@@ -83,7 +85,8 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
 
 /// Cox models are stratified by site unless told otherwise: their result depends on who is where.
 bool DependsOnSites(const std::string& method, const std::string& options) {
-  return method == "cox" && options.find("strata = ") == std::string::npos;
+  const bool cox = method == "cox" || options.find("\"cox\"") != std::string::npos;
+  return cox && options.find("strata = ") == std::string::npos;
 }
 
 /// A cluster's rows are all at one site: nobody is a patient of two hospitals under one id.
