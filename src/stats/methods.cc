@@ -22,16 +22,11 @@ namespace clinnova::stats {
 
 const std::vector<Method>& Methods() {
   static const std::vector<Method> kMethods = [] {
-    std::vector<Method> methods = {CalibrationMethod(),
-                                   ContingencyTableMethod(),
-                                   CoxMethod(),
-                                   ElasticNetMethod(),
-                                   GlmMethod(),
-                                   HistogramMethod(),
-                                   KaplanMeierMethod(),
-                                   LogrankMethod(),
-                                   NetBenefitMethod(),
-                                   RocMethod(),
+    std::vector<Method> methods = {CalibrationMethod(), ContingencyTableMethod(),
+                                   CoxMethod(),         ElasticNetMethod(),
+                                   GlmMethod(),         HistogramMethod(),
+                                   KaplanMeierMethod(), LogrankMethod(),
+                                   NetBenefitMethod(),  RocMethod(),
                                    SummaryMethod()};
     std::sort(methods.begin(), methods.end(),
               [](const Method& a, const Method& b) { return a.name < b.name; });
