@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Elastic nets. Every case that has folds names them by a column, as cv.glmnet(foldid = ).
+usual_versions <- versions
 versions$glmnet <- as.character(packageVersion("glmnet"))
 
 cars_folds <- with_sites(cbind(mtcars, fold = rep(1:4, 8)), by_turn(nrow(mtcars)))
@@ -62,3 +63,19 @@ golden_case("elastic_net_awkward", wide, empty = "s4", from = "simulated, seed 2
   elastic_net_analysis("wide_half", paste("far", genes), wide, alpha = 0.5, nlambda = 12),
   elastic_net_analysis("wide_binomial", paste("ill", genes), wide, "binomial", alpha = 0.9, nlambda = 25),
   elastic_net_analysis("separated", "ill ~ I(ill * 2 + g1) + g4", wide, "binomial", lambda = c(0.2, 0.1, 0.02))))
+
+soldiers <- veteran
+soldiers$celltype <- factor(as.character(soldiers$celltype))
+soldiers$exact <- round(soldiers$time + seq_len(137) / 1000, 3)  # no ties
+soldiers <- with_sites(soldiers, by_turn(137, 4))
+terms_of_veteran <- "~ trt + celltype + karno + diagtime + age + prior"
+golden_case("elastic_net_veteran", soldiers, from = "survival::veteran", notes = "exact: times without ties", analyses = list(
+  cox_elastic_net("no_ties", paste("Surv(exact, status)", terms_of_veteran), soldiers, character()),
+  cox_elastic_net("no_ties_half", paste("Surv(exact, status)", terms_of_veteran), soldiers, character(), alpha = 0.5,
+                  lambda = c(0.2, 0.05, 0.01, 0)),
+  cox_elastic_net("ties", paste("Surv(time, status)", terms_of_veteran), soldiers, character(), nlambda = 10, near = 1e-2),
+  cox_elastic_net("by_site", paste("Surv(time, status)", terms_of_veteran), soldiers, "site",
+                  lambda = c(0.15, 0.08, 0.03, 0.01, 0.001), near = 1e-2),
+  cox_elastic_net("by_cell_type", "Surv(time, status) ~ trt + karno + diagtime + age", soldiers, "celltype", alpha = 0.7,
+                  standardize = FALSE, lambda = c(0.3, 0.1, 0.02), near = 1e-2)))
+versions <- usual_versions
