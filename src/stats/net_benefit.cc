@@ -90,6 +90,31 @@ std::vector<bool> Told(const std::vector<std::int64_t>& tp, const std::vector<st
   return told;
 }
 
+/// The curve; what may not be told is null, its path added to `suppressed`.
+Json CurveJson(const std::vector<double>& thresholds, const std::vector<std::int64_t>& tp,
+               const std::vector<std::int64_t>& fp, const std::vector<bool>& told,
+               const PredictedCounts& counts, std::vector<std::string>& suppressed) {
+  const auto n = static_cast<double>(counts.n());
+  const double prevalence = static_cast<double>(counts.positive) / n;
+  Json curve = Json::array();
+  for (std::size_t k = 0; k < thresholds.size(); ++k) {
+    const double odds = thresholds[k] / (1 - thresholds[k]);
+    const double benefit = static_cast<double>(tp[k]) / n - static_cast<double>(fp[k]) / n * odds;
+    const auto shown = [&](const Json& value) { return told[k] ? value : Json(nullptr); };
+    curve.push_back({{"threshold", thresholds[k]},
+                     {"net_benefit", shown(benefit)},
+                     {"treat_all", prevalence - (1 - prevalence) * odds},
+                     {"treat_none", 0},
+                     {"tp", shown(tp[k])},
+                     {"fp", shown(fp[k])}});
+    if (told[k]) continue;
+    for (const char* field : {"net_benefit", "tp", "fp"}) {
+      suppressed.push_back("curve[" + std::to_string(k) + "]." + field);
+    }
+  }
+  return curve;
+}
+
 Result<Json> Run(Federation& federation, const Analysis& analysis) {
   CLINNOVA_ASSIGN(const PredictedColumns columns,
                   PredictedColumns::Find(analysis, federation.schema(), "prediction"));
@@ -110,26 +135,9 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
     fp[k] = sums.Count(kBetween, 2 * (k + 1)) + (k + 1 < size ? fp[k + 1] : 0);
     tp[k] = sums.Count(kBetween, 2 * (k + 1) + 1) + (k + 1 < size ? tp[k + 1] : 0);
   }
-  const std::vector<bool> told = Told(tp, fp, federation, counts);
-  const auto n = static_cast<double>(counts.n());
-  const double prevalence = static_cast<double>(counts.positive) / n;
-  Json curve = Json::array();
   std::vector<std::string> suppressed;
-  for (std::size_t k = 0; k < size; ++k) {
-    const double odds = thresholds[k] / (1 - thresholds[k]);
-    const double benefit = static_cast<double>(tp[k]) / n - static_cast<double>(fp[k]) / n * odds;
-    const auto shown = [&](const Json& value) { return told[k] ? value : Json(nullptr); };
-    curve.push_back({{"threshold", thresholds[k]},
-                     {"net_benefit", shown(benefit)},
-                     {"treat_all", prevalence - (1 - prevalence) * odds},
-                     {"treat_none", 0},
-                     {"tp", shown(tp[k])},
-                     {"fp", shown(fp[k])}});
-    if (told[k]) continue;
-    for (const char* field : {"net_benefit", "tp", "fp"}) {
-      suppressed.push_back("curve[" + std::to_string(k) + "]." + field);
-    }
-  }
+  const double prevalence = static_cast<double>(counts.positive) / static_cast<double>(counts.n());
+  Json curve = CurveJson(thresholds, tp, fp, Told(tp, fp, federation, counts), counts, suppressed);
   Json result;
   result["n"] = counts.n();
   result["n_missing"] = counts.missing;

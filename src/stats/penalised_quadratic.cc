@@ -20,13 +20,7 @@ class Descent {
     for (std::size_t j = 0; j < b_.size(); ++j) {
       if (problem_.held[j] || !(problem_.hessian[j][j] > 0)) b_[j] = 0;
     }
-    for (std::size_t i = 0; i < b_.size(); ++i) {
-      long double sum = problem_.c[i];
-      for (std::size_t j = 0; j < b_.size(); ++j) {
-        sum -= static_cast<long double>(problem_.hessian[i][j]) * b_[j];
-      }
-      gradient_[i] = sum;
-    }
+    FindGradient();
   }
 
   /// One pass over the coordinates: the largest gain of the objective in it, and whether a sign has changed.
@@ -53,10 +47,15 @@ class Descent {
     return pass;
   }
 
+  /// True when the last Finish() has moved the coefficients.
+  bool travelled() const { return travelled_; }
+
   std::vector<double> values() const { return {b_.begin(), b_.end()}; }
 
   /// The minimum for the present signs; empty when it has other signs or another condition fails.
-  std::optional<std::vector<double>> Finish() const {
+  /// Then the coefficients have gone towards it as far as the first sign holds, which lowers the objective.
+  std::optional<std::vector<double>> Finish() {
+    travelled_ = false;
     std::vector<std::size_t> active;
     for (std::size_t j = 0; j < b_.size(); ++j) {
       const bool free = problem_.lasso[j] == 0 && problem_.hessian[j][j] > 0;
@@ -74,16 +73,42 @@ class Descent {
     if (factor.rank() < active.size()) return std::nullopt;
     const std::vector<double> solved = factor.Solve(right);
     std::vector<double> full(b_.size());
-    for (std::size_t a = 0; a < active.size(); ++a) {
-      const std::size_t j = active[a];
-      if (problem_.lasso[j] > 0 && !(solved[a] * static_cast<double>(b_[j]) > 0))
-        return std::nullopt;
-      full[j] = solved[a];
-    }
+    for (std::size_t a = 0; a < active.size(); ++a) full[active[a]] = solved[a];
+    if (TravelTowards(full)) return std::nullopt;
     return ZerosHold(full) ? std::optional(full) : std::nullopt;
   }
 
  private:
+  /// Goes towards `target` until a penalised coefficient reaches zero; false when none does on the way.
+  bool TravelTowards(const std::vector<double>& target) {
+    long double part = 1;
+    std::size_t first = b_.size();
+    for (std::size_t j = 0; j < b_.size(); ++j) {
+      if (b_[j] == 0 || problem_.lasso[j] == 0 || target[j] * b_[j] > 0) continue;
+      const long double until = b_[j] / (b_[j] - target[j]);
+      if (first == b_.size() || until < part) {
+        part = until;
+        first = j;
+      }
+    }
+    if (first == b_.size()) return false;
+    for (std::size_t j = 0; j < b_.size(); ++j) b_[j] += part * (target[j] - b_[j]);
+    b_[first] = 0;
+    FindGradient();
+    travelled_ = true;
+    return true;
+  }
+
+  void FindGradient() {
+    for (std::size_t i = 0; i < b_.size(); ++i) {
+      long double sum = problem_.c[i];
+      for (std::size_t j = 0; j < b_.size(); ++j) {
+        sum -= static_cast<long double>(problem_.hessian[i][j]) * b_[j];
+      }
+      gradient_[i] = sum;
+    }
+  }
+
   bool ZerosHold(const std::vector<double>& b) const {
     for (std::size_t i = 0; i < b.size(); ++i) {
       if (b[i] != 0 || problem_.held[i] || problem_.lasso[i] == 0) continue;
@@ -99,6 +124,7 @@ class Descent {
   const PenalisedQuadratic& problem_;
   std::vector<long double> b_;
   std::vector<long double> gradient_;
+  bool travelled_ = false;
 };
 
 }  // namespace
@@ -108,16 +134,19 @@ std::vector<double> MinimisePenalised(const PenalisedQuadratic& problem,
   Descent descent(problem, std::move(start));
   long double first_gain = 0;
   int next_try = 2;
+  // A coefficient that is zero but for rounding could be sent there and back for ever.
+  int travels_left = 50 + 10 * static_cast<int>(problem.c.size());
   for (int sweep = 1; sweep <= kMaximumSweeps; ++sweep) {
     const Descent::Pass pass = descent.Sweep();
     first_gain = std::max(first_gain, pass.largest_gain);
     const bool still = pass.largest_gain <= 1e-36L * first_gain;
     // Signs that have just changed will change again; trying costs a factorisation.
-    if (still || (sweep >= next_try && !pass.signs_changed)) {
+    const bool on_the_way = descent.travelled() && travels_left-- > 0;
+    if (still || on_the_way || (sweep >= next_try && !pass.signs_changed)) {
       if (const auto finished = descent.Finish()) return *finished;
       next_try = sweep + sweep / 2 + 1;
     }
-    if (still) break;
+    if (still && !(descent.travelled() && travels_left > 0)) break;
   }
   return descent.values();
 }

@@ -8,7 +8,8 @@
 // Coordinate descent finds which coefficients are not zero and their signs; a linear system then gives their
 // values, so that the conditions of the minimum hold to rounding and not to a stopping rule. Where the columns in
 // use depend on each other the descent alone decides, run until it stands still.
-// Source: J. Friedman, T. Hastie, R. Tibshirani, J. Stat. Softw. 33(1), 2010. Pure functions.
+// Source: J. Friedman, T. Hastie, R. Tibshirani, J. Stat. Softw. 33(1), 2010; H. Lee et al., NIPS 19, 2007, for going to
+// the nearest sign change. Pure functions.
 #pragma once
 
 #include <vector>
