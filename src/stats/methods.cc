@@ -78,7 +78,7 @@ Result<std::vector<table::ColumnDeclaration>> ColumnDeclarations(const federatio
              .levels = {}});
       }
     }
-    if (!analysis.Has("formula")) continue;
+    if (!HasFormula(analysis)) continue;
     CLINNOVA_ASSIGN(const table::Formula formula, FormulaOf(analysis));
     CLINNOVA_ASSIGN(const table::DesignOptions options, DesignOptionsOf(analysis));
     for (const auto& wanted : table::FactorDeclarations(formula, options)) add(wanted);
@@ -93,7 +93,7 @@ Result<std::vector<std::string>> ColumnsUsed(const federation::Study& study) {
     if (!column.empty() && !known) columns.push_back(column);
   };
   for (const federation::Analysis& analysis : study.analyses()) {
-    if (analysis.Has("formula")) {
+    if (HasFormula(analysis)) {
       CLINNOVA_ASSIGN(const table::Formula formula, FormulaOf(analysis));
       for (const std::string& column : formula.Columns()) add(column);
       CLINNOVA_ASSIGN(const table::DesignOptions options, DesignOptionsOf(analysis));

@@ -11,6 +11,7 @@
 #include "federation/batches.h"
 #include "stats/linear_algebra.h"
 #include "stats/spline_knots.h"
+#include "stats/treatment_formula.h"
 
 namespace clinnova::stats {
 
@@ -358,7 +359,12 @@ std::vector<const federation::Step*> ModelFrameSteps() {
   return steps;
 }
 
+bool HasFormula(const Analysis& analysis) {
+  return analysis.Has("formula") || analysis.Has("treatment");
+}
+
 Result<Formula> FormulaOf(const Analysis& analysis) {
+  if (analysis.Has("treatment")) return TreatmentFormula(analysis);
   CLINNOVA_ASSIGN(const std::string text, analysis.Text("formula"));
   auto formula = Formula::Parse(text);
   if (!formula) return FailAt("analysis \"" + analysis.name() + "\"", formula);

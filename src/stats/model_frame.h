@@ -57,9 +57,12 @@ struct SiteFrame {
 Result<table::DesignOptions> DesignOptionsOf(const federation::Analysis& analysis);
 
 /// The formula that the design is made of. For kaplan_meier and logrank the variables on the right are groups,
-/// so that `y ~ a + b + strata(c)` becomes `y ~ strata(a) + strata(b) + strata(c)`.
+/// so that `y ~ a + b + strata(c)` becomes `y ~ strata(a) + strata(b) + strata(c)`. An analysis with `treatment`
+/// has that of treatment_formula.h.
 /// kInvalidInput names the analysis and what does not parse.
 Result<table::Formula> FormulaOf(const federation::Analysis& analysis);
+/// True when the analysis is about a formula, in one key or in those of treatment_formula.h.
+bool HasFormula(const federation::Analysis& analysis);
 /// How many of the strata columns of FormulaOf's design are groups; 0 for other methods.
 Result<std::size_t> GroupCount(const federation::Analysis& analysis);
 
