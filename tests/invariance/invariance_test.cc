@@ -25,6 +25,13 @@ std::string Formula(const std::string& formula, const std::string& more = "") {
   return "formula = \"" + formula + "\"\n" + more;
 }
 
+std::string Effect(const std::string& outcome, const std::string& treatment,
+                   const std::string& covariates, const std::string& estimator,
+                   const std::string& more = "") {
+  return "outcome = \"" + outcome + "\"\ntreatment = \"" + treatment +
+         "\"\ncovariates = " + covariates + "\nestimator = \"" + estimator + "\"\n" + more;
+}
+
 /// The options of several analyses of each method.
 const std::map<std::string, std::vector<std::string>>& Analyses() {
   static const std::map<std::string, std::vector<std::string>> kAnalyses = {
@@ -45,6 +52,13 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
         Formula("count ~ x", "family = \"quasipoisson\"\n"),
         Formula("g ~ x + sex", "family = \"Gamma\"\nlink = \"log\"\n"),
         Formula("g ~ x", "family = \"Gamma\"\n")}},
+      {"effect",
+       {Effect("y", "sex", "[\"x\", \"far\", \"factor(stage)\"]", "ipw"),
+        Effect("y", "stage", "[\"x\", \"sex\", \"tiny\"]", "aipw", "conf_level = 0.9\n"),
+        Effect("b", "stage", "[\"x\", \"sex\"]", "tmle"),
+        Effect("y", "sex", "[\"x\", \"tiny\"]", "tmle", "trim = 0.3\n"),
+        Effect("b", "sex", "[\"x * arm\"]", "gcomp", "estimand = \"ATT\"\n"),
+        Effect("count", "sex", "[\"ns(x, df = 3)\"]", "overlap")}},
       {"summary",
        {"variables = [\"x\", \"far\", \"tiny\", \"arm\", \"g\"]\n",
         "variables = [\"t\"]\nquantiles = [0, 0.1, 0.333, 0.9, 1]\n"}},
