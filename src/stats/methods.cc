@@ -11,6 +11,7 @@
 #include "stats/logrank.h"
 #include "stats/method.h"
 #include "stats/model_frame.h"
+#include "stats/multiple_imputation.h"
 #include "stats/summary.h"
 #include "table/design.h"
 #include "table/factor_column.h"
@@ -21,7 +22,8 @@ const std::vector<Method>& Methods() {
   static const std::vector<Method> kMethods = [] {
     std::vector<Method> methods = {
         ContingencyTableMethod(), CoxMethod(),         EffectMethod(),  GlmMethod(),
-        HistogramMethod(),        KaplanMeierMethod(), LogrankMethod(), SummaryMethod()};
+        HistogramMethod(),        KaplanMeierMethod(), LogrankMethod(), MultipleImputationMethod(),
+        SummaryMethod()};
     std::sort(methods.begin(), methods.end(),
               [](const Method& a, const Method& b) { return a.name < b.name; });
     return methods;
@@ -103,8 +105,10 @@ Result<std::vector<std::string>> ColumnsUsed(const federation::Study& study) {
       for (const std::string& column : options.strata) add(column);
       for (const std::string& column : options.also) add(column);
     }
-    CLINNOVA_ASSIGN(const std::vector<std::string> variables, analysis.Texts("variables"));
-    for (const std::string& column : variables) add(column);
+    for (const char* key : {"variables", "imputation_variables", "row_id"}) {
+      CLINNOVA_ASSIGN(const std::vector<std::string> variables, analysis.Texts(key));
+      for (const std::string& column : variables) add(column);
+    }
     CLINNOVA_ASSIGN(const std::string variable, analysis.Text("variable", ""));
     add(variable);
   }

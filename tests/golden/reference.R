@@ -23,13 +23,13 @@ heart_folder <- if (is.na(flag)) {
   arguments[flag + 1]
 }
 
-for (part in c("write", "fit_glm", "fit_survival", "fit_effect", "describe")) {
+for (part in c("write", "fit_glm", "fit_survival", "fit_effect", "fit_imputation", "describe")) {
   source(file.path(golden, "reference", paste0(part, ".R")))
 }
 cases <- file.path(golden, "cases.new")  # takes the old one's place once all is written
 unlink(cases, recursive = TRUE)
 for (part in c("cases_glm", "cases_robust", "cases_formula", "cases_awkward", "cases_curves",
-               "cases_cox", "cases_effect", "cases_descriptives", "uci_heart")) {
+               "cases_cox", "cases_effect", "cases_imputation", "cases_descriptives", "uci_heart")) {
   source(file.path(golden, "reference", paste0(part, ".R")))
 }
 unlink(file.path(golden, "cases"), recursive = TRUE)
