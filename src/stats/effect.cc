@@ -205,7 +205,7 @@ constexpr std::string_view kOptions[] = {"outcome",  "treatment", "covariates", 
 Method EffectMethod() {
   std::vector<const federation::Step*> steps = ModelFrameSteps();
   for (const federation::Step* step : std::initializer_list<const federation::Step*>{
-           &kNuisanceStep, &kTargetStep, &kMomentStep, &kInfluenceStep}) {
+           &kEffectModelStep, &kEffectTargetStep, &kEffectMomentStep, &kEffectInfluenceStep}) {
     steps.push_back(step);
   }
   return {"effect", "effect of a treatment from observational data", kOptions, std::move(steps),

@@ -47,8 +47,8 @@ class Rounds {
   std::string Where() const { return "analysis \"" + analysis_.name() + "\": "; }
   int OutcomeExponent() const { return std::max(1, frame_.response_exponents().front() + 1); }
 
-  NuisanceModels Models() const {
-    NuisanceModels models;
+  EffectModels Models() const {
+    EffectModels models;
     models.binary = fit_.binary;
     if (fit_.propensity) models.gamma = fit_.propensity->point();
     for (const NewtonIteration& outcome : outcomes_) {
@@ -60,14 +60,14 @@ class Rounds {
   // --- Models ---
 
   Result<PooledSums> ModelRound() {
-    NuisanceParameters parameters;
+    EffectModelParameters parameters;
     parameters.claim = frame_.claim();
     parameters.models = Models();
     const int z = frame_.standardised_exponent();
     parameters.propensity_score_exponent = z;
     parameters.information_exponent = 2 * z;
     parameters.outcome_score_exponent = z + outcome_range_;
-    CLINNOVA_ASSIGN(PooledSums sums, federation_.Sum(analysis_, kNuisanceStep, parameters));
+    CLINNOVA_ASSIGN(PooledSums sums, federation_.Sum(analysis_, kEffectModelStep, parameters));
     outcome_range_ += static_cast<int>(sums.layout().blocks[kOutcomeScore].exponent -
                                        parameters.outcome_score_exponent);
     return sums;
@@ -251,8 +251,9 @@ class Rounds {
     if (options_.estimator != Estimator::kTmle) return {};
     targets_.assign(arms_, NewtonIteration(1));
     while (!std::all_of(targets_.begin(), targets_.end(), [](auto& fit) { return fit.done(); })) {
-      TargetParameters parameters{.claim = frame_.claim(), .models = Targeted()};
-      CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kTargetStep, parameters));
+      EffectTargetParameters parameters{.claim = frame_.claim(), .models = Targeted()};
+      CLINNOVA_ASSIGN(const PooledSums sums,
+                      federation_.Sum(analysis_, kEffectTargetStep, parameters));
       for (std::size_t a = 0; a < arms_; ++a) {
         const double log_likelihood = sums.Number(kTargetLogLikelihood, a);
         targets_[a].Step(
@@ -266,8 +267,8 @@ class Rounds {
     return {};
   }
 
-  NuisanceModels Targeted() const {
-    NuisanceModels models = Models();
+  EffectModels Targeted() const {
+    EffectModels models = Models();
     for (const NewtonIteration& target : targets_) models.epsilon.push_back(target.point()[0]);
     return models;
   }
@@ -285,12 +286,12 @@ class Rounds {
   // --- Means ---
 
   Result<void> Means() {
-    MomentParameters parameters{.claim = frame_.claim(), .models = Targeted()};
+    EffectMomentParameters parameters{.claim = frame_.claim(), .models = Targeted()};
     const int z = frame_.standardised_exponent();
     parameters.column_exponent = z;
     parameters.weight_exponent = z + kUsualWeight;
     parameters.derivative_exponent = z + OutcomeExponent() + kUsualWeight;
-    CLINNOVA_ASSIGN(moments_, federation_.Sum(analysis_, kMomentStep, parameters));
+    CLINNOVA_ASSIGN(moments_, federation_.Sum(analysis_, kEffectMomentStep, parameters));
     for (std::size_t a = 0; a < arms_; ++a) {
       fit_.means.push_back(moments_->Number(kNumerators, a) / moments_->Number(kDenominators, a));
       fit_.weight_sums.push_back(moments_->Number(kWeights, a));
@@ -337,7 +338,7 @@ class Rounds {
 
   /// How arm `a`'s estimating equation moves with the propensity's and its outcome model's coefficients, times the
   /// inverse of their information: what their scores are worth.
-  void AddInfluenceOf(std::size_t a, InfluenceParameters& parameters) const {
+  void AddInfluenceOf(std::size_t a, EffectInfluenceParameters& parameters) const {
     const std::size_t propensity_size = (arms_ - 1) * p_;
     const double by_target = targets_.empty() ? 0
                                               : moments_->Number(kByEpsilon, a) /
@@ -361,10 +362,11 @@ class Rounds {
   }
 
   Result<void> Influence() {
-    InfluenceParameters parameters{
+    EffectInfluenceParameters parameters{
         .claim = frame_.claim(), .models = Targeted(), .means = fit_.means};
     for (std::size_t a = 0; a < arms_; ++a) AddInfluenceOf(a, parameters);
-    CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kInfluenceStep, parameters));
+    CLINNOVA_ASSIGN(const PooledSums sums,
+                    federation_.Sum(analysis_, kEffectInfluenceStep, parameters));
     fit_.covariance = FromLowerTriangle(sums.Numbers(kStacked), arms_);
     fit_.plain = FromLowerTriangle(sums.Numbers(kPlain), arms_);
     for (std::size_t a = 0; a < arms_; ++a) {

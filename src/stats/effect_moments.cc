@@ -71,7 +71,7 @@ ArmPart PartOf(const EffectRows& rows, const EffectBatch& batch, std::size_t a, 
 // --- Means and their derivatives ---------------------------------------------------------------------
 
 Result<Layout> MomentLayout(const Analysis& analysis, const table::Schema& schema,
-                            const MomentParameters& parameters) {
+                            const EffectMomentParameters& parameters) {
   CLINNOVA_ASSIGN(const std::size_t arms, ArmsOf(analysis, schema, parameters.claim));
   CLINNOVA_ASSIGN(const EffectOptions options, EffectOptionsOf(analysis));
   const std::size_t p = parameters.claim.center.size();
@@ -174,7 +174,7 @@ void AddBalance(const EffectRows& rows, std::size_t a, MomentBatch& batch, Exact
   }
 }
 
-Result<void> MomentEvaluate(const SiteView& site, const MomentParameters& parameters,
+Result<void> MomentEvaluate(const SiteView& site, const EffectMomentParameters& parameters,
                             ExactSums& sums) {
   CLINNOVA_ASSIGN(const EffectRows rows,
                   EffectRows::Create(site, parameters.claim, parameters.models));
@@ -197,12 +197,12 @@ Result<void> MomentEvaluate(const SiteView& site, const MomentParameters& parame
 // --- Influence functions -----------------------------------------------------------------------------
 
 Result<Layout> InfluenceLayout(const Analysis& analysis, const table::Schema& schema,
-                               const InfluenceParameters& parameters) {
+                               const EffectInfluenceParameters& parameters) {
   CLINNOVA_ASSIGN(const std::size_t arms, ArmsOf(analysis, schema, parameters.claim));
   return Layout{{WideBlock("stacked", Triangle(arms)), WideBlock("plain", Triangle(arms))}};
 }
 
-Result<void> CheckInfluence(const EffectRows& rows, const InfluenceParameters& parameters) {
+Result<void> CheckInfluence(const EffectRows& rows, const EffectInfluenceParameters& parameters) {
   const std::size_t arms = rows.arms();
   const std::size_t p = rows.columns();
   const auto fits = [](const std::vector<double>& values, std::size_t size) {
@@ -224,7 +224,7 @@ struct InfluenceBatch {
 };
 
 /// What the estimation of the models adds to one arm's influence function.
-void AddModels(const EffectRows& rows, const InfluenceParameters& parameters, std::size_t a,
+void AddModels(const EffectRows& rows, const EffectInfluenceParameters& parameters, std::size_t a,
                InfluenceBatch& batch) {
   const std::size_t p = rows.columns();
   const EffectBatch& read = batch.rows;
@@ -250,7 +250,7 @@ void AddModels(const EffectRows& rows, const InfluenceParameters& parameters, st
   }
 }
 
-void ReadInfluence(const EffectRows& rows, const InfluenceParameters& parameters,
+void ReadInfluence(const EffectRows& rows, const EffectInfluenceParameters& parameters,
                    InfluenceBatch& batch) {
   batch.stacked.resize(rows.arms(), std::vector<double>(kBatchRows));
   batch.plain.resize(rows.arms(), std::vector<double>(kBatchRows));
@@ -268,7 +268,7 @@ void ReadInfluence(const EffectRows& rows, const InfluenceParameters& parameters
   }
 }
 
-Result<void> InfluenceEvaluate(const SiteView& site, const InfluenceParameters& parameters,
+Result<void> InfluenceEvaluate(const SiteView& site, const EffectInfluenceParameters& parameters,
                                ExactSums& sums) {
   CLINNOVA_ASSIGN(const EffectRows rows,
                   EffectRows::Create(site, parameters.claim, parameters.models));
@@ -294,9 +294,9 @@ Result<void> InfluenceEvaluate(const SiteView& site, const InfluenceParameters& 
 
 }  // namespace
 
-const federation::TypedStep<MomentParameters> kMomentStep{"effect.means", MomentLayout,
-                                                          MomentEvaluate};
-const federation::TypedStep<InfluenceParameters> kInfluenceStep{"effect.influence", InfluenceLayout,
-                                                                InfluenceEvaluate};
+const federation::TypedStep<EffectMomentParameters> kEffectMomentStep{"effect.means", MomentLayout,
+                                                                      MomentEvaluate};
+const federation::TypedStep<EffectInfluenceParameters> kEffectInfluenceStep{
+    "effect.influence", InfluenceLayout, InfluenceEvaluate};
 
 }  // namespace clinnova::stats

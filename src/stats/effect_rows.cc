@@ -62,7 +62,7 @@ Result<void> CheckArms(const EffectOptions& options, const FrameClaim& claim, co
 }
 
 Result<EffectRows> EffectRows::Create(const SiteView& site, const FrameClaim& claim,
-                                      const NuisanceModels& models) {
+                                      const EffectModels& models) {
   EffectRows rows;
   CLINNOVA_ASSIGN(rows.options_, EffectOptionsOf(site.analysis));
   CLINNOVA_ASSIGN(rows.frame_, SiteFrameOf(site, claim));

@@ -20,7 +20,7 @@
 namespace clinnova::stats {
 
 /// What is estimated before the means: standardised scale, by arm, `columns` numbers each.
-struct NuisanceModels {
+struct EffectModels {
   bool binary = false;          ///< outcome models are logistic, otherwise linear
   std::vector<double> gamma;    ///< propensity: arms 1…; empty where it is not needed
   std::vector<double> beta;     ///< outcome: arms 0…; empty where they are not needed
@@ -59,13 +59,13 @@ struct EffectBatch {
 class EffectRows {
  public:
   static Result<EffectRows> Create(const federation::SiteView& site, const FrameClaim& claim,
-                                   const NuisanceModels& models);
+                                   const EffectModels& models);
 
   const EffectOptions& options() const { return options_; }
   std::size_t arms() const { return arms_; }
   std::size_t columns() const { return claim_->center.size(); }
   std::size_t focal() const { return focal_; }
-  const NuisanceModels& models() const { return *models_; }
+  const EffectModels& models() const { return *models_; }
 
   /// Reads rows [first, first + count): design, propensities and weights, outcome models.
   void Read(std::size_t first, std::size_t count, EffectBatch& batch) const;
@@ -82,7 +82,7 @@ class EffectRows {
   const table::Table* table_ = nullptr;     // not owned, outlives this
   std::shared_ptr<const SiteFrame> frame_;  // shared with the site's cache
   const FrameClaim* claim_ = nullptr;       // not owned, outlives this
-  const NuisanceModels* models_ = nullptr;  // not owned, outlives this
+  const EffectModels* models_ = nullptr;    // not owned, outlives this
   EffectOptions options_;
   std::size_t arms_ = 0;
   std::size_t focal_ = 0;

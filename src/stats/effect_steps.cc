@@ -48,7 +48,7 @@ const double* OfAll(EffectBatch& batch, Value value) {
 // --- Propensity and outcome models -------------------------------------------------------------------
 
 Result<Layout> NuisanceLayout(const Analysis& analysis, const table::Schema& schema,
-                              const NuisanceParameters& parameters) {
+                              const EffectModelParameters& parameters) {
   CLINNOVA_ASSIGN(const std::size_t arms, ArmsOf(analysis, schema, parameters.claim));
   const std::size_t p = parameters.claim.center.size();
   const bool propensity = !parameters.models.gamma.empty();
@@ -124,7 +124,7 @@ void CountArms(const EffectRows& rows, const EffectBatch& batch, ExactSums& sums
   for (std::size_t i = 0; i < counts.size(); ++i) sums.AddCount(kArmCounts, i, counts[i]);
 }
 
-Result<void> NuisanceEvaluate(const SiteView& site, const NuisanceParameters& parameters,
+Result<void> NuisanceEvaluate(const SiteView& site, const EffectModelParameters& parameters,
                               ExactSums& sums) {
   CLINNOVA_ASSIGN(const EffectRows rows,
                   EffectRows::Create(site, parameters.claim, parameters.models));
@@ -144,13 +144,13 @@ Result<void> NuisanceEvaluate(const SiteView& site, const NuisanceParameters& pa
 // --- Clever covariates -------------------------------------------------------------------------------
 
 Result<Layout> TargetLayout(const Analysis& analysis, const table::Schema& schema,
-                            const TargetParameters& parameters) {
+                            const EffectTargetParameters& parameters) {
   CLINNOVA_ASSIGN(const std::size_t arms, ArmsOf(analysis, schema, parameters.claim));
   return Layout{{WideBlock("score", arms), WideBlock("information", arms),
                  WideBlock("log_likelihood", arms)}};
 }
 
-Result<void> TargetEvaluate(const SiteView& site, const TargetParameters& parameters,
+Result<void> TargetEvaluate(const SiteView& site, const EffectTargetParameters& parameters,
                             ExactSums& sums) {
   CLINNOVA_ASSIGN(const EffectRows rows,
                   EffectRows::Create(site, parameters.claim, parameters.models));
@@ -175,9 +175,9 @@ Result<void> TargetEvaluate(const SiteView& site, const TargetParameters& parame
 
 }  // namespace
 
-const federation::TypedStep<NuisanceParameters> kNuisanceStep{"effect.models", NuisanceLayout,
-                                                              NuisanceEvaluate};
-const federation::TypedStep<TargetParameters> kTargetStep{"effect.target", TargetLayout,
-                                                          TargetEvaluate};
+const federation::TypedStep<EffectModelParameters> kEffectModelStep{"effect.models", NuisanceLayout,
+                                                                    NuisanceEvaluate};
+const federation::TypedStep<EffectTargetParameters> kEffectTargetStep{"effect.target", TargetLayout,
+                                                                      TargetEvaluate};
 
 }  // namespace clinnova::stats

@@ -11,9 +11,9 @@
 namespace clinnova::stats {
 
 /// Score, information and log-likelihood of the models at `models`; those without coefficients are left out.
-struct NuisanceParameters {
+struct EffectModelParameters {
   FrameClaim claim;
-  NuisanceModels models;
+  EffectModels models;
   std::int64_t propensity_score_exponent = 0;
   std::int64_t information_exponent = 0;
   std::int64_t outcome_score_exponent = 0;
@@ -27,7 +27,7 @@ struct NuisanceParameters {
     a(outcome_score_exponent);
   }
 };
-enum NuisanceBlock {
+enum EffectModelBlock {
   kPropensityScore,        ///< arms 1…: columns each
   kPropensityInformation,  ///< pairs c <= b of arms 1…: lower triangles
   kOutcomeScore,           ///< arms 0…
@@ -45,21 +45,21 @@ enum ArmCount {
 };
 
 /// tmle: score, information and log-likelihood of each arm's coefficient of 1 / e_a.
-struct TargetParameters {
+struct EffectTargetParameters {
   FrameClaim claim;
-  NuisanceModels models;
+  EffectModels models;
   template <class A>
   void Fields(A& a) {
     a(claim);
     a(models);
   }
 };
-enum TargetBlock { kTargetScore, kTargetInformation, kTargetLogLikelihood };
+enum EffectTargetBlock { kTargetScore, kTargetInformation, kTargetLogLikelihood };
 
 /// The means' numerators and denominators with their derivatives in the models' linear predictors, and balance.
-struct MomentParameters {
+struct EffectMomentParameters {
   FrameClaim claim;
-  NuisanceModels models;
+  EffectModels models;
   std::int64_t column_exponent = 0;      ///< of a standardised value
   std::int64_t derivative_exponent = 0;  ///< of a derivative times a standardised value
   std::int64_t weight_exponent = 0;      ///< of a weight times a standardised value
@@ -72,7 +72,7 @@ struct MomentParameters {
     a(weight_exponent);
   }
 };
-enum MomentBlock {
+enum EffectMomentBlock {
   kNumerators,             ///< by arm
   kDenominators,           ///< by arm
   kWeights,                ///< by arm, sum of weights; then by arm, sum of their squares
@@ -88,9 +88,9 @@ enum MomentBlock {
 };
 
 /// Products of the influence functions (times the denominators) of every two arms.
-struct InfluenceParameters {
+struct EffectInfluenceParameters {
   FrameClaim claim;
-  NuisanceModels models;
+  EffectModels models;
   std::vector<double> means{};  ///< by arm
   std::vector<double>
       by_epsilon{};  ///< by arm: what a clever covariate's score is worth; empty = nothing
@@ -106,14 +106,14 @@ struct InfluenceParameters {
     a(by_outcome);
   }
 };
-enum InfluenceBlock {
+enum EffectInfluenceBlock {
   kStacked,  ///< lower triangle over arms: with what the models' estimation adds
   kPlain     ///< as if the models were known
 };
 
-extern const federation::TypedStep<NuisanceParameters> kNuisanceStep;
-extern const federation::TypedStep<TargetParameters> kTargetStep;
-extern const federation::TypedStep<MomentParameters> kMomentStep;
-extern const federation::TypedStep<InfluenceParameters> kInfluenceStep;
+extern const federation::TypedStep<EffectModelParameters> kEffectModelStep;
+extern const federation::TypedStep<EffectTargetParameters> kEffectTargetStep;
+extern const federation::TypedStep<EffectMomentParameters> kEffectMomentStep;
+extern const federation::TypedStep<EffectInfluenceParameters> kEffectInfluenceStep;
 
 }  // namespace clinnova::stats

@@ -66,8 +66,8 @@ class Chain {
   double Normal() { return random_.Normal(counter_++); }
 
   Result<void> Observe() {
-    CLINNOVA_ASSIGN(const PooledSums sums,
-                    federation_.Sum(analysis_, kObservedStep, ObservedParameters{}));
+    CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kImputationObservedStep,
+                                                           ImputationObservedParameters{}));
     chain_.rows = sums.Count(kAllRows, 0);
     chain_.incomplete_rows = sums.Count(kAllRows, 1);
     std::size_t first = 0;

@@ -22,7 +22,7 @@ using federation::WideBlock;
 using table::Design;
 using table::DesignBatch;
 using table::kBatchRows;
-using Mode = CompletedParameters::Mode;
+using Mode = ImputationCompletedParameters::Mode;
 
 namespace {
 
@@ -41,7 +41,7 @@ Result<Design> DesignOf(const Analysis& analysis, const table::Schema& schema,
 }
 
 Result<Layout> CompletedLayout(const Analysis& analysis, const table::Schema& schema,
-                               const CompletedParameters& parameters) {
+                               const ImputationCompletedParameters& parameters) {
   CLINNOVA_ASSIGN(const ImputationOptions options, ImputationOptionsOf(analysis));
   CLINNOVA_ASSIGN(const Design design, DesignOf(analysis, schema, parameters.frame));
   const auto m = static_cast<std::size_t>(options.imputations);
@@ -83,8 +83,8 @@ void AddColumnSums(std::size_t m, std::size_t p, const DesignBatch& design, Exac
 }
 
 /// eta, mu, d mu / d eta; false when a mean is outside the family's range.
-bool Predict(const GlmFamily& family, const CompletedParameters& parameters, std::size_t m,
-             CompletedBatch& batch, ExactSums& sums) {
+bool Predict(const GlmFamily& family, const ImputationCompletedParameters& parameters,
+             std::size_t m, CompletedBatch& batch, ExactSums& sums) {
   const DesignBatch& design = batch.design;
   const std::size_t p = parameters.frame.center.size();
   for (std::size_t r = 0; r < design.rows; ++r) {
@@ -119,8 +119,8 @@ void AddFit(const GlmFamily& family, std::size_t m, const CompletedBatch& batch,
   sums.AddCount(kCompletedCounts, m * kCompletedCountSize + kFittedEdge, edge);
 }
 
-void AddModel(const GlmFamily& family, const CompletedParameters& parameters, std::size_t m,
-              CompletedBatch& batch, ExactSums& sums) {
+void AddModel(const GlmFamily& family, const ImputationCompletedParameters& parameters,
+              std::size_t m, CompletedBatch& batch, ExactSums& sums) {
   const std::size_t p = parameters.frame.center.size();
   Standardise(parameters.frame, batch.design);
   if (!Predict(family, parameters, m, batch, sums)) return;
@@ -157,8 +157,8 @@ bool CountRows(const GlmFamily& family, std::size_t m, const DesignBatch& design
   return bad == 0;
 }
 
-Result<void> CompletedEvaluate(const SiteView& site, const CompletedParameters& parameters,
-                               ExactSums& sums) {
+Result<void> CompletedEvaluate(const SiteView& site,
+                               const ImputationCompletedParameters& parameters, ExactSums& sums) {
   CLINNOVA_ASSIGN(const ImputationRows rows, ImputationRows::Create(site, parameters.claim));
   CLINNOVA_ASSIGN(const GlmFamily family, FamilyOf(site.analysis));
   CLINNOVA_ASSIGN(const Design design,
@@ -190,7 +190,7 @@ Result<void> CompletedEvaluate(const SiteView& site, const CompletedParameters& 
 
 }  // namespace
 
-const federation::TypedStep<CompletedParameters> kCompletedStep{"imputation.analysis",
-                                                                CompletedLayout, CompletedEvaluate};
+const federation::TypedStep<ImputationCompletedParameters> kImputationCompletedStep{
+    "imputation.analysis", CompletedLayout, CompletedEvaluate};
 
 }  // namespace clinnova::stats

@@ -44,7 +44,7 @@ Result<std::vector<std::size_t>> ColumnsOf(const ImputationOptions& options,
 // --- What is observed --------------------------------------------------------------------------------
 
 Result<Layout> ObservedLayout(const Analysis& analysis, const table::Schema& schema,
-                              const ObservedParameters&) {
+                              const ImputationObservedParameters&) {
   CLINNOVA_ASSIGN(const ImputationOptions options, ImputationOptionsOf(analysis));
   CLINNOVA_ASSIGN(const std::vector<std::size_t> columns, ColumnsOf(options, schema));
   std::size_t levels = 0;
@@ -54,7 +54,8 @@ Result<Layout> ObservedLayout(const Analysis& analysis, const table::Schema& sch
                  WideBlock("squares", columns.size())}};
 }
 
-Result<void> ObservedEvaluate(const SiteView& site, const ObservedParameters&, ExactSums& sums) {
+Result<void> ObservedEvaluate(const SiteView& site, const ImputationObservedParameters&,
+                              ExactSums& sums) {
   CLINNOVA_ASSIGN(const ImputationOptions options, ImputationOptionsOf(site.analysis));
   CLINNOVA_ASSIGN(const std::vector<std::size_t> columns, ColumnsOf(options, site.table.schema));
   std::vector<bool> complete(site.table.rows, true);
@@ -220,8 +221,8 @@ Result<void> ModelEvaluate(const SiteView& site, const ImputationModelParameters
 
 }  // namespace
 
-const federation::TypedStep<ObservedParameters> kObservedStep{"imputation.observed", ObservedLayout,
-                                                              ObservedEvaluate};
+const federation::TypedStep<ImputationObservedParameters> kImputationObservedStep{
+    "imputation.observed", ObservedLayout, ObservedEvaluate};
 const federation::TypedStep<ImputationModelParameters> kImputationModelStep{
     "imputation.model", ModelLayout, ModelEvaluate};
 

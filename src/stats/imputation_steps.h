@@ -11,7 +11,7 @@
 
 namespace clinnova::stats {
 
-struct ObservedParameters {
+struct ImputationObservedParameters {
   template <class A>
   void Fields(A&) {}
 };
@@ -44,7 +44,7 @@ struct ImputationModelParameters {
 /// Each by imputation. Numeric: X'y, X'X, y'y; categorical: score, information (pairs of levels), log-likelihood.
 enum ImputationModelBlock { kModelScore, kModelInformation, kModelValue };
 
-struct CompletedParameters {
+struct ImputationCompletedParameters {
   enum class Mode : std::uint8_t {
     kColumns,  ///< sums of the design's columns
     kStart,    ///< R's first step: weighted least squares from means near the outcomes
@@ -85,9 +85,9 @@ enum CompletedCount {
 };
 enum CompletedFit { kFitDeviance, kFitPearson, kFitOutcome, kFitOutcomeSquare, kCompletedFitSize };
 
-extern const federation::TypedStep<ObservedParameters> kObservedStep;
+extern const federation::TypedStep<ImputationObservedParameters> kImputationObservedStep;
 extern const federation::TypedStep<ImputationModelParameters> kImputationModelStep;
-extern const federation::TypedStep<CompletedParameters> kCompletedStep;
+extern const federation::TypedStep<ImputationCompletedParameters> kImputationCompletedStep;
 
 /// The levels of one variable's counts: a factor's, or 3 of a number.
 std::size_t LevelSlots(const table::ColumnSchema& column);

@@ -23,7 +23,7 @@ using federation::Federation;
 using federation::PooledSums;
 using table::Design;
 using Json = nlohmann::ordered_json;
-using Mode = CompletedParameters::Mode;
+using Mode = ImputationCompletedParameters::Mode;
 
 /// The start has no likelihood: any that follows is better.
 constexpr double kNoLikelihood = -1e300;
@@ -141,10 +141,11 @@ class CompletedFits {
 
   Result<void> ReadDesign() {
     CLINNOVA_TRY(MakeDesign());
-    CompletedParameters parameters;
+    ImputationCompletedParameters parameters;
     parameters.claim = chain_.claim;
     parameters.frame = frame_;
-    CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kCompletedStep, parameters));
+    CLINNOVA_ASSIGN(const PooledSums sums,
+                    federation_.Sum(analysis_, kImputationCompletedStep, parameters));
     CLINNOVA_TRY(CheckRows(sums));
     frame_.n = chain_.rows;
     const auto n = static_cast<double>(chain_.rows);
@@ -203,7 +204,7 @@ class CompletedFits {
   }
 
   Result<PooledSums> Round(Mode mode) {
-    CompletedParameters parameters;
+    ImputationCompletedParameters parameters;
     parameters.mode = mode;
     parameters.claim = chain_.claim;
     parameters.frame = frame_;
@@ -212,7 +213,8 @@ class CompletedFits {
     }
     parameters.score_exponent = ranges_[0];
     parameters.information_exponent = ranges_[1];
-    CLINNOVA_ASSIGN(PooledSums sums, federation_.Sum(analysis_, kCompletedStep, parameters));
+    CLINNOVA_ASSIGN(PooledSums sums,
+                    federation_.Sum(analysis_, kImputationCompletedStep, parameters));
     ranges_[0] = sums.layout().blocks[kCompletedScore].exponent;
     ranges_[1] = sums.layout().blocks[kCompletedInformation].exponent;
     return sums;
@@ -395,7 +397,7 @@ Method MultipleImputationMethod() {
   return {"multiple_imputation",
           "model on data with missing values, imputed and pooled",
           kOptions,
-          {&kObservedStep, &kImputationModelStep, &kCompletedStep},
+          {&kImputationObservedStep, &kImputationModelStep, &kImputationCompletedStep},
           Run};
 }
 
