@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "stats/combat.h"
 #include "stats/contingency_table.h"
 #include "stats/cox.h"
 #include "stats/effect.h"
@@ -20,10 +21,16 @@ namespace clinnova::stats {
 
 const std::vector<Method>& Methods() {
   static const std::vector<Method> kMethods = [] {
-    std::vector<Method> methods = {
-        ContingencyTableMethod(), CoxMethod(),         EffectMethod(),  GlmMethod(),
-        HistogramMethod(),        KaplanMeierMethod(), LogrankMethod(), MultipleImputationMethod(),
-        SummaryMethod()};
+    std::vector<Method> methods = {CombatMethod(),
+                                   ContingencyTableMethod(),
+                                   CoxMethod(),
+                                   EffectMethod(),
+                                   GlmMethod(),
+                                   HistogramMethod(),
+                                   KaplanMeierMethod(),
+                                   LogrankMethod(),
+                                   MultipleImputationMethod(),
+                                   SummaryMethod()};
     std::sort(methods.begin(), methods.end(),
               [](const Method& a, const Method& b) { return a.name < b.name; });
     return methods;

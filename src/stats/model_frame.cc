@@ -9,6 +9,7 @@
 
 #include "core/hash.h"
 #include "federation/batches.h"
+#include "stats/combat_adjustment.h"
 #include "stats/linear_algebra.h"
 #include "stats/spline_knots.h"
 #include "stats/treatment_formula.h"
@@ -360,11 +361,12 @@ std::vector<const federation::Step*> ModelFrameSteps() {
 }
 
 bool HasFormula(const Analysis& analysis) {
-  return analysis.Has("formula") || analysis.Has("treatment");
+  return analysis.Has("formula") || analysis.Has("treatment") || analysis.method() == "combat";
 }
 
 Result<Formula> FormulaOf(const Analysis& analysis) {
   if (analysis.Has("treatment")) return TreatmentFormula(analysis);
+  if (analysis.method() == "combat") return FeatureFormula(analysis);
   CLINNOVA_ASSIGN(const std::string text, analysis.Text("formula"));
   auto formula = Formula::Parse(text);
   if (!formula) return FailAt("analysis \"" + analysis.name() + "\"", formula);

@@ -58,10 +58,10 @@ Result<table::DesignOptions> DesignOptionsOf(const federation::Analysis& analysi
 
 /// The formula that the design is made of. For kaplan_meier and logrank the variables on the right are groups,
 /// so that `y ~ a + b + strata(c)` becomes `y ~ strata(a) + strata(b) + strata(c)`. An analysis with `treatment`
-/// has that of treatment_formula.h.
+/// has that of treatment_formula.h, a combat that of combat_adjustment.h.
 /// kInvalidInput names the analysis and what does not parse.
 Result<table::Formula> FormulaOf(const federation::Analysis& analysis);
-/// True when the analysis is about a formula, in one key or in those of treatment_formula.h.
+/// True when the analysis is about a formula, in one key or in several.
 bool HasFormula(const federation::Analysis& analysis);
 /// How many of the strata columns of FormulaOf's design are groups; 0 for other methods.
 Result<std::size_t> GroupCount(const federation::Analysis& analysis);

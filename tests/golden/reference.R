@@ -29,7 +29,7 @@ for (part in c("write", "fit_glm", "fit_survival", "fit_effect", "fit_imputation
 cases <- file.path(golden, "cases.new")  # takes the old one's place once all is written
 unlink(cases, recursive = TRUE)
 for (part in c("cases_glm", "cases_robust", "cases_formula", "cases_awkward", "cases_curves",
-               "cases_cox", "cases_effect", "cases_imputation", "cases_descriptives", "uci_heart")) {
+               "cases_combat", "cases_cox", "cases_effect", "cases_imputation", "cases_descriptives", "uci_heart")) {
   source(file.path(golden, "reference", paste0(part, ".R")))
 }
 unlink(file.path(golden, "cases"), recursive = TRUE)

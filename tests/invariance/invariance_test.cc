@@ -52,6 +52,9 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
         Formula("count ~ x", "family = \"quasipoisson\"\n"),
         Formula("g ~ x + sex", "family = \"Gamma\"\nlink = \"log\"\n"),
         Formula("g ~ x", "family = \"Gamma\"\n")}},
+      {"combat",
+       {"variables = [\"x\", \"y\", \"far\", \"tiny\"]\ncovariates = [\"sex\"]\n",
+        "variables = [\"y\", \"g\", \"s\"]\nmean_only = true\n"}},
       {"effect",
        {Effect("y", "sex", "[\"x\", \"far\", \"factor(stage)\"]", "ipw"),
         Effect("y", "stage", "[\"x\", \"sex\", \"tiny\"]", "aipw", "conf_level = 0.9\n"),
@@ -88,8 +91,10 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
   return kAnalyses;
 }
 
-/// Cox models are stratified by site unless told otherwise: their result depends on who is where.
+/// Cox models are stratified by site unless told otherwise: their result depends on who is where. So does what
+/// combat takes away.
 bool DependsOnSites(const std::string& method, const std::string& options) {
+  if (method == "combat") return true;
   return method == "cox" && options.find("strata = ") == std::string::npos;
 }
 
