@@ -89,6 +89,16 @@ std::string Terms(const Json& analysis) {
   return table.Text();
 }
 
+std::string Contrasts(const Json& analysis) {
+  TextTable table({"contrast", "estimate", "std. error", "low", "high", "p"});
+  for (const Json& contrast : analysis["contrasts"]) {
+    table.Add({contrast["contrast"].get<std::string>(), Number(contrast["estimate"]),
+               Number(contrast["std_error"]), Number(contrast["conf_low"]),
+               Number(contrast["conf_high"]), PValue(contrast["p_value"])});
+  }
+  return table.Text();
+}
+
 std::string Curves(const Json& analysis) {
   TextTable table({"stratum", "persons", "events", "median", "last time", "survival there"});
   for (const Json& curve : analysis["curves"]) {
@@ -176,6 +186,7 @@ std::string AnalysisText(const Json& analysis) {
   }
   if (analysis.contains("variables")) text += Variables(analysis);
   if (analysis.contains("terms")) text += Terms(analysis);
+  if (analysis.contains("contrasts")) return text + Contrasts(analysis);
   if (analysis.contains("curves")) text += Curves(analysis);
   if (analysis.contains("levels") && analysis.contains("counts")) text += Counts(analysis);
   return text + Scalars(analysis);
