@@ -87,6 +87,27 @@ Result<std::vector<double>> SiteMeans(const SiteView& site, std::size_t numbers,
   return means;
 }
 
+/// Whether a column varies at the site is told by its extremes, which stay here.
+class Extremes {
+ public:
+  explicit Extremes(std::size_t columns)
+      : lowest_(columns, std::numeric_limits<double>::infinity()),
+        highest_(columns, -std::numeric_limits<double>::infinity()) {}
+  void See(std::size_t column, const double* values, std::size_t rows) {
+    if (rows == 0) return;
+    const auto [low, high] = std::minmax_element(values, values + rows);
+    const std::lock_guard lock(mutex_);
+    lowest_[column] = std::min(lowest_[column], *low);
+    highest_[column] = std::max(highest_[column], *high);
+  }
+  bool Constant(std::size_t column) const { return lowest_[column] == highest_[column]; }
+
+ private:
+  std::mutex mutex_;
+  std::vector<double> lowest_;
+  std::vector<double> highest_;
+};
+
 Result<void> GramEvaluate(const SiteView& site, const CombatGramParameters& parameters,
                           ExactSums& sums) {
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame,
@@ -96,45 +117,33 @@ Result<void> GramEvaluate(const SiteView& site, const CombatGramParameters& para
     frame->design.Evaluate(site.table, first, count, batch);
     Standardise(parameters.claim, batch);
   };
+  const auto add = [&](std::size_t first, std::size_t count, DesignBatch& batch, ExactSums& mine) {
+    read(first, count, batch);
+    for (std::size_t j = 0; j < p; ++j) {
+      mine.AddAll(0, j, {batch.x.data() + j * kBatchRows, batch.rows});
+    }
+    return static_cast<std::int64_t>(batch.rows);
+  };
   double rows = 0;
-  CLINNOVA_ASSIGN(
-      const std::vector<double> means,
-      SiteMeans<DesignBatch>(
-          site, p, rows,
-          [&](std::size_t first, std::size_t count, DesignBatch& batch, ExactSums& mine) {
-            read(first, count, batch);
-            for (std::size_t j = 0; j < p; ++j) {
-              mine.AddAll(0, j, {batch.x.data() + j * kBatchRows, batch.rows});
-            }
-            return static_cast<std::int64_t>(batch.rows);
-          }));
-  // Whether a column varies here is told by its extremes, which stay here.
-  std::vector<double> lowest(p, std::numeric_limits<double>::infinity());
-  std::vector<double> highest(p, -std::numeric_limits<double>::infinity());
-  std::mutex mutex;
-  CLINNOVA_TRY(ForEachBatch(site.table.rows, site.threads, sums,
-                            [&](std::size_t first, std::size_t count, DesignBatch& batch,
-                                ExactSums& mine) -> Result<void> {
-                              read(first, count, batch);
-                              const std::vector<double> ones(batch.rows, 1.0);
-                              for (std::size_t j = 0; j < p; ++j) {
-                                double* x = batch.x.data() + j * kBatchRows;
-                                mine.AddAll(kCombatSums, j, {x, batch.rows});
-                                const auto [low, high] = std::minmax_element(x, x + batch.rows);
-                                if (batch.rows > 0) {
-                                  const std::lock_guard lock(mutex);
-                                  lowest[j] = std::min(lowest[j], *low);
-                                  highest[j] = std::max(highest[j], *high);
-                                }
-                                for (std::size_t r = 0; r < batch.rows; ++r) x[r] -= means[j];
-                              }
-                              mine.AddWeightedGram(kCombatGram, 0, {batch.x.data(), kBatchRows, p},
-                                                   ones.data(), batch.rows);
-                              return {};
-                            }));
+  CLINNOVA_ASSIGN(const std::vector<double> means, SiteMeans<DesignBatch>(site, p, rows, add));
+  Extremes extremes(p);
+  const auto centre = [&](std::size_t first, std::size_t count, DesignBatch& batch,
+                          ExactSums& mine) -> Result<void> {
+    read(first, count, batch);
+    const std::vector<double> ones(batch.rows, 1.0);
+    for (std::size_t j = 0; j < p; ++j) {
+      double* x = batch.x.data() + j * kBatchRows;
+      mine.AddAll(kCombatSums, j, {x, batch.rows});
+      extremes.See(j, x, batch.rows);
+      for (std::size_t r = 0; r < batch.rows; ++r) x[r] -= means[j];
+    }
+    mine.AddWeightedGram(kCombatGram, 0, {batch.x.data(), kBatchRows, p}, ones.data(), batch.rows);
+    return {};
+  };
+  CLINNOVA_TRY(ForEachBatch(site.table.rows, site.threads, sums, centre));
   if (rows == 1) sums.AddCount(kSitesOfOne, 0);
   for (std::size_t j = 0; j < p && rows > 1; ++j) {
-    if (lowest[j] == highest[j]) sums.AddCount(kSitesConstant, j);
+    if (extremes.Constant(j)) sums.AddCount(kSitesConstant, j);
   }
   return {};
 }

@@ -122,40 +122,45 @@ Result<ImputationRows> ImputationRows::Create(const SiteView& site, const Imputa
   CLINNOVA_TRY(CheckImputation(claim, site.minimum_count));
   rows.table_ = &site.table;
   rows.claim_ = &claim;
-  const std::size_t count = rows.options_.variables.size();
-  bool fits = claim.variables.size() == count;
-  for (std::size_t v = 0; fits && v < count; ++v) {
-    CLINNOVA_ASSIGN(const std::size_t column,
-                    FindColumn(site.table.schema, rows.options_.variables[v]));
+  for (const std::string& variable : rows.options_.variables) {
+    CLINNOVA_ASSIGN(const std::size_t column, FindColumn(site.table.schema, variable));
     rows.columns_.push_back(column);
-    const table::ColumnSchema& schema = site.table.schema.columns[column];
-    const bool factor = schema.kind == table::ColumnKind::kFactor;
-    const VariableFacts& facts = claim.variables[v];
-    const std::size_t levels = factor ? schema.levels.size() : 2;
-    fits =
-        facts.categorical ? facts.level_counts.size() == levels && facts.categories() > 0 : !factor;
-    auto& category = rows.category_.emplace_back();
-    auto& level = rows.level_.emplace_back();
-    for (std::size_t l = 0; fits && facts.categorical && l < levels; ++l) {
-      const bool used = facts.level_counts[l] > 0;
-      category.push_back(used ? static_cast<std::int32_t>(level.size()) : -1);
-      if (used) level.push_back(static_cast<std::int32_t>(l));
-    }
   }
-  for (const ImputationDraw& draw : claim.draws) {
-    fits = fits && draw.variable < count;
-    if (!fits) break;
-    const VariableFacts& facts = claim.variables[draw.variable];
-    const std::size_t models = facts.categorical ? facts.width() : 1;
-    fits = draw.coefficients.size() == rows.imputations() * models * claim.columns(draw.variable) &&
-           draw.sigma.size() == (facts.categorical ? 0 : rows.imputations());
-  }
-  if (!fits)
+  bool fits = claim.variables.size() == rows.columns_.size();
+  for (std::size_t v = 0; fits && v < rows.columns_.size(); ++v) fits = rows.BindVariable(v);
+  for (const ImputationDraw& draw : claim.draws) fits = fits && rows.Fits(draw);
+  if (!fits) {
     return Fail(ErrorCode::kRefused, "a claim that does not fit the table", "wrong_layout");
+  }
   if (!rows.options_.row_id.empty()) {
     CLINNOVA_ASSIGN(rows.id_, FindColumn(site.table.schema, rows.options_.row_id));
   }
   return rows;
+}
+
+bool ImputationRows::BindVariable(std::size_t v) {
+  const table::ColumnSchema& schema = table_->schema.columns[columns_[v]];
+  const bool factor = schema.kind == table::ColumnKind::kFactor;
+  const VariableFacts& facts = claim_->variables[v];
+  std::vector<std::int32_t>& category = category_.emplace_back();
+  std::vector<std::int32_t>& level = level_.emplace_back();
+  if (!facts.categorical) return !factor;
+  const std::size_t levels = factor ? schema.levels.size() : 2;
+  if (facts.level_counts.size() != levels || facts.categories() == 0) return false;
+  for (std::size_t l = 0; l < levels; ++l) {
+    const bool used = facts.level_counts[l] > 0;
+    category.push_back(used ? static_cast<std::int32_t>(level.size()) : -1);
+    if (used) level.push_back(static_cast<std::int32_t>(l));
+  }
+  return true;
+}
+
+bool ImputationRows::Fits(const ImputationDraw& draw) const {
+  if (draw.variable >= columns_.size()) return false;
+  const VariableFacts& facts = claim_->variables[draw.variable];
+  const std::size_t models = facts.categorical ? facts.width() : 1;
+  return draw.coefficients.size() == imputations() * models * claim_->columns(draw.variable) &&
+         draw.sigma.size() == (facts.categorical ? 0 : imputations());
 }
 
 void ImputationRows::ReadObserved(std::size_t first, ImputationBatch& batch) const {

@@ -117,6 +117,8 @@ class ImputationRows {
   void Complete(std::size_t m, ImputationBatch& batch) const;
 
  private:
+  bool BindVariable(std::size_t v);
+  bool Fits(const ImputationDraw& draw) const;
   void ReadObserved(std::size_t first, ImputationBatch& batch) const;
   void ReadKeys(std::size_t first, ImputationBatch& batch) const;
   void Start(ImputationBatch& batch) const;
