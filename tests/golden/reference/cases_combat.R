@@ -40,8 +40,8 @@ n <- 300
 scans <- data.frame(age = round(rnorm(n, 45, 12)), sex = sample(c("F", "M"), n, TRUE))
 centre <- site_names(4)[sample(4, n, TRUE, c(1, 2, 3, 4))]
 shift <- c(s1 = -1, s2 = 0, s3 = 0.5, s4 = 2)[centre]
-spread <- c(s1 = 1, s2 = 2, s3 = 0.7, s4 = 1.4)[centre]
-for (feature in 1:6) scans[[paste0("volume", feature)]] <- 10 + 0.03 * scans$age + shift * runif(1) + spread * rnorm(n)
+centre_spread <- c(s1 = 1, s2 = 2, s3 = 0.7, s4 = 1.4)[centre]
+for (feature in 1:6) scans[[paste0("volume", feature)]] <- 10 + 0.03 * scans$age + shift * runif(1) + centre_spread * rnorm(n)
 scans$volume2 <- scans$volume2 * 1e-5
 scans$volume3 <- scans$volume3 + 1e5
 scans$flat <- ifelse(centre == "s2", 0, rnorm(n))
@@ -54,7 +54,7 @@ golden_case("combat_scans", scans, empty = "s9", from = "simulated, set.seed(313
   combat_analysis("interaction", scans, volumes[1:5], c("age * sex", "I(age^2)")),
   combat_analysis("flat", scans, c(volumes, "flat"), "age")))
 
-cars <- with_sites(mtcars[c("mpg", "disp", "hp", "drat", "wt", "qsec")], c("s1", by_turn(31, 2)))
-cars$site <- factor(c("s3", as.character(cars$site[-1])))
-golden_case("combat_one_row", cars, from = "datasets::mtcars, one row at s3", notes = combat_notes, analyses = list(
-  combat_analysis("alone", cars, c("mpg", "disp", "hp", "drat"), "wt")))
+motors <- with_sites(mtcars[c("mpg", "disp", "hp", "drat", "wt", "qsec")], c("s1", by_turn(31, 2)))
+motors$site <- factor(c("s3", as.character(motors$site[-1])))
+golden_case("combat_one_row", motors, from = "datasets::mtcars, one row at s3", notes = combat_notes, analyses = list(
+  combat_analysis("alone", motors, c("mpg", "disp", "hp", "drat"), "wt")))

@@ -13,29 +13,29 @@ golden_case("imputation_nhanes", nutrition, from = "mice::nhanes2", notes = impu
   imputation_analysis("seeded", "chl ~ bmi", nutrition, imputations = 10, cycles = 2, seed = 99, conf_level = 0.9),
   imputation_analysis("helped", "bmi ~ age", nutrition, more = "chl", imputations = 4, cycles = 3)))
 
-# Numbers of distant mean and small scale, 0 and 1, a factor of two and one of three levels, all with gaps.
+# Numbers of distant mean and small scale, 0 and 1, a factor of two and one of three levels, all with incomplete.
 set.seed(77)
 n <- 400
-gaps <- data.frame(age = rnorm(n, 50, 10), crp = exp(rnorm(n)) * 1e-4, platelets = rnorm(n, 250000, 60))
-gaps$sex <- ifelse(runif(n) < plogis((gaps$age - 50) / 10), "F", "M")
-gaps$stage <- c("I", "II", "III")[1 + (runif(n) < 0.6) + (runif(n) < 0.4)]
-gaps$response <- as.numeric(runif(n) < plogis(-0.5 + 0.05 * (gaps$age - 50) + (gaps$sex == "M") - 0.5 * log(gaps$crp * 1e4)))
-gaps$visits <- rpois(n, exp(0.3 + 0.02 * (gaps$age - 50)))
-for (name in c("age", "crp", "sex", "stage", "response")) gaps[[name]][runif(n) < 0.15 * plogis((gaps$platelets - 250000) / 60) * 2] <- NA
-gaps <- with_sites(gaps, in_blocks(n, 4))
-gaps$sex <- factor(gaps$sex)
-gaps$stage <- factor(gaps$stage)
-golden_case("imputation_gaps", gaps, empty = "s9", from = "simulated, set.seed(77)", notes = imputation_notes, analyses = list(
-  imputation_analysis("logistic", "response ~ age + sex + crp", gaps, "binomial", more = c("stage", "platelets"), cycles = 3),
-  imputation_analysis("linear", "crp ~ age * sex + stage", gaps, more = "platelets", imputations = 3, cycles = 4, seed = 5),
-  imputation_analysis("poisson", "visits ~ I(age / 10) + stage", gaps, "poisson", more = "response", imputations = 8, cycles = 2),
-  imputation_analysis("probit", "response ~ age + platelets", gaps, "binomial", link = "probit", imputations = 2, cycles = 1),
-  imputation_analysis("complete", "visits ~ platelets", gaps, "poisson")))
+incomplete <- data.frame(age = rnorm(n, 50, 10), crp = exp(rnorm(n)) * 1e-4, platelets = rnorm(n, 250000, 60))
+incomplete$sex <- ifelse(runif(n) < plogis((incomplete$age - 50) / 10), "F", "M")
+incomplete$stage <- c("I", "II", "III")[1 + (runif(n) < 0.6) + (runif(n) < 0.4)]
+incomplete$response <- as.numeric(runif(n) < plogis(-0.5 + 0.05 * (incomplete$age - 50) + (incomplete$sex == "M") - 0.5 * log(incomplete$crp * 1e4)))
+incomplete$visits <- rpois(n, exp(0.3 + 0.02 * (incomplete$age - 50)))
+for (name in c("age", "crp", "sex", "stage", "response")) incomplete[[name]][runif(n) < 0.15 * plogis((incomplete$platelets - 250000) / 60) * 2] <- NA
+incomplete <- with_sites(incomplete, in_blocks(n, 4))
+incomplete$sex <- factor(incomplete$sex)
+incomplete$stage <- factor(incomplete$stage)
+golden_case("imputation_gaps", incomplete, empty = "s9", from = "simulated, set.seed(77)", notes = imputation_notes, analyses = list(
+  imputation_analysis("logistic", "response ~ age + sex + crp", incomplete, "binomial", more = c("stage", "platelets"), cycles = 3),
+  imputation_analysis("linear", "crp ~ age * sex + stage", incomplete, more = "platelets", imputations = 3, cycles = 4, seed = 5),
+  imputation_analysis("poisson", "visits ~ I(age / 10) + stage", incomplete, "poisson", more = "response", imputations = 8, cycles = 2),
+  imputation_analysis("probit", "response ~ age + platelets", incomplete, "binomial", link = "probit", imputations = 2, cycles = 1),
+  imputation_analysis("complete", "visits ~ platelets", incomplete, "poisson")))
 
-air <- with_sites(airquality, by_turn(nrow(airquality), 6))
-golden_case("imputation_airquality", air, from = "datasets::airquality", notes = imputation_notes, analyses = list(
-  imputation_analysis("ozone", "Ozone ~ Solar.R + Wind + Temp", air, imputations = 20, cycles = 5, seed = 3),
-  imputation_analysis("offset", "Ozone ~ Solar.R + offset(Temp)", air, more = c("Wind", "Month"), seed = 123456789)))
+ozone_days <- with_sites(airquality, by_turn(nrow(airquality), 6))
+golden_case("imputation_airquality", ozone_days, from = "datasets::airquality", notes = imputation_notes, analyses = list(
+  imputation_analysis("ozone", "Ozone ~ Solar.R + Wind + Temp", ozone_days, imputations = 20, cycles = 5, seed = 3),
+  imputation_analysis("offset", "Ozone ~ Solar.R + offset(Temp)", ozone_days, more = c("Wind", "Month"), seed = 123456789)))
 
 # Against mice itself, whose random numbers are others: effects of many standard errors differ little by chance.
 set.seed(4)
