@@ -106,6 +106,16 @@ std::string Variances(const Json& analysis) {
   return table.Text();
 }
 
+std::string Contrasts(const Json& analysis) {
+  TextTable table({"contrast", "estimate", "std. error", "low", "high", "p"});
+  for (const Json& contrast : analysis["contrasts"]) {
+    table.Add({contrast["contrast"].get<std::string>(), Number(contrast["estimate"]),
+               Number(contrast["std_error"]), Number(contrast["conf_low"]),
+               Number(contrast["conf_high"]), PValue(contrast["p_value"])});
+  }
+  return table.Text();
+}
+
 std::string Thresholds(const Json& analysis) {
   TextTable table({"threshold", "estimate", "std. error"});
   for (const Json& threshold : analysis["thresholds"]) {
@@ -267,7 +277,7 @@ std::string AnalysisText(const Json& analysis) {
   }
   text += Matrices(analysis);
   if (analysis.contains("thresholds")) text += Thresholds(analysis);
-  text += Estimates(analysis);
+  text += analysis.contains("contrasts") ? Contrasts(analysis) : Estimates(analysis);
   if (analysis.contains("curves")) text += Curves(analysis);
   if (analysis.contains("levels") && analysis.contains("counts")) text += Counts(analysis);
   return text + Scalars(analysis);

@@ -6,11 +6,13 @@
 #include "stats/analysis_rows.h"
 #include "stats/anova.h"
 #include "stats/calibration.h"
+#include "stats/combat.h"
 #include "stats/competing_risks.h"
 #include "stats/conditional_logistic.h"
 #include "stats/contingency_table.h"
 #include "stats/correlation.h"
 #include "stats/cox.h"
+#include "stats/effect.h"
 #include "stats/elastic_net.h"
 #include "stats/glm.h"
 #include "stats/histogram.h"
@@ -22,6 +24,7 @@
 #include "stats/method.h"
 #include "stats/model_frame.h"
 #include "stats/multinomial.h"
+#include "stats/multiple_imputation.h"
 #include "stats/net_benefit.h"
 #include "stats/ordinal.h"
 #include "stats/pca.h"
@@ -40,11 +43,13 @@ const std::vector<Method>& Methods() {
     std::vector<Method> methods = {AcceleratedFailureMethod(),
                                    AnovaMethod(),
                                    CalibrationMethod(),
+                                   CombatMethod(),
                                    CompetingRisksMethod(),
                                    ConditionalLogisticMethod(),
                                    ContingencyTableMethod(),
                                    CorrelationMethod(),
                                    CoxMethod(),
+                                   EffectMethod(),
                                    ElasticNetMethod(),
                                    GlmMethod(),
                                    HistogramMethod(),
@@ -54,6 +59,7 @@ const std::vector<Method>& Methods() {
                                    LogrankMethod(),
                                    MetaAnalysisMethod(),
                                    MultinomialMethod(),
+                                   MultipleImputationMethod(),
                                    NetBenefitMethod(),
                                    OrdinalMethod(),
                                    PcaMethod(),
@@ -133,7 +139,7 @@ Result<std::vector<table::ColumnDeclaration>> ColumnDeclarations(const federatio
              .levels = {}});
       }
     }
-    if (!analysis.Has("formula")) continue;
+    if (!HasFormula(analysis)) continue;
     CLINNOVA_ASSIGN(const std::string group, GroupOfTest(analysis));
     if (!group.empty() && group != "site") {
       add({.name = table::FactorColumnName(group),
@@ -154,7 +160,7 @@ Result<std::vector<std::string>> ColumnsUsed(const federation::Study& study) {
     if (!column.empty() && !known) columns.push_back(column);
   };
   for (const federation::Analysis& analysis : study.analyses()) {
-    if (analysis.Has("formula")) {
+    if (HasFormula(analysis)) {
       CLINNOVA_ASSIGN(const table::Formula formula, FormulaOf(analysis));
       for (const std::string& column : formula.Columns()) add(column);
       CLINNOVA_ASSIGN(const table::DesignOptions options, DesignOptionsOf(analysis));
@@ -167,8 +173,10 @@ Result<std::vector<std::string>> ColumnsUsed(const federation::Study& study) {
       CLINNOVA_ASSIGN(const std::vector<std::string> pair, ColumnsOfPair(analysis));
       for (const std::string& column : pair) add(column);
     }
-    CLINNOVA_ASSIGN(const std::vector<std::string> variables, analysis.Texts("variables"));
-    for (const std::string& column : variables) add(column);
+    for (const char* key : {"variables", "imputation_variables", "row_id"}) {
+      CLINNOVA_ASSIGN(const std::vector<std::string> variables, analysis.Texts(key));
+      for (const std::string& column : variables) add(column);
+    }
     CLINNOVA_ASSIGN(const std::string variable, analysis.Text("variable", ""));
     add(variable);
     for (const char* key : {"estimate", "std_error"}) {  // meta: columns that hold estimates

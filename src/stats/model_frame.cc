@@ -9,9 +9,11 @@
 
 #include "core/hash.h"
 #include "federation/batches.h"
+#include "stats/combat_adjustment.h"
 #include "stats/curve_groups.h"
 #include "stats/linear_algebra.h"
 #include "stats/spline_knots.h"
+#include "stats/treatment_formula.h"
 
 namespace clinnova::stats {
 
@@ -389,7 +391,13 @@ std::vector<const federation::Step*> ModelFrameSteps() {
   return steps;
 }
 
+bool HasFormula(const Analysis& analysis) {
+  return analysis.Has("formula") || analysis.Has("treatment") || analysis.method() == "combat";
+}
+
 Result<Formula> FormulaOf(const Analysis& analysis) {
+  if (analysis.Has("treatment")) return TreatmentFormula(analysis);
+  if (analysis.method() == "combat") return FeatureFormula(analysis);
   if (!analysis.Has("formula") && analysis.Has("variables")) return FormulaOfVariables(analysis);
   CLINNOVA_ASSIGN(const std::string text, analysis.Text("formula"));
   auto formula = Formula::Parse(text);

@@ -62,8 +62,11 @@ Result<table::DesignOptions> DesignOptionsOf(const federation::Analysis& analysi
 /// but with `variables` has the design `~ a + b` of those columns. For ordinal and multinomial
 /// the outcome is read as a factor; for conditional_logistic strata(set) is read as cluster(set), since the sets'
 /// identities stay at their sites.
+/// An analysis with `treatment` has the formula of treatment_formula.h, a combat that of combat_adjustment.h.
 /// kInvalidInput names the analysis and what does not parse.
 Result<table::Formula> FormulaOf(const federation::Analysis& analysis);
+/// True when the analysis is about a formula, in one key or in several.
+bool HasFormula(const federation::Analysis& analysis);
 /// How many of the strata columns of FormulaOf's design are groups; 0 for other methods.
 Result<std::size_t> GroupCount(const federation::Analysis& analysis);
 

@@ -25,6 +25,13 @@ std::string Formula(const std::string& formula, const std::string& more = "") {
   return "formula = \"" + formula + "\"\n" + more;
 }
 
+std::string Effect(const std::string& outcome, const std::string& treatment,
+                   const std::string& covariates, const std::string& estimator,
+                   const std::string& more = "") {
+  return "outcome = \"" + outcome + "\"\ntreatment = \"" + treatment +
+         "\"\ncovariates = " + covariates + "\nestimator = \"" + estimator + "\"\n" + more;
+}
+
 /// The options of several analyses of each method.
 const std::map<std::string, std::vector<std::string>>& Analyses() {
   static const std::map<std::string, std::vector<std::string>> kAnalyses = {
@@ -100,6 +107,20 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
                 "family = \"poisson\"\nlambda = [0.5, 0.1]\nfold_column = \"stage\"\n"),
         Formula("Surv(t, d) ~ x + arm", "family = \"cox\"\nlambda = [0.05]\n"),
         Formula("Surv(t, d) ~ x + sex", "family = \"cox\"\nlambda = [0.1, 0.01]\nstrata = []\n")}},
+      {"combat",
+       {"variables = [\"x\", \"y\", \"far\", \"tiny\"]\ncovariates = [\"sex\"]\n",
+        "variables = [\"y\", \"g\", \"s\"]\nmean_only = true\n"}},
+      {"effect",
+       {Effect("y", "sex", "[\"x\", \"far\", \"factor(stage)\"]", "ipw"),
+        Effect("y", "stage", "[\"x\", \"sex\", \"tiny\"]", "aipw", "conf_level = 0.9\n"),
+        Effect("b", "stage", "[\"x\", \"sex\"]", "tmle"),
+        Effect("y", "sex", "[\"x\", \"tiny\"]", "tmle", "trim = 0.3\n"),
+        Effect("b", "sex", "[\"x * arm\"]", "gcomp", "estimand = \"ATT\"\n"),
+        Effect("count", "sex", "[\"ns(x, df = 3)\"]", "overlap")}},
+      {"multiple_imputation",
+       {Formula("y ~ x + sex + far",
+                "cycles = 2\nimputations = 3\nimputation_variables = [\"tiny\"]\n"),
+        Formula("b ~ x + sex", "family = \"binomial\"\ncycles = 1\nimputations = 2\nseed = 9\n")}},
       {"summary",
        {"variables = [\"x\", \"far\", \"tiny\", \"arm\", \"g\"]\n",
         "variables = [\"t\"]\nquantiles = [0, 0.1, 0.333, 0.9, 1]\n"}},
@@ -130,9 +151,10 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
   return kAnalyses;
 }
 
-/// Cox models are stratified by site unless told otherwise, and a meta-analysis fits at each site: their result
-/// depends on who is where.
+/// Cox models are stratified by site unless told otherwise: their result depends on who is where. So do a
+/// meta-analysis of the sites' own fits and what combat takes away.
 bool DependsOnSites(const std::string& method, const std::string& options) {
+  if (method == "combat") return true;
   if (method == "meta") return options.find("formula = ") != std::string::npos;
   const bool cox = method == "cox" || options.find("\"cox\"") != std::string::npos;
   return cox && options.find("strata = ") == std::string::npos;
