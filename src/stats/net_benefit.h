@@ -4,7 +4,7 @@
 //
 //   net benefit = TP / n - FP / n * t / (1 - t)
 //
-// One round. Source: A. J. Vickers, E. B. Elkin, Med. Decis. Making 26 (2006). Equal to R's dcurves::dca.
+// One round. Source: A. J. Vickers, E. B. Elkin, Med. Decis. Making 26 (2006).
 // Reveals: how many cases and controls have a prediction between two thresholds. Published where each of the kinds
 // has no persons or at least minimum_count between one published threshold and the next (rule 3).
 #pragma once
