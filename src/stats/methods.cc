@@ -9,6 +9,7 @@
 #include "stats/kaplan_meier.h"
 #include "stats/logrank.h"
 #include "stats/method.h"
+#include "stats/mixed.h"
 #include "stats/model_frame.h"
 #include "stats/summary.h"
 #include "table/design.h"
@@ -20,7 +21,7 @@ const std::vector<Method>& Methods() {
   static const std::vector<Method> kMethods = [] {
     std::vector<Method> methods = {ContingencyTableMethod(), CoxMethod(),         GlmMethod(),
                                    HistogramMethod(),        KaplanMeierMethod(), LogrankMethod(),
-                                   SummaryMethod()};
+                                   MixedMethod(),            SummaryMethod()};
     std::sort(methods.begin(), methods.end(),
               [](const Method& a, const Method& b) { return a.name < b.name; });
     return methods;
