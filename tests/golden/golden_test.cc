@@ -76,7 +76,8 @@ json Simulate(const fs::path& study, const std::vector<Site>& sites) {
 
 Tolerances TolerancesOf(const json& file) {
   Tolerances tolerances{.tolerance = file.at("tolerance").get<double>()};
-  for (const auto& [field, value] : file.value("tolerances", json::object()).items()) {
+  const json by_field = file.value("tolerances", json::object());  // outlives the loop
+  for (const auto& [field, value] : by_field.items()) {
     tolerances.by_field[field] = value.get<double>();
   }
   return tolerances;
