@@ -170,12 +170,10 @@ class LinearMixedFit {
   std::vector<std::vector<double>> Grid() const {
     std::vector<std::vector<double>> grid;
     if (k() == 1) {
-      for (std::size_t i = 0; i < kScalarGrid; ++i) {
+      grid.push_back({0});
+      for (std::size_t i = 0; i + 1 < kScalarGrid; ++i) {
         grid.push_back(
-            {i == 0 ? 0
-                    : std::ldexp(1.0, static_cast<int>(i) / 3 - 10) * (i % 3 == 0   ? 1
-                                                                       : i % 3 == 1 ? 1.26
-                                                                                    : 1.5874)});
+            {std::ldexp(i % 2 == 0 ? 1 : 1.4142135623730951, static_cast<int>(i / 2) - 10)});
       }
       return grid;
     }
@@ -198,7 +196,7 @@ class LinearMixedFit {
     return grid;
   }
 
-  static const Point& Lowest(const std::vector<Point>& points) {
+  static Point Lowest(const std::vector<Point>& points) {
     const Point* best = &points.front();
     for (const Point& point : points) {
       if (!point.deviance.valid) continue;
@@ -209,12 +207,45 @@ class LinearMixedFit {
     return *best;
   }
 
+  /// Where the gradient in ln theta vanishes beside the lowest point of the scalar grid, by the cubic that has
+  /// its values and slopes at both ends; the lowest point itself when there is no change of sign.
+  std::vector<double> Interpolated(const std::vector<Point>& points) const {
+    for (std::size_t i = 1; i + 1 < points.size(); ++i) {
+      const Point& low = points[i];
+      const Point& high = points[i + 1];
+      if (low.theta != best_.theta && high.theta != best_.theta) continue;
+      if (!low.deviance.valid || !high.deviance.valid) continue;
+      const double a = low.theta[0];
+      const double b = high.theta[0];
+      const double value_a = a * low.deviance.gradient[0];
+      const double value_b = b * high.deviance.gradient[0];
+      if (!(value_a < 0 && value_b > 0)) continue;
+      const double width = kLn2 / 2;
+      const double slope_a = width * (value_a + a * a * low.deviance.hessian[0][0]);
+      const double slope_b = width * (value_b + b * b * high.deviance.hessian[0][0]);
+      double left = 0;
+      double right = 1;
+      for (int halving = 0; halving < 60; ++halving) {
+        const double t = (left + right) / 2;
+        const double s = 1 - t;
+        const double value = s * s * ((1 + 2 * t) * value_a + t * slope_a) +
+                             t * t * ((1 + 2 * s) * value_b - s * slope_b);
+        (value < 0 ? left : right) = t;
+      }
+      return {a * core::Exp(width * left)};
+    }
+    return best_.theta;
+  }
+
   Result<void> Search() {
     CLINNOVA_ASSIGN(const std::vector<Point> points, Evaluate(Grid(), k() == 1));
     best_ = Lowest(points);
-    if (best_.deviance.valid && k() > 1) {
-      CLINNOVA_ASSIGN(const std::vector<Point> one, Evaluate({best_.theta}, true));
-      best_ = one.front();
+    if (best_.deviance.valid) {
+      const std::vector<double> theta = k() > 1 ? best_.theta : Interpolated(points);
+      if (k() > 1 || theta != best_.theta) {
+        CLINNOVA_ASSIGN(const std::vector<Point> one, Evaluate({theta}, true));
+        best_ = Lowest({one.front(), best_});
+      }
     }
     if (!best_.deviance.valid) {
       return Fail(ErrorCode::kFailed,
@@ -245,7 +276,7 @@ class LinearMixedFit {
         candidates.push_back(std::move(theta));
       }
       CLINNOVA_ASSIGN(const std::vector<Point> points, Evaluate(candidates, true));
-      const Point& lowest = Lowest(points);
+      const Point lowest = Lowest(points);
       // Near the end rounding hides the descent: the whole step is then as good as it can be told.
       const double noise = 1e-12 * (std::fabs(best_.deviance.deviance) + problem_.n);
       const bool whole = points.front().deviance.valid && shrink == 1 &&
@@ -255,6 +286,7 @@ class LinearMixedFit {
         best_ = points.front();
       } else if (lowest.deviance.valid && lowest.deviance.deviance < best_.deviance.deviance) {
         best_ = lowest;
+        reach = std::min(1.0, 8 * reach);
       } else {
         reach /= 64;
         if (reach < 1e-12) return {};
