@@ -4,6 +4,7 @@
 
 #include "stats/contingency_table.h"
 #include "stats/cox.h"
+#include "stats/gee.h"
 #include "stats/glm.h"
 #include "stats/histogram.h"
 #include "stats/kaplan_meier.h"
@@ -19,9 +20,9 @@ namespace clinnova::stats {
 
 const std::vector<Method>& Methods() {
   static const std::vector<Method> kMethods = [] {
-    std::vector<Method> methods = {ContingencyTableMethod(), CoxMethod(),         GlmMethod(),
-                                   HistogramMethod(),        KaplanMeierMethod(), LogrankMethod(),
-                                   MixedMethod(),            SummaryMethod()};
+    std::vector<Method> methods = {
+        ContingencyTableMethod(), CoxMethod(),     GeeMethod(),   GlmMethod(),    HistogramMethod(),
+        KaplanMeierMethod(),      LogrankMethod(), MixedMethod(), SummaryMethod()};
     std::sort(methods.begin(), methods.end(),
               [](const Method& a, const Method& b) { return a.name < b.name; });
     return methods;

@@ -45,6 +45,12 @@ Result<DesignOptions> DesignOptionsOf(const Analysis& analysis) {
   CLINNOVA_ASSIGN(options.strata,
                   analysis.Texts("strata", by_site ? std::vector<std::string>{"site"}
                                                    : std::vector<std::string>{}));
+  if (analysis.method() == "gee") {
+    for (const char* key : {"id", "time"}) {
+      CLINNOVA_ASSIGN(const std::string column, analysis.Text(key, ""));
+      if (!column.empty()) options.also.push_back(column);
+    }
+  }
   return options;
 }
 
