@@ -341,7 +341,7 @@ class LinearMixedFit {
     return {};
   }
 
-  std::vector<std::string> Warnings(const Matrix& covariance) const {
+  std::vector<std::string> Warnings() const {
     std::vector<std::string> warnings;
     std::string aliased;
     for (std::size_t j = 0; j < p(); ++j) {
@@ -357,7 +357,7 @@ class LinearMixedFit {
                          " steps; no estimate is given");
       return warnings;
     }
-    for (std::string& warning : SingularityWarnings(effects_, best_.theta, covariance)) {
+    for (std::string& warning : SingularityWarnings(effects_, best_.theta)) {
       warnings.push_back(std::move(warning));
     }
     return warnings;
@@ -386,7 +386,7 @@ class LinearMixedFit {
     result["n"] = frame_.n();
     result["n_missing"] = frame_.n_missing();
     result["converged"] = converged_;
-    result["warnings"] = Warnings(relative);
+    result["warnings"] = Warnings();
     result["terms"] = TermsJson(terms);
     result["vcov"] = MatrixJson(terms.names, terms.covariance, terms.estimable);
     const double scale = converged_ ? residual_variance_ : nan;

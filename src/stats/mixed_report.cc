@@ -104,8 +104,7 @@ void AddSiteEffects(const RandomEffects& effects, const ModelFrame& frame,
 }
 
 std::vector<std::string> SingularityWarnings(const RandomEffects& effects,
-                                             const std::vector<double>& theta,
-                                             const Matrix& relative) {
+                                             const std::vector<double>& theta) {
   std::vector<std::string> warnings;
   const SmallMatrix lambda = LowerTriangular(theta.data(), effects.size());
   for (std::size_t a = 0; a < effects.size(); ++a) {
@@ -118,7 +117,6 @@ std::vector<std::string> SingularityWarnings(const RandomEffects& effects,
       warnings.push_back("singular fit: the effect " + name + " is a function of those before it");
     }
   }
-  (void)relative;
   return warnings;
 }
 

@@ -39,7 +39,6 @@ void AddSiteEffects(const RandomEffects& effects, const ModelFrame& frame,
 
 /// In words: effects whose variance is 0, effects that are functions of the others.
 std::vector<std::string> SingularityWarnings(const RandomEffects& effects,
-                                             const std::vector<double>& theta,
-                                             const Matrix& relative);
+                                             const std::vector<double>& theta);
 
 }  // namespace clinnova::stats

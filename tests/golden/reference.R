@@ -25,13 +25,13 @@ heart_folder <- if (is.na(flag)) {
   arguments[flag + 1]
 }
 
-for (part in c("write", "fit_gee", "fit_glm", "fit_mixed", "fit_survival", "describe")) {
+for (part in c("write", "fit_gee", "fit_glm", "fit_mixed", "fit_glmm", "fit_survival", "describe")) {
   source(file.path(golden, "reference", paste0(part, ".R")))
 }
 cases <- file.path(golden, "cases.new")  # takes the old one's place once all is written
 unlink(cases, recursive = TRUE)
 for (part in c("cases_glm", "cases_robust", "cases_formula", "cases_awkward", "cases_curves",
-               "cases_cox", "cases_descriptives", "cases_gee", "cases_mixed", "uci_heart")) {
+               "cases_cox", "cases_descriptives", "cases_gee", "cases_mixed", "cases_glmm", "uci_heart")) {
   source(file.path(golden, "reference", paste0(part, ".R")))
 }
 unlink(file.path(golden, "cases"), recursive = TRUE)
