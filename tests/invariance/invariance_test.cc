@@ -28,6 +28,12 @@ std::string Formula(const std::string& formula, const std::string& more = "") {
 /// The options of several analyses of each method.
 const std::map<std::string, std::vector<std::string>>& Analyses() {
   static const std::map<std::string, std::vector<std::string>> kAnalyses = {
+      {"gee",
+       {Formula("b ~ x + sex", "family = \"binomial\"\nid = \"id\"\n"),
+        Formula("y ~ x + far + arm", "id = \"id\"\ncorrelation = \"exchangeable\"\n"),
+        Formula("count ~ x + offset(log(years))",
+                "family = \"poisson\"\nid = \"id\"\ncorrelation = \"exchangeable\"\n"),
+        Formula("y ~ x", "id = \"id\"\ncorrelation = \"ar1\"\ntime = \"far\"\nlag = \"order\"\n")}},
       {"glm",
        {Formula("y ~ x + far + tiny + factor(stage)"),
         Formula("y ~ x * sex + arm", "robust = \"HC1\"\n"),
@@ -66,18 +72,27 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
         Formula("Surv(s, two) ~ x + far", "strata = []\nties = \"breslow\"\n"),
         Formula("Surv(entry, t, d) ~ x + factor(stage)", "strata = []\n"),
         Formula("Surv(t, d) ~ x + sex")}},
+      {"mixed",
+       {Formula("y ~ x + far + sex + (1 | id)"),
+        Formula("y ~ x + tiny + (x | id)", "reml = false\n"), Formula("y ~ x + arm + (1 | site)"),
+        Formula("b ~ x + sex + (1 | id)", "family = \"binomial\"\n"),
+        Formula("count ~ x + offset(log(years)) + (1 | id)",
+                "family = \"poisson\"\nquadrature = 1\n")}},
   };
   return kAnalyses;
 }
 
-/// Cox models are stratified by site unless told otherwise: their result depends on who is where.
+/// Cox models are stratified by site unless told otherwise: their result depends on who is where. So does one
+/// with effects of the sites.
 bool DependsOnSites(const std::string& method, const std::string& options) {
+  if (options.find("| site)") != std::string::npos) return true;
   return method == "cox" && options.find("strata = ") == std::string::npos;
 }
 
 /// A cluster's rows are all at one site: nobody is a patient of two hospitals under one id.
 bool NeedsWholeClusters(const std::string& options) {
-  return options.find("cluster(") != std::string::npos;
+  return options.find("cluster(") != std::string::npos ||
+         options.find("| id)") != std::string::npos || options.find("id = ") != std::string::npos;
 }
 
 struct Spread {
