@@ -173,88 +173,82 @@ void ClusterIntegral::DifferentiateScale(const RowSums& sums, double tau) {
   log_scale_.value = -core::Log(curvature_) / 2;
 }
 
-void ClusterIntegral::Combine(double tau, ClusterLikelihood& result) {
-  const std::size_t last = size_ - 1;
-  const std::size_t nodes = rule_.nodes.size();
-  const double s = core::Exp(log_scale_.value);
-  std::vector<double> scale_curve = log_scale_.curve;  // of s, over s
-  AddSymmetric(0.5, log_scale_.slope, log_scale_.slope, scale_curve);
-  std::vector<double> unit(size_);
-  unit[last] = 1;
-
-  // Per node: what the integrand is, where it pulls, and its slope; the weighted rows wait for the parts.
-  std::vector<double> height(nodes);
-  std::vector<RowSums> sums(nodes);
-  std::vector<double> row_weights(nodes * count_);
-  double highest = 0;
-  for (std::size_t k = 0; k < nodes; ++k) {
-    const double v = mode_.value + kRootTwo * rule_.nodes[k] * s;
-    sums[k].x_a.resize(size_);
-    sums[k].x_w.resize(size_);
-    for (std::size_t i = 0; i < count_; ++i) {
-      const RowValue value = At(i, eta_[i] + tau * v);
-      const double* x = rows_.row(first_ + i);
-      sums[k].log_density += value.log_density;
-      sums[k].a += value.a;
-      sums[k].w += value.w;
-      row_weights[k * count_ + i] = value.w;
-      for (std::size_t a = 0; a < last; ++a) {
-        sums[k].x_a[a] += value.a * x[a];
-        sums[k].x_w[a] += value.w * x[a];
-      }
+ClusterIntegral::Node ClusterIntegral::AtNode(std::size_t k, double tau) const {
+  Node node;
+  node.away = kRootTwo * rule_.nodes[k] * core::Exp(log_scale_.value);
+  node.v = mode_.value + node.away;
+  node.sums.x_a.resize(size_);
+  node.sums.x_w.resize(size_);
+  for (std::size_t i = 0; i < count_; ++i) {
+    const RowValue value = At(i, eta_[i] + tau * node.v);
+    const double* x = rows_.row(first_ + i);
+    node.height += value.log_density;
+    node.sums.a += value.a;
+    node.sums.w += value.w;
+    node.row_weights.push_back(value.w);
+    for (std::size_t a = 0; a + 1 < size_; ++a) {
+      node.sums.x_a[a] += value.a * x[a];
+      node.sums.x_w[a] += value.w * x[a];
     }
-    height[k] = core::Log(rule_.lifted_weights[k]) + sums[k].log_density - v * v / 2;
-    if (k == 0 || height[k] > highest) highest = height[k];
   }
+  node.height += core::Log(rule_.lifted_weights[k]) - node.v * node.v / 2;
+  // Slopes of v_k, of a row's eta (turn, beside its x), and of the exponent.
+  node.v_slope = mode_.slope;
+  AddScaled(node.away, log_scale_.slope, node.v_slope);
+  node.turn.resize(size_);
+  AddScaled(tau, node.v_slope, node.turn);
+  node.turn.back() += node.v;
+  node.slope = node.sums.x_a;
+  AddScaled(node.sums.a, node.turn, node.slope);
+  AddScaled(-node.v, node.v_slope, node.slope);
+  return node;
+}
+
+void ClusterIntegral::AddCurvature(const Node& node, double part, double tau,
+                                   std::vector<double>& row_weights,
+                                   std::vector<double>& hessian) const {
+  std::vector<double> unit(size_);
+  unit.back() = 1;
+  AddSymmetric(-part, node.sums.x_w, node.turn, hessian);
+  AddSymmetric(-part * node.sums.w / 2, node.turn, node.turn, hessian);
+  AddSymmetric(part * node.sums.a, unit, node.v_slope, hessian);
+  AddSymmetric(-part / 2, node.v_slope, node.v_slope, hessian);
+  // v_k'' = m'' + away (s'' / s).
+  const double pull = part * (tau * node.sums.a - node.v);
+  AddScaled(pull, mode_.curve, hessian);
+  AddScaled(pull * node.away, log_scale_.curve, hessian);
+  AddSymmetric(pull * node.away / 2, log_scale_.slope, log_scale_.slope, hessian);
+  AddScaled(part, node.row_weights, row_weights);
+}
+
+void ClusterIntegral::Combine(double tau, ClusterLikelihood& result) const {
+  std::vector<Node> nodes;
+  for (std::size_t k = 0; k < rule_.nodes.size(); ++k) nodes.push_back(AtNode(k, tau));
+  double highest = nodes.front().height;
+  for (const Node& node : nodes) highest = std::max(highest, node.height);
   double total = 0;
-  for (std::size_t k = 0; k < nodes; ++k) total += core::Exp(height[k] - highest);
+  for (Node& node : nodes) total += node.height = core::Exp(node.height - highest);
   result.value = constant_ + log_scale_.value + highest + core::Log(total) - kHalfLogPi;
 
-  result.gradient = log_scale_.slope;
-  result.hessian = log_scale_.curve;
-  std::vector<std::vector<double>> slopes(nodes);
-  std::vector<double> parts(nodes);
   std::vector<double> mean(size_);
-  double on_mode = 0;
-  double on_scale = 0;
-  std::vector<double> rows_weight(count_);
-  for (std::size_t k = 0; k < nodes; ++k) {
-    const double part = parts[k] = core::Exp(height[k] - highest) / total;
-    const double away = kRootTwo * rule_.nodes[k] * s;
-    const double v = mode_.value + away;
-    std::vector<double> v_slope = mode_.slope;
-    AddScaled(away, log_scale_.slope, v_slope);
-    std::vector<double> turn(size_);
-    for (std::size_t i = 0; i < size_; ++i) turn[i] = tau * v_slope[i];
-    turn[last] += v;
-    slopes[k] = sums[k].x_a;
-    for (std::size_t i = 0; i < size_; ++i) {
-      slopes[k][i] += turn[i] * sums[k].a - v * v_slope[i];
-      mean[i] += part * slopes[k][i];
-    }
-    AddSymmetric(-part, sums[k].x_w, turn, result.hessian);
-    AddSymmetric(-part * sums[k].w / 2, turn, turn, result.hessian);
-    AddSymmetric(part * sums[k].a, unit, v_slope, result.hessian);
-    AddSymmetric(-part / 2, v_slope, v_slope, result.hessian);
-    const double pull = part * (tau * sums[k].a - v);
-    on_mode += pull;
-    on_scale += pull * away;
-    for (std::size_t i = 0; i < count_; ++i) rows_weight[i] += part * row_weights[k * count_ + i];
+  std::vector<double> row_weights(count_);
+  result.hessian = log_scale_.curve;
+  for (const Node& node : nodes) {
+    AddScaled(node.height / total, node.slope, mean);
+    AddCurvature(node, node.height / total, tau, row_weights, result.hessian);
   }
-  AddScaled(on_mode, mode_.curve, result.hessian);
-  AddScaled(on_scale, scale_curve, result.hessian);
+  for (Node& node : nodes) {
+    AddScaled(-1, mean, node.slope);
+    AddSymmetric(node.height / total / 2, node.slope, node.slope, result.hessian);
+  }
   for (std::size_t i = 0; i < count_; ++i) {
     const double* x = rows_.row(first_ + i);
-    for (std::size_t a = 0; a < last; ++a) {
-      for (std::size_t b = 0; b < last; ++b) {
-        result.hessian[a * size_ + b] -= rows_weight[i] * x[a] * x[b];
-      }
+    for (std::size_t a = 0; a + 1 < size_; ++a) {
+      const double weighted = row_weights[i] * x[a];
+      for (std::size_t b = 0; b + 1 < size_; ++b) result.hessian[a * size_ + b] -= weighted * x[b];
     }
   }
-  for (std::size_t k = 0; k < nodes; ++k) {
-    for (std::size_t i = 0; i < size_; ++i) slopes[k][i] -= mean[i];
-    AddSymmetric(parts[k] / 2, slopes[k], slopes[k], result.hessian);
-  }
+  result.gradient = log_scale_.slope;
   AddScaled(1, mean, result.gradient);
 }
 

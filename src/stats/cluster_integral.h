@@ -56,7 +56,6 @@ class ClusterIntegral {
   };
   /// Sums over the cluster's rows at one v: of a, of the w, of x times them, of x x' times them.
   struct RowSums {
-    double log_density = 0;
     double a = 0;
     double w = 0;
     double w1 = 0;
@@ -78,7 +77,22 @@ class ClusterIntegral {
   /// sum of c d d' over rows, d = dx + turn, from the sums of c, c x and c x x'.
   std::vector<double> Outer(double c, const std::vector<double>& x_c,
                             const std::vector<double>& gram, const std::vector<double>& turn) const;
-  void Combine(double tau, ClusterLikelihood& result);
+  /// The integrand at one node.
+  struct Node {
+    double away = 0;    ///< v_k - m
+    double v = 0;       ///< v_k
+    double height = 0;  ///< ln w_k exp(t_k^2) + h(v_k)
+    RowSums sums;
+    std::vector<double> row_weights;
+    std::vector<double> v_slope;
+    std::vector<double> turn;
+    std::vector<double> slope;  ///< of h(v_k)
+  };
+  Node AtNode(std::size_t k, double tau) const;
+  /// Adds a node's part of the Hessian but sum w x x', whose weights by row it adds to `row_weights`.
+  void AddCurvature(const Node& node, double part, double tau, std::vector<double>& row_weights,
+                    std::vector<double>& hessian) const;
+  void Combine(double tau, ClusterLikelihood& result) const;
 
   const ClusteredRows& rows_;  // not owned
   Family family_;

@@ -2,6 +2,7 @@
 #include "stats/gee_steps.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <memory>
 
@@ -249,46 +250,45 @@ class ClusterEquations {
     sums_.AddCount(kGeeCounts, kGeeIndefinite, indefinite);
   }
 
+  /// Sums over the cluster's pairs, numbered as GeeMoment; `cross` gets the derivative of the products in beta.
+  using PairSums = std::array<double, kGeeMomentSize>;
+  void AddPair(std::size_t i, std::size_t j, PairSums& pairs, std::vector<double>& cross) const {
+    const double lag = work_.time[i] - work_.time[j];
+    const bool ar1 = Correlation() == WorkingCorrelation::kAr1;
+    const double rho = ar1 ? Power(parameters_.alpha, lag) : parameters_.alpha;
+    const double slope = ar1 ? lag * Power(parameters_.alpha, lag - 1) : 1;
+    const double product = work_.e[i] * work_.e[j];
+    pairs[kPairProducts] += slope * product;
+    pairs[kPairExpected] += slope * rho;
+    pairs[kPairWeights] += slope * slope;
+    if (ar1 && lag != 1) {
+      const double curve = lag * (lag - 1) * Power(parameters_.alpha, lag - 2);
+      pairs[kCurvedProducts] += curve * product;
+      pairs[kCurvedExpected] += curve * rho;
+    }
+    if (parameters_.mode != GeeParameters::Mode::kVariances) return;
+    const double on_i = slope * work_.h[i] * work_.e[j];
+    const double on_j = slope * work_.h[j] * work_.e[i];
+    for (std::size_t m = 0; m < work_.p; ++m) {
+      cross[m] -= on_i * work_.row(i)[m] + on_j * work_.row(j)[m];
+    }
+  }
+
   /// Residual moments of the cluster, and with kVariances the scores U2 and U3 of scale and alpha.
   void AddMoments() {
-    double squares = 0;
-    for (const double e : work_.e) squares += e * e;
-    sums_.Add(kGeeMoments, kSquares, squares);
-    double products = 0;
-    double expected = 0;
-    double weights = 0;
-    double curved_products = 0;
-    double curved_expected = 0;
+    PairSums pairs{};
     std::fill(sum_.begin(), sum_.end(), 0.0);
-    const bool variances = parameters_.mode == GeeParameters::Mode::kVariances;
-    for (std::size_t i = 0; i < work_.rows && Correlation() != WorkingCorrelation::kIndependence;
-         ++i) {
-      for (std::size_t j = 0; j < i; ++j) {
-        const double lag = work_.time[i] - work_.time[j];
-        const bool ar1 = Correlation() == WorkingCorrelation::kAr1;
-        const double slope = ar1 ? lag * Power(parameters_.alpha, lag - 1) : 1;
-        products += slope * work_.e[i] * work_.e[j];
-        expected += slope * (ar1 ? Power(parameters_.alpha, lag) : parameters_.alpha);
-        weights += slope * slope;
-        if (ar1 && lag != 1) {
-          const double curve = lag * (lag - 1) * Power(parameters_.alpha, lag - 2);
-          curved_products += curve * work_.e[i] * work_.e[j];
-          curved_expected += curve * Power(parameters_.alpha, lag);
-        }
-        if (!variances) continue;
-        const double on_i = slope * work_.h[i] * work_.e[j];
-        const double on_j = slope * work_.h[j] * work_.e[i];
-        for (std::size_t m = 0; m < work_.p; ++m) {
-          sum_[m] -= on_i * work_.row(i)[m] + on_j * work_.row(j)[m];
-        }
-      }
+    for (std::size_t i = 0; i < work_.rows; ++i) {
+      pairs[kSquares] += work_.e[i] * work_.e[i];
+      const bool paired = Correlation() != WorkingCorrelation::kIndependence;
+      for (std::size_t j = 0; paired && j < i; ++j) AddPair(i, j, pairs, sum_);
     }
-    sums_.Add(kGeeMoments, kPairProducts, products);
-    sums_.Add(kGeeMoments, kPairExpected, expected);
-    sums_.Add(kGeeMoments, kPairWeights, weights);
-    sums_.Add(kGeeMoments, kCurvedProducts, curved_products);
-    sums_.Add(kGeeMoments, kCurvedExpected, curved_expected);
-    if (variances) AddScores(squares, products, expected);
+    for (std::size_t moment = 0; moment < pairs.size(); ++moment) {
+      sums_.Add(kGeeMoments, moment, pairs[moment]);
+    }
+    if (parameters_.mode == GeeParameters::Mode::kVariances) {
+      AddScores(pairs[kSquares], pairs[kPairProducts], pairs[kPairExpected]);
+    }
   }
 
   void AddScores(double squares, double products, double expected) {

@@ -162,8 +162,8 @@ TEST(Mixed, SaysWhatIsWrong) {
       {Mixed("y ~ 1 + (1 | site)"), "analysis \"a\": formula: found one group of site"},
       {Mixed("y ~ 1 + (1 | g)", "family = \"Gamma\"\n"),
        "analysis \"a\": family: found \"Gamma\", expected one of gaussian, binomial, poisson"},
-      {Mixed("y ~ 1 + (1 | g)", "family = \"poisson\"\n"),
-       "analysis \"a\": the outcome is outside the range of family poisson"},
+      {Mixed("y ~ 1 + (1 | g)", "family = \"binomial\"\n"),
+       "analysis \"a\": the outcome is outside the range of family binomial in 24 rows"},
       {Mixed("y ~ 1 + (1 | g)", "family = \"binomial\"\nquadrature = 0\n"),
        "analysis \"a\": quadrature: found 0, expected 1 (Laplace) to 100 nodes"},
   };
