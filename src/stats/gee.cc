@@ -23,7 +23,7 @@ using Json = nlohmann::ordered_json;
 constexpr int kMaximumIterations = 200;
 constexpr double kAliasTolerance = 1e-13;
 constexpr double kTolerance = 1e-12;
-constexpr double kRoundingTolerance = 1e-9;
+constexpr double kRoundingTolerance = 1e-11;
 
 class GeeFit {
  public:
