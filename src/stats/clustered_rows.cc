@@ -3,8 +3,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <map>
 #include <numeric>
-#include <unordered_map>
+#include <utility>
 
 #include "core/hash.h"
 #include "table/design.h"
@@ -22,7 +23,7 @@ namespace {
 struct Gathered {
   ClusteredRows rows;
   std::vector<std::size_t> cluster;
-  std::size_t clusters = 0;
+  std::vector<std::size_t> outer;  ///< per cluster
 };
 
 std::int64_t KeyOf(const Column& column, std::size_t row) {
@@ -31,19 +32,25 @@ std::int64_t KeyOf(const Column& column, std::size_t row) {
 }
 
 Gathered Gather(const SiteView& site, const FrameClaim& claim, const SiteFrame& frame,
-                std::size_t group, const Column* time) {
+                std::size_t group, const Column* outer, const Column* time) {
   Gathered gathered;
   ClusteredRows& rows = gathered.rows;
   rows.columns = frame.design.names().size();
-  std::unordered_map<std::int64_t, std::size_t> index;
+  std::map<std::pair<std::int64_t, std::int64_t>, std::size_t> index;
+  std::map<std::int64_t, std::size_t> outer_index;
   DesignBatch batch;
   for (std::size_t first = 0; first < site.table.rows; first += kBatchRows) {
     frame.design.Evaluate(site.table, first, std::min(kBatchRows, site.table.rows - first), batch);
     Standardise(claim, batch);
     for (std::size_t r = 0; r < batch.rows; ++r) {
       const std::size_t source = batch.source_row[r];
-      const std::int64_t key = KeyOf(site.table.column(group), source);
-      gathered.cluster.push_back(index.try_emplace(key, index.size()).first->second);
+      const std::int64_t around = outer == nullptr ? 0 : KeyOf(*outer, source);
+      const std::pair key(around, KeyOf(site.table.column(group), source));
+      const auto [found, added] = index.try_emplace(key, index.size());
+      gathered.cluster.push_back(found->second);
+      if (added && outer != nullptr) {
+        gathered.outer.push_back(outer_index.try_emplace(around, outer_index.size()).first->second);
+      }
       for (std::size_t j = 0; j < rows.columns; ++j) {
         rows.x.push_back(batch.x[j * kBatchRows + r]);
       }
@@ -53,7 +60,7 @@ Gathered Gather(const SiteView& site, const FrameClaim& claim, const SiteFrame& 
       rows.time.push_back(time == nullptr ? 0 : time->numbers[source]);
     }
   }
-  gathered.clusters = index.size();
+  rows.outer_groups = outer_index.size();
   return gathered;
 }
 
@@ -88,6 +95,8 @@ ClusteredRows InOrder(const Gathered& gathered) {
   const ClusteredRows& from = gathered.rows;
   ClusteredRows rows;
   rows.columns = from.columns;
+  rows.outer = gathered.outer;  // clusters keep their numbers
+  rows.outer_groups = from.outer_groups;
   rows.x.reserve(from.x.size());
   for (const std::size_t r : order) {
     rows.x.insert(rows.x.end(), from.row(r), from.row(r) + from.columns);
@@ -111,13 +120,22 @@ Result<std::shared_ptr<const ClusteredRows>> ClusteredRowsOf(const SiteView& sit
                                                              const FrameClaim& claim,
                                                              const ClusterColumns& columns) {
   const std::string key = "clusters " + site.analysis.name() + " " + columns.group + " " +
-                          columns.time + " " + core::ToHex(core::Blake2b(core::Encode(claim)));
+                          columns.time + " " + columns.outer + " " +
+                          core::ToHex(core::Blake2b(core::Encode(claim)));
   using Made = Result<std::shared_ptr<const ClusteredRows>>;
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(site, claim));
   return *site.cache.GetOrMake<Made>(key, [&]() -> Made {
     const auto group = site.table.schema.Find(columns.group);
     if (!group) {
       return Fail(ErrorCode::kInvalidInput, "there is no column " + columns.group, "no_column");
+    }
+    const Column* outer = nullptr;
+    if (!columns.outer.empty()) {
+      const auto found = site.table.schema.Find(columns.outer);
+      if (!found) {
+        return Fail(ErrorCode::kInvalidInput, "there is no column " + columns.outer, "no_column");
+      }
+      outer = &site.table.column(*found);
     }
     const Column* time = nullptr;
     if (!columns.time.empty()) {
@@ -129,7 +147,7 @@ Result<std::shared_ptr<const ClusteredRows>> ClusteredRowsOf(const SiteView& sit
       time = &site.table.column(*found);
     }
     return std::make_shared<const ClusteredRows>(
-        InOrder(Gather(site, claim, *frame, *group, time)));
+        InOrder(Gather(site, claim, *frame, *group, outer, time)));
   });
 }
 

@@ -26,14 +26,18 @@ namespace clinnova::stats {
 struct ClusterColumns {
   std::string group;   ///< names the cluster: a factor or a numeric column; "site" for whole sites
   std::string time{};  ///< numeric; empty = no order within a cluster
+  std::string
+      outer{};  ///< names groups of clusters, as "centre" of (1 | centre/patient); empty = none
 };
 
 struct ClusteredRows {
   std::size_t columns = 0;         ///< of the design
   std::vector<std::size_t> first;  ///< cluster c's rows are first[c] to first[c + 1] - 1
-  std::vector<double> x;           ///< standardised design, row by row
-  std::vector<double> y;           ///< the outcome; successes under cbind(successes, failures)
-  std::vector<double> failures;    ///< under cbind(successes, failures), else empty
+  std::vector<std::size_t> outer;  ///< per cluster, its outer group; empty without an outer column
+  std::size_t outer_groups = 0;
+  std::vector<double> x;         ///< standardised design, row by row
+  std::vector<double> y;         ///< the outcome; successes under cbind(successes, failures)
+  std::vector<double> failures;  ///< under cbind(successes, failures), else empty
   std::vector<double> offset;
   std::vector<double> time;  ///< 0 without a time column
 

@@ -366,6 +366,12 @@ Result<Json> FitGeneralisedMixed(Federation& federation, const Analysis& analysi
                           "expected (1 | " +
                               effects.group + ")");
   }
+  if (!effects.outer.empty()) {
+    return analysis.Wrong("formula",
+                          "nested groups are there for family \"gaussian\" only, "
+                          "expected (1 | " +
+                              effects.group + ")");
+  }
   CLINNOVA_TRY(QuadratureOf(analysis));
   CLINNOVA_ASSIGN(const double level, analysis.Number("conf_level", 0.95));
   return GeneralisedMixedFit(federation, analysis, frame, std::move(effects), level).Run();

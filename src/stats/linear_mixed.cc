@@ -112,6 +112,7 @@ class LinearMixedFit {
     if (parameters.within) {
       within_ = FromLowerTriangle(sums.Numbers(kWithin), p() + 1);
       clusters_ = sums.Count(kClusterCounts, 0);
+      outer_groups_ = sums.Count(kClusterCounts, 1);
       CLINNOVA_TRY(CheckClusters());
     }
     return Decode(thetas, sums, DerivativeCount(k(), derivatives));
@@ -152,9 +153,11 @@ class LinearMixedFit {
                       std::to_string(minimum),
                   "too_few_groups");
     }
-    if (clusters_ < 2) {
-      return Fail(ErrorCode::kInvalidInput,
-                  Where() + "formula: found one group of " + effects_.group + ", expected several");
+    const bool one_outer = !effects_.outer.empty() && outer_groups_ < 2;
+    if (clusters_ < 2 || one_outer) {
+      return Fail(ErrorCode::kInvalidInput, Where() + "formula: found one group of " +
+                                                (one_outer ? effects_.outer : effects_.group) +
+                                                ", expected several");
     }
     if (clusters_ * static_cast<std::int64_t>(effects_.size()) >= frame_.n()) {
       return Fail(ErrorCode::kInvalidInput,
@@ -178,6 +181,12 @@ class LinearMixedFit {
       return grid;
     }
     const std::vector<double> sizes = {0.02, 0.1, 0.4, 1.5, 6};
+    if (!effects_.outer.empty()) {
+      for (const double inner : sizes) {
+        for (const double outer : sizes) grid.push_back({inner, outer});
+      }
+      return grid;
+    }
     for (const double first : sizes) {
       for (const double others : sizes) {
         for (const double correlation : {-0.7, 0.0, 0.7}) {
@@ -244,7 +253,7 @@ class LinearMixedFit {
       const std::vector<double> theta = k() > 1 ? best_.theta : Interpolated(points);
       if (k() > 1 || theta != best_.theta) {
         CLINNOVA_ASSIGN(const std::vector<Point> one, Evaluate({theta}, true));
-        best_ = Lowest({one.front(), best_});
+        best_ = k() > 1 ? one.front() : Lowest({one.front(), best_});
       }
     }
     if (!best_.deviance.valid) {
@@ -391,6 +400,9 @@ class LinearMixedFit {
     result["vcov"] = MatrixJson(terms.names, terms.covariance, terms.estimable);
     const double scale = converged_ ? residual_variance_ : nan;
     result["variance_components"] = VarianceComponentsJson(effects_, relative, scale);
+    if (!effects_.outer.empty()) {
+      AppendOuter(effects_, best_.theta.back(), scale, result["variance_components"]);
+    }
     AppendResidual(scale, result["variance_components"]);
     result["sigma"] = NumberJson(std::sqrt(scale));
     const double log_likelihood = converged_ ? -deviance_ / 2 : nan;
@@ -400,7 +412,8 @@ class LinearMixedFit {
     result["deviance"] = NumberJson(-2 * log_likelihood);
     result["df_residual"] = frame_.n() - static_cast<std::int64_t>(parameters);
     if (effects_.group == "site") AddSiteEffects(effects_, frame_, site_effects_, result);
-    result["groups"] = Json{{effects_.group, clusters_}};
+    result["groups"] = Json{{effects_.label, clusters_}};
+    if (!effects_.outer.empty()) result["groups"][effects_.outer] = outer_groups_;
     result["reml"] = restricted;
     result["formula"] = frame_.formula().text();
     result["family"] = "gaussian";
@@ -420,6 +433,7 @@ class LinearMixedFit {
   std::int64_t between_exponent_ = 0;
   Matrix within_;
   std::int64_t clusters_ = 0;
+  std::int64_t outer_groups_ = 0;
   Point best_;
   int steps_ = 0;
   bool converged_ = false;

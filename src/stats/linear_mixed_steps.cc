@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stats/linear_mixed_steps.h"
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 
 #include "core/hash.h"
 #include "federation/batches.h"
 #include "stats/clustered_rows.h"
+#include "stats/nested_clusters.h"
 
 namespace clinnova::stats {
 
@@ -74,7 +76,7 @@ struct ClusterMoments {
   std::size_t columns = 0;  ///< of W
   std::vector<SmallMatrix> gram_factors;
   std::vector<std::vector<double>> vectors;
-  std::size_t single_rows = 0;
+  std::vector<OuterGroup> outer;  ///< empty without groups of clusters
 };
 
 /// A sum that keeps what rounding drops (Neumaier 1974).
@@ -182,7 +184,6 @@ ClusterMoments MomentsOf(const ClusteredRows& rows, ModelRow row) {
     ClusterProducts products = ProductsOf(rows, c, row);
     moments.gram_factors.push_back(CholeskyFactor(products.gram, q));
     SolveCoefficients(moments.gram_factors.back(), products.cross);
-    moments.single_rows += rows.size(c) == 1;
     for (std::size_t j = 0; j < moments.columns; ++j) {
       const std::size_t at = j * moments.clusters + c;
       std::size_t v = q;
@@ -197,6 +198,35 @@ ClusterMoments MomentsOf(const ClusteredRows& rows, ModelRow row) {
   return moments;
 }
 
+/// The outer groups, their clusters in an order that does not depend on the table's.
+std::vector<OuterGroup> OuterGroupsOf(const ClusteredRows& rows, const ClusterMoments& moments) {
+  std::vector<std::vector<std::size_t>> members(rows.outer_groups);
+  for (std::size_t c = 0; c < rows.outer.size(); ++c) members[rows.outer[c]].push_back(c);
+  const auto mean = [&](std::size_t j, std::size_t c) {
+    return moments.vectors[0][j * moments.clusters + c];
+  };
+  std::vector<OuterGroup> groups;
+  for (std::vector<std::size_t>& clusters : members) {
+    std::sort(clusters.begin(), clusters.end(), [&](std::size_t a, std::size_t b) {
+      const double size_a = moments.gram_factors[a].at(0, 0);
+      const double size_b = moments.gram_factors[b].at(0, 0);
+      if (size_a != size_b) return size_a < size_b;
+      std::size_t j = 0;
+      while (j + 1 < moments.columns && mean(j, a) == mean(j, b)) ++j;
+      return mean(j, a) < mean(j, b);
+    });
+    OuterGroup group;
+    group.clusters = clusters.size();
+    group.columns = moments.columns;
+    for (const std::size_t c : clusters) group.gram_factors.push_back(moments.gram_factors[c]);
+    for (std::size_t j = 0; j < moments.columns; ++j) {
+      for (const std::size_t c : clusters) group.means.push_back(mean(j, c));
+    }
+    groups.push_back(std::move(group));
+  }
+  return groups;
+}
+
 struct SiteClusters {
   RandomEffects effects;
   std::shared_ptr<const ClusteredRows> rows;
@@ -207,8 +237,10 @@ Result<SiteClusters> ClustersOf(const SiteView& site, const FrameClaim& claim) {
   CLINNOVA_ASSIGN(const table::Formula formula, FormulaOf(site.analysis));
   SiteClusters clusters;
   CLINNOVA_ASSIGN(clusters.effects, RandomEffectsOf(site.analysis, formula, frame->design));
-  CLINNOVA_ASSIGN(clusters.rows,
-                  ClusteredRowsOf(site, claim, {.group = clusters.effects.group, .time = {}}));
+  CLINNOVA_ASSIGN(clusters.rows, ClusteredRowsOf(site, claim,
+                                                 {.group = clusters.effects.group,
+                                                  .time = {},
+                                                  .outer = clusters.effects.outer}));
   return clusters;
 }
 
@@ -222,8 +254,11 @@ std::shared_ptr<const ClusterMoments> CachedMoments(const SiteView& site,
   const std::string key =
       "moments " + site.analysis.name() + " " + core::ToHex(core::Blake2b(identity.Take()));
   return site.cache.GetOrMake<ClusterMoments>(key, [&] {
-    return MomentsOf(*clusters.rows, ModelRow(*clusters.rows, clusters.effects, parameters.claim,
-                                              parameters.beta, parameters.residual_exponent));
+    ClusterMoments moments =
+        MomentsOf(*clusters.rows, ModelRow(*clusters.rows, clusters.effects, parameters.claim,
+                                           parameters.beta, parameters.residual_exponent));
+    moments.outer = OuterGroupsOf(*clusters.rows, moments);
+    return moments;
   });
 }
 
@@ -353,10 +388,21 @@ Result<void> ProfileEvaluate(const SiteView& site, const ProfileParameters& para
                        parameters.residual_exponent),
               sums);
     sums.AddCount(kClusterCounts, 0, static_cast<std::int64_t>(moments->clusters));
-    sums.AddCount(kClusterCounts, 1, static_cast<std::int64_t>(moments->single_rows));
+    sums.AddCount(kClusterCounts, 1, static_cast<std::int64_t>(moments->outer.size()));
   }
   const std::size_t k = clusters.effects.parameters();
   const std::size_t matrices = DerivativeCount(k, parameters.derivatives);
+  for (const OuterGroup& group : moments->outer) {
+    for (std::size_t point = 0; point * k < parameters.thetas.size(); ++point) {
+      AddOuterGroup(group, parameters.thetas.data() + point * k,
+                    {.matrices_block = kBetween,
+                     .logarithms_block = kLogDeterminants,
+                     .first = point * matrices,
+                     .derivatives = parameters.derivatives},
+                    sums);
+    }
+  }
+  if (!clusters.effects.outer.empty()) return {};
   return ForEachBatch(
       moments->clusters, site.threads, sums,
       [&](std::size_t first, std::size_t count, DesignBatch&, ExactSums& mine) -> Result<void> {
@@ -377,7 +423,8 @@ Result<Layout> EffectsLayout(const Analysis& analysis, const table::Schema& sche
   CLINNOVA_ASSIGN(const table::Design design,
                   table::Design::Create(formula, schema, options, parameters.claim.facts));
   CLINNOVA_ASSIGN(const RandomEffects effects, RandomEffectsOf(analysis, formula, design));
-  if (effects.group != "site" || parameters.theta.size() != effects.parameters() ||
+  if (effects.group != "site" || !effects.outer.empty() ||
+      parameters.theta.size() != effects.parameters() ||
       parameters.beta.size() != design.names().size()) {
     return Fail(ErrorCode::kRefused, "effects other than the sites' stay at the site",
                 "wrong_layout");

@@ -59,7 +59,7 @@ enum ProfileBlock {
   kWithin,           ///< R'R
   kBetween,          ///< per point and derivative, B'K B and its derivatives
   kLogDeterminants,  ///< per point and derivative
-  kClusterCounts     ///< clusters, of that of one row
+  kClusterCounts     ///< clusters; outer groups
 };
 /// 1 + k + k (k + 1) / 2: the value, first and second derivatives (i, j <= i) in k parameters.
 std::size_t DerivativeCount(std::size_t parameters, bool derivatives);

@@ -48,7 +48,7 @@ Json VarianceComponentsJson(const RandomEffects& effects, const Matrix& relative
   Json components = Json::array();
   for (std::size_t a = 0; a < effects.size(); ++a) {
     const double variance = scale * relative[a][a];
-    components.push_back({{"group", effects.group},
+    components.push_back({{"group", effects.label},
                           {"term", effects.names[a]},
                           {"variance", NumberJson(variance)},
                           {"sd", NumberJson(std::sqrt(variance))}});
@@ -57,7 +57,7 @@ Json VarianceComponentsJson(const RandomEffects& effects, const Matrix& relative
     for (std::size_t b = a + 1; b < effects.size(); ++b) {
       const double correlation = relative[a][b] / std::sqrt(relative[a][a] * relative[b][b]);
       components.push_back(
-          {{"group", effects.group},
+          {{"group", effects.label},
            {"term", effects.names[a]},
            {"term2", effects.names[b]},
            {"covariance", NumberJson(scale * relative[a][b])},
@@ -65,6 +65,14 @@ Json VarianceComponentsJson(const RandomEffects& effects, const Matrix& relative
     }
   }
   return components;
+}
+
+void AppendOuter(const RandomEffects& effects, double theta, double scale, Json& components) {
+  const double variance = scale * theta * theta;
+  components.push_back({{"group", effects.outer},
+                        {"term", "(Intercept)"},
+                        {"variance", NumberJson(variance)},
+                        {"sd", NumberJson(std::sqrt(variance))}});
 }
 
 void AppendResidual(double variance, Json& components) {
@@ -110,12 +118,15 @@ std::vector<std::string> SingularityWarnings(const RandomEffects& effects,
   for (std::size_t a = 0; a < effects.size(); ++a) {
     double size = 0;
     for (std::size_t b = 0; b <= a; ++b) size += lambda.at(a, b) * lambda.at(a, b);
-    const std::string name = effects.names[a] + " by " + effects.group;
+    const std::string name = effects.names[a] + " by " + effects.label;
     if (std::sqrt(size) < kSingular) {
       warnings.push_back("singular fit: the variance of " + name + " is 0");
     } else if (std::fabs(lambda.at(a, a)) < kSingular * std::max(1.0, std::sqrt(size))) {
       warnings.push_back("singular fit: the effect " + name + " is a function of those before it");
     }
+  }
+  if (!effects.outer.empty() && std::fabs(theta.back()) < kSingular) {
+    warnings.push_back("singular fit: the variance of (Intercept) by " + effects.outer + " is 0");
   }
   return warnings;
 }

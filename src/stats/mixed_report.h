@@ -29,6 +29,9 @@ Matrix EffectCovariance(const RandomEffects& effects, const ModelFrame& frame,
 /// times `scale`; null where scale is NaN.
 nlohmann::ordered_json VarianceComponentsJson(const RandomEffects& effects, const Matrix& relative,
                                               double scale);
+/// Adds the line of the outer group's variance.
+void AppendOuter(const RandomEffects& effects, double theta, double scale,
+                 nlohmann::ordered_json& components);
 /// Adds the line of the residual variance.
 void AppendResidual(double variance, nlohmann::ordered_json& components);
 

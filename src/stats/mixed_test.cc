@@ -150,10 +150,11 @@ TEST(Mixed, SaysWhatIsWrong) {
   };
   const std::vector<Case> cases = {
       {Mixed("y ~ 1"), "analysis \"a\": formula: found no random effect, expected one"},
-      {Mixed("y ~ 1 + (1 | g) + (1 | site)"),
-       "analysis \"a\": formula: found several random effects"},
-      {Mixed("y ~ 1 + (1 | site/g)"),
-       "analysis \"a\": formula: nested random effects are not there"},
+      {Mixed("y ~ 1 + (1 | g) + (1 | u)"),
+       "analysis \"a\": formula: found random effects that are not there yet, expected (1 | g)"},
+      {Mixed("y ~ 1 + (1 | site/g)"), "analysis \"a\": formula: found one group of site"},
+      {Mixed("y ~ x + (x | site/g)"),
+       "analysis \"a\": formula: random slopes in nested groups are not there yet"},
       {Mixed("y ~ 1 + (x | g)"),
        "analysis \"a\": formula: found the random slope x, expected it as a fixed effect too"},
       {Mixed("y ~ 1 + (1 | h)"), ""},

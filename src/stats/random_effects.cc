@@ -58,22 +58,45 @@ SmallMatrix InverseForm(const SmallMatrix& p, const SmallMatrix& b, std::size_t 
   return Product(Transposed(h, size), h, size);
 }
 
+/// Which groups there are, and which is inside which.
+Result<RandomEffects> GroupsOf(const federation::Analysis& analysis,
+                               const std::vector<table::RandomTerm>& terms) {
+  if (terms.empty()) {
+    return analysis.Wrong("formula", "found no random effect, expected one such as (1 | site)");
+  }
+  RandomEffects effects;
+  const std::vector<std::string>& groups = terms.front().groups;
+  if (terms.size() == 1 && groups.size() <= 2) {
+    effects.group = effects.label = groups.back();
+    if (groups.size() == 2) {
+      effects.outer = groups.front();
+      effects.label += ":" + effects.outer;
+    }
+    return effects;
+  }
+  if (terms.size() == 2 && groups.size() == 1 && terms[1].groups.size() == 1) {
+    const bool first = groups.front() == "site";
+    const bool plain = terms[first ? 0 : 1].intercept && terms[first ? 0 : 1].terms.empty();
+    if ((first || terms[1].groups.front() == "site") && plain &&
+        groups.front() != terms[1].groups.front()) {
+      effects.group = effects.label = terms[first ? 1 : 0].groups.front();
+      effects.outer = "site";
+      return effects;
+    }
+  }
+  return analysis.Wrong("formula",
+                        "found random effects that are not there yet, expected (1 | g), (x | g), "
+                        "(1 | outer/g) or (1 | site) + (1 | g)");
+}
+
 }  // namespace
 
 Result<RandomEffects> RandomEffectsOf(const federation::Analysis& analysis,
                                       const table::Formula& formula, const table::Design& design) {
-  if (formula.random().size() != 1) {
-    return analysis.Wrong("formula", formula.random().empty()
-                                         ? "found no random effect, expected one such as (1 | site)"
-                                         : "found several random effects, of which one is there "
-                                           "yet: (1 | g) or (x | g)");
-  }
-  const table::RandomTerm& term = formula.random().front();
-  if (term.groups.size() != 1) {
-    return analysis.Wrong("formula", "nested random effects are not there yet, expected (1 | g)");
-  }
-  RandomEffects effects;
-  effects.group = term.groups.front();
+  CLINNOVA_ASSIGN(RandomEffects effects, GroupsOf(analysis, formula.random()));
+  const table::RandomTerm& term = formula.random().back().groups.back() == effects.group
+                                      ? formula.random().back()
+                                      : formula.random().front();
   effects.intercept = term.intercept;
   if (term.intercept) {
     effects.names.emplace_back("(Intercept)");
@@ -89,6 +112,9 @@ Result<RandomEffects> RandomEffectsOf(const federation::Analysis& analysis,
       effects.names.push_back(design.names()[column]);
       effects.columns.push_back(column);
     }
+  }
+  if (!effects.outer.empty() && (effects.size() != 1 || !effects.intercept)) {
+    return analysis.Wrong("formula", "random slopes in nested groups are not there yet");
   }
   if (effects.size() == 0 || effects.size() > kMaximumEffects) {
     return analysis.Wrong("formula", "found " + std::to_string(effects.size()) +

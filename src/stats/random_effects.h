@@ -26,20 +26,23 @@ namespace clinnova::stats {
 /// Effects of one cluster at most.
 inline constexpr std::size_t kMaximumEffects = 5;
 
-/// `(1 | g)`, `(x | g)`, `(0 + x | g)` on the columns of a design.
+/// `(1 | g)`, `(x | g)`, `(0 + x | g)` on the columns of a design, and `(1 | outer/g)`.
 struct RandomEffects {
-  std::string group;                 ///< the column that names the cluster
+  std::string group;  ///< the column that names the cluster
+  std::string label;  ///< as lme4 calls it: "g", or "g:outer"
+  std::string outer;  ///< groups of clusters with an intercept of their own; may be empty
   std::vector<std::string> names;    ///< of the effects: "(Intercept)", then design columns' names
   std::vector<std::size_t> columns;  ///< of the design, one per effect
   bool intercept = true;             ///< the first effect is the intercept
 
   std::size_t size() const { return names.size(); }
-  /// Entries of theta.
-  std::size_t parameters() const { return size() * (size() + 1) / 2; }
+  /// Entries of theta: those of L, then the relative standard deviation of the outer group's effect.
+  std::size_t parameters() const { return size() * (size() + 1) / 2 + (outer.empty() ? 0 : 1); }
 };
 
-/// The random part of the analysis' formula. kInvalidInput for a formula without one, with more than one,
-/// with a slope that is no fixed effect, or with more than kMaximumEffects effects.
+/// The random part of the analysis' formula. kInvalidInput for a formula without one, with terms that are not
+/// nested (`(1 | site) + (1 | g)` is: whole clusters are at a site), with a slope that is no fixed effect, or
+/// with more than kMaximumEffects effects.
 Result<RandomEffects> RandomEffectsOf(const federation::Analysis& analysis,
                                       const table::Formula& formula, const table::Design& design);
 

@@ -75,6 +75,7 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
       {"mixed",
        {Formula("y ~ x + far + sex + (1 | id)"),
         Formula("y ~ x + tiny + (x | id)", "reml = false\n"), Formula("y ~ x + arm + (1 | site)"),
+        Formula("y ~ x + sex + (1 | site) + (1 | id)", "reml = false\n"),
         Formula("b ~ x + sex + (1 | id)", "family = \"binomial\"\n"),
         Formula("count ~ x + offset(log(years)) + (1 | id)",
                 "family = \"poisson\"\nquadrature = 1\n")}},
@@ -92,7 +93,8 @@ bool DependsOnSites(const std::string& method, const std::string& options) {
 /// A cluster's rows are all at one site: nobody is a patient of two hospitals under one id.
 bool NeedsWholeClusters(const std::string& options) {
   return options.find("cluster(") != std::string::npos ||
-         options.find("| id)") != std::string::npos || options.find("id = ") != std::string::npos;
+         options.find("| id)") != std::string::npos || options.find("/id)") != std::string::npos ||
+         options.find("id = ") != std::string::npos;
 }
 
 struct Spread {

@@ -22,6 +22,14 @@ golden_case("mixed_site_chicks", centres, from = "datasets::ChickWeight", notes 
   lmm_analysis("slopes", "weight ~ day + diet + (day | site)", centres),
   lmm_analysis("chicks", "weight ~ day + diet + (day | chick)", centres)))
 
+# Chicks inside sites that differ.
+set.seed(20240613)
+centres$weight <- round(centres$weight + 25 * rnorm(7)[as.integer(centres$site)], 1)
+golden_case("mixed_nested_chicks", centres, from = "datasets::ChickWeight, sites shifted, seed 20240613", notes = lmm_notes, analyses = list(
+  lmm_analysis("nested", "weight ~ day + diet + (1 | site/chick)", centres),
+  lmm_analysis("nested_ml", "weight ~ day * diet + (1 | site/chick)", centres, reml = FALSE),
+  lmm_analysis("both", "weight ~ day + diet + (1 | site) + (1 | chick)", centres)))
+
 # No variance between batches: the estimate is 0, and the fit is that of least squares.
 batches <- with_sites(data.frame(yield = Dyestuff2$Yield), paste0("b", Dyestuff2$Batch))
 singular <- lmm_analysis("singular", "yield ~ 1 + (1 | site)", batches)

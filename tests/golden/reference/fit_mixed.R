@@ -84,6 +84,11 @@ polished_lmm <- function(formula, data, reml = TRUE) {
 # One line per variance, then per covariance, in the order of lme4's VarCorr, then the residual.
 variance_components <- function(best) {
   fit <- best$fit
+  if (length(getME(fit, "cnms")) > 1) {  # nested intercepts
+    lines <- mapply(function(group, theta) list(group = group, term = "(Intercept)", variance = best$sigma2 * theta^2,
+      sd = sqrt(best$sigma2) * abs(theta)), names(getME(fit, "cnms")), best$theta, SIMPLIFY = FALSE, USE.NAMES = FALSE)
+    return(c(lines, list(list(group = "Residual", term = NA, variance = best$sigma2, sd = sqrt(best$sigma2)))))
+  }
   group <- names(getME(fit, "cnms"))
   names_of <- getME(fit, "cnms")[[1]]
   q <- length(names_of)
@@ -130,6 +135,6 @@ lmm_analysis <- function(name, formula, data, reml = NULL, conf_level = NULL) {
     vcov = full_matrix(names(best$beta), best$beta, best$covariance), variance_components = variance_components(best),
     sigma = sqrt(best$sigma2), log_lik = log_lik, aic = -2 * log_lik + 2 * parameters,
     bic = -2 * log_lik + log(rows) * parameters, df_residual = rows - parameters)
-  if (names(getME(fit, "cnms")) == "site") fields$random_effects <- site_effects(best)
+  if (identical(names(getME(fit, "cnms")), "site")) fields$random_effects <- site_effects(best)
   list(study = study, expected = fields)
 }
