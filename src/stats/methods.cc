@@ -14,6 +14,7 @@
 #include "stats/cox.h"
 #include "stats/effect.h"
 #include "stats/elastic_net.h"
+#include "stats/gee.h"
 #include "stats/glm.h"
 #include "stats/histogram.h"
 #include "stats/kaplan_meier.h"
@@ -22,6 +23,7 @@
 #include "stats/logrank.h"
 #include "stats/meta_analysis.h"
 #include "stats/method.h"
+#include "stats/mixed.h"
 #include "stats/model_frame.h"
 #include "stats/multinomial.h"
 #include "stats/multiple_imputation.h"
@@ -51,6 +53,7 @@ const std::vector<Method>& Methods() {
                                    CoxMethod(),
                                    EffectMethod(),
                                    ElasticNetMethod(),
+                                   GeeMethod(),
                                    GlmMethod(),
                                    HistogramMethod(),
                                    KaplanMeierMethod(),
@@ -58,6 +61,7 @@ const std::vector<Method>& Methods() {
                                    KruskalMethod(),
                                    LogrankMethod(),
                                    MetaAnalysisMethod(),
+                                   MixedMethod(),
                                    MultinomialMethod(),
                                    MultipleImputationMethod(),
                                    NetBenefitMethod(),

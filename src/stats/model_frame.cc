@@ -56,11 +56,12 @@ Result<DesignOptions> DesignOptionsOf(const Analysis& analysis) {
     options.status = table::StatusCoding::kCause;
     CLINNOVA_ASSIGN(options.strata, CurveGroups(analysis));
   }
-  if (analysis.method() == "elastic_net") {  // columns that say the fold of a row
-    for (const char* key : {"fold_column", "id"}) {
-      CLINNOVA_ASSIGN(const std::string column, analysis.Text(key, ""));
-      if (!column.empty()) options.also.push_back(column);
-    }
+  std::vector<const char*> beside;  // keys of columns that a row must have beside the formula's
+  if (analysis.method() == "elastic_net") beside = {"fold_column", "id"};
+  if (analysis.method() == "gee") beside = {"id", "time"};
+  for (const char* key : beside) {
+    CLINNOVA_ASSIGN(const std::string column, analysis.Text(key, ""));
+    if (!column.empty()) options.also.push_back(column);
   }
   return options;
 }

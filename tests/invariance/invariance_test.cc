@@ -62,6 +62,12 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
        {Formula("b ~ x + sex + strata(id)"),
         Formula("b ~ x + tiny + strata(id)", "ties = \"efron\"\n"),
         Formula("b ~ x + strata(id)", "ties = \"breslow\"\n")}},
+      {"gee",
+       {Formula("b ~ x + sex", "family = \"binomial\"\nid = \"id\"\n"),
+        Formula("y ~ x + far + arm", "id = \"id\"\ncorrelation = \"exchangeable\"\n"),
+        Formula("count ~ x + offset(log(years))",
+                "family = \"poisson\"\nid = \"id\"\ncorrelation = \"exchangeable\"\n"),
+        Formula("y ~ x", "id = \"id\"\ncorrelation = \"ar1\"\ntime = \"far\"\nlag = \"order\"\n")}},
       {"glm",
        {Formula("y ~ x + far + tiny + factor(stage)"),
         Formula("y ~ x * sex + arm", "robust = \"HC1\"\n"),
@@ -147,15 +153,23 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
         Formula("Surv(entry, t, d) ~ x + factor(stage)", "strata = []\n"),
         Formula("Surv(t, d) ~ x + sex + offset(years)", "strata = []\nweights = \"g\"\n"),
         Formula("Surv(t, d) ~ x + sex")}},
+      {"mixed",
+       {Formula("y ~ x + far + sex + (1 | id)"),
+        Formula("y ~ x + tiny + (x | id)", "reml = false\n"), Formula("y ~ x + arm + (1 | site)"),
+        Formula("y ~ x + sex + (1 | site) + (1 | id)", "reml = false\n"),
+        Formula("b ~ x + sex + (1 | id)", "family = \"binomial\"\n"),
+        Formula("count ~ x + offset(log(years)) + (1 | id)",
+                "family = \"poisson\"\nquadrature = 1\n")}},
   };
   return kAnalyses;
 }
 
 /// Cox models are stratified by site unless told otherwise: their result depends on who is where. So do a
-/// meta-analysis of the sites' own fits and what combat takes away.
+/// meta-analysis of the sites' own fits, effects of sites, and what combat takes away.
 bool DependsOnSites(const std::string& method, const std::string& options) {
   if (method == "combat") return true;
   if (method == "meta") return options.find("formula = ") != std::string::npos;
+  if (options.find("| site)") != std::string::npos) return true;
   const bool cox = method == "cox" || options.find("\"cox\"") != std::string::npos;
   return cox && options.find("strata = ") == std::string::npos;
 }
@@ -163,7 +177,9 @@ bool DependsOnSites(const std::string& method, const std::string& options) {
 /// A cluster's rows are all at one site: nobody is a patient of two hospitals under one id.
 bool NeedsWholeClusters(const std::string& options) {
   return options.find("cluster(") != std::string::npos ||
-         options.find("strata(id)") != std::string::npos;
+         options.find("strata(id)") != std::string::npos ||
+         options.find("| id)") != std::string::npos || options.find("/id)") != std::string::npos ||
+         options.find("id = ") != std::string::npos;
 }
 
 struct Spread {

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stats/generalised_mixed.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "core/deterministic_math.h"
+#include "stats/generalised_mixed_steps.h"
+#include "stats/glm_steps.h"
+#include "stats/mixed_report.h"
+#include "stats/profile_deviance.h"
+#include "stats/terms.h"
+
+namespace clinnova::stats {
+namespace {
+
+using federation::Analysis;
+using federation::Federation;
+using federation::PooledSums;
+using Json = nlohmann::ordered_json;
+
+constexpr double kAliasTolerance = 1e-13;
+constexpr double kTolerance = 1e-11;
+constexpr double kRoundingTolerance = 1e-8;
+constexpr int kMaximumSteps = 60;
+/// A standard deviation below this is none: the derivative in it is 0 by symmetry.
+constexpr double kNoVariance = 1e-6;
+
+struct Point {
+  std::vector<double> parameters;  ///< (b, tau)
+  double value = -std::numeric_limits<double>::infinity();
+  std::vector<double> gradient;
+  Matrix hessian;
+};
+
+class GeneralisedMixedFit {
+ public:
+  GeneralisedMixedFit(Federation& federation, const Analysis& analysis, const ModelFrame& frame,
+                      RandomEffects effects, double confidence_level)
+      : federation_(federation),
+        analysis_(analysis),
+        frame_(frame),
+        effects_(std::move(effects)),
+        confidence_level_(confidence_level) {}
+
+  Result<Json> Run() {
+    CLINNOVA_TRY(Start());
+    CLINNOVA_TRY(Ascend());
+    if (converged_ && effects_.group == "site") CLINNOVA_TRY(SiteEffects());
+    return Report();
+  }
+
+ private:
+  std::size_t p() const { return frame_.columns(); }
+  std::string Where() const { return "analysis \"" + analysis_.name() + "\": "; }
+  std::string Family() const { return analysis_.Text("family", "").value_or(""); }
+
+  /// The first step of a model without the effect, and the standard deviation that suits it best.
+  Result<void> Start() {
+    const int z = frame_.standardised_exponent();
+    const int y = std::max(frame_.response_exponents().front(), 1);
+    GlmParameters parameters;
+    parameters.mode = GlmParameters::Mode::kStart;
+    parameters.claim = frame_.claim();
+    parameters.beta.assign(p(), 0.0);
+    parameters.score_exponent = z + y + 12;
+    parameters.information_exponent = 2 * z + y + 8;
+    CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kGlmStep, parameters));
+    CLINNOVA_TRY(CheckRows(sums));
+    const SymmetricFactor factor(FromLowerTriangle(sums.Numbers(kGlmInformation), p()),
+                                 kAliasTolerance);
+    aliased_ = factor.aliased();
+    rank_ = factor.rank();
+    std::vector<std::vector<double>> grid;
+    for (const double tau : {0.1, 0.25, 0.5, 1.0, 2.0, 4.0}) {
+      grid.push_back(factor.Solve(sums.Numbers(kGlmScore)));
+      grid.back().push_back(tau);
+    }
+    CLINNOVA_ASSIGN(const std::vector<Point> points, Evaluate(grid));
+    best_ = Highest(points);
+    if (!std::isfinite(best_.value)) {
+      return Fail(ErrorCode::kFailed, Where() + "no point with a finite likelihood was found");
+    }
+    return {};
+  }
+
+  Result<void> CheckRows(const PooledSums& sums) const {
+    const std::int64_t responses = sums.Count(kGlmCounts, kInvalidResponse);
+    if (responses != 0) {
+      return Fail(ErrorCode::kInvalidInput,
+                  Where() + "the outcome is outside the range of family " + Family() + " in " +
+                      std::to_string(responses) + " rows");
+    }
+    const std::int64_t k = federation_.minimum_count();
+    const std::int64_t zeros = sums.Count(kGlmCounts, kOutcomeZero);
+    const std::int64_t ones = sums.Count(kGlmCounts, kOutcomeOne);
+    if (k > 0 && Family() == "binomial" && zeros + ones == frame_.n() &&
+        std::min(zeros, ones) > 0 && std::min(zeros, ones) < k) {
+      return Fail(
+          ErrorCode::kRefused,
+          Where() + "the outcome has a level with fewer than " + std::to_string(k) + " persons",
+          "rare_level");
+    }
+    return {};
+  }
+
+  Result<void> CheckClusters(std::int64_t clusters) {
+    clusters_ = clusters;
+    const int minimum = federation_.minimum_count();
+    if (minimum > 0 && effects_.group != "site" && clusters_ < minimum) {
+      return Fail(ErrorCode::kRefused,
+                  Where() + "fewer groups of " + effects_.group + " than the threshold of " +
+                      std::to_string(minimum),
+                  "too_few_groups");
+    }
+    if (clusters_ < 2) {
+      return Fail(ErrorCode::kInvalidInput,
+                  Where() + "formula: found one group of " + effects_.group + ", expected several");
+    }
+    return {};
+  }
+
+  Result<std::vector<Point>> Evaluate(const std::vector<std::vector<double>>& at) {
+    IntegralParameters parameters;
+    parameters.claim = frame_.claim();
+    for (const auto& point : at) {
+      parameters.points.insert(parameters.points.end(), point.begin(), point.end());
+    }
+    CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kIntegralStep, parameters));
+    CLINNOVA_TRY(CheckClusters(sums.Count(kIntegralClusters)));
+    const std::size_t size = p() + 1;
+    std::vector<Point> points;
+    for (std::size_t k = 0; k < at.size(); ++k) {
+      Point point;
+      point.parameters = at[k];
+      if (sums.Count(kInvalidPoints, k) == 0) {
+        point.value = sums.Number(kLogLikelihoods, k);
+        std::vector<double> packed;
+        for (std::size_t i = 0; i < size; ++i) {
+          point.gradient.push_back(sums.Number(kGradients, k * size + i));
+        }
+        for (std::size_t i = 0; i < size * (size + 1) / 2; ++i) {
+          packed.push_back(sums.Number(kHessians, k * size * (size + 1) / 2 + i));
+        }
+        point.hessian = FromLowerTriangle(packed, size);
+      }
+      points.push_back(std::move(point));
+    }
+    return points;
+  }
+
+  static Point Highest(const std::vector<Point>& points) {
+    const Point* best = &points.front();
+    for (const Point& point : points) {
+      if (point.value > best->value) best = &point;
+    }
+    return *best;
+  }
+
+  /// Parameters that are estimated: the columns that are not aliased, and tau.
+  std::vector<std::size_t> Kept() const {
+    std::vector<std::size_t> kept;
+    for (std::size_t j = 0; j < p(); ++j) {
+      if (!aliased_[j]) kept.push_back(j);
+    }
+    kept.push_back(p());
+    return kept;
+  }
+
+  /// Minus the log-likelihood at the best point, in the kept parameters.
+  ProfileDeviance Bowl() const {
+    const std::vector<std::size_t> kept = Kept();
+    ProfileDeviance bowl;
+    bowl.hessian.assign(kept.size(), std::vector<double>(kept.size()));
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      bowl.gradient.push_back(-best_.gradient[kept[i]]);
+      for (std::size_t j = 0; j < kept.size(); ++j) {
+        bowl.hessian[i][j] = -best_.hessian[kept[i]][kept[j]];
+      }
+    }
+    return bowl;
+  }
+
+  /// The largest step as a part of the parameter, or of a tenth of its error.
+  double RelativeStep(const std::vector<double>& step, const ProfileDeviance& bowl) const {
+    const std::vector<std::size_t> kept = Kept();
+    const SymmetricFactor factor(bowl.hessian, 1e-14);
+    if (factor.rank() < kept.size()) return std::numeric_limits<double>::infinity();
+    const Matrix inverse = factor.Inverse();
+    double largest = 0;
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      const double size =
+          std::fabs(best_.parameters[kept[i]]) + 0.1 * std::sqrt(std::fabs(inverse[i][i]));
+      largest = std::max(largest, std::fabs(step[i]) / size);
+    }
+    return largest;
+  }
+
+  Result<void> Ascend() {
+    const std::vector<std::size_t> kept = Kept();
+    double relative_before = std::numeric_limits<double>::infinity();
+    for (steps_ = 0; steps_ < kMaximumSteps; ++steps_) {
+      const ProfileDeviance bowl = Bowl();
+      const std::vector<double> step = DescentStep(bowl);
+      const double relative = RelativeStep(step, bowl);
+      if (relative <= kTolerance ||
+          (relative <= kRoundingTolerance && relative >= 0.5 * relative_before)) {
+        return Finish(step, bowl);
+      }
+      relative_before = relative;
+      std::vector<std::vector<double>> candidates;
+      for (const double part : {1.0, 0.5, 0.25, 0.0625}) {
+        candidates.push_back(best_.parameters);
+        for (std::size_t i = 0; i < kept.size(); ++i) candidates.back()[kept[i]] += part * step[i];
+      }
+      CLINNOVA_ASSIGN(const std::vector<Point> points, Evaluate(candidates));
+      // Near the end rounding hides the ascent: the whole step is then as good as it can be told.
+      const double noise = 1e-13 * (std::fabs(best_.value) + static_cast<double>(frame_.n()));
+      const Point highest = Highest(points);
+      if (points.front().value >= std::max(best_.value, highest.value) - noise) {
+        best_ = points.front();
+      } else if (highest.value > best_.value) {
+        best_ = highest;
+      } else {
+        return {};
+      }
+      if (Diverged()) return {};
+    }
+    return {};
+  }
+
+  /// A linear predictor of 30 on the standard scale: the outcome is separated.
+  bool Diverged() const {
+    for (std::size_t j = 0; j < p(); ++j) {
+      if (Family() == "binomial" && std::fabs(best_.parameters[j]) > 30 &&
+          frame_.design().intercept()) {
+        return true;
+      }
+    }
+    return std::fabs(best_.parameters[p()]) > 1e3;
+  }
+
+  Result<void> Finish(const std::vector<double>& step, const ProfileDeviance& bowl) {
+    const std::vector<std::size_t> kept = Kept();
+    for (std::size_t i = 0; i < kept.size(); ++i) best_.parameters[kept[i]] += step[i];
+    double& tau = best_.parameters[p()];
+    tau = std::fabs(tau) < kNoVariance ? 0 : std::fabs(tau);
+    const SymmetricFactor factor(bowl.hessian, 1e-14);
+    if (factor.rank() < kept.size()) return {};
+    const Matrix inverse = factor.Inverse();
+    covariance_.assign(p(), std::vector<double>(p()));
+    for (std::size_t i = 0; i + 1 < kept.size(); ++i) {
+      for (std::size_t j = 0; j + 1 < kept.size(); ++j) {
+        covariance_[kept[i]][kept[j]] = inverse[i][j];
+      }
+    }
+    converged_ = true;
+    return {};
+  }
+
+  Result<void> SiteEffects() {
+    IntegralParameters parameters;
+    parameters.claim = frame_.claim();
+    parameters.points = best_.parameters;
+    CLINNOVA_ASSIGN(const PooledSums sums,
+                    federation_.Sum(analysis_, kSiteEffectsStep, parameters));
+    const std::vector<std::string>& sites = federation_.schema().columns.back().levels;
+    for (std::size_t s = 0; s < sites.size(); ++s) {
+      ClusterEffects site;
+      site.level = sites[s];
+      site.present = sums.Count(kSiteHasRows, s) != 0;
+      site.effects = {sums.Number(kSiteEffect, s)};
+      site.covariance = {{sums.Number(kSiteEffectVariance, s)}};
+      site_effects_.push_back(std::move(site));
+    }
+    return {};
+  }
+
+  std::vector<std::string> Warnings() const {
+    std::vector<std::string> warnings;
+    std::string aliased;
+    for (std::size_t j = 0; j < p(); ++j) {
+      if (aliased_[j]) aliased += (aliased.empty() ? "" : ", ") + frame_.design().names()[j];
+    }
+    if (!aliased.empty()) {
+      warnings.push_back("not estimable, because collinear with the terms before: " + aliased);
+    }
+    if (!converged_) {
+      warnings.push_back("not converged after " + std::to_string(steps_) + " steps" +
+                         (Diverged() ? ": the outcome is separated by the terms or the groups "
+                                       "(perfectly or nearly)"
+                                     : "") +
+                         "; no estimate is given");
+      return warnings;
+    }
+    for (std::string& warning : SingularityWarnings(effects_, {best_.parameters[p()]})) {
+      warnings.push_back(std::move(warning));
+    }
+    return warnings;
+  }
+
+  Json Report() const {
+    Coefficients terms;
+    terms.names = frame_.design().names();
+    terms.estimates.assign(best_.parameters.begin(), best_.parameters.end() - 1);
+    terms.covariance = covariance_;
+    if (terms.covariance.empty()) terms.covariance.assign(p(), std::vector<double>(p()));
+    frame_.ToOriginalScale(terms.estimates, terms.covariance);
+    for (std::size_t j = 0; j < p(); ++j) terms.estimable.push_back(converged_ && !aliased_[j]);
+    terms.confidence_level = confidence_level_;
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    const double log_likelihood = converged_ ? best_.value : nan;
+    const auto parameters = static_cast<double>(rank_ + 1);
+    Json result;
+    result["n"] = frame_.n();
+    result["n_missing"] = frame_.n_missing();
+    result["converged"] = converged_;
+    result["warnings"] = Warnings();
+    result["terms"] = TermsJson(terms);
+    result["vcov"] = MatrixJson(terms.names, terms.covariance, terms.estimable);
+    result["variance_components"] = VarianceComponentsJson(
+        effects_, EffectCovariance(effects_, frame_, {best_.parameters[p()]}),
+        converged_ ? 1 : nan);
+    result["log_lik"] = NumberJson(log_likelihood);
+    result["aic"] = NumberJson(-2 * log_likelihood + 2 * parameters);
+    result["bic"] =
+        NumberJson(-2 * log_likelihood + core::Log(static_cast<double>(frame_.n())) * parameters);
+    result["df_residual"] = frame_.n() - static_cast<std::int64_t>(rank_ + 1);
+    if (effects_.group == "site") AddSiteEffects(effects_, frame_, site_effects_, result);
+    result["groups"] = Json{{effects_.group, clusters_}};
+    result["quadrature"] = QuadratureOf(analysis_).value_or(0);
+    result["formula"] = frame_.formula().text();
+    result["family"] = Family();
+    result["link"] = Family() == "binomial" ? "logit" : "log";
+    result["ratio"] = Family() == "binomial" ? "odds ratio" : "rate ratio";
+    result["conf_level"] = confidence_level_;
+    return result;
+  }
+
+  Federation& federation_;    // not owned
+  const Analysis& analysis_;  // not owned
+  const ModelFrame& frame_;   // not owned
+  RandomEffects effects_;
+  double confidence_level_;
+  std::vector<bool> aliased_;
+  std::size_t rank_ = 0;
+  std::int64_t clusters_ = 0;
+  Point best_;
+  int steps_ = 0;
+  bool converged_ = false;
+  Matrix covariance_;
+  std::vector<ClusterEffects> site_effects_;
+};
+
+}  // namespace
+
+Result<Json> FitGeneralisedMixed(Federation& federation, const Analysis& analysis,
+                                 const ModelFrame& frame) {
+  CLINNOVA_ASSIGN(RandomEffects effects,
+                  RandomEffectsOf(analysis, frame.formula(), frame.design()));
+  if (effects.size() != 1 || !effects.intercept) {
+    return analysis.Wrong("formula",
+                          "random slopes are there for family \"gaussian\" only, "
+                          "expected (1 | " +
+                              effects.group + ")");
+  }
+  if (!effects.outer.empty()) {
+    return analysis.Wrong("formula",
+                          "nested groups are there for family \"gaussian\" only, "
+                          "expected (1 | " +
+                              effects.group + ")");
+  }
+  CLINNOVA_TRY(QuadratureOf(analysis));
+  CLINNOVA_ASSIGN(const double level, analysis.Number("conf_level", 0.95));
+  return GeneralisedMixedFit(federation, analysis, frame, std::move(effects), level).Run();
+}
+
+std::vector<const federation::Step*> GeneralisedMixedSteps() {
+  return {&kGlmStep, &kIntegralStep, &kSiteEffectsStep};
+}
+
+}  // namespace clinnova::stats
