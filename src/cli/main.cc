@@ -34,6 +34,7 @@ int Run(int argc, char** argv) {
   AddSiteTable(commands, site);
   AddSynth(commands);
   AddHub(commands);
+  AddUnits(commands);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
