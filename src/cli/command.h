@@ -40,6 +40,7 @@ inline constexpr const char* kForOperators = "For the operator";
 inline constexpr const char* kStandardisation = "The standardisation engine on its own";
 
 void AddDemo(Commands& commands);
+void AddFhirPath(Commands& commands);
 void AddHub(Commands& commands);
 void AddSimulate(Commands& commands);
 /// Gives the group `site`, to which other files add their subcommands.
@@ -49,6 +50,7 @@ void AddSiteTable(Commands& commands, CLI::App* site);
 void AddStudy(Commands& commands);
 void AddSynth(Commands& commands);
 void AddUnits(Commands& commands);
+void AddView(Commands& commands);
 
 /// The whole of a file; kInvalidInput names it.
 Result<std::string> ReadText(const std::string& path);

@@ -2,6 +2,8 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <string_view>
+#include <vector>
 
 #include "cli/command.h"
 
@@ -17,6 +19,16 @@ CLI::App* Commands::Add(CLI::App* parent, const std::string& name, const std::st
 }
 
 namespace {
+
+/// A FHIRPath expression may begin with a minus and is no option then: "--" goes before it.
+std::vector<const char*> WithMark(int argc, char** argv) {
+  std::vector<const char*> arguments(argv, argv + argc);
+  if (argc < 3 || std::string_view(argv[1]) != "fhirpath") return arguments;
+  const std::string_view expression = argv[2];
+  const bool option = expression == "-h" || expression.starts_with("--help") || expression == "--";
+  if (expression.starts_with('-') && !option) arguments.insert(arguments.begin() + 2, "--");
+  return arguments;
+}
 
 int Run(int argc, char** argv) {
   CLI::App app(
@@ -34,9 +46,12 @@ int Run(int argc, char** argv) {
   AddSiteTable(commands, site);
   AddSynth(commands);
   AddHub(commands);
+  AddFhirPath(commands);
   AddUnits(commands);
+  AddView(commands);
   try {
-    app.parse(argc, argv);
+    const std::vector<const char*> arguments = WithMark(argc, argv);
+    app.parse(static_cast<int>(arguments.size()), arguments.data());
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
     std::fprintf(stderr, "clinnova: %s\n", error.what());
