@@ -4,8 +4,9 @@
 
     ./ucum_tables.py ucum-essence.xml
 
-The XML is the machine-readable form of the tables of https://ucum.org/ucum; only their facts are taken: code, value,
-definition, and whether an atom takes prefixes, is arbitrary, or lies on a scale of its own.
+The XML is the machine-readable form of the tables of https://ucum.org/ucum, which are copyright of Regenstrief Institute
+(https://ucum.org/license); only their facts are taken: code, value, definition, and whether an atom takes prefixes, is
+arbitrary, or lies on a scale of its own.
 """
 import pathlib
 import sys
@@ -42,7 +43,7 @@ def main():
         for prefix in root.iter(NAMESPACE + "prefix"):
             out.write(f"{prefix.get('Code')}\t{prefix.find(NAMESPACE + 'value').get('value')}\n")
     with open(here / "ucum_atoms.tsv", "w", encoding="utf-8") as out:
-        out.write("# SPDX-License-Identifier: Apache-2.0\n"
+        out.write("# SPDX-License-Identifier: Apache-2.0\n# Facts of UCUM, https://ucum.org/license\n"
                   f"# code\tkind\tmetric\tscale\tvalue\tunit   ({version}, by ucum_tables.py)\n"
                   "# kind: base, derived, arbitrary; one unit is value * unit, or scale^-1(1) * value * unit\n")
         for base in root.iter(NAMESPACE + "base-unit"):
