@@ -47,6 +47,7 @@ class Checker {
   Result<Types> Element(const Types& owners, const std::string& name) const {
     Types found;
     for (const std::string_view owner : owners) {
+      if (name == "value" && model_.IsPrimitive(owner)) return Types{};
       // A resource can be any resource; only a concrete one's elements are known.
       if (owner == "Resource" || owner == "DomainResource" || owner == "Element") return Types{};
       const FhirElement* element = model_.Find(owner, name);

@@ -128,6 +128,8 @@ void Evaluator::AppendMembers(const Item& item, std::string_view name, Collectio
     if (name == "unit" || name == "code") out.push_back(Item{quantity->unit});
     return;
   }
+  // A primitive's value without its FHIR type.
+  if (item.node && item.HasValue() && name == "value") return out.push_back(Item{item.value});
   const JsonTree* object = item.HasValue() || !item.node.json ? item.node.extra : item.node.json;
   if (!object || !object->IsObject()) return;
   const auto append = [&](const std::string& key, std::string_view path) {

@@ -96,6 +96,7 @@ TEST(FhirPath, FollowsPaths) {
                        {"name[1].given", R"("Jim")"},
                        {"name.given.select($this.hasValue())", "true true true true false"},
                        {"deceased", "false"},
+                       {"birthDate.value.type().namespace", R"("System")"},
                        {"multipleBirth.ofType(integer)", "2"},
                        {"Resource.id", R"("example")"},
                        {"managingOrganization.resolve().name", R"("Gastroenterology")"},

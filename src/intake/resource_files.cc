@@ -86,19 +86,24 @@ Result<void> Rest(Bytes& bytes, std::string& text) {
   }
 }
 
-Result<void> UseLines(Bytes& bytes, std::string line, std::size_t number, const std::string& name,
-                      Bundles bundles, const Use& use) {
-  for (bool more = true; more; ++number) {
-    if (!IsBlank(line)) {
-      const std::string where = name + ": line " + std::to_string(number);
-      const auto document = ParseJsonTree(line);
-      if (!document) return FailAt(where, document);
-      const auto used = UseDocument(*document, bundles, use);
-      if (!used) return FailAt(where, used);
-    }
-    CLINNOVA_ASSIGN(more, bytes.Line(line));
+/// NDJSON: `first` was line `number`, the others follow.
+Result<void> UseLines(Bytes& bytes, const JsonTree& first, std::size_t number,
+                      const std::string& name, Bundles bundles, const Use& use) {
+  const auto where = [&] { return name + ": line " + std::to_string(number); };
+  const auto begun = UseDocument(first, bundles, use);
+  if (!begun) return FailAt(where(), begun);
+  std::string line;
+  for (;;) {
+    const auto more = bytes.Line(line);
+    if (!more) return FailAt(name, more);
+    if (!*more) return {};
+    ++number;
+    if (IsBlank(line)) continue;
+    const auto document = ParseJsonTree(line);
+    if (!document) return FailAt(where(), document);
+    const auto used = UseDocument(*document, bundles, use);
+    if (!used) return FailAt(where(), used);
   }
-  return {};
 }
 
 }  // namespace
@@ -115,7 +120,9 @@ Result<void> ForEachResource(const std::filesystem::path& path, Bundles bundles,
     ++number;
   } while (IsBlank(line));
   // A first line that is a document by itself begins NDJSON; otherwise the file is one document.
-  if (ParseJsonTree(line)) return UseLines(bytes, std::move(line), number, name, bundles, use);
+  if (const auto first = ParseJsonTree(line)) {
+    return UseLines(bytes, *first, number, name, bundles, use);
+  }
   const auto rest = Rest(bytes, line);
   if (!rest) return FailAt(name, rest);
   const auto document = ParseJsonTree(line);
