@@ -10,6 +10,8 @@ namespace {
 
 using Kind = Expression::Kind;
 
+constexpr std::uint64_t kMostSteps = 100'000'000;
+
 /// The nodes of a JSON member: one, or those of an array, each with its part of "_member".
 void AppendNodes(const FhirModel& model, const JsonTree* json, const JsonTree* extra,
                  std::string_view path, const Node& parent, Collection& out) {
@@ -94,6 +96,9 @@ Result<Collection> Evaluator::EvaluateOn(const Expression& expression, const Sco
 }
 
 Result<Collection> Evaluator::Evaluate(const Expression& expression, const Scope& scope) const {
+  if (++steps_ > kMostSteps) {
+    return Fail(ErrorCode::kInvalidInput, "found more than 10^8 steps, expected an end");
+  }
   switch (expression.kind) {
     case Kind::kEmpty: return Collection{};
     case Kind::kBoolean: return One(expression.boolean);

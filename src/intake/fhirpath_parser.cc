@@ -12,9 +12,9 @@ namespace {
 using Kind = Expression::Kind;
 using Node = std::unique_ptr<Expression>;
 
-constexpr int kDeepest = 200;   ///< expressions within each other
-constexpr int kLongest = 1000;  ///< operators and steps one after the other
-constexpr int kUnary = 11;      ///< how tightly + and - before a value bind
+constexpr int kDeepest = 100;  ///< expressions within each other
+constexpr int kLongest = 400;  ///< operators and steps one after the other
+constexpr int kUnary = 11;     ///< how tightly + and - before a value bind
 constexpr std::size_t kLongestNumber = 40;
 
 /// How tightly an operator binds; 0 for what is none.

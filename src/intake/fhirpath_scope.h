@@ -44,10 +44,11 @@ struct Scope {
 
 class Evaluator {
  public:
-  /// `root` is %context and %resource; neither is owned, both outlive this.
+  /// `root` is %context and %resource; neither is owned, both outlive this. One thread at a time.
   Evaluator(const Environment& environment, const Collection& root)
       : environment_(environment), root_(root) {}
 
+  /// kInvalidInput where FHIRPath calls it an error, and after 10^8 steps: nested selects take exponential time.
   Result<Collection> Evaluate(const Expression& expression, const Scope& scope) const;
 
   /// As Evaluate, with `this_item` as $this.
@@ -74,6 +75,7 @@ class Evaluator {
 
   const Environment& environment_;
   const Collection& root_;
+  mutable std::uint64_t steps_ = 0;  ///< nodes of the tree evaluated so far
 };
 
 /// A call of a function.

@@ -29,7 +29,7 @@ struct Temporal {
   int minute = 0;
   int second = 0;
   int nanosecond = 0;
-  int fraction_digits = 0;            ///< written digits of the second's fraction
+  int fraction_digits = 0;                 ///< written digits of the second's fraction
   std::optional<int> offset_minutes = {};  ///< east of Greenwich
 
   /// Nothing unless `text` is a whole value of that kind that exists in the calendar: "2015", "2015-02-04",
