@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Filtering and projection, subsetting, combining, aggregates (sections 5.2 to 5.4 and 7).
 #include <algorithm>
+#include <list>
 
 #include "intake/fhirpath_compare.h"
 #include "intake/fhirpath_functions.h"
@@ -231,7 +232,7 @@ Result<Collection> Sort(const Call& call) {
            call.arguments[k]->text == mark;
   };
   const auto descends = [&](std::size_t k) { return marked(k, "-") || marked(k, "desc"); };
-  std::vector<SortKey> keys;
+  std::list<SortKey> keys;  // whose sort is stable, and safe where some keys have no order
   for (std::size_t i = 0; i < call.input.size(); ++i) {
     SortKey key{.values = {}, .position = i};
     if (call.size() == 0) key.values.push_back({call.input[i]});
@@ -259,7 +260,7 @@ Result<Collection> Sort(const Call& call) {
     }
     return false;
   };
-  std::stable_sort(keys.begin(), keys.end(), before);
+  keys.sort(before);
   if (failed) return tl::unexpected<Error>(*failed);
   Collection sorted;
   for (const SortKey& key : keys) sorted.push_back(call.input[key.position]);
