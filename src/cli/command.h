@@ -37,8 +37,10 @@ inline constexpr const char* kForDataManagers = "For the data manager";
 inline constexpr const char* kForStewards = "For the data steward";
 inline constexpr const char* kForPhysicians = "For the physician";
 inline constexpr const char* kForOperators = "For the operator";
+inline constexpr const char* kStandardisation = "The standardisation engine on its own";
 
 void AddDemo(Commands& commands);
+void AddFhirPath(Commands& commands);
 void AddHub(Commands& commands);
 void AddModel(Commands& commands);
 void AddProgression(Commands& commands);
@@ -50,6 +52,8 @@ void AddSiteImport(Commands& commands, CLI::App* site);
 void AddSiteTable(Commands& commands, CLI::App* site);
 void AddStudy(Commands& commands);
 void AddSynth(Commands& commands);
+void AddUnits(Commands& commands);
+void AddView(Commands& commands);
 
 /// The whole of a file; kInvalidInput names it.
 Result<std::string> ReadText(const std::string& path);

@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <string_view>
+#include <vector>
 
 #include "cli/command.h"
 
@@ -32,6 +34,16 @@ std::string UnknownCommand(const CLI::App& root, int argc, char** argv) {
   return {};
 }
 
+/// A FHIRPath expression may begin with a minus and is no option then: "--" goes before it.
+std::vector<const char*> WithMark(int argc, char** argv) {
+  std::vector<const char*> arguments(argv, argv + argc);
+  if (argc < 3 || std::string_view(argv[1]) != "fhirpath") return arguments;
+  const std::string_view expression = argv[2];
+  const bool option = expression == "-h" || expression.starts_with("--help") || expression == "--";
+  if (expression.starts_with('-') && !option) arguments.insert(arguments.begin() + 2, "--");
+  return arguments;
+}
+
 int Run(int argc, char** argv) {
   CLI::App app(
       "Federated precision medicine: which drug works for which patient, learned across hospitals "
@@ -51,12 +63,16 @@ int Run(int argc, char** argv) {
   AddScore(commands);
   AddModel(commands);
   AddHub(commands);
+  AddFhirPath(commands);
+  AddUnits(commands);
+  AddView(commands);
   if (const std::string word = UnknownCommand(app, argc, argv); !word.empty()) {
     std::fprintf(stderr, "clinnova: %s: no such command; see --help\n", word.c_str());
     return 2;
   }
   try {
-    app.parse(argc, argv);
+    const std::vector<const char*> arguments = WithMark(argc, argv);
+    app.parse(static_cast<int>(arguments.size()), arguments.data());
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
     std::fprintf(stderr, "clinnova: %s\n", error.what());

@@ -165,8 +165,10 @@ std::string Estimates(const Json& analysis) {
                Number(of["conf_low"]) + " to " + Number(of["conf_high"]),
                of.contains("p_value") ? PValue(of["p_value"]) : ""});
   };
-  for (const Json& group : analysis.value("groups", Json::array()))
-    add(group.value("stratum", "all"), group);
+  const Json groups = analysis.value("groups", Json::array());
+  for (const Json& group : groups) {  // of mixed models these are numbers
+    if (group.is_object()) add(group.value("stratum", "all"), group);
+  }
   add(analysis.value("term", "estimate"), analysis);
   for (const char* key : {"difference", "ratio"}) {
     const Json comparison = analysis.value(key, Json());

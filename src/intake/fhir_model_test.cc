@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "intake/fhir_model.h"
+
+#include <gtest/gtest.h>
+
+#include "intake/json_tree.h"
+
+namespace clinnova::intake {
+namespace {
+
+const FhirModel& R4() { return FhirModel::R4(); }
+
+TEST(FhirModel, KnowsElementsOwnAndInherited) {
+  EXPECT_EQ(R4().Find("Patient", "birthDate")->types.front(), "date");
+  EXPECT_EQ(R4().Find("Patient", "id")->types.front(), "id");
+  EXPECT_EQ(R4().Find("Patient.contact", "name")->types.front(), "HumanName");
+  EXPECT_EQ(R4().Find("Patient.contact", "modifierExtension")->types.front(), "Extension");
+  EXPECT_EQ(R4().Find("Questionnaire.item", "item")->types.front(), "Questionnaire.item");
+  EXPECT_EQ(R4().Find("date", "extension")->types.front(), "Extension");
+  EXPECT_EQ(R4().Find("Patient", "given"), nullptr);
+  EXPECT_EQ(R4().Find("Observation", "valueQuantity"), nullptr);
+}
+
+TEST(FhirModel, KnowsChoicesByTheirJsonNames) {
+  EXPECT_EQ(R4().Find("Observation", "value")->types.size(), 11u);
+  EXPECT_EQ(R4().Member("Observation", "valueQuantity").type, "Quantity");
+  EXPECT_EQ(R4().Member("Observation", "valueDateTime").type, "dateTime");
+  EXPECT_EQ(R4().Member("Observation", "valueAddress").element, nullptr);
+  EXPECT_EQ(ChoiceMember("value", "dateTime"), "valueDateTime");
+}
+
+TEST(FhirModel, KnowsWhatIsAboveWhat) {
+  EXPECT_TRUE(R4().IsKindOf("Age", "Quantity"));
+  EXPECT_TRUE(R4().IsKindOf("code", "string"));
+  EXPECT_FALSE(R4().IsKindOf("string", "code"));
+  EXPECT_TRUE(R4().IsKindOf("Patient", "Resource"));
+  EXPECT_TRUE(R4().IsPrimitive("positiveInt"));
+  EXPECT_FALSE(R4().IsPrimitive("Quantity"));
+  EXPECT_EQ(R4().TypeName("Patient.contact"), "BackboneElement");
+  EXPECT_FALSE(R4().IsType("Patient.contact"));
+}
+
+TEST(JsonTree, KeepsDigitsAndOrder) {
+  const auto tree = ParseJsonTree(R"({"b": 1.50, "a": [1e3, "x\n", true, null], "c": {}})");
+  ASSERT_TRUE(tree.has_value());
+  std::string text;
+  AppendJson(*tree, text);
+  EXPECT_EQ(text, R"({"b":1.50,"a":[1e3,"x\n",true,null],"c":{}})");
+}
+
+TEST(JsonTree, SaysWhereItStopsBeingJson) {
+  EXPECT_EQ(ParseJsonTree("{\"a\": }").error().message, "not JSON: wrong at byte 7 of 7");
+  EXPECT_FALSE(ParseJsonTree("").has_value());
+  EXPECT_FALSE(ParseJsonTree("{} {}").has_value());
+  EXPECT_FALSE(ParseJsonTree(std::string(100000, '[')).has_value());
+}
+
+}  // namespace
+}  // namespace clinnova::intake

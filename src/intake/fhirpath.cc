@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "intake/fhirpath.h"
+
+#include <chrono>
+#include <ctime>
+
+#include "intake/fhirpath_check.h"
+
+namespace clinnova::intake {
+namespace {
+
+const vocabulary::Ucum& UcumTables() {
+  static const vocabulary::Ucum ucum;
+  return ucum;
+}
+
+Temporal ClockTime() {
+  const auto now = std::chrono::system_clock::now();
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
+  const auto milliseconds =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
+  std::tm local{};
+  localtime_r(&seconds, &local);
+  return {.kind = Temporal::Kind::kDateTime,
+          .precision = Temporal::Precision::kSecond,
+          .year = local.tm_year + 1900,
+          .month = local.tm_mon + 1,
+          .day = local.tm_mday,
+          .hour = local.tm_hour,
+          .minute = local.tm_min,
+          .second = std::min(local.tm_sec, 59),
+          .nanosecond = static_cast<int>(milliseconds) * 1'000'000,
+          .fraction_digits = 3,
+          .offset_minutes = static_cast<int>(local.tm_gmtoff / 60)};
+}
+
+}  // namespace
+
+FhirPath::FhirPath(std::unique_ptr<fhirpath::Expression> expression)
+    : expression_(std::move(expression)) {}
+FhirPath::~FhirPath() = default;
+FhirPath::FhirPath(FhirPath&&) noexcept = default;
+FhirPath& FhirPath::operator=(FhirPath&&) noexcept = default;
+
+Result<FhirPath> FhirPath::Parse(std::string_view text, std::string_view root) {
+  CLINNOVA_ASSIGN(auto expression, fhirpath::ParseFhirPath(text));
+  CLINNOVA_TRY(fhirpath::CheckFhirPath(FhirModel::R4(), *expression, root));
+  return FhirPath(std::move(expression));
+}
+
+fhirpath::Collection FhirPath::Root(const JsonTree& document) {
+  return {fhirpath::NodeItem(FhirModel::R4(), {.json = &document, .resource = &document})};
+}
+
+Result<fhirpath::Collection> FhirPath::Evaluate(const Options& options,
+                                                const fhirpath::Collection& context) const {
+  return Evaluate(options, context, context);
+}
+
+Result<fhirpath::Collection> FhirPath::Evaluate(const Options& options,
+                                                const fhirpath::Collection& context,
+                                                const fhirpath::Collection& root) const {
+  const fhirpath::Environment environment{.model = FhirModel::R4(),
+                                          .ucum = UcumTables(),
+                                          .now = options.now ? *options.now : ClockTime(),
+                                          .variables = options.variables,
+                                          .trace = options.trace};
+  const fhirpath::Evaluator evaluator(environment, root);
+  return evaluator.Evaluate(*expression_, {.context = context});
+}
+
+std::string ItemsJson(const fhirpath::Collection& items) {
+  std::string out = "[";
+  for (const fhirpath::Item& item : items) {
+    if (&item != &items.front()) out += ',';
+    fhirpath::AppendItemJson(FhirModel::R4(), item, out);
+  }
+  return out + "]";
+}
+
+}  // namespace clinnova::intake

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <limits>
+
+#include "intake/fhirpath_compare.h"
+
+namespace clinnova::intake::fhirpath {
+namespace {
+
+namespace mp = boost::multiprecision;
+
+tl::unexpected<Error> WrongOperands(const Environment& environment, std::string_view op,
+                                    const Item& a, const Item& b) {
+  return Fail(ErrorCode::kInvalidInput,
+              "\"" + std::string(op) + "\": found " + TypeOf(environment.model, a).name + " and " +
+                  TypeOf(environment.model, b).name + ", expected values that it takes");
+}
+
+Collection Single(std::optional<Decimal> decimal) {
+  if (!decimal) return {};
+  return {Item{*std::move(decimal)}};
+}
+
+/// Two integers; an overflow is empty.
+Collection Integers(std::string_view op, std::int64_t a, std::int64_t b) {
+  std::int64_t result = 0;
+  bool overflow = false;
+  if (op == "+") overflow = __builtin_add_overflow(a, b, &result);
+  if (op == "-") overflow = __builtin_sub_overflow(a, b, &result);
+  if (op == "*") overflow = __builtin_mul_overflow(a, b, &result);
+  if (op == "div" || op == "mod") {
+    if (b == 0 || (a == std::numeric_limits<std::int64_t>::min() && b == -1)) return {};
+    result = op == "div" ? a / b : a % b;
+  }
+  if (overflow) return {};
+  return {Item{result}};
+}
+
+Collection Decimals(std::string_view op, const Decimal& a, const Decimal& b) {
+  if (op == "+") return {Item{a + b}};
+  if (op == "-") return {Item{a - b}};
+  if (op == "*") return {Item{a * b}};
+  if (op == "/") return Single(Decimal::Divide(a, b));
+  if (b == Decimal(0)) return {};
+  const Decimal::Number quotient = mp::trunc(Decimal::Number(a.number() / b.number()));
+  if (op == "div") {
+    const auto whole = Decimal(quotient, 0).ToInteger();
+    return whole ? Collection{Item{*whole}} : Collection{};
+  }
+  return {Item{a - Decimal(quotient, 0) * b}};
+}
+
+/// The unit of a product or quotient; "1" disappears.
+std::string JoinUnits(std::string_view op, const std::string& a, const std::string& b) {
+  const auto bracketed = [](const std::string& unit) {
+    return unit.find('/') == unit.npos ? unit : "(" + unit + ")";
+  };
+  if (op == "*") {
+    if (a == "1") return b;
+    const bool symbol = a.find_first_of("./(){}0123456789-+*^") == a.npos;
+    if (a == b && symbol) return a + "2";
+    return b == "1" ? a : bracketed(a) + "." + bracketed(b);
+  }
+  if (a == b) return "1";
+  if (b == "1") return a;
+  const bool compound = b.find_first_of("./") != b.npos;
+  return (a == "1" ? "" : a) + "/" + (compound ? "(" + b + ")" : b);
+}
+
+Quantity Definite(Quantity quantity) {
+  constexpr std::string_view kUnits[] = {"a", "mo", "wk", "d", "h", "min", "s", "ms"};
+  if (const auto word = CalendarUnitOf(quantity.unit)) {
+    quantity.unit = kUnits[static_cast<int>(*word)];
+    quantity.calendar = false;
+  }
+  return quantity;
+}
+
+/// Sums keep the more finely grained unit of the two, as FHIRPath asks.
+Collection Sum(const Environment& environment, std::string_view op, const Quantity& a,
+               const Quantity& b) {
+  const auto combine = [&](const Decimal& x, const Decimal& y) {
+    return op == "+" ? x + y : x - y;
+  };
+  if (a.unit == b.unit) return {Item{Quantity{combine(a.value, b.value), a.unit, a.calendar}}};
+  const auto left = environment.ucum.Parse(Definite(a).unit);
+  const auto right = environment.ucum.Parse(Definite(b).unit);
+  if (!left || !right || !Comparable(environment, a, b)) return {};
+  const bool to_left = left->factor <= right->factor;
+  const auto converted = vocabulary::Convert(to_left ? b.value.number() : a.value.number(),
+                                             to_left ? *right : *left, to_left ? *left : *right);
+  if (!converted) return {};
+  const auto rounded = Decimal::Rounded(*converted);
+  if (!rounded) return {};
+  const Quantity& kept = to_left ? a : b;
+  const Decimal value = to_left ? combine(a.value, *rounded) : combine(*rounded, b.value);
+  return {Item{Quantity{value, kept.unit, kept.calendar}}};
+}
+
+Collection Product(const Environment& environment, std::string_view op, const Quantity& a,
+                   const Quantity& b) {
+  const Quantity left = Definite(a);
+  Quantity right = Definite(b);
+  // 2 cm * 2 m: one unit for one dimension.
+  const auto x = environment.ucum.Parse(left.unit);
+  const auto y = environment.ucum.Parse(right.unit);
+  if (!x || !y) return {};
+  if (left.unit != right.unit && x->dimension == y->dimension) {
+    const auto converted = vocabulary::Convert(right.value.number(), *y, *x);
+    const auto rounded = converted ? Decimal::Rounded(*converted) : std::nullopt;
+    if (rounded) right = Quantity{*rounded, left.unit};
+  }
+  const auto value = op == "*" ? std::optional(left.value * right.value)
+                               : Decimal::Divide(left.value, right.value);
+  if (!value) return {};
+  return {Item{Quantity{*value, JoinUnits(op, left.unit, right.unit)}}};
+}
+
+/// The calendar unit that a quantity adds to a date; a UCUM year or month is none.
+std::optional<CalendarUnit> AddedUnit(const Quantity& quantity) {
+  if (const auto word = CalendarUnitOf(quantity.unit)) return word;
+  constexpr std::pair<std::string_view, CalendarUnit> kUnits[] = {
+      {"wk", CalendarUnit::kWeek},  {"d", CalendarUnit::kDay},
+      {"h", CalendarUnit::kHour},   {"min", CalendarUnit::kMinute},
+      {"s", CalendarUnit::kSecond}, {"ms", CalendarUnit::kMillisecond}};
+  for (const auto& [unit, meant] : kUnits) {
+    if (unit == quantity.unit) return meant;
+  }
+  return std::nullopt;
+}
+
+Result<Collection> DateArithmetic(std::string_view op, const Temporal& date,
+                                  const Quantity& quantity) {
+  const auto unit = AddedUnit(quantity);
+  if (!unit) {
+    return Fail(ErrorCode::kInvalidInput, "\"" + std::string(op) + "\": found '" + quantity.unit +
+                                              "', expected a duration such as 1 year or 1 'd'");
+  }
+  const auto amount = quantity.value.ToInteger();
+  if (!amount || *amount == std::numeric_limits<std::int64_t>::min()) return Collection{};
+  const auto moved = Add(date, op == "+" ? *amount : -*amount, *unit);
+  if (!moved) return Collection{};
+  return Collection{Item{*moved}};
+}
+
+}  // namespace
+
+Result<Collection> Arithmetic(const Environment& environment, std::string_view op, const Item& a,
+                              const Item& b) {
+  const auto* x = a.As<std::int64_t>();
+  const auto* y = b.As<std::int64_t>();
+  if (x && y && op != "/") return Integers(op, *x, *y);
+  const auto left = DecimalOf(a);
+  const auto right = DecimalOf(b);
+  if (left && right) return Decimals(op, *left, *right);
+  const bool additive = op == "+" || op == "-";
+  const auto* text = a.As<std::string>();
+  const auto* other = b.As<std::string>();
+  if (text && other && op == "+") return Collection{Item{*text + *other}};
+  const auto* date = a.As<Temporal>();
+  const auto quantity = QuantityOf(environment.model, b);
+  if (date && quantity && additive && !right) return DateArithmetic(op, *date, *quantity);
+  const auto first = QuantityOf(environment.model, a);
+  if (first && quantity) {
+    if (additive && !left && !right) return Sum(environment, op, *first, *quantity);
+    if (op == "*" || op == "/") return Product(environment, op, *first, *quantity);
+  }
+  return WrongOperands(environment, op, a, b);
+}
+
+}  // namespace clinnova::intake::fhirpath

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "intake/fhirpath_check.h"
+
+#include <algorithm>
+
+#include "intake/fhirpath_functions.h"
+
+namespace clinnova::intake::fhirpath {
+namespace {
+
+using Kind = Expression::Kind;
+
+/// The types that a value can have; empty when it cannot be told.
+using Types = std::vector<std::string_view>;
+
+bool IsAmong(std::string_view name, std::initializer_list<std::string_view> names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+class Checker {
+ public:
+  explicit Checker(const FhirModel& model) : model_(model) {}
+
+  Result<Types> Check(const Expression& expression, const Types& context) {
+    switch (expression.kind) {
+      case Kind::kThis: return context;
+      case Kind::kMember: return Member(expression, context);
+      case Kind::kFunction: return Function(expression, context);
+      case Kind::kIndexer: return Indexer(expression, context);
+      case Kind::kType: return Type(expression, context);
+      default: break;
+    }
+    for (const auto& argument : expression.arguments) {
+      CLINNOVA_TRY(Check(*argument, context));
+    }
+    return Types{};
+  }
+
+ private:
+  static std::string Joined(const Types& types) {
+    std::string names;
+    for (const std::string_view type : types)
+      names += (names.empty() ? "" : ", ") + std::string(type);
+    return names;
+  }
+
+  Result<Types> Element(const Types& owners, const std::string& name) const {
+    Types found;
+    for (const std::string_view owner : owners) {
+      if (name == "value" && model_.IsPrimitive(owner)) return Types{};
+      // A resource can be any resource; only a concrete one's elements are known.
+      if (owner == "Resource" || owner == "DomainResource" || owner == "Element") return Types{};
+      const FhirElement* element = model_.Find(owner, name);
+      if (element) found.insert(found.end(), element->types.begin(), element->types.end());
+    }
+    if (!found.empty() || owners.empty()) return found;
+    return Fail(ErrorCode::kInvalidInput, "found no element \"" + name + "\" in " + Joined(owners) +
+                                              ", expected one of FHIR R4");
+  }
+
+  Result<Types> Member(const Expression& expression, const Types& context) {
+    if (!expression.arguments.empty()) {
+      CLINNOVA_ASSIGN(const Types base, Check(*expression.arguments.front(), context));
+      return Element(base, expression.text);
+    }
+    const bool names_type = std::any_of(context.begin(), context.end(), [&](std::string_view type) {
+      return model_.IsKindOf(type, expression.text);
+    });
+    if (names_type) return context;
+    return Element(context, expression.text);
+  }
+
+  /// The type that the specifier `name` names; unknown for those of System.
+  Result<Types> Named(std::string_view name) const {
+    CLINNOVA_ASSIGN(const TypeInfo type, ResolveType(model_, std::string(name)));
+    if (type.name_space == "System") return Types{};
+    return Types{name.starts_with("FHIR.") ? name.substr(5) : name};
+  }
+
+  Result<Types> Type(const Expression& expression, const Types& context) {
+    CLINNOVA_TRY(Check(*expression.arguments.front(), context));
+    CLINNOVA_ASSIGN(const Types named, Named(expression.type));
+    return expression.text == "is" ? Types{} : named;
+  }
+
+  Result<Types> Indexer(const Expression& expression, const Types& context) {
+    CLINNOVA_ASSIGN(const Types base, Check(*expression.arguments[0], context));
+    CLINNOVA_TRY(Check(*expression.arguments[1], context));
+    return base;
+  }
+
+  Result<Types> Function(const Expression& expression, const Types& context) {
+    const FunctionEntry* function = FindFunction(expression.text);
+    if (!function) {
+      return Fail(ErrorCode::kInvalidInput,
+                  "found the function \"" + expression.text + "\" at character " +
+                      std::to_string(expression.offset + 1) + ", expected one of FHIRPath");
+    }
+    const std::size_t first = expression.on_context ? 0 : 1;
+    const std::size_t count = expression.arguments.size() - first;
+    if (count < function->fewest_arguments || count > function->most_arguments) {
+      return Fail(ErrorCode::kInvalidInput, expression.text + "(): found " + std::to_string(count) +
+                                                " arguments, expected " +
+                                                std::to_string(function->fewest_arguments) +
+                                                " to " + std::to_string(function->most_arguments));
+    }
+    Types base = context;
+    if (!expression.on_context) {
+      CLINNOVA_ASSIGN(base, Check(*expression.arguments.front(), context));
+    }
+    if (IsAmong(expression.text, {"is", "as", "ofType", "getReferenceKey"})) {
+      return TypeFunction(expression, first);
+    }
+    return Arguments(expression, base, context, first);
+  }
+
+  Result<Types> TypeFunction(const Expression& expression, std::size_t first) {
+    if (expression.arguments.size() == first) return Types{};
+    const Expression& argument = *expression.arguments[first];
+    const std::string specifier = PlainPath(argument);
+    if (specifier.empty()) {
+      return Fail(ErrorCode::kInvalidInput, expression.text + "(): expected the name of a type");
+    }
+    CLINNOVA_ASSIGN(const TypeInfo type, ResolveType(model_, specifier));
+    if (type.name_space == "System" || !IsAmong(expression.text, {"as", "ofType"})) return Types{};
+    // The last name in the tree: it outlives the check, as `specifier` does not.
+    return Types{argument.text};
+  }
+
+  Result<Types> Arguments(const Expression& expression, const Types& base, const Types& context,
+                          std::size_t first) {
+    const std::string& name = expression.text;
+    const bool for_items = IsAmong(name, {"where", "select", "all", "exists", "repeat", "repeatAll",
+                                          "sort", "iif", "trace", "aggregate", "defineVariable"});
+    // repeat() goes on with what it found, whose type may be another.
+    const Types on = IsAmong(name, {"repeat", "repeatAll"}) ? Types{} : for_items ? base : context;
+    Types last;
+    for (std::size_t i = first; i < expression.arguments.size(); ++i) {
+      CLINNOVA_ASSIGN(last, Check(*expression.arguments[i], on));
+    }
+    if (IsAmong(name,
+                {"where", "first", "last", "tail", "single", "skip", "take", "distinct", "trace",
+                 "sort", "intersect", "exclude", "checkModifiers", "defineVariable"})) {
+      return base;
+    }
+    if (name == "select") return last;
+    if (name == "extension") return Types{"Extension"};
+    return Types{};
+  }
+
+  const FhirModel& model_;  // not owned, outlives this
+};
+
+}  // namespace
+
+Result<void> CheckFhirPath(const FhirModel& model, const Expression& expression,
+                           std::string_view root) {
+  Types types;
+  if (model.IsType(root)) types.push_back(root);
+  CLINNOVA_TRY(Checker(model).Check(expression, types));
+  return {};
+}
+
+}  // namespace clinnova::intake::fhirpath

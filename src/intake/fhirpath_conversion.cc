@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// Conversion between types (section 5.5): toX() gives the value or nothing, convertsToX() says which.
+#include "intake/fhirpath_compare.h"
+#include "intake/fhirpath_functions.h"
+
+namespace clinnova::intake::fhirpath {
+namespace {
+
+using Converted = std::optional<Item>;
+
+std::optional<std::int64_t> WholeNumber(const std::string& text) {
+  const auto decimal = Decimal::Parse(text);
+  if (!decimal || text.find_first_of(".eE") != text.npos) return std::nullopt;
+  return decimal->ToInteger();
+}
+
+Converted ToBoolean(const Environment&, const Item& item) {
+  if (const auto* truth = item.As<bool>()) return Item{*truth};
+  if (const auto number = DecimalOf(item)) {
+    if (*number == Decimal(1)) return Item{true};
+    if (*number == Decimal(0)) return Item{false};
+    return std::nullopt;
+  }
+  const auto* text = item.As<std::string>();
+  if (!text) return std::nullopt;
+  std::string lower = *text;
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  for (const std::string_view yes : {"true", "t", "yes", "y", "1", "1.0"}) {
+    if (lower == yes) return Item{true};
+  }
+  for (const std::string_view no : {"false", "f", "no", "n", "0", "0.0"}) {
+    if (lower == no) return Item{false};
+  }
+  return std::nullopt;
+}
+
+Converted ToInteger(const Environment&, const Item& item) {
+  if (const auto* integer = item.As<std::int64_t>()) return Item{*integer};
+  if (const auto* truth = item.As<bool>()) return Item{std::int64_t{*truth ? 1 : 0}};
+  if (const auto* text = item.As<std::string>()) {
+    if (const auto whole = WholeNumber(*text)) return Item{*whole};
+  }
+  return std::nullopt;
+}
+
+Converted ToDecimal(const Environment&, const Item& item) {
+  if (const auto number = DecimalOf(item)) return Item{*number};
+  if (const auto* truth = item.As<bool>()) return Item{Decimal(Decimal::Number(*truth ? 1 : 0), 1)};
+  const auto* text = item.As<std::string>();
+  if (!text || text->find_first_of("eE") != text->npos) return std::nullopt;
+  const auto decimal = Decimal::Parse(*text);
+  return decimal ? Converted(Item{*decimal}) : std::nullopt;
+}
+
+/// "4.0 'mg'", "7 days", "12".
+std::optional<Quantity> ParseQuantity(const std::string& text) {
+  const std::size_t end = text.find_first_of(" \t'");
+  const auto number = Decimal::Parse(text.substr(0, end));
+  if (!number || text.find_first_of("eE") < std::min(end, text.size())) return std::nullopt;
+  if (end == text.npos) return Quantity{.value = *number, .unit = "1"};
+  const std::size_t start = text.find_first_not_of(" \t", end);
+  if (start == text.npos) return std::nullopt;
+  const std::string unit = text.substr(start);
+  if (CalendarUnitOf(unit)) return Quantity{*number, unit, true};
+  if (unit.size() < 3 || unit.front() != '\'' || unit.back() != '\'') return std::nullopt;
+  return Quantity{*number, unit.substr(1, unit.size() - 2), false};
+}
+
+Converted ToQuantity(const Environment& environment, const Item& item) {
+  if (const auto quantity = QuantityOf(environment.model, item)) return Item{*quantity};
+  if (const auto* truth = item.As<bool>()) {
+    return Item{Quantity{.value = Decimal(Decimal::Number(*truth ? 1 : 0), 1), .unit = "1"}};
+  }
+  const auto* text = item.As<std::string>();
+  const auto quantity = text ? ParseQuantity(*text) : std::nullopt;
+  return quantity ? Converted(Item{*quantity}) : std::nullopt;
+}
+
+Converted ToString(const Environment& environment, const Item& item) {
+  if (!item.HasValue()) {
+    const auto quantity = QuantityOf(environment.model, item);
+    return quantity ? Converted(Item{*TextOf(Item{*quantity})}) : std::nullopt;
+  }
+  if (item.As<TypeInfo>()) return std::nullopt;
+  auto text = TextOf(item);
+  return text ? Converted(Item{*std::move(text)}) : std::nullopt;
+}
+
+Temporal AsDate(Temporal temporal) {
+  temporal.kind = Temporal::Kind::kDate;
+  temporal.precision = std::min(temporal.precision, Temporal::Precision::kDay);
+  temporal.offset_minutes.reset();
+  temporal.fraction_digits = 0;
+  temporal.hour = temporal.minute = temporal.second = temporal.nanosecond = 0;
+  return temporal;
+}
+
+Converted ToDate(const Environment&, const Item& item) {
+  if (const auto* temporal = item.As<Temporal>()) {
+    if (temporal->kind == Temporal::Kind::kTime) return std::nullopt;
+    return Item{AsDate(*temporal)};
+  }
+  const auto* text = item.As<std::string>();
+  const auto parsed = text ? Temporal::Parse(*text, Temporal::Kind::kDateTime) : std::nullopt;
+  return parsed ? Converted(Item{AsDate(*parsed)}) : std::nullopt;
+}
+
+Converted ToDateTime(const Environment&, const Item& item) {
+  if (const auto* temporal = item.As<Temporal>()) {
+    if (temporal->kind == Temporal::Kind::kTime) return std::nullopt;
+    Temporal date_time = *temporal;
+    date_time.kind = Temporal::Kind::kDateTime;
+    return Item{date_time};
+  }
+  const auto* text = item.As<std::string>();
+  const auto parsed = text ? Temporal::Parse(*text, Temporal::Kind::kDateTime) : std::nullopt;
+  return parsed ? Converted(Item{*parsed}) : std::nullopt;
+}
+
+Converted ToTime(const Environment&, const Item& item) {
+  if (const auto* temporal = item.As<Temporal>()) {
+    return temporal->kind == Temporal::Kind::kTime ? Converted(Item{*temporal}) : std::nullopt;
+  }
+  const auto* text = item.As<std::string>();
+  const auto parsed = text ? Temporal::Parse(*text, Temporal::Kind::kTime) : std::nullopt;
+  return parsed ? Converted(Item{*parsed}) : std::nullopt;
+}
+
+using Conversion = Converted (*)(const Environment&, const Item&);
+
+template <Conversion kConvert>
+Result<Collection> To(const Call& call) {
+  CLINNOVA_ASSIGN(const Item* item, SingleInput(call));
+  auto converted = item ? kConvert(call.evaluator.environment(), *item) : std::nullopt;
+  return converted ? Collection{*std::move(converted)} : Collection{};
+}
+
+template <Conversion kConvert>
+Result<Collection> ConvertsTo(const Call& call) {
+  CLINNOVA_ASSIGN(const Item* item, SingleInput(call));
+  if (!item) return Collection{};
+  return One(kConvert(call.evaluator.environment(), *item).has_value());
+}
+
+/// The value of a quantity in the argument's unit; nothing when it does not convert.
+Converted InUnit(const Call& call, const Item& item, const std::string& unit) {
+  const auto& environment = call.evaluator.environment();
+  const auto quantity = item.As<Quantity>();
+  if (!quantity) return std::nullopt;
+  if (quantity->unit == unit) return item;
+  const auto from = environment.ucum.Parse(quantity->unit);
+  const auto to = environment.ucum.Parse(unit);
+  if (!from || !to) return std::nullopt;
+  const auto converted = vocabulary::Convert(quantity->value.number(), *from, *to);
+  const auto rounded = converted ? Decimal::Rounded(*converted) : std::nullopt;
+  return rounded ? Converted(Item{Quantity{*rounded, unit, CalendarUnitOf(unit).has_value()}})
+                 : std::nullopt;
+}
+
+Result<Converted> QuantityIn(const Call& call) {
+  CLINNOVA_ASSIGN(const Item* item, SingleInput(call));
+  Converted converted = item ? ToQuantity(call.evaluator.environment(), *item) : std::nullopt;
+  if (call.size() == 0 || !converted) return converted;
+  CLINNOVA_ASSIGN(const auto unit, StringArgument(call, 0));
+  return unit ? InUnit(call, *converted, *unit) : converted;
+}
+
+Result<Collection> ToQuantityIn(const Call& call) {
+  CLINNOVA_ASSIGN(const Converted converted, QuantityIn(call));
+  return converted ? Collection{*converted} : Collection{};
+}
+
+Result<Collection> ConvertsToQuantityIn(const Call& call) {
+  if (call.input.empty()) return Collection{};
+  CLINNOVA_ASSIGN(const Converted converted, QuantityIn(call));
+  return One(converted.has_value());
+}
+
+}  // namespace
+
+std::span<const FunctionEntry> ConversionFunctions() {
+  static constexpr FunctionEntry kFunctions[] = {
+      {"toBoolean", 0, 0, To<ToBoolean>},
+      {"toInteger", 0, 0, To<ToInteger>},
+      {"toLong", 0, 0, To<ToInteger>},
+      {"toDecimal", 0, 0, To<ToDecimal>},
+      {"toQuantity", 0, 1, ToQuantityIn},
+      {"toString", 0, 0, To<ToString>},
+      {"toDate", 0, 0, To<ToDate>},
+      {"toDateTime", 0, 0, To<ToDateTime>},
+      {"toTime", 0, 0, To<ToTime>},
+      {"convertsToBoolean", 0, 0, ConvertsTo<ToBoolean>},
+      {"convertsToInteger", 0, 0, ConvertsTo<ToInteger>},
+      {"convertsToLong", 0, 0, ConvertsTo<ToInteger>},
+      {"convertsToDecimal", 0, 0, ConvertsTo<ToDecimal>},
+      {"convertsToQuantity", 0, 1, ConvertsToQuantityIn},
+      {"convertsToString", 0, 0, ConvertsTo<ToString>},
+      {"convertsToDate", 0, 0, ConvertsTo<ToDate>},
+      {"convertsToDateTime", 0, 0, ConvertsTo<ToDateTime>},
+      {"convertsToTime", 0, 0, ConvertsTo<ToTime>}};
+  return kFunctions;
+}
+
+}  // namespace clinnova::intake::fhirpath

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+// FHIR's own functions (http://hl7.org/fhir/R4/fhirpath.html#functions) and the two of SQL on FHIR
+// (https://sql-on-fhir.org, getResourceKey and getReferenceKey).
+#include <algorithm>
+
+#include "intake/fhirpath_functions.h"
+
+namespace clinnova::intake::fhirpath {
+namespace {
+
+std::string_view TextMember(const Item& item, std::string_view name) {
+  return item.node.json ? item.node.json->Text(name) : std::string_view();
+}
+
+Result<Collection> Extension(const Call& call) {
+  CLINNOVA_ASSIGN(const auto url, StringArgument(call, 0));
+  Collection out;
+  if (!url) return out;
+  for (const Item& item : call.input) {
+    Collection extensions;
+    call.evaluator.AppendMembers(item, "extension", extensions);
+    for (const Item& extension : extensions) {
+      if (TextMember(extension, "url") == *url) out.push_back(extension);
+    }
+  }
+  return out;
+}
+
+Result<Collection> HasValue(const Call& call) {
+  return One(call.input.size() == 1 && call.input.front().HasValue());
+}
+
+Result<Collection> GetValue(const Call& call) {
+  if (call.input.size() != 1 || !call.input.front().HasValue()) return Collection{};
+  return Collection{Item{call.input.front().value}};
+}
+
+/// "Patient/1" of "https://server/fhir/Patient/1/_history/2".
+std::string_view TypeAndId(std::string_view reference) {
+  if (const auto history = reference.find("/_history/"); history != reference.npos) {
+    reference = reference.substr(0, history);
+  }
+  const auto id = reference.rfind('/');
+  if (id == reference.npos || id == 0) return reference;
+  const auto type = reference.rfind('/', id - 1);
+  return type == reference.npos ? reference : reference.substr(type + 1);
+}
+
+bool IsResource(const JsonTree& resource, std::string_view type_and_id) {
+  return type_and_id ==
+         std::string(resource.Text("resourceType")) + "/" + std::string(resource.Text("id"));
+}
+
+const JsonTree* InContained(const JsonTree* container, std::string_view id) {
+  if (!container) return nullptr;
+  if (id.empty()) return container;
+  const JsonTree* contained = container->Find("contained");
+  if (!contained) return nullptr;
+  for (const JsonTree& resource : contained->items) {
+    if (resource.Text("id") == id) return &resource;
+  }
+  return nullptr;
+}
+
+/// The resource that `reference` means: contained, the root itself, or an entry of the root, a Bundle.
+const JsonTree* Resolve(const Collection& root, const Item& item, std::string_view reference) {
+  if (reference.starts_with('#')) return InContained(item.node.resource, reference.substr(1));
+  const std::string_view wanted = TypeAndId(reference);
+  for (const Item& top : root) {
+    if (!top.node.json) continue;
+    if (IsResource(*top.node.json, wanted)) return top.node.json;
+    const JsonTree* entries = top.node.json->Find("entry");
+    if (!entries) continue;
+    for (const JsonTree& entry : entries->items) {
+      const JsonTree* resource = entry.Find("resource");
+      if (resource && (entry.Text("fullUrl") == reference || IsResource(*resource, wanted))) {
+        return resource;
+      }
+    }
+  }
+  return nullptr;
+}
+
+Result<Collection> ResolveReferences(const Call& call) {
+  Collection out;
+  for (const Item& item : call.input) {
+    const auto text = StringOf(item);
+    const std::string reference = text ? *text : std::string(TextMember(item, "reference"));
+    if (reference.empty()) continue;
+    const JsonTree* resource = Resolve(call.evaluator.root(), item, reference);
+    if (!resource) continue;
+    const JsonTree* container = reference.starts_with('#') ? item.node.resource : nullptr;
+    out.push_back(NodeItem(call.evaluator.model(),
+                           {.json = resource, .path = "Resource", .resource = container}));
+  }
+  return out;
+}
+
+Result<Collection> ConformsTo(const Call& call) {
+  CLINNOVA_ASSIGN(const Item* item, SingleInput(call));
+  CLINNOVA_ASSIGN(const auto url, StringArgument(call, 0));
+  if (!item || !url) return Collection{};
+  constexpr std::string_view kBase = "http://hl7.org/fhir/StructureDefinition/";
+  const FhirModel& model = call.evaluator.model();
+  if (!url->starts_with(kBase) || !model.IsType(url->substr(kBase.size()))) {
+    return WrongCall(call, *url,
+                     "the canonical URL of a type of FHIR R4; other profiles need a server");
+  }
+  return One(model.IsKindOf(item->node.path, url->substr(kBase.size())));
+}
+
+/// Items whose modifier extensions are not among those named are an error.
+Result<Collection> CheckModifiers(const Call& call) {
+  std::vector<std::string> known;
+  for (std::size_t i = 0; i < call.size(); ++i) {
+    CLINNOVA_ASSIGN(const auto url, StringArgument(call, i));
+    if (url) known.push_back(*url);
+  }
+  for (const Item& item : call.input) {
+    Collection modifiers;
+    call.evaluator.AppendMembers(item, "modifierExtension", modifiers);
+    for (const Item& modifier : modifiers) {
+      const std::string url(TextMember(modifier, "url"));
+      if (std::find(known.begin(), known.end(), url) == known.end()) {
+        return WrongCall(call, "the modifier extension " + url, "one that is named");
+      }
+    }
+  }
+  return call.input;
+}
+
+Result<Collection> NeedsTerminology(const Call& call) {
+  return WrongCall(call, "no terminology server", "one: the function needs it");
+}
+
+Result<Collection> NeedsProfiles(const Call& call) {
+  return WrongCall(call, "no profiles",
+                   "them: the function needs a validator's structure definitions");
+}
+
+Result<Collection> GetResourceKey(const Call& call) {
+  Collection keys;
+  for (const Item& item : call.input) {
+    const std::string_view type = TextMember(item, "resourceType");
+    const std::string_view id = TextMember(item, "id");
+    if (!type.empty() && !id.empty()) {
+      keys.push_back(Item{std::string(type) + "/" + std::string(id)});
+    }
+  }
+  return keys;
+}
+
+/// The key of the resource referred to, when it is of the type asked for.
+Result<Collection> GetReferenceKey(const Call& call) {
+  std::string wanted;
+  if (call.size() > 0) {
+    CLINNOVA_ASSIGN(const TypeInfo type,
+                    ResolveType(call.evaluator.model(), PlainPath(*call.arguments[0])));
+    wanted = type.name + "/";
+  }
+  Collection keys;
+  for (const Item& item : call.input) {
+    const std::string_view reference = TextMember(item, "reference");
+    const std::string_view key = TypeAndId(reference);
+    const bool local = reference.starts_with('#') || reference.starts_with("urn:");
+    if (key.empty() || local || !key.starts_with(wanted)) continue;
+    keys.push_back(Item{std::string(key)});
+  }
+  return keys;
+}
+
+}  // namespace
+
+std::span<const FunctionEntry> FhirFunctions() {
+  static constexpr FunctionEntry kFunctions[] = {{"extension", 1, 1, Extension},
+                                                 {"hasValue", 0, 0, HasValue},
+                                                 {"getValue", 0, 0, GetValue},
+                                                 {"resolve", 0, 0, ResolveReferences},
+                                                 {"conformsTo", 1, 1, ConformsTo},
+                                                 {"checkModifiers", 0, 64, CheckModifiers},
+                                                 {"memberOf", 1, 2, NeedsTerminology},
+                                                 {"subsumes", 1, 1, NeedsTerminology},
+                                                 {"subsumedBy", 1, 1, NeedsTerminology},
+                                                 {"elementDefinition", 0, 0, NeedsProfiles},
+                                                 {"slice", 2, 2, NeedsProfiles},
+                                                 {"htmlChecks", 0, 0, NeedsProfiles},
+                                                 {"getResourceKey", 0, 0, GetResourceKey},
+                                                 {"getReferenceKey", 0, 1, GetReferenceKey}};
+  return kFunctions;
+}
+
+}  // namespace clinnova::intake::fhirpath

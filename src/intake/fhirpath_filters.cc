@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+// Filtering and projection, subsetting, combining, aggregates (sections 5.2 to 5.4 and 7).
+#include <algorithm>
+#include <list>
+
+#include "intake/fhirpath_compare.h"
+#include "intake/fhirpath_functions.h"
+
+namespace clinnova::intake::fhirpath {
+namespace {
+
+/// More items than this and repeat() is taken for a loop without an end.
+constexpr std::size_t kMostRepeated = 1'000'000;
+
+Result<Collection> Where(const Call& call) {
+  Collection kept;
+  for (std::size_t i = 0; i < call.input.size(); ++i) {
+    CLINNOVA_ASSIGN(const bool keep,
+                    Criterion(call, 0, call.input[i], static_cast<std::int64_t>(i)));
+    if (keep) kept.push_back(call.input[i]);
+  }
+  return kept;
+}
+
+Result<Collection> Select(const Call& call) {
+  Collection out;
+  for (std::size_t i = 0; i < call.input.size(); ++i) {
+    CLINNOVA_ASSIGN(Collection part, call.On(0, call.input[i], static_cast<std::int64_t>(i)));
+    out.insert(out.end(), part.begin(), part.end());
+  }
+  return out;
+}
+
+enum class Repeated { kDistinct, kAll };
+
+Result<Collection> RepeatItems(const Call& call, Repeated repeated) {
+  Collection out;
+  Collection open = call.input;
+  while (!open.empty()) {
+    Collection next;
+    for (std::size_t i = 0; i < open.size(); ++i) {
+      CLINNOVA_ASSIGN(const Collection part, call.On(0, open[i], static_cast<std::int64_t>(i)));
+      for (const Item& item : part) {
+        const bool known =
+            repeated == Repeated::kDistinct && Contains(call.evaluator.environment(), out, item);
+        if (known) continue;
+        out.push_back(item);
+        next.push_back(item);
+      }
+      if (out.size() > kMostRepeated) return WrongCall(call, "more than a million items", "an end");
+    }
+    open = std::move(next);
+  }
+  return out;
+}
+
+Result<Collection> Repeat(const Call& call) { return RepeatItems(call, Repeated::kDistinct); }
+Result<Collection> RepeatAll(const Call& call) { return RepeatItems(call, Repeated::kAll); }
+
+Result<Collection> OfType(const Call& call) {
+  const FhirModel& model = call.evaluator.model();
+  CLINNOVA_ASSIGN(const TypeInfo type, ResolveType(model, PlainPath(*call.arguments[0])));
+  Collection kept;
+  for (const Item& item : call.input) {
+    if (IsOfType(model, item, type, TypeMatch::kExactPrimitives)) kept.push_back(item);
+  }
+  return kept;
+}
+
+Result<Collection> As(const Call& call) {
+  if (call.input.size() > 1) {
+    return WrongCall(call, std::to_string(call.input.size()) + " items",
+                     "one or none (ofType takes more)");
+  }
+  return OfType(call);
+}
+
+Result<Collection> Is(const Call& call) {
+  const FhirModel& model = call.evaluator.model();
+  CLINNOVA_ASSIGN(const TypeInfo type, ResolveType(model, PlainPath(*call.arguments[0])));
+  CLINNOVA_ASSIGN(const Item* item, SingleInput(call));
+  if (!item) return Collection{};
+  return One(IsOfType(model, *item, type, TypeMatch::kDerived));
+}
+
+Collection Part(const Collection& items, std::int64_t from, std::int64_t count) {
+  const auto size = static_cast<std::int64_t>(items.size());
+  from = std::clamp<std::int64_t>(from, 0, size);
+  count = std::clamp<std::int64_t>(count, 0, size - from);
+  return {items.begin() + from, items.begin() + from + count};
+}
+
+Result<Collection> Single(const Call& call) {
+  CLINNOVA_ASSIGN(const Item* item, SingleInput(call));
+  return item ? Collection{*item} : Collection{};
+}
+
+Result<Collection> First(const Call& call) { return Part(call.input, 0, 1); }
+
+Result<Collection> Last(const Call& call) {
+  return call.input.empty() ? Collection{} : Collection{call.input.back()};
+}
+
+Result<Collection> Tail(const Call& call) {
+  return Part(call.input, 1, static_cast<std::int64_t>(call.input.size()));
+}
+
+Result<Collection> Skip(const Call& call) {
+  CLINNOVA_ASSIGN(const auto count, IntegerArgument(call, 0));
+  if (!count) return Collection{};
+  return Part(call.input, *count, static_cast<std::int64_t>(call.input.size()));
+}
+
+Result<Collection> Take(const Call& call) {
+  CLINNOVA_ASSIGN(const auto count, IntegerArgument(call, 0));
+  if (!count) return Collection{};
+  return Part(call.input, 0, *count);
+}
+
+Result<Collection> Intersect(const Call& call) {
+  CLINNOVA_ASSIGN(const Collection other, call.Argument(0));
+  const Environment& environment = call.evaluator.environment();
+  Collection both;
+  for (const Item& item : call.input) {
+    if (Contains(environment, other, item) && !Contains(environment, both, item))
+      both.push_back(item);
+  }
+  return both;
+}
+
+Result<Collection> Exclude(const Call& call) {
+  CLINNOVA_ASSIGN(const Collection other, call.Argument(0));
+  Collection rest;
+  for (const Item& item : call.input) {
+    if (!Contains(call.evaluator.environment(), other, item)) rest.push_back(item);
+  }
+  return rest;
+}
+
+Result<Collection> Combine(const Call& call) {
+  CLINNOVA_ASSIGN(const Collection other, call.Argument(0));
+  Collection all = call.input;
+  all.insert(all.end(), other.begin(), other.end());
+  return all;
+}
+
+Result<Collection> Union(const Call& call) {
+  CLINNOVA_ASSIGN(const Collection all, Combine(call));
+  return Distinct(call.evaluator.environment(), all);
+}
+
+Result<Collection> DistinctItems(const Call& call) {
+  return Distinct(call.evaluator.environment(), call.input);
+}
+
+/// iif(criterion, then, otherwise): only the branch taken is evaluated.
+Result<Collection> Iif(const Call& call) {
+  CLINNOVA_ASSIGN(const Item* item, SingleInput(call));
+  const Item nothing;
+  const auto on = [&](std::size_t i) {
+    return item ? call.On(i, *item, call.scope.index) : call.Argument(i);
+  };
+  CLINNOVA_ASSIGN(const Collection criterion, on(0));
+  CLINNOVA_ASSIGN(const auto truth, StrictTruth(criterion, "iif()"));
+  if (truth == true) return on(1);
+  return call.size() > 2 ? on(2) : Result<Collection>(Collection{});
+}
+
+Result<Collection> Aggregate(const Call& call) {
+  Collection total;
+  if (call.size() > 1) {
+    CLINNOVA_ASSIGN(total, call.Argument(1));
+  }
+  for (std::size_t i = 0; i < call.input.size(); ++i) {
+    const Scope scope{.context = {call.input[i]},
+                      .index = static_cast<std::int64_t>(i),
+                      .total = std::move(total),
+                      .defined = call.scope.defined};
+    CLINNOVA_ASSIGN(total, call.evaluator.Evaluate(*call.arguments[0], scope));
+  }
+  return total;
+}
+
+Result<Collection> Sum(const Call& call) {
+  Collection total;
+  for (const Item& item : call.input) {
+    if (total.empty()) {
+      total = {Item{item.value}};
+      continue;
+    }
+    CLINNOVA_ASSIGN(total, Arithmetic(call.evaluator.environment(), "+", total.front(), item));
+    if (total.empty()) break;  // an overflow, or units that do not add up
+  }
+  return total;
+}
+
+Result<Collection> Average(const Call& call) {
+  CLINNOVA_ASSIGN(const Collection total, Sum(call));
+  if (total.empty()) return total;
+  const Item count{static_cast<std::int64_t>(call.input.size())};
+  return Arithmetic(call.evaluator.environment(), "/", total.front(), count);
+}
+
+/// The item that comes before (`sign` 1) or after (-1) all others.
+Result<Collection> Extreme(const Call& call, int sign) {
+  Collection extreme;
+  for (const Item& item : call.input) {
+    if (extreme.empty()) {
+      extreme = {item};
+      continue;
+    }
+    CLINNOVA_ASSIGN(const auto order, Compare(call.evaluator.environment(), item, extreme.front()));
+    if (!order) return Collection{};
+    if (*order * sign < 0) extreme = {item};
+  }
+  return extreme;
+}
+
+Result<Collection> Minimum(const Call& call) { return Extreme(call, 1); }
+Result<Collection> Maximum(const Call& call) { return Extreme(call, -1); }
+
+struct SortKey {
+  std::vector<Collection> values;
+  std::size_t position;
+};
+
+/// sort(key, -key, key desc, …): a minus or desc turns the order round, whatever the key's type. No value
+/// comes before every value; with desc, after it.
+Result<Collection> Sort(const Call& call) {
+  const auto marked = [&](std::size_t k, std::string_view mark) {
+    return k < call.size() && call.arguments[k]->kind == Expression::Kind::kPolarity &&
+           call.arguments[k]->text == mark;
+  };
+  const auto descends = [&](std::size_t k) { return marked(k, "-") || marked(k, "desc"); };
+  std::list<SortKey> keys;  // whose sort is stable, and safe where some keys have no order
+  for (std::size_t i = 0; i < call.input.size(); ++i) {
+    SortKey key{.values = {}, .position = i};
+    if (call.size() == 0) key.values.push_back({call.input[i]});
+    for (std::size_t k = 0; k < call.size(); ++k) {
+      const Expression& given = *call.arguments[k];
+      const Expression& by = descends(k) ? *given.arguments.front() : given;
+      CLINNOVA_ASSIGN(Collection value, call.evaluator.EvaluateOn(by, call.scope, call.input[i],
+                                                                  static_cast<std::int64_t>(i)));
+      if (value.size() > 1) return WrongCall(call, "a key of several items", "one or none");
+      key.values.push_back(std::move(value));
+    }
+    keys.push_back(std::move(key));
+  }
+  std::optional<Error> failed;
+  const auto before = [&](const SortKey& a, const SortKey& b) {
+    for (std::size_t k = 0; k < a.values.size(); ++k) {
+      const Collection& x = a.values[k];
+      const Collection& y = b.values[k];
+      if (x.empty() != y.empty()) return x.empty() != marked(k, "desc");
+      if (x.empty()) continue;
+      const auto compared = Compare(call.evaluator.environment(), x.front(), y.front());
+      if (!compared) failed = compared.error();
+      const int order = compared ? compared->value_or(0) : 0;
+      if (order != 0) return (order < 0) != descends(k);
+    }
+    return false;
+  };
+  keys.sort(before);
+  if (failed) return tl::unexpected<Error>(*failed);
+  Collection sorted;
+  for (const SortKey& key : keys) sorted.push_back(call.input[key.position]);
+  return sorted;
+}
+
+}  // namespace
+
+std::span<const FunctionEntry> FilterFunctions() {
+  static constexpr FunctionEntry kFunctions[] = {
+      {"where", 1, 1, Where},     {"select", 1, 1, Select},
+      {"repeat", 1, 1, Repeat},   {"repeatAll", 1, 1, RepeatAll},
+      {"ofType", 1, 1, OfType},   {"as", 1, 1, As},
+      {"is", 1, 1, Is},           {"single", 0, 0, Single},
+      {"first", 0, 0, First},     {"last", 0, 0, Last},
+      {"tail", 0, 0, Tail},       {"skip", 1, 1, Skip},
+      {"take", 1, 1, Take},       {"intersect", 1, 1, Intersect},
+      {"exclude", 1, 1, Exclude}, {"union", 1, 1, Union},
+      {"combine", 1, 2, Combine}, {"distinct", 0, 0, DistinctItems},
+      {"iif", 2, 3, Iif},         {"aggregate", 1, 2, Aggregate},
+      {"sort", 0, 16, Sort},      {"sum", 0, 0, Sum},
+      {"avg", 0, 0, Average},     {"min", 0, 0, Minimum},
+      {"max", 0, 0, Maximum}};
+  return kFunctions;
+}
+
+}  // namespace clinnova::intake::fhirpath

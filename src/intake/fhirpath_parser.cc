@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+// A parser by precedence (Pratt, "Top down operator precedence", 1973).
+#include <charconv>
+#include <map>
+
+#include "intake/fhirpath_lexer.h"
+#include "intake/fhirpath_syntax.h"
+
+namespace clinnova::intake::fhirpath {
+namespace {
+
+using Kind = Expression::Kind;
+using Node = std::unique_ptr<Expression>;
+
+constexpr int kDeepest = 100;  ///< expressions within each other
+constexpr int kLongest = 400;  ///< operators and steps one after the other
+constexpr int kUnary = 11;     ///< how tightly + and - before a value bind
+constexpr std::size_t kLongestNumber = 40;
+
+/// How tightly an operator binds; 0 for what is none.
+int Binding(const Token& token) {
+  static const std::map<std::string_view, int> kSymbols = {
+      {"*", 10}, {"/", 10}, {"+", 9},  {"-", 9}, {"&", 9}, {"|", 7},  {"<=", 6},
+      {"<", 6},  {">", 6},  {">=", 6}, {"=", 5}, {"~", 5}, {"!=", 5}, {"!~", 5}};
+  static const std::map<std::string_view, int> kWords = {
+      {"div", 10},     {"mod", 10}, {"is", 8}, {"as", 8},  {"in", 4},
+      {"contains", 4}, {"and", 3},  {"or", 2}, {"xor", 2}, {"implies", 1}};
+  const auto& table = token.kind == Token::Kind::kSymbol ? kSymbols : kWords;
+  if (token.kind != Token::Kind::kSymbol && token.kind != Token::Kind::kIdentifier) return 0;
+  const auto found = table.find(token.text);
+  return found == table.end() ? 0 : found->second;
+}
+
+class Parser {
+ public:
+  explicit Parser(std::string_view text) : lexer_(text) {}
+
+  Result<Node> Whole() {
+    CLINNOVA_TRY(Advance());
+    CLINNOVA_ASSIGN(Node tree, Operators(1));
+    if (token_.kind != Token::Kind::kEnd) return Wrong("an operator or the end");
+    return tree;
+  }
+
+ private:
+  Result<void> Advance() {
+    CLINNOVA_ASSIGN(token_, lexer_.Next());
+    return {};
+  }
+
+  tl::unexpected<Error> Wrong(const std::string& expected) const {
+    const std::string found =
+        token_.kind == Token::Kind::kEnd ? "the end" : "\"" + token_.text + "\"";
+    return Fail(ErrorCode::kInvalidInput, "found " + found + " at character " +
+                                              std::to_string(token_.offset + 1) + ", expected " +
+                                              expected);
+  }
+
+  Result<void> Expect(std::string_view symbol) {
+    if (!token_.IsSymbol(symbol)) return Wrong("\"" + std::string(symbol) + "\"");
+    return Advance();
+  }
+
+  Node Make(Kind kind, std::string text = {}) const {
+    auto node = std::make_unique<Expression>();
+    node->kind = kind;
+    node->offset = token_.offset;
+    node->text = std::move(text);
+    return node;
+  }
+
+  /// An expression of operators that bind at least as tightly as `least`.
+  Result<Node> Operators(int least) {
+    if (++depth_ > kDeepest) return Wrong("less nesting");
+    CLINNOVA_ASSIGN(Node left, Prefixed());
+    for (int binding = Binding(token_); binding >= least; binding = Binding(token_)) {
+      const bool type = token_.IsWord("is") || token_.IsWord("as");
+      Node node = Make(type ? Kind::kType : Kind::kBinary, token_.text);
+      CLINNOVA_TRY(Advance());
+      node->arguments.push_back(std::move(left));
+      if (type) {
+        CLINNOVA_ASSIGN(node->type, TypeName());
+      } else {
+        CLINNOVA_ASSIGN(Node right, Operators(binding + 1));
+        node->arguments.push_back(std::move(right));
+      }
+      left = std::move(node);
+      if (++length_ > kLongest) return Wrong("fewer operators");
+    }
+    --depth_;
+    return left;
+  }
+
+  Result<std::string> TypeName() {
+    std::string name;
+    for (;;) {
+      if (token_.kind != Token::Kind::kIdentifier && token_.kind != Token::Kind::kDelimited) {
+        return Wrong("the name of a type");
+      }
+      name += token_.text;
+      CLINNOVA_TRY(Advance());
+      if (!token_.IsSymbol(".") || name.find('.') != name.npos) return name;
+      if (name != "System" && name != "FHIR") return name;
+      CLINNOVA_TRY(Advance());
+      name += '.';
+    }
+  }
+
+  Result<Node> Prefixed() {
+    if (token_.IsSymbol("+") || token_.IsSymbol("-")) {
+      Node node = Make(Kind::kPolarity, token_.text);
+      CLINNOVA_TRY(Advance());
+      CLINNOVA_ASSIGN(Node operand, Operators(kUnary));
+      node->arguments.push_back(std::move(operand));
+      return node;
+    }
+    CLINNOVA_ASSIGN(Node node, Term());
+    return Postfixed(std::move(node));
+  }
+
+  Result<Node> Postfixed(Node node) {
+    for (;;) {
+      if (token_.IsSymbol(".")) {
+        CLINNOVA_TRY(Advance());
+        if (token_.kind == Token::Kind::kDollar) {
+          node = Make(token_.text == "this"    ? Kind::kThis
+                      : token_.text == "index" ? Kind::kIndex
+                                               : Kind::kTotal);
+          CLINNOVA_TRY(Advance());
+          continue;
+        }
+        CLINNOVA_ASSIGN(node, Invocation(std::move(node)));
+      } else if (token_.IsSymbol("[")) {
+        Node indexer = Make(Kind::kIndexer);
+        CLINNOVA_TRY(Advance());
+        indexer->arguments.push_back(std::move(node));
+        CLINNOVA_ASSIGN(Node index, Operators(1));
+        indexer->arguments.push_back(std::move(index));
+        CLINNOVA_TRY(Expect("]"));
+        node = std::move(indexer);
+      } else {
+        return node;
+      }
+      if (++length_ > kLongest) return Wrong("a shorter path");
+    }
+  }
+
+  /// A member or function, of `base` or of the context when that is null.
+  Result<Node> Invocation(Node base) {
+    if (token_.kind != Token::Kind::kIdentifier && token_.kind != Token::Kind::kDelimited) {
+      return Wrong("the name of an element or a function");
+    }
+    Node node = Make(Kind::kMember, token_.text);
+    CLINNOVA_TRY(Advance());
+    const bool on_context = base == nullptr;
+    if (base) node->arguments.push_back(std::move(base));
+    if (!token_.IsSymbol("(")) return node;
+    node->kind = Kind::kFunction;
+    node->on_context = on_context;
+    CLINNOVA_TRY(Advance());
+    while (!token_.IsSymbol(")")) {
+      CLINNOVA_ASSIGN(Node argument, Operators(1));
+      if (node->text == "sort" && (token_.IsWord("asc") || token_.IsWord("desc"))) {
+        Node key = Make(Kind::kPolarity, token_.text);
+        key->arguments.push_back(std::move(argument));
+        argument = std::move(key);
+        CLINNOVA_TRY(Advance());
+      }
+      node->arguments.push_back(std::move(argument));
+      if (token_.IsSymbol(")")) break;
+      CLINNOVA_TRY(Expect(","));
+      if (token_.IsSymbol(")")) return Wrong("an argument");
+    }
+    CLINNOVA_TRY(Advance());
+    return node;
+  }
+
+  Result<Node> Term() {
+    switch (token_.kind) {
+      case Token::Kind::kString: return Literal(Make(Kind::kString, token_.text));
+      case Token::Kind::kNumber: return NumberOrQuantity();
+      case Token::Kind::kTemporal: {
+        Node node = Make(Kind::kTemporal);
+        node->temporal = token_.temporal;
+        return Literal(std::move(node));
+      }
+      case Token::Kind::kVariable: return Literal(Make(Kind::kVariable, token_.text));
+      case Token::Kind::kDollar:
+        return Literal(Make(token_.text == "this"    ? Kind::kThis
+                            : token_.text == "index" ? Kind::kIndex
+                                                     : Kind::kTotal));
+      case Token::Kind::kIdentifier:
+        if (token_.text == "true" || token_.text == "false") {
+          Node node = Make(Kind::kBoolean);
+          node->boolean = token_.text == "true";
+          return Literal(std::move(node));
+        }
+        return Invocation(nullptr);
+      case Token::Kind::kDelimited: return Invocation(nullptr);
+      case Token::Kind::kSymbol: return Bracketed();
+      case Token::Kind::kEnd: break;
+    }
+    return Wrong("an expression");
+  }
+
+  Result<Node> Literal(Node node) {
+    CLINNOVA_TRY(Advance());
+    return node;
+  }
+
+  Result<Node> Bracketed() {
+    if (token_.IsSymbol("(")) {
+      CLINNOVA_TRY(Advance());
+      CLINNOVA_ASSIGN(Node inner, Operators(1));
+      CLINNOVA_TRY(Expect(")"));
+      return inner;
+    }
+    if (!token_.IsSymbol("{")) return Wrong("an expression");
+    Node node = Make(Kind::kEmpty);
+    CLINNOVA_TRY(Advance());
+    CLINNOVA_TRY(Expect("}"));
+    return node;
+  }
+
+  Result<Node> NumberOrQuantity() {
+    if (token_.text.size() > kLongestNumber) return Wrong("a number of at most 40 digits");
+    Node node = Make(Kind::kDecimal);
+    node->decimal = *Decimal::Parse(token_.text);
+    if (token_.text.find('.') == token_.text.npos) {
+      const char* end = token_.text.data() + token_.text.size();
+      const auto read = std::from_chars(token_.text.data(), end, node->integer);
+      if (read.ec == std::errc()) node->kind = Kind::kInteger;
+    }
+    CLINNOVA_TRY(Advance());
+    const bool word = token_.kind == Token::Kind::kIdentifier && CalendarUnitOf(token_.text);
+    if (token_.kind == Token::Kind::kString || word) {
+      node->kind = Kind::kQuantity;
+      node->text = token_.text;
+      node->calendar = word;
+      CLINNOVA_TRY(Advance());
+    }
+    return node;
+  }
+
+  Lexer lexer_;
+  Token token_;
+  int depth_ = 0;
+  int length_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Expression>> ParseFhirPath(std::string_view text) {
+  return Parser(text).Whole();
+}
+
+std::string PlainPath(const Expression& expression) {
+  if (expression.kind != Kind::kMember) return {};
+  if (expression.arguments.empty()) return expression.text;
+  const std::string base = PlainPath(*expression.arguments.front());
+  return base.empty() ? base : base + "." + expression.text;
+}
+
+}  // namespace clinnova::intake::fhirpath

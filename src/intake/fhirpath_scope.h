@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an expression is evaluated in, and the evaluator that functions call back.
+//
+//   Evaluator evaluator(environment);
+//   evaluator.Evaluate(tree, {.context = {patient}});
+//
+// Source: HL7 FHIRPath N1, http://hl7.org/fhirpath/N1.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+
+#include "intake/fhirpath_item.h"
+#include "intake/fhirpath_syntax.h"
+#include "vocabulary/ucum.h"
+
+namespace clinnova::intake::fhirpath {
+
+/// What join() gives for nothing: FHIRPath says nothing, SQL on FHIR the empty text.
+enum class EmptyJoin { kNothing, kText };
+
+/// What stays the same for a whole evaluation.
+struct Environment {
+  const FhirModel& model;        // not owned, outlives this
+  const vocabulary::Ucum& ucum;  // not owned, outlives this
+  Temporal now;                  ///< with its zone
+  std::map<std::string, Collection, std::less<>>
+      variables;  ///< %name, besides those of the standard
+  std::function<void(std::string_view, const Collection&)>
+      trace;  ///< what trace() gives; may be empty
+  EmptyJoin empty_join = EmptyJoin::kNothing;
+};
+
+/// What changes from item to item.
+struct Scope {
+  Collection context = {};  ///< $this; where a path begins
+  std::int64_t index = 0;
+  Collection total = {};
+  mutable std::map<std::string, Collection, std::less<>> defined =
+      {};  ///< by defineVariable(), for later steps
+};
+
+class Evaluator {
+ public:
+  /// `root` is %context and %resource; neither is owned, both outlive this. One thread at a time.
+  Evaluator(const Environment& environment, const Collection& root)
+      : environment_(environment), root_(root) {}
+
+  /// kInvalidInput where FHIRPath calls it an error, and after 10^8 steps: nested selects take exponential time.
+  Result<Collection> Evaluate(const Expression& expression, const Scope& scope) const;
+
+  /// As Evaluate, with `this_item` as $this.
+  Result<Collection> EvaluateOn(const Expression& expression, const Scope& scope,
+                                const Item& this_item, std::int64_t index) const;
+
+  /// The members `name` of `item`.
+  void AppendMembers(const Item& item, std::string_view name, Collection& out) const;
+  /// All members of `item`.
+  void AppendChildren(const Item& item, Collection& out) const;
+
+  const Environment& environment() const { return environment_; }
+  const FhirModel& model() const { return environment_.model; }
+  const Collection& root() const { return root_; }
+
+ private:
+  Result<Collection> Member(const Expression& expression, const Scope& scope) const;
+  Result<Collection> Function(const Expression& expression, const Scope& scope) const;
+  Result<Collection> Indexer(const Expression& expression, const Scope& scope) const;
+  Result<Collection> Polarity(const Expression& expression, const Scope& scope) const;
+  Result<Collection> Type(const Expression& expression, const Scope& scope) const;
+  Result<Collection> Binary(const Expression& expression, const Scope& scope) const;
+  Result<Collection> Variable(const Expression& expression, const Scope& scope) const;
+
+  const Environment& environment_;
+  const Collection& root_;
+  mutable std::uint64_t steps_ = 0;  ///< nodes of the tree evaluated so far
+};
+
+/// A call of a function.
+struct Call {
+  const Evaluator& evaluator;
+  const Scope& scope;
+  const Collection& input;
+  std::span<const std::unique_ptr<Expression>> arguments;
+  std::string_view name;
+
+  std::size_t size() const { return arguments.size(); }
+  /// An argument's value, evaluated in the caller's context.
+  Result<Collection> Argument(std::size_t i) const {
+    return evaluator.Evaluate(*arguments[i], scope);
+  }
+  /// A criterion, projection or key, evaluated for an item of the input.
+  Result<Collection> On(std::size_t i, const Item& item, std::int64_t index) const {
+    return evaluator.EvaluateOn(*arguments[i], scope, item, index);
+  }
+};
+
+/// kInvalidInput: "name(): found …, expected …".
+tl::unexpected<Error> WrongCall(const Call& call, const std::string& found,
+                                const std::string& expected);
+
+}  // namespace clinnova::intake::fhirpath

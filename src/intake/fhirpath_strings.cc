@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+// Functions on texts (section 5.6). Positions and lengths count characters, not bytes.
+#include <algorithm>
+#include <regex>
+
+#include "intake/fhirpath_functions.h"
+
+namespace clinnova::intake::fhirpath {
+namespace {
+
+/// Longer texts are not matched: the standard library's matcher takes stack for each character.
+constexpr std::size_t kLongestMatched = 16'384;
+
+bool StartsCharacter(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
+
+std::int64_t Characters(std::string_view text) {
+  return std::count_if(text.begin(), text.end(), StartsCharacter);
+}
+
+/// The byte where the character of that number begins; the text's end past the last.
+std::size_t ByteOf(std::string_view text, std::int64_t character) {
+  std::size_t at = 0;
+  for (; at < text.size(); ++at) {
+    if (StartsCharacter(text[at]) && character-- == 0) break;
+  }
+  return at;
+}
+
+/// A function of the text and one text argument; empty when either is.
+template <typename Use>
+Result<Collection> WithText(const Call& call, Use use) {
+  CLINNOVA_ASSIGN(const auto text, StringInput(call));
+  CLINNOVA_ASSIGN(const auto argument, StringArgument(call, 0));
+  if (!text || !argument) return Collection{};
+  return use(*text, *argument);
+}
+
+Result<Collection> IndexOf(const Call& call) {
+  return WithText(call, [](std::string_view text, std::string_view part) {
+    const std::size_t at = text.find(part);
+    return One(at == text.npos ? std::int64_t{-1} : Characters(text.substr(0, at)));
+  });
+}
+
+Result<Collection> LastIndexOf(const Call& call) {
+  return WithText(call, [](std::string_view text, std::string_view part) {
+    const std::size_t at = text.rfind(part);
+    return One(at == text.npos ? std::int64_t{-1} : Characters(text.substr(0, at)));
+  });
+}
+
+Result<Collection> Substring(const Call& call) {
+  CLINNOVA_ASSIGN(const auto text, StringInput(call));
+  CLINNOVA_ASSIGN(const auto start, IntegerArgument(call, 0));
+  std::optional<std::int64_t> length;
+  if (call.size() > 1) {
+    CLINNOVA_ASSIGN(length, IntegerArgument(call, 1));
+  }
+  if (!text || !start || *start < 0 || *start >= Characters(*text)) return Collection{};
+  const std::size_t from = ByteOf(*text, *start);
+  const std::string_view rest = std::string_view(*text).substr(from);
+  return One(std::string(
+      rest.substr(0, length ? ByteOf(rest, std::max<std::int64_t>(0, *length)) : rest.npos)));
+}
+
+Result<Collection> StartsWith(const Call& call) {
+  return WithText(call, [](std::string_view text, std::string_view part) {
+    return One(text.starts_with(part));
+  });
+}
+
+Result<Collection> EndsWith(const Call& call) {
+  return WithText(
+      call, [](std::string_view text, std::string_view part) { return One(text.ends_with(part)); });
+}
+
+Result<Collection> ContainsText(const Call& call) {
+  return WithText(call, [](std::string_view text, std::string_view part) {
+    return One(text.find(part) != text.npos);
+  });
+}
+
+/// ASCII and Latin-1 letters, the Greek and the Cyrillic alphabet: one case to the other.
+void AppendCased(std::string_view character, bool upper, std::string& out) {
+  if (character.size() == 1) {
+    const char c = character[0];
+    const bool change = upper ? c >= 'a' && c <= 'z' : c >= 'A' && c <= 'Z';
+    out += change ? static_cast<char>(c ^ 0x20) : c;
+    return;
+  }
+  if (character.size() != 2) {
+    out += character;
+    return;
+  }
+  unsigned code = ((static_cast<unsigned char>(character[0]) & 0x1FU) << 6) |
+                  (static_cast<unsigned char>(character[1]) & 0x3FU);
+  const auto within = [&](unsigned low, unsigned high) { return code >= low && code <= high; };
+  if (upper) {
+    if ((within(0xE0, 0xFE) && code != 0xF7) || within(0x3B1, 0x3C1) || within(0x3C3, 0x3C9) ||
+        within(0x430, 0x44F))
+      code -= 0x20;
+    else if (within(0x450, 0x45F))
+      code -= 0x50;
+    else if (within(0x100, 0x137) && code % 2 == 1)
+      code -= 1;
+  } else {
+    if ((within(0xC0, 0xDE) && code != 0xD7) || within(0x391, 0x3A1) || within(0x3A3, 0x3A9) ||
+        within(0x410, 0x42F))
+      code += 0x20;
+    else if (within(0x400, 0x40F))
+      code += 0x50;
+    else if (within(0x100, 0x137) && code % 2 == 0)
+      code += 1;
+  }
+  out += static_cast<char>(0xC0 | (code >> 6));
+  out += static_cast<char>(0x80 | (code & 0x3F));
+}
+
+/// Calls `use(character)` for each character of `text`.
+template <typename Use>
+void ForEachCharacter(std::string_view text, Use use) {
+  while (!text.empty()) {
+    std::size_t size = 1;
+    while (size < text.size() && !StartsCharacter(text[size])) ++size;
+    use(text.substr(0, size));
+    text.remove_prefix(size);
+  }
+}
+
+Result<Collection> Cased(const Call& call, bool upper) {
+  CLINNOVA_ASSIGN(const auto text, StringInput(call));
+  if (!text) return Collection{};
+  std::string out;
+  ForEachCharacter(*text, [&](std::string_view c) { AppendCased(c, upper, out); });
+  return One(std::move(out));
+}
+
+Result<Collection> Upper(const Call& call) { return Cased(call, true); }
+Result<Collection> Lower(const Call& call) { return Cased(call, false); }
+
+Result<Collection> Replace(const Call& call) {
+  CLINNOVA_ASSIGN(const auto text, StringInput(call));
+  CLINNOVA_ASSIGN(const auto pattern, StringArgument(call, 0));
+  CLINNOVA_ASSIGN(const auto with, StringArgument(call, 1));
+  if (!text || !pattern || !with) return Collection{};
+  std::string out;
+  if (pattern->empty()) {
+    ForEachCharacter(*text, [&](std::string_view c) { out.append(*with).append(c); });
+    return One(out + *with);
+  }
+  std::size_t from = 0;
+  for (std::size_t at = text->find(*pattern); at != text->npos; at = text->find(*pattern, from)) {
+    out.append(*text, from, at - from).append(*with);
+    from = at + pattern->size();
+  }
+  return One(out.append(*text, from));
+}
+
+/// In FHIRPath a point matches line ends too; the standard library's does not.
+std::string WithDotAll(std::string_view pattern) {
+  std::string out;
+  bool in_class = false;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    if (c == '\\' && i + 1 < pattern.size()) {
+      out += c;
+      out += pattern[++i];
+      continue;
+    }
+    if (c == '[') in_class = true;
+    if (c == ']') in_class = false;
+    if (c == '.' && !in_class) {
+      out += "[\\s\\S]";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+/// Calls `use(text, regex)`; kInvalidInput for a pattern that is none.
+template <typename Use>
+Result<Collection> WithPattern(const Call& call, Use use) {
+  return WithText(call,
+                  [&](const std::string& text, const std::string& pattern) -> Result<Collection> {
+                    if (text.size() > kLongestMatched) {
+                      return WrongCall(call, std::to_string(text.size()) + " bytes of text",
+                                       "at most " + std::to_string(kLongestMatched));
+                    }
+                    try {
+                      return use(text, std::regex(WithDotAll(pattern), std::regex::ECMAScript));
+                    } catch (const std::regex_error&) {
+                      return WrongCall(call, "\"" + pattern + "\"", "a regular expression");
+                    }
+                  });
+}
+
+Result<Collection> Matches(const Call& call) {
+  return WithPattern(call, [](const std::string& text, const std::regex& pattern) {
+    return One(std::regex_search(text, pattern));
+  });
+}
+
+Result<Collection> MatchesFull(const Call& call) {
+  return WithPattern(call, [](const std::string& text, const std::regex& pattern) {
+    return One(std::regex_match(text, pattern));
+  });
+}
+
+Result<Collection> ReplaceMatches(const Call& call) {
+  CLINNOVA_ASSIGN(const auto with, StringArgument(call, 1));
+  CLINNOVA_ASSIGN(const auto pattern_text, StringArgument(call, 0));
+  if (!with || !pattern_text) return Collection{};
+  if (pattern_text->empty()) return call.input;
+  return WithPattern(call, [&](const std::string& text, const std::regex& pattern) {
+    return One(std::regex_replace(text, pattern, *with));
+  });
+}
+
+Result<Collection> Length(const Call& call) {
+  CLINNOVA_ASSIGN(const auto text, StringInput(call));
+  if (!text) return Collection{};
+  return One(Characters(*text));
+}
+
+Result<Collection> ToChars(const Call& call) {
+  CLINNOVA_ASSIGN(const auto text, StringInput(call));
+  Collection out;
+  ForEachCharacter(text.value_or(""),
+                   [&](std::string_view c) { out.push_back(Item{std::string(c)}); });
+  return out;
+}
+
+Result<Collection> Trim(const Call& call) {
+  CLINNOVA_ASSIGN(const auto text, StringInput(call));
+  if (!text) return Collection{};
+  constexpr std::string_view kBlanks = " \t\r\n\f\v";
+  const std::size_t first = text->find_first_not_of(kBlanks);
+  if (first == text->npos) return One(std::string());
+  return One(text->substr(first, text->find_last_not_of(kBlanks) - first + 1));
+}
+
+Result<Collection> Split(const Call& call) {
+  return WithText(call, [](std::string_view text, std::string_view separator) {
+    Collection parts;
+    if (separator.empty()) {
+      ForEachCharacter(text, [&](std::string_view c) { parts.push_back(Item{std::string(c)}); });
+      return parts;
+    }
+    for (;;) {
+      const std::size_t end = text.find(separator);
+      parts.push_back(Item{std::string(text.substr(0, end))});
+      if (end == text.npos) return parts;
+      text.remove_prefix(end + separator.size());
+    }
+  });
+}
+
+Result<Collection> Join(const Call& call) {
+  std::optional<std::string> separator = "";
+  if (call.size() > 0) {
+    CLINNOVA_ASSIGN(separator, StringArgument(call, 0));
+  }
+  const bool nothing = call.evaluator.environment().empty_join == EmptyJoin::kNothing;
+  if (call.input.empty() && nothing) return Collection{};
+  std::string out;
+  bool first = true;
+  for (const Item& item : call.input) {
+    const auto text = StringOf(item);
+    if (!text) return WrongCall(call, TypeOf(call.evaluator.model(), item).name, "texts");
+    if (!first) out += separator.value_or("");
+    first = false;
+    out += *text;
+  }
+  return One(std::move(out));
+}
+
+}  // namespace
+
+std::span<const FunctionEntry> StringFunctions() {
+  static constexpr FunctionEntry kFunctions[] = {{"indexOf", 1, 1, IndexOf},
+                                                 {"lastIndexOf", 1, 1, LastIndexOf},
+                                                 {"substring", 1, 2, Substring},
+                                                 {"startsWith", 1, 1, StartsWith},
+                                                 {"endsWith", 1, 1, EndsWith},
+                                                 {"contains", 1, 1, ContainsText},
+                                                 {"upper", 0, 0, Upper},
+                                                 {"lower", 0, 0, Lower},
+                                                 {"replace", 2, 2, Replace},
+                                                 {"matches", 1, 1, Matches},
+                                                 {"matchesFull", 1, 1, MatchesFull},
+                                                 {"replaceMatches", 2, 2, ReplaceMatches},
+                                                 {"length", 0, 0, Length},
+                                                 {"toChars", 0, 0, ToChars},
+                                                 {"trim", 0, 0, Trim},
+                                                 {"split", 1, 1, Split},
+                                                 {"join", 0, 1, Join}};
+  return kFunctions;
+}
+
+}  // namespace clinnova::intake::fhirpath

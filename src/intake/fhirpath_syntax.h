@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// FHIRPath as text and as a tree (HL7 FHIRPath N1, http://hl7.org/fhirpath/N1, appendix B: the grammar).
+//
+//   auto tree = ParseFhirPath("Patient.name.where(use = 'official').given");
+//   (*tree)->kind;                                    // Expression::Kind::kMember: "given"
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.h"
+#include "intake/decimal.h"
+#include "intake/temporal.h"
+
+namespace clinnova::intake::fhirpath {
+
+/// A node of the tree. What `arguments` are depends on the kind.
+struct Expression {
+  enum class Kind {
+    kEmpty,     ///< {}
+    kBoolean,   ///< `boolean`
+    kString,    ///< `text`
+    kInteger,   ///< `integer`
+    kDecimal,   ///< `decimal`
+    kTemporal,  ///< `temporal`
+    kQuantity,  ///< `decimal` with the unit `text`; `calendar` when it is a word such as days
+    kVariable,  ///< %`text`
+    kThis,      ///< $this
+    kIndex,     ///< $index
+    kTotal,     ///< $total
+    kMember,    ///< `text` of arguments[0], or of the context when there is none
+    kFunction,  ///< `text` of arguments[0] with the others; of the context when `on_context`
+    kIndexer,   ///< arguments[0] [ arguments[1] ]
+    kPolarity,  ///< `text` is "+" or "-"
+    kBinary,    ///< `text` is the operator
+    kType,      ///< arguments[0] is or as (`text`) the type `type`
+  };
+
+  Kind kind = Kind::kEmpty;
+  std::size_t offset = 0;  ///< in the text
+  std::string text;
+  std::string type;
+  bool boolean = false;
+  bool calendar = false;
+  bool on_context = false;
+  std::int64_t integer = 0;
+  Decimal decimal;
+  Temporal temporal;
+  std::vector<std::unique_ptr<Expression>> arguments;
+};
+
+/// kInvalidInput with one line that says where (a character's number, from 1), what was found and what was
+/// expected. Unknown functions and wrong numbers of arguments are left to CheckFhirPath.
+Result<std::unique_ptr<Expression>> ParseFhirPath(std::string_view text);
+
+/// A name as an identifier of the text: "Patient.contact" for contact of Patient; empty when `expression` is no
+/// plain path of members. For type specifiers in arguments.
+std::string PlainPath(const Expression& expression);
+
+}  // namespace clinnova::intake::fhirpath

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "intake/view_output.h"
+
+#include <optional>
+
+#include "core/duckdb.h"
+
+namespace clinnova::intake {
+namespace {
+
+/// A cell's text without JSON's quotes; nothing when it is null.
+std::optional<std::string> PlainText(const std::string& cell) {
+  if (cell == "null") return std::nullopt;
+  if (!cell.starts_with('"')) return cell;
+  auto text = ParseJsonTree(cell);
+  return text ? std::optional(std::move(text->text)) : std::nullopt;
+}
+
+class NdjsonWriter : public ViewWriter {
+ public:
+  explicit NdjsonWriter(Options options) : options_(std::move(options)) {
+    for (const ViewColumn& column : options_.columns) {
+      std::string& key = keys_.emplace_back();
+      AppendJsonString(column.name, key);
+    }
+  }
+  Result<void> Add(const ViewRow& row) override {
+    line_ = "{";
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      if (c > 0) line_ += ',';
+      line_.append(keys_[c]).append(1, ':').append(row[c]);
+    }
+    return options_.text(line_ += "}\n");
+  }
+  Result<void> Finish() override { return {}; }
+
+ private:
+  Options options_;
+  std::vector<std::string> keys_;
+  std::string line_;
+};
+
+class CsvWriter : public ViewWriter {
+ public:
+  explicit CsvWriter(Options options) : options_(std::move(options)) {}
+
+  Result<void> Add(const ViewRow& row) override {
+    CLINNOVA_TRY(Head());
+    std::string line;
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      if (c > 0) line += ',';
+      if (const auto text = PlainText(row[c])) AppendField(*text, line);
+    }
+    return options_.text(line += '\n');
+  }
+  Result<void> Finish() override { return Head(); }
+
+ private:
+  static void AppendField(const std::string& text, std::string& line) {
+    if (!text.empty() && text.find_first_of(",\"\r\n") == text.npos) {
+      line += text;
+      return;
+    }
+    line += '"';
+    for (const char c : text) line.append(c == '"' ? 2 : 1, c);
+    line += '"';
+  }
+  Result<void> Head() {
+    if (headed_) return {};
+    headed_ = true;
+    std::string line;
+    for (const ViewColumn& column : options_.columns) {
+      if (!line.empty()) line += ',';
+      AppendField(column.name, line);
+    }
+    return options_.text(line += '\n');
+  }
+
+  Options options_;
+  bool headed_ = false;
+};
+
+std::string_view SqlType(const ViewColumn& column) {
+  if (column.collection) return "VARCHAR";
+  if (column.type == "boolean") return "BOOLEAN";
+  if (column.type == "decimal") return "DOUBLE";
+  const bool integer = column.type == "integer" || column.type == "integer64" ||
+                       column.type == "positiveInt" || column.type == "unsignedInt";
+  return integer ? "BIGINT" : "VARCHAR";
+}
+
+/// Gathers the rows in a table in memory, which DuckDB writes.
+class ParquetWriter : public ViewWriter {
+ public:
+  static Result<std::unique_ptr<ViewWriter>> Create(Options options) {
+    CLINNOVA_ASSIGN(core::Database database, core::Database::Open({}));
+    std::string columns;
+    for (const ViewColumn& column : options.columns) {
+      if (!columns.empty()) columns += ", ";
+      columns += core::SqlIdentifier(column.name) + " " + std::string(SqlType(column));
+    }
+    CLINNOVA_TRY(database.Execute("CREATE TABLE view_rows (" + columns + ")"));
+    CLINNOVA_ASSIGN(core::SqlAppender rows, database.Append("view_rows"));
+    return std::unique_ptr<ViewWriter>(
+        new ParquetWriter(std::move(database), std::move(rows), options.parquet));
+  }
+
+  Result<void> Add(const ViewRow& row) override {
+    for (const std::string& cell : row) {
+      const auto text = PlainText(cell);
+      text ? rows_.Text(*text) : rows_.Null();
+    }
+    rows_.EndRow();
+    return {};
+  }
+  Result<void> Finish() override {
+    CLINNOVA_TRY(rows_.Finish());
+    return database_.Execute("COPY view_rows TO " + core::SqlLiteral(file_.string()) +
+                             " (FORMAT parquet)");
+  }
+
+ private:
+  ParquetWriter(core::Database database, core::SqlAppender rows, std::filesystem::path file)
+      : database_(std::move(database)), rows_(std::move(rows)), file_(std::move(file)) {}
+
+  core::Database database_;
+  core::SqlAppender rows_;
+  std::filesystem::path file_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ViewWriter>> ViewWriter::Create(Options options) {
+  switch (options.format) {
+    case ViewFormat::kNdjson: return std::make_unique<NdjsonWriter>(std::move(options));
+    case ViewFormat::kCsv: return std::make_unique<CsvWriter>(std::move(options));
+    case ViewFormat::kParquet: break;
+  }
+  return ParquetWriter::Create(std::move(options));
+}
+
+}  // namespace clinnova::intake
