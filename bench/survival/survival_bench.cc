@@ -49,7 +49,8 @@ Columns Draw(std::size_t rows, std::size_t covariates) {
     const double censoring = uniform(random) * kLongestDays;
     columns[0][r] = 1 + std::floor(std::min(event, censoring));
     columns[1][r] = event <= censoring ? 1 : 0;
-    columns[2][r] = static_cast<double>(r * kSites / rows);
+    const std::size_t site = r * kSites / rows;
+    columns[2][r] = static_cast<double>(site);
   }
   return columns;
 }
