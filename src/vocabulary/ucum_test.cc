@@ -67,6 +67,8 @@ TEST(Ucum, RefusesWhatItDoesNotAndSaysWhere) {
 }
 
 TEST(Ucum, ConvertsExactly) {
+  EXPECT_EQ(Converted("1", "%199.dB", "%199.dB"), 1);  // a step of 1e-399 on a logarithmic scale
+  EXPECT_EQ(Converted("25", "dB", "B"), 2.5);
   EXPECT_EQ(Converted("6.3", "mm", "m"), 0.0063);
   EXPECT_EQ(Converted("6.3", "s.mm-2", "s.m-2"), 6300000);
   EXPECT_EQ(Converted("6.3", "s/m.mg", "s.m-1.g"), 0.0063);
