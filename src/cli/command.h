@@ -49,7 +49,9 @@ void AddSimulate(Commands& commands);
 /// Gives the group `site`, to which other files add their subcommands.
 CLI::App* AddSite(Commands& commands);
 void AddSiteImport(Commands& commands, CLI::App* site);
+void AddSiteMap(Commands& commands, CLI::App* site);
 void AddSiteTable(Commands& commands, CLI::App* site);
+void AddSiteVocabulary(Commands& commands, CLI::App* site);
 void AddStudy(Commands& commands);
 void AddSynth(Commands& commands);
 void AddUnits(Commands& commands);

@@ -58,7 +58,9 @@ int Run(int argc, char** argv) {
   AddProgression(commands);
   CLI::App* site = AddSite(commands);
   AddSiteImport(commands, site);
+  AddSiteMap(commands, site);
   AddSiteTable(commands, site);
+  AddSiteVocabulary(commands, site);
   AddSynth(commands);
   AddScore(commands);
   AddModel(commands);

@@ -14,6 +14,7 @@
 #include "intake/identity_guard.h"
 #include "intake/load_statements.h"
 #include "intake/record_resolver.h"
+#include "intake/site_concepts.h"
 #include "vocabulary/code_system.h"
 
 namespace clinnova::intake {
@@ -92,7 +93,8 @@ struct Loader::State {
   Database& database;  // not owned, outlives the loader
   const PseudonymKey& key;
   vocabulary::Vocabulary vocabulary;
-  RecordResolver resolver;
+  std::optional<SiteConcepts> concepts;
+  std::optional<RecordResolver> resolver;
   IdentityGuard guard;
   ImportReport report;
   std::optional<SqlAppender> persons, events, consents, gone, quarantine;
@@ -107,9 +109,9 @@ struct Loader::State {
   std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
   bool open = false;
 
-  State(Database& d, const PseudonymKey& k, std::string today)
-      : database(d), key(k), resolver(vocabulary, std::move(today)) {}
+  State(Database& d, const PseudonymKey& k) : database(d), key(k) {}
 
+  Result<void> Begin(std::string today);
   Result<void> BeginStaging();
   std::int64_t SourceId(const std::string& file);
   std::int64_t PersonId(const std::string& patient_id);
@@ -127,6 +129,7 @@ struct Loader::State {
   Result<void> StageFiles();
   Result<void> CountLoaded();
   Result<void> CountInto(std::string_view sql, std::int64_t ImportCounts::* field);
+  Result<void> RememberUnmapped();
   Result<void> WriteReport();
   Result<void> MoveEverything();
 };
@@ -143,6 +146,12 @@ Result<void> Loader::State::CheckKey() {
   return Fail(ErrorCode::kInvalidInput, "key file: found key " + key.Fingerprint() +
                                             ", the store's pseudonyms were made with key " +
                                             std::string(rows.Text(0, 0)));
+}
+
+Result<void> Loader::State::Begin(std::string today) {
+  CLINNOVA_ASSIGN(concepts, SiteConcepts::Open(vocabulary, database));
+  resolver.emplace(vocabulary, std::move(today), &*concepts);
+  return BeginStaging();
 }
 
 Result<void> Loader::State::BeginStaging() {
@@ -371,6 +380,28 @@ Result<void> Loader::State::CountLoaded() {
   return {};
 }
 
+/// The CDM keeps a code without its system and its name: they are what a data manager decides by.
+Result<void> Loader::State::RememberUnmapped() {
+  CLINNOVA_TRY(database.Execute(
+      "CREATE TEMP TABLE newly_unmapped AS SELECT * FROM clinnova.unmapped_code LIMIT 0"));
+  CLINNOVA_ASSIGN(SqlAppender rows, database.Append("newly_unmapped"));
+  for (const auto& code : report.unmapped) {
+    rows.Text(code.kind);
+    rows.Text(code.system);
+    rows.Text(code.code);
+    TextOrNull(rows, code.display);
+    rows.EndRow();
+  }
+  CLINNOVA_TRY(rows.Finish());
+  return database.Execute(R"sql(
+DELETE FROM clinnova.unmapped_code u WHERE EXISTS (
+  SELECT 1 FROM newly_unmapped n WHERE n.kind = u.kind AND n.system = u.system AND n.code = u.code);
+INSERT INTO clinnova.unmapped_code
+  SELECT kind, system, code, max(display) FROM newly_unmapped GROUP BY kind, system, code;
+DROP TABLE newly_unmapped;
+)sql");
+}
+
 Result<void> Loader::State::WriteReport() {
   for (auto& [what, named] : unmapped) {
     report.unmapped.push_back({std::get<0>(what), std::get<1>(what), guard.Hide(std::get<2>(what)),
@@ -378,6 +409,7 @@ Result<void> Loader::State::WriteReport() {
   }
   std::stable_sort(report.unmapped.begin(), report.unmapped.end(),
                    [](const auto& a, const auto& b) { return a.count > b.count; });
+  CLINNOVA_TRY(RememberUnmapped());
   CLINNOVA_ASSIGN(report.persons, database.QueryInt64("SELECT count(*) FROM person"));
   CLINNOVA_ASSIGN(report.research_persons,
                   database.QueryInt64("SELECT count(*) FROM clinnova.research_person"));
@@ -416,10 +448,9 @@ Loader::~Loader() {
 
 Result<std::unique_ptr<Loader>> Loader::Begin(store::Store& store, const PseudonymKey& key,
                                               const Options& options) {
-  auto state = std::make_unique<State>(store.database(), key,
-                                       options.today.empty() ? Today() : options.today);
+  auto state = std::make_unique<State>(store.database(), key);
   std::unique_ptr<Loader> loader(new Loader(std::move(state)));
-  CLINNOVA_TRY(loader->state_->BeginStaging());
+  CLINNOVA_TRY(loader->state_->Begin(options.today.empty() ? Today() : options.today));
   return loader;
 }
 
@@ -439,7 +470,8 @@ Result<void> Loader::Accept(SourceRecord record) {
     state.TakeBack(record, row_id);
     return {};
   }
-  ResolvedRecord resolved = state.resolver.Resolve(record);
+  ResolvedRecord resolved = state.resolver->Resolve(record);
+  if (const auto& looked_up = state.concepts->status(); !looked_up) return looked_up;
   if (const auto* rejected = std::get_if<Rejection>(&resolved)) {
     state.Quarantine(record.source, kind, rejected->rule, rejected->message, Describe(record));
     state.TakeBack(record, row_id);

@@ -73,8 +73,14 @@ std::optional<ResolvedTime> ToSql(const SourceTime& time) {
   return resolved;
 }
 
-RecordResolver::RecordResolver(const vocabulary::Vocabulary& vocabulary, std::string today)
-    : vocabulary_(vocabulary), today_(std::move(today)) {}
+RecordResolver::RecordResolver(const vocabulary::Vocabulary& vocabulary, std::string today,
+                               CodeLookup* lookup)
+    : vocabulary_(vocabulary), lookup_(lookup), today_(std::move(today)) {}
+
+const Concept* RecordResolver::Meaning(const SourceCode& code) const {
+  if (lookup_ != nullptr) return lookup_->Resolve(code);
+  return code.code.empty() ? nullptr : vocabulary_.Resolve(code.system, code.code);
+}
 
 ResolvedRecord RecordResolver::Resolve(const SourceRecord& record) const {
   if (record.patient_id.empty()) {
@@ -157,16 +163,14 @@ ResolvedRecord RecordResolver::ResolveEvent(const SourceRecord& record) const {
 std::optional<Rejection> RecordResolver::ResolveCode(const SourceRecord& record,
                                                      ResolvedEvent& event) const {
   if (record.kind == RecordKind::kVisit || record.kind == RecordKind::kDeath) {
-    const Concept* visit =
-        record.type.empty() ? nullptr : vocabulary_.Resolve("Visit", record.type);
+    const Concept* visit = record.type.empty() ? nullptr : Meaning({"Visit", record.type, ""});
     if (record.kind == RecordKind::kVisit && visit != nullptr) event.concept_id = visit->id;
     event.unmapped = record.kind == RecordKind::kVisit && visit == nullptr;
     event.source_value = record.type;
     return std::nullopt;
   }
   for (const SourceCode& code : record.codes) {
-    const Concept* found =
-        code.code.empty() ? nullptr : vocabulary_.Resolve(code.system, code.code);
+    const Concept* found = Meaning(code);
     if (found == nullptr || found->standard != "S") continue;
     event.concept_id = found->id;
     event.source_value = code.code;

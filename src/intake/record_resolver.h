@@ -80,11 +80,22 @@ struct Rejection {
 
 using ResolvedRecord = std::variant<ResolvedPerson, ResolvedConsent, ResolvedEvent, Rejection>;
 
-/// Const use from any number of threads.
+/// What a site knows of codes beyond the embedded vocabulary.
+class CodeLookup {
+ public:
+  virtual ~CodeLookup() = default;
+  /// The standard concept of a code, or of a text that has none; null when unknown. Valid as long as the
+  /// lookup.
+  virtual const vocabulary::Concept* Resolve(const SourceCode& code) = 0;
+};
+
+/// Const use from any number of threads, where there is no lookup.
 class RecordResolver {
  public:
-  /// `today` is a date such as "2026-11-23": nothing can have happened after it.
-  RecordResolver(const vocabulary::Vocabulary& vocabulary, std::string today);
+  /// `today` is a date such as "2026-11-23": nothing can have happened after it. `lookup` is asked for
+  /// what records are about, not for the words within values; null: the embedded vocabulary alone.
+  RecordResolver(const vocabulary::Vocabulary& vocabulary, std::string today,
+                 CodeLookup* lookup = nullptr);
 
   ResolvedRecord Resolve(const SourceRecord& record) const;
 
@@ -101,7 +112,10 @@ class RecordResolver {
   void ResolveAnswer(const SourceValue& value, ResolvedEvent& event) const;
   std::optional<Rejection> CheckDay(const ResolvedTime& time, std::string_view what) const;
 
+  const vocabulary::Concept* Meaning(const SourceCode& code) const;
+
   const vocabulary::Vocabulary& vocabulary_;  // not owned, outlives this
+  CodeLookup* lookup_;                        // not owned, outlives this; may be null
   std::string today_;
 };
 

@@ -27,9 +27,9 @@ struct SourceReference {
 struct SourceCode {
   std::string
       system;  ///< canonical URI ("http://loinc.org") or a short name ("LOINC"); empty = local
-  std::string code;  ///< empty when there is only a text
-  std::string display;
-  std::string version;
+  std::string code{};  ///< empty when there is only a text
+  std::string display{};
+  std::string version{};
 };
 
 /// A date or time with the precision that the source gave; nothing is invented.

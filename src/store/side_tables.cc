@@ -80,7 +80,24 @@ WHERE CASE WHEN r.consent THEN coalesce(n.status = 'given', false)
            ELSE coalesce(n.status = 'given', true) END;
 )sql";
 
-constexpr std::array<Migration, 1> kMigrations{{{1, kVersion1}}};
+constexpr std::string_view kVersion2 = R"sql(
+CREATE TABLE clinnova.unmapped_code (
+  kind VARCHAR NOT NULL,
+  system VARCHAR NOT NULL,
+  code VARCHAR NOT NULL,
+  display VARCHAR);
+
+CREATE TABLE clinnova.mapping_decision (
+  version BIGINT NOT NULL,
+  decided_at TIMESTAMP NOT NULL,
+  decided_by VARCHAR NOT NULL,
+  system VARCHAR NOT NULL,
+  code VARCHAR NOT NULL,
+  description VARCHAR NOT NULL,
+  target_concept_id BIGINT NOT NULL);
+)sql";
+
+constexpr std::array<Migration, 2> kMigrations{{{1, kVersion1}, {2, kVersion2}}};
 
 }  // namespace
 

@@ -8,6 +8,8 @@
 //   value_detail  what the CDM cannot keep of a value: comparator, raw text, number and unit of the source
 //   import_report one row per import: counts as JSON
 //   pseudonym_key which key made the pseudonyms: its fingerprint, never the key
+//   unmapped_code what a source called the codes that were loaded with concept 0: system, code, description
+//   mapping_decision  what the data manager decided about local codes, version after version
 //   setting       name and value, such as 'consent_required'
 //   research_person (view) persons whom a study may see
 #pragma once

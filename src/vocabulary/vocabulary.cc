@@ -81,6 +81,13 @@ const Concept* Vocabulary::Resolve(std::string_view system, std::string_view cod
   }
 }
 
+const Concept* Vocabulary::ResolveExactly(std::string_view system, std::string_view code) const {
+  const std::string name = CodeSystemName(system);
+  const auto found =
+      by_code_.find({IsIcd10(name) ? std::string(kAnyIcd10) : name, NormalCode(name, code)});
+  return found == by_code_.end() ? nullptr : Find(found->second);
+}
+
 std::vector<std::int64_t> Vocabulary::Descendants(std::int64_t concept_id) const {
   std::set<std::int64_t> found{concept_id};
   std::vector<std::int64_t> open{concept_id};

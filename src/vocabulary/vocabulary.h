@@ -52,6 +52,8 @@ class Vocabulary {
   /// The concept that `code` of `system` (a URI or a name, code_system.h) means; null when unknown.
   /// An unknown code of ICD-10 resolves to the nearest known one above it, at least three characters.
   const Concept* Resolve(std::string_view system, std::string_view code) const;
+  /// The same without looking upwards.
+  const Concept* ResolveExactly(std::string_view system, std::string_view code) const;
 
   /// `concept_id` and all concepts below it, in ascending order.
   std::vector<std::int64_t> Descendants(std::int64_t concept_id) const;
