@@ -2,6 +2,7 @@
 #include "intake/fhir_model.h"
 
 #include <algorithm>
+#include <array>
 
 #include "core/check.h"
 #include "vocabulary/tab_separated.h"
@@ -64,7 +65,38 @@ const FhirModel::Entry* FhirModel::Look(std::string_view path) const {
   return found == entries_.end() ? nullptr : &found->second;
 }
 
+namespace {
+
+/// Where a lookup of `name` in `path` is remembered.
+std::size_t SlotOf(std::string_view path, std::string_view name) {
+  const auto mixed = [](std::string_view text) {
+    if (text.empty()) return std::size_t{0};
+    const auto byte = [text](std::size_t i) {
+      return static_cast<std::size_t>(static_cast<unsigned char>(text[i]));
+    };
+    return text.size() + 7 * byte(0) + 31 * byte(text.size() / 2) + 127 * byte(text.size() - 1);
+  };
+  return mixed(path) + 61 * mixed(name);
+}
+
+}  // namespace
+
 const FhirElement* FhirModel::Find(std::string_view path, std::string_view name) const {
+  // An expression asks for the same few elements again and again.
+  struct Remembered {
+    std::string_view path;
+    const FhirElement* element = nullptr;
+  };
+  constexpr std::size_t kRemembered = 1024;
+  thread_local std::array<Remembered, kRemembered> remembered;
+  Remembered& slot = remembered[SlotOf(path, name) % kRemembered];
+  if (slot.element && slot.path == path && slot.element->name == name) return slot.element;
+  const FhirElement* element = Search(path, name);
+  if (element) slot = {entries_.find(path)->first, element};
+  return element;
+}
+
+const FhirElement* FhirModel::Search(std::string_view path, std::string_view name) const {
   for (const Entry* entry = Look(path); entry; entry = Look(entry->parent)) {
     const auto found = entry->elements.find(name);
     if (found != entry->elements.end()) return &found->second;
@@ -84,8 +116,10 @@ FhirMember FhirModel::Member(std::string_view path, std::string_view key) const 
   return {};
 }
 
-bool FhirModel::IsType(std::string_view name) const {
-  return name.find('.') == name.npos && Look(name) != nullptr;
+std::string_view FhirModel::Type(std::string_view name) const {
+  if (name.find('.') != name.npos) return {};
+  const auto found = entries_.find(name);
+  return found == entries_.end() ? std::string_view() : found->first;
 }
 
 std::string_view FhirModel::Parent(std::string_view path) const {

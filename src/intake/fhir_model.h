@@ -39,7 +39,9 @@ class FhirModel {
   /// What the member `key` of a JSON object of `path` is; `element` is null when it is unknown.
   FhirMember Member(std::string_view path, std::string_view key) const;
 
-  bool IsType(std::string_view name) const;
+  bool IsType(std::string_view name) const { return !Type(name).empty(); }
+  /// The type `name` as a text that lives as long as the program; empty when there is none.
+  std::string_view Type(std::string_view name) const;
   /// Resources, complex and primitive types; the empty string for the topmost and the unknown.
   std::string_view Parent(std::string_view path) const;
   /// The name of the type of a path: "BackboneElement" for "Patient.contact".
@@ -56,6 +58,7 @@ class FhirModel {
     std::map<std::string, FhirMember, std::less<>> members;  ///< of choices, by their JSON names
   };
   const Entry* Look(std::string_view path) const;
+  const FhirElement* Search(std::string_view path, std::string_view name) const;
   std::map<std::string_view, Entry> entries_;
 };
 

@@ -36,6 +36,11 @@ Temporal ClockTime() {
 
 }  // namespace
 
+const Temporal& fhirpath::Environment::Now() const {
+  if (!now) now = ClockTime();
+  return *now;
+}
+
 FhirPath::FhirPath(std::unique_ptr<fhirpath::Expression> expression)
     : expression_(std::move(expression)) {}
 FhirPath::~FhirPath() = default;
@@ -62,7 +67,7 @@ Result<fhirpath::Collection> FhirPath::Evaluate(const Options& options,
                                                 const fhirpath::Collection& root) const {
   const fhirpath::Environment environment{.model = FhirModel::R4(),
                                           .ucum = UcumTables(),
-                                          .now = options.now ? *options.now : ClockTime(),
+                                          .now = options.now,
                                           .variables = options.variables,
                                           .trace = options.trace};
   const fhirpath::Evaluator evaluator(environment, root);

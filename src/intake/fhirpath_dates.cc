@@ -8,7 +8,7 @@ namespace {
 using Precision = Temporal::Precision;
 
 Result<Collection> Now(const Call& call) {
-  return Collection{Item{call.evaluator.environment().now}};
+  return Collection{Item{call.evaluator.environment().Now()}};
 }
 
 Temporal DateOf(Temporal value) {
@@ -26,11 +26,11 @@ Temporal TimeOf(Temporal value) {
 }
 
 Result<Collection> Today(const Call& call) {
-  return Collection{Item{DateOf(call.evaluator.environment().now)}};
+  return Collection{Item{DateOf(call.evaluator.environment().Now())}};
 }
 
 Result<Collection> TimeOfDay(const Call& call) {
-  return Collection{Item{TimeOf(call.evaluator.environment().now)}};
+  return Collection{Item{TimeOf(call.evaluator.environment().Now())}};
 }
 
 /// The single date or time of the input; null when empty.

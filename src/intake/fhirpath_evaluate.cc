@@ -90,8 +90,10 @@ bool IsLogic(std::string_view op) {
 
 Result<Collection> Evaluator::EvaluateOn(const Expression& expression, const Scope& scope,
                                          const Item& this_item, std::int64_t index) const {
-  const Scope inner{
-      .context = {this_item}, .index = index, .total = scope.total, .defined = scope.defined};
+  const Scope inner{.context = Collection(1, this_item),
+                    .index = index,
+                    .total = scope.total,
+                    .defined = scope.defined};
   return Evaluate(expression, inner);
 }
 
@@ -137,19 +139,19 @@ void Evaluator::AppendMembers(const Item& item, std::string_view name, Collectio
   if (item.node && item.HasValue() && name == "value") return out.push_back(Item{item.value});
   const JsonTree* object = item.HasValue() || !item.node.json ? item.node.extra : item.node.json;
   if (!object || !object->IsObject()) return;
-  const auto append = [&](const std::string& key, std::string_view path) {
+  const auto append = [&](std::string_view key, std::string_view path) {
     const JsonTree* json = object->Find(key);
-    const JsonTree* extra = object->Find("_" + key);
+    const JsonTree* extra = object->has_underscore ? object->Find("_" + std::string(key)) : nullptr;
     if (json || extra) AppendNodes(model(), json, extra, path, item.node, out);
   };
   const FhirElement* element = model().Find(item.node.path, name);
   if (!element || element->types.size() == 1) {
-    append(std::string(name), element ? element->types.front() : std::string_view());
+    append(name, element ? element->types.front() : std::string_view());
     return;
   }
   for (const auto& member : object->members) {
     const bool extra = member.first.starts_with('_');
-    const std::string key = member.first.substr(extra ? 1 : 0);
+    const std::string_view key = std::string_view(member.first).substr(extra ? 1 : 0);
     if (!key.starts_with(name) || (extra && object->Find(key))) continue;
     const FhirMember choice = model().Member(item.node.path, key);
     if (choice.element == element) append(key, choice.type);
@@ -173,10 +175,13 @@ void Evaluator::AppendChildren(const Item& item, Collection& out) const {
 Result<Collection> Evaluator::Member(const Expression& expression, const Scope& scope) const {
   Collection out;
   if (expression.arguments.empty()) {
+    // Elements begin with a small letter, resources with a capital one.
+    const char initial = expression.text.empty() ? ' ' : expression.text.front();
+    const bool may_name_type = initial >= 'A' && initial <= 'Z';
     for (const Item& item : scope.context) {
       const JsonTree* json = item.node.json;
-      const bool names_type =
-          json && json->Find("resourceType") && model().IsKindOf(item.node.path, expression.text);
+      const bool names_type = may_name_type && json && json->Find("resourceType") &&
+                              model().IsKindOf(item.node.path, expression.text);
       if (names_type) {
         out.push_back(item);
       } else {
@@ -191,7 +196,7 @@ Result<Collection> Evaluator::Member(const Expression& expression, const Scope& 
 }
 
 Result<Collection> Evaluator::Function(const Expression& expression, const Scope& scope) const {
-  const FunctionEntry* function = FindFunction(expression.text);
+  const FunctionEntry* function = expression.function;
   if (!function) {
     return Fail(ErrorCode::kInvalidInput,
                 "found the function \"" + expression.text + "\", expected one of FHIRPath");
@@ -257,13 +262,13 @@ Result<Collection> Evaluator::Binary(const Expression& expression, const Scope& 
   CLINNOVA_ASSIGN(const Collection a, Evaluate(*expression.arguments[0], scope));
   scope.defined = defined;
   if (IsLogic(op)) {
-    CLINNOVA_ASSIGN(const auto left, Truth(a, "\"" + expression.text + "\""));
+    CLINNOVA_ASSIGN(const auto left, Truth(a, expression.text));
     // Decided by the left side: the right one is not looked at.
     if ((op == "and" && left == false) || (op == "or" && left == true)) return One(*left);
     if (op == "implies" && left == false) return One(true);
     CLINNOVA_ASSIGN(const Collection b, Evaluate(*expression.arguments[1], scope));
     scope.defined = defined;
-    CLINNOVA_ASSIGN(const auto right, Truth(b, "\"" + expression.text + "\""));
+    CLINNOVA_ASSIGN(const auto right, Truth(b, expression.text));
     return One(Logic(op, left, right));
   }
   CLINNOVA_ASSIGN(const Collection b, Evaluate(*expression.arguments[1], scope));

@@ -71,7 +71,7 @@ Result<Collection> IsDistinct(const Call& call) {
 }
 
 Result<Collection> Not(const Call& call) {
-  CLINNOVA_ASSIGN(const auto truth, Truth(call.input, "not()"));
+  CLINNOVA_ASSIGN(const auto truth, Truth(call.input, call.name));
   if (!truth) return Collection{};
   return One(!*truth);
 }

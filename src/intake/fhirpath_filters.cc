@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Filtering and projection, subsetting, combining, aggregates (sections 5.2 to 5.4 and 7).
 #include <algorithm>
+#include <iterator>
 #include <list>
 
 #include "intake/fhirpath_compare.h"
@@ -26,7 +27,7 @@ Result<Collection> Select(const Call& call) {
   Collection out;
   for (std::size_t i = 0; i < call.input.size(); ++i) {
     CLINNOVA_ASSIGN(Collection part, call.On(0, call.input[i], static_cast<std::int64_t>(i)));
-    out.insert(out.end(), part.begin(), part.end());
+    std::move(part.begin(), part.end(), std::back_inserter(out));
   }
   return out;
 }
@@ -161,7 +162,7 @@ Result<Collection> Iif(const Call& call) {
     return item ? call.On(i, *item, call.scope.index) : call.Argument(i);
   };
   CLINNOVA_ASSIGN(const Collection criterion, on(0));
-  CLINNOVA_ASSIGN(const auto truth, StrictTruth(criterion, "iif()"));
+  CLINNOVA_ASSIGN(const auto truth, StrictTruth(criterion, call.name));
   if (truth == true) return on(1);
   return call.size() > 2 ? on(2) : Result<Collection>(Collection{});
 }

@@ -26,15 +26,26 @@ tl::unexpected<Error> WrongCall(const Call& call, const std::string& found,
               std::string(call.name) + "(): found " + found + ", expected " + expected);
 }
 
-Collection One(bool value) { return {Item{value}}; }
-Collection One(std::int64_t value) { return {Item{value}}; }
-Collection One(std::string value) { return {Item{std::move(value)}}; }
+namespace {
+
+/// A braced list would copy the item.
+Collection OneItem(Value value) {
+  Collection one(1);
+  one.front().value = std::move(value);
+  return one;
+}
+
+}  // namespace
+
+Collection One(bool value) { return OneItem(value); }
+Collection One(std::int64_t value) { return OneItem(value); }
+Collection One(std::string value) { return OneItem(std::move(value)); }
 Collection One(std::optional<bool> value) { return value ? One(*value) : Collection{}; }
 
 Result<std::optional<bool>> Truth(const Collection& items, std::string_view where) {
   if (items.empty()) return std::nullopt;
   if (items.size() > 1) {
-    return Fail(ErrorCode::kInvalidInput, std::string(where) + ": found " +
+    return Fail(ErrorCode::kInvalidInput, "\"" + std::string(where) + "\": found " +
                                               std::to_string(items.size()) +
                                               " items, expected one truth value or none");
   }
@@ -44,9 +55,9 @@ Result<std::optional<bool>> Truth(const Collection& items, std::string_view wher
 
 Result<std::optional<bool>> StrictTruth(const Collection& items, std::string_view where) {
   if (items.size() == 1 && !items.front().As<bool>()) {
-    return Fail(
-        ErrorCode::kInvalidInput,
-        std::string(where) + ": found a value that is not true or false, expected one that is");
+    return Fail(ErrorCode::kInvalidInput,
+                "\"" + std::string(where) +
+                    "\": found a value that is not true or false, expected one that is");
   }
   return Truth(items, where);
 }
@@ -54,8 +65,7 @@ Result<std::optional<bool>> StrictTruth(const Collection& items, std::string_vie
 Result<bool> Criterion(const Call& call, std::size_t argument, const Item& item,
                        std::int64_t index) {
   CLINNOVA_ASSIGN(const Collection value, call.On(argument, item, index));
-  CLINNOVA_ASSIGN(const std::optional<bool> truth,
-                  StrictTruth(value, std::string(call.name) + "()"));
+  CLINNOVA_ASSIGN(const std::optional<bool> truth, StrictTruth(value, call.name));
   return truth == true;
 }
 

@@ -86,9 +86,12 @@ struct JsonValue {
 
 Item NodeItem(const FhirModel& model, const Node& node) {
   Item item{.value = ValueOf(node), .node = node};
-  if (node.json && node.json->IsObject()) {
-    const std::string_view type = node.json->Text("resourceType");
-    if (model.IsType(type)) {
+  // What the model knows as another type is no resource of its own.
+  const bool may_be_resource =
+      node.path.empty() || node.path == "Resource" || node.path == "DomainResource";
+  if (may_be_resource && node.json && node.json->IsObject()) {
+    const std::string_view type = model.Type(node.json->Text("resourceType"));
+    if (!type.empty()) {
       item.node.path = type;
       // A contained resource resolves its references where its container does.
       if (!item.node.resource || node.path == "Resource") item.node.resource = node.json;

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <map>
 
+#include "intake/fhirpath_functions.h"
 #include "intake/fhirpath_lexer.h"
 #include "intake/fhirpath_syntax.h"
 
@@ -156,6 +157,7 @@ class Parser {
     if (base) node->arguments.push_back(std::move(base));
     if (!token_.IsSymbol("(")) return node;
     node->kind = Kind::kFunction;
+    node->function = FindFunction(node->text);
     node->on_context = on_context;
     CLINNOVA_TRY(Advance());
     while (!token_.IsSymbol(")")) {

@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -23,14 +24,17 @@ enum class EmptyJoin { kNothing, kText };
 
 /// What stays the same for a whole evaluation.
 struct Environment {
-  const FhirModel& model;        // not owned, outlives this
-  const vocabulary::Ucum& ucum;  // not owned, outlives this
-  Temporal now;                  ///< with its zone
+  const FhirModel& model;               // not owned, outlives this
+  const vocabulary::Ucum& ucum;         // not owned, outlives this
+  mutable std::optional<Temporal> now;  ///< with its zone; the clock's where it is asked for first
   std::map<std::string, Collection, std::less<>>
       variables;  ///< %name, besides those of the standard
   std::function<void(std::string_view, const Collection&)>
       trace;  ///< what trace() gives; may be empty
   EmptyJoin empty_join = EmptyJoin::kNothing;
+
+  /// The same for the whole evaluation. One thread at a time.
+  const Temporal& Now() const;
 };
 
 /// What changes from item to item.

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Functions on texts (section 5.6). Positions and lengths count characters, not bytes.
 #include <algorithm>
-#include <regex>
+#include <map>
 
 #include "intake/fhirpath_functions.h"
+#include "intake/regular_expression.h"
 
 namespace clinnova::intake::fhirpath {
 namespace {
-
-/// Longer texts are not matched: the standard library's matcher takes stack for each character.
-constexpr std::size_t kLongestMatched = 16'384;
 
 bool StartsCharacter(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
 
@@ -156,55 +154,37 @@ Result<Collection> Replace(const Call& call) {
   return One(out.append(*text, from));
 }
 
-/// In FHIRPath a point matches line ends too; the standard library's does not.
-std::string WithDotAll(std::string_view pattern) {
-  std::string out;
-  bool in_class = false;
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
-    const char c = pattern[i];
-    if (c == '\\' && i + 1 < pattern.size()) {
-      out += c;
-      out += pattern[++i];
-      continue;
-    }
-    if (c == '[') in_class = true;
-    if (c == ']') in_class = false;
-    if (c == '.' && !in_class) {
-      out += "[\\s\\S]";
-    } else {
-      out += c;
-    }
+/// The compiled pattern; an expression uses the same one for every item. kInvalidInput for one that is none.
+Result<const RegularExpression*> Compiled(const Call& call, const std::string& pattern) {
+  constexpr std::size_t kMostKept = 64;
+  thread_local std::map<std::string, RegularExpression, std::less<>> kept;
+  const auto known = kept.find(pattern);
+  if (known != kept.end()) return &known->second;
+  auto compiled = RegularExpression::Compile(pattern);
+  if (!compiled) {
+    return WrongCall(call, "\"" + pattern + "\" (" + compiled.error().message + ")",
+                     "a regular expression");
   }
-  return out;
+  if (kept.size() >= kMostKept) kept.clear();
+  return &kept.emplace(pattern, std::move(*compiled)).first->second;
 }
 
-/// Calls `use(text, regex)`; kInvalidInput for a pattern that is none.
-template <typename Use>
-Result<Collection> WithPattern(const Call& call, Use use) {
+Result<Collection> MatchesWhere(const Call& call, RegularExpression::Where where) {
   return WithText(call,
                   [&](const std::string& text, const std::string& pattern) -> Result<Collection> {
-                    if (text.size() > kLongestMatched) {
-                      return WrongCall(call, std::to_string(text.size()) + " bytes of text",
-                                       "at most " + std::to_string(kLongestMatched));
-                    }
-                    try {
-                      return use(text, std::regex(WithDotAll(pattern), std::regex::ECMAScript));
-                    } catch (const std::regex_error&) {
-                      return WrongCall(call, "\"" + pattern + "\"", "a regular expression");
-                    }
+                    CLINNOVA_ASSIGN(const RegularExpression* compiled, Compiled(call, pattern));
+                    const auto found = compiled->Matches(text, where);
+                    if (!found) return WrongCall(call, found.error().message, "a match that ends");
+                    return One(*found);
                   });
 }
 
 Result<Collection> Matches(const Call& call) {
-  return WithPattern(call, [](const std::string& text, const std::regex& pattern) {
-    return One(std::regex_search(text, pattern));
-  });
+  return MatchesWhere(call, RegularExpression::Where::kAnywhere);
 }
 
 Result<Collection> MatchesFull(const Call& call) {
-  return WithPattern(call, [](const std::string& text, const std::regex& pattern) {
-    return One(std::regex_match(text, pattern));
-  });
+  return MatchesWhere(call, RegularExpression::Where::kWhole);
 }
 
 Result<Collection> ReplaceMatches(const Call& call) {
@@ -212,9 +192,14 @@ Result<Collection> ReplaceMatches(const Call& call) {
   CLINNOVA_ASSIGN(const auto pattern_text, StringArgument(call, 0));
   if (!with || !pattern_text) return Collection{};
   if (pattern_text->empty()) return call.input;
-  return WithPattern(call, [&](const std::string& text, const std::regex& pattern) {
-    return One(std::regex_replace(text, pattern, *with));
-  });
+  return WithText(call,
+                  [&](const std::string& text, const std::string& pattern) -> Result<Collection> {
+                    CLINNOVA_ASSIGN(const RegularExpression* compiled, Compiled(call, pattern));
+                    auto replaced = compiled->Replace(text, *with);
+                    if (!replaced)
+                      return WrongCall(call, replaced.error().message, "a substitution");
+                    return One(std::move(*replaced));
+                  });
 }
 
 Result<Collection> Length(const Call& call) {

@@ -16,6 +16,8 @@
 
 namespace clinnova::intake::fhirpath {
 
+struct FunctionEntry;
+
 /// A node of the tree. What `arguments` are depends on the kind.
 struct Expression {
   enum class Kind {
@@ -42,6 +44,8 @@ struct Expression {
   std::size_t offset = 0;  ///< in the text
   std::string text;
   std::string type;
+  const FunctionEntry* function =
+      nullptr;  ///< of a function; null where there is none of that name
   bool boolean = false;
   bool calendar = false;
   bool on_context = false;

@@ -48,6 +48,7 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
     if (open_.empty()) return root_ = std::move(value);
     JsonTree& parent = *open_.back();
     if (parent.IsArray()) return parent.items.emplace_back(std::move(value));
+    if (name_.starts_with('_')) parent.has_underscore = true;
     return parent.members.emplace_back(std::move(name_), std::move(value)).second;
   }
   bool Put(JsonTree value) {
@@ -78,6 +79,8 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
 
 const JsonTree* JsonTree::Find(std::string_view name) const {
   for (const auto& [key, value] : members) {
+    // Most names differ in their length or their last letter.
+    if (key.size() != name.size() || (!key.empty() && key.back() != name.back())) continue;
     if (key == name) return &value;
   }
   return nullptr;

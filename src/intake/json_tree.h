@@ -24,6 +24,8 @@ struct JsonTree {
   std::string text = {};             ///< of a string; of a number as it stands in the document
   std::vector<JsonTree> items = {};  ///< of an array
   std::vector<std::pair<std::string, JsonTree>> members = {};  ///< of an object
+  bool has_underscore =
+      false;  ///< of an object: a member's name begins with '_' (FHIR: of a primitive)
 
   bool IsObject() const { return kind == Kind::kObject; }
   bool IsArray() const { return kind == Kind::kArray; }

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// FHIRPath over NDJSON files: `fhirpath_bench EXPRESSIONS REPEATS FILE…`, one line of JSON as fhirpath.mjs gives it.
+#include <sodium.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <sstream>
+
+#include "intake/fhirpath.h"
+
+namespace {
+
+using namespace clinnova;
+
+/// Processor time of this process: the machine may have other work.
+double Seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+template <typename T>
+T Take(Result<T> result) {
+  if (result) return std::move(*result);
+  std::fprintf(stderr, "%s\n", result.error().message.c_str());
+  std::exit(1);
+}
+
+std::string Read(const char* path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+using Expressions = std::map<std::string, std::vector<intake::FhirPath>, std::less<>>;
+
+/// As JSON.stringify writes fhirpath.js' answers: the values alone.
+std::string ValuesJson(const intake::fhirpath::Collection& items) {
+  std::string text = "[";
+  for (const auto& item : items) {
+    if (text.size() > 1) text += ',';
+    intake::fhirpath::AppendValueJson(item, text);
+  }
+  return text + "]\n";
+}
+
+std::size_t Evaluate(const Expressions& expressions, const std::vector<intake::JsonTree>& resources,
+                     crypto_hash_sha256_state* hash) {
+  std::size_t count = 0;
+  for (const intake::JsonTree& resource : resources) {
+    const auto found = expressions.find(resource.Text("resourceType"));
+    if (found == expressions.end()) continue;
+    for (const auto& path : found->second) {
+      const auto answer = Take(path.Evaluate({}, intake::FhirPath::Root(resource)));
+      ++count;
+      if (hash == nullptr) continue;
+      const std::string text = ValuesJson(answer);
+      crypto_hash_sha256_update(hash, reinterpret_cast<const unsigned char*>(text.data()),
+                                text.size());
+    }
+  }
+  return count;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 4) return 2;
+  Expressions expressions;
+  std::istringstream table(Read(argv[1]));
+  for (std::string line; std::getline(table, line);) {
+    const std::string type = line.substr(0, line.find('\t'));
+    expressions[type].push_back(Take(intake::FhirPath::Parse(line.substr(type.size() + 1), type)));
+  }
+  std::vector<std::string> lines;
+  for (int i = 3; i < argc; ++i) {
+    std::istringstream text(Read(argv[i]));
+    for (std::string line; std::getline(text, line);) lines.push_back(line);
+  }
+  double started = Seconds();
+  std::vector<intake::JsonTree> resources;
+  for (const std::string& line : lines) {
+    auto resource = intake::ParseJsonTree(line);
+    if (resource) resources.push_back(std::move(*resource));  // a planted defect is no JSON
+  }
+  const double parse = Seconds() - started;
+  crypto_hash_sha256_state hash;
+  crypto_hash_sha256_init(&hash);
+  const std::size_t count = Evaluate(expressions, resources, &hash);
+  unsigned char digest[crypto_hash_sha256_BYTES];
+  crypto_hash_sha256_final(&hash, digest);
+  char hex[2 * sizeof digest + 1];
+  sodium_bin2hex(hex, sizeof hex, digest, sizeof digest);
+  const int repeats = std::atoi(argv[2]);
+  started = Seconds();
+  for (int i = 0; i < repeats; ++i) Evaluate(expressions, resources, nullptr);
+  std::printf("{\"count\": %zu, \"answers\": \"%s\", \"parse\": %.6f, \"evaluation\": %.6f}\n",
+              count, hex, parse, (Seconds() - started) / repeats);
+  return 0;
+}
