@@ -9,10 +9,12 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
 #include "core/hash.h"
 #include "intake/csv_reader.h"
 #include "intake/fhir_reader.h"
+#include "intake/ldt_reader.h"
 #include "intake/loader.h"
 #include "intake/mapping.h"
 #include "intake/pseudonym.h"
@@ -22,7 +24,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-enum class Format { kFhir, kCsv, kNone };
+enum class Format { kFhir, kMapped, kNone };
 
 /// One file to import.
 struct Input {
@@ -30,7 +32,7 @@ struct Input {
   std::string name;    ///< as the data manager gave it, or the folder's name and what is below
   bool named = false;  ///< given itself, not found in a folder
   Format format = Format::kNone;
-  const Mapping* mapping = nullptr;
+  const Mapping* mapping = nullptr;  ///< for kMapped; its format says which reader
 };
 
 Result<void> AddFolder(const fs::path& folder, std::vector<Input>& inputs) {
@@ -75,6 +77,18 @@ Result<std::vector<Mapping>> LoadMappings(const std::string& path) {
   return one;
 }
 
+/// The format of a file whose first bytes tell; CSV and its relatives do not.
+std::optional<SourceFormat> FormatOf(std::string_view head) { return LdtFormat(head); }
+
+/// Finds a file's mapping among those of a format.
+const Mapping* MappingOf(const Input& input, const std::vector<Mapping>& mappings,
+                         SourceFormat format) {
+  const Mapping* found = FindMapping(mappings, input.path.filename().string(), format);
+  // A mapping that was named alone is meant for the file that was named, whatever its name.
+  const bool alone = input.named && mappings.size() == 1 && mappings.front().format == format;
+  return found == nullptr && alone ? &mappings.front() : found;
+}
+
 /// Says what a file is by its first bytes and, for text, by the mappings' file patterns.
 Result<void> Recognise(Input& input, const std::vector<Mapping>& mappings) {
   std::ifstream file(input.path, std::ios::binary);
@@ -93,15 +107,18 @@ Result<void> Recognise(Input& input, const std::vector<Mapping>& mappings) {
     input.format = Format::kFhir;
     return {};
   }
-  input.mapping = FindMapping(mappings, input.path.filename().string());
-  // A mapping that was named alone is meant for the file that was named, whatever its name.
-  if (input.mapping == nullptr && input.named && mappings.size() == 1)
-    input.mapping = &mappings.front();
+  const std::optional<SourceFormat> told = FormatOf(bytes);
+  input.mapping = MappingOf(input, mappings, told.value_or(SourceFormat::kCsv));
   if (input.mapping != nullptr) {
-    input.format = Format::kCsv;
+    input.format = Format::kMapped;
     return {};
   }
   if (!input.named) return {};
+  if (told) {
+    const std::string format(SourceFormatName(*told));
+    return Fail(ErrorCode::kInvalidInput, input.name + ": found a file of format " + format +
+                                              ", expected --mapping with a mapping of that format");
+  }
   return Fail(ErrorCode::kInvalidInput, input.name + ": neither FHIR (JSON) nor a CSV file that " +
                                             (mappings.empty() ? "can be read without a mapping"
                                                               : "one of the mappings fits"));
@@ -126,6 +143,14 @@ Result<ImportedFile> Describe(const Input& input) {
   return described;
 }
 
+Result<void> ReadMapped(const Input& input, Loader& loader) {
+  switch (input.mapping->format) {
+    case SourceFormat::kLdt2:
+    case SourceFormat::kLdt3: return ReadLdt(input.path, input.name, *input.mapping, loader);
+    default: return ReadCsv(input.path, *input.mapping, loader);
+  }
+}
+
 Result<void> ReadInputs(const std::vector<Input>& inputs, Loader& loader) {
   FhirReader fhir(loader);
   for (const Input& input : inputs) {
@@ -140,8 +165,8 @@ Result<void> ReadInputs(const std::vector<Input>& inputs, Loader& loader) {
     loader.AddFile(std::move(described));
     if (input.format == Format::kFhir) {
       CLINNOVA_TRY(fhir.Read(input.path, input.name));
-    } else if (auto read = ReadCsv(input.path, *input.mapping, loader); !read) {
-      return Fail(read);
+    } else {
+      CLINNOVA_TRY(ReadMapped(input, loader));
     }
   }
   return {};
