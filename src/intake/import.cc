@@ -14,6 +14,7 @@
 #include "core/hash.h"
 #include "intake/csv_reader.h"
 #include "intake/fhir_reader.h"
+#include "intake/hprim_reader.h"
 #include "intake/ldt_reader.h"
 #include "intake/loader.h"
 #include "intake/mapping.h"
@@ -78,7 +79,10 @@ Result<std::vector<Mapping>> LoadMappings(const std::string& path) {
 }
 
 /// The format of a file whose first bytes tell; CSV and its relatives do not.
-std::optional<SourceFormat> FormatOf(std::string_view head) { return LdtFormat(head); }
+std::optional<SourceFormat> FormatOf(std::string_view head) {
+  if (LooksLikeHprim(head)) return SourceFormat::kHprim;
+  return LdtFormat(head);
+}
 
 /// Finds a file's mapping among those of a format.
 const Mapping* MappingOf(const Input& input, const std::vector<Mapping>& mappings,
@@ -147,6 +151,7 @@ Result<void> ReadMapped(const Input& input, Loader& loader) {
   switch (input.mapping->format) {
     case SourceFormat::kLdt2:
     case SourceFormat::kLdt3: return ReadLdt(input.path, input.name, *input.mapping, loader);
+    case SourceFormat::kHprim: return ReadHprim(input.path, input.name, *input.mapping, loader);
     default: return ReadCsv(input.path, *input.mapping, loader);
   }
 }

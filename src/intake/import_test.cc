@@ -223,7 +223,7 @@ TEST_F(ImportTest, ReadsGermanLaboratoryMessagesByTheirContent) {
   store::Store store = Open();
   const ImportReport report =
       MustImport(store, {Testdata("befunde_ldt2.ldt"), Testdata("befunde_ldt3.ldt")}, "de-ldt");
-  EXPECT_EQ(report.Total().quarantined, 0);
+  EXPECT_EQ(report.Total().quarantined, 0) << report.Text();
   EXPECT_EQ(store.database().QueryInt64("SELECT count(*) FROM person").value(), 2);
   EXPECT_EQ(Measured(store, kCrp), "<0.6 12.0 4.5 >200.0");
   EXPECT_EQ(Measured(store, kHaemoglobin), "13.8 13.85804") << "8.6 mmol/l times 1.6114";
@@ -236,6 +236,23 @@ TEST_F(ImportTest, ReadsGermanLaboratoryMessagesByTheirContent) {
       store, {.paths = {Testdata("befunde_ldt3.ldt")}, .mapping = "ch-csv", .key_file = Key()});
   ASSERT_FALSE(no_mapping.has_value());
   EXPECT_NE(no_mapping.error().message.find("found a file of format ldt3"), std::string::npos);
+}
+
+TEST_F(ImportTest, ReadsFrenchLaboratoryMessagesByTheirContent) {
+  store::Store store = Open();
+  const ImportReport report = MustImport(store, {Testdata("resultats.hpr")}, "fr-hprim");
+  EXPECT_EQ(report.Total().quarantined, 0) << report.Text();
+  EXPECT_EQ(report.Total().loaded, 2 + 10);
+  EXPECT_EQ(Measured(store, kCrp), "12.0 <0.6");
+  EXPECT_EQ(Measured(store, kHaemoglobin), "13.8");
+  EXPECT_EQ(Measured(store, kLeucocytes), "8.4") << "8400 /mm3";
+  EXPECT_EQ(Measured(store, kHaematocrit), "40.0");
+  EXPECT_EQ(store.database()
+                .QueryInt64("SELECT count(*) FROM measurement WHERE value_as_concept_id = 9189 AND "
+                            "measurement_source_value = '11572-5'")
+                .value(),
+            1)
+      << "a rheumatoid factor that is negative";
 }
 
 TEST_F(ImportTest, LoadsEverythingOrNothingWhenKilled) {

@@ -58,9 +58,9 @@ struct TextRule {
 
 struct DateRule {
   TextRule text;
-  std::optional<DatePattern> pattern;  ///< absent = the file's
-  TextRule plus_days, minus_days;      ///< whole numbers: a day that is told as days from another
-  std::vector<DateRule> otherwise;     ///< the first whose text is not missing counts
+  std::vector<DatePattern> patterns;  ///< the first that fits counts; none = the file's
+  TextRule plus_days, minus_days;     ///< whole numbers: a day that is told as days from another
+  std::vector<DateRule> otherwise;    ///< the first whose text is not missing counts
 };
 
 /// One code. Where `code.values` is given, it turns the source's words into codes of `system`; a word
@@ -83,6 +83,7 @@ struct ValueRule {
   bool unit_in_value = false;          ///< "12 mg/L": what follows the number is the unit
   std::string system;                  ///< of a coded answer
   std::vector<std::string> words;      ///< kept as text where a number is expected: "n.n.", "neg."
+  bool or_text = false;                ///< every text is, where it is no number
   std::optional<NumberFormat> number;  ///< where one column differs from the file
 };
 
@@ -133,7 +134,7 @@ class Mapping {
   char quote = '"';  ///< 0 = quotes are ordinary characters
   Encoding encoding = Encoding::kUtf8;
   NumberFormat number;
-  std::optional<DatePattern> date;
+  std::vector<DatePattern> dates;    ///< the first that fits counts
   std::vector<std::string> missing;  ///< words; the empty field is always missing
   std::vector<std::string> header;   ///< the columns of a file without a header line; else empty
   std::vector<std::string> columns;  ///< every column that the rules use, once

@@ -201,7 +201,7 @@ class Reader {
     if (mapping_.number.thousands == std::string(1, mapping_.number.decimal)) {
       Complain(file.At("thousands").path, "thousands: expected another mark than decimal");
     }
-    mapping_.date = Pattern(file, "date");
+    mapping_.dates = Patterns(file, "date");
     mapping_.missing = Texts(file, "missing");
     mapping_.header = Texts(file, "header");
   }
@@ -229,9 +229,17 @@ class Reader {
     return format;
   }
 
-  std::optional<DatePattern> Pattern(const Node& table, std::string_view key) {
-    if (!table.Has(key)) return std::nullopt;
-    return Checked(table, key, DatePattern::Parse(Text(table, key, "")));
+  // One pattern, or a list of them.
+  std::vector<DatePattern> Patterns(const Node& table, std::string_view key) {
+    std::vector<DatePattern> patterns;
+    if (!table.Has(key)) return patterns;
+    const bool list = table.At(key).value.is_array();
+    for (const std::string& text :
+         list ? Texts(table, key) : std::vector<std::string>{Text(table, key, "")}) {
+      auto pattern = Checked(table, key, DatePattern::Parse(text));
+      if (pattern) patterns.push_back(std::move(*pattern));
+    }
+    return patterns;
   }
 
   int Column(const std::string& path, const std::string& column) {
@@ -354,13 +362,13 @@ class Reader {
       CheckKeys(node, std::string(key) + ".",
                 {"column", "template", "pattern", "plus_days", "minus_days"});
       rule.text = RuleOf(node, key);
-      rule.pattern = Pattern(node, "pattern");
+      rule.patterns = Patterns(node, "pattern");
       rule.plus_days = OptionalRule(node, "plus_days");
       rule.minus_days = OptionalRule(node, "minus_days");
     } else {
       rule.text = Rule(node, key);
     }
-    if (!rule.pattern && !mapping_.date) {
+    if (rule.patterns.empty() && mapping_.dates.empty()) {
       Complain(node.path, std::string(key) + ": expected a pattern here or file.date");
     }
     return rule;
@@ -416,23 +424,26 @@ class Reader {
     }
     CheckKeys(node, "value.",
               {"column", "template", "text", "values", "type", "unit", "unit_column",
-               "unit_in_value", "unit_values", "system", "words", "decimal"});
+               "unit_in_value", "unit_values", "system", "words", "or_text", "decimal"});
     value.text = RuleOf(node, "value");
     value.kind = ReadValueKind(node);
     value.unit =
         node.Has("unit_column") ? OptionalRule(node, "unit_column") : FixedText(node, "unit");
     const Words units = WordTable(node, "unit_values");
     value.unit.values.insert(value.unit.values.end(), units.begin(), units.end());
-    if (node.Has("unit_in_value")) {
-      const Node flag = node.At("unit_in_value");
-      if (flag.value.is_boolean())
-        value.unit_in_value = flag.value.get<bool>();
-      else
-        Complain(flag.path, "unit_in_value: expected true or false");
-    }
+    value.unit_in_value = Flag(node, "unit_in_value");
+    value.or_text = Flag(node, "or_text");
     value.system = Text(node, "system", "");
     value.words = Texts(node, "words");
     if (node.Has("decimal")) value.number = DecimalMarks(node);
+  }
+
+  bool Flag(const Node& table, std::string_view key) {
+    if (!table.Has(key)) return false;
+    const Node flag = table.At(key);
+    if (flag.value.is_boolean()) return flag.value.get<bool>();
+    Complain(flag.path, std::string(key) + ": expected true or false");
+    return false;
   }
 
   ValueKind ReadValueKind(const Node& value) {

@@ -204,7 +204,7 @@ void RecordMaker::FillNumber(const ValueRule& rule, const std::string& text, Sou
     }
     return;
   }
-  if (std::ranges::find(rule.words, text) != rule.words.end()) return;
+  if (rule.or_text || std::ranges::find(rule.words, text) != rule.words.end()) return;
   Complain(
       "number.invalid", rule.text,
       "found \"" + text + "\", expected a number with decimal mark \"" + format.decimal + "\"");
@@ -242,11 +242,15 @@ void RecordMaker::FillDate(const DateRule& rule, std::optional<SourceTime>& time
     }
     return;
   }
-  const DatePattern& pattern = rule.pattern ? *rule.pattern : *mapping_.date;
-  time = pattern.Read(scratch_);
+  std::string expected;
+  for (const DatePattern& pattern : rule.patterns.empty() ? mapping_.dates : rule.patterns) {
+    time = pattern.Read(scratch_);
+    if (time) break;
+    expected += (expected.empty() ? "" : " or ") + pattern.text();
+  }
   if (!time) {
     Complain("date.invalid", rule.text,
-             "found \"" + scratch_ + "\", expected a date as " + pattern.text());
+             "found \"" + scratch_ + "\", expected a date as " + expected);
   } else if (rule.plus_days.given() || rule.minus_days.given()) {
     MoveDate(rule, time);
   }
