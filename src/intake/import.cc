@@ -19,13 +19,14 @@
 #include "intake/loader.h"
 #include "intake/mapping.h"
 #include "intake/pseudonym.h"
+#include "intake/redcap_reader.h"
 
 namespace clinnova::intake {
 namespace {
 
 namespace fs = std::filesystem;
 
-enum class Format { kFhir, kMapped, kNone };
+enum class Format { kFhir, kMapped, kDictionary, kNone };
 
 /// One file to import.
 struct Input {
@@ -111,8 +112,15 @@ Result<void> Recognise(Input& input, const std::vector<Mapping>& mappings) {
     input.format = Format::kFhir;
     return {};
   }
+  if (RedcapDictionary::LooksLikeOne(bytes)) {
+    input.format = Format::kDictionary;
+    return {};
+  }
   const std::optional<SourceFormat> told = FormatOf(bytes);
-  input.mapping = MappingOf(input, mappings, told.value_or(SourceFormat::kCsv));
+  input.mapping = MappingOf(input, mappings, told.value_or(SourceFormat::kRedcap));
+  if (input.mapping == nullptr && !told) {
+    input.mapping = MappingOf(input, mappings, SourceFormat::kCsv);
+  }
   if (input.mapping != nullptr) {
     input.format = Format::kMapped;
     return {};
@@ -147,19 +155,40 @@ Result<ImportedFile> Describe(const Input& input) {
   return described;
 }
 
-Result<void> ReadMapped(const Input& input, Loader& loader) {
+/// The dictionary of an export: the one that knows the export's first column, the record's identity.
+Result<void> ReadRedcapExport(const Input& input, const std::vector<RedcapDictionary>& dictionaries,
+                              Loader& loader) {
+  CLINNOVA_ASSIGN(const std::vector<std::string> columns,
+                  RedcapColumns(input.path, *input.mapping));
+  for (const RedcapDictionary& dictionary : dictionaries) {
+    if (columns.empty() || dictionary.Find(columns.front()) == nullptr) continue;
+    return ReadRedcap(input.path, input.name, *input.mapping, dictionary, loader);
+  }
+  return Fail(ErrorCode::kInvalidInput,
+              input.name +
+                  ": found no data dictionary for it, expected the project's "
+                  "(\"Variable / Field Name\", …) in the same import");
+}
+
+Result<void> ReadMapped(const Input& input, const std::vector<RedcapDictionary>& dictionaries,
+                        Loader& loader) {
   switch (input.mapping->format) {
     case SourceFormat::kLdt2:
     case SourceFormat::kLdt3: return ReadLdt(input.path, input.name, *input.mapping, loader);
     case SourceFormat::kHprim: return ReadHprim(input.path, input.name, *input.mapping, loader);
+    case SourceFormat::kRedcap: return ReadRedcapExport(input, dictionaries, loader);
     default: return ReadCsv(input.path, *input.mapping, loader);
   }
 }
 
 Result<void> ReadInputs(const std::vector<Input>& inputs, Loader& loader) {
   FhirReader fhir(loader);
+  std::vector<RedcapDictionary> dictionaries;
   for (const Input& input : inputs) {
     if (input.format == Format::kFhir) CLINNOVA_TRY(fhir.CollectMedications(input.path));
+    if (input.format != Format::kDictionary) continue;
+    CLINNOVA_ASSIGN(RedcapDictionary dictionary, RedcapDictionary::Load(input.path));
+    dictionaries.push_back(std::move(dictionary));
   }
   for (const Input& input : inputs) {
     if (input.format == Format::kNone) {
@@ -170,8 +199,8 @@ Result<void> ReadInputs(const std::vector<Input>& inputs, Loader& loader) {
     loader.AddFile(std::move(described));
     if (input.format == Format::kFhir) {
       CLINNOVA_TRY(fhir.Read(input.path, input.name));
-    } else {
-      CLINNOVA_TRY(ReadMapped(input, loader));
+    } else if (input.format == Format::kMapped) {
+      CLINNOVA_TRY(ReadMapped(input, dictionaries, loader));
     }
   }
   return {};

@@ -255,6 +255,29 @@ TEST_F(ImportTest, ReadsFrenchLaboratoryMessagesByTheirContent) {
       << "a rheumatoid factor that is negative";
 }
 
+TEST_F(ImportTest, ReadsARedcapProjectWithItsDictionary) {
+  store::Store store = Open();
+  const std::vector<std::string> files = {Testdata("Etude_DATA.csv"),
+                                          Testdata("Etude_DataDictionary.csv")};
+  const ImportReport report = MustImport(store, files, "lu-redcap");
+  const std::map<std::string, std::int64_t> quarantined = {{"redcap.choice", 1}};
+  EXPECT_EQ(report.quarantined_by_rule, quarantined) << report.Text();
+  EXPECT_EQ(Measured(store, kCrp), "12.0 4.0 <0.6");
+  EXPECT_EQ(Measured(store, kHaemoglobin), "13.8");
+  EXPECT_EQ(store.database()
+                .QueryInt64("SELECT count(*) FROM drug_exposure WHERE drug_concept_id > 0")
+                .value(),
+            2);
+  EXPECT_EQ(store.database().QueryInt64("SELECT count(*) FROM clinnova.research_person").value(),
+            1);
+  const auto content = Content(store);
+  MustImport(store, files, "lu-redcap");
+  EXPECT_EQ(Content(store), content) << "the same files again";
+  auto alone = Import(store, {.paths = {files[0]}, .mapping = "lu-redcap", .key_file = Key()});
+  ASSERT_FALSE(alone.has_value());
+  EXPECT_NE(alone.error().message.find("found no data dictionary"), std::string::npos);
+}
+
 TEST_F(ImportTest, LoadsEverythingOrNothingWhenKilled) {
   Write("first/a.json", kPatients);
   std::string lines;

@@ -169,6 +169,10 @@ class Reader {
       CheckKeys(file, "file.",
                 {"pattern", "format", "delimiter", "quote", "encoding", "decimal", "thousands",
                  "date", "missing", "header", "patient", "hide", "description"});
+    } else if (mapping_.format == SourceFormat::kRedcap) {
+      CheckKeys(file, "file.",
+                {"pattern", "format", "delimiter", "encoding", "decimal", "thousands", "date",
+                 "missing", "patient", "hide", "description"});
     } else {
       CheckKeys(file, "file.",
                 {"pattern", "format", "encoding", "decimal", "thousands", "date", "missing",
