@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <optional>
 
 #include "core/hash.h"
@@ -18,6 +19,7 @@
 #include "intake/ldt_reader.h"
 #include "intake/loader.h"
 #include "intake/mapping.h"
+#include "intake/omop_files.h"
 #include "intake/pseudonym.h"
 #include "intake/redcap_reader.h"
 
@@ -26,7 +28,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-enum class Format { kFhir, kMapped, kDictionary, kNone };
+enum class Format { kFhir, kMapped, kDictionary, kOmop, kNone };
 
 /// One file to import.
 struct Input {
@@ -102,6 +104,10 @@ Result<void> Recognise(Input& input, const std::vector<Mapping>& mappings) {
   const std::string_view bytes(head.data(), static_cast<std::size_t>(file.gcount()));
   if (file.bad() || (!file.is_open())) {
     return Fail(ErrorCode::kFailed, input.name + ": cannot be read: " + std::strerror(errno));
+  }
+  if (OmopTable(input.path) && FindMapping(mappings, input.path.filename().string()) == nullptr) {
+    input.format = Format::kOmop;
+    return {};
   }
   if (bytes.starts_with("\x1f\x8b") || bytes.starts_with("\x28\xb5\x2f\xfd")) {
     if (!input.named) return {};
@@ -181,6 +187,24 @@ Result<void> ReadMapped(const Input& input, const std::vector<RedcapDictionary>&
   }
 }
 
+/// The tables of a CDM, those first that others refer to.
+Result<void> ReadOmop(const std::vector<Input>& inputs, store::Store& store,
+                      const PseudonymKey& key, Loader& loader) {
+  std::map<int, const Input*> tables;
+  for (const Input& input : inputs) {
+    if (input.format != Format::kOmop) continue;
+    const auto [other, is_new] = tables.emplace(OmopTable(input.path)->order, &input);
+    if (is_new) continue;
+    return Fail(ErrorCode::kInvalidInput, input.name + ": found the same table of the CDM as in " +
+                                              other->second->name + ", expected it once");
+  }
+  OmopFiles files(store.database(), key, loader);
+  for (const auto& [order, input] : tables) {
+    CLINNOVA_TRY(files.Load(input->path, input->name, OmopTable(input->path)->name));
+  }
+  return {};
+}
+
 Result<void> ReadInputs(const std::vector<Input>& inputs, Loader& loader) {
   FhirReader fhir(loader);
   std::vector<RedcapDictionary> dictionaries;
@@ -222,6 +246,7 @@ Result<ImportReport> ImportWithKey(store::Store& store, const std::vector<Input>
   CLINNOVA_ASSIGN(const std::unique_ptr<Loader> loader,
                   Loader::Begin(store, key, {.today = options.today}));
   CLINNOVA_TRY(ReadInputs(inputs, *loader));
+  CLINNOVA_TRY(ReadOmop(inputs, store, key, *loader));
   return loader->Finish();
 }
 
