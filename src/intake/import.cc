@@ -9,20 +9,26 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <optional>
 
 #include "core/hash.h"
 #include "intake/csv_reader.h"
 #include "intake/fhir_reader.h"
+#include "intake/hprim_reader.h"
+#include "intake/ldt_reader.h"
 #include "intake/loader.h"
 #include "intake/mapping.h"
+#include "intake/omop_files.h"
 #include "intake/pseudonym.h"
+#include "intake/redcap_reader.h"
 
 namespace clinnova::intake {
 namespace {
 
 namespace fs = std::filesystem;
 
-enum class Format { kFhir, kCsv, kNone };
+enum class Format { kFhir, kMapped, kDictionary, kOmop, kNone };
 
 /// One file to import.
 struct Input {
@@ -30,7 +36,7 @@ struct Input {
   std::string name;    ///< as the data manager gave it, or the folder's name and what is below
   bool named = false;  ///< given itself, not found in a folder
   Format format = Format::kNone;
-  const Mapping* mapping = nullptr;
+  const Mapping* mapping = nullptr;  ///< for kMapped; its format says which reader
 };
 
 Result<void> AddFolder(const fs::path& folder, std::vector<Input>& inputs) {
@@ -75,6 +81,21 @@ Result<std::vector<Mapping>> LoadMappings(const std::string& path) {
   return one;
 }
 
+/// The format of a file whose first bytes tell; CSV and its relatives do not.
+std::optional<SourceFormat> FormatOf(std::string_view head) {
+  if (LooksLikeHprim(head)) return SourceFormat::kHprim;
+  return LdtFormat(head);
+}
+
+/// Finds a file's mapping among those of a format.
+const Mapping* MappingOf(const Input& input, const std::vector<Mapping>& mappings,
+                         SourceFormat format) {
+  const Mapping* found = FindMapping(mappings, input.path.filename().string(), format);
+  // A mapping that was named alone is meant for the file that was named, whatever its name.
+  const bool alone = input.named && mappings.size() == 1 && mappings.front().format == format;
+  return found == nullptr && alone ? &mappings.front() : found;
+}
+
 /// Says what a file is by its first bytes and, for text, by the mappings' file patterns.
 Result<void> Recognise(Input& input, const std::vector<Mapping>& mappings) {
   std::ifstream file(input.path, std::ios::binary);
@@ -83,6 +104,10 @@ Result<void> Recognise(Input& input, const std::vector<Mapping>& mappings) {
   const std::string_view bytes(head.data(), static_cast<std::size_t>(file.gcount()));
   if (file.bad() || (!file.is_open())) {
     return Fail(ErrorCode::kFailed, input.name + ": cannot be read: " + std::strerror(errno));
+  }
+  if (OmopTable(input.path) && FindMapping(mappings, input.path.filename().string()) == nullptr) {
+    input.format = Format::kOmop;
+    return {};
   }
   if (bytes.starts_with("\x1f\x8b") || bytes.starts_with("\x28\xb5\x2f\xfd")) {
     if (!input.named) return {};
@@ -93,15 +118,25 @@ Result<void> Recognise(Input& input, const std::vector<Mapping>& mappings) {
     input.format = Format::kFhir;
     return {};
   }
-  input.mapping = FindMapping(mappings, input.path.filename().string());
-  // A mapping that was named alone is meant for the file that was named, whatever its name.
-  if (input.mapping == nullptr && input.named && mappings.size() == 1)
-    input.mapping = &mappings.front();
+  if (RedcapDictionary::LooksLikeOne(bytes)) {
+    input.format = Format::kDictionary;
+    return {};
+  }
+  const std::optional<SourceFormat> told = FormatOf(bytes);
+  input.mapping = MappingOf(input, mappings, told.value_or(SourceFormat::kRedcap));
+  if (input.mapping == nullptr && !told) {
+    input.mapping = MappingOf(input, mappings, SourceFormat::kCsv);
+  }
   if (input.mapping != nullptr) {
-    input.format = Format::kCsv;
+    input.format = Format::kMapped;
     return {};
   }
   if (!input.named) return {};
+  if (told) {
+    const std::string format(SourceFormatName(*told));
+    return Fail(ErrorCode::kInvalidInput, input.name + ": found a file of format " + format +
+                                              ", expected --mapping with a mapping of that format");
+  }
   return Fail(ErrorCode::kInvalidInput, input.name + ": neither FHIR (JSON) nor a CSV file that " +
                                             (mappings.empty() ? "can be read without a mapping"
                                                               : "one of the mappings fits"));
@@ -126,10 +161,58 @@ Result<ImportedFile> Describe(const Input& input) {
   return described;
 }
 
+/// The dictionary of an export: the one that knows the export's first column, the record's identity.
+Result<void> ReadRedcapExport(const Input& input, const std::vector<RedcapDictionary>& dictionaries,
+                              Loader& loader) {
+  CLINNOVA_ASSIGN(const std::vector<std::string> columns,
+                  RedcapColumns(input.path, *input.mapping));
+  for (const RedcapDictionary& dictionary : dictionaries) {
+    if (columns.empty() || dictionary.Find(columns.front()) == nullptr) continue;
+    return ReadRedcap(input.path, input.name, *input.mapping, dictionary, loader);
+  }
+  return Fail(ErrorCode::kInvalidInput,
+              input.name +
+                  ": found no data dictionary for it, expected the project's "
+                  "(\"Variable / Field Name\", …) in the same import");
+}
+
+Result<void> ReadMapped(const Input& input, const std::vector<RedcapDictionary>& dictionaries,
+                        Loader& loader) {
+  switch (input.mapping->format) {
+    case SourceFormat::kLdt2:
+    case SourceFormat::kLdt3: return ReadLdt(input.path, input.name, *input.mapping, loader);
+    case SourceFormat::kHprim: return ReadHprim(input.path, input.name, *input.mapping, loader);
+    case SourceFormat::kRedcap: return ReadRedcapExport(input, dictionaries, loader);
+    default: return ReadCsv(input.path, *input.mapping, loader);
+  }
+}
+
+/// The tables of a CDM, those first that others refer to.
+Result<void> ReadOmop(const std::vector<Input>& inputs, store::Store& store,
+                      const PseudonymKey& key, Loader& loader) {
+  std::map<int, const Input*> tables;
+  for (const Input& input : inputs) {
+    if (input.format != Format::kOmop) continue;
+    const auto [other, is_new] = tables.emplace(OmopTable(input.path)->order, &input);
+    if (is_new) continue;
+    return Fail(ErrorCode::kInvalidInput, input.name + ": found the same table of the CDM as in " +
+                                              other->second->name + ", expected it once");
+  }
+  OmopFiles files(store.database(), key, loader);
+  for (const auto& [order, input] : tables) {
+    CLINNOVA_TRY(files.Load(input->path, input->name, OmopTable(input->path)->name));
+  }
+  return {};
+}
+
 Result<void> ReadInputs(const std::vector<Input>& inputs, Loader& loader) {
   FhirReader fhir(loader);
+  std::vector<RedcapDictionary> dictionaries;
   for (const Input& input : inputs) {
     if (input.format == Format::kFhir) CLINNOVA_TRY(fhir.CollectMedications(input.path));
+    if (input.format != Format::kDictionary) continue;
+    CLINNOVA_ASSIGN(RedcapDictionary dictionary, RedcapDictionary::Load(input.path));
+    dictionaries.push_back(std::move(dictionary));
   }
   for (const Input& input : inputs) {
     if (input.format == Format::kNone) {
@@ -140,8 +223,8 @@ Result<void> ReadInputs(const std::vector<Input>& inputs, Loader& loader) {
     loader.AddFile(std::move(described));
     if (input.format == Format::kFhir) {
       CLINNOVA_TRY(fhir.Read(input.path, input.name));
-    } else if (auto read = ReadCsv(input.path, *input.mapping, loader); !read) {
-      return Fail(read);
+    } else if (input.format == Format::kMapped) {
+      CLINNOVA_TRY(ReadMapped(input, dictionaries, loader));
     }
   }
   return {};
@@ -163,6 +246,7 @@ Result<ImportReport> ImportWithKey(store::Store& store, const std::vector<Input>
   CLINNOVA_ASSIGN(const std::unique_ptr<Loader> loader,
                   Loader::Begin(store, key, {.today = options.today}));
   CLINNOVA_TRY(ReadInputs(inputs, *loader));
+  CLINNOVA_TRY(ReadOmop(inputs, store, key, *loader));
   return loader->Finish();
 }
 

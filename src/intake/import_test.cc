@@ -195,6 +195,89 @@ start = "date"
       1);
 }
 
+/// A file of testdata/.
+std::string Testdata(const std::string& name) {
+  return std::string(CLINNOVA_SOURCE_DIR) + "/src/intake/testdata/" + name;
+}
+
+/// The numbers of a concept's measurements with their comparators, in the order of dates.
+std::string Measured(store::Store& store, std::int64_t concept_id) {
+  auto rows = store.database().Query(
+      "SELECT coalesce(string_agg(coalesce(comparator, '') || coalesce(round(value_as_number, 9), "
+      "-1)::VARCHAR, "
+      "' ' ORDER BY measurement_date, value_as_number), '') FROM measurement LEFT JOIN "
+      "clinnova.value_detail d "
+      "ON d.row_id = measurement_id WHERE measurement_concept_id = ?",
+      {concept_id});
+  EXPECT_TRUE(rows.has_value()) << rows.error().message;
+  EXPECT_TRUE(rows->NextChunk());
+  return std::string(rows->Text(0, 0));
+}
+
+constexpr std::int64_t kCrp = 3020460;
+constexpr std::int64_t kHaemoglobin = 3000963;
+constexpr std::int64_t kLeucocytes = 3000905;
+constexpr std::int64_t kHaematocrit = 3023314;
+
+TEST_F(ImportTest, ReadsGermanLaboratoryMessagesByTheirContent) {
+  store::Store store = Open();
+  const ImportReport report =
+      MustImport(store, {Testdata("befunde_ldt2.ldt"), Testdata("befunde_ldt3.ldt")}, "de-ldt");
+  EXPECT_EQ(report.Total().quarantined, 0) << report.Text();
+  EXPECT_EQ(store.database().QueryInt64("SELECT count(*) FROM person").value(), 2);
+  EXPECT_EQ(Measured(store, kCrp), "<0.6 12.0 4.5 >200.0");
+  EXPECT_EQ(Measured(store, kHaemoglobin), "13.8 13.85804") << "8.6 mmol/l times 1.6114";
+  EXPECT_EQ(Measured(store, kLeucocytes), "8.4 9.1");
+  EXPECT_EQ(Measured(store, kHaematocrit), "40.0");
+  const auto content = Content(store);
+  MustImport(store, {Testdata("befunde_ldt2.ldt"), Testdata("befunde_ldt3.ldt")}, "de-ldt");
+  EXPECT_EQ(Content(store), content) << "the same files again";
+  auto no_mapping = Import(
+      store, {.paths = {Testdata("befunde_ldt3.ldt")}, .mapping = "ch-csv", .key_file = Key()});
+  ASSERT_FALSE(no_mapping.has_value());
+  EXPECT_NE(no_mapping.error().message.find("found a file of format ldt3"), std::string::npos);
+}
+
+TEST_F(ImportTest, ReadsFrenchLaboratoryMessagesByTheirContent) {
+  store::Store store = Open();
+  const ImportReport report = MustImport(store, {Testdata("resultats.hpr")}, "fr-hprim");
+  EXPECT_EQ(report.Total().quarantined, 0) << report.Text();
+  EXPECT_EQ(report.Total().loaded, 2 + 10);
+  EXPECT_EQ(Measured(store, kCrp), "12.0 <0.6");
+  EXPECT_EQ(Measured(store, kHaemoglobin), "13.8");
+  EXPECT_EQ(Measured(store, kLeucocytes), "8.4") << "8400 /mm3";
+  EXPECT_EQ(Measured(store, kHaematocrit), "40.0");
+  EXPECT_EQ(store.database()
+                .QueryInt64("SELECT count(*) FROM measurement WHERE value_as_concept_id = 9189 AND "
+                            "measurement_source_value = '11572-5'")
+                .value(),
+            1)
+      << "a rheumatoid factor that is negative";
+}
+
+TEST_F(ImportTest, ReadsARedcapProjectWithItsDictionary) {
+  store::Store store = Open();
+  const std::vector<std::string> files = {Testdata("Etude_DATA.csv"),
+                                          Testdata("Etude_DataDictionary.csv")};
+  const ImportReport report = MustImport(store, files, "lu-redcap");
+  const std::map<std::string, std::int64_t> quarantined = {{"redcap.choice", 1}};
+  EXPECT_EQ(report.quarantined_by_rule, quarantined) << report.Text();
+  EXPECT_EQ(Measured(store, kCrp), "12.0 4.0 <0.6");
+  EXPECT_EQ(Measured(store, kHaemoglobin), "13.8");
+  EXPECT_EQ(store.database()
+                .QueryInt64("SELECT count(*) FROM drug_exposure WHERE drug_concept_id > 0")
+                .value(),
+            2);
+  EXPECT_EQ(store.database().QueryInt64("SELECT count(*) FROM clinnova.research_person").value(),
+            1);
+  const auto content = Content(store);
+  MustImport(store, files, "lu-redcap");
+  EXPECT_EQ(Content(store), content) << "the same files again";
+  auto alone = Import(store, {.paths = {files[0]}, .mapping = "lu-redcap", .key_file = Key()});
+  ASSERT_FALSE(alone.has_value());
+  EXPECT_NE(alone.error().message.find("found no data dictionary"), std::string::npos);
+}
+
 TEST_F(ImportTest, LoadsEverythingOrNothingWhenKilled) {
   Write("first/a.json", kPatients);
   std::string lines;

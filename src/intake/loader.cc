@@ -501,6 +501,12 @@ void Loader::Ignore(const SourceReference&, const std::string& what) {
   ++state_->report.ignored_by_reason[what];
 }
 
+void Loader::CountLoaded(const std::string& kind, std::int64_t rows) {
+  ImportCounts& counts = state_->report.kinds[kind];
+  counts.read += rows;
+  counts.loaded += rows;
+}
+
 void Loader::AddFile(ImportedFile file) { state_->files.push_back(std::move(file)); }
 
 Result<ImportReport> Loader::Finish() {

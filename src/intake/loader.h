@@ -48,6 +48,9 @@ class Loader final : public RecordSink {
   Result<void> Reject(RejectedRecord record) override;
   void Ignore(const SourceReference& source, const std::string& what) override;
 
+  /// Counts rows that another reader moved into the CDM itself, within this import's transaction.
+  void CountLoaded(const std::string& kind, std::int64_t rows);
+
   /// Tells the loader about a file that was read. Every file that records refer to should be told.
   void AddFile(ImportedFile file);
 

@@ -70,7 +70,9 @@ bool TakeInteger(std::string_view& text, const NumberFormat& format, std::string
 }
 
 bool TakeFraction(std::string_view& text, const NumberFormat& format, std::string& plain) {
-  if (text.empty() || text[0] != format.decimal) return true;
+  const bool mark = !text.empty() && text[0] != 0 &&
+                    (text[0] == format.decimal || text[0] == format.other_decimal);
+  if (!mark) return true;
   text.remove_prefix(1);
   plain.push_back('.');
   std::size_t digits = 0;

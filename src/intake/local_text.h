@@ -21,7 +21,8 @@ namespace clinnova::intake {
 /// How a file writes numbers.
 struct NumberFormat {
   char decimal = '.';
-  std::string thousands;  ///< "'", " ", "." or "" = none; UTF-8; a no-break space counts as " "
+  char other_decimal = 0;  ///< read as a decimal mark too; 0 = none
+  std::string thousands;   ///< "'", " ", "." or "" = none; UTF-8; a no-break space counts as " "
 };
 
 /// "<= 1'200,5 mg/L" is 1200.5, "<=", "mg/L".

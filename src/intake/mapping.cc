@@ -76,7 +76,7 @@ Result<std::vector<Mapping>> LoadDialect(const std::filesystem::path& folder) {
   for (const std::filesystem::path& path : paths) {
     CLINNOVA_ASSIGN(Mapping mapping, Mapping::Load(path));
     for (const Mapping& other : dialect) {
-      if (other.pattern != mapping.pattern) continue;
+      if (other.pattern != mapping.pattern || other.format != mapping.format) continue;
       return Fail(ErrorCode::kInvalidInput, mapping.name + ": file.pattern \"" + mapping.pattern +
                                                 "\" is already that of " + other.name);
     }
@@ -106,9 +106,11 @@ Result<std::vector<Mapping>> LoadEmbeddedDialect(std::string_view name) {
   return dialect;
 }
 
-const Mapping* FindMapping(const std::vector<Mapping>& dialect, std::string_view file_name) {
-  const auto found = std::ranges::find_if(
-      dialect, [&](const Mapping& mapping) { return mapping.Matches(file_name); });
+const Mapping* FindMapping(const std::vector<Mapping>& dialect, std::string_view file_name,
+                           SourceFormat format) {
+  const auto found = std::ranges::find_if(dialect, [&](const Mapping& mapping) {
+    return mapping.format == format && mapping.Matches(file_name);
+  });
   return found == dialect.end() ? nullptr : &*found;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A mapping file: which column of a CSV export becomes what. TOML, written and read by a data manager;
-// docs/csv-mapping.md is its manual. A folder mappings/<dialect>/ holds one file per source table.
+// A mapping file: which column of an export becomes what. TOML, written and read by a data manager;
+// docs/csv-mapping.md is its manual. A folder mappings/<dialect>/ holds one file per source table. What a
+// column is called in a format that is no table, docs/import.md says: "8410" of a laboratory message.
 //
 //   [file]
 //   pattern = "visits*.csv"          # of the file's name; * and ? stand for characters
@@ -48,6 +49,7 @@ struct TextRule {
   std::vector<Piece> pieces;  ///< empty = the mapping says nothing
   /// Source word -> meaning; a word that is not there stays as it is.
   std::vector<std::pair<std::string, std::string>> values;
+  std::vector<TextRule> otherwise;  ///< the first that is not missing counts where `pieces` is
 
   bool given() const { return !pieces.empty(); }
   /// The meaning of `word`, or nothing when `values` does not have it.
@@ -56,7 +58,9 @@ struct TextRule {
 
 struct DateRule {
   TextRule text;
-  std::optional<DatePattern> pattern;  ///< absent = the file's
+  std::vector<DatePattern> patterns;  ///< the first that fits counts; none = the file's
+  TextRule plus_days, minus_days;     ///< whole numbers: a day that is told as days from another
+  std::vector<DateRule> otherwise;    ///< the first whose text is not missing counts
 };
 
 /// One code. Where `code.values` is given, it turns the source's words into codes of `system`; a word
@@ -76,10 +80,11 @@ struct ValueRule {
   ValueKind kind = ValueKind::kNumber;
   TextRule text;  ///< for kCode, `values` holds the codes
   TextRule unit;
-  bool unit_in_value = false;      ///< "12 mg/L": what follows the number is the unit
-  std::string system;              ///< of a coded answer
-  std::vector<std::string> words;  ///< kept as text where a number is expected: "n.n.", "neg."
-  std::optional<char> decimal;     ///< where one column differs from the file
+  bool unit_in_value = false;          ///< "12 mg/L": what follows the number is the unit
+  std::string system;                  ///< of a coded answer
+  std::vector<std::string> words;      ///< kept as text where a number is expected: "n.n.", "neg."
+  bool or_text = false;                ///< every text is, where it is no number
+  std::optional<NumberFormat> number;  ///< where one column differs from the file
 };
 
 /// The record is made only where `column` holds one of `equals` (or, without it, holds anything),
@@ -94,6 +99,7 @@ struct Condition {
 /// its date is not missing.
 struct RecordRule {
   RecordKind kind = RecordKind::kObservation;
+  std::string per;  ///< the type of row that it is made of (SourceRow::type)
   TextRule id, patient, visit;
   TextRule sex;
   DateRule birth;
@@ -103,6 +109,11 @@ struct RecordRule {
   TextRule status, type, route, quantity;
   std::vector<Condition> when;  ///< all must hold
 };
+
+/// What a mapping is for. The names are those that the mapping writes: "csv", "ldt2", ….
+enum class SourceFormat { kCsv, kLdt2, kLdt3, kHprim, kRedcap, kOpenEhr, kSphn };
+
+std::string_view SourceFormatName(SourceFormat format);
 
 /// One source table's mapping.
 class Mapping {
@@ -118,25 +129,28 @@ class Mapping {
 
   std::string name;  ///< of the mapping file, for messages
   std::string pattern;
+  SourceFormat format = SourceFormat::kCsv;
   char delimiter = ',';
   char quote = '"';  ///< 0 = quotes are ordinary characters
   Encoding encoding = Encoding::kUtf8;
   NumberFormat number;
-  std::optional<DatePattern> date;
+  std::vector<DatePattern> dates;    ///< the first that fits counts
   std::vector<std::string> missing;  ///< words; the empty field is always missing
   std::vector<std::string> header;   ///< the columns of a file without a header line; else empty
   std::vector<std::string> columns;  ///< every column that the rules use, once
+  std::vector<int> hide;             ///< of them, those that hold a patient's names and numbers
   std::vector<RecordRule> records;
 };
 
 /// Every *.toml of a folder, in the order of their names. kInvalidInput when there is none or one of
-/// them is wrong; two mappings with the same pattern are an error.
+/// them is wrong; two mappings of one format with the same pattern are an error.
 Result<std::vector<Mapping>> LoadDialect(const std::filesystem::path& folder);
 
 /// A dialect that is compiled in, such as "ch-csv"; kInvalidInput lists those there are.
 Result<std::vector<Mapping>> LoadEmbeddedDialect(std::string_view name);
 
-/// The first mapping whose pattern fits `file_name`, or null. Not owned: points into `dialect`.
-const Mapping* FindMapping(const std::vector<Mapping>& dialect, std::string_view file_name);
+/// The first mapping of the format whose pattern fits `file_name`, or null. Not owned: points into `dialect`.
+const Mapping* FindMapping(const std::vector<Mapping>& dialect, std::string_view file_name,
+                           SourceFormat format = SourceFormat::kCsv);
 
 }  // namespace clinnova::intake

@@ -17,6 +17,16 @@ struct KindWord {
   std::string_view word;
   RecordKind kind;
 };
+struct FormatWord {
+  std::string_view word;
+  SourceFormat format;
+};
+constexpr FormatWord kFormats[] = {
+    {"csv", SourceFormat::kCsv},       {"ldt2", SourceFormat::kLdt2},
+    {"ldt3", SourceFormat::kLdt3},     {"hprim", SourceFormat::kHprim},
+    {"redcap", SourceFormat::kRedcap}, {"openehr", SourceFormat::kOpenEhr},
+    {"sphn", SourceFormat::kSphn}};
+
 constexpr KindWord kKinds[] = {{"person", RecordKind::kPerson},
                                {"visit", RecordKind::kVisit},
                                {"condition", RecordKind::kCondition},
@@ -154,9 +164,20 @@ class Reader {
   }
 
   void ReadFile(const Node& file) {
-    CheckKeys(file, "file.",
-              {"pattern", "delimiter", "quote", "encoding", "decimal", "thousands", "date",
-               "missing", "header", "patient", "description"});
+    mapping_.format = ReadFormat(file);
+    if (mapping_.format == SourceFormat::kCsv) {
+      CheckKeys(file, "file.",
+                {"pattern", "format", "delimiter", "quote", "encoding", "decimal", "thousands",
+                 "date", "missing", "header", "patient", "hide", "description"});
+    } else if (mapping_.format == SourceFormat::kRedcap) {
+      CheckKeys(file, "file.",
+                {"pattern", "format", "delimiter", "encoding", "decimal", "thousands", "date",
+                 "missing", "patient", "hide", "description"});
+    } else {
+      CheckKeys(file, "file.",
+                {"pattern", "format", "encoding", "decimal", "thousands", "date", "missing",
+                 "patient", "hide", "description"});
+    }
     Text(file, "description", "");
     mapping_.pattern = Text(file, "pattern", "");
     if (mapping_.pattern.empty()) {
@@ -166,31 +187,63 @@ class Reader {
     const std::string quote = Text(file, "quote", "\"");
     mapping_.quote = quote.empty() ? '\0' : quote[0];
     if (quote.size() > 1) Complain(file.At("quote").path, "quote: expected one character or \"\"");
+    ReadTexts(file);
+    patient_ = OptionalRule(file, "patient");
+    for (const std::string& column : Texts(file, "hide")) {
+      mapping_.hide.push_back(Column(file.At("hide").path, column));
+    }
+  }
+
+  // How the file writes characters, numbers and dates.
+  void ReadTexts(const Node& file) {
     if (file.Has("encoding")) {
       const auto encoding = Checked(file, "encoding", ParseEncoding(Text(file, "encoding", "")));
       if (encoding) mapping_.encoding = *encoding;
     }
-    mapping_.number.decimal = DecimalMark(file, '.');
+    mapping_.number = DecimalMarks(file);
     mapping_.number.thousands = Text(file, "thousands", "");
     if (mapping_.number.thousands == std::string(1, mapping_.number.decimal)) {
       Complain(file.At("thousands").path, "thousands: expected another mark than decimal");
     }
-    mapping_.date = Pattern(file, "date");
+    mapping_.dates = Patterns(file, "date");
     mapping_.missing = Texts(file, "missing");
     mapping_.header = Texts(file, "header");
-    patient_ = OptionalRule(file, "patient");
   }
 
-  char DecimalMark(const Node& table, char otherwise) {
-    const char mark = Character(table, "decimal", otherwise);
-    if (mark == '.' || mark == ',') return mark;
-    Complain(table.At("decimal").path, "decimal: expected \".\" or \",\"");
-    return otherwise;
+  SourceFormat ReadFormat(const Node& file) {
+    const std::string word = Text(file, "format", "csv");
+    const auto* known = std::ranges::find(kFormats, word, &FormatWord::word);
+    if (known != std::end(kFormats)) return known->format;
+    std::string list;
+    for (const FormatWord& format : kFormats)
+      list += (list.empty() ? "" : ", ") + std::string(format.word);
+    Complain(file.At("format").path, "format: found \"" + word + "\", expected one of: " + list);
+    return SourceFormat::kCsv;
   }
 
-  std::optional<DatePattern> Pattern(const Node& table, std::string_view key) {
-    if (!table.Has(key)) return std::nullopt;
-    return Checked(table, key, DatePattern::Parse(Text(table, key, "")));
+  // ",." reads both marks, where a source mixes them and writes no thousands mark.
+  NumberFormat DecimalMarks(const Node& table) {
+    const std::string marks = Text(table, "decimal", ".");
+    const bool good = marks == "." || marks == "," || marks == ".," || marks == ",.";
+    if (!good) Complain(table.At("decimal").path, "decimal: expected \".\", \",\" or \",.\"");
+    if (!good) return {};
+    NumberFormat format;
+    format.decimal = marks[0];
+    if (marks.size() == 2) format.other_decimal = marks[1];
+    return format;
+  }
+
+  // One pattern, or a list of them.
+  std::vector<DatePattern> Patterns(const Node& table, std::string_view key) {
+    std::vector<DatePattern> patterns;
+    if (!table.Has(key)) return patterns;
+    const bool list = table.At(key).value.is_array();
+    for (const std::string& text :
+         list ? Texts(table, key) : std::vector<std::string>{Text(table, key, "")}) {
+      auto pattern = Checked(table, key, DatePattern::Parse(text));
+      if (pattern) patterns.push_back(std::move(*pattern));
+    }
+    return patterns;
   }
 
   int Column(const std::string& path, const std::string& column) {
@@ -233,7 +286,9 @@ class Reader {
       Complain(table.path, std::string(what) + ": expected one of column, template, text");
       return rule;
     }
-    if (table.Has("column")) {
+    if (table.Has("column") && table.At("column").value.is_array()) {
+      rule = FirstOf(table.At("column"), "column");
+    } else if (table.Has("column")) {
       rule.pieces.push_back({"", Column(table.At("column").path, Text(table, "column", ""))});
     } else if (table.Has("template")) {
       rule.pieces = Template(table.At("template").path, Text(table, "template", ""));
@@ -255,12 +310,28 @@ class Reader {
         rule.pieces.push_back({"", Column(node.path, text)});
       return rule;
     }
+    if (node.value.is_array() && !node.value.empty()) return FirstOf(node, what);
     if (!node.value.is_object()) {
       Complain(node.path, std::string(what) + ": expected a column's name or { column = … }");
       return {};
     }
     CheckKeys(node, std::string(what) + ".", {"column", "template", "text", "values"});
     return RuleOf(node, what);
+  }
+
+  // A list: the first that is not missing.
+  TextRule FirstOf(const Node& list, std::string_view what) {
+    TextRule rule;
+    for (const Node& item : list.Items()) {
+      TextRule one = Rule(item, what);
+      if (item.value.is_array())
+        Complain(item.path, std::string(what) + ": expected no list in a list");
+      if (rule.given())
+        rule.otherwise.push_back(std::move(one));
+      else
+        rule = std::move(one);
+    }
+    return rule;
   }
 
   TextRule OptionalRule(const Node& table, std::string_view key) {
@@ -278,14 +349,30 @@ class Reader {
     DateRule rule;
     if (!record.Has(key)) return rule;
     const Node node = record.At(key);
+    if (!node.value.is_array() || node.value.empty()) return ReadOneDate(node, key);
+    for (const Node& item : node.Items()) {
+      DateRule one = ReadOneDate(item, key);
+      if (rule.text.given())
+        rule.otherwise.push_back(std::move(one));
+      else
+        rule = std::move(one);
+    }
+    return rule;
+  }
+
+  DateRule ReadOneDate(const Node& node, std::string_view key) {
+    DateRule rule;
     if (node.value.is_object()) {
-      CheckKeys(node, std::string(key) + ".", {"column", "template", "pattern"});
+      CheckKeys(node, std::string(key) + ".",
+                {"column", "template", "pattern", "plus_days", "minus_days"});
       rule.text = RuleOf(node, key);
-      rule.pattern = Pattern(node, "pattern");
+      rule.patterns = Patterns(node, "pattern");
+      rule.plus_days = OptionalRule(node, "plus_days");
+      rule.minus_days = OptionalRule(node, "minus_days");
     } else {
       rule.text = Rule(node, key);
     }
-    if (!rule.pattern && !mapping_.date) {
+    if (rule.patterns.empty() && mapping_.dates.empty()) {
       Complain(node.path, std::string(key) + ": expected a pattern here or file.date");
     }
     return rule;
@@ -341,23 +428,26 @@ class Reader {
     }
     CheckKeys(node, "value.",
               {"column", "template", "text", "values", "type", "unit", "unit_column",
-               "unit_in_value", "unit_values", "system", "words", "decimal"});
+               "unit_in_value", "unit_values", "system", "words", "or_text", "decimal"});
     value.text = RuleOf(node, "value");
     value.kind = ReadValueKind(node);
     value.unit =
         node.Has("unit_column") ? OptionalRule(node, "unit_column") : FixedText(node, "unit");
     const Words units = WordTable(node, "unit_values");
     value.unit.values.insert(value.unit.values.end(), units.begin(), units.end());
-    if (node.Has("unit_in_value")) {
-      const Node flag = node.At("unit_in_value");
-      if (flag.value.is_boolean())
-        value.unit_in_value = flag.value.get<bool>();
-      else
-        Complain(flag.path, "unit_in_value: expected true or false");
-    }
+    value.unit_in_value = Flag(node, "unit_in_value");
+    value.or_text = Flag(node, "or_text");
     value.system = Text(node, "system", "");
     value.words = Texts(node, "words");
-    if (node.Has("decimal")) value.decimal = DecimalMark(node, '.');
+    if (node.Has("decimal")) value.number = DecimalMarks(node);
+  }
+
+  bool Flag(const Node& table, std::string_view key) {
+    if (!table.Has(key)) return false;
+    const Node flag = table.At(key);
+    if (flag.value.is_boolean()) return flag.value.get<bool>();
+    Complain(flag.path, std::string(key) + ": expected true or false");
+    return false;
   }
 
   ValueKind ReadValueKind(const Node& value) {
@@ -392,10 +482,11 @@ class Reader {
 
   void ReadRecord(const Node& record) {
     CheckKeys(record, "record.",
-              {"kind", "id", "patient", "visit", "sex", "birth", "code", "value", "start", "end",
-               "status", "type", "route", "quantity", "when"});
+              {"kind", "per", "id", "patient", "visit", "sex", "birth", "code", "value", "start",
+               "end", "status", "type", "route", "quantity", "when"});
     RecordRule rule;
     rule.kind = ReadKind(record);
+    rule.per = Text(record, "per", "");
     rule.id = OptionalRule(record, "id");
     rule.patient = record.Has("patient") ? OptionalRule(record, "patient") : patient_;
     rule.visit = OptionalRule(record, "visit");
@@ -427,6 +518,7 @@ class Reader {
 
   void CheckRecord(const std::string& path, const RecordRule& rule) {
     using enum RecordKind;
+    CheckPer(path, rule.per);
     if (!rule.patient.given()) {
       Complain(path, "found no patient, expected file.patient or record.patient");
     }
@@ -444,6 +536,27 @@ class Reader {
     if (rule.kind == kMeasurement && !rule.value) Complain(path, "found no value, expected one");
   }
 
+  // Which rows a format has.
+  void CheckPer(const std::string& path, const std::string& per) {
+    std::vector<std::string_view> rows;
+    switch (mapping_.format) {
+      case SourceFormat::kCsv: rows = {""}; break;
+      case SourceFormat::kLdt2:
+      case SourceFormat::kLdt3: rows = {"report", "result"}; break;
+      case SourceFormat::kHprim: rows = {"P", "OBR", "OBX"}; break;
+      case SourceFormat::kSphn:
+        if (per.empty()) Complain(path, "found no per, expected a class such as \"LabTestEvent\"");
+        return;
+      case SourceFormat::kRedcap:
+      case SourceFormat::kOpenEhr: return;
+    }
+    if (std::ranges::find(rows, per) != rows.end()) return;
+    std::string list;
+    for (const std::string_view row : rows) list += (list.empty() ? "" : ", ") + std::string(row);
+    Complain(path, rows.size() == 1 ? "per: expected none, each row of a CSV file is one"
+                                    : "per: found \"" + per + "\", expected one of: " + list);
+  }
+
   std::string name_;
   const std::map<std::string, int>& lines_;  // not owned, outlives this
   Mapping& mapping_;                         // not owned, outlives this
@@ -452,6 +565,10 @@ class Reader {
 };
 
 }  // namespace
+
+std::string_view SourceFormatName(SourceFormat format) {
+  return std::ranges::find(kFormats, format, &FormatWord::format)->word;
+}
 
 Result<void> ReadMapping(std::string_view toml, std::string_view name, Mapping& mapping) {
   std::map<std::string, int> lines;
