@@ -33,6 +33,24 @@ struct Arm {
   std::string concept_set;
 };
 
+/// Why some arms are not for a patient: a row of the concept set in the window says so, whatever CDM
+/// table it stands in.
+struct SafetyGate {
+  std::string name;
+  std::vector<std::string> arms;  ///< those that the gate closes
+  std::string concept_set;
+  int window_from = 0;  ///< days from the day of the decision, both ends included
+  int window_to = 0;
+  std::string text;    ///< for the physician: what was found and why it matters
+  std::string source;  ///< label, guideline or paper
+};
+
+/// The arms in the order in which a guideline would try them.
+struct Guideline {
+  std::vector<std::string> order;
+  std::string source;
+};
+
 /// What puts a person into a cohort: the first exposure to a drug of one of the arms.
 struct IndexEvent {
   std::string name;
@@ -118,6 +136,9 @@ class DiseaseModule {
   const std::vector<ConceptSet>& concept_sets() const { return concept_sets_; }
   const std::vector<Arm>& arms() const { return arms_; }
   const std::vector<IndexEvent>& index_events() const { return index_events_; }
+  const std::vector<SafetyGate>& safety_gates() const { return safety_gates_; }
+  /// Absent where the module names none.
+  const std::optional<Guideline>& guideline() const { return guideline_; }
   const std::vector<Feature>& features() const { return features_; }
 
   /// A feature's levels in a study of `index`, the reference first; empty for a number.
@@ -132,6 +153,8 @@ class DiseaseModule {
   std::vector<ConceptSet> concept_sets_;
   std::vector<Arm> arms_;
   std::vector<IndexEvent> index_events_;
+  std::vector<SafetyGate> safety_gates_;
+  std::optional<Guideline> guideline_;
   std::vector<Feature> features_;
 };
 

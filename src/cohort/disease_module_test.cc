@@ -128,6 +128,60 @@ TEST(DiseaseModule, RefusesFeaturesOfUnknownOrCircularMaking) {
       "small.toml:34: feature.das.inputs: found crp in \"mg/L\", expected tjc28 in \"{count}\"");
 }
 
+constexpr const char* kGate = R"toml(
+[[safety]]
+name = "tuberculosis"
+arm = ["anti-TNF"]
+concept_set = "ra"
+window = [-36500, 0]
+text = "Tuberculosis on record: exclude active and treat latent disease first."
+source = "EMA label of adalimumab, section 4.4"
+[guideline]
+order = ["anti-TNF"]
+source = "EULAR 2022"
+)toml";
+
+TEST(DiseaseModule, ReadsSafetyGatesAndTheGuidelinesOrder) {
+  const auto module = DiseaseModule::FromToml(std::string(kSmall) + kGate, "small.toml");
+  ASSERT_TRUE(module.has_value()) << module.error().message;
+  ASSERT_EQ(module->safety_gates().size(), 1u);
+  const SafetyGate& gate = module->safety_gates().front();
+  EXPECT_EQ(gate.name, "tuberculosis");
+  EXPECT_EQ(gate.arms, std::vector<std::string>{"anti-TNF"});
+  EXPECT_EQ(gate.concept_set, "ra");
+  EXPECT_EQ(gate.window_from, -36500);
+  EXPECT_EQ(gate.window_to, 0);
+  EXPECT_TRUE(gate.text.starts_with("Tuberculosis on record"));
+  EXPECT_EQ(gate.source, "EMA label of adalimumab, section 4.4");
+  ASSERT_TRUE(module->guideline().has_value());
+  EXPECT_EQ(module->guideline()->order, std::vector<std::string>{"anti-TNF"});
+  EXPECT_EQ(module->guideline()->source, "EULAR 2022");
+  EXPECT_FALSE(DiseaseModule::FromToml(kSmall, "small.toml")->guideline().has_value());
+}
+
+TEST(DiseaseModule, RefusesGatesOfUnknownArmsSetsAndKeys) {
+  const auto error = [](const std::string& what, const std::string& with) {
+    std::string text = std::string(kSmall) + kGate;
+    // The last one: the gate stands behind what it refers to.
+    return ErrorOf(text.replace(text.rfind(what), what.size(), with));
+  };
+  EXPECT_EQ(error("arm = [\"anti-TNF\"]", "arm = [\"JAK\"]"),
+            "small.toml:33: safety[0].arm: found \"JAK\", expected the name of an [[arm]]");
+  EXPECT_EQ(error("arm = [\"anti-TNF\"]", "arm = []"),
+            "small.toml:33: safety[0].arm: found none, expected at least one arm");
+  EXPECT_EQ(error("concept_set = \"ra\"", "concept_set = \"tb\""),
+            "small.toml:34: safety[0].concept_set: found \"tb\", expected the name of a "
+            "[concept_set]");
+  EXPECT_EQ(error("window = [-36500, 0]", "window = [0]"),
+            "small.toml:35: safety[0].window: expected [from, to] in days from the index date, "
+            "from <= to");
+  EXPECT_EQ(error("text = ", "level = \"hard\"\ntext = "),
+            "small.toml:36: safety[0].level: unknown key, expected one of arm, concept_set, name, "
+            "source, text, window");
+  EXPECT_EQ(error("order = [\"anti-TNF\"]", "order = [\"anti-TNF\", \"anti-TNF\"]"),
+            "small.toml:39: guideline.order: found \"anti-TNF\" twice, expected it once");
+}
+
 TEST(DiseaseModule, IsCompiledInForRheumatoidArthritis) {
   const auto module = DiseaseModule::Load("ra");
   ASSERT_TRUE(module.has_value()) << module.error().message;

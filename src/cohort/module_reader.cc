@@ -44,6 +44,8 @@ class ModuleReader {
     for (auto& [name, section] : root.NamedSections("concept_set")) ReadConceptSet(name, section);
     for (TomlSection& section : root.Sections("arm")) ReadArm(section);
     for (auto& [name, section] : root.NamedSections("index")) ReadIndexEvent(name, section);
+    for (TomlSection& section : root.Sections("safety")) ReadSafetyGate(section);
+    if (auto section = root.Section("guideline")) ReadGuideline(*section);
     auto features = root.NamedSections("feature");
     for (auto& [name, section] : features) ReadFeature(name, section);
     root.NoOtherKeys();
@@ -95,6 +97,43 @@ class ModuleReader {
     module_.arms_.push_back(std::move(arm));
   }
 
+  std::vector<std::string> ReadArms(const std::string& key, TomlSection& section) {
+    std::vector<std::string> arms = section.Texts(key);
+    if (arms.empty()) section.Wrong(key, "found none, expected at least one arm");
+    for (const std::string& arm : arms) {
+      if (module_.FindArm(arm) == nullptr) {
+        section.Wrong(key, "found \"" + arm + "\", expected the name of an [[arm]]");
+      }
+      if (std::ranges::count(arms, arm) > 1) {
+        section.Wrong(key, "found \"" + arm + "\" twice, expected it once");
+      }
+    }
+    return arms;
+  }
+
+  void ReadSafetyGate(TomlSection& section) {
+    SafetyGate gate;
+    gate.name = section.RequiredText("name");
+    CheckName(gate.name, section);
+    if (std::ranges::count(module_.safety_gates_, gate.name, &SafetyGate::name) > 0) {
+      section.Wrong("name", "found \"" + gate.name + "\" twice, expected it once");
+    }
+    gate.arms = ReadArms("arm", section);
+    gate.concept_set = section.RequiredText("concept_set");
+    CheckConceptSet("concept_set", gate.concept_set, section);
+    ReadWindow(gate, section);
+    gate.text = section.RequiredText("text");
+    gate.source = section.RequiredText("source");
+    section.NoOtherKeys();
+    module_.safety_gates_.push_back(std::move(gate));
+  }
+
+  void ReadGuideline(TomlSection& section) {
+    Guideline guideline{ReadArms("order", section), section.RequiredText("source")};
+    section.NoOtherKeys();
+    module_.guideline_ = std::move(guideline);
+  }
+
   void ReadIndexEvent(const std::string& name, TomlSection& section) {
     CheckName(name, section);
     IndexEvent event;
@@ -102,13 +141,7 @@ class ModuleReader {
     event.title = section.RequiredText("title");
     event.condition = section.RequiredText("condition");
     CheckConceptSet("condition", event.condition, section);
-    event.arms = section.Texts("arms");
-    if (event.arms.empty()) section.Wrong("arms", "found none, expected at least one arm");
-    for (const std::string& arm : event.arms) {
-      if (module_.FindArm(arm) == nullptr) {
-        section.Wrong("arms", "found \"" + arm + "\", expected the name of an [[arm]]");
-      }
-    }
+    event.arms = ReadArms("arms", section);
     event.minimum_age = section.Integer("minimum_age", 0);
     section.NoOtherKeys();
     module_.index_events_.push_back(std::move(event));
@@ -146,18 +179,22 @@ class ModuleReader {
     module_.features_.push_back(std::move(feature));
   }
 
-  void ReadRows(Feature& feature, TomlSection& section) {
-    feature.concept_set = section.RequiredText("concept_set");
-    CheckConceptSet("concept_set", feature.concept_set, section);
+  template <typename Windowed>
+  void ReadWindow(Windowed& item, TomlSection& section) {
     const std::vector<std::int64_t> window = section.Integers("window");
     constexpr std::int64_t kFarthest = 100'000;  // days; keeps dates within what SQL can hold
     if (window.size() != 2 || window[0] > window[1] || window[0] < -kFarthest ||
         window[1] > kFarthest) {
-      section.Wrong("window", "expected [from, to] in days from the index date, from <= to");
-    } else {
-      feature.window_from = static_cast<int>(window[0]);
-      feature.window_to = static_cast<int>(window[1]);
+      return section.Wrong("window", "expected [from, to] in days from the index date, from <= to");
     }
+    item.window_from = static_cast<int>(window[0]);
+    item.window_to = static_cast<int>(window[1]);
+  }
+
+  void ReadRows(Feature& feature, TomlSection& section) {
+    feature.concept_set = section.RequiredText("concept_set");
+    CheckConceptSet("concept_set", feature.concept_set, section);
+    ReadWindow(feature, section);
     ReadSummary(feature, section);
     if (feature.source == FeatureSource::kMeasurement) {
       feature.at_least = section.Number("at_least");
