@@ -51,6 +51,7 @@ std::string ConceptSetSql(const DiseaseModule& module, const IndexEvent& index,
   for (const std::string& arm : index.arms) names.insert(module.FindArm(arm)->concept_set);
   for (const Feature* feature : features) {
     if (!feature->concept_set.empty()) names.insert(feature->concept_set);
+    if (!feature->relapses.empty()) names.insert(feature->relapses);
   }
   std::string rows;
   for (const std::string& name : names) {

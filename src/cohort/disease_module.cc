@@ -39,11 +39,15 @@ bool Feature::IsFlag() const {
   switch (source) {
     case FeatureSource::kThreshold:
     case FeatureSource::kEither:
+    case FeatureSource::kAll:
+    case FeatureSource::kFollowed:
+    case FeatureSource::kProgression:
     case FeatureSource::kDiscontinued: return true;
     case FeatureSource::kMeasurement:
     case FeatureSource::kObservation:
     case FeatureSource::kCondition:
-    case FeatureSource::kDrug: return summary == Summary::kAny;
+    case FeatureSource::kDrug:
+    case FeatureSource::kProcedure: return summary == Summary::kAny || summary == Summary::kActive;
     default: return false;
   }
 }

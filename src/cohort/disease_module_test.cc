@@ -118,7 +118,7 @@ TEST(DiseaseModule, RefusesFeaturesOfUnknownOrCircularMaking) {
   EXPECT_EQ(
       ErrorOf(score + "score = \"das29\"\n"),
       "small.toml:33: feature.das.score: found \"das29\", expected one of das28-crp, das28-crp-3, "
-      "das28-esr, das28-esr-3");
+      "das28-esr, das28-esr-3, hbi, mayo, modified-mayo, partial-mayo, uceis");
   EXPECT_EQ(
       ErrorOf(score + "score = \"das28-crp-3\"\ninputs = { tjc28 = \"crp\", sjc28 = \"crp\" }\n"),
       "small.toml:34: feature.das.inputs: found no crp, expected a feature for it");

@@ -15,13 +15,20 @@ namespace {
 
 // In the order of the enumerators.
 const std::vector<std::string_view> kSources = {
-    "arm",  "age",   "sex",       "measurement", "observation",  "condition",
-    "drug", "score", "threshold", "either",      "days_on_drug", "discontinued"};
+    "arm",      "age",         "sex",          "measurement", "observation", "condition",
+    "drug",     "procedure",   "score",        "threshold",   "either",      "all",
+    "followed", "progression", "days_on_drug", "discontinued"};
 const std::vector<std::string_view> kSummaries = {
-    "last", "first", "max", "min", "mean", "count", "any", "nearest", "years_since_first"};
+    "last",  "first", "max", "min", "mean", "count", "any", "nearest", "years_since_first",
+    "active"};
+const std::vector<std::string_view> kWorseningRules = {"edss", "t25fw", "9hpt", "sdmt"};
 
 bool ReadsRows(FeatureSource source) {
-  return source >= FeatureSource::kMeasurement && source <= FeatureSource::kDrug;
+  return source >= FeatureSource::kMeasurement && source <= FeatureSource::kProcedure;
+}
+
+bool NeedsFlags(FeatureSource source) {
+  return source == FeatureSource::kEither || source == FeatureSource::kAll;
 }
 
 /// Names end up in SQL as parts of names: letters, digits and underscores only.
@@ -162,7 +169,13 @@ class ModuleReader {
         feature.of = section.RequiredText("of");
         feature.at_most = section.RequiredNumber("at_most");
         break;
+      case FeatureSource::kFollowed:
+        if (!section.Has("day")) section.Wrong("day", "found nothing, expected a day");
+        feature.followed_to = section.Integer("day", 0);
+        break;
+      case FeatureSource::kProgression: ReadProgression(feature, section); break;
       case FeatureSource::kEither:
+      case FeatureSource::kAll:
         feature.yes = section.Texts("yes");
         feature.no = section.Texts("no");
         if (feature.yes.empty()) section.Wrong("yes", "found none, expected at least one feature");
@@ -211,6 +224,19 @@ class ModuleReader {
     }
   }
 
+  void ReadProgression(Feature& feature, TomlSection& section) {
+    feature.rule = static_cast<WorseningRule>(section.RequiredWord("rule", kWorseningRules));
+    feature.concept_set = section.RequiredText("concept_set");
+    CheckConceptSet("concept_set", feature.concept_set, section);
+    feature.relapses = section.RequiredText("relapses");
+    CheckConceptSet("relapses", feature.relapses, section);
+    ReadWindow(feature, section);
+    feature.confirm_days = section.Integer("confirm_days", feature.confirm_days);
+    if (feature.confirm_days < 1) {
+      section.Wrong("confirm_days", "found less than 1, expected 1 or more");
+    }
+  }
+
   void ReadSummary(Feature& feature, TomlSection& section) {
     feature.summary = static_cast<Summary>(section.RequiredWord("summary", kSummaries));
     if (feature.summary == Summary::kNearest) {
@@ -220,9 +246,13 @@ class ModuleReader {
     const bool has_values = feature.source == FeatureSource::kMeasurement ||
                             feature.source == FeatureSource::kObservation;
     const bool of_events = feature.summary == Summary::kCount || feature.summary == Summary::kAny ||
-                           feature.summary == Summary::kYearsSinceFirst;
+                           feature.summary == Summary::kYearsSinceFirst ||
+                           feature.summary == Summary::kActive;
     if (!has_values && !of_events) {
       section.Wrong("summary", "expected any, count or years_since_first: there is no value here");
+    }
+    if (feature.summary == Summary::kActive && feature.source != FeatureSource::kDrug) {
+      section.Wrong("summary", "\"active\" goes with source = \"drug\" only");
     }
   }
 
@@ -283,7 +313,7 @@ class ModuleReader {
         section.Wrong("", "found \"" + need + "\", expected the name of a [feature]");
       } else if (other->IsFactor()) {
         section.Wrong("", "found the factor \"" + need + "\", expected a number");
-      } else if (feature.source == FeatureSource::kEither && !other->IsFlag()) {
+      } else if (NeedsFlags(feature.source) && !other->IsFlag()) {
         section.Wrong("", "found \"" + need + "\", expected a feature that is 1 or 0");
       }
     }
