@@ -127,7 +127,7 @@ std::string JoinNeeds(const Feature& feature) {
   std::string sql = "\n  FROM cohort c";
   std::string seen;
   for (const std::string& need : feature.Needs()) {
-    const std::string join = " JOIN " + FeatureTable(need) + " USING (person_id)";
+    const std::string join = " LEFT JOIN " + FeatureTable(need) + " USING (person_id)";
     if (seen.find(join) == seen.npos) seen += "\n   " + join;
   }
   return sql + seen;
