@@ -195,6 +195,64 @@ TEST(DiseaseModule, IsCompiledInForRheumatoidArthritis) {
   EXPECT_FALSE(module->FindFeature("age")->IsFlag());
 }
 
+TEST(DiseaseModule, IsCompiledInForBowelDiseaseAndMultipleSclerosis) {
+  const struct {
+    const char* disease;
+    const char* index;
+    std::vector<std::string> arms;
+    std::vector<std::string> outcomes;
+  } kCases[] = {
+      {"cd",
+       "first_biologic",
+       {"anti-TNF", "anti-integrin", "anti-IL-23"},
+       {"remission_w14", "steroid_free_remission_w14", "endoscopic_remission_w14", "remission_w52",
+        "steroid_free_remission_w52", "endoscopic_remission_w52"}},
+      {"uc",
+       "first_advanced",
+       {"anti-TNF", "anti-integrin", "anti-IL-23", "JAK", "S1P"},
+       {"remission_w14", "steroid_free_remission_w14", "endoscopic_remission_w14", "remission_w52",
+        "steroid_free_remission_w52", "endoscopic_remission_w52", "modified_mayo_remission_w52"}},
+      {"ms",
+       "first_treatment",
+       {"platform", "S1P", "anti-CD20"},
+       {"relapse_24m", "worsening_24m", "worsening_24m_24w", "mri_activity_24m", "neda3_24m"}}};
+  for (const auto& c : kCases) {
+    const auto module = DiseaseModule::Load(c.disease);
+    ASSERT_TRUE(module.has_value()) << module.error().message;
+    const IndexEvent* index = module->FindIndexEvent(c.index);
+    ASSERT_NE(index, nullptr);
+    EXPECT_EQ(module->Levels(*module->FindFeature("drug"), *index), c.arms);
+    for (const std::string& outcome : c.outcomes) {
+      const Feature* feature = module->FindFeature(outcome);
+      ASSERT_NE(feature, nullptr) << outcome;
+      EXPECT_TRUE(feature->IsFlag()) << outcome;
+    }
+    EXPECT_GE(module->safety_gates().size(), 7u);
+    ASSERT_TRUE(module->guideline().has_value());
+    EXPECT_GE(module->guideline()->order.size(), c.arms.size() - 1);
+  }
+}
+
+// Every feature of every module is SQL that DuckDB takes.
+TEST(DiseaseModule, CompilesEveryFeature) {
+  auto store = store::Store::Open({});
+  ASSERT_TRUE(store.has_value());
+  for (const char* disease : {"cd", "ms", "ra", "uc"}) {
+    const auto module = DiseaseModule::Load(disease);
+    ASSERT_TRUE(module.has_value()) << module.error().message;
+    TableRequest request{
+        .study = {}, .index = module->index_events().front().name, .variables = {}};
+    for (const Feature& feature : module->features()) {
+      request.variables.push_back({feature.name, feature.name});
+    }
+    const auto query = CompileStudy(request, *module);
+    ASSERT_TRUE(query.has_value()) << query.error().message;
+    const auto rows = store->database().QueryInt64("SELECT count(*) FROM (" + query->sql + ")");
+    ASSERT_TRUE(rows.has_value()) << disease << ": " << rows.error().message;
+    EXPECT_EQ(*rows, 0);
+  }
+}
+
 TEST(DiseaseModule, IsTakenFromAFolderThatHasIt) {
   const auto folder =
       std::filesystem::temp_directory_path() / ("clinnova_modules_" + std::to_string(::getpid()));
@@ -211,11 +269,11 @@ TEST(DiseaseModule, IsTakenFromAFolderThatHasIt) {
 }
 
 TEST(DiseaseModule, KnowsNoOtherDiseaseAndNoPath) {
-  for (const char* name : {"ms", "../ra", ""}) {
+  for (const char* name : {"gout", "../ra", ""}) {
     const auto module = DiseaseModule::Load(name);
     ASSERT_FALSE(module.has_value());
     EXPECT_EQ(module.error().message,
-              "disease: found \"" + std::string(name) + "\", expected one of ra");
+              "disease: found \"" + std::string(name) + "\", expected one of cd, ms, ra, uc");
   }
 }
 

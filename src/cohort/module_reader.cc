@@ -178,7 +178,10 @@ class ModuleReader {
       case FeatureSource::kAll:
         feature.yes = section.Texts("yes");
         feature.no = section.Texts("no");
-        if (feature.yes.empty()) section.Wrong("yes", "found none, expected at least one feature");
+        if (feature.yes.empty() &&
+            (feature.source == FeatureSource::kEither || feature.no.empty())) {
+          section.Wrong("yes", "found none, expected at least one feature");
+        }
         break;
       case FeatureSource::kDaysOnDrug:
       case FeatureSource::kDiscontinued:
