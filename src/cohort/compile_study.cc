@@ -51,6 +51,7 @@ std::string ConceptSetSql(const DiseaseModule& module, const IndexEvent& index,
   for (const std::string& arm : index.arms) names.insert(module.FindArm(arm)->concept_set);
   for (const Feature* feature : features) {
     if (!feature->concept_set.empty()) names.insert(feature->concept_set);
+    if (!feature->relapses.empty()) names.insert(feature->relapses);
   }
   std::string rows;
   for (const std::string& name : names) {
@@ -171,7 +172,9 @@ Result<StudyQuery> CompileStudy(const TableRequest& request, const DiseaseModule
          .levels = module.Levels(*feature, *index)});
     columns += (columns.empty() ? "" : ", ") + FeatureTable(feature->name) + ".value AS " +
                SqlIdentifier(variable.name);
-    const std::string join = "\n  JOIN " + FeatureTable(feature->name) + " USING (person_id)";
+    // Each has one row per person of the cohort; LEFT keeps DuckDB from ordering the joins, which takes a
+    // minute for eighty of them.
+    const std::string join = "\n  LEFT JOIN " + FeatureTable(feature->name) + " USING (person_id)";
     if (joins.find(join) == joins.npos) joins += join;
   }
   query.sql = Comment(module.title() + ", " + index->title) + "\nWITH\n" +

@@ -8,7 +8,10 @@
 #include <sstream>
 
 namespace clinnova::embedded {
+extern const std::string_view cd;
+extern const std::string_view ms;
 extern const std::string_view ra;
+extern const std::string_view uc;
 }  // namespace clinnova::embedded
 
 namespace clinnova::cohort {
@@ -18,7 +21,8 @@ struct EmbeddedModule {
   std::string_view disease;
   const std::string_view* text;
 };
-constexpr std::array<EmbeddedModule, 1> kEmbedded{{{"ra", &embedded::ra}}};
+constexpr std::array<EmbeddedModule, 4> kEmbedded{
+    {{"cd", &embedded::cd}, {"ms", &embedded::ms}, {"ra", &embedded::ra}, {"uc", &embedded::uc}}};
 
 template <typename T>
 const T* FindByName(const std::vector<T>& items, std::string_view name) {
@@ -39,11 +43,15 @@ bool Feature::IsFlag() const {
   switch (source) {
     case FeatureSource::kThreshold:
     case FeatureSource::kEither:
+    case FeatureSource::kAll:
+    case FeatureSource::kFollowed:
+    case FeatureSource::kProgression:
     case FeatureSource::kDiscontinued: return true;
     case FeatureSource::kMeasurement:
     case FeatureSource::kObservation:
     case FeatureSource::kCondition:
-    case FeatureSource::kDrug: return summary == Summary::kAny;
+    case FeatureSource::kDrug:
+    case FeatureSource::kProcedure: return summary == Summary::kAny || summary == Summary::kActive;
     default: return false;
   }
 }

@@ -33,6 +33,24 @@ struct Arm {
   std::string concept_set;
 };
 
+/// Why some arms are not for a patient: a row of the concept set in the window says so, whatever CDM
+/// table it stands in.
+struct SafetyGate {
+  std::string name;
+  std::vector<std::string> arms;  ///< those that the gate closes
+  std::string concept_set;
+  int window_from = 0;  ///< days from the day of the decision, both ends included
+  int window_to = 0;
+  std::string text;    ///< for the physician: what was found and why it matters
+  std::string source;  ///< label, guideline or paper
+};
+
+/// The arms in the order in which a guideline would try them.
+struct Guideline {
+  std::vector<std::string> order;
+  std::string source;
+};
+
 /// What puts a person into a cohort: the first exposure to a drug of one of the arms.
 struct IndexEvent {
   std::string name;
@@ -42,7 +60,7 @@ struct IndexEvent {
   int minimum_age = 0;            ///< completed years on the index date
 };
 
-/// What a feature is made from. Those from kMeasurement to kDrug are rows of one CDM table in a window.
+/// What a feature is made from. Those from kMeasurement to kProcedure are rows of one CDM table in a window.
 enum class FeatureSource {
   kArm,          ///< the index event's arm, a factor
   kAge,          ///< completed years on the index date
@@ -51,14 +69,32 @@ enum class FeatureSource {
   kObservation,  ///< numbers, or a factor of the values' concepts
   kCondition,
   kDrug,
-  kScore,         ///< a disease score of other features
-  kThreshold,     ///< 1 where another feature is at most a limit, else 0
-  kEither,        ///< 1 where one of `yes` is 1; else 0 where one of `no` is 1; else missing
+  kProcedure,
+  kScore,      ///< a disease score of other features
+  kThreshold,  ///< 1 where another feature is at most a limit, else 0
+  kEither,     ///< 1 where one of `yes` is 1; else 0 where one of `no` is 1; else missing
+  kAll,  ///< 1 where all of `yes` are 1 and all of `no` are 0; 0 where one is not; else missing
+  kFollowed,      ///< 1 where observation lasts to `day` after the index date, else 0
+  kProgression,   ///< 1 where a confirmed worsening begins in the window, else 0
   kDaysOnDrug,    ///< days from the index date to the end of the drug or of observation
   kDiscontinued,  ///< 1 where the drug was stopped, 0 where the person is censored
 };
 
-enum class Summary { kLast, kFirst, kMax, kMin, kMean, kCount, kAny, kNearest, kYearsSinceFirst };
+enum class Summary {
+  kLast,
+  kFirst,
+  kMax,
+  kMin,
+  kMean,
+  kCount,
+  kAny,
+  kNearest,
+  kYearsSinceFirst,
+  kActive  ///< kDrug: 1 where an exposure lasts on some day of the window, else 0
+};
+
+/// What worsens, and by how much it must, in kProgression: decision/progression.h has the rules.
+enum class WorseningRule { kEdss, kT25fw, k9hpt, kSdmt };
 
 /// A factor's level and the concepts that mean it.
 struct FactorLevel {
@@ -77,14 +113,18 @@ struct Feature {
   int window_to = 0;
   Summary summary = Summary::kLast;
   int nearest_day = 0;              ///< kNearest
+  int followed_to = 0;              ///< kFollowed: days from the index date
   std::optional<double> at_least;   ///< kAny of measurements: only values of at least this
   std::vector<FactorLevel> levels;  ///< kSex, kObservation: a factor, the reference first
   std::string score;                ///< kScore
   std::map<std::string, std::string> inputs;  ///< kScore: input to feature
   std::string of;                             ///< kThreshold: a feature
   double at_most = 0.0;                       ///< kThreshold
-  std::vector<std::string> yes;               ///< kEither: features that are 1 or 0
-  std::vector<std::string> no;                ///< kEither
+  std::vector<std::string> yes;               ///< kEither, kAll: features that are 1 or 0
+  std::vector<std::string> no;                ///< kEither, kAll
+  WorseningRule rule = WorseningRule::kEdss;  ///< kProgression
+  std::string relapses;                       ///< kProgression: a concept set of observations
+  int confirm_days = 84;                      ///< kProgression
   int gap_days = 0;                           ///< kDaysOnDrug, kDiscontinued
 
   bool IsFactor() const { return source == FeatureSource::kArm || !levels.empty(); }
@@ -118,6 +158,9 @@ class DiseaseModule {
   const std::vector<ConceptSet>& concept_sets() const { return concept_sets_; }
   const std::vector<Arm>& arms() const { return arms_; }
   const std::vector<IndexEvent>& index_events() const { return index_events_; }
+  const std::vector<SafetyGate>& safety_gates() const { return safety_gates_; }
+  /// Absent where the module names none.
+  const std::optional<Guideline>& guideline() const { return guideline_; }
   const std::vector<Feature>& features() const { return features_; }
 
   /// A feature's levels in a study of `index`, the reference first; empty for a number.
@@ -132,6 +175,8 @@ class DiseaseModule {
   std::vector<ConceptSet> concept_sets_;
   std::vector<Arm> arms_;
   std::vector<IndexEvent> index_events_;
+  std::vector<SafetyGate> safety_gates_;
+  std::optional<Guideline> guideline_;
   std::vector<Feature> features_;
 };
 

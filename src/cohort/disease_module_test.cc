@@ -118,7 +118,7 @@ TEST(DiseaseModule, RefusesFeaturesOfUnknownOrCircularMaking) {
   EXPECT_EQ(
       ErrorOf(score + "score = \"das29\"\n"),
       "small.toml:33: feature.das.score: found \"das29\", expected one of das28-crp, das28-crp-3, "
-      "das28-esr, das28-esr-3");
+      "das28-esr, das28-esr-3, hbi, mayo, modified-mayo, partial-mayo, uceis");
   EXPECT_EQ(
       ErrorOf(score + "score = \"das28-crp-3\"\ninputs = { tjc28 = \"crp\", sjc28 = \"crp\" }\n"),
       "small.toml:34: feature.das.inputs: found no crp, expected a feature for it");
@@ -126,6 +126,60 @@ TEST(DiseaseModule, RefusesFeaturesOfUnknownOrCircularMaking) {
       ErrorOf(score + "score = \"das28-crp-3\"\n"
                       "inputs = { tjc28 = \"crp\", sjc28 = \"crp\", crp = \"crp\" }\n"),
       "small.toml:34: feature.das.inputs: found crp in \"mg/L\", expected tjc28 in \"{count}\"");
+}
+
+constexpr const char* kGate = R"toml(
+[[safety]]
+name = "tuberculosis"
+arm = ["anti-TNF"]
+concept_set = "ra"
+window = [-36500, 0]
+text = "Tuberculosis on record: exclude active and treat latent disease first."
+source = "EMA label of adalimumab, section 4.4"
+[guideline]
+order = ["anti-TNF"]
+source = "EULAR 2022"
+)toml";
+
+TEST(DiseaseModule, ReadsSafetyGatesAndTheGuidelinesOrder) {
+  const auto module = DiseaseModule::FromToml(std::string(kSmall) + kGate, "small.toml");
+  ASSERT_TRUE(module.has_value()) << module.error().message;
+  ASSERT_EQ(module->safety_gates().size(), 1u);
+  const SafetyGate& gate = module->safety_gates().front();
+  EXPECT_EQ(gate.name, "tuberculosis");
+  EXPECT_EQ(gate.arms, std::vector<std::string>{"anti-TNF"});
+  EXPECT_EQ(gate.concept_set, "ra");
+  EXPECT_EQ(gate.window_from, -36500);
+  EXPECT_EQ(gate.window_to, 0);
+  EXPECT_TRUE(gate.text.starts_with("Tuberculosis on record"));
+  EXPECT_EQ(gate.source, "EMA label of adalimumab, section 4.4");
+  ASSERT_TRUE(module->guideline().has_value());
+  EXPECT_EQ(module->guideline()->order, std::vector<std::string>{"anti-TNF"});
+  EXPECT_EQ(module->guideline()->source, "EULAR 2022");
+  EXPECT_FALSE(DiseaseModule::FromToml(kSmall, "small.toml")->guideline().has_value());
+}
+
+TEST(DiseaseModule, RefusesGatesOfUnknownArmsSetsAndKeys) {
+  const auto error = [](const std::string& what, const std::string& with) {
+    std::string text = std::string(kSmall) + kGate;
+    // The last one: the gate stands behind what it refers to.
+    return ErrorOf(text.replace(text.rfind(what), what.size(), with));
+  };
+  EXPECT_EQ(error("arm = [\"anti-TNF\"]", "arm = [\"JAK\"]"),
+            "small.toml:33: safety[0].arm: found \"JAK\", expected the name of an [[arm]]");
+  EXPECT_EQ(error("arm = [\"anti-TNF\"]", "arm = []"),
+            "small.toml:33: safety[0].arm: found none, expected at least one arm");
+  EXPECT_EQ(error("concept_set = \"ra\"", "concept_set = \"tb\""),
+            "small.toml:34: safety[0].concept_set: found \"tb\", expected the name of a "
+            "[concept_set]");
+  EXPECT_EQ(error("window = [-36500, 0]", "window = [0]"),
+            "small.toml:35: safety[0].window: expected [from, to] in days from the index date, "
+            "from <= to");
+  EXPECT_EQ(error("text = ", "level = \"hard\"\ntext = "),
+            "small.toml:36: safety[0].level: unknown key, expected one of arm, concept_set, name, "
+            "source, text, window");
+  EXPECT_EQ(error("order = [\"anti-TNF\"]", "order = [\"anti-TNF\", \"anti-TNF\"]"),
+            "small.toml:39: guideline.order: found \"anti-TNF\" twice, expected it once");
 }
 
 TEST(DiseaseModule, IsCompiledInForRheumatoidArthritis) {
@@ -139,6 +193,64 @@ TEST(DiseaseModule, IsCompiledInForRheumatoidArthritis) {
             (std::vector<std::string>{"F", "M"}));
   EXPECT_TRUE(module->FindFeature("low_activity")->IsFlag());
   EXPECT_FALSE(module->FindFeature("age")->IsFlag());
+}
+
+TEST(DiseaseModule, IsCompiledInForBowelDiseaseAndMultipleSclerosis) {
+  const struct {
+    const char* disease;
+    const char* index;
+    std::vector<std::string> arms;
+    std::vector<std::string> outcomes;
+  } kCases[] = {
+      {"cd",
+       "first_biologic",
+       {"anti-TNF", "anti-integrin", "anti-IL-23"},
+       {"remission_w14", "steroid_free_remission_w14", "endoscopic_remission_w14", "remission_w52",
+        "steroid_free_remission_w52", "endoscopic_remission_w52"}},
+      {"uc",
+       "first_advanced",
+       {"anti-TNF", "anti-integrin", "anti-IL-23", "JAK", "S1P"},
+       {"remission_w14", "steroid_free_remission_w14", "endoscopic_remission_w14", "remission_w52",
+        "steroid_free_remission_w52", "endoscopic_remission_w52", "modified_mayo_remission_w52"}},
+      {"ms",
+       "first_treatment",
+       {"platform", "S1P", "anti-CD20"},
+       {"relapse_24m", "worsening_24m", "worsening_24m_24w", "mri_activity_24m", "neda3_24m"}}};
+  for (const auto& c : kCases) {
+    const auto module = DiseaseModule::Load(c.disease);
+    ASSERT_TRUE(module.has_value()) << module.error().message;
+    const IndexEvent* index = module->FindIndexEvent(c.index);
+    ASSERT_NE(index, nullptr);
+    EXPECT_EQ(module->Levels(*module->FindFeature("drug"), *index), c.arms);
+    for (const std::string& outcome : c.outcomes) {
+      const Feature* feature = module->FindFeature(outcome);
+      ASSERT_NE(feature, nullptr) << outcome;
+      EXPECT_TRUE(feature->IsFlag()) << outcome;
+    }
+    EXPECT_GE(module->safety_gates().size(), 7u);
+    ASSERT_TRUE(module->guideline().has_value());
+    EXPECT_GE(module->guideline()->order.size(), c.arms.size() - 1);
+  }
+}
+
+// Every feature of every module is SQL that DuckDB takes.
+TEST(DiseaseModule, CompilesEveryFeature) {
+  auto store = store::Store::Open({});
+  ASSERT_TRUE(store.has_value());
+  for (const char* disease : {"cd", "ms", "ra", "uc"}) {
+    const auto module = DiseaseModule::Load(disease);
+    ASSERT_TRUE(module.has_value()) << module.error().message;
+    TableRequest request{
+        .study = {}, .index = module->index_events().front().name, .variables = {}};
+    for (const Feature& feature : module->features()) {
+      request.variables.push_back({feature.name, feature.name});
+    }
+    const auto query = CompileStudy(request, *module);
+    ASSERT_TRUE(query.has_value()) << query.error().message;
+    const auto rows = store->database().QueryInt64("SELECT count(*) FROM (" + query->sql + ")");
+    ASSERT_TRUE(rows.has_value()) << disease << ": " << rows.error().message;
+    EXPECT_EQ(*rows, 0);
+  }
 }
 
 TEST(DiseaseModule, IsTakenFromAFolderThatHasIt) {
@@ -157,11 +269,11 @@ TEST(DiseaseModule, IsTakenFromAFolderThatHasIt) {
 }
 
 TEST(DiseaseModule, KnowsNoOtherDiseaseAndNoPath) {
-  for (const char* name : {"ms", "../ra", ""}) {
+  for (const char* name : {"gout", "../ra", ""}) {
     const auto module = DiseaseModule::Load(name);
     ASSERT_FALSE(module.has_value());
     EXPECT_EQ(module.error().message,
-              "disease: found \"" + std::string(name) + "\", expected one of ra");
+              "disease: found \"" + std::string(name) + "\", expected one of cd, ms, ra, uc");
   }
 }
 

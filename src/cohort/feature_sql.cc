@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "cohort/progression_sql.h"
 #include "cohort/score_formula.h"
 #include "core/check.h"
 #include "core/duckdb.h"
@@ -32,6 +33,9 @@ CdmTable TableOf(FeatureSource source) {
     case FeatureSource::kCondition:
       return {"condition_occurrence", "condition_occurrence_id", "condition_concept_id",
               "condition_start_date", "condition_start_datetime"};
+    case FeatureSource::kProcedure:
+      return {"procedure_occurrence", "procedure_occurrence_id", "procedure_concept_id",
+              "procedure_date", "procedure_datetime"};
     default:
       return {"drug_exposure", "drug_exposure_id", "drug_concept_id", "drug_exposure_start_date",
               "drug_exposure_start_datetime"};
@@ -77,6 +81,7 @@ std::string SummaryOf(const Feature& feature, const CdmTable& table) {
     case Summary::kMin: return "min(" + value + ")";
     case Summary::kMean: return "avg(" + value + ")";
     case Summary::kCount: return "count(r." + std::string(table.id) + ")::DOUBLE";
+    case Summary::kActive:
     case Summary::kAny:
       return "(count(r." + std::string(table.id) + ")" +
              (feature.at_least ? " FILTER (" + value + " >= " + Number(*feature.at_least) + ")"
@@ -90,13 +95,29 @@ std::string SummaryOf(const Feature& feature, const CdmTable& table) {
   return {};
 }
 
+/// Which rows are in the window: those whose day is, or an exposure that lasts on one of its days. An
+/// exposure without an end goes on; the end that the CDM only has because its field must not be empty
+/// (compile_study.cc) is none.
+std::string InWindow(const Feature& feature, const std::string& day) {
+  const std::string from = std::to_string(feature.window_from);
+  const std::string to = std::to_string(feature.window_to);
+  if (feature.summary != Summary::kActive) {
+    return day + " - c.index_date BETWEEN " + from + " AND " + to;
+  }
+  return day + " - c.index_date <= " + to +
+         "\n   AND coalesce(r.verbatim_end_date,\n"
+         "                CASE WHEN r.drug_exposure_end_date > r.drug_exposure_start_date\n"
+         "                     THEN r.drug_exposure_end_date END,\n"
+         "                DATE '9999-12-31') - c.index_date >= " +
+         from;
+}
+
 std::string RowsSql(const Feature& feature) {
   const CdmTable table = TableOf(feature.source);
   const std::string day = std::string("r.") + table.date;
   return "SELECT c.person_id, " + SummaryOf(feature, table) + " AS value\n" +
          "  FROM cohort c LEFT JOIN " + table.name + " r ON r.person_id = c.person_id\n" +
-         "   AND " + day + " - c.index_date BETWEEN " + std::to_string(feature.window_from) +
-         " AND " + std::to_string(feature.window_to) + "\n" + "   AND r." + table.concept_id +
+         "   AND " + InWindow(feature, day) + "\n" + "   AND r." + table.concept_id +
          " IN (SELECT concept_id FROM set_member WHERE set_name = " +
          SqlLiteral(feature.concept_set) + ")\n" + "  GROUP BY c.person_id";
 }
@@ -106,7 +127,7 @@ std::string JoinNeeds(const Feature& feature) {
   std::string sql = "\n  FROM cohort c";
   std::string seen;
   for (const std::string& need : feature.Needs()) {
-    const std::string join = " JOIN " + FeatureTable(need) + " USING (person_id)";
+    const std::string join = " LEFT JOIN " + FeatureTable(need) + " USING (person_id)";
     if (seen.find(join) == seen.npos) seen += "\n   " + join;
   }
   return sql + seen;
@@ -128,6 +149,23 @@ std::string AnyIsOne(const std::vector<std::string>& features) {
     sql += (sql.empty() ? "" : " OR ") + ValueOf(name) + " = 1";
   }
   return sql.empty() ? "false" : sql;
+}
+
+std::string AllAre(const std::vector<std::string>& features, const std::string& value) {
+  std::string sql;
+  for (const std::string& name : features) {
+    sql += (sql.empty() ? "" : " AND ") + ValueOf(name) + " = " + value;
+  }
+  return sql.empty() ? "true" : sql;
+}
+
+/// Known to be false as soon as one part is, whatever the missing ones are.
+std::string AllSql(const Feature& feature) {
+  std::string refuted = AnyIsOne(feature.no);
+  for (const std::string& name : feature.yes) refuted += " OR " + ValueOf(name) + " = 0";
+  return "SELECT c.person_id, CASE WHEN " + refuted + " THEN 0.0\n       WHEN " +
+         AllAre(feature.yes, "1") + " AND " + AllAre(feature.no, "0") + " THEN 1.0 END AS value" +
+         JoinNeeds(feature);
 }
 
 // Treatment: the exposures to the index drug that follow each other with gaps of at most gap_days. An
@@ -182,7 +220,8 @@ std::string FeatureSql(const Feature& feature) {
     case FeatureSource::kMeasurement:
     case FeatureSource::kObservation:
     case FeatureSource::kCondition:
-    case FeatureSource::kDrug: return RowsSql(feature);
+    case FeatureSource::kDrug:
+    case FeatureSource::kProcedure: return RowsSql(feature);
     case FeatureSource::kScore: return ScoreSql(feature);
     case FeatureSource::kThreshold:
       return "SELECT c.person_id, (" + ValueOf(feature.of) + " <= " + Number(feature.at_most) +
@@ -190,6 +229,15 @@ std::string FeatureSql(const Feature& feature) {
     case FeatureSource::kEither:
       return "SELECT c.person_id, CASE WHEN " + AnyIsOne(feature.yes) + " THEN 1.0\n       WHEN " +
              AnyIsOne(feature.no) + " THEN 0.0 END AS value" + JoinNeeds(feature);
+    case FeatureSource::kAll: return AllSql(feature);
+    case FeatureSource::kFollowed:
+      return "SELECT c.person_id, (coalesce(max(o.observation_period_end_date), c.index_date)\n"
+             "       - c.index_date >= " +
+             std::to_string(feature.followed_to) +
+             ")::DOUBLE AS value\n  FROM cohort c LEFT JOIN observation_period o USING "
+             "(person_id)\n"
+             "  GROUP BY c.person_id, c.index_date";
+    case FeatureSource::kProgression: return ProgressionSql(feature);
     case FeatureSource::kDaysOnDrug:
       return DrugSurvivalSql(feature, "(least(stop_date, last_day) - index_date)::DOUBLE");
     case FeatureSource::kDiscontinued:

@@ -15,13 +15,20 @@ namespace {
 
 // In the order of the enumerators.
 const std::vector<std::string_view> kSources = {
-    "arm",  "age",   "sex",       "measurement", "observation",  "condition",
-    "drug", "score", "threshold", "either",      "days_on_drug", "discontinued"};
+    "arm",      "age",         "sex",          "measurement", "observation", "condition",
+    "drug",     "procedure",   "score",        "threshold",   "either",      "all",
+    "followed", "progression", "days_on_drug", "discontinued"};
 const std::vector<std::string_view> kSummaries = {
-    "last", "first", "max", "min", "mean", "count", "any", "nearest", "years_since_first"};
+    "last",  "first", "max", "min", "mean", "count", "any", "nearest", "years_since_first",
+    "active"};
+const std::vector<std::string_view> kWorseningRules = {"edss", "t25fw", "9hpt", "sdmt"};
 
 bool ReadsRows(FeatureSource source) {
-  return source >= FeatureSource::kMeasurement && source <= FeatureSource::kDrug;
+  return source >= FeatureSource::kMeasurement && source <= FeatureSource::kProcedure;
+}
+
+bool NeedsFlags(FeatureSource source) {
+  return source == FeatureSource::kEither || source == FeatureSource::kAll;
 }
 
 /// Names end up in SQL as parts of names: letters, digits and underscores only.
@@ -44,6 +51,8 @@ class ModuleReader {
     for (auto& [name, section] : root.NamedSections("concept_set")) ReadConceptSet(name, section);
     for (TomlSection& section : root.Sections("arm")) ReadArm(section);
     for (auto& [name, section] : root.NamedSections("index")) ReadIndexEvent(name, section);
+    for (TomlSection& section : root.Sections("safety")) ReadSafetyGate(section);
+    if (auto section = root.Section("guideline")) ReadGuideline(*section);
     auto features = root.NamedSections("feature");
     for (auto& [name, section] : features) ReadFeature(name, section);
     root.NoOtherKeys();
@@ -95,6 +104,43 @@ class ModuleReader {
     module_.arms_.push_back(std::move(arm));
   }
 
+  std::vector<std::string> ReadArms(const std::string& key, TomlSection& section) {
+    std::vector<std::string> arms = section.Texts(key);
+    if (arms.empty()) section.Wrong(key, "found none, expected at least one arm");
+    for (const std::string& arm : arms) {
+      if (module_.FindArm(arm) == nullptr) {
+        section.Wrong(key, "found \"" + arm + "\", expected the name of an [[arm]]");
+      }
+      if (std::ranges::count(arms, arm) > 1) {
+        section.Wrong(key, "found \"" + arm + "\" twice, expected it once");
+      }
+    }
+    return arms;
+  }
+
+  void ReadSafetyGate(TomlSection& section) {
+    SafetyGate gate;
+    gate.name = section.RequiredText("name");
+    CheckName(gate.name, section);
+    if (std::ranges::count(module_.safety_gates_, gate.name, &SafetyGate::name) > 0) {
+      section.Wrong("name", "found \"" + gate.name + "\" twice, expected it once");
+    }
+    gate.arms = ReadArms("arm", section);
+    gate.concept_set = section.RequiredText("concept_set");
+    CheckConceptSet("concept_set", gate.concept_set, section);
+    ReadWindow(gate, section);
+    gate.text = section.RequiredText("text");
+    gate.source = section.RequiredText("source");
+    section.NoOtherKeys();
+    module_.safety_gates_.push_back(std::move(gate));
+  }
+
+  void ReadGuideline(TomlSection& section) {
+    Guideline guideline{ReadArms("order", section), section.RequiredText("source")};
+    section.NoOtherKeys();
+    module_.guideline_ = std::move(guideline);
+  }
+
   void ReadIndexEvent(const std::string& name, TomlSection& section) {
     CheckName(name, section);
     IndexEvent event;
@@ -102,13 +148,7 @@ class ModuleReader {
     event.title = section.RequiredText("title");
     event.condition = section.RequiredText("condition");
     CheckConceptSet("condition", event.condition, section);
-    event.arms = section.Texts("arms");
-    if (event.arms.empty()) section.Wrong("arms", "found none, expected at least one arm");
-    for (const std::string& arm : event.arms) {
-      if (module_.FindArm(arm) == nullptr) {
-        section.Wrong("arms", "found \"" + arm + "\", expected the name of an [[arm]]");
-      }
-    }
+    event.arms = ReadArms("arms", section);
     event.minimum_age = section.Integer("minimum_age", 0);
     section.NoOtherKeys();
     module_.index_events_.push_back(std::move(event));
@@ -129,10 +169,19 @@ class ModuleReader {
         feature.of = section.RequiredText("of");
         feature.at_most = section.RequiredNumber("at_most");
         break;
+      case FeatureSource::kFollowed:
+        if (!section.Has("day")) section.Wrong("day", "found nothing, expected a day");
+        feature.followed_to = section.Integer("day", 0);
+        break;
+      case FeatureSource::kProgression: ReadProgression(feature, section); break;
       case FeatureSource::kEither:
+      case FeatureSource::kAll:
         feature.yes = section.Texts("yes");
         feature.no = section.Texts("no");
-        if (feature.yes.empty()) section.Wrong("yes", "found none, expected at least one feature");
+        if (feature.yes.empty() &&
+            (feature.source == FeatureSource::kEither || feature.no.empty())) {
+          section.Wrong("yes", "found none, expected at least one feature");
+        }
         break;
       case FeatureSource::kDaysOnDrug:
       case FeatureSource::kDiscontinued:
@@ -146,18 +195,22 @@ class ModuleReader {
     module_.features_.push_back(std::move(feature));
   }
 
-  void ReadRows(Feature& feature, TomlSection& section) {
-    feature.concept_set = section.RequiredText("concept_set");
-    CheckConceptSet("concept_set", feature.concept_set, section);
+  template <typename Windowed>
+  void ReadWindow(Windowed& item, TomlSection& section) {
     const std::vector<std::int64_t> window = section.Integers("window");
     constexpr std::int64_t kFarthest = 100'000;  // days; keeps dates within what SQL can hold
     if (window.size() != 2 || window[0] > window[1] || window[0] < -kFarthest ||
         window[1] > kFarthest) {
-      section.Wrong("window", "expected [from, to] in days from the index date, from <= to");
-    } else {
-      feature.window_from = static_cast<int>(window[0]);
-      feature.window_to = static_cast<int>(window[1]);
+      return section.Wrong("window", "expected [from, to] in days from the index date, from <= to");
     }
+    item.window_from = static_cast<int>(window[0]);
+    item.window_to = static_cast<int>(window[1]);
+  }
+
+  void ReadRows(Feature& feature, TomlSection& section) {
+    feature.concept_set = section.RequiredText("concept_set");
+    CheckConceptSet("concept_set", feature.concept_set, section);
+    ReadWindow(feature, section);
     ReadSummary(feature, section);
     if (feature.source == FeatureSource::kMeasurement) {
       feature.at_least = section.Number("at_least");
@@ -174,6 +227,19 @@ class ModuleReader {
     }
   }
 
+  void ReadProgression(Feature& feature, TomlSection& section) {
+    feature.rule = static_cast<WorseningRule>(section.RequiredWord("rule", kWorseningRules));
+    feature.concept_set = section.RequiredText("concept_set");
+    CheckConceptSet("concept_set", feature.concept_set, section);
+    feature.relapses = section.RequiredText("relapses");
+    CheckConceptSet("relapses", feature.relapses, section);
+    ReadWindow(feature, section);
+    feature.confirm_days = section.Integer("confirm_days", feature.confirm_days);
+    if (feature.confirm_days < 1) {
+      section.Wrong("confirm_days", "found less than 1, expected 1 or more");
+    }
+  }
+
   void ReadSummary(Feature& feature, TomlSection& section) {
     feature.summary = static_cast<Summary>(section.RequiredWord("summary", kSummaries));
     if (feature.summary == Summary::kNearest) {
@@ -183,9 +249,13 @@ class ModuleReader {
     const bool has_values = feature.source == FeatureSource::kMeasurement ||
                             feature.source == FeatureSource::kObservation;
     const bool of_events = feature.summary == Summary::kCount || feature.summary == Summary::kAny ||
-                           feature.summary == Summary::kYearsSinceFirst;
+                           feature.summary == Summary::kYearsSinceFirst ||
+                           feature.summary == Summary::kActive;
     if (!has_values && !of_events) {
       section.Wrong("summary", "expected any, count or years_since_first: there is no value here");
+    }
+    if (feature.summary == Summary::kActive && feature.source != FeatureSource::kDrug) {
+      section.Wrong("summary", "\"active\" goes with source = \"drug\" only");
     }
   }
 
@@ -246,7 +316,7 @@ class ModuleReader {
         section.Wrong("", "found \"" + need + "\", expected the name of a [feature]");
       } else if (other->IsFactor()) {
         section.Wrong("", "found the factor \"" + need + "\", expected a number");
-      } else if (feature.source == FeatureSource::kEither && !other->IsFlag()) {
+      } else if (NeedsFlags(feature.source) && !other->IsFlag()) {
         section.Wrong("", "found \"" + need + "\", expected a feature that is 1 or 0");
       }
     }

@@ -21,7 +21,25 @@ constexpr std::array kCrp3{kTender, kSwollen, kCrp};
 constexpr std::array kEsr4{kTender, kSwollen, kEsr, kGlobal};
 constexpr std::array kEsr3{kTender, kSwollen, kEsr};
 
-constexpr std::array<ScoreFormula, 4> kScores{{
+constexpr ScoreInput Item(std::string_view name, double high) {
+  return {.name = name, .unit = "{score}", .low = 0, .high = high};
+}
+constexpr ScoreInput kStools = Item("stool_frequency", 3);
+constexpr ScoreInput kBleeding = Item("rectal_bleeding", 3);
+constexpr ScoreInput kEndoscopy = Item("endoscopy", 3);
+constexpr ScoreInput kPhysician = Item("physician_global", 3);
+
+constexpr std::array kHbi{
+    Item("wellbeing", 4), Item("pain", 3),
+    ScoreInput{.name = "liquid_stools", .unit = "{count}", .low = 0, .high = 100}, Item("mass", 3),
+    ScoreInput{.name = "complications", .unit = "{count}", .low = 0, .high = 8}};
+constexpr std::array kMayo{kStools, kBleeding, kEndoscopy, kPhysician};
+constexpr std::array kModifiedMayo{kStools, kBleeding, kEndoscopy};
+constexpr std::array kPartialMayo{kStools, kBleeding, kPhysician};
+constexpr std::array kUceis{Item("vascular", 2), Item("bleeding", 3), Item("erosions", 3)};
+
+// In the order of their names.
+constexpr std::array<ScoreFormula, 9> kScores{{
     {"das28-crp", "DAS28-CRP, four variables", kCrp4,
      "0.56 * sqrt({tjc28}) + 0.28 * sqrt({sjc28}) + 0.36 * ln({crp} + 1) + 0.014 * {gh} + 0.96"},
     {"das28-crp-3", "DAS28-CRP, three variables", kCrp3,
@@ -30,6 +48,16 @@ constexpr std::array<ScoreFormula, 4> kScores{{
      "0.56 * sqrt({tjc28}) + 0.28 * sqrt({sjc28}) + 0.70 * ln({esr}) + 0.014 * {gh}"},
     {"das28-esr-3", "DAS28-ESR, three variables", kEsr3,
      "(0.56 * sqrt({tjc28}) + 0.28 * sqrt({sjc28}) + 0.70 * ln({esr})) * 1.08 + 0.16"},
+    {"hbi", "Harvey-Bradshaw index", kHbi,
+     "{wellbeing} + {pain} + {liquid_stools} + {mass} + {complications}"},
+    {"mayo", "Mayo score", kMayo,
+     "{stool_frequency} + {rectal_bleeding} + {endoscopy} + {physician_global}"},
+    {"modified-mayo", "Modified Mayo score, without the physician's assessment", kModifiedMayo,
+     "{stool_frequency} + {rectal_bleeding} + {endoscopy}"},
+    {"partial-mayo", "Partial Mayo score, without endoscopy", kPartialMayo,
+     "{stool_frequency} + {rectal_bleeding} + {physician_global}"},
+    {"uceis", "Ulcerative Colitis Endoscopic Index of Severity", kUceis,
+     "{vascular} + {bleeding} + {erosions}"},
 }};
 
 std::string Number(double x) {

@@ -4,7 +4,8 @@
 //   FindScore("das28-crp")->Sql({{"tjc28", "t.value"}, {"sjc28", "s.value"}, {"crp", "c.value"}, {"gh", "g.value"}})
 //
 // A missing input gives a missing score; so does one outside its range, which no formula is made for.
-// Sources: Prevoo 1995 (DAS28-ESR), Wells 2009 (DAS28-CRP), with the three-variable versions.
+// Sources: Prevoo 1995 (DAS28-ESR), Wells 2009 (DAS28-CRP), with the three-variable versions;
+// Harvey and Bradshaw 1980 (HBI), Schroeder 1987 (Mayo, partial and modified after FDA 2016), Travis 2012 (UCEIS).
 // Thread rule: pure functions over constant data.
 #pragma once
 

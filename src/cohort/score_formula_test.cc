@@ -44,13 +44,33 @@ TEST(ScoreFormula, IsMissingWhereAnInputIsMissingOrImpossible) {
   EXPECT_TRUE(Evaluate("das28-crp", whole).has_value());
 }
 
+TEST(ScoreFormula, AddsTheItemsOfBowelDisease) {
+  EXPECT_EQ(Evaluate("hbi", {{"wellbeing", "2"},
+                             {"pain", "1"},
+                             {"liquid_stools", "6"},
+                             {"mass", "0"},
+                             {"complications", "1"}}),
+            10);
+  const Inputs mayo = {{"stool_frequency", "2"},
+                       {"rectal_bleeding", "1"},
+                       {"endoscopy", "3"},
+                       {"physician_global", "2"}};
+  EXPECT_EQ(Evaluate("mayo", mayo), 8);
+  EXPECT_EQ(Evaluate("modified-mayo", mayo), 6);
+  EXPECT_EQ(Evaluate("partial-mayo", mayo), 5);
+  Inputs impossible = mayo;
+  impossible["endoscopy"] = "4";
+  EXPECT_FALSE(Evaluate("mayo", impossible).has_value());
+  EXPECT_EQ(Evaluate("uceis", {{"vascular", "2"}, {"bleeding", "1"}, {"erosions", "3"}}), 6);
+}
+
 TEST(ScoreFormula, HasNoLogarithmOfAnEsrOfZero) {
   EXPECT_FALSE(Evaluate("das28-esr", {{"tjc28", "4"}, {"sjc28", "9"}, {"esr", "0"}, {"gh", "50"}}));
 }
 
 TEST(ScoreFormula, IsFoundByName) {
   EXPECT_EQ(FindScore("das28"), nullptr);
-  EXPECT_EQ(ScoreFormulas().size(), 4u);
+  EXPECT_EQ(ScoreFormulas().size(), 9u);
 }
 
 }  // namespace

@@ -21,13 +21,67 @@ double InSql(const cohort::ScoreFormula& formula, const SqlInputs& inputs) {
   return rows->Double(0, 0);
 }
 
+/// The bedside's name: "das28-crp-3" is its das28-crp.
+std::string BedsideName(const cohort::ScoreFormula& formula) {
+  const std::string name(formula.name);
+  return name.ends_with("-3") ? name.substr(0, name.size() - 2) : name;
+}
+
 TEST(CohortScores, AreThoseOfTheBedside) {
-  const SqlInputs patients[] = {
-      {{"tjc28", "4"}, {"sjc28", "3"}, {"crp", "15"}, {"esr", "28"}, {"gh", "42"}},
-      {{"tjc28", "0"}, {"sjc28", "0"}, {"crp", "0"}, {"esr", "1"}, {"gh", "0"}},
-      {{"tjc28", "28"}, {"sjc28", "28"}, {"crp", "312.5"}, {"esr", "140"}, {"gh", "100"}}};
+  // Each input from three patients: in between, the least and the most.
+  const SqlInputs patients[] = {{{"tjc28", "4"},
+                                 {"sjc28", "3"},
+                                 {"crp", "15"},
+                                 {"esr", "28"},
+                                 {"gh", "42"},
+                                 {"wellbeing", "2"},
+                                 {"pain", "1"},
+                                 {"liquid_stools", "5"},
+                                 {"mass", "1"},
+                                 {"complications", "2"},
+                                 {"stool_frequency", "2"},
+                                 {"rectal_bleeding", "1"},
+                                 {"endoscopy", "2"},
+                                 {"physician_global", "1"},
+                                 {"vascular", "1"},
+                                 {"bleeding", "2"},
+                                 {"erosions", "1"}},
+                                {{"tjc28", "0"},
+                                 {"sjc28", "0"},
+                                 {"crp", "0"},
+                                 {"esr", "1"},
+                                 {"gh", "0"},
+                                 {"wellbeing", "0"},
+                                 {"pain", "0"},
+                                 {"liquid_stools", "0"},
+                                 {"mass", "0"},
+                                 {"complications", "0"},
+                                 {"stool_frequency", "0"},
+                                 {"rectal_bleeding", "0"},
+                                 {"endoscopy", "0"},
+                                 {"physician_global", "0"},
+                                 {"vascular", "0"},
+                                 {"bleeding", "0"},
+                                 {"erosions", "0"}},
+                                {{"tjc28", "28"},
+                                 {"sjc28", "28"},
+                                 {"crp", "312.5"},
+                                 {"esr", "140"},
+                                 {"gh", "100"},
+                                 {"wellbeing", "4"},
+                                 {"pain", "3"},
+                                 {"liquid_stools", "100"},
+                                 {"mass", "3"},
+                                 {"complications", "8"},
+                                 {"stool_frequency", "3"},
+                                 {"rectal_bleeding", "3"},
+                                 {"endoscopy", "3"},
+                                 {"physician_global", "3"},
+                                 {"vascular", "2"},
+                                 {"bleeding", "3"},
+                                 {"erosions", "3"}}};
   for (const cohort::ScoreFormula& formula : cohort::ScoreFormulas()) {
-    const std::string name = std::string(formula.name).substr(0, 9);  // "das28-crp-3" is das28-crp
+    const std::string name = BedsideName(formula);
     for (const SqlInputs& patient : patients) {
       std::vector<std::string> arguments;
       SqlInputs used;
@@ -36,6 +90,7 @@ TEST(CohortScores, AreThoseOfTheBedside) {
         arguments.push_back(std::string(input.name) + "=" + value);
         used.emplace(input.name, value + "::DOUBLE");
       }
+      ASSERT_NE(FindScore(name), nullptr) << name;
       const auto here = ComputeScore(*FindScore(name), arguments);
       ASSERT_TRUE(here) << here.error().message;
       EXPECT_NEAR(InSql(formula, used), here->value, 1e-14 * std::abs(here->value)) << formula.name;
@@ -45,7 +100,7 @@ TEST(CohortScores, AreThoseOfTheBedside) {
 
 TEST(CohortScores, TakeTheSameRangesOfInputs) {
   for (const cohort::ScoreFormula& formula : cohort::ScoreFormulas()) {
-    const ScoreDefinition* score = FindScore(std::string(formula.name).substr(0, 9));
+    const ScoreDefinition* score = FindScore(BedsideName(formula));
     ASSERT_NE(score, nullptr) << formula.name;
     for (const cohort::ScoreInput& input : formula.inputs) {
       bool found = false;

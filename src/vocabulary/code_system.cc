@@ -9,7 +9,7 @@ namespace clinnova::vocabulary {
 namespace {
 
 /// URIs and names that are met in the four countries' files, in lower case and without a final slash.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 43> kNames{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 53> kNames{{
     {"http://hl7.org/fhir/sid/icd-10", "ICD10"},
     {"urn:oid:2.16.840.1.113883.6.3", "ICD10"},
     {"icd10", "ICD10"},
@@ -43,6 +43,16 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 43> kNames{{
     {"atc", "ATC"},
     {"http://www.nlm.nih.gov/research/umls/rxnorm", "RxNorm"},
     {"rxnorm", "RxNorm"},
+    {"http://fhir.de/codesystem/bfarm/ops", "OPS"},
+    {"http://fhir.de/codesystem/dimdi/ops", "OPS"},
+    {"ops", "OPS"},
+    {"https://smt.esante.gouv.fr/terminologie-ccam", "CCAM"},
+    {"ccam", "CCAM"},
+    {"http://www.bfs.admin.ch/chop", "CHOP"},
+    {"chop", "CHOP"},
+    {"http://www.cms.gov/medicare/coding/icd10", "PCS"},
+    {"icd-10-pcs", "PCS"},
+    {"icd10pcs", "PCS"},
     {"http://unitsofmeasure.org", "UCUM"},
     {"ucum", "UCUM"},
     {"http://hl7.org/fhir/administrative-gender", "Gender"},

@@ -48,6 +48,34 @@ TEST(Vocabulary, ResolvesTheCodesOfFourCountries) {
       {"Gender", "1", 8507},
       {"http://terminology.hl7.org/CodeSystem/v3-ActCode", "IMP", 9201},
       {"", "1988-5", 0},
+      // Crohn's disease, ulcerative colitis, multiple sclerosis in four modifications of ICD-10.
+      {"ICD10CM", "K50.012", 201606},
+      {"http://fhir.de/CodeSystem/bfarm/icd-10-gm", "K50.80", 201606},
+      {"CIM10", "K508", 201606},
+      {"ICD10", "K51.2", 75580},
+      {"CIM10", "K513", 81893},
+      {"ICD10GM", "K52.3", 4074815},
+      {"ICD10CM", "G35", 374919},
+      {"ICD10GM", "G35.10", 374919},
+      {"ICD10", "G37.9", 2000000004},
+      {"ICD10", "C50.9", 443392},
+      {"ICD10", "H46", 374954},
+      // The codes of before and after 2024 are one drug.
+      {"ATC", "L04AA33", 45774639},
+      {"ATC", "L04AG05", 45774639},
+      {"ATC", "L04AA44", 1361580},
+      {"ATC", "L04AA50", 2000000164},
+      {"ATC", "L04AE04", 2000000164},
+      {"ATC", "N07XX09", 43526424},
+      {"ATC", "L04AX07", 43526424},
+      {"LOINC", "38445-3", 3048689},
+      {"http://fhir.de/CodeSystem/bfarm/ops", "1-650.1", 4249893},
+      {"CCAM", "HHQE002", 4249893},
+      {"http://www.bfs.admin.ch/chop", "45.23", 4249893},
+      {"ICD-10-PCS", "B030ZZZ", 37311324},
+      {"CCAM", "ACQN001", 37311324},
+      {"Clinnova", "EDSS", 2000000701},
+      {"Clinnova", "L3", 2000000643},
   };
   for (const CodeCase& c : cases) {
     const Concept* found = vocabulary.Resolve(c.system, c.code);
@@ -80,13 +108,23 @@ struct ValueCase {
 TEST(Vocabulary, BringsValuesToTheCanonicalUnit) {
   const Vocabulary vocabulary;
   const std::initializer_list<ValueCase> cases = {
-      {3020460, 1.2, "mg/dl", 12.0},          {3020460, 12, "mg/L", 12.0},
-      {3020460, 12, "mmol/L", std::nullopt},  {3000963, 138, "g/L", 13.8},
-      {3000963, 8.5, "mmol/l", 8.5 * 1.6114}, {3016723, 0.81, "mg/dL", 0.81 * 88.42},
-      {3016723, 8.1, "mg/L", 0.81 * 88.42},   {3016723, 72, "µmol/L", 72.0},
-      {3000905, 7.3, "Tsd/µl", 7.3},          {3006923, 30, "UI/L", 30.0},
-      {2000000201, 20, "kU/l", 20.0},         {2000000301, 4, "1", 4.0},
+      {3020460, 1.2, "mg/dl", 12.0},
+      {3020460, 12, "mg/L", 12.0},
+      {3020460, 12, "mmol/L", std::nullopt},
+      {3000963, 138, "g/L", 13.8},
+      {3000963, 8.5, "mmol/l", 8.5 * 1.6114},
+      {3016723, 0.81, "mg/dL", 0.81 * 88.42},
+      {3016723, 8.1, "mg/L", 0.81 * 88.42},
+      {3016723, 72, "µmol/L", 72.0},
+      {3000905, 7.3, "Tsd/µl", 7.3},
+      {3006923, 30, "UI/L", 30.0},
+      {2000000201, 20, "kU/l", 20.0},
+      {2000000301, 4, "1", 4.0},
       {2000000305, 50, "mm", 50.0},
+      {3048689, 250, "mg/kg", 250.0},
+      {3024561, 3.8, "g/dL", 38.0},
+      {2000000204, 9.5, "ng/L", 9.5},
+      {2000000701, 3.5, "1", 3.5},
   };
   for (const ValueCase& c : cases) {
     const Unit* unit = vocabulary.units().Find(c.unit);
