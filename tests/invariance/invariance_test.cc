@@ -152,6 +152,8 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
         Formula("Surv(s, two) ~ x + far", "strata = []\nties = \"breslow\"\n"),
         Formula("Surv(entry, t, d) ~ x + factor(stage)", "strata = []\n"),
         Formula("Surv(t, d) ~ x + sex + offset(years)", "strata = []\nweights = \"g\"\n"),
+        Formula("Surv(t, d) ~ x + cluster(id)", "strata = []\nweights = \"g\"\n"),
+        Formula("Surv(entry, t, d) ~ x + cluster(id)", "weights = \"g\"\n"),
         Formula("Surv(t, d) ~ x + sex")}},
       {"mixed",
        {Formula("y ~ x + far + sex + (1 | id)"),
