@@ -63,6 +63,8 @@ struct FailureBatch {
   DesignBatch design;  ///< with -y as a further column
   std::vector<double> eta = std::vector<double>(kBatchRows);
   std::vector<double> log_time = std::vector<double>(kBatchRows);
+  std::vector<double> log_entry = std::vector<double>(kBatchRows);  ///< where `entered`
+  std::vector<char> entered = std::vector<char>(kBatchRows);        ///< under observation late
   std::vector<double> score = std::vector<double>(kBatchRows);
   std::vector<double> information = std::vector<double>(kBatchRows);
 };
@@ -82,13 +84,17 @@ bool ReadTimes(FailureBatch& batch, ExactSums& sums) {
   std::int64_t invalid = 0;
   std::int64_t positive = 0;
   std::int64_t events = 0;
+  const std::size_t parts = design.response.size();
   for (std::size_t r = 0; r < design.rows; ++r) {
-    const double time = design.response[0][r];
+    const double time = design.response[parts - 2][r];
+    const double entry = parts == 3 ? design.response[0][r] : 0;
     invalid += time > 0 ? 0 : 1;
     batch.log_time[r] = time > 0 ? core::Log(time) : 0;
+    batch.entered[r] = entry > 0 ? 1 : 0;
+    batch.log_entry[r] = entry > 0 ? core::Log(entry) : 0;
     if (!(design.weights[r] > 0)) continue;
     ++positive;
-    events += design.response[1][r] == 1 ? 1 : 0;
+    events += design.response[parts - 1][r] == 1 ? 1 : 0;
   }
   sums.AddCount(kCounts, kInvalidTime, invalid);
   sums.AddCount(kCounts, kPositiveWeight, positive);
@@ -102,32 +108,45 @@ void AddMoments(const FailureBatch& batch, ExactSums& sums) {
     if (!(weight > 0)) continue;
     const double y = batch.log_time[r] - batch.design.offset[r];
     sums.Add(kTimes, kWeight, weight);
-    sums.Add(kTimes, kWeightedEvents, weight * batch.design.response[1][r]);
+    sums.Add(kTimes, kWeightedEvents, weight * batch.design.response.back()[r]);
     sums.Add(kTimes, kLogTime, weight * y);
     sums.Add(kTimes, kLogTimeSquared, weight * (y * y));
   }
 }
 
-/// The further column -y, and x'gamma.
-void Predict(const FailureParameters& parameters, FailureBatch& batch) {
+/// The further column -y of these log times.
+void SetTimes(const FailureParameters& parameters, const std::vector<double>& log_time,
+              FailureBatch& batch) {
   DesignBatch& design = batch.design;
   const std::size_t p = parameters.gamma.size();
   design.x.resize((p + 1) * kBatchRows);
   double* last = design.x.data() + p * kBatchRows;
   std::fill(last, last + kBatchRows, 0.0);
   for (std::size_t r = 0; r < design.rows; ++r) {
-    const double y = batch.log_time[r] - design.offset[r] - parameters.center;
+    const double y = log_time[r] - design.offset[r] - parameters.center;
     last[r] = -(y * parameters.inverse_scale);
-    batch.eta[r] = 0;
   }
+}
+
+/// x'gamma.
+void Predict(const FailureParameters& parameters, FailureBatch& batch) {
+  DesignBatch& design = batch.design;
+  const std::size_t p = parameters.gamma.size();
+  std::fill(batch.eta.begin(), batch.eta.end(), 0.0);
   for (std::size_t j = 0; j < p; ++j) {
     const double* x = design.x.data() + j * kBatchRows;
     for (std::size_t r = 0; r < design.rows; ++r) batch.eta[r] += parameters.gamma[j] * x[r];
   }
 }
 
+/// What a row's term of the likelihood is of: density or survival at its time, or survival at its entry, which is
+/// divided by.
+enum class Moment { kExit, kEntry };
+
 void AddLikelihood(SurvivalDistribution distribution, const FailureParameters& parameters,
-                   FailureBatch& batch, ExactSums& sums) {
+                   Moment moment, FailureBatch& batch, ExactSums& sums) {
+  const bool entry = moment == Moment::kEntry;
+  SetTimes(parameters, entry ? batch.log_entry : batch.log_time, batch);
   const DesignBatch& design = batch.design;
   const std::size_t p = parameters.gamma.size();
   const double* y = design.x.data() + p * kBatchRows;
@@ -135,10 +154,10 @@ void AddLikelihood(SurvivalDistribution distribution, const FailureParameters& p
   std::int64_t outside = 0;
   for (std::size_t r = 0; r < design.rows; ++r) {
     batch.score[r] = batch.information[r] = 0;
-    const double weight = design.weights[r];
-    if (!(weight > 0)) continue;
+    const double weight = entry ? -design.weights[r] : design.weights[r];
+    if (weight == 0 || (entry && batch.entered[r] == 0)) continue;
     const double z = -parameters.slope * y[r] - batch.eta[r];
-    const bool event = design.response[1][r] == 1;
+    const bool event = !entry && design.response.back()[r] == 1;
     const LogTerm term = event ? LogDensity(distribution, z) : LogSurvival(distribution, z);
     if (!std::isfinite(term.value) || !std::isfinite(term.second)) {
       ++outside;
@@ -184,7 +203,9 @@ Result<void> FailureEvaluate(const SiteView& site, const FailureParameters& para
         }
         Standardise(parameters.claim, batch.design);
         Predict(parameters, batch);
-        AddLikelihood(distribution, parameters, batch, mine);
+        AddLikelihood(distribution, parameters, Moment::kExit, batch, mine);
+        if (batch.design.response.size() == 3)
+          AddLikelihood(distribution, parameters, Moment::kEntry, batch, mine);
         return {};
       });
 }
@@ -370,12 +391,8 @@ Result<Json> RunAcceleratedFailure(Federation& federation, const Analysis& analy
   CLINNOVA_ASSIGN(const double level, analysis.Number("conf_level", 0.95));
   CLINNOVA_ASSIGN(const table::Formula formula, FormulaOf(analysis));
   if (formula.response().kind != table::Response::Kind::kSurvival) {
-    return analysis.Wrong("formula", "expected Surv(time, status) before ~");
-  }
-  if (formula.response().parts.size() != 2) {
     return analysis.Wrong("formula",
-                          "found Surv(start, stop, status), expected Surv(time, status): left "
-                          "truncation is not there");
+                          "expected Surv(time, status) or Surv(start, stop, status) before ~");
   }
   if (!formula.strata().empty() || !formula.clusters().empty()) {
     return analysis.Wrong("formula", "strata() and cluster() are not there for aft");

@@ -2,8 +2,11 @@
 // Accelerated failure time models of right-censored times, equal to R's survival::survreg on the pooled rows:
 // ln T = x'beta + scale * error, with the error's `distribution` weibull, exponential, lognormal or loglogistic.
 //
-// Newton's iteration on beta / scale and 1 / scale, in which these likelihoods have one maximum (J. Burridge, J. R.
-// Stat. Soc. B 43, 1981); estimates and errors are then those of beta and ln scale, as survreg's. Rounds: one for the
+// With Surv(start, stop, status) a person is under observation from `start` on (left truncation), and what she adds is
+// divided by the chance to get there; survreg has none of this.
+//
+// Newton's iteration on beta / scale and 1 / scale, in which these likelihoods have one maximum without left truncation
+// (J. Burridge, J. R. Stat. Soc. B 43, 1981); estimates and errors are then those of beta and ln scale, as survreg's. Rounds: one for the
 // model frame, one for mean and spread of the log times, one for each Newton step.
 // Source: J. D. Kalbfleisch, R. L. Prentice, "The Statistical Analysis of Failure Time Data", 2nd ed. 2002, chapter 3.
 //

@@ -49,6 +49,7 @@ enum ConditionalCount {
   kSets,
   kInformativeSets,
   kOutside,
+  kRows,
   kSize
 };
 
@@ -62,6 +63,7 @@ Result<SetTies> TiesOf(const Analysis& analysis) {
 /// A site's sets, kept between rounds.
 struct SiteSets {
   std::vector<MatchedSet> sets;
+  std::int64_t rows = 0;
   std::int64_t cases = 0;
   std::int64_t others = 0;
   std::int64_t invalid = 0;
@@ -74,6 +76,8 @@ SiteSets CollectSets(const SiteView& site, const SiteFrame& frame, const FrameCl
   ForEachRow(site, frame, claim,
              [&](const DesignBatch& batch, std::size_t r, const std::vector<double>& x) {
                const double y = batch.response[0][r];
+               if (batch.weights[r] == 0) return;  // counts in nothing
+               ++collected.rows;
                if (y != 0 && y != 1) {
                  ++collected.invalid;
                  return;
@@ -83,7 +87,8 @@ SiteSets CollectSets(const SiteView& site, const SiteFrame& frame, const FrameCl
                for (const auto& column : batch.cluster) key.push_back(column[r]);
                const auto [at, added] = index.try_emplace(key, collected.sets.size());
                if (added) collected.sets.emplace_back(x.size());
-               collected.sets[at->second].Add(x, batch.offset[r], y == 1);
+               collected.sets[at->second].Add(
+                   x, {.offset = batch.offset[r], .weight = batch.weights[r], .is_case = y == 1});
              });
   for (MatchedSet& set : collected.sets) set.Sort();
   return collected;
@@ -132,14 +137,15 @@ Result<void> ConditionalEvaluate(const SiteView& site, const ConditionalParamete
                           core::ToHex(core::Blake2b(core::Encode(parameters.claim)));
   const auto collected = site.cache.GetOrMake<SiteSets>(
       key, [&] { return CollectSets(site, *frame, parameters.claim); });
+  sums.AddCount(kCounts, kRows, collected->rows);
   sums.AddCount(kCounts, kCases, collected->cases);
   sums.AddCount(kCounts, kOthers, collected->others);
   sums.AddCount(kCounts, kInvalidOutcome, collected->invalid);
   sums.AddCount(kCounts, kSets, static_cast<std::int64_t>(collected->sets.size()));
   for (const MatchedSet& set : collected->sets) {
-    if (!set.informative()) continue;
+    if (set.informative()) sums.AddCount(kCounts, kInformativeSets);
+    if (!set.speaks(ties)) continue;
     CLINNOVA_TRY(CheckSize(set, ties));
-    sums.AddCount(kCounts, kInformativeSets);
     AddSet(set, parameters.beta, ties, sums);
   }
   return {};
@@ -232,7 +238,7 @@ class ConditionalFit {
     }
     ApplyTransform(transform, terms.estimates, terms.covariance);
     Json result;
-    result["n"] = frame_.n();
+    result["n"] = counts_[kRows];
     result["n_missing"] = frame_.n_missing();
     result["n_events"] = counts_[kCases];
     result["n_sets"] = counts_[kSets];
@@ -276,7 +282,12 @@ class ConditionalFit {
 };
 
 Result<Json> RunConditionalLogistic(Federation& federation, const Analysis& analysis) {
-  CLINNOVA_TRY(TiesOf(analysis));
+  CLINNOVA_ASSIGN(const SetTies ties, TiesOf(analysis));
+  if (analysis.Has("weights") && ties == SetTies::kExact) {
+    return analysis.Wrong("weights",
+                          "the exact likelihood of a set knows no weights: expected "
+                          "ties = \"efron\" or \"breslow\"");
+  }
   CLINNOVA_ASSIGN(const double level, analysis.Number("conf_level", 0.95));
   CLINNOVA_ASSIGN(const table::Formula formula, FormulaOf(analysis));
   if (formula.clusters().empty()) {
@@ -292,7 +303,7 @@ Result<Json> RunConditionalLogistic(Federation& federation, const Analysis& anal
   return ConditionalFit(federation, analysis, level, std::move(frame)).Run();
 }
 
-constexpr std::string_view kOptions[] = {"formula", "ties"};
+constexpr std::string_view kOptions[] = {"formula", "ties", "weights"};
 
 }  // namespace
 

@@ -275,14 +275,9 @@ class CoxFit {
       CLINNOVA_ASSIGN(const Matrix meat, CoxMeat(federation_, analysis_, solution, clusters_));
       covariance_ = Congruence(covariance_, meat);
     }
-    if (parameters_.weighted) {
-      concordance_.why_absent =
-          "no concordance and no test of proportional hazards, which are not there yet with "
-          "weights";
-    } else {
-      CLINNOVA_ASSIGN(concordance_, FindConcordance(federation_, analysis_, solution, clusters_));
-      CLINNOVA_TRY(TestHazards(solution));
-    }
+    CLINNOVA_ASSIGN(concordance_, FindConcordance(federation_, analysis_, solution, clusters_,
+                                                  frame_.weights_exponent()));
+    CLINNOVA_TRY(TestHazards(solution));
     if (!exit_times_.empty()) baseline_ = CoxBaseline(solution, exit_times_);
     for (const CoxProfile& profile : profiles_) {
       predictions_.push_back(

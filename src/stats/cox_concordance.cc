@@ -18,6 +18,7 @@ using federation::ExactSums;
 using federation::Federation;
 using federation::Layout;
 using federation::PooledSums;
+using federation::ScaledBlock;
 using federation::SiteView;
 using federation::TypedStep;
 using federation::WideBlock;
@@ -41,10 +42,12 @@ struct ScoresParameters {
 struct MarksParameters {
   CoxParameters cox;
   std::vector<double> scores;  ///< distinct, ascending
+  std::int64_t weight_exponent = 0;
   template <class A>
   void Fields(A& a) {
     a(cox);
     a(scores);
+    a(weight_exponent);
   }
 };
 enum MarksBlock { kMarkEvents, kMarkLeaving };
@@ -53,11 +56,13 @@ struct PairsParameters {
   CoxParameters cox;
   Clusters clusters = Clusters::kRows;
   RiskMarks marks;  ///< of all sites; empty when pairs lie within sites
+  std::int64_t weight_exponent = 0;
   template <class A>
   void Fields(A& a) {
     a(cox);
     a(clusters);
     a(marks);
+    a(weight_exponent);
   }
 };
 enum PairsBlock { kConcordant, kDiscordant, kTied, kSquares };
@@ -86,6 +91,7 @@ Result<std::vector<ScoredRow>> RowsOf(const SiteView& site, const SiteFrame& fra
   bool usable = true;
   ForEachRow(site, frame, cox.claim,
              [&](const DesignBatch& batch, std::size_t r, const std::vector<double>& x) {
+               if (batch.weights[r] == 0) return;  // counts in nothing
                const std::size_t parts = batch.response.size();
                const double stop = batch.response[parts - 2][r];
                ScoredRow row;
@@ -96,6 +102,7 @@ Result<std::vector<ScoredRow>> RowsOf(const SiteView& site, const SiteFrame& fra
                const std::size_t offset = offsets[row.stratum];
                row.begin = offset + (parts == 3 ? axis.BeforeEntry(batch.response[0][r]) : 0);
                row.end = offset + (row.event ? axis.IndexOf(stop) : axis.AtRiskThrough(stop));
+               row.weight = batch.weights[r];
                row.cluster = batch.cluster.empty() ? 0 : batch.cluster.back()[r];
                usable = usable && std::isfinite(row.score) &&
                         !(row.event && row.end == offset + axis.size());
@@ -132,8 +139,9 @@ Result<Layout> MarksLayout(const Analysis&, const table::Schema&,
   if (parameters.scores.size() > kMostScores || cells * parameters.scores.size() > kMostCells) {
     return Fail(ErrorCode::kRefused, "too many times and scores", "wrong_layout");
   }
-  return Layout{{CountBlock("events", cells * parameters.scores.size()),
-                 CountBlock("leaving", cells * parameters.scores.size())}};
+  const std::size_t size = cells * parameters.scores.size();
+  const int exponent = static_cast<int>(parameters.weight_exponent);
+  return Layout{{ScaledBlock("events", size, exponent), ScaledBlock("leaving", size, exponent)}};
 }
 
 Result<void> MarksEvaluate(const SiteView& site, const MarksParameters& parameters,
@@ -148,9 +156,8 @@ Result<void> MarksEvaluate(const SiteView& site, const MarksParameters& paramete
     for (const ScoredCount& mark : list) {
       const auto score = std::lower_bound(scores.begin(), scores.end(), mark.score);
       if (score == scores.end() || *score != mark.score) return sums.Flag(block);
-      sums.AddCount(block,
-                    mark.cell * scores.size() + static_cast<std::size_t>(score - scores.begin()),
-                    mark.count);
+      sums.Add(block, mark.cell * scores.size() + static_cast<std::size_t>(score - scores.begin()),
+               mark.weight);
     }
   };
   count(kMarkEvents, marks.events);
@@ -163,45 +170,61 @@ Result<Layout> PairsLayout(const Analysis&, const table::Schema&, const PairsPar
                  WideBlock("squares", 3)}};
 }
 
-/// What a person's weight changes: a of concordant less discordant pairs, b of all.
+/// What a person's weight changes: concordant less discordant pairs, and all pairs.
 struct Influence {
-  std::int64_t difference = 0;
-  std::int64_t pairs = 0;
+  double difference = 0;
+  double pairs = 0;
+};
+Influence InfluenceOf(const RowPairs& pairs, double weight) {
+  Influence influence;
+  for (const PairCounts& counts : {pairs.as_event, pairs.as_compared}) {
+    influence.difference += counts.concordant - counts.discordant;
+    influence.pairs += counts.concordant + counts.discordant + counts.tied;
+  }
+  return {weight * influence.difference, weight * influence.pairs};
+}
+
+/// A cluster's influence, in units of 2^(weight_exponent * 2 - 40) so that no order of its rows matters.
+class ClusterInfluence {
+ public:
+  void Add(const Influence& influence, int shift) {
+    difference_ += static_cast<__int128>(std::ldexp(influence.difference, shift));
+    pairs_ += static_cast<__int128>(std::ldexp(influence.pairs, shift));
+  }
+  Influence Sum(int shift) const {
+    return {std::ldexp(static_cast<double>(difference_), -shift),
+            std::ldexp(static_cast<double>(pairs_), -shift)};
+  }
+
+ private:
+  __int128 difference_ = 0;
+  __int128 pairs_ = 0;
 };
 
 void AddPairs(const PairsParameters& parameters, const std::vector<ScoredRow>& rows,
               const RiskMarks& marks, const std::vector<std::size_t>& offsets, ExactSums& sums) {
-  const std::vector<RowPairs> pairs = PairsOf(rows, marks, offsets);
-  std::unordered_map<std::int64_t, Influence> clusters;
+  const int exponent = static_cast<int>(parameters.weight_exponent);
+  const int shift = 40 - 2 * exponent;
+  const std::vector<RowPairs> pairs = PairsOf(rows, marks, offsets, exponent);
+  std::unordered_map<std::int64_t, ClusterInfluence> clusters;
   const auto square = [&](const Influence& influence) {
-    const auto a = static_cast<double>(influence.difference);
-    const auto b = static_cast<double>(influence.pairs);
-    sums.Add(kSquares, 0, a * a);
-    sums.Add(kSquares, 1, a * b);
-    sums.Add(kSquares, 2, b * b);
+    sums.Add(kSquares, 0, influence.difference * influence.difference);
+    sums.Add(kSquares, 1, influence.difference * influence.pairs);
+    sums.Add(kSquares, 2, influence.pairs * influence.pairs);
   };
-  PairCounts total;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    Influence influence;
-    for (const PairCounts& counts : {pairs[i].as_event, pairs[i].as_compared}) {
-      influence.difference += counts.concordant - counts.discordant;
-      influence.pairs += counts.concordant + counts.discordant + counts.tied;
-    }
-    total.concordant += pairs[i].as_event.concordant;
-    total.discordant += pairs[i].as_event.discordant;
-    total.tied += pairs[i].as_event.tied;
+    const double weight = rows[i].weight;
+    sums.Add(kConcordant, 0, weight * pairs[i].as_event.concordant);
+    sums.Add(kDiscordant, 0, weight * pairs[i].as_event.discordant);
+    sums.Add(kTied, 0, weight * pairs[i].as_event.tied);
+    const Influence influence = InfluenceOf(pairs[i], weight);
     if (parameters.clusters == Clusters::kRows) {
       square(influence);
-      continue;
+    } else {
+      clusters[rows[i].cluster].Add(influence, shift);
     }
-    Influence& cluster = clusters[rows[i].cluster];
-    cluster.difference += influence.difference;
-    cluster.pairs += influence.pairs;
   }
-  for (const auto& [cluster, influence] : clusters) square(influence);
-  sums.Add(kConcordant, 0, static_cast<double>(total.concordant));
-  sums.Add(kDiscordant, 0, static_cast<double>(total.discordant));
-  sums.Add(kTied, 0, static_cast<double>(total.tied));
+  for (const auto& [cluster, influence] : clusters) square(influence.Sum(shift));
 }
 
 Result<void> PairsEvaluate(const SiteView& site, const PairsParameters& parameters,
@@ -257,10 +280,11 @@ Result<std::optional<std::vector<double>>> DistinctScores(Federation& federation
 
 std::vector<ScoredCount> Occupied(const PooledSums& sums, std::size_t block,
                                   const std::vector<double>& scores) {
-  const std::vector<std::int64_t> counts = sums.Counts(block);
+  const std::vector<double> weights = sums.Numbers(block);
   std::vector<ScoredCount> marks;
-  for (std::size_t i = 0; i < counts.size(); ++i) {
-    if (counts[i] != 0) marks.push_back({i / scores.size(), scores[i % scores.size()], counts[i]});
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    if (weights[i] != 0)
+      marks.push_back({i / scores.size(), scores[i % scores.size()], weights[i]});
   }
   return marks;
 }
@@ -286,8 +310,9 @@ Concordance FromSums(const PooledSums& sums) {
 }  // namespace
 
 Result<Concordance> FindConcordance(Federation& federation, const Analysis& analysis,
-                                    const CoxSolution& solution, Clusters clusters) {
-  PairsParameters parameters{solution.parameters, clusters, {}};
+                                    const CoxSolution& solution, Clusters clusters,
+                                    int weight_exponent) {
+  PairsParameters parameters{solution.parameters, clusters, {}, weight_exponent};
   if (!solution.by_site) {
     Concordance absent;
     if (federation.minimum_count() > 0) {
@@ -308,7 +333,7 @@ Result<Concordance> FindConcordance(Federation& federation, const Analysis& anal
           "stratify by site";
       return absent;
     }
-    const MarksParameters by_score{solution.parameters, *scores};
+    const MarksParameters by_score{solution.parameters, *scores, weight_exponent};
     CLINNOVA_ASSIGN(const PooledSums counts, federation.Sum(analysis, kMarksStep, by_score));
     parameters.marks = {Occupied(counts, kMarkEvents, *scores),
                         Occupied(counts, kMarkLeaving, *scores)};

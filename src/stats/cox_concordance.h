@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Concordance of Cox's model as survival's concordance() gives it for a coxph fit: of the pairs of persons of a
 // stratum whose order of events is known, the share in which the one with the higher score x'beta had the event
-// first, ties of the score counting half; and its error by the infinitesimal jackknife. Scores are equal when their
-// doubles are, as in R. Source: T. M. Therneau, E. Atkinson, "Concordance", vignette of R's package survival 3.
+// first, ties of the score counting half; and its error by the infinitesimal jackknife. With case weights a pair counts as
+// the product of its two weights. Scores are equal when their doubles are, as in R. Source: T. M. Therneau, E. Atkinson, "Concordance", vignette of R's package survival 3.
 //
 // Stratified by site all pairs lie within a site. Reveals: to the hub, numbers of concordant, discordant and tied
 // pairs and three sums of squares over persons (or clusters), over all sites together.
@@ -29,9 +29,11 @@ struct Concordance {
 };
 
 /// One round when stratified by site; otherwise up to ten, for at most 4 million cells of times and scores.
+/// `weight_exponent`: no case weight is above 2^weight_exponent.
 Result<Concordance> FindConcordance(federation::Federation& federation,
                                     const federation::Analysis& analysis,
-                                    const CoxSolution& solution, Clusters clusters);
+                                    const CoxSolution& solution, Clusters clusters,
+                                    int weight_exponent);
 
 /// The steps that FindConcordance may run.
 std::vector<const federation::Step*> ConcordanceSteps();

@@ -38,7 +38,7 @@ Result<Layout> ZphLayout(const Analysis&, const table::Schema&, const ZphParamet
   return Layout{{WideBlock("score", p), WideBlock("cross", second), WideBlock("square", second)}};
 }
 
-/// The events' own covariates: sum of g(t) x.
+/// The events' own covariates: sum of g(t) x, weighted.
 Result<void> AddEvents(const SiteView& site, const SiteFrame& frame,
                        const ZphParameters& parameters, ExactSums& sums) {
   const TimeTransform& transform = parameters.transform;
@@ -53,7 +53,7 @@ Result<void> AddEvents(const SiteView& site, const SiteFrame& frame,
                  return;
                }
                for (std::size_t j = 0; j < x.size(); ++j)
-                 sums.Add(kZphScore, j, transform.g[k] * x[j]);
+                 sums.Add(kZphScore, j, batch.weights[r] * transform.g[k] * x[j]);
              });
   if (off_axis) return Fail(ErrorCode::kRefused, "an event off the hub's times", "time_off_axis");
   return {};

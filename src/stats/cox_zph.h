@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The test of proportional hazards that cox.zph(fit, transform = "km", terms = TRUE) of survival >= 3 makes: the score
 // test of beta(t) = beta + theta g(t), theta = 0, for each term and for all, with g(t) = 1 - S(t-), S being the
-// Kaplan-Meier curve of all persons, centred over events.
+// Kaplan-Meier curve of all persons, centred over events. Case weights enter score and information but, as in survival,
+// not the curve.
 // Source: P. M. Grambsch, T. M. Therneau, Biometrika 81 (1994), 515-526.
 //
 // Reveals: to the hub, numbers of events and censored persons at each time over all sites together (stratified by

@@ -62,10 +62,6 @@ Result<Options> ReadOptions(const Analysis& analysis) {
   if (options.family != "cox" && analysis.Has("strata")) {
     return analysis.Wrong("strata", "expected nothing, as only family cox has strata");
   }
-  for (const char* key : {"folds", "fold_column"}) {
-    if (options.family != "cox" || !analysis.Has(key)) continue;
-    return analysis.Wrong(key, "cross-validation is not there yet for family cox");
-  }
   CLINNOVA_ASSIGN(options.alpha, analysis.Number("alpha", 1));
   if (!(options.alpha >= 0 && options.alpha <= 1)) {
     return analysis.Wrong("alpha", "expected a number from 0 (ridge) to 1 (lasso)");
@@ -192,17 +188,21 @@ class ElasticNetFit {
     return {};
   }
 
-  /// All lambdas together, or where a round carries one point only each from the one before.
+  /// All lambdas together, or where a round carries few points only each from the one before.
   Result<std::vector<NetSolution>> Solve(std::vector<NetTarget>& targets) {
     if (source_->many_at_once()) {
       return solver_.Solve(targets, [this](const auto& so_far) { return Enough(so_far); });
     }
     std::vector<NetSolution> solutions(targets.size());
     for (std::size_t k = 0; k < targets.size(); ++k) {
-      if (k > 0) targets[k].start = solutions[k - 1].beta;
+      const std::size_t problem = targets[k].problem;
+      const bool goes_on = k > 0 && targets[k - 1].problem == problem;
+      if (goes_on && (!solutions[k - 1].converged || Ended(problem, solutions))) {
+        continue;  // to the next problem's path
+      }
+      if (goes_on) targets[k].start = solutions[k - 1].beta;
       CLINNOVA_ASSIGN(const std::vector<NetSolution> one, solver_.Solve({targets[k]}, nullptr));
       solutions[k] = one[0];
-      if (!one[0].converged || Enough(solutions)) break;
     }
     return solutions;
   }
@@ -216,7 +216,15 @@ class ElasticNetFit {
     }
   }
 
-  /// True when every path has reached its end among those that have converged.
+  /// True when a problem's path has reached its end among those that have converged.
+  bool Ended(std::size_t problem, const std::vector<NetSolution>& so_far) {
+    if (!on_path()) return false;
+    Distribute(so_far);
+    const Path& path = paths_[problem];
+    return EndOfPath(options_.family, path.DevianceRatios(), path.lambdas.size()).reached;
+  }
+
+  /// True when every path has.
   bool Enough(const std::vector<NetSolution>& so_far) {
     if (!on_path()) return false;
     Distribute(so_far);
@@ -241,9 +249,7 @@ class ElasticNetFit {
       if (betas[fold].size() < paths_[0].lambdas.size()) return {};  // said by the warning
     }
     CLINNOVA_ASSIGN(const std::vector<std::vector<double>> loss, source_->FoldLoss(betas));
-    const std::vector<std::int64_t> rows = source_->fold_rows();
-    const std::vector<double> weights(rows.begin(), rows.end());
-    validation_ = Summarise(loss, weights);
+    validation_ = Summarise(loss, source_->fold_weights());
     return {};
   }
 
@@ -354,7 +360,7 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   }
   CLINNOVA_ASSIGN(std::unique_ptr<NetSource> source,
                   survival
-                      ? CoxNetSource(federation, analysis, frame, options.units)
+                      ? CoxNetSource(federation, analysis, frame, options.units, options.folds)
                       : NetSums::Begin(federation, analysis, frame, options.units, options.folds));
   ElasticNetFit fit(analysis, std::move(options), frame, std::move(source));
   return fit.Run();

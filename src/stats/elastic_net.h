@@ -9,7 +9,7 @@
 // Rounds: one for the model frame, one for the response; gaussian one more for any number of lambdas and folds;
 // binomial and poisson about eight for a whole path with its folds, since all lambdas advance together
 // (elastic_net_solver.h), and one more for the folds' losses.
-// A Cox model stratified by site takes as many; with strata that cross sites three or four rounds for each lambda.
+// A Cox model takes as many, times what its risk sets need where strata cross sites (elastic_net_cox.h).
 // Source: J. Friedman, T. Hastie, R. Tibshirani, J. Stat. Softw. 33(1), 2010. The conditions of the minimum hold to
 // 1e-9 of the largest gradient or better, as `kkt_violation` says; usually to 1e-14.
 //

@@ -3,17 +3,20 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
+#include <numeric>
 
-#include "core/deterministic_math.h"
+#include "federation/batches.h"
 #include "stats/cox_likelihood.h"
-#include "stats/cox_rows.h"
-#include "stats/risk_time.h"
+#include "stats/elastic_net_folds.h"
+#include "stats/elastic_net_risk_sets.h"
+#include "stats/elastic_net_steps.h"
+#include "stats/row_folds.h"
 
 namespace clinnova::stats {
 namespace {
 
 using federation::Analysis;
+using federation::CountBlock;
 using federation::ExactSums;
 using federation::Federation;
 using federation::Layout;
@@ -21,113 +24,188 @@ using federation::PooledSums;
 using federation::SiteView;
 using federation::TypedStep;
 using federation::WideBlock;
+using table::kBatchRows;
 
 constexpr std::int64_t kExitsPerBin = 10;
 constexpr std::size_t kDenseCells = 1 << 14;
-/// Numbers of one round at most.
-constexpr std::size_t kNumbersPerRound = std::size_t{1} << 16;
+/// Numbers of one round at most: 4 MB from each site.
+constexpr std::size_t kNumbersPerRound = std::size_t{1} << 18;
+/// Below so many points a round, lambdas had better follow one another.
+constexpr std::size_t kManyPoints = 8;
 
 /// Likelihoods at many coefficient vectors, each site's strata by themselves.
-struct SiteParameters {
-  CoxParameters cox;
-  std::vector<std::vector<double>> betas;  ///< standardised scale, without the intercept's column
-  template <class A>
-  void Fields(A& a) {
-    a(cox);
-    a(betas);
-  }
-};
-enum SiteBlock { kLogLikelihood, kScore, kInformation, kEvents };
+enum SiteBlock { kDeviance, kScore, kInformation, kEvents, kInvalid };
 
-Result<Layout> SiteLayout(const Analysis&, const table::Schema&, const SiteParameters& parameters) {
-  const std::size_t p = parameters.cox.beta.size();
-  const std::size_t points = parameters.betas.size();
-  return Layout{{WideBlock("log_likelihood", points), WideBlock("score", points * p),
-                 WideBlock("information", points * p * (p + 1) / 2), WideBlock("events", 1)}};
+Result<Layout> SiteLayout(const Analysis&, const table::Schema&, const NetRiskPoints& points) {
+  const std::size_t count = points.betas.size();
+  const std::size_t p = points.derivatives != 0 ? points.columns() : 0;
+  return Layout{{WideBlock("deviance", count), WideBlock("score", count * (p + 1)),
+                 WideBlock("information", count * (p + 1) * (p + 2) / 2), WideBlock("events", 1),
+                 CountBlock("invalid", count)}};
 }
 
-Result<void> SiteEvaluate(const SiteView& site, const SiteParameters& parameters, ExactSums& sums) {
-  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame,
-                  SiteFrameOf(site, parameters.cox.claim));
-  const std::size_t p = parameters.cox.beta.size();
-  const std::size_t triangle = p * (p + 1) / 2;
-  for (std::size_t k = 0; k < parameters.betas.size(); ++k) {
-    CoxParameters at = parameters.cox;
-    at.beta = parameters.betas[k];
-    if (at.beta.size() != p) {
-      return Fail(ErrorCode::kRefused, "coefficients that do not fit the design", "wrong_layout");
-    }
-    CLINNOVA_TRY(CheckCoxParameters(site, *frame, at));
-    CLINNOVA_ASSIGN(const OwnRisk own, SumOwnRisk(site, *frame, at));
-    if (!own.sums) {
-      sums.Flag(kLogLikelihood);
-      return {};
-    }
-    at = own.parameters;
-    at.axes = *own.axes;
-    const PartialLikelihood likelihood = LikelihoodOf(at, *own.sums);
-    sums.Add(kLogLikelihood, k, likelihood.log_likelihood);
-    for (std::size_t j = 0; j < p; ++j) sums.Add(kScore, k * p + j, likelihood.score[j]);
-    for (std::size_t j = 0; j < triangle; ++j) {
-      sums.Add(kInformation, k * triangle + j, likelihood.information[j]);
-    }
-    if (k == 0) sums.Add(kEvents, 0, likelihood.events);
+/// The site's own risk-set sums; their ranges are its own affair, as nothing of them leaves it.
+Result<PooledSums> OwnRiskSums(const SiteView& site, const SiteFrame& frame,
+                               const NetRiskPoints& points, const std::vector<TimeAxis>& axes) {
+  Layout layout = NetRiskLayout(points, axes);
+  for (;;) {
+    ExactSums mine(layout);
+    CLINNOVA_TRY(AddNetRisk(site, frame, points, axes, mine));
+    CLINNOVA_ASSIGN(PooledSums sums, PooledSums::Decode(layout, mine.Seal(core::Hash{})));
+    const std::vector<std::size_t> flagged = sums.FlaggedBlocks();
+    if (flagged.empty()) return sums;
+    for (const std::size_t block : flagged) layout.blocks[block].exponent += 10;
+  }
+}
+
+void AddLikelihood(const NetRiskLikelihood& likelihood, std::size_t k, ExactSums& sums) {
+  const NetEvaluation& at = likelihood.at;
+  if (!at.valid) return sums.AddCount(kInvalid, k);
+  sums.Add(kDeviance, k, at.deviance);
+  for (std::size_t j = 0; j < at.score.size(); ++j)
+    sums.Add(kScore, k * at.score.size() + j, at.score[j]);
+  for (std::size_t j = 0; j < at.information.size(); ++j)
+    sums.Add(kInformation, k * at.information.size() + j, at.information[j]);
+  if (k == 0) sums.Add(kEvents, 0, likelihood.events);
+}
+
+Result<void> SiteEvaluate(const SiteView& site, const NetRiskPoints& points, ExactSums& sums) {
+  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(site, points.claim));
+  CLINNOVA_ASSIGN(const auto axes, OwnEventTimesOf(site, *frame, points.claim));
+  const std::size_t per_point =
+      NetRiskNumbers(CellOffsets(*axes).back(), points.columns(), points.derivatives != 0);
+  const std::size_t at_once = std::max<std::size_t>(1, (std::size_t{1} << 21) / per_point);
+  if (points.left_out.size() != points.betas.size()) {
+    return Fail(ErrorCode::kRefused, "folds that do not fit the coefficients", "wrong_layout");
+  }
+  for (std::size_t first = 0; first < points.betas.size(); first += at_once) {
+    const auto from = static_cast<std::ptrdiff_t>(first);
+    const auto to = static_cast<std::ptrdiff_t>(std::min(first + at_once, points.betas.size()));
+    NetRiskPoints some = points;
+    some.betas = {points.betas.begin() + from, points.betas.begin() + to};
+    some.left_out = {points.left_out.begin() + from, points.left_out.begin() + to};
+    CLINNOVA_ASSIGN(const PooledSums own, OwnRiskSums(site, *frame, some, *axes));
+    for (std::size_t k = 0; k < some.betas.size(); ++k)
+      AddLikelihood(NetLikelihood(some, *axes, own, k), first + k, sums);
   }
   return {};
 }
 
-/// The spread of the columns and, stratified by site, the largest log-likelihood there could be.
+/// Risk-set sums at the pooled event times.
+struct PooledParameters {
+  NetRiskPoints points;
+  std::vector<TimeAxis> axes;
+  template <class A>
+  void Fields(A& a) {
+    a(points);
+    a(axes);
+  }
+};
+
+Result<Layout> PooledLayout(const Analysis&, const table::Schema&,
+                            const PooledParameters& parameters) {
+  const NetRiskPoints& points = parameters.points;
+  const std::size_t cells = CellOffsets(parameters.axes).back();
+  if (NetRiskNumbers(cells, points.columns(), points.derivatives != 0) * points.betas.size() >
+      50'000'000) {
+    return Fail(ErrorCode::kFailed,
+                "too many event times for the risk sets' sums; stratify by site", "too_large");
+  }
+  return NetRiskLayout(points, parameters.axes);
+}
+
+Result<void> PooledEvaluate(const SiteView& site, const PooledParameters& parameters,
+                            ExactSums& sums) {
+  const NetRiskPoints& points = parameters.points;
+  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(site, points.claim));
+  const bool binned = std::all_of(parameters.axes.begin(), parameters.axes.end(),
+                                  [](const TimeAxis& axis) { return axis.binned; });
+  const bool whole = std::all_of(points.left_out.begin(), points.left_out.end(),
+                                 [](std::int64_t fold) { return fold == 0; });
+  if (site.minimum_count > 0 && !(binned && whole)) {
+    return Fail(ErrorCode::kRefused, "risk-set sums at exact times, or without a fold",
+                "risk_sets_not_binned");
+  }
+  return AddNetRisk(site, *frame, points, parameters.axes, sums);
+}
+
+/// The spread of the columns in each fold, and what the folds hold.
 struct SpreadParameters {
   FrameClaim claim;
-  bool by_site = true;
+  std::int64_t folds = 1;
   template <class A>
   void Fields(A& a) {
     a(claim);
-    a(by_site);
+    a(folds);
   }
 };
-enum SpreadBlock { kColumnSums, kColumnSquares, kSaturated };
+enum SpreadBlock { kNoFold, kRows, kFoldEvents, kZeros, kOnes, kMoments };
 
 Result<Layout> SpreadLayout(const Analysis&, const table::Schema&,
                             const SpreadParameters& parameters) {
+  if (parameters.folds < 1 || parameters.folds > kMaximumFolds) {
+    return Fail(ErrorCode::kRefused, "a number of folds outside 1 to 100", "wrong_layout");
+  }
+  const auto folds = static_cast<std::size_t>(parameters.folds);
   const std::size_t p = parameters.claim.center.size();
-  return Layout{{WideBlock("sums", p), WideBlock("squares", p), WideBlock("saturated", 1)}};
+  return Layout{{CountBlock("no_fold", 1), CountBlock("rows", folds), CountBlock("events", folds),
+                 CountBlock("zeros", folds * p), CountBlock("ones", folds * p),
+                 WideBlock("moments", folds * 2 * p)}};
 }
 
-/// d ln d of the deaths at one time: what a saturated likelihood loses to ties.
-double TieLoss(std::int64_t deaths) {
-  const auto d = static_cast<double>(deaths);
-  return deaths > 1 ? d * core::Log(d) : 0;
+/// One thread's working memory.
+struct Rows {
+  table::DesignBatch design;
+  std::vector<std::int32_t> fold;
+};
+
+/// `block_value(x, fold)` over all rows of known fold and columns.
+template <typename Use>
+void ForEachValue(const Rows& rows, std::size_t p, Use use) {
+  for (std::size_t r = 0; r < rows.design.rows; ++r) {
+    if (rows.fold[r] == 0) continue;
+    const auto fold = static_cast<std::size_t>(rows.fold[r] - 1);
+    for (std::size_t j = 0; j < p; ++j) use(rows.design.x[j * kBatchRows + r], fold, j);
+  }
 }
 
 Result<void> SpreadEvaluate(const SiteView& site, const SpreadParameters& parameters,
                             ExactSums& sums) {
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame,
                   SiteFrameOf(site, parameters.claim));
-  std::vector<TimeAxis> axes;
-  if (parameters.by_site) {
-    CLINNOVA_ASSIGN(const std::shared_ptr<const std::vector<TimeAxis>> own,
-                    OwnEventTimesOf(site, *frame, parameters.claim));
-    axes = *own;
-  }
-  const std::vector<std::size_t> offsets = CellOffsets(axes);
-  std::vector<std::int64_t> deaths(offsets.back());
-  ForEachRow(site, *frame, parameters.claim,
-             [&](const table::DesignBatch& batch, std::size_t r, const std::vector<double>& x) {
-               for (std::size_t j = 0; j < x.size(); ++j) {
-                 sums.Add(kColumnSums, j + 1, x[j]);
-                 sums.Add(kColumnSquares, j + 1, x[j] * x[j]);
-               }
-               const std::size_t parts = batch.response.size();
-               if (!parameters.by_site || batch.response[parts - 1][r] == 0) return;
-               const std::size_t stratum = StratumOf(frame->design, batch, r);
-               ++deaths[offsets[stratum] + axes[stratum].IndexOf(batch.response[parts - 2][r])];
-             });
-  for (const std::int64_t d : deaths) sums.Add(kSaturated, 0, -TieLoss(d));
-  return {};
+  CLINNOVA_ASSIGN(const RowFolds rule,
+                  RowFolds::Create(site.analysis, site.table.schema, parameters.folds));
+  const std::size_t p = parameters.claim.center.size();
+  return federation::ForEachBatch<Rows>(
+      site.table.rows, site.threads, sums,
+      [&](std::size_t first, std::size_t count, Rows& rows, ExactSums& mine) -> Result<void> {
+        frame->design.Evaluate(site.table, first, count, rows.design);
+        rule.Evaluate(site.table, rows.design, p, rows.fold);
+        ForEachValue(rows, p, [&](double x, std::size_t fold, std::size_t j) {
+          if (x == 0) mine.AddCount(kZeros, fold * p + j);
+          if (x == 1) mine.AddCount(kOnes, fold * p + j);
+        });
+        Standardise(parameters.claim, rows.design);
+        ForEachValue(rows, p, [&](double x, std::size_t fold, std::size_t j) {
+          mine.Add(kMoments, fold * 2 * p + j, x);
+          mine.Add(kMoments, fold * 2 * p + p + j, x * x);
+        });
+        for (std::size_t r = 0; r < rows.design.rows; ++r) {
+          if (rows.fold[r] == 0) {
+            mine.AddCount(kNoFold, 0);
+            continue;
+          }
+          const auto fold = static_cast<std::size_t>(rows.fold[r] - 1);
+          mine.AddCount(kRows, fold);
+          if (rows.design.response.back()[r] != 0) mine.AddCount(kFoldEvents, fold);
+        }
+        return {};
+      });
 }
 
-const TypedStep<SiteParameters> kSiteStep{"elastic_net.cox_site", SiteLayout, SiteEvaluate};
+const TypedStep<NetRiskPoints> kSiteStep{"elastic_net.cox_site", SiteLayout, SiteEvaluate};
+const TypedStep<PooledParameters> kPooledStep{"elastic_net.cox_risk_sets", PooledLayout,
+                                              PooledEvaluate};
 const TypedStep<SpreadParameters> kSpreadStep{"elastic_net.cox_spread", SpreadLayout,
                                               SpreadEvaluate};
 
@@ -136,60 +214,56 @@ class CoxSource final : public NetSource {
   CoxSource(Federation& federation, const Analysis& analysis, const ModelFrame& frame)
       : federation_(federation), analysis_(analysis), frame_(frame) {}
 
-  Result<void> Begin(PenaltyUnits units) {
+  Result<void> Begin(PenaltyUnits units, std::int64_t folds) {
     const auto& strata = frame_.design().strata();
     by_site_ = std::any_of(strata.begin(), strata.end(),
                            [](const auto& stratum) { return stratum.name == "site"; });
-    cox_.claim = frame_.claim();
-    cox_.beta.assign(frame_.columns() - 1, 0.0);
-    cox_.ties = Ties::kBreslow;
-    cox_.size_exponent = frame_.standardised_exponent();
+    points_.claim = frame_.claim();
+    points_.size_exponent = frame_.standardised_exponent();
+    const std::int64_t asked = folds > 0 ? folds : analysis_.Has("fold_column") ? kMaximumFolds : 1;
     CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kSpreadStep,
-                                                           SpreadParameters{cox_.claim, by_site_}));
-    saturated_ = sums.Number(kSaturated);
-    MakeProblem(sums, units);
+                                                           SpreadParameters{points_.claim, asked}));
+    CLINNOVA_TRY(ReadFolds(sums, folds));
+    MakeProblems(sums, units);
     return by_site_ ? Result<void>{} : FindEventTimes();
   }
 
   const std::vector<NetProblem>& problems() const override { return problems_; }
-  std::vector<std::int64_t> fold_rows() const override { return {}; }
+  std::vector<std::int64_t> fold_rows() const override {
+    return rows_.size() > 1 ? rows_ : std::vector<std::int64_t>{};
+  }
+  std::vector<double> fold_weights() const override { return {events_.begin(), events_.end()}; }
   std::vector<double> NullStart(std::size_t) const override {
     return std::vector<double>(frame_.columns());
   }
   double NullScale(std::size_t) const override { return 1; }
   double response_center() const override { return 0; }
-  bool many_at_once() const override { return by_site_; }
+  bool many_at_once() const override { return by_site_ || AtOnce(true) >= kManyPoints; }
 
   Result<std::vector<NetEvaluation>> Evaluate(const std::vector<NetPoint>& points) override {
-    if (!by_site_) return EvaluateOneByOne(points);
-    const std::size_t p = frame_.columns() - 1;
-    const std::size_t at_once =
-        std::max<std::size_t>(8, kNumbersPerRound / (1 + p + p * (p + 1) / 2));
-    std::vector<NetEvaluation> all;
-    for (std::size_t first = 0; first < points.size(); first += at_once) {
-      SiteParameters parameters{cox_, {}};
-      for (std::size_t k = first; k < std::min(first + at_once, points.size()); ++k) {
-        parameters.betas.emplace_back(points[k].beta.begin() + 1, points[k].beta.end());
-      }
-      CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kSiteStep, parameters));
-      CLINNOVA_TRY(CheckEvents(sums.Number(kEvents)));
-      for (std::size_t k = 0; k < parameters.betas.size(); ++k) {
-        PartialLikelihood at;
-        at.log_likelihood = sums.Number(kLogLikelihood, k);
-        for (std::size_t j = 0; j < p; ++j) at.score.push_back(sums.Number(kScore, k * p + j));
-        const std::size_t triangle = p * (p + 1) / 2;
-        for (std::size_t j = 0; j < triangle; ++j) {
-          at.information.push_back(sums.Number(kInformation, k * triangle + j));
-        }
-        all.push_back(EvaluationOf(at));
-      }
-    }
-    return all;
+    return Evaluate(points, true);
   }
 
+  /// As cv.glmnet with grouped = TRUE: the deviance of all rows less that of the training set, per event of the fold.
   Result<std::vector<std::vector<double>>> FoldLoss(
-      const std::vector<std::vector<std::vector<double>>>&) override {
-    return std::vector<std::vector<double>>{};
+      const std::vector<std::vector<std::vector<double>>>& betas) override {
+    std::vector<NetPoint> points;
+    for (std::size_t fold = 0; fold < betas.size(); ++fold) {
+      for (const std::vector<double>& beta : betas[fold]) {
+        points.push_back({0, beta});
+        points.push_back({fold + 1, beta});
+      }
+    }
+    CLINNOVA_ASSIGN(const std::vector<NetEvaluation> at, Evaluate(points, false));
+    std::vector<std::vector<double>> loss(betas.size());
+    std::size_t next = 0;
+    for (std::size_t fold = 0; fold < betas.size(); ++fold) {
+      for (std::size_t k = 0; k < betas[fold].size(); ++k, next += 2) {
+        loss[fold].push_back((at[next].deviance - at[next + 1].deviance) /
+                             static_cast<double>(events_[fold]));
+      }
+    }
+    return loss;
   }
 
   std::vector<std::string> warnings() const override {
@@ -198,25 +272,61 @@ class CoxSource final : public NetSource {
   }
 
  private:
-  Result<void> CheckEvents(double events) const {
-    if (events > 0) return {};
-    return Fail(ErrorCode::kFailed, "analysis \"" + analysis_.name() + "\": there is no event");
+  Result<void> ReadFolds(const PooledSums& sums, std::int64_t folds) {
+    events_ = sums.Counts(kFoldEvents);
+    if (std::accumulate(events_.begin(), events_.end(), std::int64_t{0}) == 0) {
+      return Fail(ErrorCode::kFailed, "analysis \"" + analysis_.name() + "\": there is no event");
+    }
+    CLINNOVA_ASSIGN(rows_, UsableFolds(analysis_, sums.Counts(kRows), sums.Count(kNoFold), folds));
+    events_.resize(rows_.size());
+    if (rows_.size() < 2) return {};
+    if (std::count(events_.begin(), events_.end(), 0) > 0) {
+      return Fail(ErrorCode::kFailed, "analysis \"" + analysis_.name() +
+                                          "\": a fold has no event, expected one or more");
+    }
+    const std::int64_t k = federation_.minimum_count();
+    if (k > 0 && !by_site_) {
+      return Fail(ErrorCode::kRefused,
+                  "analysis \"" + analysis_.name() +
+                      "\": risk sets with and without a fold tell its persons apart; "
+                      "cross-validation needs strata = [\"site\"] under disclosure rules",
+                  "risk_sets_not_binned");
+    }
+    if (k > 0 && *std::min_element(events_.begin(), events_.end()) < k) {
+      return Fail(ErrorCode::kRefused,
+                  "analysis \"" + analysis_.name() + "\": a fold has fewer than " +
+                      std::to_string(k) + " events",
+                  "rare_level");
+    }
+    return CheckFoldRules(analysis_, frame_, {rows_, sums.Counts(kZeros), sums.Counts(kOnes)}, k);
   }
 
   /// The intercept's column is not part of the model: it is held at zero.
-  void MakeProblem(const PooledSums& sums, PenaltyUnits units) {
-    NetProblem problem{static_cast<double>(frame_.n()), {0}, {true}, 1};
-    for (std::size_t j = 1; j < frame_.columns(); ++j) {
-      const double mean = sums.Number(kColumnSums, j) / problem.rows;
-      const double square = sums.Number(kColumnSquares, j) / problem.rows;
-      const double variance = square - mean * mean;
-      const bool constant = !(variance > 1e-13 * square);
-      problem.held.push_back(constant);
-      problem.unit.push_back(constant                               ? 1
-                             : units == PenaltyUnits::kStandardised ? std::sqrt(variance)
-                                                                    : cox_.claim.inverse_scale[j]);
+  void MakeProblems(const PooledSums& sums, PenaltyUnits units) {
+    const std::size_t p = frame_.columns();
+    const auto training = [&](std::size_t problem, std::size_t index) {
+      long double sum = 0;
+      for (std::size_t fold = 0; fold < rows_.size(); ++fold) {
+        if (problem == 0 || fold != problem - 1) sum += sums.Number(kMoments, fold * 2 * p + index);
+      }
+      return static_cast<double>(sum);
+    };
+    for (std::size_t f = 0; f <= fold_rows().size(); ++f) {
+      const std::int64_t left = f > 0 ? rows_[f - 1] : 0;
+      NetProblem problem{static_cast<double>(frame_.n() - left), {0}, {true}, 1};
+      for (std::size_t j = 1; j < p; ++j) {
+        const double mean = training(f, j) / problem.rows;
+        const double square = training(f, p + j) / problem.rows;
+        const double variance = square - mean * mean;
+        const bool constant = !(variance > 1e-13 * square);
+        problem.held.push_back(constant);
+        problem.unit.push_back(constant ? 1
+                               : units == PenaltyUnits::kStandardised
+                                   ? std::sqrt(variance)
+                                   : points_.claim.inverse_scale[j]);
+      }
+      problems_.push_back(std::move(problem));
     }
-    problems_ = {std::move(problem)};
   }
 
   /// As in `cox`: the pooled event times of each stratum, merged until each has ten exits under disclosure rules.
@@ -243,46 +353,62 @@ class CoxSource final : public NetSource {
       if (merged_ && open > 0 && !times.times.empty()) {
         times.times.back() = counts.axis.Time(size - 1);
       }
-      cox_.axes.push_back(std::move(times));
+      axes_.push_back(std::move(times));
     }
     return {};
   }
 
-  Result<std::vector<NetEvaluation>> EvaluateOneByOne(const std::vector<NetPoint>& points) {
+  /// Points that one round carries.
+  std::size_t AtOnce(bool derivatives) const {
+    const std::size_t p = frame_.columns() - 1;
+    const std::size_t site = derivatives ? 8 * (1 + (p + 1) + (p + 1) * (p + 2) / 2) : 24;
+    const std::size_t numbers =
+        by_site_ ? site : NetRiskNumbers(CellOffsets(axes_).back(), p, derivatives);
+    return std::max<std::size_t>(by_site_ ? kManyPoints : 1, kNumbersPerRound / numbers);
+  }
+
+  Result<std::vector<NetEvaluation>> Evaluate(const std::vector<NetPoint>& points,
+                                              bool derivatives) {
+    const std::size_t at_once = AtOnce(derivatives);
+    points_.folds = static_cast<std::int64_t>(rows_.size());
+    points_.derivatives = derivatives ? 1 : 0;
     std::vector<NetEvaluation> all;
-    for (const NetPoint& point : points) {
-      if (last_ && last_beta_ == point.beta) {
-        all.push_back(*last_);
-        continue;
+    for (std::size_t first = 0; first < points.size(); first += at_once) {
+      points_.betas.clear();
+      points_.left_out.clear();
+      for (std::size_t k = first; k < std::min(first + at_once, points.size()); ++k) {
+        points_.betas.emplace_back(points[k].beta.begin() + 1, points[k].beta.end());
+        points_.left_out.push_back(static_cast<std::int64_t>(points[k].problem));
       }
-      cox_.beta.assign(point.beta.begin() + 1, point.beta.end());
-      CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kCoxRiskStep, cox_));
-      cox_.risk_exponent = std::max(cox_.risk_exponent, sums.layout().blocks[0].exponent);
-      const PartialLikelihood at = LikelihoodOf(cox_, sums);
-      CLINNOVA_TRY(CheckEvents(at.events));
-      saturated_ = 0;
-      ForEachEventTime(cox_, cox_.axes, sums,
-                       [this](const EventTime& time) { saturated_ -= TieLoss(time.deaths); });
-      last_ = EvaluationOf(at);
-      last_beta_ = point.beta;
-      all.push_back(*last_);
+      CLINNOVA_ASSIGN(std::vector<NetEvaluation> some, by_site_ ? SiteRound() : PooledRound());
+      std::move(some.begin(), some.end(), std::back_inserter(all));
     }
     return all;
   }
 
-  NetEvaluation EvaluationOf(const PartialLikelihood& at) const {
-    NetEvaluation evaluation;
-    evaluation.valid = std::isfinite(at.log_likelihood);
-    evaluation.deviance = 2 * (saturated_ - at.log_likelihood);
-    evaluation.score = {0};
-    evaluation.information = {0};
-    evaluation.score.insert(evaluation.score.end(), at.score.begin(), at.score.end());
-    std::size_t cell = 0;
-    for (std::size_t i = 0; i < at.score.size(); ++i) {
-      evaluation.information.push_back(0);
-      for (std::size_t j = 0; j <= i; ++j) evaluation.information.push_back(at.information[cell++]);
+  Result<std::vector<NetEvaluation>> SiteRound() {
+    CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kSiteStep, points_));
+    const std::size_t p = points_.derivatives != 0 ? points_.columns() + 1 : 1;
+    std::vector<NetEvaluation> evaluations(points_.betas.size());
+    for (std::size_t k = 0; k < evaluations.size(); ++k) {
+      NetEvaluation& at = evaluations[k];
+      at.valid = sums.Count(kInvalid, k) == 0;
+      at.deviance = sums.Number(kDeviance, k);
+      for (std::size_t j = 0; j < p; ++j) at.score.push_back(sums.Number(kScore, k * p + j));
+      const std::size_t triangle = p * (p + 1) / 2;
+      for (std::size_t j = 0; j < triangle; ++j)
+        at.information.push_back(sums.Number(kInformation, k * triangle + j));
     }
-    return evaluation;
+    return evaluations;
+  }
+
+  Result<std::vector<NetEvaluation>> PooledRound() {
+    CLINNOVA_ASSIGN(const PooledSums sums,
+                    federation_.Sum(analysis_, kPooledStep, PooledParameters{points_, axes_}));
+    std::vector<NetEvaluation> evaluations;
+    for (std::size_t k = 0; k < points_.betas.size(); ++k)
+      evaluations.push_back(NetLikelihood(points_, axes_, sums, k).at);
+    return evaluations;
   }
 
   Federation& federation_;    // not owned, outlives this
@@ -290,19 +416,20 @@ class CoxSource final : public NetSource {
   const ModelFrame& frame_;   // not owned, outlives this
   bool by_site_ = true;
   bool merged_ = false;
-  CoxParameters cox_;
-  double saturated_ = 0;
+  NetRiskPoints points_;              ///< what the rounds share; the vectors are those of the last
+  std::vector<TimeAxis> axes_;        ///< event times by stratum; empty when each site has its own
+  std::vector<std::int64_t> rows_;    ///< per fold
+  std::vector<std::int64_t> events_;  ///< per fold
   std::vector<NetProblem> problems_;
-  std::optional<NetEvaluation> last_;
-  std::vector<double> last_beta_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<NetSource>> CoxNetSource(Federation& federation, const Analysis& analysis,
-                                                const ModelFrame& frame, PenaltyUnits units) {
+                                                const ModelFrame& frame, PenaltyUnits units,
+                                                std::int64_t folds) {
   auto source = std::make_unique<CoxSource>(federation, analysis, frame);
-  CLINNOVA_TRY(source->Begin(units));
+  CLINNOVA_TRY(source->Begin(units, folds));
   return source;
 }
 
@@ -310,7 +437,7 @@ std::vector<const federation::Step*> CoxNetSteps() {
   std::vector<const federation::Step*> steps = RiskTimeSteps();
   steps.push_back(&kSiteStep);
   steps.push_back(&kSpreadStep);
-  steps.push_back(&kCoxRiskStep);
+  steps.push_back(&kPooledStep);
   return steps;
 }
 

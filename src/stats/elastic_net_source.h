@@ -22,6 +22,11 @@ class NetSource {
   virtual const std::vector<NetProblem>& problems() const = 0;
   /// Rows of each fold; empty without cross-validation.
   virtual std::vector<std::int64_t> fold_rows() const = 0;
+  /// How much each fold's mean loss counts.
+  virtual std::vector<double> fold_weights() const {
+    const std::vector<std::int64_t> rows = fold_rows();
+    return {rows.begin(), rows.end()};
+  }
   /// Where a problem's null model starts, and the size of its gradients there.
   virtual std::vector<double> NullStart(std::size_t problem) const = 0;
   virtual double NullScale(std::size_t problem) const = 0;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "stats/elastic_net_folds.h"
 #include "stats/linear_algebra.h"
 
 namespace clinnova::stats {
@@ -36,9 +37,13 @@ Result<std::unique_ptr<NetSource>> NetSums::Begin(Federation& federation, const 
   CLINNOVA_ASSIGN(const PooledSums sums,
                   federation.Sum(analysis, kElasticNetResponseStep, parameters));
   CLINNOVA_TRY(made->CheckResponse(sums));
-  CLINNOVA_TRY(made->ReadFolds(sums, folds));
-  CLINNOVA_TRY(made->CheckFoldRules(sums));
+  CLINNOVA_ASSIGN(made->fold_rows_, UsableFolds(analysis, sums.Counts(kNetFoldRows),
+                                                sums.Count(kNetCounts, kNetNoFold), folds));
+  CLINNOVA_TRY(CheckFoldRules(
+      analysis, frame, {made->fold_rows_, sums.Counts(kNetFoldZeros), sums.Counts(kNetFoldOnes)},
+      federation.minimum_count()));
   made->has_offset_ = sums.Count(kNetCounts, kNetHasOffset) != 0;
+  CLINNOVA_TRY(made->CheckFoldOutcomes(sums));
   made->response_ = sums.Numbers(kNetFoldResponse);
   made->response_.resize(made->fold_rows_.size());
   made->MakeProblems(sums, units);
@@ -74,63 +79,18 @@ Result<void> NetSums::CheckResponse(const PooledSums& sums) const {
   return {};
 }
 
-Result<void> NetSums::ReadFolds(const PooledSums& sums, std::int64_t folds) {
-  const bool named = analysis_.Has("fold_column");
-  const std::string key = named ? "fold_column" : "folds";
-  const std::int64_t lost = sums.Count(kNetCounts, kNetNoFold);
-  if (lost != 0) {
-    return analysis_.Wrong("fold_column", "found other values than whole numbers from 1 to " +
-                                              std::to_string(folds > 0 ? folds : kMaximumFolds));
-  }
-  fold_rows_ = sums.Counts(kNetFoldRows);
-  if (folds == 0) {
-    while (fold_rows_.size() > 1 && fold_rows_.back() == 0) fold_rows_.pop_back();
-  }
-  if (!named && folds == 0) return {};
-  if (fold_rows_.size() < 3) return analysis_.Wrong(key, "found fewer than 3 folds");
-  const std::int64_t fewest = *std::min_element(fold_rows_.begin(), fold_rows_.end());
-  const auto count = static_cast<std::int64_t>(fold_rows_.size());
-  if (fewest == 0 || frame_.n() < 3 * count) {
-    return analysis_.Wrong(key, "found " + std::to_string(count) + " folds for " +
-                                    std::to_string(frame_.n()) +
-                                    " rows, expected three rows or more for each");
-  }
-  return {};
-}
-
-Result<void> NetSums::CheckFoldRules(const PooledSums& sums) const {
+Result<void> NetSums::CheckFoldOutcomes(const PooledSums& sums) const {
   const std::int64_t k = federation_.minimum_count();
-  if (k == 0 || fold_rows_.size() < 2) return {};
-  const auto refuse = [&](const std::string& what, const char* reason) {
-    return Fail(ErrorCode::kRefused, "analysis \"" + analysis_.name() + "\": a fold " + what,
-                reason);
-  };
-  const auto parameters = static_cast<std::int64_t>(p());
+  // Without an offset the response's sum is a count.
+  if (k == 0 || folds() == 0 || family_.family != Family::kBinomial || has_offset_) return {};
   for (std::size_t fold = 0; fold < fold_rows_.size(); ++fold) {
-    const std::int64_t rows = fold_rows_[fold];
-    if (rows < k || 3 * parameters > rows || rows - parameters < 10) {
-      return refuse("has too few rows for the parameters, expected three times as many and 10 more",
-                    "too_many_parameters");
-    }
-    for (std::size_t j = 0; j < p(); ++j) {
-      const std::int64_t zeros = sums.Count(kNetFoldZeros, fold * p() + j);
-      const std::int64_t ones = sums.Count(kNetFoldOnes, fold * p() + j);
-      const std::int64_t others = rows - zeros;
-      const bool rare = (others > 0 && others < k) || (others == ones && zeros > 0 && zeros < k);
-      if (rare) {
-        return refuse("has fewer than " + std::to_string(k) + " persons that term " +
-                          frame_.design().names()[j] + " tells from the others",
-                      "rare_level");
-      }
-    }
-    if (family_.family != Family::kBinomial) continue;
-    // Without an offset the response's sum is a count.
     const auto ones = static_cast<std::int64_t>(std::lround(sums.Number(kNetFoldResponse, fold)));
-    if (sums.Count(kNetCounts, kNetHasOffset) == 0 &&
-        ((ones > 0 && ones < k) || (rows - ones > 0 && rows - ones < k))) {
-      return refuse("has an outcome with fewer than " + std::to_string(k) + " persons",
-                    "rare_level");
-    }
+    const std::int64_t zeros = fold_rows_[fold] - ones;
+    if ((ones == 0 || ones >= k) && (zeros == 0 || zeros >= k)) continue;
+    return Fail(ErrorCode::kRefused,
+                "analysis \"" + analysis_.name() + "\": a fold has an outcome with fewer than " +
+                    std::to_string(k) + " persons",
+                "rare_level");
   }
   return {};
 }

@@ -54,8 +54,7 @@ class NetSums final : public NetSource {
   std::size_t p() const { return frame_.columns(); }
   bool gaussian() const { return family_.family == Family::kGaussian; }
   Result<void> CheckResponse(const federation::PooledSums& sums) const;
-  Result<void> ReadFolds(const federation::PooledSums& sums, std::int64_t folds);
-  Result<void> CheckFoldRules(const federation::PooledSums& sums) const;
+  Result<void> CheckFoldOutcomes(const federation::PooledSums& sums) const;
   void MakeProblems(const federation::PooledSums& sums, PenaltyUnits units);
   Result<void> ReadGram();
   /// The sum over the folds of a problem of number `index` of every fold's `size` numbers.

@@ -198,8 +198,6 @@ TEST(ElasticNet, SaysWhatIsWrong) {
       {Net("y ~ a", "fold_column = \"none\"\n"), ""},
       {Net("y ~ a", "family = \"cox\"\n"),
        "analysis \"a\": formula: expected Surv(time, status) before ~"},
-      {Net("Surv(y, ill) ~ a", "family = \"cox\"\nfolds = 3\n"),
-       "analysis \"a\": folds: cross-validation is not there yet for family cox"},
       {Net("y ~ a", "strata = [\"z\"]\n"), "analysis \"a\": strata: expected nothing"},
       {Net("y ~ 1"), "analysis \"a\": formula: expected at least one term"},
       {Net("cbind(ill, z) ~ a", "family = \"binomial\"\n"),

@@ -8,21 +8,22 @@
 
 namespace clinnova::stats {
 
-void MatchedSet::Add(std::span<const double> x, double offset, bool is_case) {
-  persons_.push_back({values_.size(), offset, is_case});
+void MatchedSet::Add(std::span<const double> x, const Role& role) {
+  persons_.push_back({values_.size(), role});
   values_.insert(values_.end(), x.begin(), x.end());
-  cases_ += is_case ? 1 : 0;
+  cases_ += role.is_case ? 1 : 0;
 }
 
 void MatchedSet::Sort() {
   std::sort(persons_.begin(), persons_.end(), [&](const Person& a, const Person& b) {
-    if (a.is_case != b.is_case) return a.is_case;
+    if (a.role.is_case != b.role.is_case) return a.role.is_case;
     for (std::size_t j = 0; j < covariates_; ++j) {
       const double left = values_[a.first + j];
       const double right = values_[b.first + j];
       if (left != right) return left < right;
     }
-    return a.offset < b.offset;
+    if (a.role.offset != b.role.offset) return a.role.offset < b.role.offset;
+    return a.role.weight < b.role.weight;
   });
 }
 
@@ -31,7 +32,7 @@ namespace {
 constexpr double kLn2 = 0.693147180559945309417;
 constexpr int kScaleBits = 300;
 
-/// Risks e^(eta - largest eta), and covariates less those of the first person: a covariate that does not vary within
+/// Weighted risks e^(eta - largest eta), and covariates less those of the first person: a covariate that does not vary within
 /// the set is then 0 and tells nothing, to the last bit.
 struct Risks {
   double largest = 0;
@@ -45,7 +46,7 @@ Risks RisksOf(const MatchedSet& set, std::span<const double> beta) {
   Risks risks;
   const auto origin = set.x(0);
   for (std::size_t i = 0; i < set.size(); ++i) {
-    double eta = set.offset(i);
+    double eta = set.role(i).offset;
     for (std::size_t j = 0; j < q; ++j) {
       const double centred = set.x(i)[j] - origin[j];
       risks.x.push_back(centred);
@@ -54,9 +55,9 @@ Risks RisksOf(const MatchedSet& set, std::span<const double> beta) {
     risks.eta.push_back(eta);
   }
   risks.largest = *std::max_element(risks.eta.begin(), risks.eta.end());
-  for (double& eta : risks.eta) {
-    eta -= risks.largest;
-    risks.risk.push_back(core::Exp(eta));
+  for (std::size_t i = 0; i < set.size(); ++i) {
+    risks.eta[i] -= risks.largest;
+    risks.risk.push_back(set.role(i).weight * core::Exp(risks.eta[i]));
   }
   return risks;
 }
@@ -133,19 +134,22 @@ void SubtractRiskSets(const MatchedSet& set, const Risks& risks, SetTies ties, S
   unit.zero = 1;
   Sums all(q);
   Sums dying(q);
+  double weight = 0;  // of the cases
   for (std::size_t i = 0; i < set.size(); ++i) {
     all.AddProduct(risks.risk[i], &risks.x[i * q], unit);
-    if (set.is_case(i)) dying.AddProduct(risks.risk[i], &risks.x[i * q], unit);
+    if (!set.role(i).is_case) continue;
+    dying.AddProduct(risks.risk[i], &risks.x[i * q], unit);
+    weight += set.role(i).weight;
   }
   const auto cases = static_cast<double>(set.cases());
-  if (ties == SetTies::kBreslow) return TakeLog(all, cases, at);
+  if (ties == SetTies::kBreslow) return TakeLog(all, weight, at);
   for (std::size_t m = 0; m < set.cases(); ++m) {
     const double part = static_cast<double>(m) / cases;
     Sums phi = all;
     phi.zero -= part * dying.zero;
     for (std::size_t j = 0; j < q; ++j) phi.first[j] -= part * dying.first[j];
     for (std::size_t j = 0; j < phi.second.size(); ++j) phi.second[j] -= part * dying.second[j];
-    TakeLog(phi, 1, at);
+    TakeLog(phi, weight / cases, at);
   }
 }
 
@@ -156,12 +160,13 @@ SetLikelihood LikelihoodOfSet(const MatchedSet& set, std::span<const double> bet
   SetLikelihood at;
   at.score.assign(q, 0.0);
   at.information.assign(q * (q + 1) / 2, 0.0);
-  if (!set.informative()) return at;
+  if (!set.speaks(ties)) return at;
   const Risks risks = RisksOf(set, beta);
   for (std::size_t i = 0; i < set.size(); ++i) {
-    if (!set.is_case(i)) continue;
-    at.log_likelihood += risks.eta[i];
-    for (std::size_t j = 0; j < q; ++j) at.score[j] += risks.x[i * q + j];
+    const MatchedSet::Role& role = set.role(i);
+    if (!role.is_case) continue;
+    at.log_likelihood += role.weight * risks.eta[i];
+    for (std::size_t j = 0; j < q; ++j) at.score[j] += role.weight * risks.x[i * q + j];
   }
   if (ties == SetTies::kExact) {
     SubtractSubsets(set, risks, at);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The conditional likelihood of one matched set: given how many of its persons are cases, which of them are.
 //
-//   MatchedSet set(covariates);  set.Add(x, offset, is_case); …
+//   MatchedSet set(covariates);  set.Add(x, {.offset = 0, .is_case = true}); …
 //   set.Sort();                                    // so that the bits do not depend on the rows' order
 //   const SetLikelihood at = LikelihoodOfSet(set, beta, SetTies::kExact);
 //
 // Exact: the sum over all subsets of as many persons as there are cases, with its derivatives, by the recursion of
 // M. H. Gail, J. H. Lubin, L. V. Rubinstein, Biometrika 68 (1981); its cost is persons times cases times the square
-// of the covariates. Efron's and Breslow's approximations are those of Cox's model with one time per set.
+// of the covariates. Efron's and Breslow's approximations are those of Cox's model with one time per set; only they know
+// case weights, as there: a person counts `weight` times, and Efron's steps count as the cases' mean weight.
 // Everything here is deterministic arithmetic.
 #pragma once
 
@@ -24,16 +25,24 @@ class MatchedSet {
  public:
   explicit MatchedSet(std::size_t covariates) : covariates_(covariates) {}
 
-  void Add(std::span<const double> x, double offset, bool is_case);
-  /// Cases first, then by covariates and offset: persons who tie are the same in every number.
+  struct Role {
+    double offset = 0;
+    double weight = 1;  ///< above 0
+    bool is_case = false;
+  };
+  void Add(std::span<const double> x, const Role& role);
+  /// Cases first, then by covariates, offset and weight: persons who tie are the same in every number.
   void Sort();
   /// True when the set says something: it has cases and others.
   bool informative() const { return cases_ > 0 && cases_ < size(); }
+  /// True when it is part of the likelihood: the approximations are not constant in a set of cases only either.
+  bool speaks(SetTies ties) const {
+    return ties == SetTies::kExact ? informative() : cases_ > 0;
+  }
   std::size_t size() const { return persons_.size(); }
   std::size_t cases() const { return cases_; }
   std::size_t covariates() const { return covariates_; }
-  bool is_case(std::size_t person) const { return persons_[person].is_case; }
-  double offset(std::size_t person) const { return persons_[person].offset; }
+  const Role& role(std::size_t person) const { return persons_[person].role; }
   std::span<const double> x(std::size_t person) const {
     return {values_.data() + persons_[person].first, covariates_};
   }
@@ -41,8 +50,7 @@ class MatchedSet {
  private:
   struct Person {
     std::size_t first;  ///< into values_
-    double offset;
-    bool is_case;
+    Role role;
   };
   std::size_t covariates_;
   std::size_t cases_ = 0;

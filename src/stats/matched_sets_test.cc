@@ -16,13 +16,13 @@ MatchedSet SixPersons() {
   const std::vector<std::vector<double>> x = {{1, 0.5}, {2, -1}, {0, 0.3},
                                               {1.5, 2}, {-1, 1}, {0.2, 0}};
   for (std::size_t i = 0; i < x.size(); ++i) {
-    set.Add(x[i], 0.1 * static_cast<double>(i), i == 0 || i == 3 || i == 5);
+    set.Add(x[i], {.offset = 0.1 * static_cast<double>(i), .is_case = i == 0 || i == 3 || i == 5});
   }
   return set;
 }
 
 double Eta(const MatchedSet& set, std::size_t i, const std::vector<double>& beta) {
-  return set.offset(i) + beta[0] * set.x(i)[0] + beta[1] * set.x(i)[1];
+  return set.role(i).offset + beta[0] * set.x(i)[0] + beta[1] * set.x(i)[1];
 }
 
 /// The exact likelihood over all subsets of three.
@@ -36,7 +36,7 @@ double AllSubsets(const MatchedSet& set, const std::vector<double>& beta) {
     for (std::size_t i = 0; i < 6; ++i) {
       if ((subset >> i & 1U) == 0) continue;
       sum += Eta(set, i, beta);
-      cases = cases && set.is_case(i);
+      cases = cases && set.role(i).is_case;
     }
     total += std::exp(sum);
     if (cases) own = sum;
@@ -76,9 +76,9 @@ TEST(MatchedSets, DerivativesAreThoseOfTheLikelihood) {
 
 TEST(MatchedSets, TiesDoNotMatterForOneCase) {
   MatchedSet set(1);
-  set.Add(std::vector<double>{1}, 0, true);
-  set.Add(std::vector<double>{0}, 0, false);
-  set.Add(std::vector<double>{3}, 0, false);
+  set.Add(std::vector<double>{1}, {.is_case = true});
+  set.Add(std::vector<double>{0}, {.is_case = false});
+  set.Add(std::vector<double>{3}, {.is_case = false});
   const std::vector<double> beta = {0.5};
   const double expected = 0.5 - std::log(std::exp(0.5) + 1 + std::exp(1.5));
   for (const SetTies ties : {SetTies::kExact, SetTies::kEfron, SetTies::kBreslow}) {
@@ -88,7 +88,7 @@ TEST(MatchedSets, TiesDoNotMatterForOneCase) {
 
 TEST(MatchedSets, CountsSubsetsFarBeyondTheDoubles) {
   MatchedSet set(1);
-  for (int i = 0; i < 3000; ++i) set.Add(std::vector<double>{0}, 0, i % 2 == 0);
+  for (int i = 0; i < 3000; ++i) set.Add(std::vector<double>{0}, {.is_case = i % 2 == 0});
   const SetLikelihood at = LikelihoodOfSet(set, std::vector<double>{1}, SetTies::kExact);
   const double expected = -(core::LogGamma(3001) - 2 * core::LogGamma(1501));
   EXPECT_NEAR(at.log_likelihood / expected, 1, 1e-13);
@@ -97,7 +97,7 @@ TEST(MatchedSets, CountsSubsetsFarBeyondTheDoubles) {
 TEST(MatchedSets, GiveTheSameBitsInAnyOrder) {
   const MatchedSet one = SixPersons();
   MatchedSet other(2);
-  for (const std::size_t i : {4, 2, 0, 5, 1, 3}) other.Add(one.x(i), one.offset(i), one.is_case(i));
+  for (const std::size_t i : {4, 2, 0, 5, 1, 3}) other.Add(one.x(i), one.role(i));
   MatchedSet sorted = one;
   sorted.Sort();
   other.Sort();
@@ -108,7 +108,7 @@ TEST(MatchedSets, GiveTheSameBitsInAnyOrder) {
 
 TEST(MatchedSets, SayNothingWithoutACaseOrOthers) {
   MatchedSet set(1);
-  set.Add(std::vector<double>{1}, 0, true);
+  set.Add(std::vector<double>{1}, {.is_case = true});
   EXPECT_FALSE(set.informative());
   EXPECT_EQ(LikelihoodOfSet(set, std::vector<double>{1}, SetTies::kExact).log_likelihood, 0);
 }

@@ -34,3 +34,10 @@ golden_case("cox_predictions_lung", weighted, from = "survival::lung", notes = w
 golden_case("cox_predictions_left_truncated", late, from = "simulated, seed 20260104", notes = weighted_notes, analyses = list(
   refined_cox_analysis("predicted", "Surv(entry, exit, event) ~ x + sex", late, strata = unstratified, times = c(2, 4, 6.5),
                        newdata = data.frame(x = c(-1, 0.5), sex = factor(c("F", "M"))))))
+# Weights with entry times and clusters: pairs of rows of one cluster count together in the concordance's error.
+late_weighted <- transform(late, w = round(0.25 + ((seq_len(nrow(late)) * 7) %% 13) / 4, 2), person = (seq_len(nrow(late)) - 1) %/% 3)
+late_weighted <- with_sites(late_weighted[setdiff(names(late_weighted), "site")], site_names(3)[late_weighted$person %% 3 + 1])
+golden_case("cox_weights_left_truncated", late_weighted, from = "simulated, seed 20260104", notes = weighted_notes, analyses = list(
+  refined_cox_analysis("by_site", "Surv(entry, exit, event) ~ x + sex", late_weighted, weights = "w", robust = FALSE),
+  refined_cox_analysis("clustered", "Surv(entry, exit, event) ~ x + sex + cluster(person)", late_weighted, weights = "w", strata = unstratified),
+  refined_cox_analysis("clustered_by_site", "Surv(entry, exit, event) ~ x + sex + cluster(person)", late_weighted, weights = "w", ties = "breslow")))

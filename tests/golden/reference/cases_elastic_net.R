@@ -78,4 +78,22 @@ golden_case("elastic_net_veteran", soldiers, from = "survival::veteran", notes =
                   lambda = c(0.15, 0.08, 0.03, 0.01, 0.001), near = 1e-2),
   cox_elastic_net("by_cell_type", "Surv(time, status) ~ trt + karno + diagtime + age", soldiers, "celltype", alpha = 0.7,
                   standardize = FALSE, lambda = c(0.3, 0.1, 0.02), near = 1e-2)))
+
+# Folds of survival times: with and without ties, strata, offsets; and folds beside offsets of the other families.
+soldiers$fold <- (seq_len(137) * 7) %% 4 + 1
+soldiers$shift <- round(((seq_len(137) * 5) %% 11) / 10, 1)
+golden_case("elastic_net_cox_folds", soldiers, from = "survival::veteran", notes = c("exact: times without ties",
+            "cross-validation: deviance of all rows less that of the training set, per event of the fold"), analyses = list(
+  cox_elastic_net("no_ties", paste("Surv(exact, status)", terms_of_veteran), soldiers, character(), nlambda = 20, folds = "fold"),
+  cox_elastic_net("listed", paste("Surv(exact, status)", terms_of_veteran), soldiers, character(), alpha = 0.5,
+                  lambda = c(0.2, 0.05, 0.01), folds = "fold"),
+  cox_elastic_net("ties", "Surv(time, status) ~ trt + karno + diagtime", soldiers, character(), nlambda = 8, near = 1e-2, folds = "fold"),
+  cox_elastic_net("offset", "Surv(exact, status) ~ trt + karno + age + offset(shift)", soldiers, character(), nlambda = 10, folds = "fold"),
+  cox_elastic_net("by_site", paste("Surv(time, status)", terms_of_veteran), soldiers, "site",
+                  lambda = c(0.15, 0.08, 0.03, 0.01), near = 2e-2, folds = "fold")))
+visits_folds$any <- as.numeric(visits_folds$flares > 0)
+golden_case("elastic_net_offset_folds", visits_folds, from = "simulated, seed 20260102", analyses = list(
+  elastic_net_analysis("rate", "flares ~ drug * age + offset(log(years))", visits_folds, "poisson", nlambda = 15, folds = "fold"),
+  elastic_net_analysis("any", "any ~ drug + age + offset(log(years))", visits_folds, "binomial", nlambda = 10, folds = "fold"),
+  elastic_net_analysis("line", "age ~ drug + flares + offset(years)", visits_folds, nlambda = 10, folds = "fold")))
 versions <- usual_versions

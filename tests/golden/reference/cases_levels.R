@@ -132,3 +132,23 @@ golden_case("aft_awkward", times, empty = c("a0", "z9"), from = "simulated, seed
   failure_analysis("weights", "Surv(days, dead) ~ drug + age", times, "loglogistic", weights = "weight"),
   failure_analysis("twice", "Surv(days, dead) ~ age + twice + drug", times),
   not_there("no_event_in_group", "aft", "Surv(days, dead) ~ lucky")))
+
+# Left truncation: some are under observation from the beginning, most come later; one row has a weight of zero.
+late_failures <- late
+late_failures$entry[seq(1, 150, 10)] <- 0
+late_failures$w <- (seq_len(150) * 7) %% 4
+golden_case("aft_left_truncated", late_failures, from = "simulated, seed 20260104",
+  notes = "written out in fit_levels.R; the exponential one is held against glm()", analyses = c(
+  lapply(kinds, function(kind) truncated_failure_analysis(kind, "Surv(entry, exit, event) ~ x + sex", late_failures, kind)),
+  list(truncated_failure_analysis("weights", "Surv(entry, exit, event) ~ x * sex", late_failures, "weibull", weights = "w"),
+       truncated_failure_analysis("offset", "Surv(entry, exit, event) ~ sex + offset(x / 4)", late_failures, "loglogistic"))))
+
+# Case weights: whole ones, fractions, and some of zero.
+many_cases <- pairs
+many_cases$w <- round(((seq_len(nrow(pairs)) * 7) %% 9) / 4, 2)
+many_cases$whole <- 1 + (seq_len(nrow(pairs)) * 5) %% 3
+golden_case("clogit_weights", many_cases, empty = "a0", from = "simulated, seeds 20260103 and 20260112",
+  notes = c(set_notes, "model-based errors, as coxph(robust = FALSE)"), analyses = list(
+  conditional_analysis("efron", "case ~ age + drug", many_cases, ties = "efron", weights = "whole"),
+  conditional_analysis("breslow", "case ~ age + drug", many_cases, ties = "breslow", weights = "whole"),
+  conditional_analysis("breslow_offset", "case ~ sex + offset(age / 50)", many_cases, ties = "breslow", weights = "whole")))

@@ -36,7 +36,7 @@ refined_cox_analysis <- function(name, formula, data, weights = NULL, ties = NUL
   for (key in c("weights", "ties", "robust", "conf_level")) study[[key]] <- get(key)
   if (!is.null(strata)) study$strata <- vector_of(strata)
   expected <- cox_fields(fit, level)
-  if (!is.null(weights)) expected$concordance <- expected$concordance_se <- NULL
+  if (!is.null(weights)) expected$proportional_hazards <- zph_fields(fit)
   if (baseline) expected$baseline <- baseline_fields(fit)
   if (!is.null(newdata)) {
     study$newdata <- structure(toml_rows(newdata), class = "toml")

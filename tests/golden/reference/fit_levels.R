@@ -153,7 +153,7 @@ multinomial_analysis <- function(name, formula, data, weights = NULL, conf_level
 # --- matched sets -----------------------------------------------------------------------------------------------
 
 # `set` names the sets, unique over sites. clogit() has its own tolerance; starting again takes the last digits.
-conditional_analysis <- function(name, formula, data, set = "set", ties = NULL, conf_level = NULL) {
+conditional_analysis <- function(name, formula, data, set = "set", ties = NULL, conf_level = NULL, weights = NULL) {
   method <- if (is.null(ties)) "exact" else ties
   in_r <- paste0(formula, " + strata(", set, ")")
   response <- sub("~.*", "", in_r)
@@ -161,6 +161,8 @@ conditional_analysis <- function(name, formula, data, set = "set", ties = NULL, 
   text <- paste0("Surv(one, ", trimws(response), ") ~ ", sub(".*~", "", in_r))
   control <- coxph.control(eps = 1e-14, toler.chol = 1e-12, iter.max = 100)
   call <- list(as.formula(text), data = data, method = method, control = control)
+  # Model-based errors, also where weights are not whole numbers.
+  if (!is.null(weights)) call <- c(call, list(weights = data[[weights]], robust = FALSE))
   first <- suppressWarnings(do.call(coxph, call))
   fit <- first
   for (again in 1:3) {
@@ -175,7 +177,7 @@ conditional_analysis <- function(name, formula, data, set = "set", ties = NULL, 
   terms <- wald_terms(names(estimate), unname(estimate), covariance, NULL, if (is.null(conf_level)) 0.95 else conf_level)
   terms <- lapply(terms, function(term) append(term, list(odds_ratio = exp(term$estimate)), 2))
   study <- list(name = name, method = "conditional_logistic", formula = in_r)
-  for (key in c("ties", "conf_level")) study[[key]] <- get(key)
+  for (key in c("ties", "conf_level", "weights")) study[[key]] <- get(key)
   rank <- sum(!is.na(estimate))
   list(study = study, expected = list(
     method = "conditional_logistic", n = fit$n, n_missing = length(fit$na.action), n_events = fit$nevent, converged = TRUE,
@@ -252,5 +254,48 @@ failure_analysis <- function(name, formula, data, distribution = NULL, weights =
     terms = wald_terms(names, estimate, covariance, NULL, if (is.null(conf_level)) 0.95 else conf_level),
     vcov = full_matrix(names, estimate, covariance),
     scale = if (kind == "exponential") 1 else exp(unname(fit$at[df])), log_lik = fit$value,
+    aic = -2 * fit$value + 2 * df, bic = -2 * fit$value + log(n) * df, df_residual = n - df))
+}
+
+# --- the same with left truncation, which survreg() has not -----------------------------------------------------
+
+# What a person adds is divided by the survival at her entry; entries at 0 divide by 1.
+truncated_likelihood <- function(entry, time, event, x, w, offset, distribution) {
+  late <- entry > 0
+  all <- failure_likelihood(time, event, x, w, offset, distribution)
+  before <- failure_likelihood(entry[late], 0 * entry[late], x[late, , drop = FALSE], w[late], offset[late], distribution)
+  function(at) mapply(`-`, all(at), before(at), SIMPLIFY = FALSE)
+}
+
+# Maximised by optim() and then newton(). For the exponential distribution glm() knows the answer: a Poisson model of the
+# events with the logarithm of the time under observation as offset.
+truncated_failure_analysis <- function(name, formula, data, distribution, weights = NULL) {
+  parts <- model_parts(formula, data, weights)
+  response <- parts$y[parts$used, , drop = FALSE]
+  scaled <- standardised(parts$x)
+  more <- if (distribution == "exponential") 0 else 1
+  back <- with_others(scaled$back, more)
+  likelihood <- truncated_likelihood(response[, 1], response[, 2], response[, 3], scaled$x, parts$w, parts$offset, distribution)
+  start <- c(mean(log(response[, 2])), rep(0, ncol(parts$x) - 1 + more))
+  near <- optim(start, function(at) -likelihood(at)$value, function(at) -likelihood(at)$score, method = "BFGS",
+                control = list(reltol = 1e-15, maxit = 1000))
+  fit <- newton(near$par, likelihood)
+  close_to(fit$value, -near$value, 1e-9, paste(name, "optim's log_lik"))
+  fit$at <- drop(back %*% fit$at)
+  covariance <- back %*% solve(fit$information) %*% t(back)
+  if (distribution == "exponential") {
+    poisson <- glm.fit(parts$x, response[, 3], weights = parts$w, family = poisson(), control = glm.control(1e-14, 100),
+                       offset = log(response[, 2] - response[, 1]) - parts$offset)
+    close_to(fit$at, -poisson$coefficients, 1e-7, paste(name, "glm"))
+  }
+  names <- c(colnames(parts$x), if (more == 1) "Log(scale)")
+  study <- list(name = name, method = "aft", formula = formula, distribution = distribution)
+  if (!is.null(weights)) study$weights <- weights
+  n <- nrow(response)
+  df <- length(fit$at)
+  list(study = study, expected = list(
+    method = "aft", n = n, n_missing = parts$n_missing, n_events = sum(response[, 3]), converged = TRUE,
+    terms = wald_terms(names, fit$at, covariance, NULL, 0.95), vcov = full_matrix(names, fit$at, covariance),
+    scale = if (more == 0) 1 else exp(unname(fit$at[df])), log_lik = fit$value,
     aic = -2 * fit$value + 2 * df, bic = -2 * fit$value + log(n) * df, df_residual = n - df))
 }

@@ -144,51 +144,64 @@ elastic_net_analysis <- function(name, formula, data, family = "gaussian", alpha
 # Cox: coxph() at given coefficients says score and information; ties by Breslow. glmnet() orders censored times
 # that equal an event's by adding 2e-14, which is lost for times above 100, so that its values differ there.
 cox_at <- function(problem, b) {
+  environment(problem$formula) <- environment()  # where residuals() looks the call up again
   fit <- suppressWarnings(coxph(problem$formula, problem$frame, init = b, ties = "breslow",
                                 control = coxph.control(iter.max = 0)))
   list(score = colSums(residuals(fit, "score", weighted = TRUE)) / problem$n, information = solve(fit$var) / problem$n,
        deviance = 2 * (problem$saturated - fit$loglik[2]))
 }
 
-cox_elastic_net <- function(name, formula, data, strata, alpha = 1, lambda = NULL, standardize = TRUE, nlambda = 100,
-                            near = 1e-5) {
-  study <- list(name = name, method = "elastic_net", formula = formula, family = "cox")
-  if (!identical(strata, "site")) study$strata <- vector_of(strata)
-  if (alpha != 1) study$alpha <- alpha
-  if (!is.null(lambda)) study$lambda <- vector_of(lambda)
-  if (!standardize) study$standardize <- FALSE
-  if (nlambda != 100) study$nlambda <- nlambda
+# The rows `keep` of a Cox problem: formula and frame for cox_at(), and what glmnet() needs.
+cox_problem <- function(formula, data, strata, standardize, keep = NULL) {
   frame <- model.frame(as.formula(formula), data)
   y <- model.response(frame)
   x <- model.matrix(as.formula(formula), frame)[, -1, drop = FALSE]
-  names <- colnames(x)
+  offset <- model.offset(frame)
+  if (is.null(offset)) offset <- rep(0, nrow(x))
   group <- if (length(strata) > 0) as.character(data[as.integer(rownames(frame)), strata]) else rep("all", nrow(x))
-  n <- nrow(x)
-  events <- table(group[y[, 2] == 1], y[y[, 2] == 1, 1])
+  if (!is.null(keep)) {
+    y <- y[keep, ]
+    x <- x[keep, , drop = FALSE]
+    offset <- offset[keep]
+    group <- group[keep]
+  }
+  time <- y[, ncol(y) - 1]
+  status <- y[, ncol(y)]
+  events <- table(group[status == 1], time[status == 1])
   s <- if (standardize) sqrt(colMeans(sweep(x, 2, colMeans(x))^2)) else rep(1, ncol(x))
-  problem <- list(n = n, s = s, saturated = -sum((events * log(events))[events > 0]),
-                  formula = y ~ x + strata(group), frame = list(y = y, x = x, group = group))
-  strata_y <- if (length(strata) > 0) glmnet::stratifySurv(y, group) else y
-  settings <- list(x = x, y = strata_y, family = "cox", alpha = alpha, standardize = standardize, nlambda = nlambda,
+  list(n = nrow(x), s = s, saturated = -sum((events * log(events))[events > 0]), x = x, offset = offset,
+       events = sum(status), formula = y ~ x + strata(group) + offset(offset),
+       frame = list(y = y, x = x, group = group, offset = offset),
+       response = if (length(strata) > 0) glmnet::stratifySurv(y, group) else y)
+}
+
+# lambdas and exact coefficients (one column each) of a path.
+cox_path <- function(problem, strata, alpha, lambda, standardize, nlambda, near) {
+  x <- problem$x
+  s <- problem$s
+  settings <- list(x = x, y = problem$response, family = "cox", alpha = alpha, standardize = standardize, nlambda = nlambda,
+                   offset = if (any(problem$offset != 0)) problem$offset,
                    thresh = if (length(strata) > 0) 1e-9 else 1e-24, maxit = 1e8)
   if (!is.null(lambda)) settings$lambda <- lambda
   glmnet::glmnet.control(mxitnr = 1000, epsnr = 1e-12)  # else strata end the fit before it has converged
   fit <- do.call(glmnet::glmnet, settings)
   null <- cox_at(problem, rep(0, ncol(x)))
-  path <- lapply(seq_along(fit$lambda), function(k) {
+  lambdas <- fit$lambda
+  beta <- matrix(0, ncol(x), length(lambdas))
+  ratios <- numeric(length(lambdas))
+  for (k in seq_along(lambdas)) {
     b <- as.vector(fit$beta[, k])
     first <- is.null(lambda) && k == 1
-    lambda_k <- fit$lambda[k]
     # The largest lambda follows from the score at zero; glmnet()'s own is off where its ties are.
     if (is.null(lambda)) {
       largest <- max(abs(null$score) / s) / max(alpha, 1e-3)
       stopifnot(abs(largest / fit$lambda[1] - 1) < near)
-      lambda_k <- largest * 1e-4^((k - 1) / (nlambda - 1))
+      lambdas[k] <- largest * 1e-4^((k - 1) / (nlambda - 1))
     }
     start <- b
-    active <- if (first) rep(FALSE, length(b)) else b != 0 | alpha == 0 | lambda_k == 0
-    lasso <- lambda_k * alpha * s
-    ridge <- lambda_k * (1 - alpha) * s^2
+    active <- if (first) rep(FALSE, length(b)) else b != 0 | alpha == 0 | lambdas[k] == 0
+    lasso <- lambdas[k] * alpha * s
+    ridge <- lambdas[k] * (1 - alpha) * s^2
     repeat {
       signs <- sign(start)
       b <- ifelse(active, start, 0)
@@ -207,11 +220,60 @@ cox_elastic_net <- function(name, formula, data, strata, alpha = 1, lambda = NUL
       stopifnot(all(abs(at$score[!active]) <= lasso[!active] * (1 + 1e-9)),
                 max(abs(b - start) * s) <= near * max(abs(start) * s) + 1e-9)
     }
-    ratio <- if (first) 0 else 1 - at$deviance / null$deviance
-    stopifnot(abs(ratio - fit$dev.ratio[k]) < near)
-    list(lambda = lambda_k, terms = lapply(seq_along(b), function(j) list(term = names[j], estimate = b[j])),
-         df = if (first && alpha == 0) length(b) else sum(b != 0), deviance_ratio = ratio)
+    ratios[k] <- if (first) 0 else 1 - at$deviance / null$deviance
+    stopifnot(abs(ratios[k] - fit$dev.ratio[k]) < near)
+    beta[, k] <- b
+  }
+  list(lambda = lambdas, beta = beta, ratio = ratios, null_deviance = null$deviance, fit = fit, settings = settings)
+}
+
+# cv.glmnet()'s deviance of the partial likelihood, grouped = TRUE, from exact paths; held against cv.glmnet() itself.
+cox_cross_validation <- function(full, path, problems, paths, fold, on_path, near) {
+  loss <- t(vapply(seq_along(problems), function(k) {
+    training <- paths[[k]]
+    vapply(seq_along(path$lambda), function(l) {
+      b <- if (!on_path) training$beta[, l] else {
+        apply(training$beta, 1, function(row) approx(training$lambda, row, path$lambda[l], rule = 2)$y)
+      }
+      cox_at(full, b)$deviance - cox_at(problems[[k]], b)$deviance
+    }, 0) / (full$events - problems[[k]]$events)
+  }, numeric(length(path$lambda))))
+  weights <- vapply(problems, function(problem) full$events - problem$events, 0)
+  mean <- apply(loss, 2, weighted.mean, weights)
+  error <- sqrt(apply(sweep(loss, 2, mean)^2, 2, weighted.mean, weights) / (length(problems) - 1))
+  cv <- suppressWarnings(do.call(glmnet::cv.glmnet, c(path$settings, list(foldid = fold, grouped = TRUE))))
+  stopifnot(length(cv$cvm) == length(mean), max(abs(cv$cvm / mean - 1)) < near, max(abs(cv$cvsd / error - 1)) < 100 * near)
+  within <- mean <= (mean + error)[which.min(mean)]
+  list(lambda_min = path$lambda[which.min(mean)], lambda_1se = path$lambda[which(within)[1]],
+       cross_validation = lapply(seq_along(mean), function(k) {
+         list(lambda = path$lambda[k], mean = mean[k], std_error = error[k])
+       }))
+}
+
+cox_elastic_net <- function(name, formula, data, strata, alpha = 1, lambda = NULL, standardize = TRUE, nlambda = 100,
+                            near = 1e-5, folds = NULL) {
+  study <- list(name = name, method = "elastic_net", formula = formula, family = "cox")
+  if (!identical(strata, "site")) study$strata <- vector_of(strata)
+  if (alpha != 1) study$alpha <- alpha
+  if (!is.null(lambda)) study$lambda <- vector_of(lambda)
+  if (!standardize) study$standardize <- FALSE
+  if (nlambda != 100) study$nlambda <- nlambda
+  full <- cox_problem(formula, data, strata, standardize)
+  path <- cox_path(full, strata, alpha, lambda, standardize, nlambda, near)
+  names <- colnames(full$x)
+  entries <- lapply(seq_along(path$lambda), function(k) {
+    b <- path$beta[, k]
+    list(lambda = path$lambda[k], terms = lapply(seq_along(b), function(j) list(term = names[j], estimate = b[j])),
+         df = if (is.null(lambda) && k == 1 && alpha == 0) length(b) else sum(b != 0), deviance_ratio = path$ratio[k])
   })
-  list(study = study, expected = list(method = "elastic_net", n = n, n_missing = nrow(data) - n, converged = TRUE,
-                                      null_deviance = null$deviance, path = path))
+  expected <- list(method = "elastic_net", n = full$n, n_missing = nrow(data) - full$n, converged = TRUE,
+                   null_deviance = path$null_deviance, path = entries)
+  if (!is.null(folds)) {
+    study$fold_column <- folds
+    fold <- data[[folds]][as.integer(rownames(model.frame(as.formula(formula), data)))]
+    problems <- lapply(seq_len(max(fold)), function(k) cox_problem(formula, data, strata, standardize, fold != k))
+    paths <- lapply(problems, cox_path, strata, alpha, lambda, standardize, nlambda, near)
+    expected <- c(expected, cox_cross_validation(full, path, problems, paths, fold, is.null(lambda), near))
+  }
+  list(study = study, expected = expected)
 }
