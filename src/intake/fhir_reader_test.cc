@@ -8,7 +8,7 @@
 #include <map>
 #include <vector>
 
-#include "intake/fhir_resources.h"
+#include "intake/fhir_elements.h"
 
 namespace clinnova::intake {
 namespace {
@@ -274,6 +274,97 @@ TEST_F(FhirReaderTest, ReadsConsents) {
     EXPECT_EQ(consent.patient_id, "p1");
     EXPECT_EQ(consent.start->year, 2020);
   }
+}
+
+TEST_F(FhirReaderTest, ReadsDispensesAndImmunizationsAsDrugs) {
+  const SourceRecord dispense = One(R"({"resourceType": "MedicationDispense", "id": "d",
+    "status": "completed", "subject": {"reference": "Patient/p1"}, "whenHandedOver": "2024-02-29",
+    "medicationCodeableConcept": {"coding": [{"system": "http://www.whocc.no/atc", "code": "L04AB04"}]},
+    "quantity": {"value": 2}})");
+  EXPECT_EQ(dispense.kind, RecordKind::kDrug);
+  EXPECT_EQ(dispense.type, "dispense");
+  EXPECT_EQ(dispense.codes.front().code, "L04AB04");
+  EXPECT_EQ(dispense.quantity, 2);
+  kept_.records.clear();
+  const SourceRecord vaccine =
+      One(R"({"resourceType": "Immunization", "id": "i", "status": "completed",
+    "patient": {"reference": "Patient/p1"}, "occurrenceDateTime": "2021-03",
+    "vaccineCode": {"coding": [{"system": "http://hl7.org/fhir/sid/cvx", "code": "207"}]}})");
+  EXPECT_EQ(vaccine.kind, RecordKind::kDrug);
+  EXPECT_EQ(vaccine.patient_id, "p1");
+  EXPECT_EQ(vaccine.codes.front().code, "207");
+}
+
+TEST_F(FhirReaderTest, DoesNotTakeAnAllergyForATreatment) {
+  const SourceRecord allergy = One(R"({"resourceType": "AllergyIntolerance", "id": "a",
+    "category": ["medication"], "patient": {"reference": "Patient/p1"}, "recordedDate": "2020-01-02",
+    "verificationStatus": {"coding": [{"code": "confirmed"}]},
+    "code": {"coding": [{"system": "http://www.whocc.no/atc", "code": "L04AX03", "display": "Methotrexate"}]}})");
+  EXPECT_EQ(allergy.kind, RecordKind::kObservation);
+  EXPECT_EQ(allergy.codes.front().code, "416098002");
+  EXPECT_EQ(allergy.value->coded->code, "L04AX03");
+  EXPECT_EQ(allergy.value->text, "Methotrexate");
+  ASSERT_TRUE(Read(R"({"resourceType": "AllergyIntolerance", "id": "b",
+    "patient": {"reference": "Patient/p1"}, "recordedDate": "2020-01-02"})"));
+  EXPECT_EQ(kept_.rejected.front().rule, "value.missing");
+}
+
+TEST_F(FhirReaderTest, ReadsEveryConditionOfARelative) {
+  ASSERT_TRUE(Read(R"({"resourceType": "FamilyMemberHistory", "id": "f", "status": "completed",
+    "patient": {"reference": "Patient/p1"}, "date": "2022-05", "relationship": {"text": "mother"},
+    "condition": [{"code": {"text": "psoriasis"}}, {"code": {"text": "Crohn's disease"}}]})"));
+  ASSERT_EQ(kept_.records.size(), 2u);
+  EXPECT_EQ(kept_.records[0].value->text, "mother: psoriasis");
+  EXPECT_EQ(kept_.records[1].value->coded->display, "Crohn's disease");
+  EXPECT_NE(kept_.records[0].id, kept_.records[1].id);
+  EXPECT_EQ(kept_.records[1].source.path, "condition[1]");
+}
+
+TEST_F(FhirReaderTest, ReadsAReportsConclusionButNotItsResultsTwice) {
+  ASSERT_TRUE(Read(R"({"resourceType": "DiagnosticReport", "id": "r", "status": "final",
+    "subject": {"reference": "Patient/p1"}, "effectiveDateTime": "2024-02-29",
+    "code": {"coding": [{"system": "http://loinc.org", "code": "18746-8"}]},
+    "conclusionCode": [{"coding": [{"system": "http://snomed.info/sct", "code": "64766004"}]}]})"));
+  ASSERT_EQ(kept_.records.size(), 1u);
+  EXPECT_EQ(kept_.records[0].codes.front().code, "18746-8");
+  EXPECT_EQ(kept_.records[0].value->coded->code, "64766004");
+  ASSERT_TRUE(Read(R"({"resourceType": "DiagnosticReport", "id": "s", "status": "final",
+    "subject": {"reference": "Patient/p1"}, "effectiveDateTime": "2024-02-29", "code": {"text": "Blood"},
+    "result": [{"reference": "Observation/1"}]})"));
+  EXPECT_EQ(kept_.records.size(), 1u);
+  EXPECT_EQ(kept_.ignored.at("DiagnosticReport: its results are records of their own"), 1);
+}
+
+TEST_F(FhirReaderTest, ReadsAnImagingStudyAsAProcedure) {
+  const SourceRecord study =
+      One(R"({"resourceType": "ImagingStudy", "id": "m", "status": "available",
+    "subject": {"reference": "Patient/p1"}, "started": "2023-04-05T06:07:08Z",
+    "series": [{"uid": "1", "modality": {"system": "http://dicom.nema.org/resources/ontology/DCM",
+                "code": "MR"}}]})");
+  EXPECT_EQ(study.kind, RecordKind::kProcedure);
+  EXPECT_EQ(study.codes.front().code, "MR");
+}
+
+TEST_F(FhirReaderTest, ReadsEveryAnswerOfAQuestionnaire) {
+  ASSERT_TRUE(Read(R"({"resourceType": "QuestionnaireResponse", "id": "q", "status": "completed",
+    "questionnaire": "http://example.org/haq|2.0", "subject": {"reference": "Patient/p1"},
+    "authored": "2024-02-29", "item": [
+      {"linkId": "dressing", "text": "Dress yourself", "answer": [{"valueInteger": 2}]},
+      {"linkId": "group", "item": [
+        {"linkId": "aids", "answer": [{"valueCoding": {"code": "cane", "display": "Cane"},
+           "item": [{"linkId": "since", "answer": [{"valueDate": "2020"}]}]}, {"valueBoolean": true}]},
+        {"linkId": "empty", "answer": [{}]}]}]})"));
+  ASSERT_EQ(kept_.records.size(), 4u);
+  EXPECT_EQ(kept_.records[0].kind, RecordKind::kMeasurement);
+  EXPECT_EQ(kept_.records[0].codes.front().system, "http://example.org/haq");
+  EXPECT_EQ(kept_.records[0].codes.front().code, "dressing");
+  EXPECT_EQ(kept_.records[0].value->number, 2);
+  EXPECT_EQ(kept_.records[1].value->coded->code, "cane");
+  EXPECT_EQ(kept_.records[2].value->text, "2020");
+  EXPECT_EQ(kept_.records[3].value->text, "true");
+  EXPECT_EQ(kept_.ignored.at("QuestionnaireResponse: an answer without a value"), 1);
+  ASSERT_TRUE(Read(R"({"resourceType": "QuestionnaireResponse", "status": "in-progress"})"));
+  EXPECT_EQ(kept_.ignored.at("QuestionnaireResponse: not finished"), 1);
 }
 
 TEST_F(FhirReaderTest, TakesTheStatusThatSaysItNeverWas) {

@@ -2,11 +2,10 @@
 #include "intake/fhir_resources.h"
 
 #include <array>
-#include <charconv>
 #include <optional>
 #include <utility>
 
-#include "intake/local_text.h"
+#include "intake/fhir_elements.h"
 
 namespace clinnova::intake {
 namespace {
@@ -34,29 +33,6 @@ constexpr std::array<std::string_view, 17> kShown{"resourceType",
                                                   "class",
                                                   "period"};
 
-std::optional<element> Member(element parent, std::string_view name) {
-  element child;
-  if (parent[name].get(child) != simdjson::SUCCESS) return std::nullopt;
-  return child;
-}
-
-std::string Text(element parent, std::string_view name) {
-  std::string_view text;
-  if (parent[name].get(text) != simdjson::SUCCESS) return {};
-  return std::string(text);
-}
-
-/// The elements of an array member; one that is not an array counts as one element.
-std::vector<element> List(element parent, std::string_view name) {
-  std::vector<element> list;
-  const auto member = Member(parent, name);
-  if (!member) return list;
-  simdjson::dom::array array;
-  if (member->get(array) != simdjson::SUCCESS) return {*member};
-  for (const element item : array) list.push_back(item);
-  return list;
-}
-
 std::string Shown(element resource) {
   std::string raw = "{";
   for (const std::string_view name : kShown) {
@@ -67,127 +43,33 @@ std::string Shown(element resource) {
   return (raw + "}").substr(0, kRawLimit);
 }
 
-std::vector<SourceCode> Codes(std::optional<element> concept_) {
-  std::vector<SourceCode> codes;
-  if (!concept_) return codes;
-  for (const element coding : List(*concept_, "coding")) {
-    SourceCode code{Text(coding, "system"), Text(coding, "code"), Text(coding, "display"),
-                    Text(coding, "version")};
-    if (!code.code.empty()) codes.push_back(std::move(code));
-  }
-  const std::string text = Text(*concept_, "text");
-  if (codes.empty() && !text.empty()) codes.push_back({"", "", text, ""});
-  return codes;
-}
-
-bool HasCode(const std::vector<element>& concepts, std::string_view wanted) {
-  for (const element concept_ : concepts) {
-    for (const SourceCode& code : Codes(concept_)) {
-      if (code.code == wanted) return true;
-    }
-  }
-  return false;
-}
-
-std::string FirstCode(std::optional<element> concept_) {
-  const auto codes = Codes(concept_);
-  return codes.empty()                ? ""
-         : codes.front().code.empty() ? codes.front().display
-                                      : codes.front().code;
-}
-
-/// The record that a resource becomes, and why it cannot become one.
-struct Draft {
-  SourceRecord record;
-  std::string rule;
-  std::string message;
-
-  void Refuse(std::string why, std::string what) {
-    if (!rule.empty()) return;
-    rule = std::move(why);
-    message = std::move(what);
-  }
-};
-
-/// Takes the time `name`; a text that is no time refuses the record.
-void TakeTime(element parent, std::string_view name, std::optional<SourceTime>& time,
-              Draft& draft) {
-  if (time) return;
-  const std::string text = Text(parent, name);
-  if (text.empty()) return;
-  time = ParseFhirTime(text);
-  if (!time) {
-    draft.Refuse("date.invalid", std::string(name) + ": found '" + text.substr(0, 40) +
-                                     "', expected a date such as 2024-02-29");
-  }
-}
-
-/// effectiveDateTime or effectivePeriod, for every element that comes in these two forms.
-void TakeTimes(element resource, const std::string& stem, Draft& draft) {
-  TakeTime(resource, stem + "DateTime", draft.record.start, draft);
-  if (const auto period = Member(resource, stem + "Period")) {
-    TakeTime(*period, "start", draft.record.start, draft);
-    TakeTime(*period, "end", draft.record.end, draft);
-  }
-}
-
-void TakeQuantity(element quantity, SourceValue& value, Draft& draft) {
+std::optional<double> NumberOf(std::optional<element> quantity) {
   double number = 0.0;
-  if (Member(quantity, "modifierExtension")) {
-    draft.Refuse("fhir.modifier_extension",
-                 "valueQuantity: found an extension that changes its meaning");
-  }
-  if (quantity["value"].get(number) == simdjson::SUCCESS) value.number = number;
-  value.comparator = Text(quantity, "comparator");
-  value.unit = Text(quantity, "code");
-  if (value.unit.empty()) value.unit = Text(quantity, "unit");
-  if (value.number) {
-    value.text = value.comparator + std::string(simdjson::minify(*Member(quantity, "value")));
-    if (!value.unit.empty()) value.text += " " + value.unit;
-  }
-  for (const element extension : List(quantity, "extension")) {
-    if (!Text(extension, "url").ends_with("/quantity-translation")) continue;
-    const auto other = Member(extension, "valueQuantity");
-    if (!other || (*other)["value"].get(number) != simdjson::SUCCESS) continue;
-    const std::string unit = Text(*other, "code");
-    value.translations.push_back({number, unit.empty() ? Text(*other, "unit") : unit});
-  }
+  if (!quantity || (*quantity)["value"].get(number) != simdjson::SUCCESS) return std::nullopt;
+  return number;
 }
 
-/// value[x] of an observation or a component; false when there is none.
-bool TakeValue(element parent, Draft& draft) {
+/// A value that is a code; nothing when there is none.
+std::optional<SourceValue> CodedValue(const std::vector<SourceCode>& codes) {
+  if (codes.empty()) return std::nullopt;
   SourceValue value;
-  if (const auto quantity = Member(parent, "valueQuantity")) {
-    TakeQuantity(*quantity, value, draft);
-    if (!value.number) return false;
-  } else if (const auto coded = Member(parent, "valueCodeableConcept")) {
-    auto codes = Codes(coded);
-    if (codes.empty()) return false;
-    value.text = Text(*coded, "text");
-    value.coded = std::move(codes.front());
-  } else if (const auto whole = Member(parent, "valueInteger")) {
-    std::int64_t number = 0;
-    if (whole->get(number) != simdjson::SUCCESS) return false;
-    value.number = static_cast<double>(number);
-    value.text = std::to_string(number);
-  } else if (const auto truth = Member(parent, "valueBoolean")) {
-    value.text = simdjson::minify(*truth);
-  } else if (!Text(parent, "valueString").empty()) {
-    value.text = Text(parent, "valueString");
-  } else if (!Text(parent, "valueDateTime").empty()) {
-    value.text = Text(parent, "valueDateTime");
-  } else {
-    for (const char* unread :
-         {"valueRange", "valueRatio", "valueSampledData", "valuePeriod", "valueTime"}) {
-      if (!Member(parent, unread)) continue;
-      draft.Refuse("fhir.value_type", std::string("found ") + unread +
-                                          ", expected a quantity, a code, a number or a text");
-      return true;
-    }
-    return false;
+  value.coded = codes.front();
+  value.text = codes.front().display.empty() ? codes.front().code : codes.front().display;
+  return value;
+}
+
+/// What an allergy is, in SNOMED CT, by the category of the substance.
+SourceCode AllergyCode(const std::vector<element>& categories) {
+  std::string_view category;
+  if (categories.size() != 1 || categories.front().get(category) != simdjson::SUCCESS)
+    category = "";
+  if (category == "food") return {"http://snomed.info/sct", "414285001", "Allergy to food", ""};
+  if (category == "medication")
+    return {"http://snomed.info/sct", "416098002", "Allergy to drug", ""};
+  if (category == "environment") {
+    return {"http://snomed.info/sct", "426232007", "Environmental allergy", ""};
   }
-  draft.record.value = std::move(value);
-  return true;
+  return {"http://snomed.info/sct", "419199007", "Allergy to substance", ""};
 }
 
 /// One resource on its way.
@@ -210,7 +92,17 @@ class ResourceReader {
   Result<void> ReadComponent(element component, std::size_t index, const Draft& parent);
   Result<void> ReadProcedure();
   Result<void> ReadMedicationUse(const std::string& kind);
+  Result<void> ReadDispense();
+  Result<void> ReadImmunization();
+  Result<void> ReadAllergy();
+  Result<void> ReadFamilyHistory();
+  Result<void> ReadReport();
+  Result<void> ReadImaging();
+  Result<void> ReadQuestionnaire();
+  Result<void> ReadItems(element parent, const Draft& draft, int depth);
+  Result<void> ReadAnswer(element answer, Draft draft);
   Result<void> ReadConsent();
+  void TakeMedication(Draft& draft) const;
   std::vector<SourceCode> MedicationOfUse() const;
 
   element resource_;
@@ -273,6 +165,13 @@ Result<void> ResourceReader::Read() {
   if (type_ == "MedicationRequest") return ReadMedicationUse("prescription");
   if (type_ == "MedicationAdministration") return ReadMedicationUse("administration");
   if (type_ == "MedicationStatement") return ReadMedicationUse("statement");
+  if (type_ == "MedicationDispense") return ReadDispense();
+  if (type_ == "Immunization") return ReadImmunization();
+  if (type_ == "AllergyIntolerance") return ReadAllergy();
+  if (type_ == "FamilyMemberHistory") return ReadFamilyHistory();
+  if (type_ == "DiagnosticReport") return ReadReport();
+  if (type_ == "ImagingStudy") return ReadImaging();
+  if (type_ == "QuestionnaireResponse") return ReadQuestionnaire();
   if (type_ == "Consent") return ReadConsent();
   if (type_ == "Medication") return Ignore("read with the records that refer to it");
   if (!type_.empty()) return Ignore("not loaded");
@@ -410,14 +309,18 @@ std::vector<SourceCode> ResourceReader::MedicationOfUse() const {
                          : std::vector<SourceCode>{{"", "", display, ""}};
 }
 
-Result<void> ResourceReader::ReadMedicationUse(const std::string& kind) {
-  const bool request = kind == "prescription";
-  Draft draft = Begin(RecordKind::kDrug, "subject", request ? "encounter" : "context");
-  draft.record.type = kind;
+void ResourceReader::TakeMedication(Draft& draft) const {
   draft.record.codes = MedicationOfUse();
   if (draft.record.codes.empty() && Member(resource_, "medicationReference")) {
     draft.Refuse("fhir.medication", "found a reference to a medication that is not in this import");
   }
+}
+
+Result<void> ResourceReader::ReadMedicationUse(const std::string& kind) {
+  const bool request = kind == "prescription";
+  Draft draft = Begin(RecordKind::kDrug, "subject", request ? "encounter" : "context");
+  draft.record.type = kind;
+  TakeMedication(draft);
   const std::string intent = Text(resource_, "intent");
   if (request && (intent == "proposal" || intent == "plan")) return Ignore("a " + intent);
   bool not_to_do = false;
@@ -427,11 +330,7 @@ Result<void> ResourceReader::ReadMedicationUse(const std::string& kind) {
   if (request) {
     TakeTime(resource_, "authoredOn", draft.record.start, draft);
     if (const auto dispense = Member(resource_, "dispenseRequest")) {
-      double number = 0.0;
-      const auto quantity = Member(*dispense, "quantity");
-      if (quantity && (*quantity)["value"].get(number) == simdjson::SUCCESS) {
-        draft.record.quantity = number;
-      }
+      draft.record.quantity = NumberOf(Member(*dispense, "quantity"));
       if (const auto period = Member(*dispense, "validityPeriod")) {
         TakeTime(*period, "end", draft.record.end, draft);
       }
@@ -441,10 +340,147 @@ Result<void> ResourceReader::ReadMedicationUse(const std::string& kind) {
   }
   for (const element dosage : List(resource_, request ? "dosageInstruction" : "dosage")) {
     if (draft.record.route.empty()) draft.record.route = FirstCode(Member(dosage, "route"));
-    double number = 0.0;
-    const auto dose = Member(dosage, "dose");
-    if (dose && (*dose)["value"].get(number) == simdjson::SUCCESS) draft.record.quantity = number;
+    if (const auto dose = NumberOf(Member(dosage, "dose"))) draft.record.quantity = dose;
   }
+  return Hand(std::move(draft));
+}
+
+Result<void> ResourceReader::ReadDispense() {
+  Draft draft = Begin(RecordKind::kDrug, "subject", "context");
+  draft.record.type = "dispense";
+  TakeMedication(draft);
+  TakeTime(resource_, "whenHandedOver", draft.record.start, draft);
+  TakeTime(resource_, "whenPrepared", draft.record.start, draft);
+  draft.record.quantity = NumberOf(Member(resource_, "quantity"));
+  return Hand(std::move(draft));
+}
+
+Result<void> ResourceReader::ReadImmunization() {
+  Draft draft = Begin(RecordKind::kDrug, "patient", "encounter");
+  draft.record.type = "administration";
+  draft.record.codes = Codes(Member(resource_, "vaccineCode"));
+  TakeTime(resource_, "occurrenceDateTime", draft.record.start, draft);
+  draft.record.quantity = NumberOf(Member(resource_, "doseQuantity"));
+  draft.record.route = FirstCode(Member(resource_, "route"));
+  return Hand(std::move(draft));
+}
+
+/// A drug that somebody is allergic to was not given to him: what is recorded is the allergy, and the substance
+/// is its value.
+Result<void> ResourceReader::ReadAllergy() {
+  Draft draft = Begin(RecordKind::kObservation, "patient", "encounter");
+  draft.record.status = FirstCode(Member(resource_, "verificationStatus"));
+  draft.record.codes = {AllergyCode(List(resource_, "category"))};
+  TakeTimes(resource_, "onset", draft);
+  TakeTime(resource_, "recordedDate", draft.record.start, draft);
+  draft.record.value = CodedValue(Codes(Member(resource_, "code")));
+  if (!draft.record.value)
+    draft.Refuse("value.missing", "code: found none, expected the substance");
+  return Hand(std::move(draft));
+}
+
+/// One record for each condition of the relative.
+Result<void> ResourceReader::ReadFamilyHistory() {
+  Draft draft = Begin(RecordKind::kObservation, "patient", "");
+  draft.record.codes = {
+      {"http://snomed.info/sct", "57177007", "Family history with explicit context", ""}};
+  TakeTime(resource_, "date", draft.record.start, draft);
+  const auto conditions = List(resource_, "condition");
+  if (conditions.empty()) return Ignore("without a condition");
+  for (std::size_t i = 0; i < conditions.size(); ++i) {
+    Draft one = draft;
+    one.record.source.path += (one.record.source.path.empty() ? "" : ".") +
+                              std::string("condition[") + std::to_string(i) + "]";
+    if (!one.record.id.empty()) one.record.id += "#condition#" + std::to_string(i);
+    one.record.value = CodedValue(Codes(Member(conditions[i], "code")));
+    if (!one.record.value) one.Refuse("value.missing", "code: found none, expected a condition");
+    if (one.record.value) {
+      const std::string relative = FirstCode(Member(resource_, "relationship"));
+      if (!relative.empty()) one.record.value->text = relative + ": " + one.record.value->text;
+    }
+    CLINNOVA_TRY(Hand(std::move(one)));
+  }
+  return {};
+}
+
+/// The results that a report refers to are resources of their own; its conclusion is not.
+Result<void> ResourceReader::ReadReport() {
+  Draft draft = Begin(RecordKind::kObservation, "subject", "encounter");
+  draft.record.codes = Codes(Member(resource_, "code"));
+  TakeTimes(resource_, "effective", draft);
+  TakeTime(resource_, "issued", draft.record.start, draft);
+  const auto conclusions = List(resource_, "conclusionCode");
+  for (std::size_t i = 0; i < conclusions.size(); ++i) {
+    Draft one = draft;
+    if (!one.record.id.empty()) one.record.id += "#conclusion#" + std::to_string(i);
+    one.record.value = CodedValue(Codes(conclusions[i]));
+    if (one.record.value) CLINNOVA_TRY(Hand(std::move(one)));
+  }
+  if (!conclusions.empty()) return {};
+  if (Text(resource_, "conclusion").empty()) return Ignore("its results are records of their own");
+  draft.record.value = SourceValue{};
+  draft.record.value->text = Text(resource_, "conclusion");
+  return Hand(std::move(draft));
+}
+
+Result<void> ResourceReader::ReadImaging() {
+  Draft draft = Begin(RecordKind::kProcedure, "subject", "encounter");
+  for (const element code : List(resource_, "procedureCode")) {
+    for (SourceCode& one : Codes(code)) draft.record.codes.push_back(std::move(one));
+  }
+  for (const element modality : List(resource_, "modality")) {
+    draft.record.codes.push_back(CodeOf(modality));
+  }
+  for (const element series : List(resource_, "series")) {
+    const auto modality = Member(series, "modality");
+    if (draft.record.codes.empty() && modality) draft.record.codes.push_back(CodeOf(*modality));
+  }
+  TakeTime(resource_, "started", draft.record.start, draft);
+  return Hand(std::move(draft));
+}
+
+/// An answer's code is the question's linkId in the questionnaire: a local code, for the site to map.
+Result<void> ResourceReader::ReadQuestionnaire() {
+  Draft draft = Begin(RecordKind::kObservation, "subject", "encounter");
+  const std::string status = draft.record.status;
+  if (status == "in-progress" || status == "stopped") return Ignore("not finished");
+  TakeTime(resource_, "authored", draft.record.start, draft);
+  std::string questionnaire = Text(resource_, "questionnaire");
+  questionnaire = questionnaire.substr(0, questionnaire.find('|'));  // without its version
+  draft.record.codes = {{questionnaire, "", "", ""}};
+  return ReadItems(resource_, draft, 0);
+}
+
+Result<void> ResourceReader::ReadItems(element parent, const Draft& draft, int depth) {
+  constexpr int kDeepest = 32;
+  if (depth > kDeepest) return Ignore("items nested too deep");
+  for (const element item : List(parent, "item")) {
+    Draft question = draft;
+    const std::string link = Text(item, "linkId");
+    question.record.codes.front().code = link;
+    question.record.codes.front().display = Text(item, "text");
+    question.record.source.path +=
+        (question.record.source.path.empty() ? "" : ".") + ("item " + link);
+    const auto answers = List(item, "answer");
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      Draft one = question;
+      if (!one.record.id.empty()) one.record.id += "#" + link + "#" + std::to_string(i);
+      CLINNOVA_TRY(ReadAnswer(answers[i], std::move(one)));
+      CLINNOVA_TRY(ReadItems(answers[i], draft, depth + 1));
+    }
+    CLINNOVA_TRY(ReadItems(item, draft, depth + 1));
+  }
+  return {};
+}
+
+Result<void> ResourceReader::ReadAnswer(element answer, Draft draft) {
+  const bool has_value = TakeValue(answer, draft);
+  if (!has_value && draft.rule.empty()) {
+    sink_.Ignore(draft.record.source, "QuestionnaireResponse: an answer without a value");
+    return {};
+  }
+  if (draft.record.value && draft.record.value->number)
+    draft.record.kind = RecordKind::kMeasurement;
   return Hand(std::move(draft));
 }
 
@@ -489,59 +525,7 @@ Result<void> ResourceReader::ReadConsent() {
   return Hand(std::move(draft));
 }
 
-bool TakeDigits(std::string_view& text, std::size_t count, int& number) {
-  if (text.size() < count) return false;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + count, number);
-  if (error != std::errc() || end != text.data() + count || text[0] == '-') return false;
-  text.remove_prefix(count);
-  return true;
-}
-
-bool TakeMark(std::string_view& text, char mark) {
-  if (text.empty() || text.front() != mark) return false;
-  text.remove_prefix(1);
-  return true;
-}
-
-/// "Z", "+01:00" or nothing.
-bool IsZone(std::string_view text) {
-  int number = 0;
-  if (text.empty() || text == "Z") return true;
-  if (text.front() != '+' && text.front() != '-') return false;
-  text.remove_prefix(1);
-  return TakeDigits(text, 2, number) && TakeMark(text, ':') && TakeDigits(text, 2, number) &&
-         text.empty();
-}
-
 }  // namespace
-
-std::optional<SourceTime> ParseFhirTime(std::string_view text) {
-  SourceTime time;
-  time.precision = SourceTime::Precision::kYear;
-  if (!TakeDigits(text, 4, time.year)) return std::nullopt;
-  if (!text.empty()) {
-    if (!TakeMark(text, '-') || !TakeDigits(text, 2, time.month)) return std::nullopt;
-    time.precision = SourceTime::Precision::kMonth;
-  }
-  if (!text.empty()) {
-    if (!TakeMark(text, '-') || !TakeDigits(text, 2, time.day)) return std::nullopt;
-    time.precision = SourceTime::Precision::kDay;
-  }
-  if (!text.empty()) {
-    if (!TakeMark(text, 'T') || !TakeDigits(text, 2, time.hour) || !TakeMark(text, ':') ||
-        !TakeDigits(text, 2, time.minute)) {
-      return std::nullopt;
-    }
-    if (TakeMark(text, ':') && !TakeDigits(text, 2, time.second)) return std::nullopt;
-    if (TakeMark(text, '.')) {
-      while (!text.empty() && text.front() >= '0' && text.front() <= '9') text.remove_prefix(1);
-    }
-    if (!IsZone(text)) return std::nullopt;
-    time.precision = SourceTime::Precision::kSecond;
-  }
-  if (!IsOnCalendar(time)) return std::nullopt;
-  return time;
-}
 
 std::string ResourceIdentity(element resource, std::string_view full_url) {
   const std::string type = Text(resource, "resourceType");

@@ -14,6 +14,7 @@ using vocabulary::Unit;
 
 constexpr std::int64_t kEhr = 32817;
 constexpr std::int64_t kEhrAdministration = 32818;
+constexpr std::int64_t kEhrDispensing = 32825;
 constexpr std::int64_t kEhrPrescription = 32838;
 constexpr int kOldestAge = 125;
 
@@ -151,6 +152,7 @@ ResolvedRecord RecordResolver::ResolveEvent(const SourceRecord& record) const {
   event.table = record.kind;
   event.type_concept_id = kEhr;
   if (record.type == "prescription") event.type_concept_id = kEhrPrescription;
+  if (record.type == "dispense") event.type_concept_id = kEhrDispensing;
   if (record.type == "administration") event.type_concept_id = kEhrAdministration;
   event.quantity = record.quantity;
   event.route = record.route;

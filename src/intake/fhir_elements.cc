@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "intake/fhir_elements.h"
+
+#include <charconv>
+#include <utility>
+
+#include "intake/local_text.h"
+
+namespace clinnova::intake {
+
+using simdjson::dom::element;
+
+std::optional<element> Member(element parent, std::string_view name) {
+  element child;
+  if (parent[name].get(child) != simdjson::SUCCESS) return std::nullopt;
+  return child;
+}
+
+std::string Text(element parent, std::string_view name) {
+  std::string_view text;
+  if (parent[name].get(text) != simdjson::SUCCESS) return {};
+  return std::string(text);
+}
+
+/// The elements of an array member; one that is not an array counts as one element.
+std::vector<element> List(element parent, std::string_view name) {
+  std::vector<element> list;
+  const auto member = Member(parent, name);
+  if (!member) return list;
+  simdjson::dom::array array;
+  if (member->get(array) != simdjson::SUCCESS) return {*member};
+  for (const element item : array) list.push_back(item);
+  return list;
+}
+
+SourceCode CodeOf(element coding) {
+  return {Text(coding, "system"), Text(coding, "code"), Text(coding, "display"),
+          Text(coding, "version")};
+}
+
+std::vector<SourceCode> Codes(std::optional<element> concept_) {
+  std::vector<SourceCode> codes;
+  if (!concept_) return codes;
+  for (const element coding : List(*concept_, "coding")) {
+    SourceCode code = CodeOf(coding);
+    if (!code.code.empty()) codes.push_back(std::move(code));
+  }
+  const std::string text = Text(*concept_, "text");
+  if (codes.empty() && !text.empty()) codes.push_back({"", "", text, ""});
+  return codes;
+}
+
+bool HasCode(const std::vector<element>& concepts, std::string_view wanted) {
+  for (const element concept_ : concepts) {
+    for (const SourceCode& code : Codes(concept_)) {
+      if (code.code == wanted) return true;
+    }
+  }
+  return false;
+}
+
+std::string FirstCode(std::optional<element> concept_) {
+  const auto codes = Codes(concept_);
+  return codes.empty()                ? ""
+         : codes.front().code.empty() ? codes.front().display
+                                      : codes.front().code;
+}
+
+/// Takes the time `name`; a text that is no time refuses the record.
+void TakeTime(element parent, std::string_view name, std::optional<SourceTime>& time,
+              Draft& draft) {
+  if (time) return;
+  const std::string text = Text(parent, name);
+  if (text.empty()) return;
+  time = ParseFhirTime(text);
+  if (!time) {
+    draft.Refuse("date.invalid", std::string(name) + ": found '" + text.substr(0, 40) +
+                                     "', expected a date such as 2024-02-29");
+  }
+}
+
+/// effectiveDateTime or effectivePeriod, for every element that comes in these two forms.
+void TakeTimes(element resource, const std::string& stem, Draft& draft) {
+  TakeTime(resource, stem + "DateTime", draft.record.start, draft);
+  if (const auto period = Member(resource, stem + "Period")) {
+    TakeTime(*period, "start", draft.record.start, draft);
+    TakeTime(*period, "end", draft.record.end, draft);
+  }
+}
+
+void TakeQuantity(element quantity, SourceValue& value, Draft& draft) {
+  double number = 0.0;
+  if (Member(quantity, "modifierExtension")) {
+    draft.Refuse("fhir.modifier_extension",
+                 "valueQuantity: found an extension that changes its meaning");
+  }
+  if (quantity["value"].get(number) == simdjson::SUCCESS) value.number = number;
+  value.comparator = Text(quantity, "comparator");
+  value.unit = Text(quantity, "code");
+  if (value.unit.empty()) value.unit = Text(quantity, "unit");
+  if (value.number) {
+    value.text = value.comparator + std::string(simdjson::minify(*Member(quantity, "value")));
+    if (!value.unit.empty()) value.text += " " + value.unit;
+  }
+  for (const element extension : List(quantity, "extension")) {
+    if (!Text(extension, "url").ends_with("/quantity-translation")) continue;
+    const auto other = Member(extension, "valueQuantity");
+    if (!other || (*other)["value"].get(number) != simdjson::SUCCESS) continue;
+    const std::string unit = Text(*other, "code");
+    value.translations.push_back({number, unit.empty() ? Text(*other, "unit") : unit});
+  }
+}
+
+/// value[x] of an observation or a component; false when there is none.
+bool TakeValue(element parent, Draft& draft) {
+  SourceValue value;
+  if (const auto quantity = Member(parent, "valueQuantity")) {
+    TakeQuantity(*quantity, value, draft);
+    if (!value.number) return false;
+  } else if (const auto coded = Member(parent, "valueCodeableConcept")) {
+    auto codes = Codes(coded);
+    if (codes.empty()) return false;
+    value.text = Text(*coded, "text");
+    value.coded = std::move(codes.front());
+  } else if (const auto whole = Member(parent, "valueInteger")) {
+    std::int64_t number = 0;
+    if (whole->get(number) != simdjson::SUCCESS) return false;
+    value.number = static_cast<double>(number);
+    value.text = std::to_string(number);
+  } else if (const auto decimal = Member(parent, "valueDecimal")) {
+    double number = 0.0;
+    if (decimal->get(number) != simdjson::SUCCESS) return false;
+    value.number = number;
+    value.text = simdjson::minify(*decimal);
+  } else if (const auto coding = Member(parent, "valueCoding")) {
+    value.coded = CodeOf(*coding);
+    value.text = value.coded->display;
+    if (value.coded->code.empty() && value.text.empty()) return false;
+  } else if (const auto truth = Member(parent, "valueBoolean")) {
+    value.text = simdjson::minify(*truth);
+  } else {
+    for (const char* text : {"valueString", "valueDateTime", "valueDate"}) {
+      if (value.text.empty()) value.text = Text(parent, text);
+    }
+  }
+  if (!value.number && !value.coded && value.text.empty()) {
+    for (const char* unread :
+         {"valueRange", "valueRatio", "valueSampledData", "valuePeriod", "valueTime"}) {
+      if (!Member(parent, unread)) continue;
+      draft.Refuse("fhir.value_type", std::string("found ") + unread +
+                                          ", expected a quantity, a code, a number or a text");
+      return true;
+    }
+    return false;
+  }
+  draft.record.value = std::move(value);
+  return true;
+}
+
+namespace {
+
+bool TakeDigits(std::string_view& text, std::size_t count, int& number) {
+  if (text.size() < count) return false;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + count, number);
+  if (error != std::errc() || end != text.data() + count || text[0] == '-') return false;
+  text.remove_prefix(count);
+  return true;
+}
+
+bool TakeMark(std::string_view& text, char mark) {
+  if (text.empty() || text.front() != mark) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+/// "Z", "+01:00" or nothing.
+bool IsZone(std::string_view text) {
+  int number = 0;
+  if (text.empty() || text == "Z") return true;
+  if (text.front() != '+' && text.front() != '-') return false;
+  text.remove_prefix(1);
+  return TakeDigits(text, 2, number) && TakeMark(text, ':') && TakeDigits(text, 2, number) &&
+         text.empty();
+}
+
+}  // namespace
+
+std::optional<SourceTime> ParseFhirTime(std::string_view text) {
+  SourceTime time;
+  time.precision = SourceTime::Precision::kYear;
+  if (!TakeDigits(text, 4, time.year)) return std::nullopt;
+  if (!text.empty()) {
+    if (!TakeMark(text, '-') || !TakeDigits(text, 2, time.month)) return std::nullopt;
+    time.precision = SourceTime::Precision::kMonth;
+  }
+  if (!text.empty()) {
+    if (!TakeMark(text, '-') || !TakeDigits(text, 2, time.day)) return std::nullopt;
+    time.precision = SourceTime::Precision::kDay;
+  }
+  if (!text.empty()) {
+    if (!TakeMark(text, 'T') || !TakeDigits(text, 2, time.hour) || !TakeMark(text, ':') ||
+        !TakeDigits(text, 2, time.minute)) {
+      return std::nullopt;
+    }
+    if (TakeMark(text, ':') && !TakeDigits(text, 2, time.second)) return std::nullopt;
+    if (TakeMark(text, '.')) {
+      while (!text.empty() && text.front() >= '0' && text.front() <= '9') text.remove_prefix(1);
+    }
+    if (!IsZone(text)) return std::nullopt;
+    time.precision = SourceTime::Precision::kSecond;
+  }
+  if (!IsOnCalendar(time)) return std::nullopt;
+  return time;
+}
+
+}  // namespace clinnova::intake
