@@ -22,6 +22,7 @@
 #include "intake/omop_files.h"
 #include "intake/pseudonym.h"
 #include "intake/redcap_reader.h"
+#include "intake/unpacked_files.h"
 
 namespace clinnova::intake {
 namespace {
@@ -97,7 +98,8 @@ const Mapping* MappingOf(const Input& input, const std::vector<Mapping>& mapping
 }
 
 /// Says what a file is by its first bytes and, for text, by the mappings' file patterns.
-Result<void> Recognise(Input& input, const std::vector<Mapping>& mappings) {
+Result<void> Recognise(Input& input, const std::vector<Mapping>& mappings,
+                       UnpackedFiles& unpacked) {
   std::ifstream file(input.path, std::ios::binary);
   std::array<char, 512> head{};
   file.read(head.data(), head.size());
@@ -109,10 +111,9 @@ Result<void> Recognise(Input& input, const std::vector<Mapping>& mappings) {
     input.format = Format::kOmop;
     return {};
   }
-  if (bytes.starts_with("\x1f\x8b") || bytes.starts_with("\x28\xb5\x2f\xfd")) {
-    if (!input.named) return {};
-    return Fail(ErrorCode::kInvalidInput,
-                input.name + ": found a compressed file, expected it unpacked");
+  if (LooksCompressed(bytes)) {
+    CLINNOVA_ASSIGN(input.path, unpacked.Unpack(input.path, input.name));
+    return Recognise(input, mappings, unpacked);
   }
   if (FhirReader::LooksLikeJson(bytes)) {
     input.format = Format::kFhir;
@@ -258,7 +259,8 @@ Result<ImportReport> Import(store::Store& store, const ImportOptions& options) {
   }
   CLINNOVA_ASSIGN(std::vector<Input> inputs, FindInputs(options.paths));
   CLINNOVA_ASSIGN(const std::vector<Mapping> mappings, LoadMappings(options.mapping));
-  for (Input& input : inputs) CLINNOVA_TRY(Recognise(input, mappings));
+  UnpackedFiles unpacked(fs::path(options.key_file).parent_path());
+  for (Input& input : inputs) CLINNOVA_TRY(Recognise(input, mappings, unpacked));
   std::error_code error;
   const bool new_key = !fs::exists(options.key_file, error);
   if (new_key) CLINNOVA_TRY(RefuseNewKey(store, options.key_file));
