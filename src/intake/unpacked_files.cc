@@ -36,8 +36,11 @@ Result<void> UnpackGzip(const fs::path& path, const std::string& name, std::ostr
   for (;;) {
     const int read = gzread(file.get(), block.data(), static_cast<unsigned>(block.size()));
     int error = Z_OK;
-    const char* words = gzerror(file.get(), &error);
-    if (error != Z_OK && error != Z_STREAM_END) return Damaged(name, words);
+    const std::string words = gzerror(file.get(), &error);  // "PATH: what it is"
+    if (error != Z_OK && error != Z_STREAM_END) {
+      const std::size_t colon = words.rfind(": ");
+      return Damaged(name, colon == words.npos ? words : words.substr(colon + 2));
+    }
     if (read <= 0) return {};
     out.write(block.data(), read);
   }
