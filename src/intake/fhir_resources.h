@@ -38,7 +38,4 @@ std::string ResourceIdentity(simdjson::dom::element resource, std::string_view f
 /// The codes of a Medication: its code, or that of its only ingredient.
 std::vector<SourceCode> CodesOfMedication(simdjson::dom::element medication);
 
-/// "2024-02", "2024-02-29T13:05:00+01:00": local time as written; nothing when it is not FHIR's form.
-std::optional<SourceTime> ParseFhirTime(std::string_view text);
-
 }  // namespace clinnova::intake

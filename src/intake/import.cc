@@ -20,6 +20,7 @@
 #include "intake/loader.h"
 #include "intake/mapping.h"
 #include "intake/omop_files.h"
+#include "intake/openehr_reader.h"
 #include "intake/pseudonym.h"
 #include "intake/redcap_reader.h"
 
@@ -84,6 +85,7 @@ Result<std::vector<Mapping>> LoadMappings(const std::string& path) {
 /// The format of a file whose first bytes tell; CSV and its relatives do not.
 std::optional<SourceFormat> FormatOf(std::string_view head) {
   if (LooksLikeHprim(head)) return SourceFormat::kHprim;
+  if (LooksLikeOpenEhr(head)) return SourceFormat::kOpenEhr;
   return LdtFormat(head);
 }
 
@@ -114,7 +116,7 @@ Result<void> Recognise(Input& input, const std::vector<Mapping>& mappings) {
     return Fail(ErrorCode::kInvalidInput,
                 input.name + ": found a compressed file, expected it unpacked");
   }
-  if (FhirReader::LooksLikeJson(bytes)) {
+  if (FhirReader::LooksLikeJson(bytes) && !LooksLikeOpenEhr(bytes)) {
     input.format = Format::kFhir;
     return {};
   }
@@ -182,6 +184,7 @@ Result<void> ReadMapped(const Input& input, const std::vector<RedcapDictionary>&
     case SourceFormat::kLdt2:
     case SourceFormat::kLdt3: return ReadLdt(input.path, input.name, *input.mapping, loader);
     case SourceFormat::kHprim: return ReadHprim(input.path, input.name, *input.mapping, loader);
+    case SourceFormat::kOpenEhr: return ReadOpenEhr(input.path, input.name, *input.mapping, loader);
     case SourceFormat::kRedcap: return ReadRedcapExport(input, dictionaries, loader);
     default: return ReadCsv(input.path, *input.mapping, loader);
   }

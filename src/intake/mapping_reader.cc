@@ -385,9 +385,10 @@ class Reader {
       return rule;
     }
     CheckKeys(node, "code.",
-              {"system", "version", "version_column", "code", "column", "template", "display",
+              {"system", "system_column", "version", "version_column", "code", "column", "template", "display",
                "display_column", "values", "dot_after"});
     rule.system = Text(node, "system", "");
+    rule.system_column = OptionalRule(node, "system_column");
     rule.version = Text(node, "version", "");
     const bool from_row = node.Has("column") || node.Has("template");
     if (node.Has("code") && from_row) Complain(node.path, "code: expected either code or column");
