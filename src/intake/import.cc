@@ -23,6 +23,7 @@
 #include "intake/openehr_reader.h"
 #include "intake/pseudonym.h"
 #include "intake/redcap_reader.h"
+#include "intake/sphn_reader.h"
 
 namespace clinnova::intake {
 namespace {
@@ -86,6 +87,7 @@ Result<std::vector<Mapping>> LoadMappings(const std::string& path) {
 std::optional<SourceFormat> FormatOf(std::string_view head) {
   if (LooksLikeHprim(head)) return SourceFormat::kHprim;
   if (LooksLikeOpenEhr(head)) return SourceFormat::kOpenEhr;
+  if (LooksLikeTurtle(head)) return SourceFormat::kSphn;
   return LdtFormat(head);
 }
 
@@ -185,6 +187,7 @@ Result<void> ReadMapped(const Input& input, const std::vector<RedcapDictionary>&
     case SourceFormat::kLdt3: return ReadLdt(input.path, input.name, *input.mapping, loader);
     case SourceFormat::kHprim: return ReadHprim(input.path, input.name, *input.mapping, loader);
     case SourceFormat::kOpenEhr: return ReadOpenEhr(input.path, input.name, *input.mapping, loader);
+    case SourceFormat::kSphn: return ReadSphn(input.path, input.name, *input.mapping, loader);
     case SourceFormat::kRedcap: return ReadRedcapExport(input, dictionaries, loader);
     default: return ReadCsv(input.path, *input.mapping, loader);
   }
