@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "intake/fhir_elements.h"
 
-#include <charconv>
 #include <utility>
 
-#include "intake/local_text.h"
+#include "intake/iso_time.h"
 
 namespace clinnova::intake {
 
@@ -72,7 +71,7 @@ void TakeTime(element parent, std::string_view name, std::optional<SourceTime>& 
   if (time) return;
   const std::string text = Text(parent, name);
   if (text.empty()) return;
-  time = ParseFhirTime(text);
+  time = ParseIsoTime(text);
   if (!time) {
     draft.Refuse("date.invalid", std::string(name) + ": found '" + text.substr(0, 40) +
                                      "', expected a date such as 2024-02-29");
@@ -155,62 +154,6 @@ bool TakeValue(element parent, Draft& draft) {
   }
   draft.record.value = std::move(value);
   return true;
-}
-
-namespace {
-
-bool TakeDigits(std::string_view& text, std::size_t count, int& number) {
-  if (text.size() < count) return false;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + count, number);
-  if (error != std::errc() || end != text.data() + count || text[0] == '-') return false;
-  text.remove_prefix(count);
-  return true;
-}
-
-bool TakeMark(std::string_view& text, char mark) {
-  if (text.empty() || text.front() != mark) return false;
-  text.remove_prefix(1);
-  return true;
-}
-
-/// "Z", "+01:00" or nothing.
-bool IsZone(std::string_view text) {
-  int number = 0;
-  if (text.empty() || text == "Z") return true;
-  if (text.front() != '+' && text.front() != '-') return false;
-  text.remove_prefix(1);
-  return TakeDigits(text, 2, number) && TakeMark(text, ':') && TakeDigits(text, 2, number) &&
-         text.empty();
-}
-
-}  // namespace
-
-std::optional<SourceTime> ParseFhirTime(std::string_view text) {
-  SourceTime time;
-  time.precision = SourceTime::Precision::kYear;
-  if (!TakeDigits(text, 4, time.year)) return std::nullopt;
-  if (!text.empty()) {
-    if (!TakeMark(text, '-') || !TakeDigits(text, 2, time.month)) return std::nullopt;
-    time.precision = SourceTime::Precision::kMonth;
-  }
-  if (!text.empty()) {
-    if (!TakeMark(text, '-') || !TakeDigits(text, 2, time.day)) return std::nullopt;
-    time.precision = SourceTime::Precision::kDay;
-  }
-  if (!text.empty()) {
-    if (!TakeMark(text, 'T') || !TakeDigits(text, 2, time.hour) || !TakeMark(text, ':') ||
-        !TakeDigits(text, 2, time.minute)) {
-      return std::nullopt;
-    }
-    if (TakeMark(text, ':') && !TakeDigits(text, 2, time.second)) return std::nullopt;
-    if (TakeMark(text, '.')) {
-      while (!text.empty() && text.front() >= '0' && text.front() <= '9') text.remove_prefix(1);
-    }
-    if (!IsZone(text)) return std::nullopt;
-    time.precision = SourceTime::Precision::kSecond;
-  }
-  if (!IsOnCalendar(time)) return std::nullopt;
-  return time;
 }
 
 }  // namespace clinnova::intake

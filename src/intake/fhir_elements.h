@@ -47,7 +47,4 @@ void TakeTimes(simdjson::dom::element resource, const std::string& stem, Draft& 
 /// value[x] of an observation, a component or an answer; false when there is none.
 bool TakeValue(simdjson::dom::element parent, Draft& draft);
 
-/// "2024-02", "2024-02-29T13:05:00+01:00": local time as written; nothing when it is not FHIR's form.
-std::optional<SourceTime> ParseFhirTime(std::string_view text);
-
 }  // namespace clinnova::intake

@@ -8,8 +8,6 @@
 #include <map>
 #include <vector>
 
-#include "intake/fhir_elements.h"
-
 namespace clinnova::intake {
 namespace {
 
@@ -371,18 +369,6 @@ TEST_F(FhirReaderTest, TakesTheStatusThatSaysItNeverWas) {
   const SourceRecord condition = One(R"({"resourceType": "Condition", "id": "c",
     "verificationStatus": {"coding": [{"code": "entered-in-error"}]}, "onsetDateTime": "nonsense"})");
   EXPECT_EQ(condition.status, "entered-in-error");
-}
-
-TEST(FhirTime, KeepsThePrecision) {
-  EXPECT_EQ(ParseFhirTime("2024")->precision, SourceTime::Precision::kYear);
-  EXPECT_EQ(ParseFhirTime("2024-02")->precision, SourceTime::Precision::kMonth);
-  EXPECT_EQ(ParseFhirTime("2024-02-29")->precision, SourceTime::Precision::kDay);
-  EXPECT_EQ(ParseFhirTime("2024-02-29T24:00:00Z").has_value(), false);
-  EXPECT_EQ(ParseFhirTime("2024-02-29T23:59+02:00")->minute, 59);
-  for (const char* bad : {"", "24", "2024-2", "2024-02-30", "2024-02-29 10:00", "2024-02-29T10",
-                          "2024-13", "-024-01-01", "2024-02-29T10:00:00+0200"}) {
-    EXPECT_FALSE(ParseFhirTime(bad).has_value()) << bad;
-  }
 }
 
 }  // namespace

@@ -20,8 +20,10 @@
 #include "intake/loader.h"
 #include "intake/mapping.h"
 #include "intake/omop_files.h"
+#include "intake/openehr_reader.h"
 #include "intake/pseudonym.h"
 #include "intake/redcap_reader.h"
+#include "intake/sphn_reader.h"
 #include "intake/unpacked_files.h"
 
 namespace clinnova::intake {
@@ -85,6 +87,8 @@ Result<std::vector<Mapping>> LoadMappings(const std::string& path) {
 /// The format of a file whose first bytes tell; CSV and its relatives do not.
 std::optional<SourceFormat> FormatOf(std::string_view head) {
   if (LooksLikeHprim(head)) return SourceFormat::kHprim;
+  if (LooksLikeOpenEhr(head)) return SourceFormat::kOpenEhr;
+  if (LooksLikeTurtle(head)) return SourceFormat::kSphn;
   return LdtFormat(head);
 }
 
@@ -115,7 +119,7 @@ Result<void> Recognise(Input& input, const std::vector<Mapping>& mappings,
     CLINNOVA_ASSIGN(input.path, unpacked.Unpack(input.path, input.name));
     return Recognise(input, mappings, unpacked);
   }
-  if (FhirReader::LooksLikeJson(bytes)) {
+  if (FhirReader::LooksLikeJson(bytes) && !LooksLikeOpenEhr(bytes)) {
     input.format = Format::kFhir;
     return {};
   }
@@ -183,6 +187,8 @@ Result<void> ReadMapped(const Input& input, const std::vector<RedcapDictionary>&
     case SourceFormat::kLdt2:
     case SourceFormat::kLdt3: return ReadLdt(input.path, input.name, *input.mapping, loader);
     case SourceFormat::kHprim: return ReadHprim(input.path, input.name, *input.mapping, loader);
+    case SourceFormat::kOpenEhr: return ReadOpenEhr(input.path, input.name, *input.mapping, loader);
+    case SourceFormat::kSphn: return ReadSphn(input.path, input.name, *input.mapping, loader);
     case SourceFormat::kRedcap: return ReadRedcapExport(input, dictionaries, loader);
     default: return ReadCsv(input.path, *input.mapping, loader);
   }

@@ -278,6 +278,43 @@ TEST_F(ImportTest, ReadsARedcapProjectWithItsDictionary) {
   EXPECT_NE(alone.error().message.find("found no data dictionary"), std::string::npos);
 }
 
+TEST_F(ImportTest, ReadsAnOpenEhrComposition) {
+  store::Store store = Open();
+  const ImportReport report =
+      MustImport(store, {Testdata("rheumatology_visit.json")}, "de-openehr");
+  EXPECT_EQ(report.Total().quarantined, 0) << report.Text();
+  EXPECT_EQ(Measured(store, kCrp), "12.0 <0.6");
+  EXPECT_EQ(Measured(store, kHaemoglobin), "13.8") << "138 g/L";
+  EXPECT_EQ(
+      store.database()
+          .QueryInt64(
+              "SELECT count(*) FROM condition_occurrence JOIN clinnova.provenance ON row_id = "
+              "condition_occurrence_id WHERE condition_concept_id > 0 AND date_precision = 'month'")
+          .value(),
+      1);
+}
+
+TEST_F(ImportTest, ReadsSphnTurtle) {
+  store::Store store = Open();
+  const ImportReport report = MustImport(store, {Testdata("patient_sphn.ttl")}, "ch-sphn");
+  EXPECT_EQ(report.Total().quarantined, 0) << report.Text();
+  EXPECT_EQ(Measured(store, kCrp), "12.0 <0.6");
+  EXPECT_EQ(Measured(store, kHaemoglobin), "13.8") << "138 g/L";
+  EXPECT_EQ(Measured(store, kLeucocytes), "8.4");
+  EXPECT_EQ(store.database()
+                .QueryInt64("SELECT count(*) FROM drug_exposure WHERE drug_concept_id = 1119119")
+                .value(),
+            1);
+  EXPECT_EQ(store.database()
+                .QueryInt64(
+                    "SELECT count(*) FROM condition_occurrence WHERE condition_concept_id > 0 AND "
+                    "visit_occurrence_id IS NOT NULL")
+                .value(),
+            1);
+  EXPECT_EQ(store.database().QueryInt64("SELECT count(*) FROM clinnova.research_person").value(),
+            1);
+}
+
 TEST_F(ImportTest, LoadsEverythingOrNothingWhenKilled) {
   Write("first/a.json", kPatients);
   std::string lines;

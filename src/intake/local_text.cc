@@ -5,6 +5,8 @@
 #include <cctype>
 #include <charconv>
 
+#include "intake/iso_time.h"
+
 namespace clinnova::intake {
 namespace {
 
@@ -174,6 +176,8 @@ Result<DatePattern> DatePattern::Parse(std::string_view pattern) {
                              {"HH", Part::kHour},   {"MM", Part::kMinute}, {"SS", Part::kSecond}};
   DatePattern made;
   made.text_ = std::string(pattern);
+  made.iso_ = pattern == "iso";
+  if (made.iso_) return made;
   bool has[7] = {};
   for (std::string_view rest = pattern; !rest.empty();) {
     const auto* word =
@@ -234,6 +238,7 @@ bool DatePattern::ReadPart(const Step& step, bool mark_follows, std::string_view
 }
 
 std::optional<SourceTime> DatePattern::Read(std::string_view text) const {
+  if (iso_) return ParseIsoTime(text);
   SourceTime time;
   time.precision = precision_;
   for (std::size_t i = 0; i < steps_.size(); ++i) {

@@ -38,7 +38,7 @@ struct ParsedNumber {
 std::optional<ParsedNumber> ParseNumber(std::string_view text, const NumberFormat& format);
 
 /// A date pattern made of yyyy, mm, dd, HH, MM, SS and the marks between them. It needs the year; what
-/// it lacks, the time's precision says: "mm/yyyy" gives months.
+/// it lacks, the time's precision says: "mm/yyyy" gives months. "iso" is ISO 8601 (iso_time.h).
 class DatePattern {
  public:
   /// kInvalidInput for a pattern without yyyy, with a part twice, with another letter, or with a gap
@@ -62,6 +62,7 @@ class DatePattern {
                 SourceTime& time) const;
 
   std::string text_;
+  bool iso_ = false;
   std::vector<Step> steps_;
   SourceTime::Precision precision_ = SourceTime::Precision::kYear;
 };

@@ -67,6 +67,7 @@ struct DateRule {
 /// that is not there is a local code (no system), for the site's own code table.
 struct CodeRule {
   std::string system;
+  TextRule system_column;  ///< wins over `system`
   std::string version;
   TextRule code;
   TextRule display;

@@ -7,11 +7,14 @@
 #include <nlohmann/json.hpp>
 
 #include "core/toml_json.h"
+#include "intake/toml_table.h"
 
 namespace clinnova::intake {
 namespace {
 
 using nlohmann::json;
+using Node = TomlNode;
+using Words = TomlTable::Words;
 
 struct KindWord {
   std::string_view word;
@@ -37,159 +40,59 @@ constexpr KindWord kKinds[] = {{"person", RecordKind::kPerson},
                                {"death", RecordKind::kDeath},
                                {"consent", RecordKind::kConsent}};
 
-// A value of the file and where it stands: "record[2].code".
-struct Node {
-  const json& value;  // not owned, outlives this
-  std::string path;
-
-  bool Has(std::string_view key) const { return value.is_object() && value.contains(key); }
-  Node At(std::string_view key) const {
-    return {value.at(std::string(key)), (path.empty() ? "" : path + ".") + std::string(key)};
-  }
-  std::vector<Node> Items() const {
-    std::vector<Node> items;
-    for (std::size_t i = 0; i < value.size(); ++i) {
-      items.push_back({value[i], path + "[" + std::to_string(i) + "]"});
-    }
-    return items;
-  }
-};
-
-using Words = std::vector<std::pair<std::string, std::string>>;
-
-// Reads one mapping. Keeps the first error; every reader gives a default after it, so that the walk
-// needs no check per key.
+// Reads one mapping. After the first error the walk goes on with defaults, so that it needs no check per key.
 class Reader {
  public:
   Reader(std::string_view name, const std::map<std::string, int>& lines, Mapping& mapping)
-      : name_(name), lines_(lines), mapping_(mapping) {}
+      : toml_(name, lines), mapping_(mapping) {}
 
   void Read(const Node& root) {
-    CheckKeys(root, "", {"file", "record"});
+    toml_.CheckKeys(root, "", {"file", "record"});
     if (!root.Has("file") || !root.At("file").value.is_object()) {
-      return Complain("", "found no [file], expected one");
+      return toml_.Complain("", "found no [file], expected one");
     }
     ReadFile(root.At("file"));
     const bool records = root.Has("record") && root.At("record").value.is_array() &&
                          !root.At("record").value.empty();
-    if (!records) return Complain("", "found no [[record]], expected one or more");
+    if (!records) return toml_.Complain("", "found no [[record]], expected one or more");
     for (const Node& record : root.At("record").Items()) {
-      if (!record.value.is_object()) return Complain(record.path, "expected [[record]] tables");
+      if (!record.value.is_object())
+        return toml_.Complain(record.path, "expected [[record]] tables");
       ReadRecord(record);
     }
   }
 
-  Result<void> Outcome() const {
-    if (error_.empty()) return {};
-    return Fail(ErrorCode::kInvalidInput, error_);
-  }
+  Result<void> Outcome() const { return toml_.Outcome(); }
 
  private:
-  // The line of `path`, or of the nearest thing around it.
-  int LineOf(std::string path) const {
-    while (!path.empty()) {
-      const auto found = lines_.find(path);
-      if (found != lines_.end() && found->second > 0) return found->second;
-      const std::size_t cut = path.find_last_of(".[");
-      path.resize(cut == std::string::npos ? 0 : cut);
-    }
-    return 1;
-  }
-
-  void Complain(const std::string& path, const std::string& message) {
-    if (!error_.empty()) return;
-    error_ = name_ + ":" + std::to_string(LineOf(path)) + ": " + message;
-  }
-
-  void CheckKeys(const Node& table, std::string_view where,
-                 std::initializer_list<std::string_view> known) {
-    for (const auto& [key, value] : table.value.items()) {
-      if (std::ranges::find(known, key) != known.end()) continue;
-      std::string list;
-      for (std::string_view word : known) list += (list.empty() ? "" : ", ") + std::string(word);
-      Complain(table.At(key).path,
-               "unknown key " + std::string(where) + key + ", expected one of: " + list);
-    }
-  }
-
-  std::string Text(const Node& table, std::string_view key, std::string_view otherwise) {
-    if (!table.Has(key)) return std::string(otherwise);
-    const Node node = table.At(key);
-    if (node.value.is_string()) return node.value.get<std::string>();
-    Complain(node.path, std::string(key) + ": expected a text in quotes");
-    return std::string(otherwise);
-  }
-
-  std::vector<std::string> Texts(const Node& table, std::string_view key) {
-    std::vector<std::string> texts;
-    if (!table.Has(key)) return texts;
-    const Node node = table.At(key);
-    const bool good = node.value.is_array() &&
-                      std::ranges::all_of(node.value, [](const json& v) { return v.is_string(); });
-    if (good) return node.value.get<std::vector<std::string>>();
-    Complain(node.path, std::string(key) + ": expected a list of texts in quotes");
-    return texts;
-  }
-
-  // { word = "meaning" }
-  Words WordTable(const Node& table, std::string_view key) {
-    Words words;
-    if (!table.Has(key)) return words;
-    const Node node = table.At(key);
-    const bool good = node.value.is_object() &&
-                      std::ranges::all_of(node.value, [](const json& v) { return v.is_string(); });
-    if (!good) {
-      Complain(node.path, std::string(key) + ": expected { word = \"meaning\" }");
-      return words;
-    }
-    for (const auto& [word, meaning] : node.value.items()) {
-      words.emplace_back(word, meaning.get<std::string>());
-    }
-    return words;
-  }
-
-  char Character(const Node& table, std::string_view key, char otherwise) {
-    const std::string text = Text(table, key, std::string(1, otherwise));
-    if (text.size() == 1) return text[0];
-    Complain(table.At(key).path,
-             std::string(key) + ": found \"" + text + "\", expected one character");
-    return otherwise;
-  }
-
-  template <typename T>
-  std::optional<T> Checked(const Node& table, std::string_view key, Result<T> result) {
-    if (result) return std::move(*result);
-    Complain(table.At(key).path, std::string(key) + ": " + result.error().message);
-    return std::nullopt;
-  }
-
   void ReadFile(const Node& file) {
     mapping_.format = ReadFormat(file);
     if (mapping_.format == SourceFormat::kCsv) {
-      CheckKeys(file, "file.",
-                {"pattern", "format", "delimiter", "quote", "encoding", "decimal", "thousands",
-                 "date", "missing", "header", "patient", "hide", "description"});
+      toml_.CheckKeys(file, "file.",
+                      {"pattern", "format", "delimiter", "quote", "encoding", "decimal",
+                       "thousands", "date", "missing", "header", "patient", "hide", "description"});
     } else if (mapping_.format == SourceFormat::kRedcap) {
-      CheckKeys(file, "file.",
-                {"pattern", "format", "delimiter", "encoding", "decimal", "thousands", "date",
-                 "missing", "patient", "hide", "description"});
+      toml_.CheckKeys(file, "file.",
+                      {"pattern", "format", "delimiter", "encoding", "decimal", "thousands", "date",
+                       "missing", "patient", "hide", "description"});
     } else {
-      CheckKeys(file, "file.",
-                {"pattern", "format", "encoding", "decimal", "thousands", "date", "missing",
-                 "patient", "hide", "description"});
+      toml_.CheckKeys(file, "file.",
+                      {"pattern", "format", "encoding", "decimal", "thousands", "date", "missing",
+                       "patient", "hide", "description"});
     }
-    Text(file, "description", "");
-    mapping_.pattern = Text(file, "pattern", "");
+    toml_.Text(file, "description", "");
+    mapping_.pattern = toml_.Text(file, "pattern", "");
     if (mapping_.pattern.empty()) {
-      Complain(file.path, "found no file.pattern, expected \"name*.csv\"");
+      toml_.Complain(file.path, "found no file.pattern, expected \"name*.csv\"");
     }
-    mapping_.delimiter = Character(file, "delimiter", ',');
-    const std::string quote = Text(file, "quote", "\"");
+    mapping_.delimiter = toml_.Character(file, "delimiter", ',');
+    const std::string quote = toml_.Text(file, "quote", "\"");
     mapping_.quote = quote.empty() ? '\0' : quote[0];
-    if (quote.size() > 1) Complain(file.At("quote").path, "quote: expected one character or \"\"");
+    if (quote.size() > 1)
+      toml_.Complain(file.At("quote").path, "quote: expected one character or \"\"");
     ReadTexts(file);
     patient_ = OptionalRule(file, "patient");
-    for (const std::string& column : Texts(file, "hide")) {
+    for (const std::string& column : toml_.Texts(file, "hide")) {
       mapping_.hide.push_back(Column(file.At("hide").path, column));
     }
   }
@@ -197,35 +100,37 @@ class Reader {
   // How the file writes characters, numbers and dates.
   void ReadTexts(const Node& file) {
     if (file.Has("encoding")) {
-      const auto encoding = Checked(file, "encoding", ParseEncoding(Text(file, "encoding", "")));
+      const auto encoding =
+          toml_.Checked(file, "encoding", ParseEncoding(toml_.Text(file, "encoding", "")));
       if (encoding) mapping_.encoding = *encoding;
     }
     mapping_.number = DecimalMarks(file);
-    mapping_.number.thousands = Text(file, "thousands", "");
+    mapping_.number.thousands = toml_.Text(file, "thousands", "");
     if (mapping_.number.thousands == std::string(1, mapping_.number.decimal)) {
-      Complain(file.At("thousands").path, "thousands: expected another mark than decimal");
+      toml_.Complain(file.At("thousands").path, "thousands: expected another mark than decimal");
     }
     mapping_.dates = Patterns(file, "date");
-    mapping_.missing = Texts(file, "missing");
-    mapping_.header = Texts(file, "header");
+    mapping_.missing = toml_.Texts(file, "missing");
+    mapping_.header = toml_.Texts(file, "header");
   }
 
   SourceFormat ReadFormat(const Node& file) {
-    const std::string word = Text(file, "format", "csv");
+    const std::string word = toml_.Text(file, "format", "csv");
     const auto* known = std::ranges::find(kFormats, word, &FormatWord::word);
     if (known != std::end(kFormats)) return known->format;
     std::string list;
     for (const FormatWord& format : kFormats)
       list += (list.empty() ? "" : ", ") + std::string(format.word);
-    Complain(file.At("format").path, "format: found \"" + word + "\", expected one of: " + list);
+    toml_.Complain(file.At("format").path,
+                   "format: found \"" + word + "\", expected one of: " + list);
     return SourceFormat::kCsv;
   }
 
   // ",." reads both marks, where a source mixes them and writes no thousands mark.
   NumberFormat DecimalMarks(const Node& table) {
-    const std::string marks = Text(table, "decimal", ".");
+    const std::string marks = toml_.Text(table, "decimal", ".");
     const bool good = marks == "." || marks == "," || marks == ".," || marks == ",.";
-    if (!good) Complain(table.At("decimal").path, "decimal: expected \".\", \",\" or \",.\"");
+    if (!good) toml_.Complain(table.At("decimal").path, "decimal: expected \".\", \",\" or \",.\"");
     if (!good) return {};
     NumberFormat format;
     format.decimal = marks[0];
@@ -239,18 +144,18 @@ class Reader {
     if (!table.Has(key)) return patterns;
     const bool list = table.At(key).value.is_array();
     for (const std::string& text :
-         list ? Texts(table, key) : std::vector<std::string>{Text(table, key, "")}) {
-      auto pattern = Checked(table, key, DatePattern::Parse(text));
+         list ? toml_.Texts(table, key) : std::vector<std::string>{toml_.Text(table, key, "")}) {
+      auto pattern = toml_.Checked(table, key, DatePattern::Parse(text));
       if (pattern) patterns.push_back(std::move(*pattern));
     }
     return patterns;
   }
 
   int Column(const std::string& path, const std::string& column) {
-    if (column.empty()) Complain(path, "found an empty column name");
+    if (column.empty()) toml_.Complain(path, "found an empty column name");
     const std::vector<std::string>& header = mapping_.header;
     if (!header.empty() && std::ranges::find(header, column) == header.end()) {
-      Complain(path, "unknown column \"" + column + "\", expected one of file.header");
+      toml_.Complain(path, "unknown column \"" + column + "\", expected one of file.header");
     }
     const auto found = std::ranges::find(mapping_.columns, column);
     const auto index = static_cast<int>(found - mapping_.columns.begin());
@@ -267,7 +172,7 @@ class Reader {
       if (open == std::string_view::npos) break;
       const std::size_t close = text.find('}', open);
       if (close == std::string_view::npos) {
-        Complain(path, "found { without }, expected {column}");
+        toml_.Complain(path, "found { without }, expected {column}");
         break;
       }
       const std::string column(text.substr(open + 1, close - open - 1));
@@ -283,19 +188,19 @@ class Reader {
     const int ways = static_cast<int>(table.Has("column")) +
                      static_cast<int>(table.Has("template")) + static_cast<int>(table.Has("text"));
     if (ways != 1) {
-      Complain(table.path, std::string(what) + ": expected one of column, template, text");
+      toml_.Complain(table.path, std::string(what) + ": expected one of column, template, text");
       return rule;
     }
     if (table.Has("column") && table.At("column").value.is_array()) {
       rule = FirstOf(table.At("column"), "column");
     } else if (table.Has("column")) {
-      rule.pieces.push_back({"", Column(table.At("column").path, Text(table, "column", ""))});
+      rule.pieces.push_back({"", Column(table.At("column").path, toml_.Text(table, "column", ""))});
     } else if (table.Has("template")) {
-      rule.pieces = Template(table.At("template").path, Text(table, "template", ""));
+      rule.pieces = Template(table.At("template").path, toml_.Text(table, "template", ""));
     } else {
-      rule.pieces.push_back({Text(table, "text", ""), -1});
+      rule.pieces.push_back({toml_.Text(table, "text", ""), -1});
     }
-    rule.values = WordTable(table, "values");
+    rule.values = toml_.WordTable(table, "values");
     return rule;
   }
 
@@ -312,10 +217,10 @@ class Reader {
     }
     if (node.value.is_array() && !node.value.empty()) return FirstOf(node, what);
     if (!node.value.is_object()) {
-      Complain(node.path, std::string(what) + ": expected a column's name or { column = … }");
+      toml_.Complain(node.path, std::string(what) + ": expected a column's name or { column = … }");
       return {};
     }
-    CheckKeys(node, std::string(what) + ".", {"column", "template", "text", "values"});
+    toml_.CheckKeys(node, std::string(what) + ".", {"column", "template", "text", "values"});
     return RuleOf(node, what);
   }
 
@@ -325,7 +230,7 @@ class Reader {
     for (const Node& item : list.Items()) {
       TextRule one = Rule(item, what);
       if (item.value.is_array())
-        Complain(item.path, std::string(what) + ": expected no list in a list");
+        toml_.Complain(item.path, std::string(what) + ": expected no list in a list");
       if (rule.given())
         rule.otherwise.push_back(std::move(one));
       else
@@ -341,7 +246,7 @@ class Reader {
   // A fixed text under `key`, such as a unit.
   TextRule FixedText(const Node& table, std::string_view key) {
     TextRule rule;
-    if (table.Has(key)) rule.pieces.push_back({Text(table, key, ""), -1});
+    if (table.Has(key)) rule.pieces.push_back({toml_.Text(table, key, ""), -1});
     return rule;
   }
 
@@ -363,8 +268,8 @@ class Reader {
   DateRule ReadOneDate(const Node& node, std::string_view key) {
     DateRule rule;
     if (node.value.is_object()) {
-      CheckKeys(node, std::string(key) + ".",
-                {"column", "template", "pattern", "plus_days", "minus_days"});
+      toml_.CheckKeys(node, std::string(key) + ".",
+                      {"column", "template", "pattern", "plus_days", "minus_days"});
       rule.text = RuleOf(node, key);
       rule.patterns = Patterns(node, "pattern");
       rule.plus_days = OptionalRule(node, "plus_days");
@@ -373,7 +278,7 @@ class Reader {
       rule.text = Rule(node, key);
     }
     if (rule.patterns.empty() && mapping_.dates.empty()) {
-      Complain(node.path, std::string(key) + ": expected a pattern here or file.date");
+      toml_.Complain(node.path, std::string(key) + ": expected a pattern here or file.date");
     }
     return rule;
   }
@@ -381,34 +286,28 @@ class Reader {
   CodeRule ReadCode(const Node& node) {
     CodeRule rule;
     if (!node.value.is_object()) {
-      Complain(node.path, "code: expected { system = …, code = … } or { system = …, column = … }");
+      toml_.Complain(node.path,
+                     "code: expected { system = …, code = … } or { system = …, column = … }");
       return rule;
     }
-    CheckKeys(node, "code.",
-              {"system", "version", "version_column", "code", "column", "template", "display",
-               "display_column", "values", "dot_after"});
-    rule.system = Text(node, "system", "");
-    rule.version = Text(node, "version", "");
+    toml_.CheckKeys(node, "code.",
+                    {"system", "system_column", "version", "version_column", "code", "column",
+                     "template", "display", "display_column", "values", "dot_after"});
+    rule.system = toml_.Text(node, "system", "");
+    rule.system_column = OptionalRule(node, "system_column");
+    rule.version = toml_.Text(node, "version", "");
     const bool from_row = node.Has("column") || node.Has("template");
-    if (node.Has("code") && from_row) Complain(node.path, "code: expected either code or column");
+    if (node.Has("code") && from_row)
+      toml_.Complain(node.path, "code: expected either code or column");
     rule.code = from_row ? RuleOf(node, "code") : FixedText(node, "code");
     rule.display = node.Has("display_column") ? OptionalRule(node, "display_column")
                                               : FixedText(node, "display");
     rule.version_column = OptionalRule(node, "version_column");
     if (!rule.code.given() && !rule.display.given()) {
-      Complain(node.path, "code: expected code, column or display_column");
+      toml_.Complain(node.path, "code: expected code, column or display_column");
     }
-    if (node.Has("dot_after")) rule.dot_after = Integer(node.At("dot_after"), "dot_after");
+    if (node.Has("dot_after")) rule.dot_after = toml_.Integer(node.At("dot_after"), "dot_after");
     return rule;
-  }
-
-  int Integer(const Node& node, std::string_view key) {
-    if (node.value.is_number_integer()) {
-      const auto integer = node.value.get<std::int64_t>();
-      if (integer > 0 && integer < 100) return static_cast<int>(integer);
-    }
-    Complain(node.path, std::string(key) + ": expected a whole number from 1 to 99");
-    return 0;
   }
 
   void ReadCodes(const Node& record, RecordRule& rule) {
@@ -426,37 +325,29 @@ class Reader {
       value.text = Rule(node, "value");
       return;
     }
-    CheckKeys(node, "value.",
-              {"column", "template", "text", "values", "type", "unit", "unit_column",
-               "unit_in_value", "unit_values", "system", "words", "or_text", "decimal"});
+    toml_.CheckKeys(node, "value.",
+                    {"column", "template", "text", "values", "type", "unit", "unit_column",
+                     "unit_in_value", "unit_values", "system", "words", "or_text", "decimal"});
     value.text = RuleOf(node, "value");
     value.kind = ReadValueKind(node);
     value.unit =
         node.Has("unit_column") ? OptionalRule(node, "unit_column") : FixedText(node, "unit");
-    const Words units = WordTable(node, "unit_values");
+    const Words units = toml_.WordTable(node, "unit_values");
     value.unit.values.insert(value.unit.values.end(), units.begin(), units.end());
-    value.unit_in_value = Flag(node, "unit_in_value");
-    value.or_text = Flag(node, "or_text");
-    value.system = Text(node, "system", "");
-    value.words = Texts(node, "words");
+    value.unit_in_value = toml_.Flag(node, "unit_in_value");
+    value.or_text = toml_.Flag(node, "or_text");
+    value.system = toml_.Text(node, "system", "");
+    value.words = toml_.Texts(node, "words");
     if (node.Has("decimal")) value.number = DecimalMarks(node);
   }
 
-  bool Flag(const Node& table, std::string_view key) {
-    if (!table.Has(key)) return false;
-    const Node flag = table.At(key);
-    if (flag.value.is_boolean()) return flag.value.get<bool>();
-    Complain(flag.path, std::string(key) + ": expected true or false");
-    return false;
-  }
-
   ValueKind ReadValueKind(const Node& value) {
-    const std::string type = Text(value, "type", "number");
+    const std::string type = toml_.Text(value, "type", "number");
     if (type == "number") return ValueKind::kNumber;
     if (type == "code") return ValueKind::kCode;
     if (type != "text") {
-      Complain(value.At("type").path,
-               "type: found \"" + type + "\", expected number, code or text");
+      toml_.Complain(value.At("type").path,
+                     "type: found \"" + type + "\", expected number, code or text");
     }
     return ValueKind::kText;
   }
@@ -470,23 +361,23 @@ class Reader {
 
   void AddCondition(const Node& node, RecordRule& rule) {
     if (!node.value.is_object()) {
-      return Complain(node.path, "when: expected { column = …, equals = [ … ] }");
+      return toml_.Complain(node.path, "when: expected { column = …, equals = [ … ] }");
     }
-    CheckKeys(node, "when.", {"column", "equals", "not_equals"});
+    toml_.CheckKeys(node, "when.", {"column", "equals", "not_equals"});
     Condition condition;
-    condition.column = Column(node.path, Text(node, "column", ""));
-    condition.equals = Texts(node, "equals");
-    condition.not_equals = Texts(node, "not_equals");
+    condition.column = Column(node.path, toml_.Text(node, "column", ""));
+    condition.equals = toml_.Texts(node, "equals");
+    condition.not_equals = toml_.Texts(node, "not_equals");
     rule.when.push_back(std::move(condition));
   }
 
   void ReadRecord(const Node& record) {
-    CheckKeys(record, "record.",
-              {"kind", "per", "id", "patient", "visit", "sex", "birth", "code", "value", "start",
-               "end", "status", "type", "route", "quantity", "when"});
+    toml_.CheckKeys(record, "record.",
+                    {"kind", "per", "id", "patient", "visit", "sex", "birth", "code", "value",
+                     "start", "end", "status", "type", "route", "quantity", "when"});
     RecordRule rule;
     rule.kind = ReadKind(record);
-    rule.per = Text(record, "per", "");
+    rule.per = toml_.Text(record, "per", "");
     rule.id = OptionalRule(record, "id");
     rule.patient = record.Has("patient") ? OptionalRule(record, "patient") : patient_;
     rule.visit = OptionalRule(record, "visit");
@@ -506,13 +397,13 @@ class Reader {
   }
 
   RecordKind ReadKind(const Node& record) {
-    const std::string word = Text(record, "kind", "");
+    const std::string word = toml_.Text(record, "kind", "");
     for (const KindWord& kind : kKinds) {
       if (kind.word == word) return kind.kind;
     }
     std::string list;
     for (const KindWord& kind : kKinds) list += (list.empty() ? "" : ", ") + std::string(kind.word);
-    Complain(record.path + ".kind", "kind: found \"" + word + "\", expected one of: " + list);
+    toml_.Complain(record.path + ".kind", "kind: found \"" + word + "\", expected one of: " + list);
     return RecordKind::kObservation;
   }
 
@@ -520,20 +411,21 @@ class Reader {
     using enum RecordKind;
     CheckPer(path, rule.per);
     if (!rule.patient.given()) {
-      Complain(path, "found no patient, expected file.patient or record.patient");
+      toml_.Complain(path, "found no patient, expected file.patient or record.patient");
     }
-    if (!rule.id.given()) Complain(path, "found no id, expected a text unique to the record");
+    if (!rule.id.given()) toml_.Complain(path, "found no id, expected a text unique to the record");
     const bool person = rule.kind == kPerson;
     if (person && (!rule.codes.empty() || rule.value || rule.start.text.given())) {
-      Complain(path, "a person has no code, value or start");
+      toml_.Complain(path, "a person has no code, value or start");
     }
     if (!person && (rule.sex.given() || rule.birth.text.given())) {
-      Complain(path, "only a person has sex and birth");
+      toml_.Complain(path, "only a person has sex and birth");
     }
     const bool coded = rule.kind == kCondition || rule.kind == kMeasurement || rule.kind == kDrug ||
                        rule.kind == kProcedure || rule.kind == kObservation;
-    if (coded && rule.codes.empty()) Complain(path, "found no code, expected one");
-    if (rule.kind == kMeasurement && !rule.value) Complain(path, "found no value, expected one");
+    if (coded && rule.codes.empty()) toml_.Complain(path, "found no code, expected one");
+    if (rule.kind == kMeasurement && !rule.value)
+      toml_.Complain(path, "found no value, expected one");
   }
 
   // Which rows a format has.
@@ -545,7 +437,8 @@ class Reader {
       case SourceFormat::kLdt3: rows = {"report", "result"}; break;
       case SourceFormat::kHprim: rows = {"P", "OBR", "OBX"}; break;
       case SourceFormat::kSphn:
-        if (per.empty()) Complain(path, "found no per, expected a class such as \"LabTestEvent\"");
+        if (per.empty())
+          toml_.Complain(path, "found no per, expected a class such as \"LabTestEvent\"");
         return;
       case SourceFormat::kRedcap:
       case SourceFormat::kOpenEhr: return;
@@ -553,15 +446,13 @@ class Reader {
     if (std::ranges::find(rows, per) != rows.end()) return;
     std::string list;
     for (const std::string_view row : rows) list += (list.empty() ? "" : ", ") + std::string(row);
-    Complain(path, rows.size() == 1 ? "per: expected none, each row of a CSV file is one"
-                                    : "per: found \"" + per + "\", expected one of: " + list);
+    toml_.Complain(path, rows.size() == 1 ? "per: expected none, each row of a CSV file is one"
+                                          : "per: found \"" + per + "\", expected one of: " + list);
   }
 
-  std::string name_;
-  const std::map<std::string, int>& lines_;  // not owned, outlives this
-  Mapping& mapping_;                         // not owned, outlives this
+  TomlTable toml_;
+  Mapping& mapping_;  // not owned, outlives this
   TextRule patient_;
-  std::string error_;
 };
 
 }  // namespace

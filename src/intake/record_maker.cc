@@ -163,7 +163,7 @@ bool RecordMaker::FillCode(const CodeRule& rule, SourceCode& code) const {
   const bool has_code = rule.code.given() && FillText(rule.code, code.code, &translated);
   const bool local = has_code && !rule.code.values.empty() && !translated;
   if (!has_code) code.code.clear();
-  if (!local) code.system = rule.system;
+  if (!local && !FillText(rule.system_column, code.system)) code.system = rule.system;
   if (!FillText(rule.display, code.display)) code.display.clear();
   if (!local && !(rule.version_column.given() && FillText(rule.version_column, code.version))) {
     code.version = rule.version;
