@@ -19,6 +19,7 @@ struct Arguments {
 };
 
 std::string Json(const intake::SyntheticSummary& summary, const intake::SyntheticOptions& options) {
+  const intake::SyntheticDisease& disease = *intake::FindSyntheticDisease(options.disease);
   nlohmann::ordered_json json;
   json["disease"] = options.disease;
   json["dialect"] = options.dialect;
@@ -27,8 +28,8 @@ std::string Json(const intake::SyntheticSummary& summary, const intake::Syntheti
   json["visits"] = summary.visits;
   json["defects"] = summary.defects;
   for (std::size_t c = 0; c < intake::kDrugClasses; ++c) {
-    json["classes"][std::string(intake::DrugClassName(c))] = {
-        {"patients", summary.by_class[c]}, {"responders", summary.responders[c]}};
+    json["classes"][std::string(disease.classes[c])] = {{"patients", summary.by_class[c]},
+                                                        {"responders", summary.responders[c]}};
   }
   json["export"] = summary.export_directory.string();
   json["truth"] = {summary.truth_csv.string(), summary.truth_json.string()};
@@ -36,17 +37,17 @@ std::string Json(const intake::SyntheticSummary& summary, const intake::Syntheti
   return core::ResultJson(json) + "\n";
 }
 
-std::string Text(const intake::SyntheticSummary& summary) {
+std::string Text(const intake::SyntheticSummary& summary, const intake::SyntheticDisease& disease) {
   std::string text = std::to_string(summary.patients) + " patients, " +
                      std::to_string(summary.visits) + " visits, " +
                      std::to_string(summary.defects) + " planted defects\n\n";
   char line[160];
-  std::snprintf(line, sizeof line, "%-10s %10s %28s\n", "class", "patients",
-                "low activity at 6 months");
+  std::snprintf(line, sizeof line, "%-14s %10s %28s\n", "class", "patients",
+                std::string(disease.outcome).c_str());
   text += line;
   for (std::size_t c = 0; c < intake::kDrugClasses; ++c) {
-    std::snprintf(line, sizeof line, "%-10s %10llu %28llu\n",
-                  std::string(intake::DrugClassName(c)).c_str(),
+    std::snprintf(line, sizeof line, "%-14s %10llu %28llu\n",
+                  std::string(disease.classes[c]).c_str(),
                   static_cast<unsigned long long>(summary.by_class[c]),
                   static_cast<unsigned long long>(summary.responders[c]));
     text += line;
@@ -61,7 +62,9 @@ Result<void> Synthesise(Arguments arguments) {
   arguments.options.defects = !arguments.no_defects;
   CLINNOVA_ASSIGN(const intake::SyntheticSummary summary,
                   intake::WriteSyntheticCohort(arguments.options));
-  const std::string shown = arguments.json ? Json(summary, arguments.options) : Text(summary);
+  const std::string shown =
+      arguments.json ? Json(summary, arguments.options)
+                     : Text(summary, *intake::FindSyntheticDisease(arguments.options.disease));
   std::fwrite(shown.data(), 1, shown.size(), stdout);
   return {};
 }
@@ -78,7 +81,11 @@ void AddSynth(Commands& commands) {
   for (const std::string& dialect : intake::SyntheticDialects()) {
     dialects += (dialects.empty() ? "" : ", ") + dialect;
   }
-  command->add_option("DISEASE", arguments->options.disease, "ra")->required();
+  std::string diseases;
+  for (const intake::SyntheticDisease& disease : intake::SyntheticDiseases()) {
+    diseases += (diseases.empty() ? "" : ", ") + std::string(disease.name);
+  }
+  command->add_option("DISEASE", arguments->options.disease, "one of " + diseases)->required();
   command->add_option("--patients", arguments->options.patients, "how many")->capture_default_str();
   command->add_option("--seed", arguments->options.seed, "the same seed gives the same patients")
       ->capture_default_str();

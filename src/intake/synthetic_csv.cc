@@ -31,9 +31,197 @@ std::string DateText(Day day, char mark) {
   return text;
 }
 
-std::string Text(const std::optional<int>& value) { return value ? std::to_string(*value) : ""; }
+long CreatinineHundredths(long umol_per_l) { return (umol_per_l * 10000L + 4421) / 8842; }
 
-long CreatinineHundredths(int umol_per_l) { return (umol_per_l * 10000L + 4421) / 8842; }
+Result<void> CsvWriter::Write(const SyntheticPatient& patient) {
+  id_ = SyntheticPatientId(site_, patient.number);
+  WritePerson(patient);
+  for (const SyntheticVisit& visit : patient.visits) WriteVisit(patient, visit);
+  WriteLastContact(patient);
+  WriteEvents(patient);
+  for (std::size_t k = 0; k < patient.treatments.size(); ++k) WriteTreatment(patient, k);
+  return {};
+}
+
+Result<void> CsvWriter::Finish() {
+  if (plan_.truncated_file != 0) {
+    cut_off_->AddCutOff();
+    Plant("truncated_file", *cut_off_, "quarantined: csv.field_count");
+  }
+  for (const auto& table : tables_) {
+    CLINNOVA_TRY(table->Close());
+  }
+  return {};
+}
+
+Table& CsvWriter::Make(const Table::Format& format, const Row& header) {
+  tables_.push_back(std::make_unique<Table>(folder_, format, header));
+  files_.push_back(tables_.back()->path());
+  return *tables_.back();
+}
+
+void CsvWriter::MakeProcedures(const Table::Format& format, const Row& header) {
+  if (disease_.procedures) procedures_ = &Make(format, header);
+}
+void CsvWriter::MakeRelapses(const Table::Format& format, const Row& header) {
+  if (disease_.relapses) relapses_ = &Make(format, header);
+}
+
+void CsvWriter::WriteEvents(const SyntheticPatient& patient) {
+  int number = 0;
+  for (const SyntheticProcedure& procedure : patient.procedures) {
+    const auto kind = static_cast<std::size_t>(procedure.kind);
+    procedures_->Add({id_, std::to_string(++number), std::string(words_.procedures[kind]),
+                      std::string(words_.procedure_names[kind]), Date(procedure.date)});
+  }
+  number = 0;
+  for (const SyntheticRelapse& relapse : patient.relapses) {
+    relapses_->Add(
+        {id_, std::to_string(++number), Date(relapse.date), std::to_string(relapse.grade)});
+  }
+}
+
+void CsvWriter::AddColumns(Row& header, bool with_laboratory) const {
+  for (const SyntheticItem& item : disease_.items()) {
+    if (with_laboratory || item.kind != ItemKind::kLaboratory)
+      header.emplace_back((item.*local_).code);
+  }
+}
+
+void CsvWriter::AddFields(Row& row, const SyntheticPatient& patient, const SyntheticVisit& visit,
+                          bool with_laboratory) const {
+  for (const SyntheticItem& item : disease_.items()) {
+    if (with_laboratory || item.kind != ItemKind::kLaboratory)
+      row.push_back(FieldOf(patient, visit, item));
+  }
+}
+
+std::string CsvWriter::FieldOf(const SyntheticPatient& patient, const SyntheticVisit& visit,
+                               const SyntheticItem& item) const {
+  const SyntheticResult* result = visit.Find(item.key);
+  if (result == nullptr) return std::string((item.*local_).missing);
+  if (!item.answers.empty()) {
+    const SyntheticAnswer& answer = item.answers[static_cast<std::size_t>(result->value)];
+    return std::string(local_ == &SyntheticItem::lu   ? answer.lu
+                       : local_ == &SyntheticItem::fr ? answer.fr
+                                                      : answer.ch);
+  }
+  std::string text = NumberOf(patient, visit, *result, false);
+  // The table has no column for units: one that is not the column's stands behind the number.
+  if (item.key == kDefectItem && Is(plan_.unit, patient, visit)) text += " mg/dL";
+  return text;
+}
+
+std::string CsvWriter::NumberOf(const SyntheticPatient& patient, const SyntheticVisit& visit,
+                                const SyntheticResult& result, bool grouped) const {
+  const SyntheticItem& item = *result.item;
+  const LocalItem& local = item.*local_;
+  char mark = words_.decimal_mark;
+  long value = result.value;
+  int decimals = item.decimals - local.shift;
+  bool below = result.below;
+  if (local.unit == "mg/dL" && item.ucum == "umol/L") {
+    value = CreatinineHundredths(value);
+    decimals = 2;
+  }
+  if (item.key == disease_.not_detected && NotDetected(plan_, patient, visit, item.key))
+    return "n.n.";
+  if (item.key == kDefectItem) {
+    if (Is(plan_.comparator, patient, visit)) below = true, value = kDefectLimit;
+    if (Is(plan_.decimal_mark, patient, visit)) mark = mark == ',' ? '.' : ',';
+    if (Is(plan_.unit, patient, visit)) ++decimals;
+  }
+  if (item.key == kWrongUnitItem && Is(plan_.wrong_unit, patient, visit)) {
+    // g/L under the name of g/dL; where the unit is g/L, mmol/L under its name.
+    if (local.shift != 0) value = MillimolesOfHaemoglobin(value), decimals = 1;
+    if (local.shift == 0) decimals = 0;
+  }
+  const std::string text =
+      grouped && decimals == 0 ? Grouped(value, words_.thousands) : Decimal(value, decimals, mark);
+  return (below ? std::string(words_.below) : "") + text;
+}
+
+void CsvWriter::WriteLaboratory(Table& table, const SyntheticPatient& patient,
+                                const SyntheticVisit& visit) {
+  int request = 0;
+  const std::string date = VisitDate(patient, visit);
+  for (const SyntheticResult& result : visit.results) {
+    if (result.item->kind != ItemKind::kLaboratory) continue;
+    const LocalItem& local = result.item->*local_;
+    const bool defect = result.item->key == kDefectItem;
+    table.Add({id_, visit.label, std::to_string(++request), date, std::string(local.code),
+               std::string(local.label), NumberOf(patient, visit, result, true),
+               defect && Is(plan_.unit, patient, visit) ? "mg/dL" : std::string(local.unit)});
+    NoteResult(patient, visit, *result.item, table);
+  }
+  if (!visit.first || !Is(plan_.malformed_line, patient)) return;
+  table.AddTruncated({id_, visit.label, std::to_string(request + 1), date, "HB", "HB", "12", ""});
+  Plant("malformed_line", table, "quarantined: csv.field_count");
+}
+
+void CsvWriter::NoteResult(const SyntheticPatient& patient, const SyntheticVisit& visit,
+                           const SyntheticItem& item, const Table& table) {
+  if (item.key == kDefectItem) {
+    if (Is(plan_.comparator, patient, visit))
+      Plant("comparator", table, "loaded as 0.6 with operator <");
+    if (Is(plan_.decimal_mark, patient, visit))
+      Plant("decimal_mark", table, "quarantined: number.invalid");
+    if (Is(plan_.unit, patient, visit)) Plant("unit", table, "converted from mg/dL to mg/L");
+  }
+  if (item.key == kWrongUnitItem && Is(plan_.wrong_unit, patient, visit))
+    Plant("wrong_unit", table, "quarantined at the load: value.implausible");
+  if (item.key == disease_.not_detected && NotDetected(plan_, patient, visit, item.key))
+    Plant("not_detected", table, "kept as text, never a number");
+}
+
+void CsvWriter::NoteVisit(const SyntheticPatient& patient, const SyntheticVisit& visit,
+                          const Table& table) {
+  if (Is(plan_.swapped_date, patient, visit))
+    Plant("swapped_date", table, "loaded as written: found by the checks of quality");
+}
+
+void CsvWriter::AddPerson(Table& table, const SyntheticPatient& patient, const Row& row) {
+  table.Add(row);
+  if (Is(plan_.withdrawn_consent, patient)) Plant("withdrawn_consent", table, "in no cohort");
+  if (Is(plan_.refused_consent, patient)) Plant("refused_consent", table, "in no cohort");
+  if (!Is(plan_.duplicate_patient, patient)) return;
+  table.Add(row);
+  Plant("duplicate_patient", table, "loaded once");
+}
+
+std::size_t CsvWriter::ConsentOf(const SyntheticPatient& patient) const {
+  return Is(plan_.refused_consent, patient) ? 1 : Is(plan_.withdrawn_consent, patient) ? 2 : 0;
+}
+std::string CsvWriter::Consent(const SyntheticPatient& patient) const {
+  return std::string(words_.consent[ConsentOf(patient)]);
+}
+std::string CsvWriter::Withdrawal(const SyntheticPatient& patient) const {
+  return ConsentOf(patient) == 2 ? Date(WithdrawalDay(patient)) : "";
+}
+std::string CsvWriter::VisitDate(const SyntheticPatient& patient,
+                                 const SyntheticVisit& visit) const {
+  return Date(Is(plan_.swapped_date, patient, visit) ? *Swapped(visit.date) : visit.date);
+}
+std::string CsvWriter::ReasonOf(const SyntheticTreatment& treatment) const {
+  return treatment.reason ? std::string(words_.reason[static_cast<std::size_t>(*treatment.reason)])
+                          : "";
+}
+std::string CsvWriter::StatusOf(const SyntheticTreatment& treatment) const {
+  return std::string(words_.stopped[treatment.stop ? 1 : 0]);
+}
+
+bool CsvWriter::Retired(const SyntheticPatient& patient, std::size_t treatment) const {
+  return treatment == 0 && Is(plan_.retired_atc, patient);
+}
+std::string CsvWriter::AtcOf(const SyntheticPatient& patient, std::size_t treatment) const {
+  const SyntheticDrug& drug = patient.treatments[treatment].drug;
+  return std::string(Retired(patient, treatment) ? drug.retired_atc : drug.atc);
+}
+void CsvWriter::NoteTreatment(const SyntheticPatient& patient, std::size_t treatment,
+                              const Table& table) {
+  if (Retired(patient, treatment))
+    Plant("retired_atc", table, "resolved by the map of retired ATC codes");
+}
 
 }  // namespace synthetic
 

@@ -4,89 +4,79 @@
 namespace clinnova::intake::synthetic {
 namespace {
 
+constexpr Words kWords{.consent = {"1", "2", "3"},
+                       .reason = {"1", "2", "3"},
+                       .stopped = {"1", "0"},
+                       .date_mark = '/',
+                       .decimal_mark = ',',
+                       .below = "<",
+                       .thousands = "",
+                       .procedures = {"0DJD8ZZ", "B030ZZZ"},  // ICD-10-PCS
+                       .procedure_names = {"Coloscopie", "IRM cérébrale"}};
+
 class LuxembourgWriter : public CsvWriter {
  public:
   explicit LuxembourgWriter(const WriterOptions& options)
-      : CsvWriter(options, {{"1", "2", "3"}, {"0", "1", "2"}, {"1", "2", "3"}, {"1", "0"}}),
+      : CsvWriter(options, kWords, &SyntheticItem::lu),
         demographics_(
             Make(Utf8("demographics.csv"), {"subject_id", "sex", "birth_date", "consent_research",
                                             "consent_date", "consent_end"})),
         diagnoses_(Make(Utf8("diagnoses.csv"),
                         {"subject_id", "diagnosis_no", "icd10cm", "label", "diagnosis_date"})),
-        visits_(
-            Make(Utf8("visits.csv"), {"subject_id", "event", "visit_date", "tjc28", "sjc28",
-                                      "pt_global", "phys_global", "haq_di", "crp", "esr", "hb",
-                                      "creatinine", "rf", "acpa", "prior_biologics", "smoking"})),
+        visits_(Make(Utf8(disease_.lu_visits), VisitHeader())),
         treatments_(Make({"treatments.csv", ';', Encoding::kWindows1252, "\n", ""},
                          {"subject_id", "treatment_no", "drug", "atc", "start_date", "stop_date",
                           "ongoing", "stop_reason", "comment"})),
-        follow_up_(Make(Utf8("follow_up.csv"), {"subject_id", "last_contact_date"})) {}
+        follow_up_(Make(Utf8("follow_up.csv"), {"subject_id", "last_contact_date"})) {
+    MakeProcedures(Utf8("procedures.csv"),
+                   {"subject_id", "procedure_no", "icd10pcs", "label", "procedure_date"});
+    MakeRelapses(Utf8("relapses.csv"), {"subject_id", "relapse_no", "onset_date", "grade"});
+    CutOff(visits_);
+  }
 
  private:
   static Table::Format Utf8(std::string_view name) {
     return {name, ';', Encoding::kUtf8, "\n", "\xEF\xBB\xBF"};
   }
 
+  Row VisitHeader() const {
+    Row header = {"subject_id", "event", "visit_date"};
+    AddColumns(header, true);
+    return header;
+  }
+
   void WritePerson(const SyntheticPatient& patient) override {
     AddPerson(demographics_, patient,
-              {id_, patient.female ? "1" : "2", DateText(patient.birth, '/'), Consent(patient),
-               DateText(patient.index, '/'), Withdrawal(patient, '/')});
-    const bool seropositive = patient.rheumatoid_factor || patient.acpa;
-    diagnoses_.Add({id_, "1", seropositive ? "M05.79" : "M06.09",
-                    seropositive ? "Polyarthrite rhumatoïde séropositive"
-                                 : "Polyarthrite rhumatoïde séronégative",
-                    DateText(patient.diagnosis, '/')});
-    follow_up_.Add({id_, DateText(patient.last_contact, '/')});
+              {id_, patient.female ? "1" : "2", Date(patient.birth), Consent(patient),
+               Date(patient.index), Withdrawal(patient)});
+    diagnoses_.Add({id_, "1", std::string(patient.diagnosis.icd10_cm),
+                    std::string(patient.diagnosis.french), Date(patient.diagnosis.date)});
   }
 
-  void WriteVisits(const SyntheticPatient& patient) override {
-    for (const SyntheticVisit& visit : patient.visits) {
-      const bool first = visit.month == 0;
-      std::string crp = Crp(patient, visit, ',', "<0,6");
-      if (Is(plan_.unit, patient, visit)) crp += " mg/dL";
-      const Row row = {
-          id_,
-          "M" + std::to_string(visit.month),
-          DateText(visit.date, '/'),
-          Text(visit.tender_joints),
-          Text(visit.swollen_joints),
-          Text(visit.patient_global),
-          Text(visit.physician_global),
-          visit.haq_eighths ? Decimal(*visit.haq_eighths * 125, 3, ',') : "",
-          crp,
-          Text(visit.esr),
-          visit.haemoglobin_tenths ? Decimal(*visit.haemoglobin_tenths, 1, ',') : "",
-          visit.creatinine ? Decimal(CreatinineHundredths(*visit.creatinine), 2, ',') : "ND",
-          first ? Factor(patient) : "",
-          first ? (patient.acpa ? "" : "<") + std::to_string(patient.acpa_value) : "",
-          first ? std::to_string(patient.prior_biologics) : "",
-          first ? SmokingOf(patient) : ""};
-      visits_.Add(row);
-      NoteCrp(patient, visit, visits_);
-      if (first && Is(plan_.not_detected, patient))
-        Plant("not_detected", visits_, "kept as text, never a number");
-      if (first && Is(plan_.malformed_line, patient)) {
-        visits_.AddTruncated(row);
-        Plant("malformed_line", visits_, "quarantined: csv.field_count");
-      }
-    }
+  void WriteVisit(const SyntheticPatient& patient, const SyntheticVisit& visit) override {
+    Row row = {id_, visit.label, VisitDate(patient, visit)};
+    AddFields(row, patient, visit, true);
+    visits_.Add(row);
+    for (const SyntheticResult& result : visit.results)
+      NoteResult(patient, visit, *result.item, visits_);
+    NoteVisit(patient, visit, visits_);
+    if (!visit.first || !Is(plan_.malformed_line, patient)) return;
+    visits_.AddTruncated(row);
+    Plant("malformed_line", visits_, "quarantined: csv.field_count");
   }
 
-  std::string Factor(const SyntheticPatient& patient) const {
-    if (Is(plan_.not_detected, patient)) return "n.n.";
-    return (patient.rheumatoid_factor ? "" : "<") + std::to_string(patient.rheumatoid_factor_value);
+  void WriteLastContact(const SyntheticPatient& patient) override {
+    follow_up_.Add({id_, Date(patient.last_contact)});
   }
 
-  void WriteTreatments(const SyntheticPatient& patient) override {
-    for (std::size_t k = 0; k < patient.treatments.size(); ++k) {
-      const SyntheticTreatment& treatment = patient.treatments[k];
-      treatments_.Add(
-          {id_, std::to_string(k + 1), std::string(treatment.drug.name), AtcOf(patient, k),
-           DateText(treatment.start, '/'), treatment.stop ? DateText(*treatment.stop, '/') : "",
-           StatusOf(treatment), ReasonOf(treatment),
-           treatment.reason == StopReason::kAdverseEvent ? "événement indésirable" : ""});
-      NoteTreatment(patient, k, treatments_);
-    }
+  void WriteTreatment(const SyntheticPatient& patient, std::size_t k) override {
+    const SyntheticTreatment& treatment = patient.treatments[k];
+    treatments_.Add({id_, std::to_string(k + 1), std::string(treatment.drug.name),
+                     AtcOf(patient, k), Date(treatment.start),
+                     treatment.stop ? Date(*treatment.stop) : "", StatusOf(treatment),
+                     ReasonOf(treatment),
+                     treatment.reason == StopReason::kAdverseEvent ? "événement indésirable" : ""});
+    NoteTreatment(patient, k, treatments_);
   }
 
   Table& demographics_;

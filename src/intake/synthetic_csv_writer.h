@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "intake/encoding.h"
+#include "intake/synthetic_disease.h"
 #include "intake/synthetic_export.h"
 
 namespace clinnova::intake::synthetic {
@@ -44,6 +45,12 @@ class Table {
   void AddTruncated(const Row& row) {
     const std::string line = Line(row);
     WriteLine(line.substr(0, line.size() * 2 / 5));
+  }
+
+  /// The last row once more at the file's very end, cut off and without an end of line.
+  void AddCutOff() {
+    stream_ << last_.substr(0, last_.size() / 2);
+    ++line_;
   }
 
   std::uint64_t line() const { return line_; }  // of the last row
@@ -80,6 +87,7 @@ class Table {
       error_ = ": " + bytes.error().message;
     else
       stream_ << *bytes << format_.line_end;
+    last_ = bytes ? *bytes : line;
     ++line_;
   }
 
@@ -87,6 +95,7 @@ class Table {
   Format format_;
   std::ofstream stream_;
   std::uint64_t line_ = 0;
+  std::string last_;  // line, encoded
   std::string error_;
 };
 
@@ -96,135 +105,107 @@ std::string Decimal(long value, int decimals, char mark);
 std::string Grouped(long value, std::string_view mark);
 /// "31/12/2023" with '/'.
 std::string DateText(Day day, char mark);
-/// Empty where the value is missing.
-std::string Text(const std::optional<int>& value);
 /// Hundredths of a mg/dL; 88.42 umol/L are one mg/dL.
-long CreatinineHundredths(int umol_per_l);
+long CreatinineHundredths(long umol_per_l);
 
 // The words of one dialect for what the model leaves to them.
 struct Words {
   std::string_view consent[3];  // given, refused, withdrawn
-  std::string_view smoking[3];  // never, former, current
   std::string_view reason[3];   // lack of effect, adverse event, other
   std::string_view stopped[2];  // goes on, stopped
+  char date_mark;
+  char decimal_mark;
+  std::string_view below;          // before the number: "<", "< "
+  std::string_view thousands;      // between groups of digits in the laboratory's table
+  std::string_view procedures[2];  // codes: colonoscopy, MRI of the brain
+  std::string_view procedure_names[2];
 };
 
-// What the three dialects share: consent, defects and the files.
+/// What is due to one dialect of an item: `item.lu`, `item.fr`, `item.ch`.
+using LocalItemOf = LocalItem SyntheticItem::*;
+
+// What the three dialects share: consent, items, defects and the files.
 class CsvWriter : public SyntheticWriter {
  public:
-  CsvWriter(const WriterOptions& options, const Words& words)
-      : plan_(options.plan), words_(words), site_(options.site), folder_(options.folder) {}
+  CsvWriter(const WriterOptions& options, const Words& words, LocalItemOf local)
+      : disease_(*options.disease),
+        plan_(options.plan),
+        words_(words),
+        local_(local),
+        site_(options.site),
+        folder_(options.folder) {}
 
-  Result<void> Write(const SyntheticPatient& patient) override {
-    id_ = SyntheticPatientId(site_, patient.number);
-    WritePerson(patient);
-    WriteVisits(patient);
-    WriteTreatments(patient);
-    return {};
-  }
-
-  Result<void> Finish() override {
-    for (const auto& table : tables_) {
-      CLINNOVA_TRY(table->Close());
-    }
-    return {};
-  }
+  Result<void> Write(const SyntheticPatient& patient) override;
+  Result<void> Finish() override;
 
  protected:
   virtual void WritePerson(const SyntheticPatient& patient) = 0;
-  virtual void WriteVisits(const SyntheticPatient& patient) = 0;
-  virtual void WriteTreatments(const SyntheticPatient& patient) = 0;
+  virtual void WriteVisit(const SyntheticPatient& patient, const SyntheticVisit& visit) = 0;
+  virtual void WriteLastContact(const SyntheticPatient& patient) = 0;
+  virtual void WriteTreatment(const SyntheticPatient& patient, std::size_t which) = 0;
 
-  Table& Make(const Table::Format& format, const Row& header) {
-    tables_.push_back(std::make_unique<Table>(folder_, format, header));
-    files_.push_back(tables_.back()->path());
-    return *tables_.back();
-  }
+  Table& Make(const Table::Format& format, const Row& header);
+  /// Made only where the disease has procedures or relapses.
+  void MakeProcedures(const Table::Format& format, const Row& header);
+  void MakeRelapses(const Table::Format& format, const Row& header);
+  /// The header's columns of the items, laboratory values or not.
+  void AddColumns(Row& header, bool with_laboratory) const;
+  /// The fields under those columns.
+  void AddFields(Row& row, const SyntheticPatient& patient, const SyntheticVisit& visit,
+                 bool with_laboratory) const;
+  /// One row of the laboratory's table per value: id, stay, number, date, code, label, result, unit.
+  void WriteLaboratory(Table& table, const SyntheticPatient& patient, const SyntheticVisit& visit);
+  /// Notes what is planted on the item of the present visit, and on the visit, whose row is the last of `table`.
+  void NoteResult(const SyntheticPatient& patient, const SyntheticVisit& visit,
+                  const SyntheticItem& item, const Table& table);
+  void NoteVisit(const SyntheticPatient& patient, const SyntheticVisit& visit, const Table& table);
 
   bool Is(std::uint64_t planned, const SyntheticPatient& patient) const {
     return planned == patient.number;
   }
-
-  // Whether the planned defect falls on this visit's CRP.
+  /// Whether the planned defect falls on this visit.
   bool Is(std::uint64_t planned, const SyntheticPatient& patient,
           const SyntheticVisit& visit) const {
     return planned == patient.number && DefectVisit(patient) == &visit;
   }
-
   void Plant(std::string_view kind, const Table& table, std::string_view expected) {
     planted_.push_back({std::string(kind), id_, table.name(), table.line(), std::string(expected)});
   }
 
-  // Adds the row of a person, with what is planned for it. `row` holds the words of the consent.
-  void AddPerson(Table& table, const SyntheticPatient& patient, const Row& row) {
-    table.Add(row);
-    if (Is(plan_.withdrawn_consent, patient)) Plant("withdrawn_consent", table, "in no cohort");
-    if (Is(plan_.refused_consent, patient)) Plant("refused_consent", table, "in no cohort");
-    if (!Is(plan_.duplicate_patient, patient)) return;
-    table.Add(row);
-    Plant("duplicate_patient", table, "loaded once");
-  }
+  /// Adds the row of a person, with what is planned for it. `row` holds the words of the consent.
+  void AddPerson(Table& table, const SyntheticPatient& patient, const Row& row);
+  std::string Consent(const SyntheticPatient& patient) const;
+  std::string Withdrawal(const SyntheticPatient& patient) const;
+  std::string Date(Day day) const { return DateText(day, words_.date_mark); }
+  std::string VisitDate(const SyntheticPatient& patient, const SyntheticVisit& visit) const;
+  std::string ReasonOf(const SyntheticTreatment& treatment) const;
+  std::string StatusOf(const SyntheticTreatment& treatment) const;
+  std::string AtcOf(const SyntheticPatient& patient, std::size_t treatment) const;
+  void NoteTreatment(const SyntheticPatient& patient, std::size_t treatment, const Table& table);
+  /// The table that the file's end is cut off from, with its last row.
+  void CutOff(Table& table) { cut_off_ = &table; }
 
-  std::size_t ConsentOf(const SyntheticPatient& patient) const {
-    return Is(plan_.refused_consent, patient) ? 1 : Is(plan_.withdrawn_consent, patient) ? 2 : 0;
-  }
-  std::string Consent(const SyntheticPatient& patient) const {
-    return std::string(words_.consent[ConsentOf(patient)]);
-  }
-  std::string Withdrawal(const SyntheticPatient& patient, char mark) const {
-    return ConsentOf(patient) == 2 ? DateText(WithdrawalDay(patient), mark) : "";
-  }
-  std::string SmokingOf(const SyntheticPatient& patient) const {
-    return std::string(words_.smoking[static_cast<std::size_t>(patient.smoking)]);
-  }
-  std::string ReasonOf(const SyntheticTreatment& treatment) const {
-    return treatment.reason
-               ? std::string(words_.reason[static_cast<std::size_t>(*treatment.reason)])
-               : "";
-  }
-  std::string StatusOf(const SyntheticTreatment& treatment) const {
-    return std::string(words_.stopped[treatment.stop ? 1 : 0]);
-  }
-
-  bool Retired(const SyntheticPatient& patient, std::size_t treatment) const {
-    return treatment == 0 && Is(plan_.retired_atc, patient);
-  }
-  std::string AtcOf(const SyntheticPatient& patient, std::size_t treatment) const {
-    const SyntheticDrug& drug = patient.treatments[treatment].drug;
-    return std::string(Retired(patient, treatment) ? drug.retired_atc : drug.atc);
-  }
-  void NoteTreatment(const SyntheticPatient& patient, std::size_t treatment, const Table& table) {
-    if (Retired(patient, treatment))
-      Plant("retired_atc", table, "resolved by the map of retired ATC codes");
-  }
-
-  // The CRP of a visit as this dialect writes it; `limit` is "<0,6" in its spelling.
-  std::string Crp(const SyntheticPatient& patient, const SyntheticVisit& visit, char mark,
-                  std::string_view limit) const {
-    if (!visit.crp_tenths) return "";
-    if (visit.crp_below_limit || Is(plan_.comparator, patient, visit)) return std::string(limit);
-    if (Is(plan_.decimal_mark, patient, visit))
-      return Decimal(*visit.crp_tenths, 1, mark == ',' ? '.' : ',');
-    if (Is(plan_.unit, patient, visit)) return Decimal(*visit.crp_tenths, 2, mark);
-    return Decimal(*visit.crp_tenths, 1, mark);
-  }
-
-  void NoteCrp(const SyntheticPatient& patient, const SyntheticVisit& visit, const Table& table) {
-    if (Is(plan_.comparator, patient, visit))
-      Plant("comparator", table, "loaded as 0.6 with operator <");
-    if (Is(plan_.decimal_mark, patient, visit))
-      Plant("decimal_mark", table, "quarantined: number.invalid");
-    if (Is(plan_.unit, patient, visit)) Plant("unit", table, "converted from mg/dL to mg/L");
-  }
-
+  const SyntheticDisease& disease_;  // not owned: a constant
   DefectPlan plan_;
   Words words_;
+  LocalItemOf local_;
   SyntheticSite site_;
   std::string id_;  // of the present patient
 
  private:
+  std::size_t ConsentOf(const SyntheticPatient& patient) const;
+  bool Retired(const SyntheticPatient& patient, std::size_t treatment) const;
+  std::string NumberOf(const SyntheticPatient& patient, const SyntheticVisit& visit,
+                       const SyntheticResult& result, bool grouped) const;
+  std::string FieldOf(const SyntheticPatient& patient, const SyntheticVisit& visit,
+                      const SyntheticItem& item) const;
+  void WriteEvents(const SyntheticPatient& patient);
+
   fs::path folder_;
   std::vector<std::unique_ptr<Table>> tables_;
+  Table* procedures_ = nullptr;
+  Table* relapses_ = nullptr;
+  Table* cut_off_ = nullptr;
 };
 
 std::unique_ptr<SyntheticWriter> MakeLuxembourgWriter(const WriterOptions& options);

@@ -32,9 +32,12 @@ const Dialect* FindDialect(std::string_view name) {
 }
 
 Result<void> CheckOptions(const SyntheticOptions& options) {
-  if (options.disease != "ra") {
+  if (FindSyntheticDisease(options.disease) == nullptr) {
+    std::string list;
+    for (const SyntheticDisease& disease : SyntheticDiseases())
+      list += (list.empty() ? "" : ", ") + std::string(disease.name);
     return Fail(ErrorCode::kInvalidInput,
-                "disease: found \"" + options.disease + "\", expected ra");
+                "disease: found \"" + options.disease + "\", expected one of: " + list);
   }
   if (FindDialect(options.dialect) == nullptr) {
     std::string list;
@@ -53,11 +56,14 @@ Result<void> CheckOptions(const SyntheticOptions& options) {
   return {};
 }
 
+// A haemoglobin above this, in mmol/L under the name of g/L, would pass for one.
+constexpr long kHighestOfWrongUnit = 155;
+
 // Gives each defect a patient of its own that it can happen to.
 class Planner {
  public:
-  Planner(const CohortOptions& cohort, std::uint64_t patients)
-      : cohort_(cohort), patients_(patients) {}
+  Planner(const SyntheticDisease& disease, const CohortOptions& cohort, std::uint64_t patients)
+      : disease_(disease), cohort_(cohort), patients_(patients) {}
 
   DefectPlan Plan() {
     const auto anyone = [](const SyntheticPatient&) { return true; };
@@ -66,7 +72,9 @@ class Planner {
     };
     const auto measurable = [](const SyntheticPatient& patient) {
       const SyntheticVisit* visit = DefectVisit(patient);
-      return visit != nullptr && !visit->crp_below_limit && *visit->crp_tenths % 10 != 0;
+      if (visit == nullptr) return false;
+      const SyntheticResult& result = *visit->Find(kDefectItem);
+      return !result.below && result.value % 10 != 0;
     };
     DefectPlan plan;
     plan.withdrawn_consent = Pick(anyone);
@@ -75,12 +83,30 @@ class Planner {
     plan.decimal_mark = Pick(measurable);
     plan.unit = Pick(measurable);
     plan.comparator = Pick(has_crp);
-    plan.not_detected =
-        Pick([](const SyntheticPatient& patient) { return !patient.rheumatoid_factor; });
+    plan.not_detected = Pick([this](const SyntheticPatient& patient) {
+      const DefectPlan here{.not_detected = patient.number};
+      return std::ranges::any_of(patient.visits, [&](const SyntheticVisit& visit) {
+        return NotDetected(here, patient, visit, disease_.not_detected);
+      });
+    });
     plan.malformed_line = Pick(anyone);
     plan.retired_atc = Pick([](const SyntheticPatient& patient) {
       return !patient.treatments[0].drug.retired_atc.empty();
     });
+    plan.wrong_unit = Pick([](const SyntheticPatient& patient) {
+      const SyntheticVisit* visit = DefectVisit(patient);
+      const SyntheticResult* result = visit == nullptr ? nullptr : visit->Find(kWrongUnitItem);
+      return result != nullptr && result->value <= kHighestOfWrongUnit;
+    });
+    // To before the drug began, where no outcome is looked for.
+    plan.swapped_date = Pick([](const SyntheticPatient& patient) {
+      const SyntheticVisit* visit = DefectVisit(patient);
+      const auto swapped = visit == nullptr ? std::nullopt : Swapped(visit->date);
+      return swapped && *swapped < patient.index - std::chrono::days{5} && *swapped > patient.birth;
+    });
+    plan.haemolysed = Pick(has_crp);
+    plan.pzn = Pick(anyone);
+    plan.truncated_file = patients_;
     return plan;
   }
 
@@ -90,7 +116,7 @@ class Planner {
     // Few patients fail to fit, so the search is short; the limit is for tiny cohorts.
     for (std::uint64_t k = 0; k < std::min<std::uint64_t>(patients_, 1000); ++k) {
       const std::uint64_t index = (start + k) % patients_;
-      if (std::ranges::find(used_, index) != used_.end() || !fits(DrawPatient(cohort_, index)))
+      if (std::ranges::find(used_, index) != used_.end() || !fits(disease_.draw(cohort_, index)))
         continue;
       used_.push_back(index);
       return index + 1;
@@ -98,7 +124,8 @@ class Planner {
     return 0;
   }
 
-  const CohortOptions& cohort_;  // not owned, outlives this
+  const SyntheticDisease& disease_;  // not owned: a constant
+  const CohortOptions& cohort_;      // not owned, outlives this
   std::uint64_t patients_;
   std::uint64_t picks_ = 0;
   std::vector<std::uint64_t> used_;
@@ -110,34 +137,51 @@ std::string Number(double x) {
   return text;
 }
 
-constexpr std::string_view kTruthHeader =
-    "patient,site,age,sex,baseline_das28_crp,assigned_class,drug,"
-    "propensity_anti_tnf,propensity_il6,propensity_jak,"
-    "probability_anti_tnf,probability_il6,probability_jak,"
-    "response_anti_tnf,response_il6,response_jak,"
-    "stop_days_anti_tnf,stop_days_il6,stop_days_jak,"
-    "best_class,observed_response,observed_days,stopped\n";
+// patient,site,age,sex,baseline_X,assigned_class,drug, then per class: propensity, per outcome the true
+// probability, per outcome whether it would have happened, days to discontinuation; then the class with the
+// highest probability of the first outcome, per outcome what the export shows, and the drug's survival. In
+// rheumatoid arthritis, whose one outcome is "response", the probability has no name of its own.
+std::string TruthHeader(const SyntheticDisease& disease, const SyntheticPatient& patient) {
+  std::string header =
+      "patient,site,age,sex,baseline_" + std::string(disease.baseline) + ",assigned_class,drug";
+  const auto per_class = [&](const std::string& name) {
+    for (const std::string_view key : disease.class_keys)
+      header += "," + name + "_" + std::string(key);
+  };
+  const bool one = patient.outcomes.size() == 1;
+  per_class("propensity");
+  for (const SyntheticOutcome& outcome : patient.outcomes)
+    per_class(one ? "probability" : "probability_" + std::string(outcome.name));
+  for (const SyntheticOutcome& outcome : patient.outcomes) per_class(std::string(outcome.name));
+  per_class("stop_days");
+  header += ",best_class";
+  for (const SyntheticOutcome& outcome : patient.outcomes)
+    header += ",observed_" + std::string(outcome.name);
+  return header + ",observed_days,stopped\n";
+}
 
-std::string TruthRow(const SyntheticPatient& patient, SyntheticSite site) {
+std::string TruthRow(const SyntheticDisease& disease, const SyntheticPatient& patient,
+                     SyntheticSite site) {
   std::string row = SyntheticPatientId(site, patient.number);
   const auto add = [&](std::string_view text) { row.append(",").append(text); };
   add(SiteName(site));
   add(std::to_string(patient.age));
   add(patient.female ? "female" : "male");
-  add(Number(patient.baseline_das28));
-  add(DrugClassName(patient.assigned));
+  add(Number(patient.baseline));
+  add(disease.classes[patient.assigned]);
   const SyntheticTreatment& treatment = patient.treatments[0];
   add(treatment.drug.name);
-  for (double p : patient.propensity) add(Number(p));
-  for (double p : patient.probability) add(Number(p));
-  for (bool response : patient.response) add(response ? "1" : "0");
-  for (int days : patient.stop_days) add(std::to_string(days));
-  const auto best = std::ranges::max_element(patient.probability) - patient.probability.begin();
-  add(DrugClassName(static_cast<std::size_t>(best)));
-  const bool seen = std::ranges::any_of(patient.visits, [](const SyntheticVisit& visit) {
-    return visit.month == 6 && visit.crp_tenths.has_value();
-  });
-  add(!seen ? "" : patient.response[patient.assigned] ? "1" : "0");
+  for (const double p : patient.propensity) add(Number(p));
+  for (const SyntheticOutcome& outcome : patient.outcomes)
+    for (const double p : outcome.probability) add(Number(p));
+  for (const SyntheticOutcome& outcome : patient.outcomes)
+    for (const bool happens : outcome.happens) add(happens ? "1" : "0");
+  for (const int days : patient.stop_days) add(std::to_string(days));
+  const Classes& chances = patient.outcomes.front().probability;
+  add(disease
+          .classes[static_cast<std::size_t>(std::ranges::max_element(chances) - chances.begin())]);
+  for (const SyntheticOutcome& outcome : patient.outcomes)
+    add(!outcome.observed ? "" : *outcome.observed ? "1" : "0");
   const Day end = treatment.stop.value_or(patient.last_contact);
   add(std::to_string((end - patient.index).count()));
   add(treatment.stop ? "1" : "0");
@@ -170,7 +214,7 @@ std::string TruthJson(const SyntheticOptions& options, const CohortOptions& coho
   json["patients"] = options.patients;
   json["seed"] = options.seed;
   json["dialect"] = options.dialect;
-  json["model"] = ModelParameters(cohort);
+  json["model"] = FindSyntheticDisease(options.disease)->parameters(cohort);
   return core::ResultJson(json) + "\n";
 }
 
@@ -184,7 +228,8 @@ void Count(const SyntheticPatient& patient, SyntheticSummary& summary) {
   summary.patients += 1;
   summary.visits += patient.visits.size();
   summary.by_class[patient.assigned] += 1;
-  summary.responders[patient.assigned] += patient.response[patient.assigned] ? 1 : 0;
+  summary.responders[patient.assigned] +=
+      patient.outcomes.front().happens[patient.assigned] ? 1 : 0;
 }
 
 }  // namespace
@@ -208,9 +253,32 @@ std::string SyntheticPatientId(SyntheticSite site, std::uint64_t number) {
 
 const SyntheticVisit* DefectVisit(const SyntheticPatient& patient) {
   for (const SyntheticVisit& visit : patient.visits) {
-    if ((visit.month == 3 || visit.month == 12) && visit.crp_tenths) return &visit;
+    if (!visit.first && !visit.outcome && visit.Find(kDefectItem) != nullptr) return &visit;
   }
   return nullptr;
+}
+
+long MillimolesOfHaemoglobin(long tenths_of_g_per_dl) {
+  return (tenths_of_g_per_dl * 10000 + 8057) / 16114;
+}
+
+bool NotDetected(const DefectPlan& plan, const SyntheticPatient& patient,
+                 const SyntheticVisit& visit, std::string_view item) {
+  if (plan.not_detected != patient.number) return false;
+  const auto first = std::ranges::find_if(patient.visits, [&](const SyntheticVisit& other) {
+    const SyntheticResult* result = other.Find(item);
+    return result != nullptr && result->below;
+  });
+  return first != patient.visits.end() && &*first == &visit;
+}
+
+std::optional<Day> Swapped(Day date) {
+  const std::chrono::year_month_day found{date};
+  const std::chrono::year_month_day swapped{found.year(),
+                                            std::chrono::month{static_cast<unsigned>(found.day())},
+                                            std::chrono::day{static_cast<unsigned>(found.month())}};
+  if (!swapped.ok() || swapped == found) return std::nullopt;
+  return Day{swapped};
 }
 
 Day WithdrawalDay(const SyntheticPatient& patient) {
@@ -231,14 +299,16 @@ Result<SyntheticSummary> WriteSyntheticCohort(const SyntheticOptions& options) {
   if (error)
     return Fail(ErrorCode::kFailed, summary.export_directory.string() + ": " + error.message());
 
-  const DefectPlan plan = options.defects ? Planner(cohort, options.patients).Plan() : DefectPlan{};
-  const auto writer = MakeWriter(options.dialect, {summary.export_directory, site, plan});
+  const SyntheticDisease& disease = *FindSyntheticDisease(options.disease);
+  const DefectPlan plan =
+      options.defects ? Planner(disease, cohort, options.patients).Plan() : DefectPlan{};
+  const auto writer = MakeWriter(options.dialect, {&disease, summary.export_directory, site, plan});
   std::ofstream truth(summary.truth_csv, std::ios::binary | std::ios::trunc);
-  truth << kTruthHeader;
   for (std::uint64_t index = 0; index < options.patients; ++index) {
-    const SyntheticPatient patient = DrawPatient(cohort, index);
+    const SyntheticPatient patient = disease.draw(cohort, index);
+    if (index == 0) truth << TruthHeader(disease, patient);
     Count(patient, summary);
-    truth << TruthRow(patient, site);
+    truth << TruthRow(disease, patient, site);
     CLINNOVA_TRY(writer->Write(patient));
   }
   CLINNOVA_TRY(writer->Finish());

@@ -20,12 +20,12 @@
 #include <vector>
 
 #include "core/error.h"
-#include "intake/synthetic_cohort.h"
+#include "intake/synthetic_disease.h"
 
 namespace clinnova::intake {
 
 struct SyntheticOptions {
-  std::string disease = "ra";
+  std::string disease = "ra";    ///< "cd", "ibd", "ms", "ra" or "uc"
   std::uint64_t patients = 200;  ///< 1 to 10,000,000
   std::uint64_t seed = 1;
   std::string dialect = "lu-ecrf";  ///< "de-fhir", "lu-ecrf", "fr-csv" or "ch-csv"
@@ -42,7 +42,7 @@ struct SyntheticSummary {
   std::uint64_t visits = 0;
   std::array<std::uint64_t, kDrugClasses> by_class{};  ///< patients per assigned class
   std::array<std::uint64_t, kDrugClasses>
-      responders{};  ///< of those, in low disease activity at six months
+      responders{};  ///< of those, with the disease's first outcome
   std::uint64_t defects = 0;
   std::filesystem::path export_directory;
   std::vector<std::filesystem::path> files;  ///< of the export
@@ -67,9 +67,14 @@ struct DefectPlan {
   std::uint64_t decimal_mark = 0;    ///< one CRP with the other country's decimal mark
   std::uint64_t unit = 0;            ///< one CRP in mg/dL
   std::uint64_t comparator = 0;      ///< one CRP below the limit: "<0.6"
-  std::uint64_t not_detected = 0;    ///< a rheumatoid factor reported as "n.n."
+  std::uint64_t not_detected = 0;    ///< the disease's item reported as "n.n."
   std::uint64_t malformed_line = 0;  ///< a record sent a second time and cut off
   std::uint64_t retired_atc = 0;     ///< a drug under its ATC code of before 2024
+  std::uint64_t wrong_unit = 0;      ///< a haemoglobin's number in another unit than its label says
+  std::uint64_t swapped_date = 0;    ///< a visit with day and month exchanged
+  std::uint64_t haemolysed = 0;      ///< de-fhir: a CRP whose modifier extension says haemolysed
+  std::uint64_t pzn = 0;             ///< de-fhir: a PZN that lost its leading zero
+  std::uint64_t truncated_file = 0;  ///< a table's end is cut off: the last patient's
 };
 
 /// A defect as it stands in the export.
@@ -83,6 +88,7 @@ struct PlantedDefect {
 
 /// What a writer needs: an existing folder, whose patients they are, what to plant.
 struct WriterOptions {
+  const SyntheticDisease* disease = nullptr;  // not owned: a constant
   std::filesystem::path folder;
   SyntheticSite site = SyntheticSite::kLuxembourg;
   DefectPlan plan;
@@ -104,8 +110,21 @@ class SyntheticWriter {
   std::vector<std::filesystem::path> files_;
 };
 
-/// The visit on which the CRP defects are planted, month 3 or 12 so that the outcome stays as drawn; null
-/// when the patient has none.
+/// The item on which most defects are planted, its limit of detection, and that of the wrong unit.
+inline constexpr std::string_view kDefectItem = "crp";
+inline constexpr long kDefectLimit = 6;  // tenths of a mg/L
+inline constexpr std::string_view kWrongUnitItem = "hb";
+/// Tenths of a mmol/L from tenths of a g/dL: 1.6114 g/dL are one mmol/L.
+long MillimolesOfHaemoglobin(long tenths_of_g_per_dl);
+
+/// Whether the planned "n.n." stands for `item` on this visit: on the first that has it below its limit.
+bool NotDetected(const DefectPlan& plan, const SyntheticPatient& patient,
+                 const SyntheticVisit& visit, std::string_view item);
+/// Day and month exchanged; absent where that is no other date.
+std::optional<Day> Swapped(Day date);
+
+/// The visit on which the CRP defects are planted, one that no outcome is read from; null when the patient
+/// has none.
 const SyntheticVisit* DefectVisit(const SyntheticPatient& patient);
 
 /// The day on which a consent is withdrawn by plan.

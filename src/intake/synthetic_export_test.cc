@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "intake/csv_reader.h"
+#include "intake/synthetic_ra.h"
 
 namespace clinnova::intake {
 namespace {
@@ -89,18 +90,43 @@ TEST_F(SyntheticExportTest, RefusesWhatItCannotMake) {
 }
 
 TEST_F(SyntheticExportTest, WritesTheSameBytesEveryTime) {
-  for (const std::string& dialect : SyntheticDialects()) {
-    const SyntheticSummary first = Write({.patients = 30, .seed = 4, .dialect = dialect});
+  for (const auto& [disease, dialect] :
+       {std::pair("ra", "lu-ecrf"), std::pair("ra", "de-fhir"), std::pair("ra", "fr-csv"),
+        std::pair("ra", "ch-csv"), std::pair("ibd", "lu-ecrf"), std::pair("ibd", "ch-csv"),
+        std::pair("ms", "de-fhir"), std::pair("ms", "fr-csv")}) {
+    const SyntheticOptions options{
+        .disease = disease, .patients = 30, .seed = 4, .dialect = dialect};
+    const SyntheticSummary first = Write(options);
     std::map<std::string, std::string> bytes;
     for (const fs::path& file : first.files) bytes[file.string()] = Slurp(file);
     bytes["truth"] = Slurp(first.truth_csv) + Slurp(first.truth_json) + Slurp(first.defects_json);
-    const SyntheticSummary again = Write({.patients = 30, .seed = 4, .dialect = dialect});
+    const SyntheticSummary again = Write(options);
     for (const fs::path& file : again.files) EXPECT_EQ(bytes[file.string()], Slurp(file)) << file;
     EXPECT_EQ(bytes["truth"],
               Slurp(again.truth_csv) + Slurp(again.truth_json) + Slurp(again.defects_json));
     EXPECT_EQ(first.patients, 30u);
     EXPECT_EQ(first.by_class[0] + first.by_class[1] + first.by_class[2], 30u);
   }
+}
+
+TEST_F(SyntheticExportTest, TruthNamesEveryOutcomeUnderEveryClass) {
+  const SyntheticSummary summary = Write({.disease = "ms", .patients = 25, .dialect = "ch-csv"});
+  const std::string truth = Slurp(summary.truth_csv);
+  const std::string header = truth.substr(0, truth.find('\n'));
+  for (const char* column :
+       {"baseline_edss", "propensity_s1p", "probability_neda3_24m_anti_cd20",
+        "relapse_24m_platform", "probability_worsening_24m_s1p", "mri_activity_24m_anti_cd20",
+        "observed_neda3_24m", "stop_days_platform"})
+    EXPECT_NE(header.find(column), std::string::npos) << column;
+  const auto columns = std::ranges::count(header, ',');
+  std::istringstream lines(truth);
+  int rows = 0;
+  for (std::string line; std::getline(lines, line); ++rows)
+    EXPECT_EQ(std::ranges::count(line, ','), columns) << line;
+  EXPECT_EQ(rows, 26);
+  const auto json = nlohmann::json::parse(Slurp(summary.truth_json));
+  EXPECT_EQ(json["disease"], "ms");
+  EXPECT_EQ(json["model"]["relapse_log_rate_per_year"]["anti-CD20"]["intercept"], -2.10);
 }
 
 TEST_F(SyntheticExportTest, TruthHasOneRowPerPatient) {
@@ -227,7 +253,7 @@ TEST_F(SyntheticExportTest, PlantsTheDefectsThatItLists) {
     const SyntheticSummary summary = Write({.patients = 80, .seed = 6, .dialect = dialect});
     const Keeper keeper = ReadBack(dialect, summary);
     const auto defects = nlohmann::json::parse(Slurp(summary.defects_json))["defects"];
-    EXPECT_EQ(defects.size(), 9u) << dialect;
+    EXPECT_EQ(defects.size(), 12u) << dialect;
     std::set<std::pair<std::string, std::uint64_t>> expected;
     for (const auto& defect : defects) {
       const std::string expectation = defect["expected"];
@@ -252,6 +278,31 @@ TEST_F(SyntheticExportTest, PlantsTheDefectsThatItLists) {
     EXPECT_EQ(refused, 1) << dialect;
     EXPECT_EQ(texts, 1) << dialect;
     EXPECT_EQ(retired, 1) << dialect;
+  }
+}
+
+// The five that the first nine do not have, each where it can be.
+TEST_F(SyntheticExportTest, PlantsUnitDateSpecimenPackageAndFileDefects) {
+  for (const char* disease : {"ra", "ibd", "ms"}) {
+    for (const std::string& dialect : SyntheticDialects()) {
+      const SyntheticSummary summary =
+          Write({.disease = disease, .patients = 120, .seed = 6, .dialect = dialect});
+      const auto defects = nlohmann::json::parse(Slurp(summary.defects_json))["defects"];
+      std::set<std::string> kinds;
+      std::set<std::string> patients;
+      for (const auto& defect : defects) {
+        kinds.insert(defect["kind"].get<std::string>());
+        patients.insert(defect["patient"].get<std::string>());
+        EXPECT_GT(defect["line"].get<int>(), 0);
+      }
+      std::set<std::string> expected = {
+          "withdrawn_consent", "refused_consent", "duplicate_patient", "decimal_mark", "unit",
+          "comparator",        "not_detected",    "malformed_line",    "retired_atc",  "wrong_unit",
+          "swapped_date",      "truncated_file"};
+      if (dialect == "de-fhir") expected.insert({"haemolysed", "pzn"});
+      EXPECT_EQ(kinds, expected) << disease << " " << dialect;
+      EXPECT_GE(patients.size(), kinds.size() - 1) << "a patient of its own for each";
+    }
   }
 }
 

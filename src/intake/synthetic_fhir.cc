@@ -5,6 +5,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "intake/synthetic_disease.h"
+
 namespace clinnova::intake {
 namespace {
 
@@ -47,24 +49,21 @@ Json Meta(std::string_view profile) {
   return {{"profile", Json::array({std::string(kProfile) + std::string(profile)})}};
 }
 
-// What an observation is about.
-struct Item {
-  std::string_view id;  // within the visit
-  std::string_view code;
-  std::string_view display;
-};
-
 class FhirWriter : public SyntheticWriter {
  public:
   explicit FhirWriter(const WriterOptions& options)
-      : site_(options.site),
+      : disease_(*options.disease),
+        folder_(options.folder),
+        site_(options.site),
         plan_(options.plan),
         patients_(Open(options.folder, "Patient.ndjson")),
         consents_(Open(options.folder, "Consent.ndjson")),
         encounters_(Open(options.folder, "Encounter.ndjson")),
         conditions_(Open(options.folder, "Condition.ndjson")),
         observations_(Open(options.folder, "Observation.ndjson")),
-        statements_(Open(options.folder, "MedicationStatement.ndjson")) {}
+        statements_(Open(options.folder, "MedicationStatement.ndjson")) {
+    if (disease_.procedures) procedures_ = &Open(options.folder, "Procedure.ndjson");
+  }
 
   Result<void> Write(const SyntheticPatient& patient) override {
     patient_ = &patient;
@@ -76,11 +75,13 @@ class FhirWriter : public SyntheticWriter {
     WriteCondition();
     for (const SyntheticVisit& visit : patient.visits) WriteVisit(visit);
     AddEncounter("LC", patient.last_contact);
+    WriteEvents();
     for (std::size_t k = 0; k < patient.treatments.size(); ++k) WriteTreatment(k);
     return {};
   }
 
   Result<void> Finish() override {
+    if (plan_.truncated_file != 0) CLINNOVA_TRY(WriteTruncated());
     for (const auto& file : outputs_) {
       file->stream.close();
       if (!file->stream)
@@ -90,22 +91,40 @@ class FhirWriter : public SyntheticWriter {
   }
 
  private:
+  // Beside the export, not in it: an import that meets it refuses everything.
+  Result<void> WriteTruncated() {
+    const fs::path folder = folder_.parent_path() / "truncated";
+    std::error_code error;
+    fs::create_directories(folder, error);
+    const fs::path path = folder / "Observation.ndjson";
+    std::ofstream stream(path, std::ios::binary | std::ios::trunc);
+    stream << observations_.last << '\n'
+           << observations_.last.substr(0, observations_.last.size() / 2);
+    stream.close();
+    if (!stream) return Fail(ErrorCode::kFailed, path.string() + ": cannot be written");
+    planted_.push_back({"truncated_file", id_, "../truncated/Observation.ndjson", 2,
+                        "refused whole: nothing is loaded"});
+    return {};
+  }
+
   struct Output {
     fs::path path;
     std::ofstream stream;
     std::uint64_t line = 0;
+    std::string last = {};  // line
   };
 
   Output& Open(const fs::path& folder, std::string_view name) {
     const fs::path path = folder / name;
     outputs_.push_back(std::make_unique<Output>(
-        Output{path, std::ofstream(path, std::ios::binary | std::ios::trunc), 0}));
+        Output{path, std::ofstream(path, std::ios::binary | std::ios::trunc)}));
     files_.push_back(path);
     return *outputs_.back();
   }
 
   static void Add(Output& output, const Json& resource) {
-    output.stream << resource.dump() << '\n';
+    output.last = resource.dump();
+    output.stream << output.last << '\n';
     ++output.line;
   }
 
@@ -177,13 +196,11 @@ class FhirWriter : public SyntheticWriter {
   }
 
   void WriteCondition() {
-    const bool seropositive = patient_->rheumatoid_factor || patient_->acpa;
-    const std::string date = DateText(patient_->diagnosis);
-    Json coding = Coding(
-        "http://fhir.de/CodeSystem/bfarm/icd-10-gm", seropositive ? "M05.80" : "M06.00",
-        seropositive ? "Sonstige seropositive chronische Polyarthritis: Mehrere Lokalisationen"
-                     : "Seronegative chronische Polyarthritis: Mehrere Lokalisationen");
-    coding["version"] = std::to_string(std::max(2005, YearOf(patient_->diagnosis)));
+    const SyntheticDiagnosis& diagnosis = patient_->diagnosis;
+    const std::string date = DateText(diagnosis.date);
+    Json coding =
+        Coding("http://fhir.de/CodeSystem/bfarm/icd-10-gm", diagnosis.icd10_gm, diagnosis.german);
+    coding["version"] = std::to_string(std::max(2005, YearOf(diagnosis.date)));
     Add(conditions_,
         {{"resourceType", "Condition"},
          {"id", id_ + "-diagnosis-1"},
@@ -208,10 +225,9 @@ class FhirWriter : public SyntheticWriter {
   }
 
   // An observation of the present visit but for its value.
-  Json Observation(std::string_view system, const Item& item, std::string_view category,
-                   Day day) const {
+  Json Observation(std::string_view id, Json code, std::string_view category, Day day) const {
     Json resource = {{"resourceType", "Observation"},
-                     {"id", id_ + "-" + visit_ + "-" + std::string(item.id)}};
+                     {"id", id_ + "-" + visit_ + "-" + std::string(id)}};
     if (category == "laboratory")
       resource["meta"] = Meta("modul-labor/StructureDefinition/ObservationLab");
     resource["status"] = "final";
@@ -219,134 +235,146 @@ class FhirWriter : public SyntheticWriter {
         {Coding("http://terminology.hl7.org/CodeSystem/observation-category", category)});
     if (category == "laboratory") categories.push_back(Coding(kLoinc, "26436-6"));
     resource["category"] = Json::array({{{"coding", categories}}});
-    resource["code"] = Concept(Coding(system, item.code, item.display));
+    resource["code"] = Concept(std::move(code));
     resource["subject"] = Subject();
-    if (!visit_.starts_with("stop"))
-      resource["encounter"] = {{"reference", "Encounter/" + id_ + "-" + visit_}};
+    if (has_encounter_) resource["encounter"] = {{"reference", "Encounter/" + id_ + "-" + visit_}};
     resource["effectiveDateTime"] = DateText(day);
     return resource;
   }
 
-  void AddValue(std::string_view system, const Item& item, std::string_view category, Day day,
-                Json quantity) {
-    Json resource = Observation(system, item, category, day);
-    resource["valueQuantity"] = std::move(quantity);
-    Add(observations_, resource);
+  static std::string_view SystemOf(std::string_view name) {
+    return name == "LOINC" ? kLoinc : name == "SNOMED" ? kSnomed : kItems;
   }
-
-  void AddScore(const Item& item, Day day, const std::optional<int>& value, double divisor,
-                std::string_view unit) {
-    if (value) AddValue(kItems, item, "survey", day, Quantity(*value / divisor, unit, unit));
+  static std::string_view CategoryOf(const SyntheticItem& item) {
+    if (item.kind == ItemKind::kLaboratory) return "laboratory";
+    return item.key == "smoking" ? "social-history" : "survey";
+  }
+  Json ItemObservation(const SyntheticItem& item) const {
+    return Observation(item.de.code, Coding(SystemOf(item.system), item.code, item.de.label),
+                       CategoryOf(item), visit_day_);
   }
 
   void WriteVisit(const SyntheticVisit& visit) {
-    visit_ = "M" + std::to_string(visit.month);
-    AddEncounter(visit_, visit.date);
-    AddScore({"tjc28", "TJC28", "Tender joint count, 28 joints"}, visit.date, visit.tender_joints,
-             1, "{count}");
-    AddScore({"sjc28", "SJC28", "Swollen joint count, 28 joints"}, visit.date, visit.swollen_joints,
-             1, "{count}");
-    AddScore({"ptgl", "PATIENT-GLOBAL", "Patient global assessment"}, visit.date,
-             visit.patient_global, 1, "mm");
-    AddScore({"phgl", "PHYSICIAN-GLOBAL", "Physician global assessment"}, visit.date,
-             visit.physician_global, 1, "mm");
-    AddScore({"haq", "HAQ-DI", "HAQ disability index"}, visit.date, visit.haq_eighths, 8,
-             "{score}");
-    WriteCrp(visit);
-    WriteLaboratory(visit);
-    if (visit.month == 0) WriteBaseline(visit);
-  }
-
-  void WriteCrp(const SyntheticVisit& visit) {
-    if (!visit.crp_tenths) return;
-    const Item item{"crp", "1988-5", "C-reaktives Protein"};
-    if (Is(plan_.decimal_mark, visit)) {
-      Json resource = Observation(kLoinc, item, "laboratory", visit.date);
-      const int tenths = *visit.crp_tenths;
-      resource["valueString"] =
-          std::to_string(tenths / 10) + "," + std::to_string(tenths % 10) + " mg/l";
-      Add(observations_, resource);
-      Plant("decimal_mark", observations_, "quarantined: value.not_a_number");
-      return;
-    }
-    const bool comparator = Is(plan_.comparator, visit);
-    const bool below = visit.crp_below_limit || comparator;
-    const int tenths = below ? 6 : *visit.crp_tenths;
-    const bool mg_per_dl = crp_in_mg_per_dl_ || Is(plan_.unit, visit);
-    Json quantity = mg_per_dl ? Quantity(tenths / 100.0, "mg/dl", "mg/dL")
-                              : Quantity(tenths / 10.0, "mg/l", "mg/L");
-    if (below) quantity["comparator"] = "<";
-    AddValue(kLoinc, item, "laboratory", visit.date, std::move(quantity));
-    if (comparator) Plant("comparator", observations_, "loaded as 0.6 with operator <");
-    if (Is(plan_.unit, visit)) Plant("unit", observations_, "converted from mg/dL to mg/L");
-  }
-
-  void WriteLaboratory(const SyntheticVisit& visit) {
-    if (visit.esr) {
-      AddValue(kLoinc, {"esr", "4537-7", "Blutsenkung, 1 h"}, "laboratory", visit.date,
-               Quantity(*visit.esr, "mm/h", "mm/h"));
-    }
-    if (visit.haemoglobin_tenths) {
-      AddValue(kLoinc, {"hb", "718-7", "Hämoglobin"}, "laboratory", visit.date,
-               Quantity(*visit.haemoglobin_tenths / 10.0, "g/dl", "g/dL"));
-    }
-    if (!visit.creatinine) return;
-    Json quantity = Quantity(*visit.creatinine, "µmol/l", "umol/L");
-    const long hundredths = (*visit.creatinine * 10000L + 4421) / 8842;
-    quantity["extension"] = Json::array(
-        {{{"url", kTranslation},
-          {"valueQuantity", Quantity(static_cast<double>(hundredths) / 100.0, "mg/dl", "mg/dL")}}});
-    AddValue(kLoinc, {"crea", "14682-9", "Kreatinin"}, "laboratory", visit.date,
-             std::move(quantity));
-  }
-
-  void AddTitre(const Item& item, const SyntheticVisit& visit, bool positive, int value,
-                std::string_view unit, std::string_view code) {
-    Json quantity = Quantity(value, unit, code);
-    if (!positive) quantity["comparator"] = "<";
-    AddValue(kLoinc, item, "laboratory", visit.date, std::move(quantity));
-  }
-
-  void WriteBaseline(const SyntheticVisit& visit) {
-    const Item factor{"rf", "11572-5", "Rheumafaktor"};
-    if (Is(plan_.not_detected)) {
-      Json resource = Observation(kLoinc, factor, "laboratory", visit.date);
-      resource["valueString"] = "n.n.";
-      Add(observations_, resource);
-      Plant("not_detected", observations_, "kept as text, never a number");
-    } else {
-      AddTitre(factor, visit, patient_->rheumatoid_factor, patient_->rheumatoid_factor_value,
-               "IU/ml", "[IU]/mL");
-    }
-    AddTitre({"acpa", "33935-8", "Anti-CCP-Antikörper"}, visit, patient_->acpa,
-             patient_->acpa_value, "U/ml", "U/mL");
-    Json prior = Observation(
-        kItems, {"prior", "PRIOR-BIOLOGICS", "Number of biologic or targeted drugs before"},
-        "survey", visit.date);
-    prior["valueInteger"] = patient_->prior_biologics;
-    Add(observations_, prior);
-    WriteSmoking(visit);
-    if (!Is(plan_.malformed_line)) return;
-    const std::string again = prior.dump();
-    observations_.stream << again.substr(0, again.size() * 2 / 5) << '\n';
+    visit_ = visit.label;
+    has_encounter_ = true;
+    const bool swapped = Is(plan_.swapped_date, visit);
+    visit_day_ = swapped ? *Swapped(visit.date) : visit.date;
+    AddEncounter(visit_, visit_day_);
+    if (swapped)
+      Plant("swapped_date", encounters_, "loaded as written: found by the checks of quality");
+    for (const SyntheticResult& result : visit.results) WriteResult(visit, result);
+    if (!visit.first || !Is(plan_.malformed_line)) return;
+    observations_.stream << observations_.last.substr(0, observations_.last.size() * 2 / 5) << '\n';
     ++observations_.line;
     Plant("malformed_line", observations_, "quarantined: not a whole resource");
   }
 
-  void WriteSmoking(const SyntheticVisit& visit) {
-    struct Answer {
-      std::string_view code;
-      std::string_view display;
-    };
-    constexpr Answer kAnswers[] = {{"266919005", "Never smoked tobacco"},
-                                   {"8517006", "Ex-smoker"},
-                                   {"449868002", "Smokes tobacco daily"}};
-    const Answer& answer = kAnswers[static_cast<std::size_t>(patient_->smoking)];
-    Json resource = Observation(kItems, {"smoking", "SMOKING", "Tobacco smoking status"},
-                                "social-history", visit.date);
-    resource["code"]["coding"].push_back(Coding(kLoinc, "72166-2", "Tobacco smoking status"));
-    resource["valueCodeableConcept"] = Concept(Coding(kSnomed, answer.code, answer.display));
+  void WriteResult(const SyntheticVisit& visit, const SyntheticResult& result) {
+    const SyntheticItem& item = *result.item;
+    Json resource = ItemObservation(item);
+    if (item.kind == ItemKind::kAnswer) {
+      AddAnswer(item, result, resource);
+    } else if (item.key == disease_.not_detected &&
+               NotDetected(plan_, *patient_, visit, item.key)) {
+      resource["valueString"] = "n.n.";
+    } else if (item.key == kDefectItem && Is(plan_.decimal_mark, visit)) {
+      resource["valueString"] =
+          std::to_string(result.value / 10) + "," + std::to_string(result.value % 10) + " mg/l";
+    } else {
+      resource["valueQuantity"] = QuantityOf(visit, result);
+    }
+    if (item.key == kDefectItem && Is(plan_.haemolysed, visit)) {
+      resource["modifierExtension"] = Json::array(
+          {{{"url", "https://www.uniklinikum.example/fhir/StructureDefinition/probenqualitaet"},
+            {"valueCodeableConcept",
+             Concept(Coding(kSnomed, "118128002", "Specimen hemolyzed"))}}});
+    }
     Add(observations_, resource);
+    NoteResult(visit, item);
+  }
+
+  static void AddAnswer(const SyntheticItem& item, const SyntheticResult& result, Json& resource) {
+    if (item.answers.empty()) {
+      resource["valueInteger"] = result.value;
+      return;
+    }
+    const SyntheticAnswer& answer = item.answers[static_cast<std::size_t>(result.value)];
+    if (item.key == "smoking")
+      resource["code"]["coding"].push_back(Coding(kLoinc, "72166-2", "Tobacco smoking status"));
+    resource["valueCodeableConcept"] =
+        Concept(Coding(SystemOf(answer.system), answer.code, answer.display));
+  }
+
+  Json QuantityOf(const SyntheticVisit& visit, const SyntheticResult& result) const {
+    const SyntheticItem& item = *result.item;
+    long value = result.value;
+    int decimals = item.decimals - item.de.shift;
+    std::string_view unit = item.de.unit;
+    std::string_view code = item.de_ucum.empty() ? item.ucum : item.de_ucum;
+    bool below = result.below;
+    if (item.key == kDefectItem) {
+      if (Is(plan_.comparator, visit)) below = true, value = kDefectLimit;
+      if (crp_in_mg_per_dl_ || Is(plan_.unit, visit)) ++decimals, unit = "mg/dl", code = "mg/dL";
+    }
+    // The number of g/L under the name of g/dL.
+    if (item.key == kWrongUnitItem && Is(plan_.wrong_unit, visit)) decimals = 0;
+    Json quantity = Quantity(Scaled(value, decimals), unit, code);
+    if (below) quantity["comparator"] = "<";
+    if (item.key == "creatinine") {
+      const double mg_per_dl = Scaled((value * 10000L + 4421) / 8842, 2);
+      quantity["extension"] = Json::array(
+          {{{"url", kTranslation}, {"valueQuantity", Quantity(mg_per_dl, "mg/dl", "mg/dL")}}});
+    }
+    return quantity;
+  }
+
+  static double Scaled(long value, int decimals) {
+    constexpr double kPowers[] = {1, 10, 100, 1000, 10000};
+    return static_cast<double>(value) / kPowers[decimals];
+  }
+
+  void NoteResult(const SyntheticVisit& visit, const SyntheticItem& item) {
+    if (item.key == disease_.not_detected && NotDetected(plan_, *patient_, visit, item.key))
+      Plant("not_detected", observations_, "kept as text, never a number");
+    if (item.key == kWrongUnitItem && Is(plan_.wrong_unit, visit))
+      Plant("wrong_unit", observations_, "quarantined at the load: value.implausible");
+    if (item.key != kDefectItem) return;
+    if (Is(plan_.decimal_mark, visit))
+      Plant("decimal_mark", observations_, "quarantined: value.not_a_number");
+    if (Is(plan_.comparator, visit))
+      Plant("comparator", observations_, "loaded as 0.6 with operator <");
+    if (Is(plan_.unit, visit)) Plant("unit", observations_, "converted from mg/dL to mg/L");
+    if (Is(plan_.haemolysed, visit))
+      Plant("haemolysed", observations_, "quarantined: fhir.modifier_extension");
+  }
+
+  void WriteEvents() {
+    constexpr std::string_view kOps[] = {"1-650.1", "3-800"};
+    constexpr std::string_view kNames[] = {"Diagnostische Koloskopie: Total, bis Zäkum",
+                                           "Native Magnetresonanztomographie des Schädels"};
+    int number = 0;
+    for (const SyntheticProcedure& procedure : patient_->procedures) {
+      const auto kind = static_cast<std::size_t>(procedure.kind);
+      Json coding = Coding("http://fhir.de/CodeSystem/bfarm/ops", kOps[kind], kNames[kind]);
+      coding["version"] = std::to_string(YearOf(procedure.date));
+      Add(*procedures_, {{"resourceType", "Procedure"},
+                         {"id", id_ + "-procedure-" + std::to_string(++number)},
+                         {"meta", Meta("modul-prozedur/StructureDefinition/Procedure")},
+                         {"status", "completed"},
+                         {"code", Concept(std::move(coding))},
+                         {"subject", Subject()},
+                         {"performedDateTime", DateText(procedure.date)}});
+    }
+    has_encounter_ = false;
+    number = 0;
+    for (const SyntheticRelapse& relapse : patient_->relapses) {
+      visit_ = "relapse";
+      Json resource = Observation(std::to_string(++number),
+                                  Coding(kItems, "RELAPSE", "Relapse of multiple sclerosis"),
+                                  "survey", relapse.date);
+      resource["valueInteger"] = relapse.grade;
+      Add(observations_, resource);
+    }
   }
 
   // A code of before 2024 for what began before 2024, as the year's ATC edition has it.
@@ -359,15 +387,17 @@ class FhirWriter : public SyntheticWriter {
     return coding;
   }
 
-  // No real PZN: the drug's ATC digits in a number that lost its leading zero, as exports do.
-  static std::string Pzn(const SyntheticDrug& drug) {
-    std::string code = "9990";
+  // No real PZN: the drug's ATC digits after 0999. Where planned it has lost its leading zero.
+  std::string Pzn(const SyntheticDrug& drug, bool whole) const {
+    std::string code = "0999";
     for (char c : drug.atc) code += c >= '0' && c <= '9' ? std::string(1, c) : "";
-    return code.substr(0, 7);
+    code.resize(8, '0');
+    return whole ? code : code.substr(1);
   }
 
   void WriteTreatment(std::size_t k) {
     const SyntheticTreatment& treatment = patient_->treatments[k];
+    const bool whole = k != 0 || !Is(plan_.pzn);
     const std::string id = id_ + "-medication-" + std::to_string(k + 1);
     Json period = {{"start", DateText(treatment.start)}};
     if (treatment.stop) period["end"] = DateText(*treatment.stop);
@@ -377,8 +407,9 @@ class FhirWriter : public SyntheticWriter {
         {"meta", Meta("modul-medikation/StructureDefinition/MedicationStatement")},
         {"status", treatment.stop ? "stopped" : "active"},
         {"medicationCodeableConcept",
-         {{"coding", Json::array({Coding("http://fhir.de/CodeSystem/ifa/pzn", Pzn(treatment.drug)),
-                                  Atc(treatment)})},
+         {{"coding",
+           Json::array({Coding("http://fhir.de/CodeSystem/ifa/pzn", Pzn(treatment.drug, whole)),
+                        Atc(treatment)})},
           {"text", treatment.drug.name}}},
         {"subject", Subject()},
         {"effectivePeriod", period}};
@@ -387,9 +418,11 @@ class FhirWriter : public SyntheticWriter {
     Add(statements_, resource);
     if (k == 0 && Is(plan_.retired_atc))
       Plant("retired_atc", statements_, "resolved by the map of retired ATC codes");
+    if (!whole) Plant("pzn", statements_, "resolved by its ATC code");
     if (!treatment.reason) return;
     visit_ = "stop-" + std::to_string(k + 1);
-    Json stop = Observation(kItems, {"reason", "STOP-REASON", "Reason for stopping a drug"},
+    has_encounter_ = false;
+    Json stop = Observation("reason", Coding(kItems, "STOP-REASON", "Reason for stopping a drug"),
                             "therapy", *treatment.stop);
     stop["valueCodeableConcept"] = Concept(Reason(*treatment.reason));
     Add(observations_, stop);
@@ -406,6 +439,8 @@ class FhirWriter : public SyntheticWriter {
     return Coding(kSnomed, "182840001", "Drug treatment stopped - medical advice");
   }
 
+  const SyntheticDisease& disease_;  // not owned: a constant
+  fs::path folder_;
   SyntheticSite site_;
   DefectPlan plan_;
   std::vector<std::unique_ptr<Output>> outputs_;
@@ -415,9 +450,12 @@ class FhirWriter : public SyntheticWriter {
   Output& conditions_;
   Output& observations_;
   Output& statements_;
+  Output* procedures_ = nullptr;
   const SyntheticPatient* patient_ = nullptr;  // the present one
   std::string id_;
   std::string visit_;  // of the present visit, such as "M3"
+  Day visit_day_;
+  bool has_encounter_ = true;  // the present observation belongs to the visit
   bool crp_in_mg_per_dl_ = false;
 };
 

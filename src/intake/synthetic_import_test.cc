@@ -16,17 +16,17 @@ namespace {
 namespace fs = std::filesystem;
 using Rows = std::vector<std::string>;
 
-class FourTonguesTest : public testing::Test {
+class FourTonguesTest : public testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
-    const testing::TestInfo* info = testing::UnitTest::GetInstance()->current_test_info();
     folder_ = fs::temp_directory_path() /
-              (std::string("clinnova_tongues_") + info->name() + "_" + std::to_string(getpid()));
+              ("clinnova_tongues_" + GetParam() + "_" + std::to_string(getpid()));
   }
   void TearDown() override { fs::remove_all(folder_); }
 
   // The CDM of Basel's patients as `dialect` tells them. One key: one pseudonym per patient.
   store::Store ImportDialect(const std::string& dialect, SyntheticOptions options) {
+    options.disease = GetParam();
     options.dialect = dialect;
     options.directory = folder_ / dialect;
     options.site = SyntheticSite::kBasel;
@@ -89,6 +89,9 @@ const std::map<std::string, std::string> kContents = {
      "ELSE printf('%.6f', value_as_number) END || '|' || unit_concept_id || '|' || "
      "(visit_occurrence_id IS NOT NULL) AS t "
      "FROM measurement JOIN person USING (person_id)"},
+    {"procedure",
+     "SELECT person_source_value || '|' || procedure_concept_id || '|' || procedure_date AS t FROM "
+     "procedure_occurrence JOIN person USING (person_id)"},
     {"observation",
      "SELECT person_source_value || '|' || observation_concept_id || '|' || observation_date || "
      "'|' || "
@@ -99,8 +102,8 @@ const std::map<std::string, std::string> kContents = {
      "SELECT person_source_value || '|' || purpose || '|' || status || '|' || valid_from AS t "
      "FROM clinnova.consent JOIN person USING (person_id)"}};
 
-TEST_F(FourTonguesTest, EveryDialectGivesTheSameCdm) {
-  const SyntheticOptions options{.patients = 60, .seed = 9, .defects = false};
+TEST_P(FourTonguesTest, EveryDialectGivesTheSameCdm) {
+  const SyntheticOptions options{.patients = 60, .seed = 9, .defects = false, .site_effect = 0};
   std::map<std::string, std::map<std::string, Rows>> contents;
   std::map<std::string, Rows> creatinine;
   for (const std::string& dialect : SyntheticDialects()) {
@@ -115,6 +118,7 @@ TEST_F(FourTonguesTest, EveryDialectGivesTheSameCdm) {
   const auto& reference = contents["ch-csv"];
   EXPECT_EQ(reference.at("person").size(), 60u);
   EXPECT_GT(reference.at("measurement").size(), 60u * 20);
+  EXPECT_EQ(reference.at("procedure").empty(), GetParam() == "ra");
   for (const auto& [dialect, tables] : contents) {
     for (const auto& [table, rows] : tables)
       EXPECT_EQ(rows, reference.at(table)) << dialect << " " << table;
@@ -131,17 +135,24 @@ TEST_F(FourTonguesTest, EveryDialectGivesTheSameCdm) {
   }
 }
 
-TEST_F(FourTonguesTest, EveryPlantedDefectEndsAsListed) {
+TEST_P(FourTonguesTest, EveryPlantedDefectEndsAsListed) {
   for (const std::string& dialect : SyntheticDialects()) {
-    store::Store store = ImportDialect(dialect, {.patients = 80, .seed = 6});
+    store::Store store = ImportDialect(dialect, {.patients = 120, .seed = 6});
     const ImportReport& report = reports_[dialect];
-    EXPECT_EQ(report.persons, 80) << dialect;
-    EXPECT_EQ(report.research_persons, 78) << dialect;
+    EXPECT_EQ(report.persons, 120) << dialect;
+    EXPECT_EQ(report.research_persons, 118) << dialect;
     const Rows rules =
         Query(store, "SELECT rule AS t FROM clinnova.quarantine WHERE rule NOT LIKE 'value.%'");
-    const Rows expected =
-        dialect == "de-fhir" ? Rows{"fhir.json"} : Rows{"csv.field_count", "number.invalid"};
+    const Rows expected = dialect == "de-fhir"
+                              ? Rows{"fhir.json", "fhir.modifier_extension"}
+                              : Rows{"csv.field_count", "csv.field_count", "number.invalid"};
     EXPECT_EQ(rules, expected) << dialect;
+    const auto implausible = store.database().QueryInt64(
+        "SELECT count(*) FROM clinnova.quarantine WHERE rule = 'value.implausible'");
+    EXPECT_EQ(implausible.value_or(-1), 1) << dialect << ": the haemoglobin in the wrong unit";
+    // The swapped date is loaded as it stands: a visit before the drug, in a place of its own.
+    const auto persons = store.database().QueryInt64("SELECT count(*) FROM person");
+    EXPECT_EQ(persons.value_or(-1), 120) << dialect << ": the duplicate is one person";
     // Nobody's CRP is ten times too low or high, and no "n.n." became a number.
     const auto odd = store.database().QueryInt64(
         "SELECT count(*) FROM measurement WHERE measurement_concept_id = 3020460 AND "
@@ -153,6 +164,19 @@ TEST_F(FourTonguesTest, EveryPlantedDefectEndsAsListed) {
     EXPECT_EQ(unknown.value_or(-1), 0) << dialect;
   }
 }
+
+TEST_P(FourTonguesTest, ATruncatedFileOfResourcesIsRefusedWhole) {
+  ImportDialect("de-fhir", {.patients = 40, .seed = 6});
+  auto store = store::Store::Open({});
+  const auto report = Import(*store, {.paths = {(folder_ / "de-fhir" / "truncated").string()},
+                                      .key_file = (folder_ / "other-key").string()});
+  ASSERT_FALSE(report.has_value());
+  EXPECT_NE(report.error().message.find("ends too early"), std::string::npos);
+  EXPECT_EQ(store->database().QueryInt64("SELECT count(*) FROM measurement").value_or(-1), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Diseases, FourTonguesTest, testing::Values("ra", "ibd", "ms"),
+                         [](const auto& info) { return info.param; });
 
 }  // namespace
 }  // namespace clinnova::intake

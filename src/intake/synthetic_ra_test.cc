@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "intake/synthetic_cohort.h"
+#include "intake/synthetic_ra.h"
 
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@ namespace {
 
 constexpr CohortOptions kLuxembourg{.seed = 11, .site = SyntheticSite::kLuxembourg};
 
-double Das28Of(const SyntheticVisit& visit) {
+double Das28Of(const RaVisit& visit) {
   return Das28Crp(*visit.tender_joints, *visit.swollen_joints, *visit.crp_tenths / 10.0,
                   *visit.patient_global);
 }
@@ -27,21 +27,21 @@ TEST(SyntheticCohort, ComputesDas28Crp) {
 }
 
 TEST(SyntheticCohort, DrawsTheSamePatientWhateverTheOrder) {
-  const SyntheticPatient first = DrawPatient(kLuxembourg, 17);
-  DrawPatient(kLuxembourg, 3);
-  const SyntheticPatient again = DrawPatient(kLuxembourg, 17);
+  const RaPatient first = DrawRaPatient(kLuxembourg, 17);
+  DrawRaPatient(kLuxembourg, 3);
+  const RaPatient again = DrawRaPatient(kLuxembourg, 17);
   EXPECT_EQ(first.index, again.index);
   EXPECT_EQ(first.probability, again.probability);
   EXPECT_EQ(first.visits.size(), again.visits.size());
-  EXPECT_NE(first.probability, DrawPatient({.seed = 12}, 17).probability);
-  EXPECT_NE(first.probability, DrawPatient(kLuxembourg, 18).probability);
+  EXPECT_NE(first.probability, DrawRaPatient({.seed = 12}, 17).probability);
+  EXPECT_NE(first.probability, DrawRaPatient(kLuxembourg, 18).probability);
 }
 
 // Pinned: another machine, compiler or library must give the same numbers.
 TEST(SyntheticCohort, GivesTheSameNumbersOnEveryMachine) {
   SyntheticRandom random(1, 2, 3);
   EXPECT_EQ(random.Bits(), SyntheticRandom(1, 2, 3).Bits());
-  const SyntheticPatient patient = DrawPatient(kLuxembourg, 0);
+  const RaPatient patient = DrawRaPatient(kLuxembourg, 0);
   std::uint64_t digest = 0;
   const auto add = [&](std::int64_t value) {
     digest = MixBits(digest ^ static_cast<std::uint64_t>(value));
@@ -50,7 +50,7 @@ TEST(SyntheticCohort, GivesTheSameNumbersOnEveryMachine) {
   add(patient.index.time_since_epoch().count());
   for (double p : patient.probability) add(static_cast<std::int64_t>(p * 0x1p52));
   for (int days : patient.stop_days) add(days);
-  for (const SyntheticVisit& visit : patient.visits)
+  for (const RaVisit& visit : patient.visits)
     add(visit.crp_tenths.value_or(-1) * 100 + *visit.tender_joints);
   EXPECT_EQ(digest, 2723866378944881050u);
 }
@@ -58,13 +58,13 @@ TEST(SyntheticCohort, GivesTheSameNumbersOnEveryMachine) {
 TEST(SyntheticCohort, TheVisitAtSixMonthsShowsTheDrawnResponse) {
   int seen = 0;
   for (std::uint64_t i = 0; i < 2000; ++i) {
-    const SyntheticPatient patient = DrawPatient(kLuxembourg, i);
+    const RaPatient patient = DrawRaPatient(kLuxembourg, i);
     ASSERT_FALSE(patient.visits.empty());
     EXPECT_EQ(patient.visits[0].month, 0);
     if (patient.visits[0].crp_tenths) {
       EXPECT_GT(Das28Of(patient.visits[0]), 3.2);
     }
-    for (const SyntheticVisit& visit : patient.visits) {
+    for (const RaVisit& visit : patient.visits) {
       if (visit.month != 6 || !visit.crp_tenths) continue;
       ++seen;
       EXPECT_EQ(Das28Of(visit) <= 3.2, patient.response[patient.assigned]) << i;
@@ -75,7 +75,7 @@ TEST(SyntheticCohort, TheVisitAtSixMonthsShowsTheDrawnResponse) {
 
 TEST(SyntheticCohort, EveryPatientIsPlausible) {
   for (std::uint64_t i = 0; i < 2000; ++i) {
-    const SyntheticPatient p = DrawPatient({.seed = 5, .site = SyntheticSite::kBasel}, i);
+    const RaPatient p = DrawRaPatient({.seed = 5, .site = SyntheticSite::kBasel}, i);
     const double years = static_cast<double>((p.index - p.birth).count()) / 365.25;
     EXPECT_EQ(p.age, static_cast<int>(years)) << i;
     EXPECT_GE(p.age, 20);
@@ -89,7 +89,7 @@ TEST(SyntheticCohort, EveryPatientIsPlausible) {
       EXPECT_LE(t.stop.value_or(t.start), p.last_contact);
       EXPECT_LE(t.start, p.last_contact);
     }
-    for (const SyntheticVisit& v : p.visits) EXPECT_LE(v.date, p.last_contact);
+    for (const RaVisit& v : p.visits) EXPECT_LE(v.date, p.last_contact);
     for (double q : p.probability) EXPECT_TRUE(q > 0 && q < 1);
   }
 }
@@ -103,7 +103,7 @@ TEST(SyntheticCohort, DrawsClassesAndOutcomesWithTheStatedChances) {
   constexpr int kN = 20000;
   double given[3] = {}, chance[3] = {}, responded[3] = {}, probable[3] = {};
   for (std::uint64_t i = 0; i < kN; ++i) {
-    const SyntheticPatient patient = DrawPatient(kLuxembourg, i);
+    const RaPatient patient = DrawRaPatient(kLuxembourg, i);
     given[patient.assigned] += 1;
     for (std::size_t k = 0; k < 3; ++k) {
       chance[k] += patient.propensity[k];
@@ -127,7 +127,7 @@ TEST(SyntheticCohort, NoClassIsBestForEverybody) {
   double crp_il6 = 0, n_il6 = 0, crp_tnf = 0, n_tnf = 0;
   double jak_smokers = 0, smokers = 0, jak_others = 0, others = 0;
   for (std::uint64_t i = 0; i < kN; ++i) {
-    const SyntheticPatient patient = DrawPatient(kLuxembourg, i);
+    const RaPatient patient = DrawRaPatient(kLuxembourg, i);
     const auto& p = patient.probability;
     best[p[1] > p[0] && p[1] > p[2] ? 1 : p[2] > p[0] ? 2 : 0] += 1;
     const bool smoker = patient.smoking == Smoking::kCurrent;
@@ -148,8 +148,8 @@ std::pair<double, double> SiteMeans(SyntheticSite site, double site_effect) {
   constexpr int kN = 8000;
   std::pair<double, double> mean;
   for (std::uint64_t i = 0; i < kN; ++i) {
-    const SyntheticPatient patient =
-        DrawPatient({.seed = 3, .site = site, .site_effect = site_effect}, i);
+    const RaPatient patient =
+        DrawRaPatient({.seed = 3, .site = site, .site_effect = site_effect}, i);
     mean.first += patient.probability[kAntiTnf] / kN;
     mean.second += patient.propensity[kAntiTnf] / kN;
   }
@@ -168,16 +168,16 @@ TEST(SyntheticCohort, SitesDifferOnlyWithASiteEffect) {
 }
 
 TEST(SyntheticCohort, SitesHaveDifferentPatientsUnderOneSeed) {
-  const SyntheticPatient a =
-      DrawPatient({.seed = 3, .site = SyntheticSite::kFreiburg, .site_effect = 0}, 1);
-  const SyntheticPatient b =
-      DrawPatient({.seed = 3, .site = SyntheticSite::kBasel, .site_effect = 0}, 1);
+  const RaPatient a =
+      DrawRaPatient({.seed = 3, .site = SyntheticSite::kFreiburg, .site_effect = 0}, 1);
+  const RaPatient b =
+      DrawRaPatient({.seed = 3, .site = SyntheticSite::kBasel, .site_effect = 0}, 1);
   EXPECT_NE(a.birth, b.birth);
   EXPECT_NE(a.probability, b.probability);
 }
 
 TEST(SyntheticCohort, TellsItsParameters) {
-  const nlohmann::ordered_json json = ModelParameters(kLuxembourg);
+  const nlohmann::ordered_json json = RaModelParameters(kLuxembourg);
   EXPECT_EQ(json["outcome_log_odds"]["JAK"]["age >= 65 and current_smoker"], -0.9);
   EXPECT_EQ(json["site"]["name"], "lu-chl");
 }
@@ -193,7 +193,7 @@ std::string Printed(double value) {
 TEST(SyntheticCohort, TheDocumentationHasTheCoefficientsAsCoded) {
   std::ifstream stream(CLINNOVA_SOURCE_DIR "/docs/synthetic-data.md");
   const std::string text{std::istreambuf_iterator<char>(stream), {}};
-  const nlohmann::ordered_json json = ModelParameters(kLuxembourg);
+  const nlohmann::ordered_json json = RaModelParameters(kLuxembourg);
   int rows = 0;
   for (const char* table :
        {"outcome_log_odds", "assignment_log_odds", "discontinuation_log_scale_days"}) {

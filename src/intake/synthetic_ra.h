@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Synthetic patients with rheumatoid arthritis whose every potential outcome is known: what would have
 // happened under each of three drug classes, drawn from a model with stated effects. The model, its
-// equations and numbers are in docs/synthetic-data.md and, as data, in ModelParameters().
+// equations and numbers are in docs/synthetic-data.md and, as data, in RaModelParameters().
 //
-//   const SyntheticPatient patient = DrawPatient({.seed = 7, .site = SyntheticSite::kBasel}, 42);
+//   const RaPatient patient = DrawRaPatient({.seed = 7, .site = SyntheticSite::kBasel}, 42);
 //   patient.probability[kJak]   // true chance of low disease activity at six months under a JAK inhibitor
 //
 // Source: our own model; DAS28-CRP after Wells 2009 (four variables). Nothing is fitted to real patients.
@@ -19,29 +19,17 @@
 #include <string_view>
 #include <vector>
 
+#include "intake/synthetic_patient.h"
+
 namespace clinnova::intake {
 
-using Day = std::chrono::sys_days;
-
 enum DrugClass : std::size_t { kAntiTnf = 0, kIl6 = 1, kJak = 2 };
-inline constexpr std::size_t kDrugClasses = 3;
 /// "anti-TNF", "anti-IL-6", "JAK".
 std::string_view DrugClassName(std::size_t drug_class);
 
-enum class SyntheticSite { kLuxembourg, kFreiburg, kStrasbourg, kBasel };
-/// "lu-chl", "de-freiburg", "fr-strasbourg", "ch-basel".
-std::string_view SiteName(SyntheticSite site);
-
-/// A drug that the cohort uses.
-struct SyntheticDrug {
-  std::string_view name;
-  std::string_view atc;          ///< of 2024
-  std::string_view retired_atc;  ///< before the split of L04AA in 2024; empty = unchanged
-};
-
 /// 0.6 mg/L is the laboratory's limit: below it, it reports "<0.6". Integers in the smallest step that
 /// is reported, so that every dialect writes the same number.
-struct SyntheticVisit {
+struct RaVisit {
   int month = 0;  ///< 0, 3, 6 or 12 after the start of the drug
   Day date;
   std::optional<int> tender_joints;     ///< 0–28
@@ -56,19 +44,8 @@ struct SyntheticVisit {
   std::optional<int> creatinine;          ///< umol/L
 };
 
-enum class Smoking { kNever, kFormer, kCurrent };
-enum class StopReason { kLackOfEffect, kAdverseEvent, kOther };
-
-/// One treatment with a drug.
-struct SyntheticTreatment {
-  SyntheticDrug drug;
-  Day start;
-  std::optional<Day> stop;  ///< absent: goes on at the last contact
-  std::optional<StopReason> reason;
-};
-
 /// One patient with everything that happened and everything that could have.
-struct SyntheticPatient {
+struct RaPatient {
   std::uint64_t number = 0;  ///< from 1
   bool female = false;
   int age = 0;  ///< full years at the start of the drug
@@ -91,25 +68,20 @@ struct SyntheticPatient {
   DrugClass assigned = kAntiTnf;
 
   std::vector<SyntheticTreatment> treatments;  ///< the studied drug first, then what else
-  std::vector<SyntheticVisit> visits;          ///< those that took place, the first at month 0
+  std::vector<RaVisit> visits;                 ///< those that took place, the first at month 0
   Day last_contact;
 };
 
-/// What the cohort depends on.
-struct CohortOptions {
-  std::uint64_t seed = 1;
-  SyntheticSite site =
-      SyntheticSite::kLuxembourg;  ///< sites have different patients even under one seed
-  double site_effect = 1;  ///< factor on everything that differs between sites; 0 = sites alike
-};
-
 /// The patient of this index (from 0).
-SyntheticPatient DrawPatient(const CohortOptions& options, std::uint64_t index);
+RaPatient DrawRaPatient(const CohortOptions& options, std::uint64_t index);
+
+/// The same patient as the writers take one.
+SyntheticPatient DrawRa(const CohortOptions& options, std::uint64_t index);
 
 /// DAS28-CRP, four variables: 0.56 sqrt(TJC28) + 0.28 sqrt(SJC28) + 0.36 ln(CRP + 1) + 0.014 GH + 0.96.
 double Das28Crp(int tender_joints, int swollen_joints, double crp_mg_per_l, int patient_global_mm);
 
-/// The model as data: every coefficient that DrawPatient uses, for the truth file.
-nlohmann::ordered_json ModelParameters(const CohortOptions& options);
+/// The model as data: every coefficient that DrawRaPatient uses, for the truth file.
+nlohmann::ordered_json RaModelParameters(const CohortOptions& options);
 
 }  // namespace clinnova::intake

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "intake/synthetic_cohort.h"
+#include "intake/synthetic_ra.h"
 
 #include <algorithm>
 #include <cmath>
@@ -12,8 +12,6 @@
 
 namespace clinnova::intake {
 namespace {
-
-using Classes = std::array<double, kDrugClasses>;
 
 // One stream of random numbers each, so that they do not shift each other.
 enum Purpose : std::uint64_t {
@@ -129,7 +127,7 @@ class Draw {
   Draw(const CohortOptions& options, std::uint64_t index)
       : options_(options), site_(kSites[static_cast<std::size_t>(options.site)]), index_(index) {}
 
-  SyntheticPatient Make() {
+  RaPatient Make() {
     patient_.number = index_ + 1;
     DrawPerson();
     DrawDisease();
@@ -372,7 +370,7 @@ class Draw {
     const double absent[] = {-1e9, -1.9, -2.6 + 0.5 * Is(!response) + 0.25 * Is(patient_.age >= 75),
                              -1.6 + 0.6 * Is(!response)};
     for (std::size_t k = 0; k < 4; ++k) {
-      SyntheticVisit visit;
+      RaVisit visit;
       visit.month = kMonths[k];
       visit.date = patient_.index + Days(kOffsets[k] + (k == 0 ? 0 : values.Between(-10, 10)));
       Activity now = k == 0 ? baseline_.activity : Improved(improvements[k], values);
@@ -385,7 +383,7 @@ class Draw {
   }
 
   void FillVisit(const Activity& now, double improvement, SyntheticRandom& random,
-                 SyntheticVisit& visit) const {
+                 RaVisit& visit) const {
     const double noise[] = {random.Normal(), random.Normal(), random.Normal(), random.Normal(),
                             random.Normal()};
     const bool first = visit.month == 0;
@@ -408,7 +406,7 @@ class Draw {
     visit.creatinine = Clamped(baseline_.creatinine + (first ? 0 : 4 * noise[4]), 35, 260);
   }
 
-  void DropItems(SyntheticRandom& random, SyntheticVisit& visit) const {
+  void DropItems(SyntheticRandom& random, RaVisit& visit) const {
     const double activity = patient_.baseline_das28 - 5.2;
     const auto drop = [&](double log_odds) { return random.Chance(core::Expit(log_odds)); };
     if (drop(-2.3 + 0.02 * (patient_.age - 56))) visit.haq_eighths.reset();
@@ -425,7 +423,7 @@ class Draw {
   const CohortOptions& options_;  // not owned, outlives this
   const Site& site_;
   std::uint64_t index_;
-  SyntheticPatient patient_;
+  RaPatient patient_;
   Baseline baseline_;
   SyntheticDrug first_drug_;
 };
@@ -447,21 +445,17 @@ std::string_view DrugClassName(std::size_t drug_class) {
   return kNames[drug_class];
 }
 
-std::string_view SiteName(SyntheticSite site) {
-  return kSites[static_cast<std::size_t>(site)].name;
-}
-
 double Das28Crp(int tender_joints, int swollen_joints, double crp_mg_per_l, int patient_global_mm) {
   return 0.56 * std::sqrt(static_cast<double>(tender_joints)) +
          0.28 * std::sqrt(static_cast<double>(swollen_joints)) +
          0.36 * core::Log(crp_mg_per_l + 1) + 0.014 * patient_global_mm + 0.96;
 }
 
-SyntheticPatient DrawPatient(const CohortOptions& options, std::uint64_t index) {
+RaPatient DrawRaPatient(const CohortOptions& options, std::uint64_t index) {
   return Draw(options, index).Make();
 }
 
-nlohmann::ordered_json ModelParameters(const CohortOptions& options) {
+nlohmann::ordered_json RaModelParameters(const CohortOptions& options) {
   const Site& site = kSites[static_cast<std::size_t>(options.site)];
   nlohmann::ordered_json json;
   json["outcome"] = "DAS28-CRP <= 3.2 six months after the start of the drug";
