@@ -6,36 +6,35 @@
 namespace clinnova::stats {
 namespace {
 
-/// Counts by score: P. M. Fenwick, Softw. Pract. Exp. 24 (1994).
-class ScoreCounts {
- public:
-  explicit ScoreCounts(std::vector<double> scores) : scores_(std::move(scores)) {
-    std::sort(scores_.begin(), scores_.end());
-    scores_.erase(std::unique(scores_.begin(), scores_.end()), scores_.end());
-    tree_.resize(scores_.size() + 1);
-  }
+using Rank = std::uint32_t;
 
-  void Add(double score, std::int64_t count) {
-    for (std::size_t i = Rank(score) + 1; i < tree_.size(); i += i & (~i + 1)) tree_[i] += count;
+/// Counts by rank of the score: P. M. Fenwick, Softw. Pract. Exp. 24 (1994).
+class RankCounts {
+ public:
+  explicit RankCounts(std::size_t ranks) : tree_(ranks + 1), equal_(ranks) {}
+
+  void Add(Rank rank, std::int64_t count) {
+    for (std::size_t i = rank + 1; i < tree_.size(); i += i & (~i + 1)) tree_[i] += count;
+    equal_[rank] += count;
     total_ += count;
   }
-  std::int64_t Below(double score) const { return UpTo(Rank(score)); }
-  std::int64_t Above(double score) const { return total_ - UpTo(Rank(score) + 1); }
-  std::int64_t Equal(double score) const { return UpTo(Rank(score) + 1) - UpTo(Rank(score)); }
+
+  struct Split {
+    std::int64_t below = 0;
+    std::int64_t equal = 0;
+    std::int64_t above = 0;
+  };
+  Split At(Rank rank) const {
+    Split split;
+    for (std::size_t i = rank; i > 0; i -= i & (~i + 1)) split.below += tree_[i];
+    split.equal = equal_[rank];
+    split.above = total_ - split.below - split.equal;
+    return split;
+  }
 
  private:
-  std::size_t Rank(double score) const {
-    return static_cast<std::size_t>(std::lower_bound(scores_.begin(), scores_.end(), score) -
-                                    scores_.begin());
-  }
-  std::int64_t UpTo(std::size_t ranks) const {
-    std::int64_t sum = 0;
-    for (std::size_t i = ranks; i > 0; i -= i & (~i + 1)) sum += tree_[i];
-    return sum;
-  }
-
-  std::vector<double> scores_;
   std::vector<std::int64_t> tree_;
+  std::vector<std::int64_t> equal_;
   std::int64_t total_ = 0;
 };
 
@@ -66,59 +65,88 @@ std::vector<StratumPart> Parts(std::span<const ScoredRow> rows, const RiskMarks&
   return parts;
 }
 
-std::vector<double> ScoresOf(std::span<const ScoredRow> rows, const StratumPart& part) {
-  std::vector<double> scores;
-  for (const std::size_t i : part.rows) scores.push_back(rows[i].score);
-  for (const ScoredCount& mark : part.events) scores.push_back(mark.score);
-  for (const ScoredCount& mark : part.leaving) scores.push_back(mark.score);
-  return scores;
+/// The ranks of the scores of a part's rows, event marks and leaving marks, in their order.
+struct PartRanks {
+  std::vector<Rank> rows;
+  std::vector<Rank> events;
+  std::vector<Rank> leaving;
+  std::size_t count = 0;  ///< of distinct scores
+};
+
+PartRanks RanksOf(std::span<const ScoredRow> rows, const StratumPart& part) {
+  struct Place {
+    double score;
+    Rank* rank;
+  };
+  PartRanks ranks{std::vector<Rank>(part.rows.size()), std::vector<Rank>(part.events.size()),
+                  std::vector<Rank>(part.leaving.size())};
+  std::vector<Place> places;
+  places.reserve(part.rows.size() + part.events.size() + part.leaving.size());
+  for (std::size_t i = 0; i < part.rows.size(); ++i)
+    places.push_back({rows[part.rows[i]].score, &ranks.rows[i]});
+  for (std::size_t i = 0; i < part.events.size(); ++i)
+    places.push_back({part.events[i].score, &ranks.events[i]});
+  for (std::size_t i = 0; i < part.leaving.size(); ++i)
+    places.push_back({part.leaving[i].score, &ranks.leaving[i]});
+  std::sort(places.begin(), places.end(),
+            [](const Place& a, const Place& b) { return a.score < b.score; });
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (i == 0 || places[i].score != places[i - 1].score) ++ranks.count;
+    *places[i].rank = static_cast<Rank>(ranks.count - 1);
+  }
+  return ranks;
 }
 
 /// Events from the last to the first, against those still there.
-void CountAsEvent(std::span<const ScoredRow> rows, const StratumPart& part, ScoreCounts at_risk,
+void CountAsEvent(std::span<const ScoredRow> rows, const StratumPart& part, const PartRanks& ranks,
                   std::vector<RowPairs>& pairs) {
-  std::vector<std::size_t> events;
-  for (const std::size_t i : part.rows) {
-    if (rows[i].event) events.push_back(i);
+  std::vector<std::size_t> events;  // into part.rows
+  for (std::size_t i = 0; i < part.rows.size(); ++i) {
+    if (rows[part.rows[i]].event) events.push_back(i);
   }
+  const auto end = [&](std::size_t i) { return rows[part.rows[i]].end; };
   std::sort(events.begin(), events.end(),
-            [&](std::size_t a, std::size_t b) { return rows[a].end > rows[b].end; });
+            [&](std::size_t a, std::size_t b) { return end(a) > end(b); });
+  RankCounts at_risk(ranks.count);
   std::size_t left = part.leaving.size();
   for (const std::size_t i : events) {
-    for (; left > 0 && part.leaving[left - 1].cell >= rows[i].end; --left) {
-      at_risk.Add(part.leaving[left - 1].score, part.leaving[left - 1].count);
+    for (; left > 0 && part.leaving[left - 1].cell >= end(i); --left) {
+      at_risk.Add(ranks.leaving[left - 1], part.leaving[left - 1].count);
     }
-    const double score = rows[i].score;
-    pairs[i].as_event = {at_risk.Below(score), at_risk.Above(score), at_risk.Equal(score)};
+    const RankCounts::Split split = at_risk.At(ranks.rows[i]);
+    pairs[part.rows[i]].as_event = {split.below, split.above, split.equal};
   }
 }
 
 /// Rows against the events before their end, less those before their begin.
-void CountAsCompared(std::span<const ScoredRow> rows, const StratumPart& part, ScoreCounts events,
-                     std::vector<RowPairs>& pairs) {
+void CountAsCompared(std::span<const ScoredRow> rows, const StratumPart& part,
+                     const PartRanks& ranks, std::vector<RowPairs>& pairs) {
   struct Question {
     std::size_t limit;
-    std::size_t row;
+    std::size_t row;  ///< into part.rows
     std::int64_t sign;
   };
   std::vector<Question> questions;
-  for (const std::size_t i : part.rows) {
-    if (rows[i].begin >= rows[i].end) continue;
-    questions.push_back({rows[i].end, i, 1});
-    questions.push_back({rows[i].begin, i, -1});
+  const std::size_t first_event = part.events.front().cell;
+  for (std::size_t i = 0; i < part.rows.size(); ++i) {
+    const ScoredRow& row = rows[part.rows[i]];
+    if (row.begin >= row.end) continue;
+    questions.push_back({row.end, i, 1});
+    if (row.begin > first_event) questions.push_back({row.begin, i, -1});
   }
   std::sort(questions.begin(), questions.end(),
             [](const Question& a, const Question& b) { return a.limit < b.limit; });
+  RankCounts events(ranks.count);
   std::size_t next = 0;
   for (const Question& question : questions) {
     for (; next < part.events.size() && part.events[next].cell < question.limit; ++next) {
-      events.Add(part.events[next].score, part.events[next].count);
+      events.Add(ranks.events[next], part.events[next].count);
     }
-    PairCounts& counts = pairs[question.row].as_compared;
-    const double score = rows[question.row].score;
-    counts.concordant += question.sign * events.Above(score);
-    counts.discordant += question.sign * events.Below(score);
-    counts.tied += question.sign * events.Equal(score);
+    const RankCounts::Split split = events.At(ranks.rows[question.row]);
+    PairCounts& counts = pairs[part.rows[question.row]].as_compared;
+    counts.concordant += question.sign * split.above;
+    counts.discordant += question.sign * split.below;
+    counts.tied += question.sign * split.equal;
   }
 }
 
@@ -140,9 +168,9 @@ std::vector<RowPairs> PairsOf(std::span<const ScoredRow> rows, const RiskMarks& 
   std::vector<RowPairs> pairs(rows.size());
   for (const StratumPart& part : Parts(rows, marks, offsets)) {
     if (part.rows.empty() || part.events.empty()) continue;
-    const ScoreCounts none(ScoresOf(rows, part));
-    CountAsEvent(rows, part, none, pairs);
-    CountAsCompared(rows, part, none, pairs);
+    const PartRanks ranks = RanksOf(rows, part);
+    CountAsEvent(rows, part, ranks, pairs);
+    CountAsCompared(rows, part, ranks, pairs);
   }
   return pairs;
 }

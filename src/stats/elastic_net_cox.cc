@@ -7,6 +7,7 @@
 
 #include "core/deterministic_math.h"
 #include "stats/cox_likelihood.h"
+#include "stats/cox_own_risk.h"
 #include "stats/cox_rows.h"
 #include "stats/risk_time.h"
 
@@ -58,14 +59,12 @@ Result<void> SiteEvaluate(const SiteView& site, const SiteParameters& parameters
       return Fail(ErrorCode::kRefused, "coefficients that do not fit the design", "wrong_layout");
     }
     CLINNOVA_TRY(CheckCoxParameters(site, *frame, at));
-    CLINNOVA_ASSIGN(const OwnRisk own, SumOwnRisk(site, *frame, at));
-    if (!own.sums) {
+    CLINNOVA_ASSIGN(const auto own, OwnLikelihood(site, *frame, at));
+    if (!own) {
       sums.Flag(kLogLikelihood);
       return {};
     }
-    at = own.parameters;
-    at.axes = *own.axes;
-    const PartialLikelihood likelihood = LikelihoodOf(at, *own.sums);
+    const PartialLikelihood& likelihood = *own;
     sums.Add(kLogLikelihood, k, likelihood.log_likelihood);
     for (std::size_t j = 0; j < p; ++j) sums.Add(kScore, k * p + j, likelihood.score[j]);
     for (std::size_t j = 0; j < triangle; ++j) {
@@ -106,9 +105,9 @@ Result<void> SpreadEvaluate(const SiteView& site, const SpreadParameters& parame
                   SiteFrameOf(site, parameters.claim));
   std::vector<TimeAxis> axes;
   if (parameters.by_site) {
-    CLINNOVA_ASSIGN(const std::shared_ptr<const std::vector<TimeAxis>> own,
-                    OwnEventTimesOf(site, *frame, parameters.claim));
-    axes = *own;
+    CLINNOVA_ASSIGN(const std::shared_ptr<const OwnRows> own,
+                    OwnRowsOf(site, *frame, parameters.claim));
+    axes = own->axes;
   }
   const std::vector<std::size_t> offsets = CellOffsets(axes);
   std::vector<std::int64_t> deaths(offsets.back());
