@@ -30,34 +30,41 @@ std::vector<std::size_t> Offsets(const Layout& layout) {
   return offsets;
 }
 
+typedef std::uint64_t LaneUnits __attribute__((vector_size(kLanes * sizeof(std::uint64_t))));
+
+/// Sums of slices in their units.
 struct SliceSums {
-  double high;
-  double low;
+  std::int64_t high;
+  std::int64_t low;
+
+  Int128 Carry() const { return (static_cast<Int128>(high) << Slicer::kLowBits) + low; }
 };
 
-/// Slice sums of a[r] * b[r] over `rows`, a multiple of kLanes.
+/// Slice sums of a[r] * b[r] over `rows`, a multiple of kLanes. The bits of value + high are those of high and the
+/// slice's units: added as whole numbers, they leave the units when those of high are taken away, modulo 2^64.
 __attribute__((target_clones("avx512f", "avx2", "default"))) void SliceProducts(
     const double* a, const double* b, std::size_t rows, double high, double low, SliceSums* out) {
-  Lanes high_sum = {};
-  Lanes low_sum = {};
+  LaneUnits high_sum = {};
+  LaneUnits low_sum = {};
   for (std::size_t r = 0; r < rows; r += kLanes) {
     Lanes x;
     Lanes y;
     std::memcpy(&x, a + r, sizeof x);
     std::memcpy(&y, b + r, sizeof y);
     const Lanes v = x * y;
-    const Lanes h = (v + high) - high;
-    const Lanes rest = v - h;
-    high_sum += h;
-    low_sum += (rest + low) - low;
+    const Lanes shifted = v + high;
+    const Lanes rest = (v - (shifted - high)) + low;
+    high_sum += reinterpret_cast<LaneUnits>(shifted);
+    low_sum += reinterpret_cast<LaneUnits>(rest);
   }
-  double h = 0;
-  double l = 0;
+  std::uint64_t h = 0;
+  std::uint64_t l = 0;
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
     h += high_sum[lane];
     l += low_sum[lane];
   }
-  *out = {h, l};
+  out->high = static_cast<std::int64_t>(h - rows * std::bit_cast<std::uint64_t>(high));
+  out->low = static_cast<std::int64_t>(l - rows * std::bit_cast<std::uint64_t>(low));
 }
 
 /// Largest size of the values; NaN when one of them is not finite.
@@ -255,7 +262,7 @@ void ExactSums::AddWeightedColumns(std::size_t block, std::size_t first, const C
       }
       SliceSums sums;
       SliceProducts(w.values.data(), values, padded, slicer.high, slicer.low, &sums);
-      *Element(block, first + j) += slicer.Carry(sums.high, sums.low);
+      *Element(block, first + j) += sums.Carry();
     }
   }
 }
@@ -291,7 +298,7 @@ void ExactSums::AddWeightedGram(std::size_t block, std::size_t first, const Colu
         }
         SliceSums sums;
         SliceProducts(weighted.values.data(), other, padded, slicer.high, slicer.low, &sums);
-        *element += slicer.Carry(sums.high, sums.low);
+        *element += sums.Carry();
       }
     }
   }
