@@ -26,20 +26,20 @@ Result<void> ForEachBatch(std::size_t rows, int threads, ExactSums& sums, Work w
   const std::size_t workers =
       std::max<std::size_t>(1, std::min<std::size_t>(static_cast<std::size_t>(threads), batches));
   std::atomic<std::size_t> next{0};
-  const ExactSums zero = sums.Zero();
+  std::vector<ExactSums> others;  // the first worker adds to `sums` itself
+  for (std::size_t i = 1; i < workers; ++i) others.push_back(sums.Zero());
   struct Worker {
-    ExactSums sums;
     Result<void> result;
     std::size_t failed_batch = 0;
   };
-  std::vector<Worker> done(workers, Worker{zero, {}, 0});
-  const auto run = [&](Worker& worker) {
+  std::vector<Worker> done(workers);
+  const auto run = [&](Worker& worker, ExactSums& mine) {
     Scratch scratch;
     for (std::size_t batch = next++; batch < batches; batch = next++) {
       const std::size_t first = batch * table::kBatchRows;
       const std::size_t count = std::min(table::kBatchRows, rows - first);
       try {
-        worker.result = work(first, count, scratch, worker.sums);
+        worker.result = work(first, count, scratch, mine);
       } catch (const std::exception& failure) {  // a bug: ends the round, not the process
         worker.result = Fail(ErrorCode::kFailed, failure.what(), "internal");
       }
@@ -52,9 +52,9 @@ Result<void> ForEachBatch(std::size_t rows, int threads, ExactSums& sums, Work w
   };
   std::vector<std::thread> threads_running;
   for (std::size_t i = 1; i < workers; ++i) {
-    threads_running.emplace_back([&, i] { run(done[i]); });
+    threads_running.emplace_back([&, i] { run(done[i], others[i - 1]); });
   }
-  run(done[0]);
+  run(done[0], sums);
   for (std::thread& thread : threads_running) thread.join();
   const Worker* failed = nullptr;
   for (const Worker& worker : done) {
@@ -62,7 +62,7 @@ Result<void> ForEachBatch(std::size_t rows, int threads, ExactSums& sums, Work w
     if (failed == nullptr || worker.failed_batch < failed->failed_batch) failed = &worker;
   }
   if (failed != nullptr) return Fail(failed->result);
-  for (const Worker& worker : done) sums.Merge(worker.sums);
+  for (const ExactSums& other : others) sums.Merge(other);
   return {};
 }
 

@@ -10,16 +10,15 @@
 #include <cstring>
 
 #include "core/check.h"
+#include "federation/exact_slices.h"
 
 namespace clinnova::federation {
 namespace {
 
-constexpr std::size_t kLanes = 8;
 /// Rows between two carries into the integers: small enough for the cache, and for the exactness of the
-/// lanes (each slice sum stays below 2^53 units for up to 4,096 rows).
+/// lanes.
 constexpr std::size_t kBlockRows = 512;
-
-typedef double Lanes __attribute__((vector_size(kLanes * sizeof(double))));
+static_assert(kBlockRows <= kRowsPerCarry);
 
 std::vector<std::size_t> Offsets(const Layout& layout) {
   std::vector<std::size_t> offsets;
@@ -31,62 +30,41 @@ std::vector<std::size_t> Offsets(const Layout& layout) {
   return offsets;
 }
 
-double PowerOfTwo(std::int64_t exponent) { return std::ldexp(1.0, static_cast<int>(exponent)); }
+typedef std::uint64_t LaneUnits __attribute__((vector_size(kLanes * sizeof(std::uint64_t))));
 
-/// The constants that cut a contribution of size <= 2^exponent into two slices.
-struct Slicer {
-  explicit Slicer(std::int64_t exponent)
-      : bound(PowerOfTwo(exponent)),
-        high(1.5 * PowerOfTwo(exponent - 40 + 52)),
-        low(1.5 * PowerOfTwo(exponent - kScaledBits + 52)),
-        to_high_units(PowerOfTwo(40 - exponent)),
-        to_low_units(PowerOfTwo(kScaledBits - exponent)) {}
-
-  Int128 Carry(double high_sum, double low_sum) const {
-    return (static_cast<Int128>(static_cast<std::int64_t>(high_sum * to_high_units)) << 40) +
-           static_cast<std::int64_t>(low_sum * to_low_units);
-  }
-  Int128 One(double value) const {
-    const double h = (value + high) - high;
-    const double l = ((value - h) + low) - low;
-    return Carry(h, l);
-  }
-
-  double bound;
-  double high;
-  double low;
-  double to_high_units;
-  double to_low_units;
-};
-
+/// Sums of slices in their units.
 struct SliceSums {
-  double high;
-  double low;
+  std::int64_t high;
+  std::int64_t low;
+
+  Int128 Carry() const { return (static_cast<Int128>(high) << Slicer::kLowBits) + low; }
 };
 
-/// Slice sums of a[r] * b[r] over `rows`, a multiple of kLanes.
+/// Slice sums of a[r] * b[r] over `rows`, a multiple of kLanes. The bits of value + high are those of high and the
+/// slice's units: added as whole numbers, they leave the units when those of high are taken away, modulo 2^64.
 __attribute__((target_clones("avx512f", "avx2", "default"))) void SliceProducts(
     const double* a, const double* b, std::size_t rows, double high, double low, SliceSums* out) {
-  Lanes high_sum = {};
-  Lanes low_sum = {};
+  LaneUnits high_sum = {};
+  LaneUnits low_sum = {};
   for (std::size_t r = 0; r < rows; r += kLanes) {
     Lanes x;
     Lanes y;
     std::memcpy(&x, a + r, sizeof x);
     std::memcpy(&y, b + r, sizeof y);
     const Lanes v = x * y;
-    const Lanes h = (v + high) - high;
-    const Lanes rest = v - h;
-    high_sum += h;
-    low_sum += (rest + low) - low;
+    const Lanes shifted = v + high;
+    const Lanes rest = (v - (shifted - high)) + low;
+    high_sum += reinterpret_cast<LaneUnits>(shifted);
+    low_sum += reinterpret_cast<LaneUnits>(rest);
   }
-  double h = 0;
-  double l = 0;
+  std::uint64_t h = 0;
+  std::uint64_t l = 0;
   for (std::size_t lane = 0; lane < kLanes; ++lane) {
     h += high_sum[lane];
     l += low_sum[lane];
   }
-  *out = {h, l};
+  out->high = static_cast<std::int64_t>(h - rows * std::bit_cast<std::uint64_t>(high));
+  out->low = static_cast<std::int64_t>(l - rows * std::bit_cast<std::uint64_t>(low));
 }
 
 /// Largest size of the values; NaN when one of them is not finite.
@@ -155,16 +133,16 @@ bool AddWide(Int128* limbs, double value) {
   const int limb = shift / kWideLimbBits;
   const bool spills = shift % kWideLimbBits + 53 > kWideLimbBits;
   if (limb >= kWideLimbs || (limb == kWideLimbs - 1 && spills)) return false;
-  const Int128 wide = static_cast<Int128>(mantissa) << (shift % kWideLimbBits);
-  const Int128 low = wide & ((static_cast<Int128>(1) << kWideLimbBits) - 1);
-  const Int128 high = wide >> kWideLimbBits;
-  if (value < 0) {
-    limbs[limb] -= low;
-    if (limb + 1 < kWideLimbs) limbs[limb + 1] -= high;
-  } else {
-    limbs[limb] += low;
-    if (limb + 1 < kWideLimbs) limbs[limb + 1] += high;
+  // Signed without a branch, which a processor would guess wrong every other time.
+  const auto negative = static_cast<std::int64_t>(bits >> 63);
+  const Int128 wide = static_cast<Int128>((mantissa ^ -negative) + negative)
+                      << (shift % kWideLimbBits);
+  if (limb == kWideLimbs - 1) {
+    limbs[limb] += wide;
+    return true;
   }
+  limbs[limb] += static_cast<Int128>(static_cast<std::uint64_t>(wide));
+  limbs[limb + 1] += wide >> kWideLimbBits;
   return true;
 }
 
@@ -222,7 +200,9 @@ ExactSums::ExactSums(const Layout& layout)
     : layout_(layout),
       offsets_(Offsets(layout)),
       elements_(layout.elements()),
-      flags_(layout.blocks.size()) {}
+      flags_(layout.blocks.size()) {
+  for (const BlockSpec& block : layout.blocks) slicers_.emplace_back(block.exponent);
+}
 
 Int128* ExactSums::Element(std::size_t block, std::size_t index) {
   CLINNOVA_CHECK(block < layout_.blocks.size() && index < layout_.blocks[block].size);
@@ -236,7 +216,7 @@ void ExactSums::Add(std::size_t block, std::size_t index, double value) {
     if (!AddWide(element, value)) Flag(block);
     return;
   }
-  const Slicer slicer(spec.exponent);
+  const Slicer& slicer = slicers_[block];
   if (!(std::fabs(value) <= slicer.bound)) return Flag(block);
   *element += slicer.One(value);
 }
@@ -265,7 +245,7 @@ void ExactSums::AddWeightedColumns(std::size_t block, std::size_t first, const C
     }
     return;
   }
-  const Slicer slicer(spec.exponent);
+  const Slicer& slicer = slicers_[block];
   Padded w;
   Padded column;
   for (std::size_t begin = 0; begin < rows; begin += kBlockRows) {
@@ -282,7 +262,7 @@ void ExactSums::AddWeightedColumns(std::size_t block, std::size_t first, const C
       }
       SliceSums sums;
       SliceProducts(w.values.data(), values, padded, slicer.high, slicer.low, &sums);
-      *Element(block, first + j) += slicer.Carry(sums.high, sums.low);
+      *Element(block, first + j) += sums.Carry();
     }
   }
 }
@@ -292,7 +272,7 @@ void ExactSums::AddWeightedGram(std::size_t block, std::size_t first, const Colu
   const BlockSpec& spec = layout_.blocks[block];
   const std::size_t p = x.columns;
   CLINNOVA_CHECK(spec.form == BlockSpec::Form::kScaled && first + p * (p + 1) / 2 <= spec.size);
-  const Slicer slicer(spec.exponent);
+  const Slicer& slicer = slicers_[block];
   std::vector<Padded> columns(p);
   std::vector<double> sizes(p);
   Padded weighted;
@@ -318,7 +298,7 @@ void ExactSums::AddWeightedGram(std::size_t block, std::size_t first, const Colu
         }
         SliceSums sums;
         SliceProducts(weighted.values.data(), other, padded, slicer.high, slicer.low, &sums);
-        *element += slicer.Carry(sums.high, sums.low);
+        *element += sums.Carry();
       }
     }
   }
@@ -329,8 +309,8 @@ void ExactSums::AddMoments(const MomentBlocks& blocks, std::size_t index, std::s
   const std::size_t p = x.size();
   Add(blocks.weight, index, weight);
   if (p == 0) return;
-  const Slicer first(layout_.blocks[blocks.first].exponent);
-  const Slicer second(layout_.blocks[blocks.second].exponent);
+  const Slicer& first = slicers_[blocks.first];
+  const Slicer& second = slicers_[blocks.second];
   Int128* first_element = Element(blocks.first, index * p);
   Int128* second_element = Element(blocks.second, index * p * (p + 1) / 2);
   bool first_fits = true;

@@ -19,6 +19,7 @@
 
 #include "core/error.h"
 #include "core/hash.h"
+#include "federation/exact_slices.h"
 #include "federation/layout.h"
 
 namespace clinnova::federation {
@@ -80,6 +81,7 @@ class ExactSums {
 
   Layout layout_;
   std::vector<std::size_t> offsets_;
+  std::vector<Slicer> slicers_;  ///< per block
   std::vector<Int128> elements_;
   std::vector<bool> flags_;
 };

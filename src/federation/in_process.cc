@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "federation/in_process.h"
 
+#include "federation/side_by_side.h"
+
 namespace clinnova::federation {
 
 namespace {
@@ -22,6 +24,7 @@ Result<std::unique_ptr<InProcessFederation>> InProcessFederation::Create(Options
   federation->schema_ = options.tables.front().schema;
   federation->site_names_ = std::move(options.site_names);
   federation->minimum_count_ = options.minimum_count;
+  federation->threads_ = options.threads;
   for (table::Table& table : options.tables) {
     if (table.schema != federation->schema_) {
       return Fail(ErrorCode::kInvalidInput, "the sites' tables do not stand under one schema");
@@ -33,20 +36,23 @@ Result<std::unique_ptr<InProcessFederation>> InProcessFederation::Create(Options
                                                         .threads = options.threads});
   }
   if (options.study.secure_sum() && federation->site_names_.size() >= kSecureSites) {
-    CLINNOVA_ASSIGN(federation->secure_,
-                    LocalSecureSum::Create(federation->site_names_, options.study.hash()));
+    CLINNOVA_ASSIGN(
+        federation->secure_,
+        LocalSecureSum::Create(federation->site_names_, options.study.hash(), options.threads));
   }
   return federation;
 }
 
 Result<std::vector<Int128>> InProcessFederation::Round(const RoundRequest& request,
                                                        const Layout& layout) {
-  std::vector<std::vector<Int128>> contributions;
-  for (std::size_t s = 0; s < sites_.size(); ++s) {
-    auto contribution = sites_[s].Contribute(request, core::Blake2b(core::Encode(request)));
+  const core::Hash seed = core::Blake2b(core::Encode(request));
+  std::vector<std::vector<Int128>> contributions(sites_.size());
+  CLINNOVA_TRY(ForEachSite(sites_.size(), threads_, [&](std::size_t s) -> Result<void> {
+    auto contribution = sites_[s].Contribute(request, seed);
     if (!contribution) return FailAt("site " + site_names_[s], contribution);
-    contributions.push_back(std::move(*contribution));
-  }
+    contributions[s] = std::move(*contribution);
+    return {};
+  }));
   if (secure_) return secure_->Sum(request, layout, contributions);
   std::vector<unsigned __int128> sum(layout.elements());
   for (const std::vector<Int128>& contribution : contributions) {

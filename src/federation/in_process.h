@@ -22,7 +22,7 @@ class InProcessFederation final : public Federation {
     std::vector<table::Table> tables;    ///< one per site, all under the same schema
     const StepCatalog* steps = nullptr;  // not owned, outlives this
     int minimum_count = 5;
-    int threads = 1;  ///< of each site; sites take turns
+    int threads = 1;  ///< of each site, and sites that work side by side
   };
 
   /// kInvalidInput when there is no site or the tables' schemas differ.
@@ -45,6 +45,7 @@ class InProcessFederation final : public Federation {
   table::Schema schema_;
   std::vector<std::string> site_names_;
   int minimum_count_ = 5;
+  int threads_ = 1;
   std::vector<SiteRunner> sites_;
   std::unique_ptr<LocalSecureSum> secure_;
 };

@@ -5,6 +5,7 @@
 #include "federation/roster.h"
 #include "federation/secure_sum_hub.h"
 #include "federation/secure_sum_site.h"
+#include "federation/side_by_side.h"
 #include "federation/signing_record.h"
 
 namespace clinnova::federation {
@@ -14,14 +15,27 @@ struct LocalSecureSum::State {
   std::vector<std::unique_ptr<MemorySigningRecord>> records;
   std::vector<SecureSumSite> sites;
   std::unique_ptr<SecureSumHub> hub;
+  int threads = 1;
+
+  /// What each site answers, sites side by side.
+  template <typename Ask>
+  Result<std::vector<core::Bytes>> Answers(Ask ask) {
+    std::vector<core::Bytes> answers(sites.size());
+    CLINNOVA_TRY(ForEachSite(sites.size(), threads, [&](std::size_t s) -> Result<void> {
+      CLINNOVA_ASSIGN(answers[s], ask(s));
+      return {};
+    }));
+    return answers;
+  }
 };
 
 LocalSecureSum::LocalSecureSum(std::unique_ptr<State> state) : state_(std::move(state)) {}
 LocalSecureSum::~LocalSecureSum() = default;
 
 Result<std::unique_ptr<LocalSecureSum>> LocalSecureSum::Create(
-    const std::vector<std::string>& sites, const core::Hash& study) {
+    const std::vector<std::string>& sites, const core::Hash& study, int threads) {
   auto state = std::make_unique<State>();
+  state->threads = threads;
   std::vector<RosterMember> members;
   for (const std::string& site : sites) {
     CLINNOVA_ASSIGN(SiteIdentity identity, SiteIdentity::Create());
@@ -44,7 +58,8 @@ Result<std::unique_ptr<LocalSecureSum>> LocalSecureSum::Create(
     state->sites.push_back(std::move(site));
   }
   CLINNOVA_ASSIGN(const core::Bytes list, hub.CloseAnnouncements());
-  for (SecureSumSite& site : state->sites) CLINNOVA_TRY(site.Accept(list));
+  CLINNOVA_TRY(ForEachSite(sites.size(), threads,
+                           [&](std::size_t s) { return state->sites[s].Accept(list); }));
   state->hub = std::make_unique<SecureSumHub>(std::move(hub));
   return std::unique_ptr<LocalSecureSum>(new LocalSecureSum(std::move(state)));
 }
@@ -64,21 +79,22 @@ Result<std::vector<Int128>> LocalSecureSum::Sum(
     const RoundRequest& request, const Layout& layout,
     const std::vector<std::vector<Int128>>& contributions) {
   CLINNOVA_ASSIGN(SecureSumRound round, state_->hub->BeginRound(HeaderOf(request, layout)));
-  for (std::size_t s = 0; s < state_->sites.size(); ++s) {
-    CLINNOVA_ASSIGN(const core::Bytes upload,
-                    state_->sites[s].Upload(round.header(), contributions[s]));
-    CLINNOVA_TRY(round.AddUpload(upload));
-  }
+  CLINNOVA_ASSIGN(const std::vector<core::Bytes> uploads, state_->Answers([&](std::size_t s) {
+    return state_->sites[s].Upload(round.header(), contributions[s]);
+  }));
+  for (const core::Bytes& upload : uploads) CLINNOVA_TRY(round.AddUpload(upload));
   CLINNOVA_ASSIGN(const core::Bytes survivors, round.NameSurvivors(round.uploaded()));
-  for (SecureSumSite& site : state_->sites) {
-    CLINNOVA_ASSIGN(const core::Bytes statement, site.SignSurvivors(survivors));
-    CLINNOVA_TRY(round.AddStatement(statement));
-  }
-  for (std::size_t s = 0; s < state_->sites.size(); ++s) {
-    CLINNOVA_ASSIGN(const core::Bytes unmask, round.UnmaskRequestFor(static_cast<SiteIndex>(s)));
-    CLINNOVA_ASSIGN(const core::Bytes shares, state_->sites[s].Unmask(unmask));
-    CLINNOVA_TRY(round.AddUnmasking(shares));
-  }
+  CLINNOVA_ASSIGN(const std::vector<core::Bytes> statements, state_->Answers([&](std::size_t s) {
+    return state_->sites[s].SignSurvivors(survivors);
+  }));
+  for (const core::Bytes& statement : statements) CLINNOVA_TRY(round.AddStatement(statement));
+  CLINNOVA_ASSIGN(const std::vector<core::Bytes> shares,
+                  state_->Answers([&](std::size_t s) -> Result<core::Bytes> {
+                    CLINNOVA_ASSIGN(const core::Bytes unmask,
+                                    round.UnmaskRequestFor(static_cast<SiteIndex>(s)));
+                    return state_->sites[s].Unmask(unmask);
+                  }));
+  for (const core::Bytes& share : shares) CLINNOVA_TRY(round.AddUnmasking(share));
   CLINNOVA_ASSIGN(SecureSum sum, round.Finish());
   return std::move(sum.elements);
 }

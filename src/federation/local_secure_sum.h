@@ -3,7 +3,7 @@
 // signatures and unmasking as a network run, with the messages handed over directly.
 //
 // Property: none against this process, which holds every site's numbers; it is the protocol's arithmetic that
-// is exercised. Thread rule: one thread at a time.
+// is exercised. Thread rule: one thread at a time; sites work side by side on threads of their own.
 #pragma once
 
 #include <memory>
@@ -20,7 +20,7 @@ class LocalSecureSum {
  public:
   /// Parties for these sites with fresh identities and one run. kRefused for fewer than three sites.
   static Result<std::unique_ptr<LocalSecureSum>> Create(const std::vector<std::string>& sites,
-                                                        const core::Hash& study);
+                                                        const core::Hash& study, int threads);
   ~LocalSecureSum();
 
   /// The sum modulo 2^128 of `contributions`, one per site, as the hub computes it.

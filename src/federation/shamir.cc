@@ -9,21 +9,51 @@
 namespace clinnova::federation {
 namespace {
 
-/// Eight field elements, each times x.
-std::uint64_t TimesX(std::uint64_t lanes) {
-  constexpr std::uint64_t kLow = 0x7f7f7f7f7f7f7f7f;
-  constexpr std::uint64_t kOnes = 0x0101010101010101;
-  return ((lanes & kLow) << 1) ^ (((lanes >> 7) & kOnes) * 0x1b);
+/// Field elements in the bytes of one word or of several, which vector code takes at once.
+typedef std::uint64_t Words __attribute__((vector_size(64)));
+
+/// Each element times x, for std::uint64_t or Words.
+template <typename Elements>
+[[gnu::always_inline]] inline void MultiplyByX(Elements& elements) {
+  const Elements carry = (elements >> 7) & 0x0101010101010101U;
+  elements = ((elements & 0x7f7f7f7f7f7f7f7fU) << 1) ^ carry ^ (carry << 1) ^ (carry << 3) ^
+             (carry << 4);  // x^8 = x^4 + x^3 + x + 1
 }
 
-/// Eight field elements times the public `factor`.
-std::uint64_t TimesPublic(std::uint64_t lanes, std::uint8_t factor) {
-  std::uint64_t product = 0;
+/// Each element times the public `factor`.
+template <typename Elements>
+[[gnu::always_inline]] inline void MultiplyByPublic(Elements& elements, std::uint8_t factor) {
+  Elements power = elements;
+  elements ^= elements;
   for (; factor != 0; factor >>= 1) {
-    if ((factor & 1) != 0) product ^= lanes;
-    lanes = TimesX(lanes);
+    if ((factor & 1) != 0) elements ^= power;
+    MultiplyByX(power);
   }
-  return product;
+}
+
+std::uint64_t TimesPublic(std::uint64_t elements, std::uint8_t factor) {
+  MultiplyByPublic(elements, factor);
+  return elements;
+}
+
+/// The polynomials' values at `place`, of coefficients in rows of `size` bytes, a multiple of sizeof(Words).
+__attribute__((target_clones("avx512f", "avx2", "default"))) void Evaluate(
+    const std::uint8_t* coefficients, std::size_t size, std::size_t rows, std::uint8_t place,
+    std::uint8_t* values) {
+  for (std::size_t at = 0; at < size; at += sizeof(Words)) {
+    Words value = {};
+    for (std::size_t row = rows; row-- > 0;) {
+      Words coefficient;
+      std::memcpy(&coefficient, coefficients + row * size + at, sizeof coefficient);
+      MultiplyByPublic(value, place);
+      value ^= coefficient;
+    }
+    std::memcpy(values + at, &value, sizeof value);
+  }
+}
+
+std::size_t Padded(std::size_t size) {
+  return (size + sizeof(Words) - 1) / sizeof(Words) * sizeof(Words);
 }
 
 std::uint64_t Load(const std::uint8_t* bytes) {
@@ -65,25 +95,22 @@ std::uint8_t LagrangeCoefficient(std::span<const PlacedShare> shares, std::size_
 
 SecretSharing::SecretSharing(core::ByteView secret, std::size_t threshold,
                              core::ByteView randomness)
-    : size_(secret.size()), threshold_(threshold), coefficients_(secret.size() * threshold) {
+    : size_(secret.size()), threshold_(threshold), coefficients_(Padded(size_) * threshold) {
   CLINNOVA_CHECK(size_ % 8 == 0 && threshold >= 1 && threshold <= 255);
   CLINNOVA_CHECK(randomness.size() == size_ * (threshold - 1));
-  std::copy(secret.begin(), secret.end(), coefficients_.bytes().begin());
-  std::copy(randomness.begin(), randomness.end(),
-            coefficients_.bytes().begin() + static_cast<std::ptrdiff_t>(size_));
+  for (std::size_t row = 0; row < threshold; ++row) {
+    const core::ByteView from = row == 0 ? secret : randomness.subspan((row - 1) * size_, size_);
+    std::copy(from.begin(), from.end(),
+              coefficients_.bytes().begin() + static_cast<std::ptrdiff_t>(row * Padded(size_)));
+  }
 }
 
 SecretBuffer SecretSharing::ShareFor(std::uint8_t place) const {
   CLINNOVA_CHECK(place != 0);
+  SecretBuffer padded(Padded(size_));
+  Evaluate(coefficients_.bytes().data(), Padded(size_), threshold_, place, padded.bytes().data());
   SecretBuffer share(size_);
-  const std::uint8_t* coefficients = coefficients_.bytes().data();
-  for (std::size_t at = 0; at < size_; at += 8) {
-    std::uint64_t value = 0;
-    for (std::size_t degree = threshold_; degree-- > 0;) {
-      value = TimesPublic(value, place) ^ Load(coefficients + degree * size_ + at);
-    }
-    Store(share.bytes().data() + at, value);
-  }
+  std::copy_n(padded.bytes().begin(), size_, share.bytes().begin());
   return share;
 }
 

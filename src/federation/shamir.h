@@ -39,7 +39,7 @@ class SecretSharing {
  private:
   std::size_t size_;
   std::size_t threshold_;
-  SecretBuffer coefficients_;  ///< threshold rows of size_ bytes; row 0 is the secret
+  SecretBuffer coefficients_;  ///< threshold rows of size_ bytes and padding; row 0 is the secret
 };
 
 /// The values at `place` (0: the secret) of the polynomials of degree shares.size() - 1 through `shares`,

@@ -42,9 +42,24 @@ class SiteCache {
     return std::static_pointer_cast<const T>(slot);
   }
 
+  /// As GetOrMake, for what is large: of all versions under a key the last one is kept.
+  template <typename T, typename Make>
+  std::shared_ptr<const T> GetOrReplace(const std::string& key, const std::string& version,
+                                        Make make) {
+    const std::lock_guard lock(mutex_);
+    auto& [kept, slot] = versions_[key];
+    if (!slot || kept != version) {
+      slot.reset();  // before the next is made: both at once may not fit
+      slot = std::make_shared<const T>(make());
+      kept = version;
+    }
+    return std::static_pointer_cast<const T>(slot);
+  }
+
  private:
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<const void>> values_;
+  std::map<std::string, std::pair<std::string, std::shared_ptr<const void>>> versions_;
 };
 
 /// What a step sees of its site.

@@ -113,6 +113,18 @@ TEST(StepCatalog, FindsOnlyTheStepsOfTheMethod) {
   EXPECT_EQ(steps.Names("count"), (std::vector<std::string>{"count.all", "count.throwing"}));
 }
 
+TEST(SiteCache, KeepsTheLastVersionOfWhatIsLarge) {
+  SiteCache cache;
+  int made = 0;
+  const auto get = [&](const std::string& version) {
+    return *cache.GetOrReplace<int>("rows", version, [&] { return ++made; });
+  };
+  EXPECT_EQ(get("a"), 1);
+  EXPECT_EQ(get("a"), 1);
+  EXPECT_EQ(get("b"), 2);
+  EXPECT_EQ(get("a"), 3);
+}
+
 TEST(SiteCache, MakesAValueOnce) {
   SiteCache cache;
   int made = 0;

@@ -7,52 +7,41 @@
 namespace clinnova::stats {
 namespace {
 
+using Rank = std::uint32_t;
 /// Weights in units of 2^(exponent - 60), which add exactly.
 using Units = __int128;
 
-/// Sums of weights by score: P. M. Fenwick, Softw. Pract. Exp. 24 (1994).
-class ScoreWeights {
+/// Sums of weights by rank of the score: P. M. Fenwick, Softw. Pract. Exp. 24 (1994).
+class RankWeights {
  public:
-  ScoreWeights(std::vector<double> scores, int weight_exponent)
-      : scores_(std::move(scores)), shift_(60 - weight_exponent) {
-    std::sort(scores_.begin(), scores_.end());
-    scores_.erase(std::unique(scores_.begin(), scores_.end()), scores_.end());
-    tree_.resize(scores_.size() + 1);
-  }
+  RankWeights(std::size_t ranks, int weight_exponent)
+      : tree_(ranks + 1), equal_(ranks), shift_(60 - weight_exponent) {}
 
-  void Add(double score, double weight) {
+  void Add(Rank rank, double weight) {
     const auto units = static_cast<Units>(std::ldexp(weight, shift_));
-    for (std::size_t i = Rank(score) + 1; i < tree_.size(); i += i & (~i + 1)) tree_[i] += units;
+    for (std::size_t i = rank + 1; i < tree_.size(); i += i & (~i + 1)) tree_[i] += units;
+    equal_[rank] += units;
     total_ += units;
   }
-  /// Sums below, above and at a score.
-  struct Sides {
-    Units below;
-    Units above;
-    Units equal;
+
+  struct Split {
+    Units below = 0;
+    Units equal = 0;
+    Units above = 0;
   };
-  Sides About(double score) const {
-    const std::size_t rank = Rank(score);
-    const Units below = UpTo(rank);
-    const Units through = UpTo(rank + 1);
-    return {below, total_ - through, through - below};
+  Split At(Rank rank) const {
+    Split split;
+    for (std::size_t i = rank; i > 0; i -= i & (~i + 1)) split.below += tree_[i];
+    split.equal = equal_[rank];
+    split.above = total_ - split.below - split.equal;
+    return split;
   }
   double Weight(Units units) const { return std::ldexp(static_cast<double>(units), -shift_); }
 
  private:
-  std::size_t Rank(double score) const {
-    return static_cast<std::size_t>(std::lower_bound(scores_.begin(), scores_.end(), score) -
-                                    scores_.begin());
-  }
-  Units UpTo(std::size_t ranks) const {
-    Units sum = 0;
-    for (std::size_t i = ranks; i > 0; i -= i & (~i + 1)) sum += tree_[i];
-    return sum;
-  }
-
-  std::vector<double> scores_;
-  int shift_;
   std::vector<Units> tree_;
+  std::vector<Units> equal_;
+  int shift_;
   Units total_ = 0;
 };
 
@@ -83,67 +72,92 @@ std::vector<StratumPart> Parts(std::span<const ScoredRow> rows, const RiskMarks&
   return parts;
 }
 
-std::vector<double> ScoresOf(std::span<const ScoredRow> rows, const StratumPart& part) {
-  std::vector<double> scores;
-  for (const std::size_t i : part.rows) scores.push_back(rows[i].score);
-  for (const ScoredCount& mark : part.events) scores.push_back(mark.score);
-  for (const ScoredCount& mark : part.leaving) scores.push_back(mark.score);
-  return scores;
+/// The ranks of the scores of a part's rows, event marks and leaving marks, in their order.
+struct PartRanks {
+  std::vector<Rank> rows;
+  std::vector<Rank> events;
+  std::vector<Rank> leaving;
+  std::size_t count = 0;  ///< of distinct scores
+};
+
+PartRanks RanksOf(std::span<const ScoredRow> rows, const StratumPart& part) {
+  struct Place {
+    double score;
+    Rank* rank;
+  };
+  PartRanks ranks{std::vector<Rank>(part.rows.size()), std::vector<Rank>(part.events.size()),
+                  std::vector<Rank>(part.leaving.size())};
+  std::vector<Place> places;
+  places.reserve(part.rows.size() + part.events.size() + part.leaving.size());
+  for (std::size_t i = 0; i < part.rows.size(); ++i)
+    places.push_back({rows[part.rows[i]].score, &ranks.rows[i]});
+  for (std::size_t i = 0; i < part.events.size(); ++i)
+    places.push_back({part.events[i].score, &ranks.events[i]});
+  for (std::size_t i = 0; i < part.leaving.size(); ++i)
+    places.push_back({part.leaving[i].score, &ranks.leaving[i]});
+  std::sort(places.begin(), places.end(),
+            [](const Place& a, const Place& b) { return a.score < b.score; });
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (i == 0 || places[i].score != places[i - 1].score) ++ranks.count;
+    *places[i].rank = static_cast<Rank>(ranks.count - 1);
+  }
+  return ranks;
 }
 
 /// Events from the last to the first, against those still there.
-void CountAsEvent(std::span<const ScoredRow> rows, const StratumPart& part, ScoreWeights at_risk,
-                  std::vector<RowPairs>& pairs) {
-  std::vector<std::size_t> events;
-  for (const std::size_t i : part.rows) {
-    if (rows[i].event) events.push_back(i);
+void CountAsEvent(std::span<const ScoredRow> rows, const StratumPart& part, const PartRanks& ranks,
+                  RankWeights at_risk, std::vector<RowPairs>& pairs) {
+  std::vector<std::size_t> events;  // into part.rows
+  for (std::size_t i = 0; i < part.rows.size(); ++i) {
+    if (rows[part.rows[i]].event) events.push_back(i);
   }
+  const auto end = [&](std::size_t i) { return rows[part.rows[i]].end; };
   std::sort(events.begin(), events.end(),
-            [&](std::size_t a, std::size_t b) { return rows[a].end > rows[b].end; });
+            [&](std::size_t a, std::size_t b) { return end(a) > end(b); });
   std::size_t left = part.leaving.size();
   for (const std::size_t i : events) {
-    for (; left > 0 && part.leaving[left - 1].cell >= rows[i].end; --left) {
-      at_risk.Add(part.leaving[left - 1].score, part.leaving[left - 1].weight);
+    for (; left > 0 && part.leaving[left - 1].cell >= end(i); --left) {
+      at_risk.Add(ranks.leaving[left - 1], part.leaving[left - 1].weight);
     }
-    const ScoreWeights::Sides sides = at_risk.About(rows[i].score);
-    pairs[i].as_event = {at_risk.Weight(sides.below), at_risk.Weight(sides.above),
-                         at_risk.Weight(sides.equal)};
+    const RankWeights::Split split = at_risk.At(ranks.rows[i]);
+    pairs[part.rows[i]].as_event = {at_risk.Weight(split.below), at_risk.Weight(split.above),
+                                    at_risk.Weight(split.equal)};
   }
 }
 
 /// Rows against the events before their end, less those before their begin.
-void CountAsCompared(std::span<const ScoredRow> rows, const StratumPart& part, ScoreWeights events,
-                     std::vector<RowPairs>& pairs) {
+void CountAsCompared(std::span<const ScoredRow> rows, const StratumPart& part,
+                     const PartRanks& ranks, RankWeights events, std::vector<RowPairs>& pairs) {
   struct Question {
     std::size_t limit;
-    std::size_t place;  ///< of the row in the part
+    std::size_t row;  ///< into part.rows
     bool at_begin;
   };
   std::vector<Question> questions;
-  for (std::size_t place = 0; place < part.rows.size(); ++place) {
-    const ScoredRow& row = rows[part.rows[place]];
+  const std::size_t first_event = part.events.front().cell;
+  for (std::size_t i = 0; i < part.rows.size(); ++i) {
+    const ScoredRow& row = rows[part.rows[i]];
     if (row.begin >= row.end) continue;
-    questions.push_back({row.end, place, false});
-    questions.push_back({row.begin, place, true});
+    questions.push_back({row.end, i, false});
+    if (row.begin > first_event) questions.push_back({row.begin, i, true});
   }
   std::sort(questions.begin(), questions.end(),
             [](const Question& a, const Question& b) { return a.limit < b.limit; });
   std::size_t next = 0;
-  std::vector<ScoreWeights::Sides> before(part.rows.size(), {0, 0, 0});
+  std::vector<RankWeights::Split> before(part.rows.size());
   for (const Question& question : questions) {
     for (; next < part.events.size() && part.events[next].cell < question.limit; ++next) {
-      events.Add(part.events[next].score, part.events[next].weight);
+      events.Add(ranks.events[next], part.events[next].weight);
     }
-    const std::size_t row = part.rows[question.place];
-    const ScoreWeights::Sides sides = events.About(rows[row].score);
-    ScoreWeights::Sides& first = before[question.place];
+    const RankWeights::Split split = events.At(ranks.rows[question.row]);
+    RankWeights::Split& first = before[question.row];
     if (question.at_begin) {  // which comes before its end
-      first = sides;
+      first = split;
       continue;
     }
-    pairs[row].as_compared = {events.Weight(sides.above - first.above),
-                              events.Weight(sides.below - first.below),
-                              events.Weight(sides.equal - first.equal)};
+    pairs[part.rows[question.row]].as_compared = {events.Weight(split.above - first.above),
+                                                  events.Weight(split.below - first.below),
+                                                  events.Weight(split.equal - first.equal)};
   }
 }
 
@@ -166,9 +180,10 @@ std::vector<RowPairs> PairsOf(std::span<const ScoredRow> rows, const RiskMarks& 
   std::vector<RowPairs> pairs(rows.size());
   for (const StratumPart& part : Parts(rows, marks, offsets)) {
     if (part.rows.empty() || part.events.empty()) continue;
-    const ScoreWeights none(ScoresOf(rows, part), weight_exponent);
-    CountAsEvent(rows, part, none, pairs);
-    CountAsCompared(rows, part, none, pairs);
+    const PartRanks ranks = RanksOf(rows, part);
+    const RankWeights none(ranks.count, weight_exponent);
+    CountAsEvent(rows, part, ranks, none, pairs);
+    CountAsCompared(rows, part, ranks, none, pairs);
   }
   return pairs;
 }

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "stats/concordant_pairs.h"
+#include "stats/cox_own_risk.h"
 #include "stats/cox_rows.h"
 #include "stats/order_statistics.h"
 
@@ -232,9 +233,9 @@ Result<void> PairsEvaluate(const SiteView& site, const PairsParameters& paramete
   const CoxParameters& cox = parameters.cox;
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, CheckedFrame(site, cox));
   if (cox.axes.empty()) {
-    CLINNOVA_ASSIGN(const auto axes, OwnEventTimesOf(site, *frame, cox.claim));
-    const std::vector<std::size_t> offsets = CellOffsets(*axes);
-    CLINNOVA_ASSIGN(const std::vector<ScoredRow> rows, RowsOf(site, *frame, cox, *axes));
+    CLINNOVA_ASSIGN(const auto own, OwnRowsOf(site, *frame, cox.claim));
+    const std::vector<std::size_t> offsets = CellOffsets(own->axes);
+    CLINNOVA_ASSIGN(const std::vector<ScoredRow> rows, RowsOf(site, *frame, cox, own->axes));
     AddPairs(parameters, rows, MarksOf(rows, offsets), offsets, sums);
     return {};
   }

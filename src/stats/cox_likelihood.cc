@@ -6,6 +6,8 @@
 
 #include "core/check.h"
 #include "core/deterministic_math.h"
+#include "federation/batches.h"
+#include "stats/cox_own_risk.h"
 #include "stats/cox_rows.h"
 
 namespace clinnova::stats {
@@ -91,103 +93,56 @@ void AddRow(const CoxParameters& parameters, const TimeAxis& axis, std::size_t o
   for (std::size_t j = 0; j < x.size(); ++j) sums.Add(kDeathTotal, 1 + j, weight * x[j]);
 }
 
-/// Sums of weight, x and x x' over a risk set.
-struct Moments {
-  explicit Moments(std::size_t p) : first(p), second(p * (p + 1) / 2) {}
-
-  void Add(const PooledSums& sums, std::size_t block, std::size_t index) {
-    zero += sums.Number(block, index);
-    for (std::size_t j = 0; j < first.size(); ++j) {
-      first[j] += sums.Number(block + 1, index * first.size() + j);
-    }
-    for (std::size_t j = 0; j < second.size(); ++j) {
-      second[j] += sums.Number(block + 2, index * second.size() + j);
-    }
-  }
-
-  long double zero = 0;
-  std::vector<long double> first;
-  std::vector<long double> second;
-};
-
-void Clear(std::size_t p, EventTime& at) {
-  at.log_risk = at.hazard = at.hazard_variance = at.own_hazard = 0;
-  at.hazard_mean.assign(p, 0);
-  at.own_hazard_mean.assign(p, 0);
-  at.mean.assign(p, 0);
-  at.variance.assign(p * (p + 1) / 2, 0);
-}
-
-/// Adds the step with phi = risk - fraction * dying, `times` times.
-void AddStep(const Moments& risk, const Moments& dying, long double fraction, long double times,
-             EventTime& at) {
-  const std::size_t p = risk.first.size();
-  const long double zero = risk.zero - fraction * dying.zero;
-  at.log_risk += times * static_cast<long double>(core::Log(static_cast<double>(zero)));
-  at.hazard += times / zero;
-  at.hazard_variance += times / (zero * zero);
-  at.own_hazard += (1 - fraction) * times / zero;
-  std::vector<long double> mean(p);
-  for (std::size_t j = 0; j < p; ++j) {
-    mean[j] = (risk.first[j] - fraction * dying.first[j]) / zero;
-    at.mean[j] += times * mean[j];
-    at.hazard_mean[j] += times * mean[j] / zero;
-    at.own_hazard_mean[j] += (1 - fraction) * times * mean[j] / zero;
-  }
-  std::size_t cell = 0;
-  for (std::size_t i = 0; i < p; ++i) {
-    for (std::size_t j = 0; j <= i; ++j, ++cell) {
-      const long double second = (risk.second[cell] - fraction * dying.second[cell]) / zero;
-      at.variance[cell] += times * (second - mean[i] * mean[j]);
-    }
+/// Adds the sums of weight, x and x x' of three blocks to `numbers`, one after the other.
+void AddNumbers(const PooledSums& sums, std::size_t block, std::size_t index, std::size_t p,
+                std::vector<long double>& numbers) {
+  long double* to = numbers.data();
+  std::size_t size = 1;
+  for (std::size_t power = 0; power <= 2; ++power) {
+    for (std::size_t j = 0; j < size; ++j) *to++ += sums.Number(block + power, index * size + j);
+    size = power == 0 ? p : p * (p + 1) / 2;
   }
 }
 
-PartialLikelihood Likelihood(const CoxParameters& parameters, const std::vector<TimeAxis>& axes,
-                             const PooledSums& sums) {
-  const std::size_t p = parameters.beta.size();
+PartialLikelihood EmptyLikelihood(std::size_t p) {
   PartialLikelihood likelihood;
   likelihood.score.resize(p);
   likelihood.information.resize(p * (p + 1) / 2);
-  ForEachEventTime(parameters, axes, sums, [&](const EventTime& at) {
-    likelihood.events += static_cast<double>(at.deaths);
-    likelihood.log_likelihood -= static_cast<double>(at.log_risk);
-    for (std::size_t j = 0; j < p; ++j) likelihood.score[j] -= static_cast<double>(at.mean[j]);
-    for (std::size_t j = 0; j < at.variance.size(); ++j) {
-      likelihood.information[j] += static_cast<double>(at.variance[j]);
-    }
-  });
-  likelihood.log_likelihood += sums.Number(kDeathTotal, 0);
-  for (std::size_t j = 0; j < p; ++j) likelihood.score[j] += sums.Number(kDeathTotal, 1 + j);
   return likelihood;
 }
 
-/// The site's own event times, per stratum.
-std::vector<TimeAxis> OwnEventTimes(const SiteView& site, const SiteFrame& frame,
-                                    const FrameClaim& claim) {
-  std::vector<TimeAxis> axes(StrataCount(frame.design));
-  ForEachRow(
-      site, frame, claim, [&](const DesignBatch& batch, std::size_t r, const std::vector<double>&) {
-        const std::size_t parts = batch.response.size();
-        if (batch.response[parts - 1][r] == 0) return;
-        axes[StratumOf(frame.design, batch, r)].times.push_back(batch.response[parts - 2][r]);
-      });
-  for (TimeAxis& axis : axes) {
-    std::sort(axis.times.begin(), axis.times.end());
-    axis.times.erase(std::unique(axis.times.begin(), axis.times.end()), axis.times.end());
-  }
-  return axes;
+/// All of an event time's part but what those who die have themselves.
+void AddEventTime(const EventTime& at, PartialLikelihood& likelihood) {
+  likelihood.events += static_cast<double>(at.deaths);
+  likelihood.log_likelihood -= static_cast<double>(at.log_risk);
+  for (std::size_t j = 0; j < at.mean.size(); ++j)
+    likelihood.score[j] -= static_cast<double>(at.mean[j]);
+  for (std::size_t j = 0; j < at.variance.size(); ++j)
+    likelihood.information[j] += static_cast<double>(at.variance[j]);
 }
 
-void AddRows(const SiteView& site, const SiteFrame& frame, const CoxParameters& parameters,
-             const std::vector<TimeAxis>& axes, ExactSums& sums) {
+Result<void> AddRows(const SiteView& site, const SiteFrame& frame, const CoxParameters& parameters,
+                     ExactSums& sums) {
+  const std::vector<TimeAxis>& axes = parameters.axes;
   const std::vector<std::size_t> offsets = CellOffsets(axes);
-  ForEachRow(site, frame, parameters.claim,
-             [&](const DesignBatch& batch, std::size_t r, const std::vector<double>& x) {
-               const std::size_t stratum = StratumOf(frame.design, batch, r);
-               if (axes[stratum].size() == 0) return;  // nobody has an event here
-               AddRow(parameters, axes[stratum], offsets[stratum], batch, r, x, sums);
-             });
+  const std::size_t p = parameters.beta.size();
+  return federation::ForEachBatch(site.table.rows, site.threads, sums,
+                                  [&](std::size_t first, std::size_t count, DesignBatch& batch,
+                                      ExactSums& mine) -> Result<void> {
+                                    frame.design.Evaluate(site.table, first, count, batch);
+                                    Standardise(parameters.claim, batch);
+                                    std::vector<double> x(p);
+                                    for (std::size_t r = 0; r < batch.rows; ++r) {
+                                      const std::size_t stratum = StratumOf(frame.design, batch, r);
+                                      if (axes[stratum].size() == 0)
+                                        continue;  // nobody has an event here
+                                      for (std::size_t j = 0; j < p; ++j)
+                                        x[j] = batch.x[(j + 1) * kBatchRows + r];
+                                      AddRow(parameters, axes[stratum], offsets[stratum], batch, r,
+                                             x, mine);
+                                    }
+                                    return {};
+                                  });
 }
 
 Result<Layout> SiteLayout(const Analysis&, const table::Schema&, const CoxParameters& parameters) {
@@ -200,12 +155,12 @@ Result<void> SiteEvaluate(const SiteView& site, const CoxParameters& parameters,
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame,
                   SiteFrameOf(site, parameters.claim));
   CLINNOVA_TRY(CheckCoxParameters(site, *frame, parameters));
-  CLINNOVA_ASSIGN(const OwnRisk own, SumOwnRisk(site, *frame, parameters));
-  if (!own.sums) {
+  CLINNOVA_ASSIGN(const auto own, OwnLikelihood(site, *frame, parameters));
+  if (!own) {
     sums.Flag(kCoxLogLikelihood);
     return {};
   }
-  const PartialLikelihood likelihood = Likelihood(own.parameters, *own.axes, *own.sums);
+  const PartialLikelihood& likelihood = *own;
   sums.Add(kCoxLogLikelihood, 0, likelihood.log_likelihood);
   sums.Add(kCoxEvents, 0, likelihood.events);
   for (std::size_t j = 0; j < likelihood.score.size(); ++j)
@@ -234,8 +189,7 @@ Result<void> RiskEvaluate(const SiteView& site, const CoxParameters& parameters,
   if (parameters.axes.size() != StrataCount(frame->design)) {
     return Fail(ErrorCode::kRefused, "event times that do not fit the strata", "wrong_layout");
   }
-  AddRows(site, *frame, parameters, parameters.axes, sums);
-  return {};
+  return AddRows(site, *frame, parameters, sums);
 }
 
 }  // namespace
@@ -247,30 +201,24 @@ std::vector<std::size_t> CellOffsets(const std::vector<TimeAxis>& axes) {
 }
 
 void ForEachEventTime(const CoxParameters& parameters, const std::vector<TimeAxis>& axes,
-                      const PooledSums& sums, const std::function<void(const EventTime&)>& use) {
+                      const PooledSums& sums, const UseEventTime& use) {
   const std::size_t p = parameters.beta.size();
   const std::vector<std::size_t> offsets = CellOffsets(axes);
+  const std::size_t numbers = 1 + p + p * (p + 1) / 2;
   EventTime at;
   for (at.stratum = 0; at.stratum < axes.size(); ++at.stratum) {
-    Moments risk(p);
-    for (std::size_t k = axes[at.stratum].size(); k-- > 0;) {
-      const std::size_t cell = offsets[at.stratum] + k;
-      risk.Add(sums, kRisk0, cell);
-      at.index = k;
+    std::vector<long double> risk(numbers);
+    for (at.index = axes[at.stratum].size(); at.index-- > 0;) {
+      const std::size_t cell = offsets[at.stratum] + at.index;
+      AddNumbers(sums, kRisk0, cell, p, risk);
       at.deaths = sums.Count(kDeathCount, cell);
       if (at.deaths == 0) continue;
-      Clear(p, at);
-      Moments dying(p);
-      const auto deaths = static_cast<long double>(at.deaths);
-      at.weight = parameters.weighted ? sums.Number(kDeathWeight, cell) : deaths;
-      if (parameters.ties == Ties::kBreslow || at.deaths == 1) {
-        AddStep(risk, dying, 0, at.weight, at);
-      } else {
-        dying.Add(sums, kDeaths0, cell);
-        for (std::int64_t m = 0; m < at.deaths; ++m) {
-          AddStep(risk, dying, static_cast<long double>(m) / deaths, at.weight / deaths, at);
-        }
-      }
+      at.weight = parameters.weighted ? static_cast<long double>(sums.Number(kDeathWeight, cell))
+                                      : static_cast<long double>(at.deaths);
+      std::vector<long double> dying(numbers);
+      if (at.deaths > 1 && parameters.ties == Ties::kEfron)
+        AddNumbers(sums, kDeaths0, cell, p, dying);
+      SumSteps(risk, dying, p, parameters.ties, at);
       use(at);
     }
   }
@@ -291,36 +239,31 @@ Result<void> CheckCoxParameters(const SiteView& site, const SiteFrame& frame,
   return {};
 }
 
-Result<std::shared_ptr<const std::vector<TimeAxis>>> OwnEventTimesOf(const SiteView& site,
-                                                                     const SiteFrame& frame,
-                                                                     const FrameClaim& claim) {
-  const auto& strata = frame.design.strata();
-  if (std::none_of(strata.begin(), strata.end(), [](const auto& s) { return s.name == "site"; })) {
-    return Fail(ErrorCode::kRefused, "strata that cross sites", "not_stratified_by_site");
+Result<std::optional<PartialLikelihood>> OwnLikelihood(const SiteView& site, const SiteFrame& frame,
+                                                       const CoxParameters& parameters) {
+  CLINNOVA_ASSIGN(const std::shared_ptr<const OwnRows> rows,
+                  OwnRowsOf(site, frame, parameters.claim));
+  PartialLikelihood likelihood = EmptyLikelihood(rows->p);
+  const bool usable = ForEachOwnEventTime(
+      *rows, parameters, [&](const EventTime& at) { AddEventTime(at, likelihood); });
+  if (!usable) return std::optional<PartialLikelihood>{};
+  long double linear_predictor = rows->death_sum[0];
+  for (std::size_t j = 0; j < rows->p; ++j) {
+    linear_predictor += parameters.beta[j] * rows->death_sum[1 + j];
+    likelihood.score[j] += static_cast<double>(rows->death_sum[1 + j]);
   }
-  return site.cache.GetOrMake<std::vector<TimeAxis>>(
-      "cox event times " + site.analysis.name(), [&] { return OwnEventTimes(site, frame, claim); });
-}
-
-Result<OwnRisk> SumOwnRisk(const SiteView& site, const SiteFrame& frame,
-                           const CoxParameters& parameters) {
-  OwnRisk own;
-  CLINNOVA_ASSIGN(own.axes, OwnEventTimesOf(site, frame, parameters.claim));
-  own.parameters = parameters;
-  // The range of e^(x'beta) is the site's own affair: nothing of these sums leaves it.
-  for (int attempt = 0; attempt < 40; ++attempt, own.parameters.risk_exponent += 10) {
-    const Layout layout = RiskLayout(own.parameters, *own.axes);
-    ExactSums mine(layout);
-    AddRows(site, frame, own.parameters, *own.axes, mine);
-    if (mine.flagged()) continue;
-    CLINNOVA_ASSIGN(own.sums, PooledSums::Decode(layout, mine.Seal(core::Hash{})));
-    break;
-  }
-  return own;
+  likelihood.log_likelihood += static_cast<double>(linear_predictor);
+  return std::optional(std::move(likelihood));
 }
 
 PartialLikelihood LikelihoodOf(const CoxParameters& parameters, const PooledSums& sums) {
-  return Likelihood(parameters, parameters.axes, sums);
+  PartialLikelihood likelihood = EmptyLikelihood(parameters.beta.size());
+  ForEachEventTime(parameters, parameters.axes, sums,
+                   [&](const EventTime& at) { AddEventTime(at, likelihood); });
+  likelihood.log_likelihood += sums.Number(kDeathTotal, 0);
+  for (std::size_t j = 0; j < likelihood.score.size(); ++j)
+    likelihood.score[j] += sums.Number(kDeathTotal, 1 + j);
+  return likelihood;
 }
 
 const federation::TypedStep<CoxParameters> kCoxSiteStep{"cox.site", SiteLayout, SiteEvaluate};

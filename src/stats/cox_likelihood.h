@@ -3,19 +3,16 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <memory>
 #include <optional>
 #include <vector>
 
 #include "federation/step.h"
+#include "stats/cox_event_time.h"
 #include "stats/linear_algebra.h"
 #include "stats/model_frame.h"
 #include "stats/risk_time.h"
 
 namespace clinnova::stats {
-
-enum class Ties : std::uint8_t { kEfron, kBreslow };
 
 /// Logarithm of the partial likelihood, its gradient and minus its second derivatives, at one beta.
 struct PartialLikelihood {
@@ -54,43 +51,15 @@ extern const federation::TypedStep<CoxParameters> kCoxSiteStep;
 extern const federation::TypedStep<CoxParameters> kCoxRiskStep;
 PartialLikelihood LikelihoodOf(const CoxParameters& parameters, const federation::PooledSums& sums);
 
-/// One event time of a stratum: sums over Efron's steps m = 0 … d - 1, each with the risk set's sums
-/// phi_m = risk - (m / d) dying and the mean covariates mean_m = phi1_m / phi0_m. By Breslow, d times the first. With
-/// case weights each step counts as the mean weight of those who die.
-struct EventTime {
-  std::size_t stratum = 0;
-  std::size_t index = 0;  ///< into the stratum's axis
-  std::int64_t deaths = 0;
-  long double weight = 0;                ///< of those who die; their number without case weights
-  long double log_risk = 0;              ///< of ln phi0
-  long double hazard = 0;                ///< of 1 / phi0
-  long double hazard_variance = 0;       ///< of 1 / phi0^2
-  std::vector<long double> hazard_mean;  ///< of mean_m / phi0
-  long double own_hazard = 0;            ///< of (1 - m / d) / phi0: what those dying are exposed to
-  std::vector<long double> own_hazard_mean;
-  std::vector<long double> mean;      ///< of mean_m
-  std::vector<long double> variance;  ///< of the covariates' variance, lower triangle by rows
-};
-
 /// Calls use for every event time of every stratum, strata in order, times from the last to the first. `sums` are
 /// risk-set sums on `axes` at `parameters`.
 void ForEachEventTime(const CoxParameters& parameters, const std::vector<TimeAxis>& axes,
-                      const federation::PooledSums& sums,
-                      const std::function<void(const EventTime&)>& use);
+                      const federation::PooledSums& sums, const UseEventTime& use);
 
-/// The site's own event times by stratum, for strata that each lie within one site; kRefused
-/// (`not_stratified_by_site`) when they do not.
-Result<std::shared_ptr<const std::vector<TimeAxis>>> OwnEventTimesOf(
-    const federation::SiteView& site, const SiteFrame& frame, const FrameClaim& claim);
-
-/// A site's own risk-set sums, for strata that each lie within one site. Stays at the site.
-struct OwnRisk {
-  std::shared_ptr<const std::vector<TimeAxis>> axes;  // shared with the site's cache
-  std::optional<federation::PooledSums> sums;  ///< absent when e^(x'beta) has no usable range
-  CoxParameters parameters;                    ///< with the range that was found
-};
-Result<OwnRisk> SumOwnRisk(const federation::SiteView& site, const SiteFrame& frame,
-                           const CoxParameters& parameters);
+/// A site's own likelihood, for strata that each lie within one site; nothing when e^(x'beta) has no usable range.
+Result<std::optional<PartialLikelihood>> OwnLikelihood(const federation::SiteView& site,
+                                                       const SiteFrame& frame,
+                                                       const CoxParameters& parameters);
 
 /// kRefused when the parameters do not fit the design (`wrong_layout`), or their times cannot be used under the
 /// site's disclosure rules (`risk_sets_not_binned`).

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "core/deterministic_math.h"
+#include "stats/cox_own_risk.h"
 #include "stats/cox_rows.h"
 
 namespace clinnova::stats {
@@ -19,9 +20,8 @@ using federation::SiteView;
 using federation::WideBlock;
 using table::DesignBatch;
 
-HazardPath HazardPathOf(const CoxParameters& parameters, const std::vector<TimeAxis>& axes,
-                        const PooledSums& sums) {
-  const std::size_t p = parameters.beta.size();
+HazardPath HazardPathOf(std::size_t p, const std::vector<TimeAxis>& axes,
+                        const std::function<void(const UseEventTime&)>& for_each) {
   const std::vector<std::size_t> offsets = CellOffsets(axes);
   const std::size_t cells = offsets.back();
   HazardPath path;
@@ -29,7 +29,7 @@ HazardPath HazardPathOf(const CoxParameters& parameters, const std::vector<TimeA
   path.own_hazard.assign(cells, 0);
   for (auto* vectors : {&path.hazard_mean, &path.own_hazard_mean, &path.mean})
     vectors->assign(cells * p, 0);
-  ForEachEventTime(parameters, axes, sums, [&](const EventTime& at) {
+  for_each([&](const EventTime& at) {
     const std::size_t cell = offsets[at.stratum] + at.index;
     path.hazard[cell] = static_cast<double>(at.hazard);
     path.own_hazard[cell] = static_cast<double>(at.own_hazard);
@@ -184,13 +184,14 @@ Result<void> MeatEvaluate(const SiteView& site, const CoxMeatParameters& paramet
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(site, cox.claim));
   CLINNOVA_TRY(CheckCoxParameters(site, *frame, cox));
   if (cox.axes.empty()) {
-    CLINNOVA_ASSIGN(const OwnRisk own, SumOwnRisk(site, *frame, cox));
-    if (!own.sums) {
-      sums.Flag(0);
-      return {};
-    }
-    const HazardPath path = HazardPathOf(own.parameters, *own.axes, *own.sums);
-    return AddMeat(site, *frame, parameters, {cox.beta, *own.axes, path}, sums);
+    CLINNOVA_ASSIGN(const std::shared_ptr<const OwnRows> rows, OwnRowsOf(site, *frame, cox.claim));
+    bool usable = false;
+    const HazardPath path = HazardPathOf(cox.beta.size(), rows->axes, [&](const UseEventTime& use) {
+      usable = ForEachOwnEventTime(*rows, cox, use);
+    });
+    if (usable) return AddMeat(site, *frame, parameters, {cox.beta, rows->axes, path}, sums);
+    sums.Flag(0);
+    return {};
   }
   const std::size_t cells = CellOffsets(cox.axes).back();
   const HazardPath& path = parameters.path;
@@ -238,7 +239,10 @@ Result<Matrix> CoxMeat(Federation& federation, const Analysis& analysis,
                        const CoxSolution& solution, Clusters clusters) {
   CoxMeatParameters parameters{solution.parameters, clusters, {}};
   if (!solution.by_site) {
-    parameters.path = HazardPathOf(solution.parameters, solution.parameters.axes, *solution.sums);
+    const CoxParameters& cox = solution.parameters;
+    parameters.path = HazardPathOf(cox.beta.size(), cox.axes, [&](const UseEventTime& use) {
+      ForEachEventTime(cox, cox.axes, *solution.sums, use);
+    });
   }
   CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kCoxMeatStep, parameters));
   return FromLowerTriangle(sums.Numbers(0), solution.parameters.beta.size());

@@ -38,9 +38,9 @@ struct HazardPath {
   }
 };
 
-/// The path that risk-set sums on `axes` imply.
-HazardPath HazardPathOf(const CoxParameters& parameters, const std::vector<TimeAxis>& axes,
-                        const federation::PooledSums& sums);
+/// The path that the event times on `axes`, which for_each goes through, imply for p covariates.
+HazardPath HazardPathOf(std::size_t p, const std::vector<TimeAxis>& axes,
+                        const std::function<void(const UseEventTime&)>& for_each);
 
 struct CoxMeatParameters {
   CoxParameters cox;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "stats/cox_own_risk.h"
 #include "stats/cox_rows.h"
 
 namespace clinnova::stats {
@@ -87,22 +88,19 @@ Result<void> ZphEvaluate(const SiteView& site, const ZphParameters& parameters, 
   }
   CLINNOVA_TRY(AddEvents(site, *frame, parameters, sums));
   if (!cox.axes.empty()) return {};
-  CLINNOVA_ASSIGN(const OwnRisk own, SumOwnRisk(site, *frame, cox));
-  if (!own.sums) {
-    sums.Flag(kZphScore);
-    return {};
-  }
+  CLINNOVA_ASSIGN(const std::shared_ptr<const OwnRows> rows, OwnRowsOf(site, *frame, cox.claim));
   const auto add = [&](ZphBlock block, const std::vector<double>& values) {
     for (std::size_t i = 0; i < values.size(); ++i) sums.Add(block, i, values[i]);
   };
-  ForEachEventTime(own.parameters, *own.axes, *own.sums, [&](const EventTime& at) {
+  const bool usable = ForEachOwnEventTime(*rows, cox, [&](const EventTime& at) {
     // Every event's time is on the axis: AddEvents has looked.
-    const double g = transform.g[transform.axis.IndexOf((*own.axes)[at.stratum].Time(at.index))];
+    const double g = transform.g[transform.axis.IndexOf(rows->axes[at.stratum].Time(at.index))];
     const Extension extension = ExtensionOf(at, g);
     add(kZphScore, extension.score);
     add(kZphCross, extension.cross);
     add(kZphSquare, extension.square);
   });
+  if (!usable) sums.Flag(kZphScore);
   return {};
 }
 

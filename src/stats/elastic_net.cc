@@ -17,6 +17,10 @@ using federation::Analysis;
 using federation::Federation;
 using Json = nlohmann::ordered_json;
 
+/// From this many columns on an information costs so much more than a score that it is shared between lambdas.
+constexpr std::size_t kColumnsToShare = 32;
+constexpr std::size_t kInformedPoints = 6;
+
 struct Options {
   std::string family;
   double alpha = 1;
@@ -126,6 +130,7 @@ class ElasticNetFit {
   Result<void> FitNull() {
     const std::vector<NetProblem>& problems = source_->problems();
     std::vector<NetTarget> targets;
+    if (frame_.columns() >= kColumnsToShare) solver_.ShareInformation(kInformedPoints);
     for (std::size_t f = 0; f < problems.size(); ++f) {
       solver_.SetScale(f, source_->NullScale(f));
       targets.push_back({.problem = f, .lambda = 0, .null = true, .start = source_->NullStart(f)});

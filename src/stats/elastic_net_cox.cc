@@ -7,6 +7,7 @@
 
 #include "federation/batches.h"
 #include "stats/cox_likelihood.h"
+#include "stats/cox_own_risk.h"
 #include "stats/elastic_net_folds.h"
 #include "stats/elastic_net_risk_sets.h"
 #include "stats/elastic_net_steps.h"
@@ -71,9 +72,10 @@ void AddLikelihood(const NetRiskLikelihood& likelihood, std::size_t k, ExactSums
 
 Result<void> SiteEvaluate(const SiteView& site, const NetRiskPoints& points, ExactSums& sums) {
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(site, points.claim));
-  CLINNOVA_ASSIGN(const auto axes, OwnEventTimesOf(site, *frame, points.claim));
+  CLINNOVA_ASSIGN(const auto own_rows, OwnRowsOf(site, *frame, points.claim));
+  const std::vector<TimeAxis>& axes = own_rows->axes;
   const std::size_t per_point =
-      NetRiskNumbers(CellOffsets(*axes).back(), points.columns(), points.derivatives != 0);
+      NetRiskNumbers(CellOffsets(axes).back(), points.columns(), points.derivatives != 0);
   const std::size_t at_once = std::max<std::size_t>(1, (std::size_t{1} << 21) / per_point);
   if (points.left_out.size() != points.betas.size()) {
     return Fail(ErrorCode::kRefused, "folds that do not fit the coefficients", "wrong_layout");
@@ -84,9 +86,9 @@ Result<void> SiteEvaluate(const SiteView& site, const NetRiskPoints& points, Exa
     NetRiskPoints some = points;
     some.betas = {points.betas.begin() + from, points.betas.begin() + to};
     some.left_out = {points.left_out.begin() + from, points.left_out.begin() + to};
-    CLINNOVA_ASSIGN(const PooledSums own, OwnRiskSums(site, *frame, some, *axes));
+    CLINNOVA_ASSIGN(const PooledSums own, OwnRiskSums(site, *frame, some, axes));
     for (std::size_t k = 0; k < some.betas.size(); ++k)
-      AddLikelihood(NetLikelihood(some, *axes, own, k), first + k, sums);
+      AddLikelihood(NetLikelihood(some, axes, own, k), first + k, sums);
   }
   return {};
 }

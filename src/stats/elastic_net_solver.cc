@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <memory>
 
 #include "stats/penalised_quadratic.h"
@@ -17,6 +18,8 @@ constexpr int kMaximumHalvings = 40;
 constexpr double kTolerance = 1e-13;
 /// Where they do not get any better, this much is good enough.
 constexpr double kRoundingTolerance = 1e-9;
+/// A step that leaves more than this part of the violation calls for newer information.
+constexpr double kSlow = 0.3;
 /// Objectives that differ by less are told apart by the conditions instead.
 constexpr double kObjectiveNoise = 1e-12;
 
@@ -38,9 +41,21 @@ class Fit {
   std::size_t problem() const { return target_.problem; }
   const std::vector<double>& candidate() const { return candidate_; }
 
+  /// How much this fit wants the information at its candidate.
+  enum class Wish { kNone, kUseful, kNeeded };
+  Wish wish() const { return wish_; }
+
+  /// Takes the information of a fit this many targets away, unless its own is nearer.
+  void Offer(const std::shared_ptr<const NetEvaluation>& at, std::size_t distance) {
+    if (exact_ || (information_ && distance > distance_)) return;
+    information_ = at;
+    distance_ = distance;
+  }
+
   /// Looks at a point that was evaluated; true when it is better than the best so far.
   bool Consider(const std::vector<double>& beta, const std::shared_ptr<const NetEvaluation>& at) {
     if (!at->valid || !Allowed(beta)) return false;
+    if (best_ && beta == beta_) return Inform(at);
     const double objective = at->deviance / (2 * problem_.rows) + PenaltyOf(penalties_, beta);
     if (!std::isfinite(objective)) return false;
     const double violation = ViolationAt(beta, *at);
@@ -53,22 +68,29 @@ class Fit {
     beta_ = beta;
     objective_ = objective;
     violation_ = violation;
+    exact_ = false;
+    distance_ = std::max<std::size_t>(distance_, 1);
+    Inform(at);
     return true;
   }
 
-  /// Decides where to go next; `improved`: some point of the round was better than the best before.
+  /// Decides where to go next; `improved`: some point of the round was better than the best before, or told the
+  /// best one's information.
   void Move(bool improved) {
     if (!best_) return GiveUp();
     if (violation_ <= kTolerance) return Finish();
+    if (!improved && violation_ <= kRoundingTolerance) return Finish();
+    if (!improved && ++halvings_ > kMaximumHalvings) return GiveUp();
+    if (!information_ || (!improved && !exact_)) return AskForInformation();
     if (!improved) {
-      if (violation_ <= kRoundingTolerance) return Finish();
-      if (++halvings_ > kMaximumHalvings) return GiveUp();
       step_ /= 2;
     } else {
       halvings_ = 0;
       step_ = 1;
       FindDirection();
     }
+    wish_ = !improved || violation_ > kSlow * violation_before_ ? Wish::kUseful : Wish::kNone;
+    violation_before_ = violation_;
     for (std::size_t j = 0; j < beta_.size(); ++j) {
       candidate_[j] = step_ == 1 ? minimum_[j] : beta_[j] + step_ * (minimum_[j] - beta_[j]);
     }
@@ -99,8 +121,22 @@ class Fit {
     return PenaltyViolation(gradient, penalties_.lasso, penalties_.ridge, held_, unit_, beta);
   }
 
+  /// Takes the information at the best point; true when it is news.
+  bool Inform(const std::shared_ptr<const NetEvaluation>& at) {
+    if (exact_ || at->information.empty()) return false;
+    information_ = at;
+    distance_ = 0;
+    exact_ = true;
+    return true;
+  }
+
+  void AskForInformation() {
+    candidate_ = beta_;
+    wish_ = Wish::kNeeded;
+  }
+
   void FindDirection() {
-    Matrix hessian = FromLowerTriangle(best_->information, beta_.size());
+    Matrix hessian = FromLowerTriangle(information_->information, beta_.size());
     std::vector<double> c(beta_.size());
     for (std::size_t i = 0; i < beta_.size(); ++i) {
       long double sum = best_->score[i];
@@ -129,26 +165,74 @@ class Fit {
   std::vector<double> candidate_;
   std::vector<double> minimum_;
   std::shared_ptr<const NetEvaluation> best_;  // shared by the fits that took the same point over
+  std::shared_ptr<const NetEvaluation> information_;  // shared likewise
+  bool exact_ = false;                                ///< information_ is that of the best point
+  std::size_t distance_ = 0;  ///< targets between this and the one information_ was told for
+  Wish wish_ = Wish::kUseful;
   std::vector<double> beta_;
   double objective_ = std::numeric_limits<double>::infinity();
   double violation_ = std::numeric_limits<double>::infinity();
+  double violation_before_ = std::numeric_limits<double>::infinity();
   double step_ = 1;
   int halvings_ = 0;
   bool converged_ = false;
   bool done_ = false;
 };
 
-/// The points that one round has to look at: each fit's candidate, the same one once.
-std::vector<NetPoint> PointsOf(const std::vector<Fit>& fits) {
-  std::vector<NetPoint> points;
-  for (const Fit& fit : fits) {
-    if (fit.done()) continue;
-    const bool known = std::any_of(points.begin(), points.end(), [&](const NetPoint& point) {
-      return point.problem == fit.problem() && point.beta == fit.candidate();
-    });
-    if (!known) points.push_back({fit.problem(), fit.candidate()});
+/// Which fits get the information they find useful: of each problem's about `limit`, evenly over its path.
+std::vector<bool> Informed(const std::vector<Fit>& fits, std::size_t limit) {
+  std::map<std::size_t, std::vector<std::size_t>> wishes;  // by problem
+  std::vector<bool> informed(fits.size());
+  for (std::size_t i = 0; i < fits.size(); ++i) {
+    if (fits[i].done()) continue;
+    informed[i] = limit == 0 || fits[i].wish() == Fit::Wish::kNeeded;
+    if (fits[i].wish() == Fit::Wish::kUseful) wishes[fits[i].problem()].push_back(i);
   }
-  return points;
+  if (limit == 0) return informed;
+  for (const auto& [problem, indices] : wishes) {
+    const std::size_t stride = (indices.size() + limit - 1) / limit;
+    for (std::size_t k = stride / 2; k < indices.size(); k += stride) informed[indices[k]] = true;
+  }
+  return informed;
+}
+
+/// The points that one round has to look at: each fit's candidate, the same one once.
+struct RoundPoints {
+  std::vector<NetPoint> points;
+  std::vector<std::size_t> owners;  ///< per point, the fit it is for
+};
+
+RoundPoints PointsOf(const std::vector<Fit>& fits, std::size_t limit) {
+  const std::vector<bool> informed = Informed(fits, limit);
+  RoundPoints round;
+  for (std::size_t i = 0; i < fits.size(); ++i) {
+    const Fit& fit = fits[i];
+    if (fit.done()) continue;
+    const auto known = std::find_if(round.points.begin(), round.points.end(), [&](const auto& p) {
+      return p.problem == fit.problem() && p.beta == fit.candidate();
+    });
+    if (known == round.points.end()) {
+      round.points.push_back({fit.problem(), fit.candidate(), informed[i]});
+      round.owners.push_back(i);
+    } else if (informed[i] && !known->informed) {
+      known->informed = true;
+      round.owners[static_cast<std::size_t>(known - round.points.begin())] = i;
+    }
+  }
+  return round;
+}
+
+/// Offers a fit the information of the points of its problem.
+void OfferInformation(const RoundPoints& round,
+                      const std::vector<std::shared_ptr<const NetEvaluation>>& evaluations,
+                      std::size_t index, Fit& fit) {
+  for (std::size_t k = 0; k < round.points.size(); ++k) {
+    if (round.points[k].problem != fit.problem() || !evaluations[k]->valid ||
+        evaluations[k]->information.empty())
+      continue;
+    const std::size_t owner = round.owners[k];
+    fit.Offer(evaluations[k], owner > index ? owner - index : index - owner);
+  }
 }
 
 }  // namespace
@@ -163,20 +247,23 @@ Result<std::vector<NetSolution>> NetSolver::Solve(
   }
   std::vector<NetSolution> solutions;
   for (int round = 0; round < kMaximumRounds; ++round) {
-    const std::vector<NetPoint> points = PointsOf(fits);
+    const RoundPoints asked = PointsOf(fits, informed_points_);
+    const std::vector<NetPoint>& points = asked.points;
     if (points.empty()) break;
     CLINNOVA_ASSIGN(std::vector<NetEvaluation> evaluations, evaluate_(points));
     std::vector<std::shared_ptr<const NetEvaluation>> shared;
     for (NetEvaluation& evaluation : evaluations) {
       shared.push_back(std::make_shared<const NetEvaluation>(std::move(evaluation)));
     }
-    for (Fit& fit : fits) {
+    for (std::size_t i = 0; i < fits.size(); ++i) {
+      Fit& fit = fits[i];
       if (fit.done()) continue;
       bool improved = false;
       for (std::size_t k = 0; k < points.size(); ++k) {
         if (points[k].problem != fit.problem()) continue;
         improved = fit.Consider(points[k].beta, shared[k]) || improved;
       }
+      OfferInformation(asked, shared, i, fit);
       fit.Move(improved);
     }
     solutions.clear();

@@ -5,6 +5,8 @@
 // At each point the log-likelihood is replaced by the quadratic with its score and information; the penalised
 // quadratic is minimised at the coordinator (penalised_quadratic.h) and the minimum is the next point. A step that
 // does not lower the objective is halved; a point that another lambda has reached is taken over where it is better.
+// Of many columns the information costs far more than the score; it may then be shared: a few lambdas of a path are
+// asked for theirs, the others take that of their nearest neighbour, and ask again where this gets them on slowly.
 // Source: J. D. Lee, Y. Sun, M. A. Saunders, SIAM J. Optim. 24 (2014), proximal Newton methods.
 //
 //   NetSolver solver(problems, alpha, evaluate);
@@ -24,6 +26,7 @@ namespace clinnova::stats {
 struct NetPoint {
   std::size_t problem = 0;
   std::vector<double> beta;
+  bool informed = true;  ///< the second derivatives are wanted, too
 };
 
 /// Sums over the problem's rows at a point: of the log-likelihood (half of minus the deviance) the gradient and minus
@@ -32,7 +35,8 @@ struct NetEvaluation {
   bool valid = true;  ///< false: no finite likelihood there
   double deviance = 0;
   std::vector<double> score;
-  std::vector<double> information;  ///< lower triangle by rows
+  std::vector<double>
+      information;  ///< lower triangle by rows; may be empty where it was not wanted
 };
 using NetEvaluator =
     std::function<Result<std::vector<NetEvaluation>>(const std::vector<NetPoint>&)>;
@@ -65,6 +69,9 @@ class NetSolver {
   /// Gradients of a problem are measured in units of the largest at its null model.
   void SetScale(std::size_t problem, double scale) { scales_[problem] = scale; }
 
+  /// Asks at most about this many points of a problem and round for their information; 0 = all.
+  void ShareInformation(std::size_t points) { informed_points_ = points; }
+
   /// Solves until all have converged, or do not get any further, or `enough` says that what has is enough.
   Result<std::vector<NetSolution>> Solve(
       const std::vector<NetTarget>& targets,
@@ -75,6 +82,7 @@ class NetSolver {
   std::vector<double> scales_;
   double alpha_;
   NetEvaluator evaluate_;
+  std::size_t informed_points_ = 0;
 };
 
 }  // namespace clinnova::stats

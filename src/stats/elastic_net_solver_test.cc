@@ -61,6 +61,59 @@ TEST(ElasticNetSolver, SolvesAllLambdasInTheSameRounds) {
   }
 }
 
+TEST(ElasticNetSolver, SharesInformationBetweenNeighbours) {
+  std::size_t scores = 0;
+  std::size_t informations = 0;
+  NetSolver solver(Problems(), 1, [&](const auto& points) -> Result<std::vector<NetEvaluation>> {
+    std::vector<NetEvaluation> all;
+    for (const NetPoint& point : points) {
+      all.push_back(PoissonAt(point.beta));
+      ++scores;
+      informations += point.informed ? 1 : 0;
+      if (!point.informed) all.back().information.clear();
+    }
+    return all;
+  });
+  std::vector<NetTarget> targets;
+  for (int k = 0; k < 40; ++k) {
+    targets.push_back({.problem = 0, .lambda = 1.4 * std::pow(0.9, k), .start = {std::log(2), 0}});
+  }
+  const auto alone = solver.Solve(targets, nullptr);
+  const std::size_t all_scores = scores;
+  EXPECT_EQ(informations, scores);
+  scores = informations = 0;
+  solver.ShareInformation(4);
+  const auto shared = solver.Solve(targets, nullptr);
+  ASSERT_TRUE(alone && shared);
+  for (std::size_t k = 0; k < targets.size(); ++k) {
+    EXPECT_TRUE((*shared)[k].converged);
+    EXPECT_NEAR((*shared)[k].beta[0], (*alone)[k].beta[0], 1e-11);
+    EXPECT_NEAR((*shared)[k].beta[1], (*alone)[k].beta[1], 1e-11);
+  }
+  EXPECT_LT(informations, all_scores / 3);
+}
+
+TEST(ElasticNetSolver, SharedInformationFromFarAwayIsReplaced) {
+  NetSolver solver(Problems(), 1, [](const auto& points) -> Result<std::vector<NetEvaluation>> {
+    std::vector<NetEvaluation> all;
+    for (const NetPoint& point : points) {
+      all.push_back(PoissonAt(point.beta));
+      if (!point.informed) all.back().information.clear();
+    }
+    return all;
+  });
+  solver.ShareInformation(1);
+  const auto fits = solver.Solve({{.problem = 0, .lambda = 0.1, .start = {-12, -3}},
+                                  {.problem = 0, .lambda = 0.01, .start = {2, 1}},
+                                  {.problem = 0, .lambda = 1, .start = {0, 0}}},
+                                 nullptr);
+  ASSERT_TRUE(fits);
+  for (const NetSolution& fit : *fits) {
+    EXPECT_TRUE(fit.converged);
+    EXPECT_LT(fit.violation, 1e-9);
+  }
+}
+
 // From far away plain Newton overflows: a step that does not help is halved.
 TEST(ElasticNetSolver, HalvesStepsThatDoNotHelp) {
   const NetSolver solver(Problems(), 1,

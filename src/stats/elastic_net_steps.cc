@@ -170,13 +170,14 @@ Result<Layout> ScoreLayout(const Analysis&, const table::Schema&,
   const std::size_t p = parameters.claim.center.size();
   const std::size_t points = parameters.betas.size();
   return Layout{{ScaledBlock("score", points * p, static_cast<int>(parameters.score_exponent)),
-                 ScaledBlock("information", points * p * (p + 1) / 2,
+                 ScaledBlock("information", parameters.informed.size() * p * (p + 1) / 2,
                              static_cast<int>(parameters.information_exponent)),
                  WideBlock("deviance", points), CountBlock("invalid_means", points)}};
 }
 
-/// Adds one coefficient vector's sums; a vector with a mean that cannot be is told as such.
-void AddPoint(const GlmFamily& family, std::size_t point, std::int64_t left_out, std::size_t p,
+/// Adds one coefficient vector's score and deviance, and leaves its information's weights in rows.slope; false for a
+/// vector with a mean that cannot be, which is told as such.
+bool AddPoint(const GlmFamily& family, std::size_t point, std::int64_t left_out, std::size_t p,
               Rows& rows, ExactSums& sums) {
   const std::size_t count = rows.design.rows;
   InverseLink(family.link, rows.eta.data(), count, rows.mu.data(), rows.slope.data());
@@ -184,7 +185,10 @@ void AddPoint(const GlmFamily& family, std::size_t point, std::int64_t left_out,
   for (std::size_t r = 0; r < count; ++r) {
     invalid += !(ValidMean(family.family, rows.mu[r]) && std::isfinite(rows.slope[r]));
   }
-  if (invalid > 0) return sums.AddCount(kNetInvalidMeans, point, invalid);
+  if (invalid > 0) {
+    sums.AddCount(kNetInvalidMeans, point, invalid);
+    return false;
+  }
   for (std::size_t r = 0; r < count; ++r) {
     const bool used = rows.fold[r] != left_out;
     const double y = rows.design.response[0][r];
@@ -196,7 +200,7 @@ void AddPoint(const GlmFamily& family, std::size_t point, std::int64_t left_out,
   }
   const federation::ColumnsView x{rows.design.x.data(), kBatchRows, p};
   sums.AddWeightedColumns(kNetScore, point * p, x, rows.weight.data(), count);
-  sums.AddWeightedGram(kNetInformation, point * p * (p + 1) / 2, x, rows.slope.data(), count);
+  return true;
 }
 
 Result<void> CheckBetas(const std::vector<std::vector<double>>& betas, std::size_t p) {
@@ -211,15 +215,28 @@ Result<void> ScoreEvaluate(const SiteView& site, const ElasticNetScoreParameters
   CLINNOVA_ASSIGN(const GlmFamily family, ElasticNetFamily(site.analysis));
   const std::size_t p = parameters.claim.center.size();
   CLINNOVA_TRY(CheckBetas(parameters.betas, p));
-  if (parameters.left_out.size() != parameters.betas.size()) {
+  const auto points = static_cast<std::int64_t>(parameters.betas.size());
+  const std::vector<std::int64_t>& informed = parameters.informed;
+  if (parameters.left_out.size() != parameters.betas.size() ||
+      std::any_of(informed.begin(), informed.end(),
+                  [&](std::int64_t k) { return k < 0 || k >= points; }) ||
+      !std::is_sorted(informed.begin(), informed.end())) {
     return Fail(ErrorCode::kRefused, "folds that do not fit the coefficients", "wrong_layout");
   }
   return ForEachRows(site, parameters.claim, parameters.folds, sums,
                      [&](Rows& rows, ExactSums& mine) -> Result<void> {
                        Standardise(parameters.claim, rows.design);
+                       const federation::ColumnsView x{rows.design.x.data(), kBatchRows, p};
+                       std::size_t next = 0;
                        for (std::size_t k = 0; k < parameters.betas.size(); ++k) {
                          Predict(parameters.betas[k], rows);
-                         AddPoint(family, k, parameters.left_out[k], p, rows, mine);
+                         const bool told = next < informed.size() &&
+                                           informed[next] == static_cast<std::int64_t>(k);
+                         if (AddPoint(family, k, parameters.left_out[k], p, rows, mine) && told) {
+                           mine.AddWeightedGram(kNetInformation, next * p * (p + 1) / 2, x,
+                                                rows.slope.data(), rows.design.rows);
+                         }
+                         next += told ? 1 : 0;
                        }
                        return {};
                      });

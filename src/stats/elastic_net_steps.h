@@ -80,6 +80,7 @@ struct ElasticNetScoreParameters {
   std::int64_t folds = 1;
   std::vector<std::vector<double>> betas;  ///< standardised scale
   std::vector<std::int64_t> left_out;      ///< per vector: a fold from 1, or 0
+  std::vector<std::int64_t> informed;      ///< the vectors whose information is told, ascending
   std::int64_t score_exponent = 0;
   std::int64_t information_exponent = 0;
 
@@ -89,6 +90,7 @@ struct ElasticNetScoreParameters {
     a(folds);
     a(betas);
     a(left_out);
+    a(informed);
     a(score_exponent);
     a(information_exponent);
   }

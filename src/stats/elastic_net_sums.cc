@@ -212,20 +212,26 @@ double NetSums::GramLoss(std::size_t fold, const std::vector<double>& beta) cons
 
 Result<std::vector<NetEvaluation>> NetSums::Evaluate(const std::vector<NetPoint>& points) {
   std::vector<NetEvaluation> all;
-  const std::size_t per_point = 1 + p() + p() * (p() + 1) / 2;
-  const std::size_t at_once =
-      gaussian() ? points.size() : std::max<std::size_t>(8, kNumbersPerRound / per_point);
-  for (std::size_t first = 0; first < points.size(); first += at_once) {
-    const std::size_t last = std::min(first + at_once, points.size());
-    if (gaussian()) {
-      for (std::size_t k = first; k < last; ++k) all.push_back(GramEvaluation(points[k]));
-      continue;
-    }
-    CLINNOVA_ASSIGN(std::vector<NetEvaluation> some,
-                    ScoreRound({points.begin() + static_cast<std::ptrdiff_t>(first),
-                                points.begin() + static_cast<std::ptrdiff_t>(last)}));
-    std::move(some.begin(), some.end(), std::back_inserter(all));
+  if (gaussian()) {
+    for (const NetPoint& point : points) all.push_back(GramEvaluation(point));
+    return all;
   }
+  std::vector<NetPoint> some;
+  std::size_t numbers = 0;
+  const auto run = [&]() -> Result<void> {
+    CLINNOVA_ASSIGN(std::vector<NetEvaluation> evaluations, ScoreRound(some));
+    std::move(evaluations.begin(), evaluations.end(), std::back_inserter(all));
+    some.clear();
+    numbers = 0;
+    return {};
+  };
+  for (const NetPoint& point : points) {
+    const std::size_t more = 1 + p() + (point.informed ? p() * (p() + 1) / 2 : 0);
+    if (some.size() >= 8 && numbers + more > kNumbersPerRound) CLINNOVA_TRY(run());
+    some.push_back(point);
+    numbers += more;
+  }
+  CLINNOVA_TRY(run());
   return all;
 }
 
@@ -236,6 +242,8 @@ Result<std::vector<NetEvaluation>> NetSums::ScoreRound(const std::vector<NetPoin
   for (const NetPoint& point : points) {
     parameters.betas.push_back(point.beta);
     parameters.left_out.push_back(static_cast<std::int64_t>(point.problem));
+    if (point.informed)
+      parameters.informed.push_back(static_cast<std::int64_t>(parameters.betas.size()) - 1);
   }
   const int size = frame_.standardised_exponent();
   parameters.score_exponent = size + score_range_;
@@ -247,14 +255,15 @@ Result<std::vector<NetEvaluation>> NetSums::ScoreRound(const std::vector<NetPoin
   information_range_ = static_cast<int>(sums.layout().blocks[kNetInformation].exponent) - 2 * size;
   const std::size_t triangle = p() * (p() + 1) / 2;
   std::vector<NetEvaluation> evaluations(points.size());
+  std::size_t first = 0;  // of the next information's numbers
   for (std::size_t k = 0; k < points.size(); ++k) {
     NetEvaluation& at = evaluations[k];
     at.valid = sums.Count(kNetInvalidMeans, k) == 0;
     at.deviance = sums.Number(kNetDeviance, k);
     for (std::size_t j = 0; j < p(); ++j) at.score.push_back(sums.Number(kNetScore, k * p() + j));
-    for (std::size_t j = 0; j < triangle; ++j) {
-      at.information.push_back(sums.Number(kNetInformation, k * triangle + j));
-    }
+    if (!points[k].informed) continue;
+    for (std::size_t j = 0; j < triangle; ++j)
+      at.information.push_back(sums.Number(kNetInformation, first++));
   }
   return evaluations;
 }
