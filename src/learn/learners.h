@@ -21,7 +21,7 @@ namespace clinnova::learn {
 /// The methods of this room.
 std::vector<stats::Method> Learners();
 
-/// Adds them to stats::Methods(); once per program, before the first use of that.
+/// Adds them to stats::Methods(), before the first use of that; calls after the first do nothing.
 void RegisterLearners();
 
 }  // namespace clinnova::learn

@@ -33,6 +33,7 @@
 #include "stats/pca.h"
 #include "stats/restricted_mean.h"
 #include "stats/roc.h"
+#include "stats/split_columns.h"
 #include "stats/summary.h"
 #include "stats/ttest.h"
 #include "stats/wilcoxon.h"
@@ -151,6 +152,11 @@ Result<std::string> GroupOfTest(const federation::Analysis& analysis) {
   return GroupColumnOf(analysis).value_or(std::string());
 }
 
+/// The formula with all the columns that it names.
+Result<table::Formula> WholeFormula(const federation::Analysis& analysis) {
+  return SplitsColumns(analysis) ? WrittenFormula(analysis) : FormulaOf(analysis);
+}
+
 }  // namespace
 
 Result<std::vector<table::ColumnDeclaration>> ColumnDeclarations(const federation::Study& study) {
@@ -178,7 +184,7 @@ Result<std::vector<table::ColumnDeclaration>> ColumnDeclarations(const federatio
            .kind = table::ColumnKind::kFactor,
            .levels = {}});
     }
-    CLINNOVA_ASSIGN(const table::Formula formula, FormulaOf(analysis));
+    CLINNOVA_ASSIGN(const table::Formula formula, WholeFormula(analysis));
     CLINNOVA_ASSIGN(const table::DesignOptions options, DesignOptionsOf(analysis));
     for (const auto& wanted : table::FactorDeclarations(formula, options)) add(wanted);
   }
@@ -193,7 +199,7 @@ Result<std::vector<std::string>> ColumnsUsed(const federation::Study& study) {
   };
   for (const federation::Analysis& analysis : study.analyses()) {
     if (HasFormula(analysis)) {
-      CLINNOVA_ASSIGN(const table::Formula formula, FormulaOf(analysis));
+      CLINNOVA_ASSIGN(const table::Formula formula, WholeFormula(analysis));
       for (const std::string& column : formula.Columns()) add(column);
       CLINNOVA_ASSIGN(const table::DesignOptions options, DesignOptionsOf(analysis));
       add(options.weights);
