@@ -228,6 +228,11 @@ void ExactSums::AddCount(std::size_t block, std::size_t index, std::int64_t coun
   *Element(block, index) += static_cast<Int128>(count) << (kScaledBits - spec.exponent);
 }
 
+void ExactSums::AddInteger(std::size_t block, std::size_t index, Int128 integer) {
+  CLINNOVA_CHECK(layout_.blocks[block].form == BlockSpec::Form::kScaled);
+  *Element(block, index) += integer;
+}
+
 void ExactSums::AddAll(std::size_t block, std::size_t index, std::span<const double> values) {
   for (const double value : values) Add(block, index, value);
 }
@@ -394,6 +399,12 @@ std::int64_t PooledSums::Count(std::size_t block, std::size_t index) const {
   CLINNOVA_CHECK(spec.form == BlockSpec::Form::kScaled && index < spec.size);
   return static_cast<std::int64_t>(elements_[offsets_[block] + index] >>
                                    (kScaledBits - spec.exponent));
+}
+
+Int128 PooledSums::Integer(std::size_t block, std::size_t index) const {
+  CLINNOVA_CHECK(block < offsets_.size() && index < layout_.blocks[block].size &&
+                 layout_.blocks[block].form == BlockSpec::Form::kScaled);
+  return elements_[offsets_[block] + index];
 }
 
 std::vector<std::int64_t> PooledSums::Counts(std::size_t block) const {

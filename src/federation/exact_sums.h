@@ -43,6 +43,9 @@ class ExactSums {
   void Add(std::size_t block, std::size_t index, double value);
   /// Adds a whole number of counts to a scaled block.
   void AddCount(std::size_t block, std::size_t index, std::int64_t count = 1);
+  /// Adds `integer` as it is to number `index` of a scaled block, whatever the block's unit: for a step that packs
+  /// several whole numbers into one and has proven that no field of the sum over all sites runs into the next.
+  void AddInteger(std::size_t block, std::size_t index, Int128 integer);
 
   /// Adds each of `values` as one contribution.
   void AddAll(std::size_t block, std::size_t index, std::span<const double> values);
@@ -101,6 +104,8 @@ class PooledSums {
   /// A count of a scaled block.
   std::int64_t Count(std::size_t block, std::size_t index = 0) const;
   std::vector<std::int64_t> Counts(std::size_t block) const;
+  /// Number `index` of a scaled block as the sum of what AddInteger was given.
+  Int128 Integer(std::size_t block, std::size_t index) const;
 
   const Layout& layout() const { return layout_; }
   const std::vector<Int128>& elements() const { return elements_; }

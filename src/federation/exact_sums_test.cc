@@ -188,6 +188,21 @@ TEST(ForEachBatch, HasTheSameBitsForEveryNumberOfThreads) {
   }
 }
 
+TEST(ExactSums, IntegersArePooledAsTheyAre) {
+  const Layout layout{{ScaledBlock("packed", 2, 10)}};
+  ExactSums a(layout);
+  ExactSums b(layout);
+  // A signed field above bit 40, an unsigned one below.
+  const auto pack = [](Int128 high, Int128 low) { return (high << 40) + low; };
+  a.AddInteger(0, 1, pack(-7, 3));
+  a.AddInteger(0, 1, pack(5, 4));
+  b.AddInteger(0, 1, pack(-(Int128{1} << 80), (Int128{1} << 39)));
+  const PooledSums pooled = Pool(layout, {a, b});
+  EXPECT_TRUE(pooled.Integer(0, 0) == 0);
+  EXPECT_TRUE(pooled.Integer(0, 1) == pack(-2 - (Int128{1} << 80), 7 + (Int128{1} << 39)));
+  EXPECT_THROW((void)pooled.Integer(0, 2), core::CheckFailure);
+}
+
 TEST(PooledSums, RefuseAnotherLength) {
   EXPECT_FALSE(PooledSums::Decode(Layout{{WideBlock("sum", 1)}}, std::vector<Int128>(3)));
 }

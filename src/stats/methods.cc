@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/check.h"
 #include "stats/accelerated_failure.h"
 #include "stats/analysis_rows.h"
 #include "stats/anova.h"
@@ -32,6 +33,7 @@
 #include "stats/pca.h"
 #include "stats/restricted_mean.h"
 #include "stats/roc.h"
+#include "stats/split_columns.h"
 #include "stats/summary.h"
 #include "stats/ttest.h"
 #include "stats/wilcoxon.h"
@@ -39,6 +41,26 @@
 #include "table/factor_column.h"
 
 namespace clinnova::stats {
+
+namespace {
+
+/// Methods of rooms above, until the registry is made.
+struct Registered {
+  std::vector<Method> methods;
+  bool closed = false;
+};
+Registered& RegisteredMethods() {
+  static Registered registered;
+  return registered;
+}
+
+}  // namespace
+
+void RegisterMethods(std::vector<Method> methods) {
+  Registered& registered = RegisteredMethods();
+  CLINNOVA_CHECK(!registered.closed);
+  for (Method& method : methods) registered.methods.push_back(std::move(method));
+}
 
 const std::vector<Method>& Methods() {
   static const std::vector<Method> kMethods = [] {
@@ -72,8 +94,15 @@ const std::vector<Method>& Methods() {
                                    SummaryMethod(),
                                    TtestMethod(),
                                    WilcoxonMethod()};
+    Registered& registered = RegisteredMethods();
+    registered.closed = true;
+    for (Method& method : registered.methods) methods.push_back(std::move(method));
     std::sort(methods.begin(), methods.end(),
               [](const Method& a, const Method& b) { return a.name < b.name; });
+    const auto same =
+        std::adjacent_find(methods.begin(), methods.end(),
+                           [](const Method& a, const Method& b) { return a.name == b.name; });
+    CLINNOVA_CHECK(same == methods.end());
     return methods;
   }();
   return kMethods;
@@ -123,6 +152,11 @@ Result<std::string> GroupOfTest(const federation::Analysis& analysis) {
   return GroupColumnOf(analysis).value_or(std::string());
 }
 
+/// The formula with all the columns that it names.
+Result<table::Formula> WholeFormula(const federation::Analysis& analysis) {
+  return SplitsColumns(analysis) ? WrittenFormula(analysis) : FormulaOf(analysis);
+}
+
 }  // namespace
 
 Result<std::vector<table::ColumnDeclaration>> ColumnDeclarations(const federation::Study& study) {
@@ -150,7 +184,7 @@ Result<std::vector<table::ColumnDeclaration>> ColumnDeclarations(const federatio
            .kind = table::ColumnKind::kFactor,
            .levels = {}});
     }
-    CLINNOVA_ASSIGN(const table::Formula formula, FormulaOf(analysis));
+    CLINNOVA_ASSIGN(const table::Formula formula, WholeFormula(analysis));
     CLINNOVA_ASSIGN(const table::DesignOptions options, DesignOptionsOf(analysis));
     for (const auto& wanted : table::FactorDeclarations(formula, options)) add(wanted);
   }
@@ -165,7 +199,7 @@ Result<std::vector<std::string>> ColumnsUsed(const federation::Study& study) {
   };
   for (const federation::Analysis& analysis : study.analyses()) {
     if (HasFormula(analysis)) {
-      CLINNOVA_ASSIGN(const table::Formula formula, FormulaOf(analysis));
+      CLINNOVA_ASSIGN(const table::Formula formula, WholeFormula(analysis));
       for (const std::string& column : formula.Columns()) add(column);
       CLINNOVA_ASSIGN(const table::DesignOptions options, DesignOptionsOf(analysis));
       add(options.weights);

@@ -13,6 +13,7 @@
 #include "stats/curve_groups.h"
 #include "stats/linear_algebra.h"
 #include "stats/spline_knots.h"
+#include "stats/split_columns.h"
 #include "stats/treatment_formula.h"
 
 namespace clinnova::stats {
@@ -59,6 +60,10 @@ Result<DesignOptions> DesignOptionsOf(const Analysis& analysis) {
   std::vector<const char*> beside;  // keys of columns that a row must have beside the formula's
   if (analysis.method() == "elastic_net") beside = {"fold_column", "id"};
   if (analysis.method() == "gee") beside = {"id", "time"};
+  if (SplitsColumns(analysis)) {
+    beside = {"fold_column", "id"};
+    CLINNOVA_ASSIGN(options.also, RequiredSplitColumns(analysis));
+  }
   for (const char* key : beside) {
     CLINNOVA_ASSIGN(const std::string column, analysis.Text(key, ""));
     if (!column.empty()) options.also.push_back(column);
@@ -399,6 +404,7 @@ bool HasFormula(const Analysis& analysis) {
 Result<Formula> FormulaOf(const Analysis& analysis) {
   if (analysis.Has("treatment")) return TreatmentFormula(analysis);
   if (analysis.method() == "combat") return FeatureFormula(analysis);
+  if (SplitsColumns(analysis)) return ResponseFormula(analysis);
   if (!analysis.Has("formula") && analysis.Has("variables")) return FormulaOfVariables(analysis);
   CLINNOVA_ASSIGN(const std::string text, analysis.Text("formula"));
   auto formula = Formula::Parse(text);

@@ -62,7 +62,8 @@ Result<table::DesignOptions> DesignOptionsOf(const federation::Analysis& analysi
 /// but with `variables` has the design `~ a + b` of those columns. For ordinal and multinomial
 /// the outcome is read as a factor; for conditional_logistic strata(set) is read as cluster(set), since the sets'
 /// identities stay at their sites.
-/// An analysis with `treatment` has the formula of treatment_formula.h, a combat that of combat_adjustment.h.
+/// An analysis with `treatment` has the formula of treatment_formula.h, a combat that of combat_adjustment.h, trees
+/// have that of split_columns.h.
 /// kInvalidInput names the analysis and what does not parse.
 Result<table::Formula> FormulaOf(const federation::Analysis& analysis);
 /// True when the analysis is about a formula, in one key or in several.

@@ -9,11 +9,14 @@
 #include <random>
 
 #include "awkward_table.h"
+#include "learn/learners.h"
 #include "stats/method.h"
 #include "stats/study_fixture.h"
 
 namespace clinnova::invariance {
 namespace {
+
+[[maybe_unused]] const bool kWithLearners = (learn::RegisterLearners(), true);
 
 using stats::Answer;
 using stats::Reordered;
@@ -38,6 +41,18 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
       {"anova",
        {Formula("y ~ arm"), Formula("far ~ factor(stage)", "welch = true\n"),
         Formula("y ~ sex * arm + x")}},
+      {"boosted_trees",
+       {Formula("b ~ x + far + tiny + arm",
+                "trees = 4\ndepth = 3\nfolds = 3\ncross_site = false\n"),
+        Formula("y ~ x + sex + factor(stage) + offset(years)",
+                "objective = \"squared\"\ntrees = 3\nsubsample = 0.7\nid = \"id\"\nweights = "
+                "\"w\"\ntest_fraction = 0.3\ncross_site = false\n"),
+        Formula("count ~ x + arm + g",
+                "objective = \"poisson\"\ntrees = 3\nfolds = 0\nbins = 8\n"
+                "missing = \"learn\"\ncross_site = false\n"),
+        Formula("Surv(t, d) ~ x + sex",
+                "objective = \"cox\"\ntrees = 3\ndepth = 2\nfolds = 2\ncross_site = false\n"),
+        Formula("b ~ x + sex", "trees = 2\ndepth = 2\nfolds = 0\nrelease_sites = true\n")}},
       {"correlation",
        {"variables = [\"x\", \"y\", \"far\", \"tiny\", \"count\"]\n",
         "variables = [\"x\", \"tiny\", \"t\"]\ntype = \"spearman\"\n"}},
@@ -148,6 +163,9 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
       {"logrank",
        {Formula("Surv(t, d) ~ arm"), Formula("Surv(s, d) ~ sex + strata(stage)", "rho = 1\n")}},
       {"net_benefit", {"outcome = \"b\"\nprediction = \"chance\"\n"}},
+      {"random_forest",
+       {Formula("b ~ x + far + arm", "trees = 5\ndepth = 4\nid = \"id\"\n"),
+        Formula("y ~ x + sex + tiny", "trees = 4\ndepth = 3\nweights = \"w\"\n")}},
       {"roc",
        {"outcome = \"b\"\nscore = \"x\"\n", "outcome = \"sex\"\nscore = \"far\"\n",
         "outcome = \"b\"\nscore = [\"tiny\", \"x\", \"y\"]\n"}},
@@ -172,9 +190,9 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
 }
 
 /// Cox models are stratified by site unless told otherwise: their result depends on who is where. So do a
-/// meta-analysis of the sites' own fits, effects of sites, and what combat takes away.
+/// meta-analysis of the sites' own fits, effects of sites, what combat takes away, and trees without a site.
 bool DependsOnSites(const std::string& method, const std::string& options) {
-  if (method == "combat") return true;
+  if (method == "combat" || options.find("release_sites") != std::string::npos) return true;
   if (method == "meta") return options.find("formula = ") != std::string::npos;
   if (options.find("| site)") != std::string::npos) return true;
   const bool cox = method == "cox" || options.find("\"cox\"") != std::string::npos;
@@ -187,6 +205,11 @@ bool NeedsWholeClusters(const std::string& options) {
          options.find("strata(id)") != std::string::npos ||
          options.find("| id)") != std::string::npos || options.find("/id)") != std::string::npos ||
          options.find("id = ") != std::string::npos;
+}
+
+/// Where disclosure rules hold, a tree's split needs persons of two sites on either side (rule 10).
+bool RuledBySites(const std::string& method) {
+  return method == "boosted_trees" || method == "random_forest";
 }
 
 struct Spread {
@@ -290,7 +313,8 @@ TEST_P(Invariance, HoldsUnderTheDisclosureRules) {
   const Answer reference = RunOne(analysis, Spreads()[0].tables, {.minimum_count = 5});
   for (const std::size_t i : {2U, 4U}) {
     const Spread& spread = Spreads()[i];
-    if (DependsOnSites(method, options) && !spread.same_sites) continue;
+    const bool by_sites = DependsOnSites(method, options) || RuledBySites(method);
+    if (by_sites && !spread.same_sites) continue;
     const Answer answer =
         RunOne(analysis, spread.tables, {.minimum_count = 5, .threads = spread.threads});
     ASSERT_EQ(static_cast<bool>(answer), static_cast<bool>(reference)) << answer.error().message;

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "learn/learners.h"
+
+#include "learn/boosted_trees.h"
+#include "learn/random_forest.h"
+
+namespace clinnova::learn {
+
+std::vector<stats::Method> Learners() { return {BoostedTreesMethod(), RandomForestMethod()}; }
+
+void RegisterLearners() {
+  [[maybe_unused]] static const bool kOnce = (stats::RegisterMethods(Learners()), true);
+}
+
+}  // namespace clinnova::learn

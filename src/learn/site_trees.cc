@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "learn/site_trees.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/hash.h"
+#include "learn/made_once.h"
+#include "learn/row_parts.h"
+
+namespace clinnova::learn {
+namespace {
+
+using federation::SiteView;
+
+tl::unexpected<Error> WrongLayout(const std::string& what) {
+  return Fail(ErrorCode::kRefused, what, "wrong_layout");
+}
+
+/// What the binned rows depend on.
+struct BinningKey {
+  core::Bytes source;
+  std::vector<Feature> features;
+  template <class A>
+  void Fields(A& a) {
+    a(source);
+    a(features);
+  }
+};
+
+/// Distribution function of the Poisson number of mean 1, until it is 1 in doubles.
+constexpr double kPoisson[] = {0.36787944117144233, 0.73575888234288467, 0.91969860292860584,
+                               0.98101184312384626, 0.99634015317265634, 0.99940581518241833,
+                               0.99991675885070199, 0.99998975080331242, 0.99999887479739123,
+                               0.99999988857451116, 0.99999998995222315, 0.99999999916838922,
+                               0.99999999993640309};
+
+void BinNumbers(const table::Column& column, const TrainingRows& rows, const Feature& feature,
+                std::size_t at, std::size_t features, std::size_t first, std::size_t last,
+                std::uint8_t* bins) {
+  const auto missing = static_cast<std::uint8_t>(feature.missing_bin());
+  for (std::size_t r = first; r < last; ++r) {
+    const double value = column.numbers[rows.source_row[r]];
+    bins[r * features + at] = std::isnan(value) ? missing : BinOf(feature.cuts, value);
+  }
+}
+
+void BinLevels(const table::Column& column, const TrainingRows& rows, const Feature& feature,
+               std::size_t at, std::size_t features, std::size_t first, std::size_t last,
+               std::uint8_t* bins) {
+  for (std::size_t r = first; r < last; ++r) {
+    const std::int32_t code = column.codes[rows.source_row[r]];
+    bins[r * features + at] = static_cast<std::uint8_t>(code < 0 ? feature.missing_bin()
+                                                                 : static_cast<std::size_t>(code));
+  }
+}
+
+/// True when `tree` begins as `begun` does: every split of `begun` is one of `tree`.
+bool Continues(const Tree& tree, const Tree& begun) {
+  if (begun.size() > tree.size()) return false;
+  for (std::size_t at = 0; at < begun.size(); ++at) {
+    if (begun[at].leaf) continue;
+    if (tree[at].leaf || tree[at].left != begun[at].left || !(tree[at].split == begun[at].split)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+RowsResult RowsOf(RowsFunction make, const SiteView& site, core::ByteView source) {
+  const std::string key =
+      "training rows " + site.analysis.name() + " " + core::ToHex(core::Blake2b(source));
+  return MakeOnce<RowsResult>(site.cache, key, [&] { return make(site, source); });
+}
+
+Result<void> CheckFeatures(const SiteView& site, const TrainingRows& rows,
+                           const std::vector<Feature>& features) {
+  for (const Feature& feature : features) {
+    const bool allowed =
+        std::binary_search(rows.columns.begin(), rows.columns.end(), feature.column) &&
+        feature.column < site.table.schema.columns.size();
+    if (!allowed) return WrongLayout("a feature that the analysis does not name");
+    const table::ColumnSchema& column = site.table.schema.columns[feature.column];
+    const bool factor = column.kind == table::ColumnKind::kFactor;
+    if (factor != feature.factor() || (factor && column.levels.size() != feature.levels) ||
+        feature.bins() > kMostBins || !std::is_sorted(feature.cuts.begin(), feature.cuts.end())) {
+      return WrongLayout("a feature that does not fit its column");
+    }
+  }
+  return {};
+}
+
+void ReadNumbers(const SiteView& site, const TrainingRows& rows, const Feature& feature,
+                 std::size_t first, std::size_t count, std::vector<double>& values) {
+  values.resize(count);
+  const std::vector<double>& numbers = site.table.column(feature.column).numbers;
+  for (std::size_t r = 0; r < count; ++r) values[r] = numbers[rows.source_row[first + r]];
+}
+
+Result<void> CheckScopes(const SiteView& site, const std::vector<RunScope>& runs) {
+  if (site.minimum_count == 0) return {};
+  CLINNOVA_ASSIGN(const bool released, site.analysis.Flag("release_sites", false));
+  for (const RunScope& run : runs) {
+    if (run.without_site >= 0 && !released) {
+      return Fail(ErrorCode::kRefused,
+                  "runs without a site would show that site's numbers; the study does not say "
+                  "release_sites = true",
+                  "sites_not_released");
+    }
+  }
+  return {};
+}
+
+std::int32_t SiteOfRow(const SiteView& site, const TrainingRows& rows, std::size_t row) {
+  return site.table.columns.back().codes[rows.source_row[row]];
+}
+
+std::vector<std::uint8_t> RowsInScope(const SiteView& site, const TrainingRows& rows,
+                                      const RunScope& scope) {
+  std::vector<std::uint8_t> use(rows.rows(), 1);
+  for (std::size_t r = 0; r < use.size(); ++r) {
+    const bool left_out =
+        (scope.without_fold != 0 && rows.fold[r] == scope.without_fold) ||
+        (scope.without_site >= 0 && SiteOfRow(site, rows, r) == scope.without_site);
+    use[r] = left_out ? 0 : 1;
+  }
+  return use;
+}
+
+int Draws(const TreeClaim& claim, std::uint64_t number, std::uint64_t key) {
+  if (!claim.bootstrap && claim.subsample >= 1) return 1;
+  const double u = KeyedUniform(key, MixBits(claim.seed) + number);
+  if (!claim.bootstrap) return u < claim.subsample ? 1 : 0;
+  return static_cast<int>(std::upper_bound(std::begin(kPoisson), std::end(kPoisson), u) -
+                          std::begin(kPoisson));
+}
+
+Result<std::shared_ptr<const SiteTrees>> SiteTrees::Of(RowsFunction make, const SiteView& site,
+                                                       const TreeClaim& claim) {
+  const core::Bytes about = core::Encode(BinningKey{claim.source, claim.features});
+  const std::string key = "trees " + site.analysis.name() + " " + core::ToHex(core::Blake2b(about));
+  using Made = Result<std::shared_ptr<const SiteTrees>>;
+  return MakeOnce<Made>(site.cache, key, [&]() -> Made {
+    CLINNOVA_ASSIGN(const std::shared_ptr<const TrainingRows> rows,
+                    RowsOf(make, site, claim.source));
+    CLINNOVA_TRY(CheckFeatures(site, *rows, claim.features));
+    BinnedRows binned{.rows = rows, .bins = {}, .features = claim.features.size()};
+    binned.bins.resize(rows->rows() * binned.features);
+    ForEachPart(PartsOf(rows->rows()), site.threads, [&](std::size_t part) {
+      const std::size_t first = part * kRowsPerPart;
+      const std::size_t last = std::min(first + kRowsPerPart, rows->rows());
+      for (std::size_t f = 0; f < binned.features; ++f) {
+        const Feature& feature = claim.features[f];
+        const table::Column& column = site.table.column(feature.column);
+        (feature.factor() ? BinLevels : BinNumbers)(column, *rows, feature, f, binned.features,
+                                                    first, last, binned.bins.data());
+      }
+    });
+    return std::make_shared<const SiteTrees>(std::move(binned));
+  });
+}
+
+Result<const std::vector<double>*> SiteTrees::Scores(const SiteView& site, const TreeClaim& claim,
+                                                     std::size_t index) const {
+  if (index >= claim.runs.size()) return WrongLayout("a run that is not there");
+  const RunState& asked = claim.runs[index];
+  if (runs_.size() <= index) runs_.resize(index + 1);
+  Run& run = runs_[index];
+  const TrainingRows& rows = *binned_.rows;
+  const bool goes_on = run.score.size() == rows.rows() && run.base == asked.base &&
+                       run.scope == asked.scope && run.trees.size() <= asked.trees.size() &&
+                       std::equal(run.trees.begin(), run.trees.end(), asked.trees.begin());
+  if (!goes_on) {
+    run = Run{.scope = asked.scope, .base = asked.base, .trees = {}, .score = {}};
+    run.score.assign(rows.rows(), asked.base);
+    for (std::size_t r = 0; r < rows.offset.size(); ++r) run.score[r] += rows.offset[r];
+  }
+  for (std::size_t t = run.trees.size(); t < asked.trees.size(); ++t) {
+    CLINNOVA_ASSIGN(const Tree tree, UnpackTree(asked.trees[t], claim.features));
+    ForEachPart(PartsOf(rows.rows()), site.threads, [&](std::size_t part) {
+      const std::size_t last = std::min((part + 1) * kRowsPerPart, rows.rows());
+      for (std::size_t r = part * kRowsPerPart; r < last; ++r) {
+        run.score[r] += tree[LeafOf(tree, claim.features, binned_.row(r))].value;
+      }
+    });
+    run.trees.push_back(asked.trees[t]);
+    run.current = false;
+  }
+  return &run.score;
+}
+
+Result<SiteTrees::Gradients> SiteTrees::GradientsOf(const SiteView& site, const TreeClaim& claim,
+                                                    std::size_t index,
+                                                    const NodeUnits& units) const {
+  CLINNOVA_ASSIGN(const std::vector<double>* score, Scores(site, claim, index));
+  Run& run = runs_[index];
+  const TrainingRows& rows = *binned_.rows;
+  if (!run.current || !(run.units == units)) {
+    const std::vector<std::uint8_t> use = RowsInScope(site, rows, run.scope);
+    std::vector<double> slope(rows.rows());
+    std::vector<double> curvature(rows.rows());
+    run.gradients.resize(rows.rows());
+    if (claim.objective == Objective::kCox) {
+      Differentiate(claim.objective, claim.max_delta_step, {.first = 0, .rows = &rows}, *score, use,
+                    slope, curvature);
+      run.range = QuantiseRows(units, slope, curvature, run.gradients.data());
+    } else {
+      run.range = DifferentiateParts(site, claim, use, *score, units, run.gradients);
+    }
+    run.units = units;
+    run.current = true;
+  }
+  return Gradients{run.gradients.data(), run.range};
+}
+
+RowRange SiteTrees::DifferentiateParts(const SiteView& site, const TreeClaim& claim,
+                                       std::span<const std::uint8_t> use,
+                                       std::span<const double> score, const NodeUnits& units,
+                                       std::vector<RowSums>& gradients) const {
+  std::mutex mutex;
+  RowRange all;
+  ForEachPart(PartsOf(score.size()), site.threads, [&](std::size_t part) {
+    const std::size_t first = part * kRowsPerPart;
+    const std::size_t count = std::min(kRowsPerPart, score.size() - first);
+    std::vector<double> slope(count);
+    std::vector<double> curvature(count);
+    Differentiate(claim.objective, claim.max_delta_step,
+                  {.first = first, .rows = binned_.rows.get()}, score.subspan(first, count),
+                  use.subspan(first, count), slope, curvature);
+    const RowRange range = QuantiseRows(units, slope, curvature, gradients.data() + first);
+    const std::lock_guard lock(mutex);
+    all.slopes = all.slopes && range.slopes;
+    all.curvatures = all.curvatures && range.curvatures;
+  });
+  return all;
+}
+
+void SiteTrees::SendDown(const SiteView& site, const TreeClaim& claim, const Tree& tree,
+                         Placement& placement) const {
+  const std::size_t begun = placement.range.size();
+  placement.range.resize(tree.size());
+  std::vector<std::size_t> divided;
+  for (std::size_t at = 0; at < tree.size(); ++at) {
+    if (tree[at].leaf || (at < begun && !placement.tree[at].leaf)) continue;
+    // Parents come before their children, so a range is known when its node is reached; those whose parent is divided
+    // in this call wait for it.
+    divided.push_back(at);
+  }
+  while (!divided.empty()) {
+    std::vector<std::size_t> ready;
+    std::vector<std::size_t> waiting;
+    for (const std::size_t at : divided) {
+      const bool parent_waits = std::any_of(divided.begin(), divided.end(), [&](std::size_t other) {
+        return other != at && (tree[other].left == at || tree[other].right() == at);
+      });
+      (parent_waits ? waiting : ready).push_back(at);
+    }
+    ForEachPart(ready.size(), site.threads, [&](std::size_t i) {
+      const TreeNode& node = tree[ready[i]];
+      const auto [first, last] = placement.range[ready[i]];
+      const auto feature = static_cast<std::size_t>(node.split.feature);
+      const std::size_t missing = claim.features[feature].missing_bin();
+      const auto middle = std::stable_partition(
+          placement.rows.begin() + first, placement.rows.begin() + last, [&](std::uint32_t entry) {
+            return node.split.GoesLeft(binned_.row(entry & ~kAgain)[feature], missing);
+          });
+      const auto cut = static_cast<std::uint32_t>(middle - placement.rows.begin());
+      placement.range[node.left] = {first, cut};
+      placement.range[node.right()] = {cut, last};
+    });
+    divided = std::move(waiting);
+  }
+  placement.tree = tree;
+}
+
+Result<const SiteTrees::Placement*> SiteTrees::PlaceRows(const SiteView& site,
+                                                         const TreeClaim& claim,
+                                                         const GrowingTree& growing) const {
+  if (growing.run >= claim.runs.size()) return WrongLayout("a run that is not there");
+  CLINNOVA_ASSIGN(const Tree tree, UnpackTree(growing.nodes, claim.features));
+  const std::pair key(growing.run, growing.number);
+  if (!claim.bootstrap) {  // an earlier tree of the run is finished
+    std::erase_if(placements_, [&](const auto& entry) {
+      return entry.first.first == key.first && entry.first.second != key.second;
+    });
+  }
+  const RunScope& scope = claim.runs[growing.run].scope;
+  const auto found = placements_.find(key);
+  if (found != placements_.end() && found->second.scope == scope &&
+      Continues(tree, found->second.tree)) {
+    SendDown(site, claim, tree, found->second);
+    return &found->second;
+  }
+  Placement placement{.scope = scope, .tree = {TreeNode{}}, .rows = {}, .range = {}};
+  const TrainingRows& rows = *binned_.rows;
+  const std::vector<std::uint8_t> use = RowsInScope(site, rows, scope);
+  for (std::uint32_t r = 0; r < rows.rows(); ++r) {
+    if (use[r] == 0) continue;
+    const int draws = Draws(claim, growing.number, rows.key[r]);
+    for (int i = 0; i < draws; ++i) placement.rows.push_back(i == 0 ? r : r | kAgain);
+  }
+  placement.range = {{0, static_cast<std::uint32_t>(placement.rows.size())}};
+  SendDown(site, claim, tree, placement);
+  return &placements_.insert_or_assign(key, std::move(placement)).first->second;
+}
+
+}  // namespace clinnova::learn

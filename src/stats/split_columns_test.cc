@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stats/split_columns.h"
+
+#include <gtest/gtest.h>
+
+#include "stats/model_frame.h"
+#include "stats/study_fixture.h"
+
+namespace clinnova::stats {
+namespace {
+
+federation::Analysis Trees(const std::string& options) {
+  return StudyOf("method = \"boosted_trees\"\n" + options).analyses().front();
+}
+
+TEST(SplitColumns, AreThoseOnTheRight) {
+  const auto analysis = Trees("formula = \"y ~ crp + factor(stage) + offset(log(years))\"");
+  EXPECT_EQ(*SplitColumns(analysis), (std::vector<std::string>{"crp", "factor(stage)"}));
+  EXPECT_EQ(*RequiredSplitColumns(analysis), (std::vector<std::string>{"crp", "stage"}));
+  EXPECT_EQ(FormulaOf(analysis)->text(), "y ~ 1 + offset(log(years))");
+  EXPECT_EQ(DesignOptionsOf(analysis)->also, (std::vector<std::string>{"crp", "stage"}));
+}
+
+TEST(SplitColumns, NeedNotBePresentWhereTreesLearnFromMissingValues) {
+  const auto analysis = Trees("formula = \"y ~ crp\"\nmissing = \"learn\"\nid = \"person\"");
+  EXPECT_TRUE(RequiredSplitColumns(analysis)->empty());
+  EXPECT_EQ(DesignOptionsOf(analysis)->also, (std::vector<std::string>{"person"}));
+}
+
+TEST(SplitColumns, RefuseTransformationsAndInteractions) {
+  for (const char* right : {"log(crp)", "crp * age", "ns(crp, df = 3)", "1", "crp + (1 | site)"}) {
+    const auto columns = SplitColumns(Trees("formula = \"y ~ " + std::string(right) + "\""));
+    ASSERT_FALSE(columns) << right;
+    EXPECT_EQ(columns.error().code, ErrorCode::kInvalidInput);
+    EXPECT_NE(columns.error().message.find("formula"), std::string::npos);
+  }
+}
+
+TEST(SplitColumns, AreOfTreesOnly) {
+  EXPECT_TRUE(SplitsColumns(Trees("formula = \"y ~ x\"")));
+  const auto glm = StudyOf("method = \"glm\"\nformula = \"y ~ x\"").analyses().front();
+  EXPECT_FALSE(SplitsColumns(glm));
+}
+
+}  // namespace
+}  // namespace clinnova::stats
