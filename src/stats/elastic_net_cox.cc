@@ -22,7 +22,6 @@ using federation::SiteView;
 using federation::TypedStep;
 using federation::WideBlock;
 
-constexpr std::int64_t kExitsPerBin = 10;
 constexpr std::size_t kDenseCells = 1 << 14;
 /// Numbers of one round at most.
 constexpr std::size_t kNumbersPerRound = std::size_t{1} << 16;
@@ -57,7 +56,7 @@ Result<void> SiteEvaluate(const SiteView& site, const SiteParameters& parameters
     if (at.beta.size() != p) {
       return Fail(ErrorCode::kRefused, "coefficients that do not fit the design", "wrong_layout");
     }
-    CLINNOVA_TRY(CheckCoxParameters(site, *frame, at));
+    CLINNOVA_TRY(CheckCoxParameters(*frame, at));
     CLINNOVA_ASSIGN(const OwnRisk own, SumOwnRisk(site, *frame, at));
     if (!own.sums) {
       sums.Flag(kLogLikelihood);
@@ -127,9 +126,10 @@ Result<void> SpreadEvaluate(const SiteView& site, const SpreadParameters& parame
   return {};
 }
 
-const TypedStep<SiteParameters> kSiteStep{"elastic_net.cox_site", SiteLayout, SiteEvaluate};
+const TypedStep<SiteParameters> kSiteStep{"elastic_net.cox_site", SiteLayout, SiteEvaluate,
+                                          CoxGuard{}};
 const TypedStep<SpreadParameters> kSpreadStep{"elastic_net.cox_spread", SpreadLayout,
-                                              SpreadEvaluate};
+                                              SpreadEvaluate, FrameGuard{}};
 
 class CoxSource final : public NetSource {
  public:
@@ -226,8 +226,7 @@ class CoxSource final : public NetSource {
                     FindTimeAxis(federation_, analysis_, frame_, 0, kDenseCells / strata));
     CLINNOVA_ASSIGN(const RiskCounts counts,
                     CountRisk(federation_, analysis_, frame_, std::move(axis)));
-    const std::int64_t k = federation_.minimum_count();
-    merged_ = k > 0;
+    merged_ = federation_.minimum_count() > 0;
     const std::size_t size = counts.axis.size();
     for (std::size_t s = 0; s < strata; ++s) {
       TimeAxis times;
@@ -236,12 +235,14 @@ class CoxSource final : public NetSource {
       for (std::size_t t = 0; t < size; ++t) {
         const std::int64_t events = counts.events[s * size + t];
         open += events + counts.censored[s * size + t];
-        if (merged_ ? open < std::max(k, kExitsPerBin) : events == 0) continue;
+        if (merged_ ? open < ExitsNeeded(federation_) : events == 0) continue;
         times.times.push_back(counts.axis.Time(t));
+        if (merged_) times.exits.push_back(open);
         open = 0;
       }
       if (merged_ && open > 0 && !times.times.empty()) {
         times.times.back() = counts.axis.Time(size - 1);
+        times.exits.back() += open;
       }
       cox_.axes.push_back(std::move(times));
     }
