@@ -21,6 +21,8 @@ struct CountingParameters {
   }
 };
 enum CountingBlock { kRows, kTotal, kBounded };
+/// The value that the guard of kCounting refuses.
+inline constexpr double kUnspeakable = 0.8125;
 
 /// Rows, the wide sum of scale * x, and the same in a scaled block made for contributions up to 1.
 inline const TypedStep<CountingParameters> kCounting{
@@ -38,7 +40,16 @@ inline const TypedStep<CountingParameters> kCounting{
         sums.Add(kBounded, 0, parameters.scale * value);
       }
       return {};
-    }};
+    },
+    Guard<CountingParameters>{
+        {Rule::kDominance}, [](const SiteView& site, const CountingParameters&) -> Result<void> {
+          const auto x = site.table.schema.Find("x");
+          for (std::size_t r = 0; x && r < site.table.rows; ++r) {
+            if (site.table.column(*x).numbers[r] != kUnspeakable) continue;
+            return Fail(ErrorCode::kRefused, "a value that its guard knows", "dominance");
+          }
+          return {};
+        }}};
 
 /// A step that has a bug.
 inline const TypedStep<CountingParameters> kThrowing{
@@ -48,7 +59,17 @@ inline const TypedStep<CountingParameters> kThrowing{
     },
     [](const SiteView&, const CountingParameters&, ExactSums&) -> Result<void> {
       throw std::runtime_error("a bug");
-    }};
+    },
+    CountsOnly{}};
+
+/// A step that says it counts and does more.
+inline const TypedStep<CountingParameters> kPretending{
+    "count.pretending",
+    [](const Analysis&, const table::Schema&, const CountingParameters&) -> Result<Layout> {
+      return Layout{{CountBlock("rows", 1), WideBlock("total", 1)}};
+    },
+    [](const SiteView&, const CountingParameters&, ExactSums&) -> Result<void> { return {}; },
+    CountsOnly{}};
 
 /// A step of another method.
 inline const TypedStep<CountingParameters> kForeign{
@@ -56,12 +77,13 @@ inline const TypedStep<CountingParameters> kForeign{
     [](const Analysis&, const table::Schema&, const CountingParameters&) -> Result<Layout> {
       return Layout{{CountBlock("rows", 1)}};
     },
-    [](const SiteView&, const CountingParameters&, ExactSums&) -> Result<void> { return {}; }};
+    [](const SiteView&, const CountingParameters&, ExactSums&) -> Result<void> { return {}; },
+    CountsOnly{}};
 
 inline const StepCatalog& CountingSteps() {
   static const StepCatalog kSteps = [] {
     StepCatalog steps;
-    steps.Add("count", {&kCounting, &kThrowing});
+    steps.Add("count", {&kCounting, &kThrowing, &kPretending});
     steps.Add("other", {&kForeign});
     return steps;
   }();

@@ -200,7 +200,8 @@ ExactSums::ExactSums(const Layout& layout)
     : layout_(layout),
       offsets_(Offsets(layout)),
       elements_(layout.elements()),
-      flags_(layout.blocks.size()) {
+      flags_(layout.blocks.size()),
+      withheld_(layout.blocks.size()) {
   for (const BlockSpec& block : layout.blocks) slicers_.emplace_back(block.exponent);
 }
 
@@ -339,7 +340,10 @@ void ExactSums::AddMoments(const MomentBlocks& blocks, std::size_t index, std::s
 void ExactSums::Merge(const ExactSums& other) {
   CLINNOVA_CHECK(other.elements_.size() == elements_.size());
   for (std::size_t i = 0; i < elements_.size(); ++i) elements_[i] += other.elements_[i];
-  for (std::size_t i = 0; i < flags_.size(); ++i) flags_[i] = flags_[i] || other.flags_[i];
+  for (std::size_t i = 0; i < flags_.size(); ++i) {
+    flags_[i] = flags_[i] || other.flags_[i];
+    withheld_[i] = withheld_[i] || other.withheld_[i];
+  }
 }
 
 bool ExactSums::flagged() const {
@@ -348,9 +352,17 @@ bool ExactSums::flagged() const {
 
 std::vector<Int128> ExactSums::Seal(const core::Hash& seed) const {
   std::vector<Int128> sealed = elements_;
-  if (flagged()) {
+  const bool all = flagged();
+  if (all || std::find(withheld_.begin(), withheld_.end(), true) != withheld_.end()) {
     static_assert(randombytes_SEEDBYTES == sizeof(core::Hash));
-    randombytes_buf_deterministic(sealed.data(), sealed.size() * sizeof(Int128), seed.data());
+    std::vector<Int128> noise(sealed.size());
+    randombytes_buf_deterministic(noise.data(), noise.size() * sizeof(Int128), seed.data());
+    for (std::size_t b = 0; b < flags_.size(); ++b) {
+      if (!all && !withheld_[b]) continue;
+      const auto first = static_cast<std::ptrdiff_t>(offsets_[b]);
+      const auto count = static_cast<std::ptrdiff_t>(layout_.blocks[b].elements());
+      std::copy_n(noise.begin() + first, count, sealed.begin() + first);
+    }
   }
   for (std::size_t b = 0; b < flags_.size(); ++b) {
     sealed[offsets_[b] + layout_.blocks[b].elements() - 1] = flags_[b] ? 1 : 0;

@@ -73,6 +73,9 @@ class ExactSums {
   /// Flags a block by hand: the contribution cannot be made.
   void Flag(std::size_t block) { flags_[block] = true; }
   bool flagged() const;
+  /// Holds back what this site would add to a block: Seal puts noise there, so that the pooled numbers of the block
+  /// mean nothing, while those of the other blocks stand. The step tells in a count that it was so.
+  void Withhold(std::size_t block) { withheld_[block] = true; }
 
   /// The integers that enter the secure sum. When any block is flagged, every number is replaced by
   /// noise drawn from `seed` and only the flags are true: the pooled sum of a void round then says
@@ -87,6 +90,7 @@ class ExactSums {
   std::vector<Slicer> slicers_;  ///< per block
   std::vector<Int128> elements_;
   std::vector<bool> flags_;
+  std::vector<bool> withheld_;
 };
 
 /// Sums over all sites, as the algorithm receives them.

@@ -207,5 +207,31 @@ TEST(PooledSums, RefuseAnotherLength) {
   EXPECT_FALSE(PooledSums::Decode(Layout{{WideBlock("sum", 1)}}, std::vector<Int128>(3)));
 }
 
+TEST(ExactSums, WithholdsOneBlockAndTellsTheOthers) {
+  const Layout layout{{CountBlock("rows", 1), WideBlock("told", 1), WideBlock("withheld", 2)}};
+  ExactSums sums(layout);
+  sums.AddCount(0, 0, 7);
+  sums.Add(1, 0, 2.5);
+  sums.Add(2, 1, 99);
+  ExactSums other = sums.Zero();
+  other.Withhold(2);
+  sums.Merge(other);
+  const auto sealed = sums.Seal(core::Blake2b(core::Bytes(1)));
+  const auto again = sums.Seal(core::Blake2b(core::Bytes(2)));
+  EXPECT_NE(sealed, again);  // noise
+  const PooledSums pooled = *PooledSums::Decode(layout, sealed);
+  EXPECT_TRUE(pooled.FlaggedBlocks().empty());  // the round stands
+  EXPECT_EQ(pooled.Count(0), 7);
+  EXPECT_EQ(pooled.Number(1), 2.5);
+  EXPECT_NE(pooled.Number(2, 1), 99);
+}
+
+TEST(Layout, ChargesWhatIsNoCount) {
+  const Layout layout{{CountBlock("rows", 9), WideBlock("sum", 2), ScaledBlock("gram", 3, 20)}};
+  EXPECT_EQ(ChargedNumbers(layout), 5u);  // also where the exponent happens to be a count's
+  EXPECT_FALSE(CountsAlone(layout));
+  EXPECT_TRUE(CountsAlone(Layout{{CountBlock("rows", 9), WideBlock("none", 0)}}));
+}
+
 }  // namespace
 }  // namespace clinnova::federation

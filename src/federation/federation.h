@@ -50,6 +50,8 @@ class Federation {
   virtual const std::vector<std::string>& sites() const = 0;
   /// The study's minimum_count as the strictest site has it; 0 = disclosure off (public data).
   virtual int minimum_count() const = 0;
+  /// The other thresholds as the strictest site has them; of no meaning when minimum_count() is 0.
+  virtual DisclosureLimits limits() const { return {}; }
 
   /// One round: every site evaluates the step, and the sum over sites comes back.
   /// Reveals: to the hub and the researcher's algorithm, the sum over all sites and nothing else.

@@ -25,6 +25,7 @@ Result<std::unique_ptr<InProcessFederation>> InProcessFederation::Create(Options
   federation->site_names_ = std::move(options.site_names);
   federation->minimum_count_ = options.minimum_count;
   federation->threads_ = options.threads;
+  federation->limits_ = Stricter(options.limits, options.study.limits());
   for (table::Table& table : options.tables) {
     if (table.schema != federation->schema_) {
       return Fail(ErrorCode::kInvalidInput, "the sites' tables do not stand under one schema");
@@ -33,6 +34,7 @@ Result<std::unique_ptr<InProcessFederation>> InProcessFederation::Create(Options
                                                         .table = std::move(table),
                                                         .steps = options.steps,
                                                         .minimum_count = options.minimum_count,
+                                                        .limits = federation->limits_,
                                                         .threads = options.threads});
   }
   if (options.study.secure_sum() && federation->site_names_.size() >= kSecureSites) {

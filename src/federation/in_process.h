@@ -22,7 +22,8 @@ class InProcessFederation final : public Federation {
     std::vector<table::Table> tables;    ///< one per site, all under the same schema
     const StepCatalog* steps = nullptr;  // not owned, outlives this
     int minimum_count = 5;
-    int threads = 1;  ///< of each site, and sites that work side by side
+    DisclosureLimits limits{};  ///< of every site; the study's, where stricter, win
+    int threads = 1;            ///< of each site, and sites that work side by side
   };
 
   /// kInvalidInput when there is no site or the tables' schemas differ.
@@ -32,6 +33,7 @@ class InProcessFederation final : public Federation {
   const table::Schema& schema() const override { return schema_; }
   const std::vector<std::string>& sites() const override { return site_names_; }
   int minimum_count() const override { return minimum_count_; }
+  DisclosureLimits limits() const override { return limits_; }
 
   /// True when the sums travel masked.
   bool secure() const { return secure_ != nullptr; }
@@ -46,6 +48,7 @@ class InProcessFederation final : public Federation {
   std::vector<std::string> site_names_;
   int minimum_count_ = 5;
   int threads_ = 1;
+  DisclosureLimits limits_{};
   std::vector<SiteRunner> sites_;
   std::unique_ptr<LocalSecureSum> secure_;
 };

@@ -35,6 +35,8 @@ struct BlockSpec {
   std::uint64_t size = 1;  ///< numbers
   Form form = Form::kWide;
   std::int64_t exponent = 0;  ///< kScaled: each record's contribution is at most 2^exponent in size
+  bool count =
+      false;  ///< counts of persons or sites; what is not is charged to the information budget
 
   std::size_t elements_per_number() const { return form == Form::kWide ? kWideLimbs : 1; }
   /// 128-bit integers of the block, its flag included.
@@ -46,19 +48,20 @@ struct BlockSpec {
     a(size);
     a(form);
     a(exponent);
+    a(count);
   }
   bool operator==(const BlockSpec&) const = default;
 };
 
 /// A count, an indicator: contributions of 1, or small integers below 2^20.
 inline BlockSpec CountBlock(std::string name, std::uint64_t size) {
-  return {std::move(name), size, BlockSpec::Form::kScaled, 20};
+  return {std::move(name), size, BlockSpec::Form::kScaled, 20, true};
 }
 inline BlockSpec WideBlock(std::string name, std::uint64_t size) {
-  return {std::move(name), size, BlockSpec::Form::kWide, 0};
+  return {std::move(name), size, BlockSpec::Form::kWide, 0, false};
 }
 inline BlockSpec ScaledBlock(std::string name, std::uint64_t size, int exponent) {
-  return {std::move(name), size, BlockSpec::Form::kScaled, exponent};
+  return {std::move(name), size, BlockSpec::Form::kScaled, exponent, false};
 }
 
 /// The blocks of a round, in order; a block's index is how steps and algorithms name it.
@@ -78,5 +81,19 @@ struct Layout {
   }
   bool operator==(const Layout&) const = default;
 };
+
+/// True when all blocks with any numbers are counts.
+inline bool CountsAlone(const Layout& layout) {
+  for (const BlockSpec& block : layout.blocks) {
+    if (block.size > 0 && !block.count) return false;
+  }
+  return true;
+}
+/// How many numbers of a round are not counts: what the information budget (rule 8) is charged for.
+inline std::uint64_t ChargedNumbers(const Layout& layout) {
+  std::uint64_t numbers = 0;
+  for (const BlockSpec& block : layout.blocks) numbers += block.count ? 0 : block.size;
+  return numbers;
+}
 
 }  // namespace clinnova::federation

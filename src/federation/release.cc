@@ -85,6 +85,7 @@ Released<core::Bytes> ReleaseGate::Description(const Study& study,
   core::ArchiveWriter writer;
   writer(schema.value());
   writer(static_cast<std::int64_t>(MinimumCount(study)));
+  writer(Limits(study));
   return Released<core::Bytes>(writer.Take());
 }
 

@@ -41,6 +41,7 @@ struct SitePolicy {
   std::uint64_t rounds_per_study = 20'000;  ///< rule 14
   std::uint64_t studies_per_day = 100;      ///< rule 14: begun within 24 hours, of all researchers
   std::vector<std::string> methods;         ///< allowed methods; empty = all known
+  DisclosureLimits limits{};                ///< rules 5, 6, 8, 9 and 11
 
   template <class A>
   void Fields(A& a) {
@@ -48,6 +49,7 @@ struct SitePolicy {
     a(rounds_per_study);
     a(studies_per_day);
     a(methods);
+    a(limits);
   }
 };
 
@@ -72,6 +74,10 @@ class ReleaseGate {
   /// The stricter of the study's and the site's threshold. Only a site whose own policy says 0 (public
   /// data) can lift the rule.
   int MinimumCount(const Study& study) const;
+  /// The stricter of the study's and the site's other thresholds.
+  DisclosureLimits Limits(const Study& study) const {
+    return Stricter(policy_.limits, study.limits());
+  }
 
   /// kRefused (`method_not_allowed`, `round_limit`) before a round is evaluated. `rounds_so_far` is of
   /// this study at this site. Rule 14.
@@ -92,8 +98,8 @@ class ReleaseGate {
   /// An error as it may cross the boundary. Reveals: its code and reason.
   Released<Refusal> Refuse(const Error& error) const;
 
-  /// A released description with the site's threshold, as it travels: SiteSchema, then MinimumCount(study).
-  /// Reveals: what Describe says, and the site's threshold for this study.
+  /// A released description with the site's thresholds, as it travels: SiteSchema, MinimumCount(study), Limits(study).
+  /// Reveals: what Describe says, and the site's thresholds for this study.
   Released<core::Bytes> Description(const Study& study,
                                     const Released<table::SiteSchema>& schema) const;
 

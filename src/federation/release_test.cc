@@ -95,5 +95,20 @@ TEST(ReleaseGate, RefusalIsACodeAndAFixedWord) {
   EXPECT_EQ(Gate(5).Refuse({ErrorCode::kFailed, "age 99", ""}).value().reason, "unspecified");
 }
 
+TEST(ReleaseGate, TakesOfEachThresholdTheStricter) {
+  const auto study = Study::FromToml(
+      "[study]\ntitle = \"t\"\n[privacy]\nleverage = 0.2\nexits_per_time = 5\n"
+      "[[analysis]]\nname = \"a\"\nmethod = \"glm\"\n",
+      "test.toml");
+  ASSERT_TRUE(study) << study.error().message;
+  SitePolicy policy;
+  policy.limits.dominance_one = 0.05;
+  const DisclosureLimits limits = ReleaseGate(policy).Limits(*study);
+  EXPECT_EQ(limits.leverage, 0.2);        // the study's
+  EXPECT_EQ(limits.dominance_one, 0.05);  // the site's
+  EXPECT_EQ(limits.exits_per_time, 10);   // a study cannot make it laxer
+  EXPECT_EQ(limits.information_share, 0.1);
+}
+
 }  // namespace
 }  // namespace clinnova::federation

@@ -58,9 +58,11 @@ Result<std::vector<Int128>> SiteRunner::Contribute(const RoundRequest& request,
                       .analysis = *analysis,
                       .cache = *cache_,
                       .threads = options_.threads,
-                      .minimum_count = options_.minimum_count};
+                      .minimum_count = options_.minimum_count,
+                      .limits = options_.limits};
   ExactSums sums(layout);
   try {
+    if (options_.minimum_count > 0) CLINNOVA_TRY(step->Hold(site, request.parameters));
     CLINNOVA_TRY(step->Evaluate(site, request.parameters, sums));
   } catch (const std::exception& failure) {  // a bug ends the round, not the site
     return Fail(ErrorCode::kFailed, failure.what(), "internal");

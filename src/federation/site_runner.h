@@ -21,6 +21,7 @@ class SiteRunner {
     table::Table table;
     const StepCatalog* steps = nullptr;  // not owned, outlives this
     int minimum_count = 5;               ///< the gate's, for this study
+    DisclosureLimits limits{};           ///< likewise
     int threads = 1;
   };
 
@@ -31,7 +32,8 @@ class SiteRunner {
   /// has no such analysis or its method no such step; (`wrong_layout`) when exponents do not fit.
   Result<Layout> LayoutOf(const RoundRequest& request) const;
 
-  /// This site's sealed contribution: plain numbers, to be masked by the secure sum, never sent.
+  /// This site's sealed contribution: plain numbers, to be masked by the secure sum, never sent. The step's guard is
+  /// held before anything is summed, unless minimum_count is 0.
   /// Deterministic in (table, request, noise_seed): asking again gives the same.
   Result<std::vector<Int128>> Contribute(const RoundRequest& request,
                                          const core::Hash& noise_seed) const;

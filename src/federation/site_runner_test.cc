@@ -117,5 +117,23 @@ TEST(SiteRunner, PassesTheStepsOwnError) {
   EXPECT_EQ(failed.error().reason, "no_column");
 }
 
+TEST(SiteRunner, HoldsTheStepsGuardBeforeItSums) {
+  const auto refused = Runner({0.25, kUnspeakable}).Contribute(CountingRequest(), core::Hash{});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kRefused);
+  EXPECT_EQ(refused.error().reason, "dominance");
+  // Public data have no rule to hold.
+  EXPECT_TRUE(Runner({0.25, kUnspeakable}, 0).Contribute(CountingRequest(), core::Hash{}));
+}
+
+TEST(SiteRunner, RefusesAStepThatOnlySaysItCounts) {
+  RoundRequest request = CountingRequest();
+  request.step = "count.pretending";
+  request.exponents = {20, 0};
+  const auto refused = Runner({0.25, 0.5}).Contribute(request, core::Hash{});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, "unguarded_step");
+}
+
 }  // namespace
 }  // namespace clinnova::federation

@@ -8,7 +8,8 @@
 //       [](const Analysis&, const table::Schema&, const MeanParameters&) -> Result<Layout> {
 //         return Layout{{CountBlock("n", 1), WideBlock("sum", 1)}};
 //       },
-//       [](const SiteView& site, const MeanParameters&, ExactSums& sums) -> Result<void> { … }};
+//       [](const SiteView& site, const MeanParameters&, ExactSums& sums) -> Result<void> { … },
+//       Guard<MeanParameters>{{Rule::kDominance}, HoldMean}};   // what it needs before it may leave (disclosure.h)
 //
 // Thread rule: steps are immutable; Evaluate may use SiteView::threads threads of its own.
 #pragma once
@@ -23,6 +24,7 @@
 
 #include "core/archive.h"
 #include "federation/analysis.h"
+#include "federation/disclosure.h"
 #include "federation/exact_sums.h"
 #include "federation/layout.h"
 #include "table/table.h"
@@ -57,7 +59,7 @@ class SiteCache {
   }
 
  private:
-  std::mutex mutex_;
+  std::recursive_mutex mutex_;  ///< recursive: a value may be made of others
   std::map<std::string, std::shared_ptr<const void>> values_;
   std::map<std::string, std::pair<std::string, std::shared_ptr<const void>>> versions_;
 };
@@ -68,7 +70,8 @@ struct SiteView {
   const Analysis& analysis;   // not owned; from the approved study, never from the hub
   SiteCache& cache;           // not owned
   int threads = 1;
-  int minimum_count = 5;  ///< the stricter of the study's and the site's; 0 = disclosure off
+  int minimum_count = 5;      ///< the stricter of the study's and the site's; 0 = disclosure off
+  DisclosureLimits limits{};  ///< likewise; of no meaning when minimum_count is 0
 };
 
 class Step {
@@ -78,6 +81,10 @@ class Step {
   /// The blocks of a round with these parameters: the same at every site and at the hub.
   virtual Result<Layout> LayoutOf(const Analysis& analysis, const table::Schema& schema,
                                   core::ByteView parameters) const = 0;
+  /// The rules that Hold holds; none for a step of counts only.
+  virtual const std::vector<Rule>& rules() const = 0;
+  /// Judges the rows at hand before Evaluate: kRefused with the reason code of a rule that is broken.
+  virtual Result<void> Hold(const SiteView& site, core::ByteView parameters) const = 0;
   /// Adds the site's contribution to `sums`, which has the layout above (a block's exponent may have
   /// been raised). An error ends the round; what crosses the boundary is its code and reason only.
   virtual Result<void> Evaluate(const SiteView& site, core::ByteView parameters,
@@ -129,8 +136,8 @@ class TypedStep final : public Step {
   using LayoutFunction = Result<Layout> (*)(const Analysis&, const table::Schema&, const P&);
   using SiteFunction = Result<void> (*)(const SiteView&, const P&, ExactSums&);
 
-  TypedStep(std::string_view name, LayoutFunction layout, SiteFunction evaluate)
-      : name_(name), layout_(layout), evaluate_(evaluate) {}
+  TypedStep(std::string_view name, LayoutFunction layout, SiteFunction evaluate, Guard<P> guard)
+      : name_(name), layout_(layout), evaluate_(evaluate), guard_(std::move(guard)) {}
 
   std::string_view name() const override { return name_; }
 
@@ -138,6 +145,17 @@ class TypedStep final : public Step {
                           core::ByteView parameters) const override {
     CLINNOVA_ASSIGN(const P p, Read(parameters));
     return layout_(analysis, schema, p);
+  }
+
+  const std::vector<Rule>& rules() const override { return guard_.rules; }
+
+  Result<void> Hold(const SiteView& site, core::ByteView parameters) const override {
+    CLINNOVA_ASSIGN(const P p, Read(parameters));
+    if (guard_.check != nullptr) return guard_.check(site, p);
+    CLINNOVA_ASSIGN(const Layout layout, layout_(site.analysis, site.table.schema, p));
+    if (CountsAlone(layout)) return {};
+    return Fail(ErrorCode::kRefused, "a step of counts has a block of other numbers",
+                "unguarded_step");
   }
 
   Result<void> Evaluate(const SiteView& site, core::ByteView parameters,
@@ -160,6 +178,7 @@ class TypedStep final : public Step {
   std::string_view name_;
   LayoutFunction layout_;
   SiteFunction evaluate_;
+  Guard<P> guard_;
 };
 
 /// The steps that a site knows, by method: what an approved analysis of a method may run.

@@ -180,6 +180,15 @@ Result<Study> Study::FromJson(const Json& document, const std::map<std::string, 
   if (study.epsilon_ != 0.0) {
     privacy.Wrong("epsilon", "differential privacy is not there yet, expected 0");
   }
+  for (const LimitKey& key : LimitKeys()) {
+    const std::string name(key.name);
+    const double limit = privacy.Number(name.c_str(), study.limits_.*key.member);
+    if (limit < key.lowest || limit > key.highest) {
+      privacy.Wrong(name, "found " + Json(limit).dump() + ", expected " + Json(key.lowest).dump() +
+                              " to " + Json(key.highest).dump());
+    }
+    study.limits_.*key.member = limit;
+  }
   privacy.NoOtherKeys();
   note(privacy);
 

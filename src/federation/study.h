@@ -19,6 +19,7 @@
 #include "core/error.h"
 #include "core/hash.h"
 #include "federation/analysis.h"
+#include "federation/disclosure.h"
 #include "table/table.h"
 
 namespace clinnova::federation {
@@ -60,6 +61,8 @@ class Study {
   bool secure_sum() const { return secure_sum_; }
   int minimum_count() const { return minimum_count_; }
   double epsilon() const { return epsilon_; }
+  /// The thresholds that [privacy] names; the others ask for nothing (Unlimited).
+  const DisclosureLimits& limits() const { return limits_; }
   const std::vector<Analysis>& analyses() const { return analyses_; }
   /// The analysis called `name`, or null.
   const Analysis* FindAnalysis(std::string_view name) const;
@@ -81,6 +84,7 @@ class Study {
   bool secure_sum_ = true;
   int minimum_count_ = 5;
   double epsilon_ = 0;
+  DisclosureLimits limits_ = Unlimited();
   std::vector<Analysis> analyses_;
 };
 

@@ -113,5 +113,20 @@ TEST(Analysis, RefusesAnUnknownOption) {
       "analysis \"response\": alpha: unknown option of method glm, expected one of formula, folds");
 }
 
+TEST(Study, ReadsThresholdsStrictly) {
+  const auto with = [](const std::string& privacy) {
+    return Study::FromToml("[study]\ntitle = \"t\"\n[privacy]\n" + privacy +
+                               "\n[[analysis]]\nname = \"a\"\nmethod = \"glm\"\n",
+                           "s.toml");
+  };
+  EXPECT_EQ(with("contributors = 3")->limits().contributors, 3);
+  EXPECT_EQ(with("epsilon = 0.0")->limits(), Unlimited());
+  const auto wrong = with("leverage = 1.5");
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().message, "s.toml:4: privacy.leverage: found 1.5, expected 0.0 to 1.0");
+  EXPECT_FALSE(with("leverage = \"low\""));
+  EXPECT_FALSE(with("leverages = 0.5"));
+}
+
 }  // namespace
 }  // namespace clinnova::federation

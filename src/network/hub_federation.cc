@@ -36,6 +36,7 @@ class HubFederation final : public federation::Federation {
   const table::Schema& schema() const override { return frozen_.schema; }
   const std::vector<std::string>& sites() const override { return options_.study.sites(); }
   int minimum_count() const override { return static_cast<int>(frozen_.minimum_count); }
+  federation::DisclosureLimits limits() const override { return frozen_.limits; }
   void set_progress(const RunProgress& progress) {
     progress_ = progress;
     Tell();
@@ -226,6 +227,8 @@ Result<void> Unify(const RunOptions& options, RunRecord& run) {
   std::vector<std::int64_t> rows;
   for (const Description& d : descriptions) {
     frozen.minimum_count = std::max(frozen.minimum_count, d.minimum_count);
+    frozen.limits = Stricter(frozen.limits, d.limits);
+    frozen.persons += d.schema.rows;
   }
   for (const Description& d : descriptions) {
     const auto told = static_cast<std::int64_t>(d.schema.rows);

@@ -25,6 +25,7 @@
 
 #include "core/archive.h"
 #include "core/hash.h"
+#include "federation/disclosure.h"
 #include "federation/federation.h"
 #include "federation/identity.h"
 #include "federation/layout.h"
@@ -157,21 +158,25 @@ struct DescribeAsk {
 struct Description {
   table::SiteSchema schema{};
   std::int64_t minimum_count = 0;  ///< the site's threshold for this study
+  federation::DisclosureLimits limits{};
 
   template <class A>
   void Fields(A& a) {
-    a(schema), a(minimum_count);
+    a(schema), a(minimum_count), a(limits);
   }
 };
 
 /// What all sites read their tables under, for the whole run.
 struct FrozenTable {
   table::Schema schema{};
-  std::int64_t minimum_count = 0;  ///< the strictest site's
+  std::int64_t minimum_count = 0;                                 ///< the strictest site's
+  federation::DisclosureLimits limits = federation::Unlimited();  ///< likewise
+  std::uint64_t persons =
+      0;  ///< all that sites told of their rows: those of fewer than minimum_count are not in it
 
   template <class A>
   void Fields(A& a) {
-    a(schema), a(minimum_count);
+    a(schema), a(minimum_count), a(limits), a(persons);
   }
 };
 

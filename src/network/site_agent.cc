@@ -25,6 +25,7 @@ Result<std::unique_ptr<SiteAgent>> SiteAgent::Open(Options options) {
   CLINNOVA_ASSIGN(agent->ledger_, federation::Ledger::Open({.path = folder / "ledger.jsonl",
                                                             .identity = agent->identity_.get()}));
   CLINNOVA_ASSIGN(auto record, federation::LedgerSigningRecord::Load(*agent->ledger_));
+  RestoreInformation(*agent->ledger_, agent->information_);
   agent->record_ = std::make_unique<SharedSigningRecord>(std::move(record));
   CLINNOVA_ASSIGN(agent->store_,
                   SiteStore::Open(folder / "site.db", agent->identity_->public_key()));
@@ -38,6 +39,7 @@ Result<std::unique_ptr<SiteAgent>> SiteAgent::Open(Options options) {
       .store = agent->store_.get(),
       .tables = agent->options_.tables,
       .steps = agent->options_.steps == nullptr ? &stats::Steps() : agent->options_.steps,
+      .information = &agent->information_,
       .minimum_sites = agent->config_.minimum_sites,
       .threads = agent->config_.threads};
   agent->NoteDecisions();

@@ -87,6 +87,7 @@ class SiteAgent {
   std::unique_ptr<federation::Ledger> ledger_;
   std::unique_ptr<SharedSigningRecord> record_;
   std::unique_ptr<SiteStore> store_;
+  federation::InformationAccount information_;
   SiteParts parts_;
 
   std::mutex mutex_;

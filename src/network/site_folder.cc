@@ -107,6 +107,23 @@ Result<void> ReadText(const KeyPlace& place, const std::string& key, const nlohm
   return {};
 }
 
+/// One of the thresholds of federation/disclosure.h; true when `key` names one.
+Result<bool> ReadLimit(const KeyPlace& place, const std::string& key, const nlohmann::json& value,
+                       federation::DisclosureLimits& limits) {
+  for (const federation::LimitKey& known : federation::LimitKeys()) {
+    if (known.name != key) continue;
+    if (!value.is_number() || value.get<double>() < known.lowest ||
+        value.get<double>() > known.highest) {
+      return place.Wrong("policy." + key, "found " + value.dump() + ", expected a number from " +
+                                              nlohmann::json(known.lowest).dump() + " to " +
+                                              nlohmann::json(known.highest).dump());
+    }
+    limits.*known.member = value.get<double>();
+    return true;
+  }
+  return false;
+}
+
 Result<void> ReadPolicy(const KeyPlace& place, const nlohmann::json& policy, SiteConfig& config) {
   if (!policy.is_object()) return place.Wrong("policy", "expected a table");
   for (const auto& [key, value] : policy.items()) {
@@ -125,9 +142,11 @@ Result<void> ReadPolicy(const KeyPlace& place, const nlohmann::json& policy, Sit
       for (const auto& method : value)
         CLINNOVA_TRY(ReadText(place, path, method, config.policy.methods.emplace_back()));
     } else {
-      return place.Wrong(path,
-                         "unknown key, expected one of methods, minimum_count, minimum_sites, "
-                         "rounds_per_study, studies_per_day");
+      CLINNOVA_ASSIGN(const bool known, ReadLimit(place, key, value, config.policy.limits));
+      if (known) continue;
+      std::string list = "methods, minimum_count, minimum_sites, rounds_per_study, studies_per_day";
+      for (const auto& limit : federation::LimitKeys()) list += ", " + std::string(limit.name);
+      return place.Wrong(path, "unknown key, expected one of " + list);
     }
   }
   return {};

@@ -2,10 +2,12 @@
 #include "network/site_study.h"
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "federation/secret_file.h"
+#include "stats/analysis_columns.h"
 
 namespace clinnova::network {
 namespace {
@@ -226,8 +228,10 @@ Result<void> SiteStudy::NeedTable() {
       .table = std::move(table),
       .steps = site_.steps,
       .minimum_count = std::max(own, static_cast<int>(frozen.minimum_count)),
+      .limits = Stricter(site_.gate->Limits(approved_->study), frozen.limits),
       .threads = site_.threads});
   frozen_hash_ = core::Blake2b(frozen_);
+  persons_ = frozen.persons;
   return {};
 }
 
@@ -251,24 +255,53 @@ Result<void> SiteStudy::CheckRound(const UploadAsk& ask) const {
   return {};
 }
 
+Result<federation::InformationCharge> SiteStudy::ChargeOf(const UploadAsk& ask) const {
+  CLINNOVA_ASSIGN(const federation::Layout layout, runner_->LayoutOf(ask.request));
+  const federation::Analysis& analysis = *approved_->study.FindAnalysis(ask.request.analysis);
+  CLINNOVA_ASSIGN(std::vector<std::string> variables, stats::ColumnsOf(analysis));
+  std::erase(variables, "site");  // public, so that it would water the others down
+  if (variables.empty()) variables.emplace_back();
+  for (std::string& variable : variables) {
+    for (const auto& declared : approved_->study.variables()) {
+      if (declared.name == variable) variable = "feature " + declared.feature;
+    }
+  }
+  return federation::InformationCharge{.project = approved_->study.permit(),
+                                       .study = hash_,
+                                       .analysis = ask.request.analysis,
+                                       .step = ask.request.step,
+                                       .variables = std::move(variables),
+                                       .numbers = federation::ChargedNumbers(layout)};
+}
+
+double SiteStudy::Allowance() const {
+  // Public data, whose owner has lifted the rules, has no budget.
+  if (site_.gate->MinimumCount(approved_->study) == 0)
+    return std::numeric_limits<double>::infinity();
+  return site_.gate->Limits(approved_->study).information_share * static_cast<double>(persons_);
+}
+
 Result<SiteStudy::Released> SiteStudy::Upload(core::ByteView body) {
   CLINNOVA_TRY(NeedRun());
   CLINNOVA_TRY(NeedTable());
   CLINNOVA_ASSIGN(const UploadAsk ask, core::Decode<UploadAsk>(body));
   CLINNOVA_TRY(CheckRound(ask));
+  CLINNOVA_ASSIGN(const federation::InformationCharge charge, ChargeOf(ask));
   // Only this site can make this signature, so nobody else can tell noise from numbers.
   const federation::Signature secret =
       site_.identity->Sign("clinnova/noise/1", core::Encode(ask.request));
   CLINNOVA_ASSIGN(const std::vector<__int128> numbers,
                   runner_->Contribute(ask.request, core::Blake2b(secret)));
+  CLINNOVA_TRY(site_.information->Charge(charge, Allowance()));
   refusal_is_recorded_ = true;
   CLINNOVA_ASSIGN(core::Bytes upload, sum_->Upload(ask.header, numbers));
   refusal_is_recorded_ = false;
-  CLINNOVA_TRY(NoteRound(ask, upload));
+  CLINNOVA_TRY(NoteRound(ask, upload, charge));
   return SecureSum(std::move(upload), federation::Upload::kContext);
 }
 
-Result<void> SiteStudy::NoteRound(const UploadAsk& ask, const core::Bytes& upload) {
+Result<void> SiteStudy::NoteRound(const UploadAsk& ask, const core::Bytes& upload,
+                                  const federation::InformationCharge& charge) {
   const core::Hash header = federation::HeaderHash(ask.header);
   if (header == last_header_) return {};  // asked again: the same bytes
   nlohmann::json sites = nlohmann::json::array();
@@ -284,7 +317,10 @@ Result<void> SiteStudy::NoteRound(const UploadAsk& ask, const core::Bytes& uploa
                           {"numbers", ask.header.elements},
                           {"bytes", upload.size()},
                           {"sent", core::ToHex(core::Blake2b(upload))},
-                          {"verdict", "released"}};
+                          {"verdict", "released"},
+                          {"project", charge.project},
+                          {"variables", charge.variables},
+                          {"charged", charge.numbers}};
   if (ask.previous.round != 0) {
     entry["previous"] = {{"round", ask.previous.round}, {"sum", core::ToHex(ask.previous.sum)}};
   }
@@ -292,6 +328,20 @@ Result<void> SiteStudy::NoteRound(const UploadAsk& ask, const core::Bytes& uploa
   last_header_ = header;
   ++rounds_;
   return {};
+}
+
+void RestoreInformation(const federation::Ledger& ledger, federation::InformationAccount& account) {
+  (void)ledger.ForEach([&](const federation::LedgerEntry& entry) {
+    if (entry.kind != LedgerKind::kRound) return;
+    const nlohmann::json body = nlohmann::json::parse(entry.body);
+    if (!body.contains("charged")) return;  // of a version that kept no account
+    account.Restore({.project = body.at("project").get<std::string>(),
+                     .study = body.at("study").get<std::string>(),
+                     .analysis = body.at("analysis").get<std::string>(),
+                     .step = body.at("step").get<std::string>(),
+                     .variables = body.at("variables").get<std::vector<std::string>>(),
+                     .numbers = body.at("charged").get<std::uint64_t>()});
+  });
 }
 
 void SiteStudy::Close(const StudyClosed& closed) {

@@ -17,6 +17,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "federation/information_account.h"
 #include "federation/ledger.h"
 #include "federation/ledger_signing_record.h"
 #include "federation/release.h"
@@ -62,9 +63,13 @@ struct SiteParts {
   SiteStore* store = nullptr;
   TableSource* tables = nullptr;
   const federation::StepCatalog* steps = nullptr;
+  federation::InformationAccount* information = nullptr;
   std::uint64_t minimum_sites = 3;
   int threads = 1;
 };
+
+/// Fills an account from the rounds that a site's ledger holds.
+void RestoreInformation(const federation::Ledger& ledger, federation::InformationAccount& account);
 
 class SiteStudy {
  public:
@@ -101,8 +106,12 @@ class SiteStudy {
   Result<Released> Freeze(core::ByteView body);
   Result<Released> Upload(core::ByteView body);
   Result<void> CheckRound(const UploadAsk& ask) const;
-  Result<void> NoteRound(const UploadAsk& ask, const core::Bytes& upload);
+  Result<void> NoteRound(const UploadAsk& ask, const core::Bytes& upload,
+                         const federation::InformationCharge& charge);
   void CountRounds();
+  /// What the round would be charged for (rule 8), and how much of it the site allows per variable.
+  Result<federation::InformationCharge> ChargeOf(const UploadAsk& ask) const;
+  double Allowance() const;
   /// Other studies whose runs began here within the last 24 hours, from the ledger.
   std::uint64_t OtherStudiesToday() const;
   Result<Released> SecureSum(Result<core::Bytes> message, std::string_view context) const;
@@ -116,6 +125,7 @@ class SiteStudy {
   std::unique_ptr<federation::SecureSumSite> sum_;
   core::Bytes frozen_;
   core::Hash frozen_hash_{};
+  std::uint64_t persons_ = 0;  ///< of all sites, as the frozen table says
   std::unique_ptr<federation::SiteRunner> runner_;
   std::uint64_t rounds_ = 0;  ///< of the study at this site, over all runs
   core::Hash last_header_{};

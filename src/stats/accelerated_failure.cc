@@ -211,7 +211,7 @@ Result<void> FailureEvaluate(const SiteView& site, const FailureParameters& para
 }
 
 const federation::TypedStep<FailureParameters> kFailureStep{"aft.score", FailureLayout,
-                                                            FailureEvaluate};
+                                                            FailureEvaluate, FrameGuard{}};
 
 // --- the coordinator --------------------------------------------------------------------------
 

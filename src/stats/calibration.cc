@@ -72,10 +72,32 @@ class CalibrationRun {
   std::int64_t minimum() const { return federation_.minimum_count(); }
   double n() const { return static_cast<double>(counts_.n()); }
 
+  void KeepSums(const PooledSums& sums) {
+    expected_ = sums.Number(kCalibrationSums, kPredictionSum);
+    brier_ = sums.Number(kCalibrationSums, kBrierSum) / n();
+    summed_ = true;
+  }
+
+  /// What the next round of the search asks; under disclosure rules its first has the sums that the counts allow.
+  CalibrationSumParameters Question(const OrderStatisticSearch& search) const {
+    using Mode = CalibrationSumParameters::Mode;
+    CalibrationSumParameters parameters;
+    if (!search.Done()) {
+      parameters.targets = search.targets();
+      parameters.shift = search.shift();
+    }
+    if (minimum() == 0) return parameters;
+    parameters.mode = summed_ ? Mode::kCounts : Mode::kSums;
+    parameters.counts = counts_;
+    parameters.magnitude = magnitude_;
+    return parameters;
+  }
+
   Result<void> ReadSums() {
     // The first counts of a search for quantiles are the same whatever is sought.
     CalibrationSumParameters parameters;
     parameters.targets.push_back(KeyInterval{.variable = 0, .low = 0});
+    if (minimum() > 0) parameters.mode = CalibrationSumParameters::Mode::kCounts;
     CLINNOVA_ASSIGN(const PooledSums sums,
                     federation_.Sum(analysis_, kCalibrationSumStep, parameters));
     first_keys_ = sums.Counts(kCalibrationKeys);
@@ -85,8 +107,11 @@ class CalibrationRun {
                              "found values below 0 or above 1, expected probabilities");
     }
     certain_ = sums.Count(kCalibrationEdges, kPredictionCertain);
-    expected_ = sums.Number(kCalibrationSums, kPredictionSum);
-    brier_ = sums.Number(kCalibrationSums, kBrierSum) / n();
+    if (minimum() > 0) {
+      magnitude_ = sums.Number(kCalibrationMagnitude);
+    } else {
+      KeepSums(sums);
+    }
     if (certain_ > 0) {
       warnings_.push_back(
           "some predictions are 0 or 1, whose logit is infinite: intercept, slope and ici are not "
@@ -118,11 +143,11 @@ class CalibrationRun {
     want(knots);
     want(breaks);
     if (!search.Done()) search.Absorb(first_keys_);
-    while (!search.Done()) {
-      const CalibrationSumParameters parameters{search.targets(), search.shift()};
+    while (!search.Done() || !summed_) {
       CLINNOVA_ASSIGN(const PooledSums sums,
-                      federation_.Sum(analysis_, kCalibrationSumStep, parameters));
-      search.Absorb(sums.Counts(kCalibrationKeys));
+                      federation_.Sum(analysis_, kCalibrationSumStep, Question(search)));
+      if (!summed_) KeepSums(sums);
+      if (!search.Done()) search.Absorb(sums.Counts(kCalibrationKeys));
     }
     for (const QuantileOrders& order : knots) {
       knots_.push_back(Interpolate(order, Logit(search.Value(0, order.lower)),
@@ -204,6 +229,7 @@ class CalibrationRun {
   Result<std::vector<NetEvaluation>> Evaluate(const std::vector<CalibrationModel>& models,
                                               const std::vector<NetPoint>& points) const {
     CalibrationFitParameters parameters;
+    parameters.counts = counts_;
     parameters.knots = knots_;
     for (const NetPoint& point : points) {
       parameters.models.push_back(models[point.problem]);
@@ -228,6 +254,7 @@ class CalibrationRun {
 
   Result<void> ReadCurve() {
     CalibrationCurveParameters parameters;
+    parameters.counts = counts_;
     parameters.beta = spline_;
     if (!spline_.empty()) parameters.knots = knots_;
     parameters.breaks = bins_.breaks;
@@ -318,6 +345,8 @@ class CalibrationRun {
   Bins bins_;
   double level_ = 0.95;
   PredictedCounts counts_;
+  double magnitude_ = 0;  ///< of the predictions, as the counts round bounds it
+  bool summed_ = false;
   std::vector<std::int64_t> first_keys_;
   std::int64_t certain_ = 0;  ///< predictions of 0 or 1
   double expected_ = 0;

@@ -7,6 +7,7 @@
 
 #include "core/deterministic_math.h"
 #include "stats/glm_family.h"
+#include "stats/magnitudes.h"
 #include "stats/predicted_rows.h"
 #include "table/natural_spline.h"
 
@@ -16,7 +17,9 @@ namespace {
 using federation::Analysis;
 using federation::CountBlock;
 using federation::ExactSums;
+using federation::Guard;
 using federation::Layout;
+using federation::Rule;
 using federation::SiteView;
 using federation::WideBlock;
 
@@ -29,14 +32,46 @@ Result<Layout> SumLayout(const Analysis&, const table::Schema&,
   if (parameters.shift < 0 || parameters.shift > 56) {
     return Fail(ErrorCode::kRefused, "a shift outside the keys", "wrong_layout");
   }
+  const bool counts = parameters.mode == CalibrationSumParameters::Mode::kCounts;
   return Layout{{CountBlock("cases", kPredictedCases), CountBlock("edges", kCalibrationEdgeKinds),
-                 WideBlock("sums", kCalibrationSumKinds),
-                 CountBlock("keys", parameters.targets.size() * kKeyParts)}};
+                 WideBlock("sums", counts ? 0 : kCalibrationSumKinds),
+                 CountBlock("keys", parameters.targets.size() * kKeyParts),
+                 WideBlock("magnitude", counts ? 1 : 0)}};
+}
+
+/// The sizes of this site's predictions.
+Magnitudes OwnPredictions(const SiteView& site, const PredictedColumns& columns) {
+  Magnitudes own;
+  PredictedRows rows;
+  for (std::size_t first = 0; first < site.table.rows; first += table::kBatchRows) {
+    rows.Read(site.table, columns, first, std::min(table::kBatchRows, site.table.rows - first));
+    own.See(rows.predictions[0]);
+  }
+  return own;
+}
+
+Result<void> HoldSums(const SiteView& site, const CalibrationSumParameters& parameters) {
+  using Mode = CalibrationSumParameters::Mode;
+  if (parameters.mode == Mode::kCounts) return {};
+  if (parameters.mode == Mode::kCountsAndSums)
+    return Fail(ErrorCode::kRefused, "sums before the rules' counts", "unguarded_step");
+  CLINNOVA_TRY(HoldPredicted(site, "prediction", parameters.counts));
+  CLINNOVA_ASSIGN(const PredictedColumns columns, Columns(site));
+  return HoldDominance(OwnPredictions(site, columns), parameters.magnitude, site);
+}
+
+template <typename P>
+Result<void> HoldPrediction(const SiteView& site, const P& parameters) {
+  return HoldPredicted(site, "prediction", parameters.counts);
 }
 
 Result<void> SumEvaluate(const SiteView& site, const CalibrationSumParameters& parameters,
                          ExactSums& sums) {
   CLINNOVA_ASSIGN(const PredictedColumns columns, Columns(site));
+  const bool summed = parameters.mode != CalibrationSumParameters::Mode::kCounts;
+  if (!summed) {
+    sums.Add(kCalibrationMagnitude, 0, OwnPredictions(site, columns).Bound(site.minimum_count));
+  }
   return ForEachPredicted(site, columns, sums, [&](const PredictedRows& rows, ExactSums& mine) {
     AddPredictedCases(rows, kCalibrationCases, mine);
     const std::vector<double>& predictions = rows.predictions[0];
@@ -45,6 +80,7 @@ Result<void> SumEvaluate(const SiteView& site, const CalibrationSumParameters& p
       const double off = rows.outcome[r] - p;
       mine.AddCount(kCalibrationEdges, kPredictionOutside, p >= 0 && p <= 1 ? 0 : 1);
       mine.AddCount(kCalibrationEdges, kPredictionCertain, p == 0 || p == 1 ? 1 : 0);
+      if (!summed) continue;
       mine.Add(kCalibrationSums, kPredictionSum, p);
       mine.Add(kCalibrationSums, kBrierSum, off * off);
     }
@@ -190,11 +226,18 @@ std::size_t CalibrationColumns(CalibrationModel model) {
 
 double Logit(double p) { return core::Log(p / (1 - p)); }
 
-const federation::TypedStep<CalibrationSumParameters> kCalibrationSumStep{"calibration.sums",
-                                                                          SumLayout, SumEvaluate};
-const federation::TypedStep<CalibrationFitParameters> kCalibrationFitStep{"calibration.fit",
-                                                                          FitLayout, FitEvaluate};
+const federation::TypedStep<CalibrationSumParameters> kCalibrationSumStep{
+    "calibration.sums", SumLayout, SumEvaluate,
+    Guard<CalibrationSumParameters>{{Rule::kDominance}, HoldSums}};
+const federation::TypedStep<CalibrationFitParameters> kCalibrationFitStep{
+    "calibration.fit", FitLayout, FitEvaluate,
+    federation::Guard<CalibrationFitParameters>{
+        {federation::Rule::kCohort, federation::Rule::kLevels},
+        HoldPrediction<CalibrationFitParameters>}};
 const federation::TypedStep<CalibrationCurveParameters> kCalibrationCurveStep{
-    "calibration.curve", CurveLayout, CurveEvaluate};
+    "calibration.curve", CurveLayout, CurveEvaluate,
+    federation::Guard<CalibrationCurveParameters>{
+        {federation::Rule::kCohort, federation::Rule::kLevels},
+        HoldPrediction<CalibrationCurveParameters>}};
 
 }  // namespace clinnova::stats

@@ -8,6 +8,7 @@
 
 #include "federation/step.h"
 #include "stats/order_statistics.h"
+#include "stats/predicted_rows.h"
 
 namespace clinnova::stats {
 
@@ -22,17 +23,26 @@ inline constexpr std::size_t kCalibrationTriangle = 10;
 struct CalibrationSumParameters {
   std::vector<KeyInterval> targets;
   std::int64_t shift = 56;
+  /// Where disclosure rules hold the first round counts, and the next, which knows these counts, sums.
+  enum class Mode : std::uint8_t { kCountsAndSums, kCounts, kSums };
+  Mode mode = Mode::kCountsAndSums;
+  PredictedCounts counts{};  ///< kSums: as the hub claims them
+  double magnitude = 0;      ///< kSums: likewise, about the sum of predictions
   template <class A>
   void Fields(A& a) {
     a(targets);
     a(shift);
+    a(mode);
+    a(counts);
+    a(magnitude);
   }
 };
 enum CalibrationSumBlock {
   kCalibrationCases,
   kCalibrationEdges,
   kCalibrationSums,
-  kCalibrationKeys
+  kCalibrationKeys,
+  kCalibrationMagnitude  ///< see Magnitudes::Bound, of the predictions
 };
 enum CalibrationEdge { kPredictionOutside, kPredictionCertain, kCalibrationEdgeKinds };
 enum CalibrationSum { kPredictionSum, kBrierSum, kCalibrationSumKinds };
@@ -42,8 +52,10 @@ struct CalibrationFitParameters {
   std::vector<double> knots;  ///< of the spline of the logit; empty when none is asked for
   std::vector<CalibrationModel> models;
   std::vector<std::vector<double>> betas;  ///< per model
+  PredictedCounts counts{};                ///< as the hub claims them
   template <class A>
   void Fields(A& a) {
+    a(counts);
     a(knots);
     a(models);
     a(betas);
@@ -56,8 +68,10 @@ struct CalibrationCurveParameters {
   std::vector<double> knots;
   std::vector<double> beta;    ///< of the spline; empty: no distance is asked for
   std::vector<double> breaks;  ///< inner breaks of the groups (a, b], rising
+  PredictedCounts counts{};    ///< as the hub claims them
   template <class A>
   void Fields(A& a) {
+    a(counts);
     a(knots);
     a(beta);
     a(breaks);

@@ -54,7 +54,8 @@ Result<void> StatusEvaluate(const SiteView& site, const StatusParameters& parame
   return {};
 }
 
-const TypedStep<StatusParameters> kStatusStep{"competing.causes", StatusLayout, StatusEvaluate};
+const TypedStep<StatusParameters> kStatusStep{"competing.causes", StatusLayout, StatusEvaluate,
+                                              FrameGuard{}};
 
 struct CountParameters {
   FrameClaim claim;
@@ -110,7 +111,8 @@ Result<void> CountEvaluate(const SiteView& site, const CountParameters& paramete
   return {};
 }
 
-const TypedStep<CountParameters> kCauseCountStep{"competing.counts", CountLayout, CountEvaluate};
+const TypedStep<CountParameters> kCauseCountStep{"competing.counts", CountLayout, CountEvaluate,
+                                                 FrameGuard{}};
 
 }  // namespace
 

@@ -274,8 +274,9 @@ Result<void> AdjustEvaluate(const SiteView& site, const CombatAdjustParameters& 
 
 }  // namespace
 
-const TypedStep<CombatGramParameters> kCombatGramStep{"combat.gram", GramLayout, GramEvaluate};
+const TypedStep<CombatGramParameters> kCombatGramStep{"combat.gram", GramLayout, GramEvaluate,
+                                                      FrameGuard{}};
 const TypedStep<CombatAdjustParameters> kCombatAdjustStep{"combat.harmonised", AdjustLayout,
-                                                          AdjustEvaluate};
+                                                          AdjustEvaluate, FrameGuard{}};
 
 }  // namespace clinnova::stats

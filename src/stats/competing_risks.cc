@@ -248,10 +248,8 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   result["cause"] = CauseName(levels, counts.causes[cause]);
   result["suppressed"] = Json::array();
   const std::vector<std::size_t> order = InOrder(counts.causes.size(), cause);
-  const std::int64_t k = federation.minimum_count();
   if (options.curves) {
-    ReportCurves(frame, counts, options, levels, order, k > 0 ? std::max(k, kExitsPerTime) : 0,
-                 result);
+    ReportCurves(frame, counts, options, levels, order, ExitsNeeded(federation), result);
     ReportTests(counts, levels, order, result);
   }
   if (options.regression && frame.columns() > 1)

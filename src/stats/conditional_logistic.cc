@@ -152,7 +152,7 @@ Result<void> ConditionalEvaluate(const SiteView& site, const ConditionalParamete
 }
 
 const federation::TypedStep<ConditionalParameters> kConditionalStep{
-    "conditional_logistic.score", ConditionalLayout, ConditionalEvaluate};
+    "conditional_logistic.score", ConditionalLayout, ConditionalEvaluate, FrameGuard{}};
 
 // --- the coordinator --------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 #include "stats/contingency_table.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -63,11 +64,12 @@ struct Parameters {
   template <class A>
   void Fields(A&) {}
 };
-enum Block { kCases, kCells };
+enum Block { kCases, kCells, kSites };
 
 Result<Layout> LayoutOf(const Analysis& analysis, const table::Schema& schema, const Parameters&) {
   CLINNOVA_ASSIGN(const std::vector<std::size_t> columns, Factors(analysis, schema));
-  return Layout{{CountBlock("cases", 2), CountBlock("cells", Cells(schema, columns))}};
+  return Layout{{CountBlock("cases", 2), CountBlock("cells", Cells(schema, columns)),
+                 CountBlock("sites", Cells(schema, columns))}};
 }
 
 struct NoScratch {};
@@ -76,7 +78,8 @@ Result<void> Evaluate(const SiteView& site, const Parameters&, ExactSums& sums) 
   CLINNOVA_ASSIGN(const std::vector<std::size_t> columns,
                   Factors(site.analysis, site.table.schema));
   const std::size_t cells = Cells(site.table.schema, columns);
-  return federation::ForEachBatch<NoScratch>(
+  std::vector<std::atomic<bool>> here(cells);
+  CLINNOVA_TRY(federation::ForEachBatch<NoScratch>(
       site.table.rows, site.threads, sums,
       [&](std::size_t first, std::size_t count, NoScratch&, ExactSums& mine) -> Result<void> {
         std::vector<std::int64_t> counts(cells);
@@ -96,13 +99,30 @@ Result<void> Evaluate(const SiteView& site, const Parameters&, ExactSums& sums) 
         mine.AddCount(kCases, 0, static_cast<std::int64_t>(count) - missing);
         mine.AddCount(kCases, 1, missing);
         for (std::size_t cell = 0; cell < cells; ++cell) {
-          if (counts[cell] != 0) mine.AddCount(kCells, cell, counts[cell]);
+          if (counts[cell] == 0) continue;
+          mine.AddCount(kCells, cell, counts[cell]);
+          here[cell] = true;
         }
         return {};
-      });
+      }));
+  for (std::size_t cell = 0; cell < cells; ++cell) sums.AddCount(kSites, cell, here[cell] ? 1 : 0);
+  return {};
 }
 
-const TypedStep<Parameters> kStep{"table.count", LayoutOf, Evaluate};
+/// Cells of one site alone (rule 11), unless the table is about the sites.
+std::vector<bool> OneSiteCells(const Federation& federation, const std::vector<std::string>& names,
+                               const PooledSums& sums) {
+  std::vector<bool> cells(sums.layout().blocks[kSites].size);
+  const bool of_sites = std::find(names.begin(), names.end(), "site") != names.end();
+  if (federation.minimum_count() == 0 || of_sites) return cells;
+  for (std::size_t cell = 0; cell < cells.size(); ++cell) {
+    cells[cell] =
+        federation::TooFewSites(sums.Count(kSites, cell), federation.schema(), federation.limits());
+  }
+  return cells;
+}
+
+const TypedStep<Parameters> kStep{"table.count", LayoutOf, Evaluate, federation::CountsOnly{}};
 
 Json TestJson(const ChiSquare& test) {
   return {{"statistic", NumberJson(test.statistic)},
@@ -170,14 +190,15 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   const std::size_t layer_columns = sizes.size() == 1 ? sizes[0] : sizes.back();
   const std::size_t layer_rows = sizes.size() == 1 ? 1 : sizes[sizes.size() - 2];
   const std::size_t layers = sizes.size() == 3 ? sizes[0] : 1;
+  const std::vector<bool> one_site = OneSiteCells(federation, names, sums);
   std::vector<bool> hidden;
   for (std::size_t layer = 0; layer < layers; ++layer) {
-    const auto begin =
-        counts.begin() + static_cast<std::ptrdiff_t>(layer * layer_rows * layer_columns);
-    const std::vector<std::int64_t> part(
-        begin, begin + static_cast<std::ptrdiff_t>(layer_rows * layer_columns));
+    const auto from = static_cast<std::ptrdiff_t>(layer * layer_rows * layer_columns);
+    const auto to = from + static_cast<std::ptrdiff_t>(layer_rows * layer_columns);
+    const std::vector<std::int64_t> part(counts.begin() + from, counts.begin() + to);
+    const std::vector<bool> also(one_site.begin() + from, one_site.begin() + to);
     const std::vector<bool> cells =
-        HiddenCells(part, layer_rows, layer_columns, federation.minimum_count());
+        HiddenCells(part, layer_rows, layer_columns, federation.minimum_count(), also);
     hidden.insert(hidden.end(), cells.begin(), cells.end());
   }
   std::vector<std::string> suppressed;
@@ -364,7 +385,8 @@ void HideTotals(const std::vector<std::int64_t>& counts, std::size_t rows, std::
 }  // namespace
 
 std::vector<bool> HiddenCells(const std::vector<std::int64_t>& counts, std::size_t rows,
-                              std::size_t columns, std::int64_t minimum_count) {
+                              std::size_t columns, std::int64_t minimum_count,
+                              const std::vector<bool>& also) {
   std::vector<bool> hidden(counts.size());
   std::vector<std::size_t> small;
   HiddenFlow flow(rows, columns);
@@ -373,7 +395,8 @@ std::vector<bool> HiddenCells(const std::vector<std::int64_t>& counts, std::size
     flow.HideCell(cell / columns, cell % columns, counts[cell]);
   };
   for (std::size_t cell = 0; cell < counts.size(); ++cell) {
-    if (counts[cell] <= 0 || counts[cell] >= minimum_count) continue;
+    const bool shown = counts[cell] >= minimum_count && (also.empty() || !also[cell]);
+    if (counts[cell] <= 0 || shown) continue;
     hide(cell);
     small.push_back(cell);
   }

@@ -34,8 +34,10 @@ Result<void> CheckCohort(const federation::Analysis& analysis, std::int64_t n,
 
 /// Which cells of a table of one or two dimensions must stay hidden: the small ones, and as many more as it takes
 /// that none of them is known to somebody who has the rest, the number of cases and the tables, so protected, of
-/// the row variable and of the column variable alone. Zeros are shown, unless that takes the whole table.
+/// the row variable and of the column variable alone. Zeros are shown, unless that takes the whole table. `also`: cells
+/// that are hidden whatever their count, such as those of one site (rule 11); empty: none.
 std::vector<bool> HiddenCells(const std::vector<std::int64_t>& counts, std::size_t rows,
-                              std::size_t columns, std::int64_t minimum_count);
+                              std::size_t columns, std::int64_t minimum_count,
+                              const std::vector<bool>& also = {});
 
 }  // namespace clinnova::stats

@@ -31,7 +31,6 @@ constexpr int kMaximumIterations = 60;
 constexpr double kAliasTolerance = 1e-12;
 constexpr double kTolerance = 1e-12;
 constexpr double kRoundingTolerance = 1e-9;
-constexpr std::int64_t kExitsPerBin = 10;
 constexpr std::size_t kDenseCells = 1 << 14;
 
 class CoxFit {
@@ -112,8 +111,9 @@ class CoxFit {
                     FindTimeAxis(federation_, analysis_, frame_, time_grid, kDenseCells / strata));
     CLINNOVA_ASSIGN(const RiskCounts counts,
                     CountRisk(federation_, analysis_, frame_, std::move(axis)));
-    transform_ = KaplanMeierTransform(counts, ExitsPerTime());
+    transform_ = KaplanMeierTransform(counts, ExitsNeeded(federation_));
     const std::int64_t k = federation_.minimum_count();
+    const std::int64_t needed = ExitsNeeded(federation_);
     const std::size_t size = counts.axis.size();
     for (std::size_t s = 0; s < strata; ++s) {
       TimeAxis times;
@@ -122,14 +122,17 @@ class CoxFit {
       for (std::size_t t = 0; t < size; ++t) {
         const std::int64_t events = counts.events[s * size + t];
         open += events + counts.censored[s * size + t];
-        if (k > 0 ? open < std::max(k, kExitsPerBin) : !times.binned && events == 0) continue;
+        if (k > 0 ? open < needed : !times.binned && events == 0) continue;
         if (times.binned && open == 0) continue;
         times.times.push_back(counts.axis.Time(t));
+        if (k > 0) times.exits.push_back(open);
         open = 0;
       }
       // Those left over at the end join the last bin.
-      if (times.binned && open > 0 && !times.times.empty())
+      if (times.binned && open > 0 && !times.times.empty()) {
         times.times.back() = counts.axis.Time(size - 1);
+        if (k > 0) times.exits.back() += open;
+      }
       parameters_.axes.push_back(std::move(times));
     }
     merged_ = k > 0;
@@ -221,12 +224,6 @@ class CoxFit {
     return {};
   }
 
-  /// 0 where disclosure rules are lifted.
-  std::int64_t ExitsPerTime() const {
-    const std::int64_t k = federation_.minimum_count();
-    return k > 0 ? std::max(k, kExitsPerBin) : 0;
-  }
-
   /// The test of proportional hazards; stratified by site, the pooled times are counted first.
   Result<void> TestHazards(const CoxSolution& solution) {
     if (by_site_) {
@@ -239,8 +236,8 @@ class CoxFit {
       if (!axis) return Fail(axis);
       CLINNOVA_ASSIGN(const RiskCounts counts, CountRisk(federation_, analysis_, frame_,
                                                          std::move(*axis), RiskStrata::kTogether));
-      transform_ = KaplanMeierTransform(counts, ExitsPerTime());
-      if (ExitsPerTime() > 0) {
+      transform_ = KaplanMeierTransform(counts, ExitsNeeded(federation_));
+      if (ExitsNeeded(federation_) > 0) {
         late_warnings_.push_back(
             "the test of proportional hazards takes times merged until each has at least ten "
             "exits");

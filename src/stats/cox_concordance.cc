@@ -17,8 +17,10 @@ using federation::Analysis;
 using federation::CountBlock;
 using federation::ExactSums;
 using federation::Federation;
+using federation::Guard;
 using federation::Layout;
 using federation::PooledSums;
+using federation::Rule;
 using federation::ScaledBlock;
 using federation::SiteView;
 using federation::TypedStep;
@@ -71,14 +73,17 @@ enum PairsBlock { kConcordant, kDiscordant, kTied, kSquares };
 Result<std::shared_ptr<const SiteFrame>> CheckedFrame(const SiteView& site,
                                                       const CoxParameters& cox) {
   CLINNOVA_ASSIGN(std::shared_ptr<const SiteFrame> frame, SiteFrameOf(site, cox.claim));
-  CLINNOVA_TRY(CheckCoxParameters(site, *frame, cox));
+  CLINNOVA_TRY(CheckCoxParameters(*frame, cox));
   return frame;
 }
 
-/// For steps that tell how many persons have each score and time.
-Result<void> CheckOpen(const SiteView& site, const CoxParameters& cox, const SiteFrame& frame) {
-  if (site.minimum_count > 0)
-    return Fail(ErrorCode::kRefused, "counts of single scores", "scores_of_persons");
+/// For steps that tell how many persons have each score and time: only where no rule holds.
+template <typename P>
+Result<void> HoldScores(const SiteView&, const P&) {
+  return Fail(ErrorCode::kRefused, "counts of single scores", "scores_of_persons");
+}
+
+Result<void> CheckOpen(const CoxParameters& cox, const SiteFrame& frame) {
   if (cox.axes.size() != StrataCount(frame.design)) {
     return Fail(ErrorCode::kRefused, "event times that do not fit the strata", "wrong_layout");
   }
@@ -125,7 +130,7 @@ Result<Layout> ScoresLayout(const Analysis&, const table::Schema&,
 Result<void> ScoresEvaluate(const SiteView& site, const ScoresParameters& parameters,
                             ExactSums& sums) {
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, CheckedFrame(site, parameters.cox));
-  CLINNOVA_TRY(CheckOpen(site, parameters.cox, *frame));
+  CLINNOVA_TRY(CheckOpen(parameters.cox, *frame));
   CLINNOVA_ASSIGN(const std::vector<ScoredRow> rows,
                   RowsOf(site, *frame, parameters.cox, parameters.cox.axes));
   std::vector<double> scores;
@@ -148,7 +153,7 @@ Result<Layout> MarksLayout(const Analysis&, const table::Schema&,
 Result<void> MarksEvaluate(const SiteView& site, const MarksParameters& parameters,
                            ExactSums& sums) {
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, CheckedFrame(site, parameters.cox));
-  CLINNOVA_TRY(CheckOpen(site, parameters.cox, *frame));
+  CLINNOVA_TRY(CheckOpen(parameters.cox, *frame));
   CLINNOVA_ASSIGN(const std::vector<ScoredRow> rows,
                   RowsOf(site, *frame, parameters.cox, parameters.cox.axes));
   const std::vector<double>& scores = parameters.scores;
@@ -239,7 +244,7 @@ Result<void> PairsEvaluate(const SiteView& site, const PairsParameters& paramete
     AddPairs(parameters, rows, MarksOf(rows, offsets), offsets, sums);
     return {};
   }
-  CLINNOVA_TRY(CheckOpen(site, cox, *frame));
+  CLINNOVA_TRY(CheckOpen(cox, *frame));
   const std::vector<std::size_t> offsets = CellOffsets(cox.axes);
   const auto beyond = [&](const ScoredCount& mark) { return mark.cell >= offsets.back(); };
   if (std::any_of(parameters.marks.events.begin(), parameters.marks.events.end(), beyond) ||
@@ -251,9 +256,13 @@ Result<void> PairsEvaluate(const SiteView& site, const PairsParameters& paramete
   return {};
 }
 
-const TypedStep<ScoresParameters> kScoresStep{"cox.scores", ScoresLayout, ScoresEvaluate};
-const TypedStep<MarksParameters> kMarksStep{"cox.risk_by_score", MarksLayout, MarksEvaluate};
-const TypedStep<PairsParameters> kPairsStep{"cox.pairs", PairsLayout, PairsEvaluate};
+const TypedStep<ScoresParameters> kScoresStep{
+    "cox.scores", ScoresLayout, ScoresEvaluate,
+    Guard<ScoresParameters>{{Rule::kSinglePersons}, HoldScores<ScoresParameters>}};
+const TypedStep<MarksParameters> kMarksStep{
+    "cox.risk_by_score", MarksLayout, MarksEvaluate,
+    Guard<MarksParameters>{{Rule::kSinglePersons}, HoldScores<MarksParameters>}};
+const TypedStep<PairsParameters> kPairsStep{"cox.pairs", PairsLayout, PairsEvaluate, CoxGuard{}};
 
 /// The distinct scores of all sites, in eight rounds; nothing when there are too many.
 Result<std::optional<std::vector<double>>> DistinctScores(Federation& federation,

@@ -154,7 +154,7 @@ Result<Layout> SiteLayout(const Analysis&, const table::Schema&, const CoxParame
 Result<void> SiteEvaluate(const SiteView& site, const CoxParameters& parameters, ExactSums& sums) {
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame,
                   SiteFrameOf(site, parameters.claim));
-  CLINNOVA_TRY(CheckCoxParameters(site, *frame, parameters));
+  CLINNOVA_TRY(CheckCoxParameters(*frame, parameters));
   CLINNOVA_ASSIGN(const auto own, OwnLikelihood(site, *frame, parameters));
   if (!own) {
     sums.Flag(kCoxLogLikelihood);
@@ -185,7 +185,7 @@ Result<Layout> RiskStepLayout(const Analysis&, const table::Schema&,
 Result<void> RiskEvaluate(const SiteView& site, const CoxParameters& parameters, ExactSums& sums) {
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame,
                   SiteFrameOf(site, parameters.claim));
-  CLINNOVA_TRY(CheckCoxParameters(site, *frame, parameters));
+  CLINNOVA_TRY(CheckCoxParameters(*frame, parameters));
   if (parameters.axes.size() != StrataCount(frame->design)) {
     return Fail(ErrorCode::kRefused, "event times that do not fit the strata", "wrong_layout");
   }
@@ -224,19 +224,20 @@ void ForEachEventTime(const CoxParameters& parameters, const std::vector<TimeAxi
   }
 }
 
-Result<void> CheckCoxParameters(const SiteView& site, const SiteFrame& frame,
-                                const CoxParameters& parameters) {
+Result<void> CheckCoxParameters(const SiteFrame& frame, const CoxParameters& parameters) {
   if (parameters.beta.size() + 1 != frame.design.names().size() ||
       (!parameters.axes.empty() && parameters.axes.size() != StrataCount(frame.design)) ||
       std::llabs(parameters.risk_exponent) > 200 || std::llabs(parameters.size_exponent) > 200) {
     return Fail(ErrorCode::kRefused, "coefficients that do not fit the design", "wrong_layout");
   }
-  const bool all_binned = std::all_of(parameters.axes.begin(), parameters.axes.end(),
-                                      [](const TimeAxis& axis) { return axis.binned; });
-  if (site.minimum_count > 0 && !all_binned) {
-    return Fail(ErrorCode::kRefused, "risk-set sums at exact times", "risk_sets_not_binned");
-  }
   return {};
+}
+
+Result<void> HoldCox(const SiteView& site, const CoxParameters& parameters) {
+  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame,
+                  SiteFrameOf(site, parameters.claim));
+  CLINNOVA_TRY(CheckCoxParameters(*frame, parameters));
+  return HoldExits(site, *frame, parameters.claim, parameters.axes);
 }
 
 Result<std::optional<PartialLikelihood>> OwnLikelihood(const SiteView& site, const SiteFrame& frame,
@@ -266,8 +267,9 @@ PartialLikelihood LikelihoodOf(const CoxParameters& parameters, const PooledSums
   return likelihood;
 }
 
-const federation::TypedStep<CoxParameters> kCoxSiteStep{"cox.site", SiteLayout, SiteEvaluate};
+const federation::TypedStep<CoxParameters> kCoxSiteStep{"cox.site", SiteLayout, SiteEvaluate,
+                                                        CoxGuard{}};
 const federation::TypedStep<CoxParameters> kCoxRiskStep{"cox.risk_sets", RiskStepLayout,
-                                                        RiskEvaluate};
+                                                        RiskEvaluate, CoxGuard{}};
 
 }  // namespace clinnova::stats

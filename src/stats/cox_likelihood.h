@@ -61,10 +61,28 @@ Result<std::optional<PartialLikelihood>> OwnLikelihood(const federation::SiteVie
                                                        const SiteFrame& frame,
                                                        const CoxParameters& parameters);
 
-/// kRefused when the parameters do not fit the design (`wrong_layout`), or their times cannot be used under the
-/// site's disclosure rules (`risk_sets_not_binned`).
-Result<void> CheckCoxParameters(const federation::SiteView& site, const SiteFrame& frame,
-                                const CoxParameters& parameters);
+/// kRefused (`wrong_layout`) when the parameters do not fit the design.
+Result<void> CheckCoxParameters(const SiteFrame& frame, const CoxParameters& parameters);
+
+/// The rules on a frame, and rule 9 on the axes of risk sets that cross sites.
+Result<void> HoldCox(const federation::SiteView& site, const CoxParameters& parameters);
+
+/// The guard of steps whose parameters are CoxParameters or have them as `cox`.
+struct CoxGuard {
+  template <typename P>
+  operator federation::Guard<P>() const {  // NOLINT(google-explicit-constructor): stands for any P
+    using federation::Rule;
+    return {{Rule::kCohort, Rule::kParameters, Rule::kLevels, Rule::kExpressions, Rule::kDominance,
+             Rule::kLeverage, Rule::kExits, Rule::kContributors},
+            [](const federation::SiteView& site, const P& parameters) -> Result<void> {
+              if constexpr (requires { parameters.cox; }) {
+                return HoldCox(site, parameters.cox);
+              } else {
+                return HoldCox(site, parameters);
+              }
+            }};
+  }
+};
 
 /// Where each stratum's times begin when they are numbered one after the other, and their number at the end.
 std::vector<std::size_t> CellOffsets(const std::vector<TimeAxis>& axes);

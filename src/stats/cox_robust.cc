@@ -182,7 +182,7 @@ Result<void> MeatEvaluate(const SiteView& site, const CoxMeatParameters& paramet
                           ExactSums& sums) {
   const CoxParameters& cox = parameters.cox;
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(site, cox.claim));
-  CLINNOVA_TRY(CheckCoxParameters(site, *frame, cox));
+  CLINNOVA_TRY(CheckCoxParameters(*frame, cox));
   if (cox.axes.empty()) {
     CLINNOVA_ASSIGN(const std::shared_ptr<const OwnRows> rows, OwnRowsOf(site, *frame, cox.claim));
     bool usable = false;
@@ -231,9 +231,10 @@ Result<void> FractionsEvaluate(const SiteView& site, const CoxParameters& parame
 
 }  // namespace
 
-const federation::TypedStep<CoxParameters> kCoxFractionsStep{"cox.fractional_weights",
-                                                             FractionsLayout, FractionsEvaluate};
-const federation::TypedStep<CoxMeatParameters> kCoxMeatStep{"cox.meat", MeatLayout, MeatEvaluate};
+const federation::TypedStep<CoxParameters> kCoxFractionsStep{
+    "cox.fractional_weights", FractionsLayout, FractionsEvaluate, CoxGuard{}};
+const federation::TypedStep<CoxMeatParameters> kCoxMeatStep{"cox.meat", MeatLayout, MeatEvaluate,
+                                                            CoxGuard{}};
 
 Result<Matrix> CoxMeat(Federation& federation, const Analysis& analysis,
                        const CoxSolution& solution, Clusters clusters) {

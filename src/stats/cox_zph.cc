@@ -81,7 +81,7 @@ Result<void> ZphEvaluate(const SiteView& site, const ZphParameters& parameters, 
   const CoxParameters& cox = parameters.cox;
   const TimeTransform& transform = parameters.transform;
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(site, cox.claim));
-  CLINNOVA_TRY(CheckCoxParameters(site, *frame, cox));
+  CLINNOVA_TRY(CheckCoxParameters(*frame, cox));
   if (transform.g.size() != transform.axis.size()) {
     return Fail(ErrorCode::kRefused, "a transformation that does not fit its times",
                 "wrong_layout");
@@ -104,7 +104,7 @@ Result<void> ZphEvaluate(const SiteView& site, const ZphParameters& parameters, 
   return {};
 }
 
-const TypedStep<ZphParameters> kZphStep{"cox.proportionality", ZphLayout, ZphEvaluate};
+const TypedStep<ZphParameters> kZphStep{"cox.proportionality", ZphLayout, ZphEvaluate, CoxGuard{}};
 
 /// Score and information of the extended model over all sites.
 struct ExtendedModel {

@@ -294,9 +294,9 @@ Result<void> InfluenceEvaluate(const SiteView& site, const EffectInfluenceParame
 
 }  // namespace
 
-const federation::TypedStep<EffectMomentParameters> kEffectMomentStep{"effect.means", MomentLayout,
-                                                                      MomentEvaluate};
+const federation::TypedStep<EffectMomentParameters> kEffectMomentStep{
+    "effect.means", MomentLayout, MomentEvaluate, EffectGuard{}};
 const federation::TypedStep<EffectInfluenceParameters> kEffectInfluenceStep{
-    "effect.influence", InfluenceLayout, InfluenceEvaluate};
+    "effect.influence", InfluenceLayout, InfluenceEvaluate, EffectGuard{}};
 
 }  // namespace clinnova::stats

@@ -67,7 +67,6 @@ Result<EffectRows> EffectRows::Create(const SiteView& site, const FrameClaim& cl
   CLINNOVA_ASSIGN(rows.options_, EffectOptionsOf(site.analysis));
   CLINNOVA_ASSIGN(rows.frame_, SiteFrameOf(site, claim));
   const Design& design = rows.frame_->design;
-  CLINNOVA_TRY(CheckArms(rows.options_, claim, design, site.minimum_count));
   rows.table_ = &site.table;
   rows.claim_ = &claim;
   rows.models_ = &models;

@@ -93,6 +93,21 @@ class EffectRows {
 Result<void> CheckArms(const EffectOptions& options, const FrameClaim& claim,
                        const table::Design& design, int minimum_count);
 
+/// The guard of effect steps: the rules on the frame, and rule 2 in each arm.
+struct EffectGuard {
+  template <typename P>
+  operator federation::Guard<P>() const {  // NOLINT(google-explicit-constructor): stands for any P
+    using federation::Rule;
+    return {{Rule::kCohort, Rule::kParameters, Rule::kLevels, Rule::kExpressions, Rule::kDominance,
+             Rule::kLeverage, Rule::kContributors},
+            [](const federation::SiteView& site, const P& parameters) -> Result<void> {
+              CLINNOVA_ASSIGN(const auto frame, SiteFrameOf(site, parameters.claim));
+              CLINNOVA_ASSIGN(const EffectOptions options, EffectOptionsOf(site.analysis));
+              return CheckArms(options, parameters.claim, frame->design, site.minimum_count);
+            }};
+  }
+};
+
 /// How many arms there are: levels in use of the treatment, as the claim has them.
 Result<std::size_t> ArmsOf(const federation::Analysis& analysis, const table::Schema& schema,
                            const FrameClaim& claim);

@@ -175,9 +175,9 @@ Result<void> TargetEvaluate(const SiteView& site, const EffectTargetParameters& 
 
 }  // namespace
 
-const federation::TypedStep<EffectModelParameters> kEffectModelStep{"effect.models", NuisanceLayout,
-                                                                    NuisanceEvaluate};
-const federation::TypedStep<EffectTargetParameters> kEffectTargetStep{"effect.target", TargetLayout,
-                                                                      TargetEvaluate};
+const federation::TypedStep<EffectModelParameters> kEffectModelStep{
+    "effect.models", NuisanceLayout, NuisanceEvaluate, EffectGuard{}};
+const federation::TypedStep<EffectTargetParameters> kEffectTargetStep{
+    "effect.target", TargetLayout, TargetEvaluate, EffectGuard{}};
 
 }  // namespace clinnova::stats

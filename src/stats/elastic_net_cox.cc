@@ -20,14 +20,15 @@ using federation::Analysis;
 using federation::CountBlock;
 using federation::ExactSums;
 using federation::Federation;
+using federation::Guard;
 using federation::Layout;
 using federation::PooledSums;
+using federation::Rule;
 using federation::SiteView;
 using federation::TypedStep;
 using federation::WideBlock;
 using table::kBatchRows;
 
-constexpr std::int64_t kExitsPerBin = 10;
 constexpr std::size_t kDenseCells = 1 << 14;
 /// Numbers of one round at most: 4 MB from each site.
 constexpr std::size_t kNumbersPerRound = std::size_t{1} << 18;
@@ -120,14 +121,6 @@ Result<void> PooledEvaluate(const SiteView& site, const PooledParameters& parame
                             ExactSums& sums) {
   const NetRiskPoints& points = parameters.points;
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(site, points.claim));
-  const bool binned = std::all_of(parameters.axes.begin(), parameters.axes.end(),
-                                  [](const TimeAxis& axis) { return axis.binned; });
-  const bool whole = std::all_of(points.left_out.begin(), points.left_out.end(),
-                                 [](std::int64_t fold) { return fold == 0; });
-  if (site.minimum_count > 0 && !(binned && whole)) {
-    return Fail(ErrorCode::kRefused, "risk-set sums at exact times, or without a fold",
-                "risk_sets_not_binned");
-  }
   return AddNetRisk(site, *frame, points, parameters.axes, sums);
 }
 
@@ -205,11 +198,27 @@ Result<void> SpreadEvaluate(const SiteView& site, const SpreadParameters& parame
       });
 }
 
-const TypedStep<NetRiskPoints> kSiteStep{"elastic_net.cox_site", SiteLayout, SiteEvaluate};
-const TypedStep<PooledParameters> kPooledStep{"elastic_net.cox_risk_sets", PooledLayout,
-                                              PooledEvaluate};
+/// Rule 9 on risk sets that cross sites: bins, and never with a fold left out, which would tell its persons apart.
+Result<void> HoldPooled(const SiteView& site, const PooledParameters& parameters) {
+  const NetRiskPoints& points = parameters.points;
+  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(site, points.claim));
+  const bool whole = std::all_of(points.left_out.begin(), points.left_out.end(),
+                                 [](std::int64_t fold) { return fold == 0; });
+  if (!whole) {
+    return Fail(ErrorCode::kRefused, "risk-set sums without a fold", "risk_sets_not_binned");
+  }
+  return HoldExits(site, *frame, points.claim, parameters.axes);
+}
+
+const TypedStep<NetRiskPoints> kSiteStep{"elastic_net.cox_site", SiteLayout, SiteEvaluate,
+                                         FrameGuard{}};
+const TypedStep<PooledParameters> kPooledStep{
+    "elastic_net.cox_risk_sets", PooledLayout, PooledEvaluate,
+    Guard<PooledParameters>{{Rule::kCohort, Rule::kParameters, Rule::kLevels, Rule::kExpressions,
+                             Rule::kDominance, Rule::kLeverage, Rule::kExits, Rule::kContributors},
+                            HoldPooled}};
 const TypedStep<SpreadParameters> kSpreadStep{"elastic_net.cox_spread", SpreadLayout,
-                                              SpreadEvaluate};
+                                              SpreadEvaluate, FrameGuard{}};
 
 class CoxSource final : public NetSource {
  public:
@@ -338,8 +347,7 @@ class CoxSource final : public NetSource {
                     FindTimeAxis(federation_, analysis_, frame_, 0, kDenseCells / strata));
     CLINNOVA_ASSIGN(const RiskCounts counts,
                     CountRisk(federation_, analysis_, frame_, std::move(axis)));
-    const std::int64_t k = federation_.minimum_count();
-    merged_ = k > 0;
+    merged_ = federation_.minimum_count() > 0;
     const std::size_t size = counts.axis.size();
     for (std::size_t s = 0; s < strata; ++s) {
       TimeAxis times;
@@ -348,12 +356,14 @@ class CoxSource final : public NetSource {
       for (std::size_t t = 0; t < size; ++t) {
         const std::int64_t events = counts.events[s * size + t];
         open += events + counts.censored[s * size + t];
-        if (merged_ ? open < std::max(k, kExitsPerBin) : events == 0) continue;
+        if (merged_ ? open < ExitsNeeded(federation_) : events == 0) continue;
         times.times.push_back(counts.axis.Time(t));
+        if (merged_) times.exits.push_back(open);
         open = 0;
       }
       if (merged_ && open > 0 && !times.times.empty()) {
         times.times.back() = counts.axis.Time(size - 1);
+        times.exits.back() += open;
       }
       axes_.push_back(std::move(times));
     }

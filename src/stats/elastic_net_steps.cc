@@ -299,12 +299,12 @@ Result<GlmFamily> ElasticNetFamily(const Analysis& analysis) {
 }
 
 const federation::TypedStep<ElasticNetResponseParameters> kElasticNetResponseStep{
-    "elastic_net.response", ResponseLayout, ResponseEvaluate};
-const federation::TypedStep<ElasticNetGramParameters> kElasticNetGramStep{"elastic_net.gram",
-                                                                          GramLayout, GramEvaluate};
+    "elastic_net.response", ResponseLayout, ResponseEvaluate, FrameGuard{}};
+const federation::TypedStep<ElasticNetGramParameters> kElasticNetGramStep{
+    "elastic_net.gram", GramLayout, GramEvaluate, FrameGuard{}};
 const federation::TypedStep<ElasticNetScoreParameters> kElasticNetScoreStep{
-    "elastic_net.score", ScoreLayout, ScoreEvaluate};
-const federation::TypedStep<ElasticNetLossParameters> kElasticNetLossStep{"elastic_net.loss",
-                                                                          LossLayout, LossEvaluate};
+    "elastic_net.score", ScoreLayout, ScoreEvaluate, FrameGuard{}};
+const federation::TypedStep<ElasticNetLossParameters> kElasticNetLossStep{
+    "elastic_net.loss", LossLayout, LossEvaluate, FrameGuard{}};
 
 }  // namespace clinnova::stats

@@ -68,10 +68,12 @@ Exits ExitsOf(const CauseCounts& counts, std::size_t cause, std::int64_t exits) 
     }
   }
   all.at_risk.resize(all.axis.size());
+  if (exits > 0) all.axis.exits.resize(all.axis.size());
   double remaining = 0;
   for (std::size_t k = all.axis.size(); k-- > 0;) {
-    remaining += all.events[k] + all.others[k] + all.censored[k];
-    all.at_risk[k] = remaining;
+    const double here = all.events[k] + all.others[k] + all.censored[k];
+    if (exits > 0) all.axis.exits[k] = static_cast<std::int64_t>(here);
+    all.at_risk[k] = remaining += here;
   }
   return all;
 }
@@ -123,9 +125,8 @@ class FineGrayFit {
   FineGrayFit(Federation& federation, const Analysis& analysis, const ModelFrame& frame,
               const CauseCounts& counts, std::size_t cause)
       : federation_(federation), analysis_(analysis), frame_(frame) {
-    const std::int64_t k = federation.minimum_count();
-    merged_ = k > 0;
-    exits_ = ExitsOf(counts.Together(), cause, merged_ ? std::max(k, kExitsPerTime) : 0);
+    merged_ = federation.minimum_count() > 0;
+    exits_ = ExitsOf(counts.Together(), cause, ExitsNeeded(federation));
     parameters_.claim = frame.claim();
     parameters_.cause = counts.causes[cause];
     parameters_.axis = exits_.axis;

@@ -52,8 +52,7 @@ Result<Person> PersonOf(const FineGrayParameters& parameters, const DesignBatch&
   return person;
 }
 
-Result<void> CheckParameters(const SiteView& site, const SiteFrame& frame,
-                             const FineGrayParameters& parameters) {
+Result<void> CheckParameters(const SiteFrame& frame, const FineGrayParameters& parameters) {
   const std::size_t size = parameters.axis.size();
   const bool ascending = std::is_sorted(parameters.events.begin(), parameters.events.end());
   const bool within = parameters.events.empty() || parameters.events.back() < size;
@@ -65,8 +64,6 @@ Result<void> CheckParameters(const SiteView& site, const SiteFrame& frame,
       std::llabs(parameters.size_exponent) > 200) {
     return Fail(ErrorCode::kRefused, "parameters that do not fit the design", "wrong_layout");
   }
-  if (site.minimum_count > 0 && !parameters.axis.binned)
-    return Fail(ErrorCode::kRefused, "risk-set sums at exact times", "risk_sets_not_binned");
   return {};
 }
 
@@ -75,7 +72,7 @@ template <typename Use>
 Result<void> ForEachPerson(const SiteView& site, const FineGrayParameters& parameters, Use use) {
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame,
                   SiteFrameOf(site, parameters.claim));
-  CLINNOVA_TRY(CheckParameters(site, *frame, parameters));
+  CLINNOVA_TRY(CheckParameters(*frame, parameters));
   Result<void> outcome;
   ForEachRow(site, *frame, parameters.claim,
              [&](const DesignBatch& batch, std::size_t r, const std::vector<double>& x) {
@@ -202,11 +199,18 @@ Result<void> MeatEvaluate(const SiteView& site, const FineGrayMeatParameters& pa
 
 }  // namespace
 
+Result<void> HoldFineGray(const SiteView& site, const FineGrayParameters& parameters) {
+  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame,
+                  SiteFrameOf(site, parameters.claim));
+  CLINNOVA_TRY(CheckParameters(*frame, parameters));
+  return HoldExits(site, *frame, parameters.claim, {parameters.axis});
+}
+
 const federation::TypedStep<FineGrayParameters> kFineGrayStep{"competing.risk_sets", RiskLayout,
-                                                              RiskEvaluate};
-const federation::TypedStep<FineGrayParameters> kFineGrayOtherStep{"competing.other_events",
-                                                                   OtherLayout, OtherEvaluate};
-const federation::TypedStep<FineGrayMeatParameters> kFineGrayMeatStep{"competing.meat", MeatLayout,
-                                                                      MeatEvaluate};
+                                                              RiskEvaluate, FineGrayGuard{}};
+const federation::TypedStep<FineGrayParameters> kFineGrayOtherStep{
+    "competing.other_events", OtherLayout, OtherEvaluate, FineGrayGuard{}};
+const federation::TypedStep<FineGrayMeatParameters> kFineGrayMeatStep{
+    "competing.meat", MeatLayout, MeatEvaluate, FineGrayGuard{}};
 
 }  // namespace clinnova::stats

@@ -36,6 +36,26 @@ struct FineGrayParameters {
   }
 };
 
+/// The rules on a frame, and rule 9 on the axis.
+Result<void> HoldFineGray(const federation::SiteView& site, const FineGrayParameters& parameters);
+
+/// The guard of steps whose parameters are FineGrayParameters or have them as `model`.
+struct FineGrayGuard {
+  template <typename P>
+  operator federation::Guard<P>() const {  // NOLINT(google-explicit-constructor): stands for any P
+    using federation::Rule;
+    return {{Rule::kCohort, Rule::kParameters, Rule::kLevels, Rule::kExpressions, Rule::kDominance,
+             Rule::kLeverage, Rule::kExits, Rule::kContributors},
+            [](const federation::SiteView& site, const P& parameters) -> Result<void> {
+              if constexpr (requires { parameters.model; }) {
+                return HoldFineGray(site, parameters.model);
+              } else {
+                return HoldFineGray(site, parameters);
+              }
+            }};
+  }
+};
+
 /// Blocks of kFineGrayStep. Of those who leave, at the last event time at which they are at risk; of those with
 /// another event, at the first event time after it; p and p (p + 1) / 2 numbers for each of the former's one.
 enum FineGrayBlock {

@@ -16,7 +16,9 @@ namespace clinnova::stats {
 using federation::Analysis;
 using federation::CountBlock;
 using federation::ExactSums;
+using federation::Guard;
 using federation::Layout;
+using federation::Rule;
 using federation::ScaledBlock;
 using federation::SiteView;
 using federation::WideBlock;
@@ -335,13 +337,16 @@ Result<Layout> GeeLayout(const Analysis&, const table::Schema&, const GeeParamet
                  CountBlock("sizes", parameters.sizes ? kLargestClusterSize : 0)}};
 }
 
+Result<void> HoldGee(const SiteView& site, const GeeParameters& parameters) {
+  CLINNOVA_TRY(SiteFrameOf(site, parameters.claim));
+  if (!parameters.sizes) return {};
+  return Fail(ErrorCode::kRefused, "sizes of clusters, which tell of single persons",
+              "extreme_value");
+}
+
 Result<void> GeeEvaluate(const SiteView& site, const GeeParameters& parameters, ExactSums& sums) {
   CLINNOVA_ASSIGN(const GlmFamily family, FamilyOf(site.analysis));
   CLINNOVA_ASSIGN(const GeeOptions options, GeeOptionsOf(site.analysis));
-  if (parameters.sizes && site.minimum_count > 0) {
-    return Fail(ErrorCode::kRefused, "sizes of clusters, which tell of single persons",
-                "extreme_value");
-  }
   CLINNOVA_ASSIGN(
       const std::shared_ptr<const ClusteredRows> rows,
       ClusteredRowsOf(site, parameters.claim, {.group = options.id, .time = options.time}));
@@ -357,6 +362,10 @@ Result<void> GeeEvaluate(const SiteView& site, const GeeParameters& parameters, 
 
 }  // namespace
 
-const federation::TypedStep<GeeParameters> kGeeStep{"gee.score", GeeLayout, GeeEvaluate};
+const federation::TypedStep<GeeParameters> kGeeStep{
+    "gee.score", GeeLayout, GeeEvaluate,
+    Guard<GeeParameters>{{Rule::kCohort, Rule::kParameters, Rule::kLevels, Rule::kDominance,
+                          Rule::kLeverage, Rule::kExits, Rule::kContributors},
+                         HoldGee}};
 
 }  // namespace clinnova::stats

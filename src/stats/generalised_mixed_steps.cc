@@ -152,8 +152,8 @@ Result<std::size_t> QuadratureOf(const Analysis& analysis) {
 }
 
 const federation::TypedStep<IntegralParameters> kIntegralStep{"mixed.integral", IntegralLayout,
-                                                              IntegralEvaluate};
+                                                              IntegralEvaluate, FrameGuard{}};
 const federation::TypedStep<IntegralParameters> kSiteEffectsStep{
-    "mixed.site_effects", SiteEffectsLayout, SiteEffectsEvaluate};
+    "mixed.site_effects", SiteEffectsLayout, SiteEffectsEvaluate, FrameGuard{}};
 
 }  // namespace clinnova::stats

@@ -361,7 +361,9 @@ Result<void> MeatEvaluate(const SiteView& site, const GlmMeatParameters& paramet
 
 }  // namespace
 
-const federation::TypedStep<GlmParameters> kGlmStep{"glm.score", GlmLayout, GlmEvaluate};
-const federation::TypedStep<GlmMeatParameters> kGlmMeatStep{"glm.meat", MeatLayout, MeatEvaluate};
+const federation::TypedStep<GlmParameters> kGlmStep{"glm.score", GlmLayout, GlmEvaluate,
+                                                    FrameGuard{}};
+const federation::TypedStep<GlmMeatParameters> kGlmMeatStep{"glm.meat", MeatLayout, MeatEvaluate,
+                                                            FrameGuard{}};
 
 }  // namespace clinnova::stats

@@ -7,6 +7,7 @@
 
 #include "federation/batches.h"
 #include "stats/analysis_rows.h"
+#include "stats/magnitudes.h"
 
 namespace clinnova::stats {
 namespace {
@@ -16,28 +17,78 @@ using federation::CountBlock;
 using federation::ExactSums;
 using federation::Federation;
 using federation::ForEachBatch;
+using federation::Guard;
 using federation::Layout;
 using federation::PooledSums;
+using federation::Rule;
 using federation::SiteView;
 using federation::TypedStep;
 using federation::WideBlock;
 
 struct CountParameters {
+  bool guarded = false;  ///< disclosure rules hold: also what they are judged by
   template <class A>
-  void Fields(A&) {}
+  void Fields(A& a) {
+    a(guarded);
+  }
 };
-enum CountBlocks { kCases, kGroups, kZeros, kOnes };
+enum CountBlocks { kCases, kGroups, kZeros, kOnes, kSites, kMagnitudes };
 
 Result<Layout> CountLayout(const Analysis& analysis, const table::Schema& schema,
-                           const CountParameters&) {
+                           const CountParameters& parameters) {
   CLINNOVA_ASSIGN(const AnalysisRows rows, AnalysisRows::Bind(analysis, schema));
   const std::size_t groups = rows.levels().size();
+  const std::size_t judged = parameters.guarded ? groups : 0;
   return Layout{{CountBlock("cases", kRowCases), CountBlock("groups", groups),
-                 CountBlock("zeros", groups), CountBlock("ones", groups)}};
+                 CountBlock("zeros", groups), CountBlock("ones", groups),
+                 CountBlock("sites", judged), WideBlock("magnitudes", judged)}};
 }
 
-Result<void> CountEvaluate(const SiteView& site, const CountParameters&, ExactSums& sums) {
+/// Of each group at this site: persons, and the sizes of their values.
+struct OwnGroups {
+  std::vector<std::int64_t> counts;
+  std::vector<std::int64_t> zeros;
+  std::vector<std::int64_t> ones;
+  std::vector<Magnitudes> magnitudes;
+};
+
+Result<std::shared_ptr<const OwnGroups>> OwnGroupsOf(const SiteView& site,
+                                                     const AnalysisRows& rows) {
+  return site.cache.GetOrMake<OwnGroups>("groups " + site.analysis.name(), [&] {
+    const std::size_t groups = rows.levels().size();
+    OwnGroups own{std::vector<std::int64_t>(groups), std::vector<std::int64_t>(groups),
+                  std::vector<std::int64_t>(groups), std::vector<Magnitudes>(groups)};
+    RowBatch batch;
+    for (std::size_t first = 0; first < site.table.rows; first += table::kBatchRows) {
+      rows.Evaluate(site.table, first, std::min(table::kBatchRows, site.table.rows - first), batch);
+      for (std::size_t r = 0; r < batch.rows; ++r) {
+        const auto group = static_cast<std::size_t>(batch.group[r]);
+        const double y = batch.numbers[0][r];
+        ++own.counts[group];
+        own.zeros[group] += y == 0;
+        own.ones[group] += y == 1;
+        own.magnitudes[group].See(y);
+      }
+    }
+    return own;
+  });
+}
+
+Result<void> CountHold(const SiteView&, const CountParameters& parameters) {
+  if (parameters.guarded) return {};  // counts, and bounds of sums of sizes that say little
+  return Fail(ErrorCode::kRefused, "counts without the rules'", "unguarded_step");
+}
+
+Result<void> CountEvaluate(const SiteView& site, const CountParameters& parameters,
+                           ExactSums& sums) {
   CLINNOVA_ASSIGN(const AnalysisRows rows, AnalysisRows::Bind(site.analysis, site.table.schema));
+  if (parameters.guarded) {
+    CLINNOVA_ASSIGN(const auto own, OwnGroupsOf(site, rows));
+    for (std::size_t g = 0; g < own->counts.size(); ++g) {
+      sums.AddCount(kSites, g, own->counts[g] > 0 ? 1 : 0);
+      sums.Add(kMagnitudes, g, own->magnitudes[g].Bound(site.minimum_count));
+    }
+  }
   return ForEachBatch<RowBatch>(
       site.table.rows, site.threads, sums,
       [&](std::size_t first, std::size_t count, RowBatch& batch, ExactSums& mine) -> Result<void> {
@@ -56,11 +107,20 @@ Result<void> CountEvaluate(const SiteView& site, const CountParameters&, ExactSu
 /// Sums of powers about a centre per group.
 struct SumParameters {
   std::vector<std::int64_t> counts;  ///< per group, as the hub claims them
-  std::vector<double> centers;       ///< per group; empty in the round of plain sums
+  std::vector<double> centers{};     ///< per group; empty in the round of plain sums
+  // Where disclosure rules hold, likewise claimed:
+  std::vector<std::int64_t> zeros{};
+  std::vector<std::int64_t> ones{};
+  std::vector<std::int64_t> sites{};
+  std::vector<double> magnitudes{};
   template <class A>
   void Fields(A& a) {
     a(counts);
     a(centers);
+    a(zeros);
+    a(ones);
+    a(sites);
+    a(magnitudes);
   }
 };
 enum SumBlocks { kFirst, kSecond };
@@ -77,7 +137,6 @@ Result<Layout> SumLayout(const Analysis& analysis, const table::Schema& schema,
 }
 
 Result<void> SumEvaluate(const SiteView& site, const SumParameters& parameters, ExactSums& sums) {
-  CLINNOVA_TRY(CheckGroupCounts(parameters.counts, site.minimum_count));
   CLINNOVA_ASSIGN(const AnalysisRows rows, AnalysisRows::Bind(site.analysis, site.table.schema));
   return ForEachBatch<RowBatch>(
       site.table.rows, site.threads, sums,
@@ -102,10 +161,8 @@ Result<void> SumEvaluate(const SiteView& site, const SumParameters& parameters, 
 }
 
 /// Rule 3 on an outcome of 0 and 1, whose mean in a group tells how many have which.
-Result<void> CheckBinaryOutcome(const PooledSums& sums, std::int64_t minimum_count) {
-  const std::vector<std::int64_t> zeros = sums.Counts(kZeros);
-  const std::vector<std::int64_t> ones = sums.Counts(kOnes);
-  const std::vector<std::int64_t> counts = sums.Counts(kGroups);
+Result<void> CheckBinaryOutcome(const SumParameters& claim, std::int64_t minimum_count) {
+  const auto& [counts, centers, zeros, ones, sites, magnitudes] = claim;
   for (std::size_t g = 0; g < counts.size(); ++g) {
     if (zeros[g] + ones[g] != counts[g]) return {};
   }
@@ -120,8 +177,47 @@ Result<void> CheckBinaryOutcome(const PooledSums& sums, std::int64_t minimum_cou
   return {};
 }
 
-const TypedStep<CountParameters> kCountStep{"groups.count", CountLayout, CountEvaluate};
-const TypedStep<SumParameters> kSumStep{"groups.sum", SumLayout, SumEvaluate};
+/// Rules 1 to 3 and 11 on the counts of all sites.
+Result<void> CheckGroups(const AnalysisRows& rows, const SumParameters& claim,
+                         const table::Schema& schema, int minimum_count,
+                         const federation::DisclosureLimits& limits) {
+  CLINNOVA_TRY(CheckGroupCounts(claim.counts, minimum_count));
+  if (minimum_count == 0) return {};
+  CLINNOVA_TRY(CheckBinaryOutcome(claim, minimum_count));
+  for (const std::int64_t sites : claim.sites) {
+    if (rows.group_name() != "site" && federation::TooFewSites(sites, schema, limits))
+      return Fail(ErrorCode::kRefused, "a group is at too few sites", "few_contributors");
+  }
+  return {};
+}
+
+Result<void> SumHold(const SiteView& site, const SumParameters& claim) {
+  CLINNOVA_ASSIGN(const AnalysisRows rows, AnalysisRows::Bind(site.analysis, site.table.schema));
+  const std::size_t groups = rows.levels().size();
+  if (claim.counts.size() != groups || claim.zeros.size() != groups ||
+      claim.ones.size() != groups || claim.sites.size() != groups ||
+      claim.magnitudes.size() != groups) {
+    return Fail(ErrorCode::kRefused, "a claim that does not fit the groups", "wrong_layout");
+  }
+  CLINNOVA_TRY(CheckGroups(rows, claim, site.table.schema, site.minimum_count, site.limits));
+  CLINNOVA_ASSIGN(const auto own, OwnGroupsOf(site, rows));
+  for (std::size_t g = 0; g < groups; ++g) {
+    if (own->counts[g] > claim.counts[g] || own->zeros[g] > claim.zeros[g] ||
+        own->ones[g] > claim.ones[g]) {
+      return Fail(ErrorCode::kRefused, "a count below what this site alone has", "false_claim");
+    }
+    CLINNOVA_TRY(HoldDominance(own->magnitudes[g], claim.magnitudes[g], site));
+  }
+  return {};
+}
+
+const TypedStep<CountParameters> kCountStep{"groups.count", CountLayout, CountEvaluate,
+                                            Guard<CountParameters>{{Rule::kDominance}, CountHold}};
+const TypedStep<SumParameters> kSumStep{
+    "groups.sum", SumLayout, SumEvaluate,
+    Guard<SumParameters>{
+        {Rule::kCohort, Rule::kParameters, Rule::kLevels, Rule::kDominance, Rule::kContributors},
+        SumHold}};
 
 }  // namespace
 
@@ -156,13 +252,20 @@ Result<void> CheckGroupCounts(const std::vector<std::int64_t>& counts, std::int6
 
 Result<GroupMoments> FindGroupMoments(Federation& federation, const Analysis& analysis) {
   CLINNOVA_ASSIGN(const AnalysisRows rows, AnalysisRows::Bind(analysis, federation.schema()));
-  CLINNOVA_ASSIGN(const PooledSums counts, federation.Sum(analysis, kCountStep, CountParameters{}));
+  const bool guarded = federation.minimum_count() > 0;
+  CLINNOVA_ASSIGN(const PooledSums counts,
+                  federation.Sum(analysis, kCountStep, CountParameters{guarded}));
   CLINNOVA_TRY(CheckRows(analysis, counts, kCases, federation.minimum_count()));
-  SumParameters parameters{.counts = counts.Counts(kGroups), .centers = {}};
-  const auto allowed = CheckGroupCounts(parameters.counts, federation.minimum_count());
+  SumParameters parameters{.counts = counts.Counts(kGroups)};
+  if (guarded) {
+    parameters.zeros = counts.Counts(kZeros);
+    parameters.ones = counts.Counts(kOnes);
+    parameters.sites = counts.Counts(kSites);
+    parameters.magnitudes = counts.Numbers(kMagnitudes);
+  }
+  const auto allowed = CheckGroups(rows, parameters, federation.schema(),
+                                   federation.minimum_count(), federation.limits());
   if (!allowed) return FailAt("analysis \"" + analysis.name() + "\"", allowed);
-  const auto told = CheckBinaryOutcome(counts, federation.minimum_count());
-  if (!told) return FailAt("analysis \"" + analysis.name() + "\"", told);
   CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kSumStep, parameters));
   const std::size_t groups = parameters.counts.size();
   for (std::size_t g = 0; g < groups; ++g) {

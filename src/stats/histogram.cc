@@ -2,6 +2,7 @@
 #include "stats/histogram.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -42,7 +43,7 @@ struct Parameters {
     a(breaks);
   }
 };
-enum Block { kCases, kBins };
+enum Block { kCases, kBins, kSites };
 enum Case { kPresent, kMissing, kOutside };
 
 Result<Layout> LayoutOf(const Analysis& analysis, const table::Schema& schema,
@@ -50,7 +51,8 @@ Result<Layout> LayoutOf(const Analysis& analysis, const table::Schema& schema,
   CLINNOVA_TRY(Variable(analysis, schema));
   if (parameters.breaks.size() < 2)
     return Fail(ErrorCode::kRefused, "too few breaks", "wrong_layout");
-  return Layout{{CountBlock("cases", 3), CountBlock("bins", parameters.breaks.size() - 1)}};
+  const std::size_t bins = parameters.breaks.size() - 1;
+  return Layout{{CountBlock("cases", 3), CountBlock("bins", bins), CountBlock("sites", bins)}};
 }
 
 struct NoScratch {};
@@ -58,7 +60,8 @@ struct NoScratch {};
 Result<void> Evaluate(const SiteView& site, const Parameters& parameters, ExactSums& sums) {
   CLINNOVA_ASSIGN(const std::size_t column, Variable(site.analysis, site.table.schema));
   const std::vector<double>& breaks = parameters.breaks;
-  return federation::ForEachBatch<NoScratch>(
+  std::vector<std::atomic<bool>> here(breaks.size() - 1);
+  CLINNOVA_TRY(federation::ForEachBatch<NoScratch>(
       site.table.rows, site.threads, sums,
       [&](std::size_t first, std::size_t count, NoScratch&, ExactSums& mine) -> Result<void> {
         std::vector<std::int64_t> bins(breaks.size() - 1);
@@ -76,9 +79,14 @@ Result<void> Evaluate(const SiteView& site, const Parameters& parameters, ExactS
           }
         }
         for (std::size_t i = 0; i < 3; ++i) mine.AddCount(kCases, i, cases[i]);
-        for (std::size_t i = 0; i < bins.size(); ++i) mine.AddCount(kBins, i, bins[i]);
+        for (std::size_t i = 0; i < bins.size(); ++i) {
+          mine.AddCount(kBins, i, bins[i]);
+          if (bins[i] > 0) here[i] = true;
+        }
         return {};
-      });
+      }));
+  for (std::size_t i = 0; i < here.size(); ++i) sums.AddCount(kSites, i, here[i] ? 1 : 0);
+  return {};
 }
 
 /// Which of the coarse magnitudes 0 and ±2^e the values lie between: only whether any site has one there.
@@ -119,8 +127,9 @@ Result<void> RangeEvaluate(const SiteView& site, const RangeParameters&, ExactSu
   return {};
 }
 
-const TypedStep<Parameters> kStep{"histogram.count", LayoutOf, Evaluate};
-const TypedStep<RangeParameters> kRangeStep{"histogram.range", RangeLayout, RangeEvaluate};
+const TypedStep<Parameters> kStep{"histogram.count", LayoutOf, Evaluate, federation::CountsOnly{}};
+const TypedStep<RangeParameters> kRangeStep{"histogram.range", RangeLayout, RangeEvaluate,
+                                            federation::CountsOnly{}};
 
 /// Equal bins from the largest power of two below the data to the smallest above, zero included.
 Result<std::vector<double>> BreaksOf(Federation& federation, const Analysis& analysis,
@@ -164,8 +173,12 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   }
   CLINNOVA_TRY(CheckCohort(analysis, sums.Count(kCases, kPresent), federation.minimum_count()));
   const std::vector<std::int64_t> counts = sums.Counts(kBins);
+  std::vector<bool> one_site(counts.size());
+  for (std::size_t i = 0; i < counts.size() && federation.minimum_count() > 0; ++i) {
+    one_site[i] = TooFewSites(sums.Count(kSites, i), federation.schema(), federation.limits());
+  }
   const std::vector<bool> hidden =
-      HiddenCells(counts, 1, counts.size(), federation.minimum_count());
+      HiddenCells(counts, 1, counts.size(), federation.minimum_count(), one_site);
   Json list = Json::array();
   std::vector<std::string> suppressed;
   for (std::size_t i = 0; i < counts.size(); ++i) {

@@ -191,6 +191,6 @@ Result<void> CompletedEvaluate(const SiteView& site,
 }  // namespace
 
 const federation::TypedStep<ImputationCompletedParameters> kImputationCompletedStep{
-    "imputation.analysis", CompletedLayout, CompletedEvaluate};
+    "imputation.analysis", CompletedLayout, CompletedEvaluate, ImputationGuard{}};
 
 }  // namespace clinnova::stats

@@ -119,7 +119,6 @@ Result<void> CheckImputation(const ImputationClaim& claim, int minimum_count) {
 Result<ImputationRows> ImputationRows::Create(const SiteView& site, const ImputationClaim& claim) {
   ImputationRows rows;
   CLINNOVA_ASSIGN(rows.options_, ImputationOptionsOf(site.analysis));
-  CLINNOVA_TRY(CheckImputation(claim, site.minimum_count));
   rows.table_ = &site.table;
   rows.claim_ = &claim;
   for (const std::string& variable : rows.options_.variables) {

@@ -87,6 +87,18 @@ struct ImputationClaim {
 /// Rules 1 to 3 of privacy.md on the claim: kRefused. Also judged by each site.
 Result<void> CheckImputation(const ImputationClaim& claim, int minimum_count);
 
+/// The guard of steps that read rows through the imputation that parameters.claim tells of.
+struct ImputationGuard {
+  template <typename P>
+  operator federation::Guard<P>() const {  // NOLINT(google-explicit-constructor): stands for any P
+    using federation::Rule;
+    return {{Rule::kCohort, Rule::kParameters, Rule::kLevels},
+            [](const federation::SiteView& site, const P& parameters) -> Result<void> {
+              return CheckImputation(parameters.claim, site.minimum_count);
+            }};
+  }
+};
+
 struct ImputationBatch {
   std::size_t first = 0;
   std::size_t rows = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stats/imputation_steps.h"
+#include "stats/magnitudes.h"
 
 #include <algorithm>
 #include <cmath>
@@ -13,7 +14,9 @@ using federation::Analysis;
 using federation::CountBlock;
 using federation::ExactSums;
 using federation::ForEachBatch;
+using federation::Guard;
 using federation::Layout;
+using federation::Rule;
 using federation::ScaledBlock;
 using federation::SiteView;
 using federation::WideBlock;
@@ -52,6 +55,22 @@ Result<Layout> ObservedLayout(const Analysis& analysis, const table::Schema& sch
   return Layout{{CountBlock("rows", 2), CountBlock("observed", columns.size()),
                  CountBlock("levels", levels), WideBlock("sums", columns.size()),
                  WideBlock("squares", columns.size())}};
+}
+
+/// Rule 5 on what the site's own rows prove: there is no round before this one.
+Result<void> HoldObserved(const SiteView& site, const ImputationObservedParameters&) {
+  CLINNOVA_ASSIGN(const ImputationOptions options, ImputationOptionsOf(site.analysis));
+  CLINNOVA_ASSIGN(const std::vector<std::size_t> columns, ColumnsOf(options, site.table.schema));
+  for (const std::size_t column : columns) {
+    Magnitudes own;
+    for (const double value : site.table.columns[column].numbers) {
+      if (!std::isnan(value)) own.See(value);
+    }
+    if (own.Proven(site.limits)) continue;
+    return Fail(ErrorCode::kRefused, "one or two persons are too large a part of a sum",
+                "dominance");
+  }
+  return {};
 }
 
 Result<void> ObservedEvaluate(const SiteView& site, const ImputationObservedParameters&,
@@ -222,8 +241,9 @@ Result<void> ModelEvaluate(const SiteView& site, const ImputationModelParameters
 }  // namespace
 
 const federation::TypedStep<ImputationObservedParameters> kImputationObservedStep{
-    "imputation.observed", ObservedLayout, ObservedEvaluate};
+    "imputation.observed", ObservedLayout, ObservedEvaluate,
+    Guard<ImputationObservedParameters>{{Rule::kDominance}, HoldObserved}};
 const federation::TypedStep<ImputationModelParameters> kImputationModelStep{
-    "imputation.model", ModelLayout, ModelEvaluate};
+    "imputation.model", ModelLayout, ModelEvaluate, ImputationGuard{}};
 
 }  // namespace clinnova::stats

@@ -185,7 +185,7 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   for (std::size_t stratum = 0; stratum < counts.strata; ++stratum) {
     Curve curve = CurveOf(counts, stratum);
     if (curve.empty()) continue;  // a combination of groups that nobody is in
-    if (k > 0) curve = Merge(curve, std::max(k, kExitsPerTime));
+    if (k > 0) curve = Merge(curve, ExitsNeeded(federation));
     if (curve.empty()) suppressed.push_back("curves[" + std::to_string(curves.size()) + "]");
     const double median = Median(curve);
     const bool told = !curve.empty();
@@ -194,7 +194,7 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   }
   if (k > 0) {
     warnings.push_back("times are merged until each has at least " +
-                       std::to_string(std::max(k, kExitsPerTime)) + " exits");
+                       std::to_string(ExitsNeeded(federation)) + " exits");
   }
   Json result;
   result["n"] = frame.n();

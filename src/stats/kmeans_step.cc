@@ -12,7 +12,9 @@ namespace {
 using federation::Analysis;
 using federation::CountBlock;
 using federation::ExactSums;
+using federation::Guard;
 using federation::Layout;
+using federation::Rule;
 using federation::ScaledBlock;
 using federation::SiteView;
 using federation::WideBlock;
@@ -66,13 +68,14 @@ Nearest NearestCenter(const Matrix& centers, const std::vector<double>& weights,
   return nearest;
 }
 
-/// The site's own check where sums are asked for: no cluster from 1 to threshold - 1 persons.
-Result<void> CheckSizes(const ClusterParameters& parameters, std::int64_t minimum_count) {
-  if (minimum_count == 0 || !parameters.sums) return {};
+/// Where sums are asked for: no cluster from 1 to threshold - 1 persons.
+Result<void> HoldClusters(const SiteView& site, const ClusterParameters& parameters) {
+  CLINNOVA_TRY(SiteFrameOf(site, parameters.claim));
+  if (!parameters.sums) return {};
   for (const ClusterRun& run : parameters.runs) {
     const bool told = run.sizes.size() == run.centers.size();
     for (const std::int64_t size : run.sizes) {
-      if (told && (size == 0 || size >= minimum_count)) continue;
+      if (told && (size == 0 || size >= site.minimum_count)) continue;
       return Fail(ErrorCode::kRefused, "a cluster has fewer persons than the threshold",
                   "rare_level");
     }
@@ -101,7 +104,6 @@ void AddRow(const ClusterParameters& parameters, const std::vector<double>& row,
 
 Result<void> ClusterEvaluate(const SiteView& site, const ClusterParameters& parameters,
                              ExactSums& sums) {
-  CLINNOVA_TRY(CheckSizes(parameters, site.minimum_count));
   CLINNOVA_ASSIGN(const auto frame, SiteFrameOf(site, parameters.claim));
   const std::size_t p = frame->design.names().size() - 1;
   return federation::ForEachBatch(site.table.rows, site.threads, sums,
@@ -121,7 +123,8 @@ Result<void> ClusterEvaluate(const SiteView& site, const ClusterParameters& para
 
 }  // namespace
 
-const federation::TypedStep<ClusterParameters> kClusterStep{"kmeans.assign", ClusterLayout,
-                                                            ClusterEvaluate};
+const federation::TypedStep<ClusterParameters> kClusterStep{
+    "kmeans.assign", ClusterLayout, ClusterEvaluate,
+    Guard<ClusterParameters>{{Rule::kLevels, Rule::kDominance, Rule::kContributors}, HoldClusters}};
 
 }  // namespace clinnova::stats

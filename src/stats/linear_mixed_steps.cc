@@ -467,10 +467,10 @@ Result<void> EffectsEvaluate(const SiteView& site, const EffectsParameters& para
 }  // namespace
 
 const federation::TypedStep<LeastSquaresParameters> kLeastSquaresStep{
-    "mixed.least_squares", LeastSquaresLayout, LeastSquaresEvaluate};
+    "mixed.least_squares", LeastSquaresLayout, LeastSquaresEvaluate, FrameGuard{}};
 const federation::TypedStep<ProfileParameters> kProfileStep{"mixed.profile", ProfileLayout,
-                                                            ProfileEvaluate};
+                                                            ProfileEvaluate, FrameGuard{}};
 const federation::TypedStep<EffectsParameters> kEffectsStep{"mixed.effects", EffectsLayout,
-                                                            EffectsEvaluate};
+                                                            EffectsEvaluate, FrameGuard{}};
 
 }  // namespace clinnova::stats

@@ -89,9 +89,11 @@ Result<void> SitesEvaluate(const SiteView& site, const MetaParameters& parameter
 
 }  // namespace
 
-const federation::TypedStep<MetaParameters> kMetaStep{"meta.sums", SumsLayout, SumsEvaluate};
-const federation::TypedStep<MetaTauParameters> kMetaTauStep{"meta.taus", TauLayout, TauEvaluate};
-const federation::TypedStep<MetaParameters> kMetaSitesStep{"meta.sites", SitesLayout,
-                                                           SitesEvaluate};
+const federation::TypedStep<MetaParameters> kMetaStep{"meta.sums", SumsLayout, SumsEvaluate,
+                                                      EstimateGuard{}};
+const federation::TypedStep<MetaTauParameters> kMetaTauStep{"meta.taus", TauLayout, TauEvaluate,
+                                                            EstimateGuard{}};
+const federation::TypedStep<MetaParameters> kMetaSitesStep{"meta.sites", SitesLayout, SitesEvaluate,
+                                                           EstimateGuard{}};
 
 }  // namespace clinnova::stats

@@ -4,9 +4,11 @@
 
 #include "core/check.h"
 #include "stats/accelerated_failure.h"
+#include "stats/analysis_columns.h"
 #include "stats/analysis_rows.h"
 #include "stats/anova.h"
 #include "stats/calibration.h"
+#include "stats/case_differences.h"
 #include "stats/combat.h"
 #include "stats/competing_risks.h"
 #include "stats/conditional_logistic.h"
@@ -118,7 +120,11 @@ const Method* FindMethod(std::string_view name) {
 const federation::StepCatalog& Steps() {
   static const federation::StepCatalog kSteps = [] {
     federation::StepCatalog catalog;
-    for (const Method& method : Methods()) catalog.Add(method.name, method.steps);
+    for (const Method& method : Methods()) {
+      std::vector<const federation::Step*> steps = method.steps;
+      steps.push_back(&CaseDifferenceStep());
+      catalog.Add(method.name, std::move(steps));
+    }
     return catalog;
   }();
   return kSteps;
@@ -191,39 +197,55 @@ Result<std::vector<table::ColumnDeclaration>> ColumnDeclarations(const federatio
   return declarations;
 }
 
-Result<std::vector<std::string>> ColumnsUsed(const federation::Study& study) {
+Result<std::vector<std::string>> ColumnsOf(const federation::Analysis& analysis) {
+  if (analysis.Has("analysis")) {
+    CLINNOVA_ASSIGN(const federation::Analysis other, analysis.Other("analysis"));
+    if (other.method() == analysis.method())
+      return analysis.Wrong("analysis", "found another " + other.method());
+    return ColumnsOf(other);
+  }
   std::vector<std::string> columns;
   const auto add = [&](const std::string& column) {
     const bool known = std::find(columns.begin(), columns.end(), column) != columns.end();
     if (!column.empty() && !known) columns.push_back(column);
   };
+  if (HasFormula(analysis)) {
+    CLINNOVA_ASSIGN(const table::Formula formula, WholeFormula(analysis));
+    for (const std::string& column : formula.Columns()) add(column);
+    CLINNOVA_ASSIGN(const table::DesignOptions options, DesignOptionsOf(analysis));
+    add(options.weights);
+    add(options.cluster);
+    for (const std::string& column : options.strata) add(column);
+    for (const std::string& column : options.also) add(column);
+  }
+  if (analysis.method() == "ttest" && analysis.Has("y")) {
+    CLINNOVA_ASSIGN(const std::vector<std::string> pair, ColumnsOfPair(analysis));
+    for (const std::string& column : pair) add(column);
+  }
+  for (const char* key : {"variables", "imputation_variables", "row_id"}) {
+    CLINNOVA_ASSIGN(const std::vector<std::string> variables, analysis.Texts(key));
+    for (const std::string& column : variables) add(column);
+  }
+  CLINNOVA_ASSIGN(const std::string variable, analysis.Text("variable", ""));
+  add(variable);
+  for (const char* key : {"estimate", "std_error"}) {  // meta: columns that hold estimates
+    CLINNOVA_ASSIGN(const std::string column, analysis.Text(key, ""));
+    add(column);
+  }
+  for (const char* key : {"outcome", "prediction", "score"}) {
+    CLINNOVA_ASSIGN(const std::vector<std::string> names, analysis.Texts(key));
+    for (const std::string& column : names) add(column);
+  }
+  return columns;
+}
+
+Result<std::vector<std::string>> ColumnsUsed(const federation::Study& study) {
+  std::vector<std::string> columns;
   for (const federation::Analysis& analysis : study.analyses()) {
-    if (HasFormula(analysis)) {
-      CLINNOVA_ASSIGN(const table::Formula formula, WholeFormula(analysis));
-      for (const std::string& column : formula.Columns()) add(column);
-      CLINNOVA_ASSIGN(const table::DesignOptions options, DesignOptionsOf(analysis));
-      add(options.weights);
-      add(options.cluster);
-      for (const std::string& column : options.strata) add(column);
-      for (const std::string& column : options.also) add(column);
-    }
-    if (analysis.method() == "ttest" && analysis.Has("y")) {
-      CLINNOVA_ASSIGN(const std::vector<std::string> pair, ColumnsOfPair(analysis));
-      for (const std::string& column : pair) add(column);
-    }
-    for (const char* key : {"variables", "imputation_variables", "row_id"}) {
-      CLINNOVA_ASSIGN(const std::vector<std::string> variables, analysis.Texts(key));
-      for (const std::string& column : variables) add(column);
-    }
-    CLINNOVA_ASSIGN(const std::string variable, analysis.Text("variable", ""));
-    add(variable);
-    for (const char* key : {"estimate", "std_error"}) {  // meta: columns that hold estimates
-      CLINNOVA_ASSIGN(const std::string column, analysis.Text(key, ""));
-      add(column);
-    }
-    for (const char* key : {"outcome", "prediction", "score"}) {
-      CLINNOVA_ASSIGN(const std::vector<std::string> names, analysis.Texts(key));
-      for (const std::string& column : names) add(column);
+    CLINNOVA_ASSIGN(const std::vector<std::string> read, ColumnsOf(analysis));
+    for (const std::string& column : read) {
+      if (std::find(columns.begin(), columns.end(), column) == columns.end())
+        columns.push_back(column);
     }
   }
   return columns;

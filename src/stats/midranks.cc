@@ -18,8 +18,10 @@ using federation::CountBlock;
 using federation::ExactSums;
 using federation::Federation;
 using federation::ForEachBatch;
+using federation::Guard;
 using federation::Layout;
 using federation::PooledSums;
+using federation::Rule;
 using federation::ScaledBlock;
 using federation::SiteView;
 using federation::TypedStep;
@@ -111,11 +113,13 @@ Result<Layout> SplitLayout(const Analysis& analysis, const table::Schema& schema
   return Layout{{CountBlock("parts", request.cells())}};
 }
 
+Result<void> HoldSplit(const SiteView&, const SplitRequest& request) {
+  if (request.part_bits <= kGuardedPartBits) return {};
+  return Fail(ErrorCode::kRefused, "intervals of values in more parts than the threshold allows",
+              "intervals_too_narrow");
+}
+
 Result<void> SplitEvaluate(const SiteView& site, const SplitRequest& request, ExactSums& sums) {
-  if (site.minimum_count > 0 && request.part_bits > kGuardedPartBits) {
-    return Fail(ErrorCode::kRefused, "intervals of values in more parts than the threshold allows",
-                "intervals_too_narrow");
-  }
   CLINNOVA_ASSIGN(const AnalysisRows rows, AnalysisRows::Bind(site.analysis, site.table.schema));
   return ForEachBatch<RowBatch>(
       site.table.rows, site.threads, sums,
@@ -167,11 +171,11 @@ Result<Layout> SumLayout(const Analysis& analysis, const table::Schema& schema,
 }
 
 /// The site's own check of what the hub claims: rules 1 to 3, and no rank of fewer persons than the threshold.
-Result<void> CheckRankClaim(const SumParameters& parameters, std::int64_t minimum_count) {
-  CLINNOVA_TRY(CheckGroupCounts(parameters.group_counts, minimum_count));
+Result<void> HoldRanks(const SiteView& site, const SumParameters& parameters) {
+  CLINNOVA_TRY(CheckGroupCounts(parameters.group_counts, site.minimum_count));
   for (const RankTable& table : parameters.tables) {
     for (const std::int64_t count : table.counts) {
-      if (count >= minimum_count) continue;
+      if (count >= site.minimum_count) continue;
       return Fail(ErrorCode::kRefused, "a rank is shared by fewer persons than the threshold",
                   "rare_level");
     }
@@ -186,7 +190,6 @@ struct RankBatch {
 };
 
 Result<void> SumEvaluate(const SiteView& site, const SumParameters& parameters, ExactSums& sums) {
-  CLINNOVA_TRY(CheckRankClaim(parameters, site.minimum_count));
   CLINNOVA_ASSIGN(const AnalysisRows rows, AnalysisRows::Bind(site.analysis, site.table.schema));
   std::vector<std::vector<std::int64_t>> twice;
   for (const RankTable& table : parameters.tables) twice.push_back(table.TwiceRanks());
@@ -215,9 +218,13 @@ Result<void> SumEvaluate(const SiteView& site, const SumParameters& parameters, 
       });
 }
 
-const TypedStep<LookParameters> kLookStep{"ranks.look", LookLayout, LookEvaluate};
-const TypedStep<SplitRequest> kSplitStep{"ranks.split", SplitLayout, SplitEvaluate};
-const TypedStep<SumParameters> kSumStep{"ranks.sum", SumLayout, SumEvaluate};
+const TypedStep<LookParameters> kLookStep{"ranks.look", LookLayout, LookEvaluate,
+                                          federation::CountsOnly{}};
+const TypedStep<SplitRequest> kSplitStep{"ranks.split", SplitLayout, SplitEvaluate,
+                                         Guard<SplitRequest>{{Rule::kExits}, HoldSplit}};
+const TypedStep<SumParameters> kSumStep{
+    "ranks.sum", SumLayout, SumEvaluate,
+    Guard<SumParameters>{{Rule::kCohort, Rule::kParameters, Rule::kLevels}, HoldRanks}};
 
 std::vector<KeyGrid> GridsOf(const PooledSums& sums, std::size_t variables) {
   const std::vector<std::int64_t> off = sums.Counts(kOffGrid);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <mutex>
 
@@ -11,6 +12,8 @@
 #include "federation/batches.h"
 #include "stats/combat_adjustment.h"
 #include "stats/curve_groups.h"
+#include "stats/frame_preflight.h"
+#include "stats/frame_rules.h"
 #include "stats/linear_algebra.h"
 #include "stats/spline_knots.h"
 #include "stats/split_columns.h"
@@ -81,42 +84,6 @@ Result<void> CheckParameterCount(std::int64_t parameters, std::int64_t rows, int
 
 namespace {
 
-struct PreflightParameters {
-  DesignFacts facts;
-  template <class A>
-  void Fields(A& a) {
-    a(facts);
-  }
-};
-
-enum PreflightBlock {
-  kCases,
-  kLevels,
-  kZeros,
-  kOnes,
-  kSums,
-  kSquares,
-  kSizes,
-  kLargest,  ///< per design column and power of two: sites whose largest size it is the first to reach
-  kOffGrid,    ///< per denominator: times that are not a multiple of its reciprocal
-  kTimePowers  ///< per power of two: times whose size it is the first to reach
-};
-enum CaseKind { kComplete, kMissing, kInfinite, kInvalid, kStatusTwo, kCaseKinds };
-
-/// Times on a common grid are told by counts on it. 365.25 and its like: days told in other units.
-constexpr double kDenominators[] = {1,    2,     4,      10,  12,      52, 100,
-                                    1000, 10000, 365.25, 365, 30.4375, 7,  52.18};
-constexpr int kLowestTimePower = -20;
-constexpr int kHighestTimePower = 43;
-constexpr int kLowestSize = -100;
-constexpr int kHighestSize = 155;
-constexpr std::size_t kSizeClasses = kHighestSize - kLowestSize + 1;
-constexpr std::size_t kTimePowerCount = kHighestTimePower - kLowestTimePower + 1;
-
-bool IsSurvival(const Formula& formula) {
-  return formula.response().kind == table::Response::Kind::kSurvival;
-}
-
 bool GroupsOnTheRight(const Analysis& analysis) {
   constexpr std::string_view kMethods[] = {"kaplan_meier", "logrank", "rmst"};
   return std::find(std::begin(kMethods), std::end(kMethods), analysis.method()) !=
@@ -146,196 +113,18 @@ Result<std::vector<std::string>> GroupNames(const Analysis& analysis, const Form
   return names;
 }
 
-Result<Design> DesignFor(const Analysis& analysis, const table::Schema& schema,
-                         const DesignFacts& facts) {
-  CLINNOVA_ASSIGN(DesignOptions options, DesignOptionsOf(analysis));
-  if (analysis.method() == "competing_risks") DropWideGroups(analysis, schema, options.strata);
-  const auto formula = FormulaOf(analysis);
-  if (!formula) return Fail(formula);
-  auto design = Design::Create(*formula, schema, options, facts);
-  if (!design) return FailAt("analysis \"" + analysis.name() + "\"", design);
-  return design;
-}
-
-std::size_t LevelCount(const Design& design) {
-  std::size_t count = 0;
-  for (const Design::FactorUse& factor : design.factors()) count += factor.levels.size();
-  return count;
-}
-
-/// Response parts, then weights, then offset: whose sums of squares bound their sizes.
-std::size_t SizeCount(const Formula& formula) { return formula.response().parts.size() + 2; }
-
-Result<Layout> PreflightLayout(const Analysis& analysis, const table::Schema& schema,
-                               const PreflightParameters& parameters) {
-  CLINNOVA_ASSIGN(const Design design, DesignFor(analysis, schema, parameters.facts));
-  CLINNOVA_ASSIGN(const Formula formula, FormulaOf(analysis));
-  const bool survival = IsSurvival(formula);
-  const std::size_t p = design.names().size();
-  return Layout{{CountBlock("cases", kCaseKinds), CountBlock("levels", LevelCount(design)),
-                 CountBlock("zeros", p), CountBlock("ones", p), WideBlock("sums", p),
-                 WideBlock("squares", p), WideBlock("sizes", SizeCount(formula)),
-                 CountBlock("largest", p * kSizeClasses),
-                 CountBlock("off_grid", survival ? std::size(kDenominators) : 0),
-                 CountBlock("time_powers", survival ? kTimePowerCount : 0)}};
-}
-
-void AddSquares(std::span<const double> values, std::size_t index, ExactSums& sums) {
-  for (const double value : values) sums.Add(kSizes, index, value * value);
-}
-
-/// The power of two that the largest value of each column reaches at this site: told as a class, not a value.
-class LargestSizes {
- public:
-  explicit LargestSizes(std::size_t columns) : sizes_(columns) {}
-  void See(std::size_t column, std::span<const double> values) {
-    double size = 0;
-    for (const double value : values) size = std::max(size, std::fabs(value));
-    const std::lock_guard lock(mutex_);
-    sizes_[column] = std::max(sizes_[column], size);
-  }
-  void Tell(ExactSums& sums) const {
-    for (std::size_t j = 0; j < sizes_.size(); ++j) {
-      if (sizes_[j] == 0) continue;
-      const int power = std::clamp(ExponentOf(sizes_[j]), kLowestSize, kHighestSize);
-      sums.AddCount(kLargest, j * kSizeClasses + static_cast<std::size_t>(power - kLowestSize));
-    }
-  }
-
- private:
-  std::mutex mutex_;
-  std::vector<double> sizes_;
-};
-
+/// A column that keeps less of its square after those before it has no leverage of its own.
+constexpr double kCollinear = 1e-11;
 /// 2^e of the highest class any site told for a column; 0 when all values are 0.
 double LargestSize(const PooledSums& sums, std::size_t column) {
+  // A guarded round does not tell: the largest value, even as a class, is one person's.
+  if (sums.layout().blocks[kLargest].size == 0) return std::numeric_limits<double>::infinity();
   for (std::size_t c = kSizeClasses; c-- > 0;) {
     if (sums.Count(kLargest, column * kSizeClasses + c) != 0) {
       return std::ldexp(1.0, static_cast<int>(c) + kLowestSize);
     }
   }
   return 0;
-}
-
-/// Which denominators fit the times, and how large the times are.
-void LookAtTimes(std::span<const double> times, ExactSums& sums) {
-  for (std::size_t d = 0; d < std::size(kDenominators); ++d) {
-    std::int64_t off = 0;
-    for (const double time : times) {
-      const double steps = std::nearbyint(time * kDenominators[d]);
-      off += !(time >= 0 && steps < 0x1p40 && steps / kDenominators[d] == time);
-    }
-    sums.AddCount(kOffGrid, d, off);
-  }
-  for (const double time : times) {
-    const int power = std::clamp(ExponentOf(std::fabs(time)), kLowestTimePower, kHighestTimePower);
-    sums.AddCount(kTimePowers, static_cast<std::size_t>(power - kLowestTimePower));
-  }
-}
-
-void CountLevels(const SiteView& site, const Design& design, const DesignBatch& batch,
-                 ExactSums& sums) {
-  std::size_t first = 0;
-  for (const Design::FactorUse& factor : design.factors()) {
-    const std::vector<std::int32_t>& codes = site.table.column(factor.schema_column).codes;
-    std::vector<std::int64_t> counts(factor.levels.size());
-    for (std::size_t r = 0; r < batch.rows; ++r) {
-      const std::int32_t code = codes[batch.source_row[r]];
-      if (code >= 0) ++counts[static_cast<std::size_t>(code)];
-    }
-    for (std::size_t level = 0; level < counts.size(); ++level) {
-      sums.AddCount(kLevels, first + level, counts[level]);
-    }
-    first += counts.size();
-  }
-}
-
-Result<void> PreflightEvaluate(const SiteView& site, const PreflightParameters& parameters,
-                               ExactSums& sums) {
-  CLINNOVA_ASSIGN(const Design design,
-                  DesignFor(site.analysis, site.table.schema, parameters.facts));
-  CLINNOVA_ASSIGN(const Formula formula, FormulaOf(site.analysis));
-  const std::size_t time_parts = IsSurvival(formula) ? formula.response().parts.size() - 1 : 0;
-  const std::size_t p = design.names().size();
-  LargestSizes largest(p);
-  CLINNOVA_TRY(federation::ForEachBatch(
-      site.table.rows, site.threads, sums,
-      [&](std::size_t first, std::size_t count, DesignBatch& batch,
-          ExactSums& mine) -> Result<void> {
-        design.Evaluate(site.table, first, count, batch);
-        mine.AddCount(kCases, kComplete, static_cast<std::int64_t>(batch.rows));
-        mine.AddCount(kCases, kMissing, static_cast<std::int64_t>(batch.missing));
-        mine.AddCount(kCases, kInfinite, static_cast<std::int64_t>(batch.infinite));
-        mine.AddCount(kCases, kInvalid, static_cast<std::int64_t>(batch.invalid));
-        mine.AddCount(kCases, kStatusTwo, static_cast<std::int64_t>(batch.status_two));
-        for (std::size_t part = 0; part < time_parts; ++part) {
-          LookAtTimes({batch.response[part].data(), batch.rows}, mine);
-        }
-        CountLevels(site, design, batch, mine);
-        for (std::size_t j = 0; j < p; ++j) {
-          std::int64_t zeros = 0;
-          std::int64_t ones = 0;
-          for (std::size_t r = 0; r < batch.rows; ++r) {
-            const double x = batch.x[j * kBatchRows + r];
-            zeros += x == 0;
-            ones += x == 1;
-            mine.Add(kSums, j, x);
-            mine.Add(kSquares, j, x * x);
-          }
-          largest.See(j, {batch.x.data() + j * kBatchRows, batch.rows});
-          mine.AddCount(kZeros, j, zeros);
-          mine.AddCount(kOnes, j, ones);
-        }
-        std::size_t part = 0;
-        for (const std::vector<double>& values : batch.response) {
-          AddSquares({values.data(), batch.rows}, part++, mine);
-        }
-        AddSquares({batch.weights.data(), batch.rows}, part++, mine);
-        AddSquares({batch.offset.data(), batch.rows}, part, mine);
-        return {};
-      }));
-  largest.Tell(sums);
-  return {};
-}
-
-const TypedStep<PreflightParameters> kPreflight{"frame.preflight", PreflightLayout,
-                                                PreflightEvaluate};
-
-/// Rules 2, 3 and 4 on the pooled counts.
-Result<void> CheckClaim(const FrameClaim& claim, const std::vector<std::string>& names,
-                        int minimum_count) {
-  if (minimum_count == 0) return {};
-  const auto p = static_cast<std::int64_t>(names.size());
-  if (claim.n < minimum_count) {
-    return Fail(ErrorCode::kRefused,
-                "fewer complete cases than the threshold of " + std::to_string(minimum_count),
-                "cohort_below_threshold");
-  }
-  CLINNOVA_TRY(CheckParameterCount(p, claim.n, minimum_count));
-  for (std::size_t j = 0; j < names.size(); ++j) {
-    const std::int64_t others = claim.n - claim.zeros[j];
-    const bool binary = others == claim.ones[j];
-    const bool rare = (others > 0 && others < minimum_count) ||
-                      (binary && claim.zeros[j] > 0 && claim.zeros[j] < minimum_count);
-    if (rare) {
-      return Fail(ErrorCode::kRefused,
-                  "term " + names[j] + " tells fewer than " + std::to_string(minimum_count) +
-                      " persons from the others",
-                  "rare_level");
-    }
-  }
-  // The reference level has no column of its own.
-  for (const std::vector<std::int64_t>& counts : claim.level_counts) {
-    for (const std::int64_t count : counts) {
-      if (count > 0 && count < minimum_count) {
-        return Fail(
-            ErrorCode::kRefused,
-            "a factor has a level with fewer than " + std::to_string(minimum_count) + " persons",
-            "rare_level");
-      }
-    }
-  }
-  return {};
 }
 
 /// What standardises one column: from exact sums, so the same for every partition.
@@ -370,13 +159,13 @@ Result<std::shared_ptr<const SiteFrame>> SiteFrameOf(const SiteView& site,
       "frame " + site.analysis.name() + " " + core::ToHex(core::Blake2b(core::Encode(claim)));
   using Made = Result<std::shared_ptr<const SiteFrame>>;
   return *site.cache.GetOrMake<Made>(key, [&]() -> Made {
-    CLINNOVA_ASSIGN(Design design, DesignFor(site.analysis, site.table.schema, claim.facts));
+    CLINNOVA_ASSIGN(Design design, DesignOf(site.analysis, site.table.schema, claim.facts));
     const std::size_t p = design.names().size();
     if (claim.zeros.size() != p || claim.ones.size() != p || claim.center.size() != p ||
         claim.inverse_scale.size() != p || claim.level_counts.size() != design.factors().size()) {
       return Fail(ErrorCode::kRefused, "a claim that does not fit the design", "wrong_layout");
     }
-    CLINNOVA_TRY(CheckClaim(claim, design.names(), site.minimum_count));
+    CLINNOVA_TRY(HoldFrame(site, design, claim));
     return std::make_shared<const SiteFrame>(SiteFrame{std::move(design)});
   });
 }
@@ -395,6 +184,17 @@ std::vector<const federation::Step*> ModelFrameSteps() {
   std::vector<const federation::Step*> steps = SplineKnotSteps();
   steps.push_back(&kPreflight);
   return steps;
+}
+
+Result<Design> DesignOf(const Analysis& analysis, const table::Schema& schema,
+                        const DesignFacts& facts) {
+  CLINNOVA_ASSIGN(DesignOptions options, DesignOptionsOf(analysis));
+  if (analysis.method() == "competing_risks") DropWideGroups(analysis, schema, options.strata);
+  const auto formula = FormulaOf(analysis);
+  if (!formula) return Fail(formula);
+  auto design = Design::Create(*formula, schema, options, facts);
+  if (!design) return FailAt("analysis \"" + analysis.name() + "\"", design);
+  return design;
 }
 
 bool HasFormula(const Analysis& analysis) {
@@ -464,39 +264,19 @@ Result<void> CheckCases(const PooledSums& sums, const std::string& where, int mi
 Result<ModelFrame> ModelFrame::Build(Federation& federation, const Analysis& analysis) {
   ModelFrame frame;
   const std::string where = "analysis \"" + analysis.name() + "\"";
-  CLINNOVA_ASSIGN(Design wide, DesignFor(analysis, federation.schema(), {}));
+  CLINNOVA_ASSIGN(Design wide, DesignOf(analysis, federation.schema(), {}));
   CLINNOVA_ASSIGN(frame.formula_, FormulaOf(analysis));
   if (!wide.splines_without_knots().empty()) {
     CLINNOVA_TRY(FindKnots(federation, analysis, wide, frame.claim_.facts));
-    CLINNOVA_ASSIGN(wide, DesignFor(analysis, federation.schema(), frame.claim_.facts));
+    CLINNOVA_ASSIGN(wide, DesignOf(analysis, federation.schema(), frame.claim_.facts));
   }
-  CLINNOVA_ASSIGN(PooledSums sums,
-                  federation.Sum(analysis, kPreflight, PreflightParameters{frame.claim_.facts}));
-  if (sums.Count(kCases, kStatusTwo) != 0) {
-    frame.claim_.facts.status_is_one_two = true;
-    CLINNOVA_ASSIGN(sums,
-                    federation.Sum(analysis, kPreflight, PreflightParameters{frame.claim_.facts}));
-  }
+  CLINNOVA_ASSIGN(const PooledSums sums, frame.Preflight(federation, analysis));
   frame.claim_.n = sums.Count(kCases, kComplete);
   frame.n_missing_ = sums.Count(kCases, kMissing);
   CLINNOVA_TRY(CheckCases(sums, where, federation.minimum_count()));
   frame.ReadTimes(sums);
-
-  std::size_t first = 0;
-  for (const Design::FactorUse& factor : wide.factors()) {
-    std::vector<std::string> used;
-    std::vector<std::int64_t> counts;
-    for (std::size_t level = 0; level < factor.levels.size(); ++level) {
-      const std::int64_t count = sums.Count(kLevels, first + level);
-      if (count == 0) continue;
-      used.push_back(factor.levels[level]);
-      counts.push_back(count);
-    }
-    first += factor.levels.size();
-    if (used.size() < factor.levels.size()) frame.claim_.facts.used_levels[factor.column] = used;
-    frame.claim_.level_counts.push_back(std::move(counts));
-  }
-  CLINNOVA_ASSIGN(Design design, DesignFor(analysis, federation.schema(), frame.claim_.facts));
+  frame.ReadLevels(wide, sums);
+  CLINNOVA_ASSIGN(Design design, DesignOf(analysis, federation.schema(), frame.claim_.facts));
 
   std::map<std::string, std::size_t> column_of;
   for (std::size_t j = 0; j < wide.names().size(); ++j) column_of[wide.names()[j]] = j;
@@ -530,10 +310,89 @@ Result<ModelFrame> ModelFrame::Build(Federation& federation, const Analysis& ana
   CLINNOVA_ASSIGN(const DesignOptions options, DesignOptionsOf(analysis));
   frame.weights_exponent_ =
       options.weights.empty() ? 0 : ExponentOf(std::sqrt(sums.Number(kSizes, parts)));
-  const auto allowed = CheckClaim(frame.claim_, design.names(), federation.minimum_count());
+  if (federation.minimum_count() > 0) frame.ReadRules(sums, design, column_of);
+  const auto allowed = CheckClaim(frame.claim_, {.analysis = analysis,
+                                                 .schema = federation.schema(),
+                                                 .design = design,
+                                                 .minimum_count = federation.minimum_count(),
+                                                 .limits = federation.limits()});
   if (!allowed) return FailAt(where, allowed);
   frame.design_ = std::make_shared<const Design>(std::move(design));
   return frame;
+}
+
+Result<PooledSums> ModelFrame::Preflight(Federation& federation, const Analysis& analysis) {
+  PreflightParameters parameters{
+      .facts = claim_.facts, .guarded = federation.minimum_count() > 0, .magnitudes = {}};
+  CLINNOVA_ASSIGN(PooledSums sums, federation.Sum(analysis, kPreflight, parameters));
+  if (sums.Count(kCases, kStatusTwo) != 0) {
+    parameters.facts.status_is_one_two = claim_.facts.status_is_one_two = true;
+    CLINNOVA_ASSIGN(sums, federation.Sum(analysis, kPreflight, parameters));
+  }
+  if (parameters.guarded && sums.Count(kWithheld) != 0) {
+    parameters.magnitudes = sums.Numbers(kMagnitudes);
+    CLINNOVA_ASSIGN(sums, federation.Sum(analysis, kPreflight, parameters));
+  }
+  return sums;
+}
+
+void ModelFrame::ReadLevels(const Design& wide, const PooledSums& sums) {
+  const bool guarded = sums.layout().blocks.size() > kLevelSites;
+  std::size_t first = 0;
+  for (const Design::FactorUse& factor : wide.factors()) {
+    std::vector<std::string> used;
+    std::vector<std::int64_t> counts;
+    std::vector<std::int64_t> sites;
+    std::vector<std::int64_t> ones;
+    for (std::size_t level = 0; level < factor.levels.size(); ++level) {
+      const std::int64_t count = sums.Count(kLevels, first + level);
+      if (count == 0) continue;
+      used.push_back(factor.levels[level]);
+      counts.push_back(count);
+      if (!guarded) continue;
+      sites.push_back(sums.Count(kLevelSites, first + level));
+      ones.push_back(sums.Count(kLevelOnes, first + level));
+    }
+    first += factor.levels.size();
+    if (used.size() < factor.levels.size()) claim_.facts.used_levels[factor.column] = used;
+    claim_.level_counts.push_back(std::move(counts));
+    if (!guarded) continue;
+    claim_.level_sites.push_back(std::move(sites));
+    claim_.level_ones.push_back(std::move(ones));
+  }
+}
+
+void ModelFrame::ReadRules(const PooledSums& sums, const Design& design,
+                           const std::map<std::string, std::size_t>& column_of) {
+  const std::size_t p = design.names().size();
+  std::vector<std::size_t> from;
+  for (const std::string& name : design.names()) {
+    from.push_back(column_of.at(name));
+    claim_.column_sites.push_back(sums.Count(kColumnSites, from.back()));
+  }
+  claim_.part_zeros = sums.Counts(kPartZeros);
+  claim_.part_ones = sums.Counts(kPartOnes);
+  if (sums.layout().blocks[kGram].size == 0) return;
+  const std::vector<double> products = sums.Numbers(kGram);
+  const auto product = [&](std::size_t i, std::size_t j) -> long double {
+    const std::size_t a = std::max(from[i], from[j]);
+    return products[a * (a + 1) / 2 + std::min(from[i], from[j])];
+  };
+  Matrix gram(p, std::vector<double>(p));
+  const auto n = static_cast<long double>(claim_.n);
+  for (std::size_t i = 0; i < p; ++i) {
+    for (std::size_t j = 0; j < p; ++j) {
+      const long double a = claim_.center[i];
+      const long double b = claim_.center[j];
+      const long double centred = product(i, j) - a * sums.Number(kSums, from[j]) -
+                                  b * sums.Number(kSums, from[i]) + n * a * b;
+      gram[i][j] = static_cast<double>(centred * claim_.inverse_scale[i] * claim_.inverse_scale[j]);
+    }
+  }
+  const Matrix inverse = SymmetricFactor(gram, kCollinear).Inverse();
+  for (std::size_t i = 0; i < p; ++i) {
+    for (std::size_t j = 0; j <= i; ++j) claim_.precision.push_back(inverse[i][j]);
+  }
 }
 
 void ModelFrame::ReadTimes(const PooledSums& sums) {

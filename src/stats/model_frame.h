@@ -9,11 +9,12 @@
 //
 // Reveals, to the hub and the researcher's algorithm, over all sites together: complete and incomplete
 // cases, counts per factor level, per design column the sum, the sum of squares and how many rows are 0
-// and 1. Disclosure rules 2, 3 and 4 of privacy.md are judged on these counts, by the coordinator and
-// again by each site on what the hub claims.
+// and 1. Where disclosure rules hold (frame_rules.h) also: at how many sites a level or column occurs, about how large
+// the values are together, and the columns' sums of products.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,6 +36,14 @@ struct FrameClaim {
   std::vector<double> center;         ///< per design column, subtracted; 0 without an intercept
   std::vector<double> inverse_scale;  ///< per design column, multiplied; a power of two
 
+  // Where disclosure rules hold, what they are judged by (frame_rules.h); else empty.
+  std::vector<std::vector<std::int64_t>> level_sites;  ///< sites that have anybody, as level_counts
+  std::vector<std::vector<std::int64_t>> level_ones;   ///< persons with an outcome of 1, likewise
+  std::vector<std::int64_t> column_sites;  ///< per design column, sites at which it is not all 0
+  std::vector<std::int64_t> part_zeros;  ///< per response part, weights and offset, rows that are 0
+  std::vector<std::int64_t> part_ones;
+  std::vector<double> precision;  ///< lower triangle of (X'X)^-1 of the standardised columns
+
   template <class A>
   void Fields(A& a) {
     a(facts);
@@ -44,6 +53,12 @@ struct FrameClaim {
     a(level_counts);
     a(center);
     a(inverse_scale);
+    a(level_sites);
+    a(level_ones);
+    a(column_sites);
+    a(part_zeros);
+    a(part_ones);
+    a(precision);
   }
 };
 
@@ -68,11 +83,14 @@ Result<table::DesignOptions> DesignOptionsOf(const federation::Analysis& analysi
 Result<table::Formula> FormulaOf(const federation::Analysis& analysis);
 /// True when the analysis is about a formula, in one key or in several.
 bool HasFormula(const federation::Analysis& analysis);
+/// The design of that formula under the schema. kInvalidInput names the analysis.
+Result<table::Design> DesignOf(const federation::Analysis& analysis, const table::Schema& schema,
+                               const table::DesignFacts& facts);
 /// How many of the strata columns of FormulaOf's design are groups; 0 for other methods.
 Result<std::size_t> GroupCount(const federation::Analysis& analysis);
 
-/// The site's frame, made once per run and claim. kRefused when the claim breaks a disclosure rule
-/// (`too_many_parameters`, `rare_level`) or is below what this site alone holds (`false_claim`).
+/// The site's frame, made once per run and claim, and not without the disclosure rules of frame_rules.h: kRefused with the
+/// reason code of the one that does not hold.
 Result<std::shared_ptr<const SiteFrame>> SiteFrameOf(const federation::SiteView& site,
                                                      const FrameClaim& claim);
 
@@ -116,7 +134,12 @@ class ModelFrame {
 
  private:
   ModelFrame() = default;
+  Result<federation::PooledSums> Preflight(federation::Federation& federation,
+                                           const federation::Analysis& analysis);
   void ReadTimes(const federation::PooledSums& sums);
+  void ReadLevels(const table::Design& wide, const federation::PooledSums& sums);
+  void ReadRules(const federation::PooledSums& sums, const table::Design& design,
+                 const std::map<std::string, std::size_t>& column_of);
 
   table::Formula formula_;
   std::shared_ptr<const table::Design> design_;  // shared by copies of this immutable value
@@ -127,6 +150,20 @@ class ModelFrame {
   int weights_exponent_ = 0;
   double time_denominator_ = 0;
   int time_exponent_ = 0;
+};
+
+/// The guard of a step that reads its rows through the frame of parameters.claim and has no further rule.
+struct FrameGuard {
+  template <typename P>
+  operator federation::Guard<P>() const {  // NOLINT(google-explicit-constructor): stands for any P
+    using federation::Rule;
+    return {{Rule::kCohort, Rule::kParameters, Rule::kLevels, Rule::kExpressions, Rule::kDominance,
+             Rule::kLeverage, Rule::kContributors},
+            [](const federation::SiteView& site, const P& parameters) -> Result<void> {
+              CLINNOVA_TRY(SiteFrameOf(site, parameters.claim));
+              return {};
+            }};
+  }
 };
 
 /// The steps that ModelFrame::Build may run; part of every regression method.

@@ -156,7 +156,7 @@ Result<void> MultinomialEvaluate(const SiteView& site, const MultinomialParamete
 }
 
 const federation::TypedStep<MultinomialParameters> kMultinomialStep{
-    "multinomial.score", MultinomialLayout, MultinomialEvaluate};
+    "multinomial.score", MultinomialLayout, MultinomialEvaluate, FrameGuard{}};
 
 // --- the coordinator --------------------------------------------------------------------------
 

@@ -69,7 +69,8 @@ Result<void> Evaluate(const SiteView& site, const Parameters&, ExactSums& sums) 
   });
 }
 
-const TypedStep<Parameters> kStep{"net_benefit.count", LayoutOf, Evaluate};
+const TypedStep<Parameters> kStep{"net_benefit.count", LayoutOf, Evaluate,
+                                  federation::CountsOnly{}};
 
 /// Which thresholds can be told: from the highest down, each at which the persons since the last one told, and
 /// those that would be left below, are of each kind none or at least `minimum`.

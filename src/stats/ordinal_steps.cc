@@ -189,6 +189,6 @@ Result<void> OrdinalEvaluate(const SiteView& site, const OrdinalParameters& para
 }  // namespace
 
 const federation::TypedStep<OrdinalParameters> kOrdinalStep{"ordinal.score", OrdinalLayout,
-                                                            OrdinalEvaluate};
+                                                            OrdinalEvaluate, FrameGuard{}};
 
 }  // namespace clinnova::stats

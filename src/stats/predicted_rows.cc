@@ -67,6 +67,26 @@ void AddPredictedCases(const PredictedRows& rows, std::size_t block, federation:
   sums.AddCount(block, kInvalidOutcome, rows.invalid);
 }
 
+Result<void> HoldPredicted(const federation::SiteView& site, std::string_view key,
+                           const PredictedCounts& claimed) {
+  CLINNOVA_TRY(CheckCohort(site.analysis, claimed.n(), site.minimum_count));
+  if (std::min(claimed.negative, claimed.positive) < site.minimum_count)
+    return Fail(ErrorCode::kRefused, "the outcome has a rare level", "rare_level");
+  CLINNOVA_ASSIGN(const PredictedColumns columns,
+                  PredictedColumns::Find(site.analysis, site.table.schema, key));
+  const auto own = site.cache.GetOrMake<PredictedCounts>("predicted " + site.analysis.name(), [&] {
+    PredictedCounts counts;
+    PredictedRows rows;
+    for (std::size_t first = 0; first < site.table.rows; first += table::kBatchRows) {
+      rows.Read(site.table, columns, first, std::min(table::kBatchRows, site.table.rows - first));
+      for (const std::int32_t y : rows.outcome) ++(y == 1 ? counts.positive : counts.negative);
+    }
+    return counts;
+  });
+  if (own->negative <= claimed.negative && own->positive <= claimed.positive) return {};
+  return Fail(ErrorCode::kRefused, "a count below what this site alone has", "false_claim");
+}
+
 Result<PredictedCounts> CheckPredictedCases(const federation::Federation& federation,
                                             const Analysis& analysis,
                                             const federation::PooledSums& sums, std::size_t block) {

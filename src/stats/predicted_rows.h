@@ -64,7 +64,17 @@ struct PredictedCounts {
   std::int64_t positive = 0;
   std::int64_t missing = 0;
   std::int64_t n() const { return negative + positive; }
+
+  template <class A>
+  void Fields(A& a) {
+    a(negative);
+    a(positive);
+    a(missing);
+  }
 };
+/// Rules 1 and 3 on the counts that the hub claims; (`false_claim`) when this site alone has more.
+Result<void> HoldPredicted(const federation::SiteView& site, std::string_view key,
+                           const PredictedCounts& claimed);
 /// kInvalidInput for an outcome other than 0 and 1; kFailed when one of them does not occur; kRefused by rules 1 and
 /// 3 (`cohort_below_threshold`, `rare_level`).
 Result<PredictedCounts> CheckPredictedCases(const federation::Federation& federation,

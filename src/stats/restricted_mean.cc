@@ -118,10 +118,8 @@ std::optional<double> CrowdedHorizon(const std::vector<Group>& groups, std::int6
 
 class RestrictedMeans {
  public:
-  RestrictedMeans(const Analysis& analysis, std::vector<Group> groups, std::int64_t minimum_count)
-      : analysis_(analysis),
-        groups_(std::move(groups)),
-        needed_(minimum_count > 0 ? std::max(minimum_count, kExitsPerTime) : 0) {}
+  RestrictedMeans(const Analysis& analysis, std::vector<Group> groups, std::int64_t exits_needed)
+      : analysis_(analysis), groups_(std::move(groups)), needed_(exits_needed) {}
 
   Result<void> Compute() {
     CLINNOVA_ASSIGN(level_, analysis_.Number("conf_level", 0.95));
@@ -258,7 +256,7 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   CLINNOVA_ASSIGN(TimeAxis axis,
                   FindTimeAxis(federation, analysis, frame, time_grid, kDenseTimeCells / strata));
   CLINNOVA_ASSIGN(const RiskCounts counts, CountRisk(federation, analysis, frame, std::move(axis)));
-  RestrictedMeans means(analysis, GroupsOf(frame, counts), federation.minimum_count());
+  RestrictedMeans means(analysis, GroupsOf(frame, counts), ExitsNeeded(federation));
   CLINNOVA_TRY(means.Compute());
   Json result;
   result["n"] = frame.n();

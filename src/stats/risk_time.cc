@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/hash.h"
 #include "federation/batches.h"
 #include "stats/order_statistics.h"
 
@@ -135,7 +136,7 @@ Result<void> OccupiedEvaluate(const SiteView& site, const OccupiedParameters& pa
 }
 
 const TypedStep<OccupiedParameters> kOccupiedStep{"survival.times", OccupiedLayout,
-                                                  OccupiedEvaluate};
+                                                  OccupiedEvaluate, FrameGuard{}};
 
 /// The distinct times by descending through intervals of keys that hold any.
 Result<std::vector<double>> DistinctTimes(Federation& federation, const Analysis& analysis,
@@ -265,9 +266,64 @@ Result<void> CountEvaluate(const SiteView& site, const CountParameters& paramete
   return {};
 }
 
-const TypedStep<CountParameters> kRiskCountStep{"survival.counts", CountLayout, CountEvaluate};
+const TypedStep<CountParameters> kRiskCountStep{"survival.counts", CountLayout, CountEvaluate,
+                                                FrameGuard{}};
+
+/// Persons who leave here, per axis and bin.
+std::vector<std::vector<std::int64_t>> OwnExits(const SiteView& site, const SiteFrame& frame,
+                                                const std::vector<TimeAxis>& axes) {
+  std::vector<std::vector<std::int64_t>> exits;
+  for (const TimeAxis& axis : axes) exits.emplace_back(axis.size());
+  DesignBatch batch;
+  for (std::size_t first = 0; first < site.table.rows; first += table::kBatchRows) {
+    frame.design.Evaluate(site.table, first, std::min(table::kBatchRows, site.table.rows - first),
+                          batch);
+    const std::vector<double>& times = batch.response[batch.response.size() - 2];
+    for (std::size_t r = 0; r < batch.rows; ++r) {
+      const std::size_t a = axes.size() == 1 ? 0 : StratumOf(frame.design, batch, r);
+      const std::size_t k = axes[a].IndexOf(times[r]);
+      if (k < exits[a].size()) ++exits[a][k];
+    }
+  }
+  return exits;
+}
 
 }  // namespace
+
+std::int64_t ExitsNeeded(const Federation& federation) {
+  const std::int64_t k = federation.minimum_count();
+  return k > 0 ? std::max(k, static_cast<std::int64_t>(federation.limits().exits_per_time)) : 0;
+}
+
+Result<void> HoldExits(const SiteView& site, const SiteFrame& frame, const FrameClaim& claim,
+                       const std::vector<TimeAxis>& axes) {
+  if (axes.empty()) return {};
+  if (axes.size() != 1 && axes.size() != StrataCount(frame.design))
+    return Fail(ErrorCode::kRefused, "event times that do not fit the strata", "wrong_layout");
+  const auto needed = std::max<std::int64_t>(site.minimum_count,
+                                             static_cast<std::int64_t>(site.limits.exits_per_time));
+  std::int64_t total = 0;
+  for (const TimeAxis& axis : axes) {
+    if (!axis.binned || axis.exits.size() != axis.size())
+      return Fail(ErrorCode::kRefused, "risk-set sums at exact times", "risk_sets_not_binned");
+    for (const std::int64_t exits : axis.exits) {
+      total += exits;
+      if (exits >= needed) continue;
+      return Fail(ErrorCode::kRefused, "a time bin with too few exits", "too_few_exits");
+    }
+  }
+  const std::string key =
+      "exits " + site.analysis.name() + " " + core::ToHex(core::Blake2b(core::Encode(axes)));
+  using Exits = std::vector<std::vector<std::int64_t>>;
+  const auto own = site.cache.GetOrMake<Exits>(key, [&] { return OwnExits(site, frame, axes); });
+  bool possible = total <= claim.n;
+  for (std::size_t a = 0; a < axes.size(); ++a) {
+    for (std::size_t k = 0; k < axes[a].size(); ++k)
+      possible = possible && (*own)[a][k] <= axes[a].exits[k];
+  }
+  if (possible) return {};
+  return Fail(ErrorCode::kRefused, "exits that this site's own rows contradict", "false_claim");
+}
 
 std::vector<const federation::Step*> RiskTimeSteps() { return {&kOccupiedStep, &kRiskCountStep}; }
 

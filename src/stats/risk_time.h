@@ -22,6 +22,8 @@ struct TimeAxis {
   std::uint64_t cells = 0;
   std::vector<double> times;  ///< listed, when neither rule holds
   bool binned = false;        ///< listed times are upper edges of bins
+  /// Where disclosure rules hold: of each bin, the persons who leave in it at all sites, as the counts round told.
+  std::vector<std::int64_t> exits{};
 
   std::size_t size() const {
     return times.empty() ? static_cast<std::size_t>(cells) : times.size();
@@ -41,6 +43,7 @@ struct TimeAxis {
     a(cells);
     a(times);
     a(binned);
+    a(exits);
   }
 };
 
@@ -50,6 +53,15 @@ struct TimeAxis {
 Result<TimeAxis> FindTimeAxis(federation::Federation& federation,
                               const federation::Analysis& analysis, const ModelFrame& frame,
                               double time_grid, std::size_t dense_cells);
+
+/// Rule 9 on the axes of risk-set sums, one per stratum or one of all: bins, in each of which the hub claims at least
+/// exits_per_time and minimum_count exits at all sites. kRefused (`risk_sets_not_binned`, `too_few_exits`), (`false_claim`) where this
+/// site alone has more exits in a bin, or all bins together have more than there are persons.
+Result<void> HoldExits(const federation::SiteView& site, const SiteFrame& frame,
+                       const FrameClaim& claim, const std::vector<TimeAxis>& axes);
+
+/// Exits that a time needs where disclosure rules hold, else 0.
+std::int64_t ExitsNeeded(const federation::Federation& federation);
 
 /// The steps that FindTimeAxis and CountRisk may run.
 std::vector<const federation::Step*> RiskTimeSteps();

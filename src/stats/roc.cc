@@ -150,6 +150,7 @@ class RocRun {
 
   Result<void> Compare() {
     RocPlacementParameters parameters;
+    parameters.counts = counts_;
     for (const Score& score : scores_) {
       parameters.lows.emplace_back();
       for (const ValueCell& cell : score.cells) parameters.lows.back().push_back(cell.low);

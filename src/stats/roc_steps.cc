@@ -67,11 +67,12 @@ Result<Layout> ValueLayout(const Analysis& analysis, const table::Schema& schema
   return Layout{{ScaledBlock("places", numbers, kPlaceBits)}};
 }
 
+Result<void> HoldValues(const SiteView&, const RocValueParameters&) {
+  return Fail(ErrorCode::kRefused, "single values are not told", "single_values");
+}
+
 Result<void> ValueEvaluate(const SiteView& site, const RocValueParameters& parameters,
                            ExactSums& sums) {
-  if (site.minimum_count > 0) {
-    return Fail(ErrorCode::kRefused, "single values are not told", "single_values");
-  }
   CLINNOVA_ASSIGN(const PredictedColumns columns, Columns(site.analysis, site.table.schema));
   return ForEachPredicted(site, columns, sums, [&](const PredictedRows& rows, ExactSums& mine) {
     std::size_t first = 0;
@@ -108,6 +109,10 @@ Result<Layout> PlacementLayout(const Analysis& analysis, const table::Schema& sc
   return Layout{{WideBlock("case_products", pairs), WideBlock("control_products", pairs)}};
 }
 
+Result<void> HoldPlacements(const SiteView& site, const RocPlacementParameters& parameters) {
+  return HoldPredicted(site, "score", parameters.counts);
+}
+
 Result<void> PlacementEvaluate(const SiteView& site, const RocPlacementParameters& parameters,
                                ExactSums& sums) {
   CLINNOVA_ASSIGN(const PredictedColumns columns, Columns(site.analysis, site.table.schema));
@@ -134,11 +139,14 @@ Result<void> PlacementEvaluate(const SiteView& site, const RocPlacementParameter
 
 std::size_t PairIndex(std::size_t a, std::size_t b) { return b * (b - 1) / 2 + a; }
 
-const federation::TypedStep<RocCountParameters> kRocCountStep{"roc.count", CountLayout,
-                                                              CountEvaluate};
-const federation::TypedStep<RocValueParameters> kRocValueStep{"roc.values", ValueLayout,
-                                                              ValueEvaluate};
+const federation::TypedStep<RocCountParameters> kRocCountStep{
+    "roc.count", CountLayout, CountEvaluate, federation::CountsOnly{}};
+const federation::TypedStep<RocValueParameters> kRocValueStep{
+    "roc.values", ValueLayout, ValueEvaluate,
+    federation::Guard<RocValueParameters>{{federation::Rule::kSinglePersons}, HoldValues}};
 const federation::TypedStep<RocPlacementParameters> kRocPlacementStep{
-    "roc.placements", PlacementLayout, PlacementEvaluate};
+    "roc.placements", PlacementLayout, PlacementEvaluate,
+    federation::Guard<RocPlacementParameters>{
+        {federation::Rule::kCohort, federation::Rule::kLevels}, HoldPlacements}};
 
 }  // namespace clinnova::stats

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "federation/step.h"
+#include "stats/predicted_rows.h"
 #include "stats/value_counts.h"
 
 namespace clinnova::stats {
@@ -38,8 +39,10 @@ struct RocPlacementParameters {
   std::vector<std::vector<std::uint64_t>> lows;  ///< per score, of all cells, rising
   std::vector<std::vector<double>> cases;  ///< per score and cell, a case's placement less the area
   std::vector<std::vector<double>> controls;
+  PredictedCounts counts{};  ///< as the hub claims them
   template <class A>
   void Fields(A& a) {
+    a(counts);
     a(lows);
     a(cases);
     a(controls);

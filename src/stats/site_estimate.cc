@@ -81,7 +81,8 @@ Result<bool> ReferenceIsMissing(const SiteView& site, const Analysis& framed,
                       .analysis = framed,
                       .cache = site.cache,
                       .threads = site.threads,
-                      .minimum_count = site.minimum_count};
+                      .minimum_count = site.minimum_count,
+                      .limits = site.limits};
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(view, request.claim));
   CLINNOVA_ASSIGN(const table::Formula formula, FormulaOf(framed));
   const auto& names = frame->design.names();
@@ -106,6 +107,12 @@ Result<bool> ReferenceIsMissing(const SiteView& site, const Analysis& framed,
     if (!here[static_cast<std::size_t>(level - use.levels.begin())]) return true;
   }
   return false;
+}
+
+/// The analysis whose frame the request's claim is about.
+Result<Analysis> Framed(const SiteView& site) {
+  if (site.analysis.Has("analysis")) return FittedAnalysis(site.analysis);
+  return site.analysis;
 }
 
 using Estimates = std::vector<SiteEstimate>;
@@ -154,6 +161,19 @@ Result<Estimates> ReadRows(const SiteView& site) {
 }
 
 }  // namespace
+
+Result<void> HoldEstimates(const SiteView& site, const EstimateRequest& request) {
+  if (RowsAreEstimates(site.analysis)) return {};
+  CLINNOVA_ASSIGN(const Analysis framed, Framed(site));
+  const SiteView view{.table = site.table,
+                      .analysis = framed,
+                      .cache = site.cache,
+                      .threads = site.threads,
+                      .minimum_count = site.minimum_count,
+                      .limits = site.limits};
+  CLINNOVA_TRY(SiteFrameOf(view, request.claim));
+  return {};
+}
 
 bool RowsAreEstimates(const Analysis& analysis) { return analysis.Has("estimate"); }
 

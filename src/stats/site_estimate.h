@@ -39,6 +39,22 @@ Result<federation::Analysis> FittedAnalysis(const federation::Analysis& analysis
 /// True when the rows of the tables are themselves estimates: `estimate` and `std_error` name columns.
 bool RowsAreEstimates(const federation::Analysis& analysis);
 
+/// The rules on the frame of the analysis that sites fit; nothing where the rows are estimates themselves.
+Result<void> HoldEstimates(const federation::SiteView& site, const EstimateRequest& request);
+
+/// The guard of steps with such a request.
+struct EstimateGuard {
+  template <typename P>
+  operator federation::Guard<P>() const {  // NOLINT(google-explicit-constructor): stands for any P
+    using federation::Rule;
+    return {{Rule::kCohort, Rule::kParameters, Rule::kLevels, Rule::kDominance, Rule::kLeverage,
+             Rule::kContributors},
+            [](const federation::SiteView& site, const P& parameters) -> Result<void> {
+              return HoldEstimates(site, parameters.request);
+            }};
+  }
+};
+
 /// This site's estimates: one or none, or one per complete row. None when the model cannot be fitted here (a factor with
 /// one level is an error, as in R's glm), the site has fewer rows than its threshold,
 /// the fit does not converge, or the term cannot be estimated there, also because nobody is at the factor's reference level.

@@ -68,7 +68,7 @@ Result<void> Evaluate(const SiteView& site, const Parameters& parameters, ExactS
       });
 }
 
-const TypedStep<Parameters> kStep{"frame.knots", LayoutOf, Evaluate};
+const TypedStep<Parameters> kStep{"frame.knots", LayoutOf, Evaluate, federation::CountsOnly{}};
 
 /// The orders of a term's knots among n values: first boundary, interior, last boundary.
 std::vector<QuantileOrders> KnotOrders(std::int64_t n, int df, std::int64_t minimum_count) {

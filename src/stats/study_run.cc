@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/json_text.h"
+#include "stats/case_differences.h"
 #include "stats/method.h"
 
 namespace clinnova::stats {
@@ -49,7 +50,8 @@ Result<StudyOutcome> RunStudy(federation::Federation& federation, const federati
   std::size_t done = 0;
   for (const federation::Analysis& analysis : study.analyses()) {
     if (progress) progress(analysis.name(), done++, study.analyses().size());
-    auto entry = RunAnalysis(federation, analysis);
+    const auto apart = CheckDifferences(federation, study, analysis);
+    auto entry = apart ? RunAnalysis(federation, analysis) : Result<Json>(Fail(apart));
     if (entry) {
       analyses.push_back(std::move(*entry));
       continue;

@@ -1,176 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stats/summary.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "federation/batches.h"
 #include "stats/contingency_table.h"
-#include "stats/order_statistics.h"
+#include "stats/summary_steps.h"
 #include "stats/terms.h"
 
 namespace clinnova::stats {
 namespace {
 
 using federation::Analysis;
-using federation::CountBlock;
-using federation::ExactSums;
 using federation::Federation;
-using federation::ForEachBatch;
-using federation::Layout;
 using federation::PooledSums;
-using federation::SiteView;
-using federation::TypedStep;
-using federation::WideBlock;
 using table::ColumnKind;
 using table::ColumnSchema;
 using Json = nlohmann::ordered_json;
-
-/// The analysis' variables as columns of the schema.
-Result<std::vector<std::size_t>> Variables(const Analysis& analysis, const table::Schema& schema) {
-  CLINNOVA_ASSIGN(const std::vector<std::string> names, analysis.Texts("variables"));
-  if (names.empty()) return analysis.Wrong("variables", "found none, expected a list of columns");
-  std::vector<std::size_t> columns;
-  for (const std::string& name : names) {
-    const auto column = schema.Find(name);
-    if (!column) {
-      std::string list;
-      for (const ColumnSchema& known : schema.columns)
-        list += (list.empty() ? "" : ", ") + known.name;
-      return analysis.Wrong("variables", "found \"" + name + "\", expected one of " + list);
-    }
-    columns.push_back(*column);
-  }
-  return columns;
-}
-
-/// The present values of rows [first, first + count) of a numeric column.
-std::vector<double> Present(const table::Column& column, std::size_t first, std::size_t count) {
-  std::vector<double> values;
-  values.reserve(count);
-  for (std::size_t r = first; r < first + count; ++r) {
-    if (!std::isnan(column.numbers[r])) values.push_back(column.numbers[r]);
-  }
-  return values;
-}
-
-struct CountParameters {
-  template <class A>
-  void Fields(A&) {}
-};
-enum CountBlocks { kPresent, kAbsent, kSum, kLevels, kFirstKeys };
-/// The search for quantiles begins with the same question for every variable: it is asked with the counts.
-constexpr std::int64_t kFirstShift = 56;
-
-std::size_t LevelCount(const table::Schema& schema, const std::vector<std::size_t>& columns) {
-  std::size_t count = 0;
-  for (const std::size_t column : columns) count += schema.columns[column].levels.size();
-  return count;
-}
-
-Result<Layout> CountLayout(const Analysis& analysis, const table::Schema& schema,
-                           const CountParameters&) {
-  CLINNOVA_ASSIGN(const std::vector<std::size_t> columns, Variables(analysis, schema));
-  return Layout{{CountBlock("present", columns.size()), CountBlock("missing", columns.size()),
-                 WideBlock("sum", columns.size()),
-                 CountBlock("levels", LevelCount(schema, columns)),
-                 CountBlock("keys", columns.size() * kKeyParts)}};
-}
-
-struct NoScratch {};
-
-/// All keys of each variable.
-std::vector<KeyInterval> WholeRanges(std::size_t variables) {
-  std::vector<KeyInterval> ranges;
-  for (std::size_t v = 0; v < variables; ++v) ranges.push_back({v, 0});
-  return ranges;
-}
-
-Result<void> CountEvaluate(const SiteView& site, const CountParameters&, ExactSums& sums) {
-  CLINNOVA_ASSIGN(const std::vector<std::size_t> columns,
-                  Variables(site.analysis, site.table.schema));
-  const std::vector<KeyInterval> all_keys = WholeRanges(columns.size());
-  return ForEachBatch<NoScratch>(
-      site.table.rows, site.threads, sums,
-      [&](std::size_t first, std::size_t count, NoScratch&, ExactSums& mine) -> Result<void> {
-        std::size_t first_level = 0;
-        for (std::size_t v = 0; v < columns.size(); ++v) {
-          const ColumnSchema& schema = site.table.schema.columns[columns[v]];
-          const table::Column& column = site.table.column(columns[v]);
-          std::size_t present = 0;
-          if (schema.kind == ColumnKind::kNumeric) {
-            const std::vector<double> values = Present(column, first, count);
-            mine.AddAll(kSum, v, values);
-            CountKeys(values, v, all_keys, kFirstShift, kFirstKeys, mine);
-            present = values.size();
-          } else {
-            for (std::size_t r = first; r < first + count; ++r) {
-              if (column.codes[r] < 0) continue;
-              mine.AddCount(kLevels, first_level + static_cast<std::size_t>(column.codes[r]));
-              ++present;
-            }
-          }
-          mine.AddCount(kPresent, v, static_cast<std::int64_t>(present));
-          mine.AddCount(kAbsent, v, static_cast<std::int64_t>(count - present));
-          first_level += schema.levels.size();
-        }
-        return {};
-      });
-}
-
-struct RefineParameters {
-  bool moments = false;
-  std::vector<double> centers;  ///< one per variable
-  std::vector<KeyInterval> targets;
-  std::int64_t shift = 56;
-  template <class A>
-  void Fields(A& a) {
-    a(moments);
-    a(centers);
-    a(targets);
-    a(shift);
-  }
-};
-enum RefineBlocks { kMoments, kKeys };
-
-Result<Layout> RefineLayout(const Analysis& analysis, const table::Schema& schema,
-                            const RefineParameters& parameters) {
-  CLINNOVA_ASSIGN(const std::vector<std::size_t> columns, Variables(analysis, schema));
-  if (parameters.centers.size() != columns.size() || parameters.shift < 0 ||
-      parameters.shift > 56) {
-    return Fail(ErrorCode::kRefused, "parameters that do not fit the variables", "wrong_layout");
-  }
-  return Layout{{WideBlock("moments", parameters.moments ? 3 * columns.size() : 0),
-                 CountBlock("keys", parameters.targets.size() * kKeyParts)}};
-}
-
-Result<void> RefineEvaluate(const SiteView& site, const RefineParameters& parameters,
-                            ExactSums& sums) {
-  CLINNOVA_ASSIGN(const std::vector<std::size_t> columns,
-                  Variables(site.analysis, site.table.schema));
-  return ForEachBatch<NoScratch>(
-      site.table.rows, site.threads, sums,
-      [&](std::size_t first, std::size_t count, NoScratch&, ExactSums& mine) -> Result<void> {
-        for (std::size_t v = 0; v < columns.size(); ++v) {
-          if (site.table.schema.columns[columns[v]].kind != ColumnKind::kNumeric) continue;
-          const std::vector<double> values = Present(site.table.column(columns[v]), first, count);
-          CountKeys(values, v, parameters.targets, parameters.shift, kKeys, mine);
-          if (!parameters.moments) continue;
-          for (const double value : values) {
-            const double d = value - parameters.centers[v];
-            const double d2 = d * d;
-            mine.Add(kMoments, 3 * v, d2);
-            mine.Add(kMoments, 3 * v + 1, d2 * d);
-            mine.Add(kMoments, 3 * v + 2, d2 * d2);
-          }
-        }
-        return {};
-      });
-}
-
-const TypedStep<CountParameters> kCountStep{"summary.count", CountLayout, CountEvaluate};
-const TypedStep<RefineParameters> kRefineStep{"summary.refine", RefineLayout, RefineEvaluate};
 
 /// One numeric variable's central sums about its mean.
 struct Moments {
@@ -200,9 +48,10 @@ class Summary {
         probabilities_(std::move(probabilities)) {}
 
   Result<Json> Run() {
-    CLINNOVA_ASSIGN(const PooledSums counts,
-                    federation_.Sum(analysis_, kCountStep, CountParameters{}));
-    present_ = counts.Counts(kPresent);
+    CLINNOVA_ASSIGN(const PooledSums counts, federation_.Sum(analysis_, kSummaryCountStep,
+                                                             SummaryCountParameters{guarded()}));
+    present_ = counts.Counts(kSummaryPresent);
+    ReadClaims(counts);
     CLINNOVA_TRY(Refine(counts));
     Json variables = Json::array();
     std::size_t first_level = 0;
@@ -211,11 +60,11 @@ class Summary {
       Json entry;
       entry["variable"] = column.name;
       entry["n"] = present_[v];
-      entry["n_missing"] = counts.Count(kAbsent, v);
+      entry["n_missing"] = counts.Count(kSummaryAbsent, v);
       if (column.kind == ColumnKind::kFactor) {
         entry["counts"] = LevelCounts(counts, column, first_level, v);
       } else {
-        AddNumeric(counts.Number(kSum, v), v, entry);
+        AddNumeric(v, entry);
       }
       first_level += column.levels.size();
       variables.push_back(std::move(entry));
@@ -227,6 +76,9 @@ class Summary {
   }
 
  private:
+  using Sums = SummaryRefineParameters::Sums;
+
+  bool guarded() const { return federation_.minimum_count() > 0; }
   bool numeric(std::size_t v) const {
     return federation_.schema().columns[columns_[v]].kind == ColumnKind::kNumeric;
   }
@@ -236,34 +88,64 @@ class Summary {
     return std::min(orders.lower, n - orders.upper + 1) >= federation_.minimum_count();
   }
 
-  Result<void> Refine(const PooledSums& counts) {
-    RefineParameters parameters;
-    parameters.moments = true;
-    bool any = false;
+  /// Which variables' sums are asked for, and what sites judge that by.
+  void ReadClaims(const PooledSums& counts) {
+    sums_.resize(columns_.size());
     for (std::size_t v = 0; v < columns_.size(); ++v) {
-      const std::int64_t n = present_[v];
-      const bool wanted = numeric(v) && n > 0;
-      any = any || wanted;
-      parameters.centers.push_back(wanted ? counts.Number(kSum, v) / static_cast<double>(n) : 0);
-      if (!wanted) continue;
-      for (const double probability : probabilities_) {
-        const QuantileOrders orders = Type7(n, probability);
-        if (!MayTell(n, orders)) continue;
+      told_.push_back(numeric(v) && present_[v] > 0);
+      if (!guarded()) {
+        sums_[v] = counts.Number(kSummarySum, v);
+        continue;
+      }
+      const SummaryClaim claim{.variable = v,
+                               .present = present_[v],
+                               .zeros = counts.Count(kSummaryZeros, v),
+                               .ones = counts.Count(kSummaryOnes, v),
+                               .sites = counts.Count(kSummarySites, v),
+                               .magnitude = counts.Number(kSummaryMagnitudes, v)};
+      told_[v] = told_[v] && MaySum(claim, federation_.schema(), federation_.minimum_count(),
+                                    federation_.limits());
+      if (told_[v]) claims_.push_back(claim);
+    }
+  }
+
+  void WantQuantiles() {
+    for (std::size_t v = 0; v < columns_.size(); ++v) {
+      for (const double probability : told_[v] ? probabilities_ : std::vector<double>{}) {
+        const QuantileOrders orders = Type7(present_[v], probability);
+        if (!MayTell(present_[v], orders)) continue;
         search_.Want(v, orders.lower);
         search_.Want(v, orders.upper);
       }
     }
+  }
+
+  std::vector<double> Centers() const {
+    std::vector<double> centers;
+    for (std::size_t v = 0; v < columns_.size(); ++v)
+      centers.push_back(told_[v] ? sums_[v] / static_cast<double>(present_[v]) : 0);
+    return centers;
+  }
+
+  Result<void> Refine(const PooledSums& counts) {
     moments_.resize(columns_.size());
-    if (!any) return {};
+    if (std::find(told_.begin(), told_.end(), true) == told_.end()) return {};
+    WantQuantiles();
     if (!search_.Done()) search_.Absorb(FirstCounts(counts));
+    SummaryRefineParameters parameters;
+    parameters.sums = guarded() ? Sums::kPlain : Sums::kMoments;
     do {
+      parameters.centers = Centers();
+      parameters.claims = parameters.sums == Sums::kNone ? std::vector<SummaryClaim>{} : claims_;
       parameters.targets = search_.targets();
       parameters.shift = std::max<std::int64_t>(search_.shift(), 0);
-      CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kRefineStep, parameters));
-      if (parameters.moments) KeepMoments(sums, counts, parameters.centers);
-      parameters.moments = false;
-      if (!search_.Done()) search_.Absorb(sums.Counts(kKeys));
-    } while (!search_.Done());
+      CLINNOVA_ASSIGN(const PooledSums sums,
+                      federation_.Sum(analysis_, kSummaryRefineStep, parameters));
+      if (!search_.Done()) search_.Absorb(sums.Counts(kSummaryKeys));
+      Keep(sums, parameters);
+      const bool plain = parameters.sums == Sums::kPlain;
+      parameters.sums = plain && !claims_.empty() ? Sums::kMoments : Sums::kNone;
+    } while (!search_.Done() || parameters.sums != Sums::kNone);
     return {};
   }
 
@@ -272,32 +154,57 @@ class Summary {
     std::vector<std::int64_t> first;
     for (const KeyInterval& target : search_.targets()) {
       for (std::size_t part = 0; part < kKeyParts; ++part) {
-        first.push_back(counts.Count(kFirstKeys, target.variable * kKeyParts + part));
+        first.push_back(counts.Count(kSummaryFirstKeys, target.variable * kKeyParts + part));
       }
     }
     return first;
   }
 
-  /// Central sums about the exact mean from those about its double `center`.
-  void KeepMoments(const PooledSums& sums, const PooledSums& counts,
-                   const std::vector<double>& centers) {
-    for (std::size_t v = 0; v < columns_.size(); ++v) {
-      const auto n = static_cast<double>(present_[v]);
-      const double shift = n > 0 ? counts.Number(kSum, v) / n - centers[v] : 0;
-      const double m2 = sums.Number(kMoments, 3 * v) - n * shift * shift;
-      moments_[v] = {n, m2, sums.Number(kMoments, 3 * v + 1) - 3 * shift * m2,
-                     sums.Number(kMoments, 3 * v + 2)};
+  /// The sums of a round; a variable that a site withheld is no longer told or asked for.
+  void Keep(const PooledSums& sums, const SummaryRefineParameters& parameters) {
+    if (parameters.sums == Sums::kNone) return;
+    for (std::size_t v = 0; v < columns_.size() && !guarded(); ++v)
+      KeepMoments(sums, kSummaryMoments, 3 * v, v, parameters.centers[v]);
+    claims_.clear();
+    for (std::size_t c = 0; c < parameters.claims.size(); ++c) {
+      const SummaryClaim& claim = parameters.claims[c];
+      const std::size_t v = claim.variable;
+      if (sums.Count(kSummaryWithheld, c) != 0) {
+        told_[v] = false;
+        continue;
+      }
+      claims_.push_back(claim);
+      if (parameters.sums == Sums::kPlain) {
+        sums_[v] = sums.Number(kSummaryFirstClaim + c);
+      } else {
+        KeepMoments(sums, kSummaryFirstClaim + c, 0, v, parameters.centers[v]);
+      }
     }
+  }
+
+  /// Central sums about the exact mean from those about its double `center`.
+  void KeepMoments(const PooledSums& sums, std::size_t block, std::size_t first, std::size_t v,
+                   double center) {
+    if (!told_[v]) return;
+    const auto n = static_cast<double>(present_[v]);
+    const double shift = sums_[v] / n - center;
+    const double m2 = sums.Number(block, first) - n * shift * shift;
+    moments_[v] = {n, m2, sums.Number(block, first + 1) - 3 * shift * m2,
+                   sums.Number(block, first + 2)};
   }
 
   Json LevelCounts(const PooledSums& counts, const ColumnSchema& column, std::size_t first_level,
                    std::size_t v) {
     std::vector<std::int64_t> of_level;
+    std::vector<bool> one_site;  // rule 11
     for (std::size_t level = 0; level < column.levels.size(); ++level) {
-      of_level.push_back(counts.Count(kLevels, first_level + level));
+      of_level.push_back(counts.Count(kSummaryLevels, first_level + level));
+      one_site.push_back(guarded() && column.name != "site" &&
+                         TooFewSites(counts.Count(kSummaryLevelSites, first_level + level),
+                                     federation_.schema(), federation_.limits()));
     }
     const std::vector<bool> hidden =
-        HiddenCells(of_level, 1, of_level.size(), federation_.minimum_count());
+        HiddenCells(of_level, 1, of_level.size(), federation_.minimum_count(), one_site);
     Json levels = Json::object();
     for (std::size_t level = 0; level < column.levels.size(); ++level) {
       levels[column.levels[level]] = hidden[level] ? Json(nullptr) : Json(of_level[level]);
@@ -309,9 +216,10 @@ class Summary {
     return levels;
   }
 
-  void AddNumeric(double sum, std::size_t v, Json& entry) {
+  void AddNumeric(std::size_t v, Json& entry) {
     const std::int64_t n = present_[v];
-    const bool told = n == 0 || n >= federation_.minimum_count();
+    const bool told = told_[v] || n == 0;
+    const double sum = sums_[v];
     const double nan = std::nan("");
     const Moments& moments = moments_[v];
     if (!told) suppressed_.push_back("variables[" + std::to_string(v) + "]");
@@ -324,7 +232,7 @@ class Summary {
     Json quantiles = Json::array();
     for (std::size_t q = 0; q < probabilities_.size(); ++q) {
       const QuantileOrders orders = Type7(n, probabilities_[q]);
-      if (n > 0 && MayTell(n, orders)) {
+      if (told && n > 0 && MayTell(n, orders)) {
         quantiles.push_back(NumberJson(
             Interpolate(orders, search_.Value(v, orders.lower), search_.Value(v, orders.upper))));
         continue;
@@ -344,12 +252,16 @@ class Summary {
   std::vector<double> probabilities_;
   std::vector<std::int64_t> present_;
   std::vector<Moments> moments_;
+  std::vector<bool> told_;  ///< numeric variables with values whose sums may be told
+  std::vector<double> sums_;
+  std::vector<SummaryClaim> claims_;
   OrderStatisticSearch search_;
   std::vector<std::string> suppressed_;
 };
 
 Result<Json> RunSummary(Federation& federation, const Analysis& analysis) {
-  CLINNOVA_ASSIGN(std::vector<std::size_t> columns, Variables(analysis, federation.schema()));
+  CLINNOVA_ASSIGN(std::vector<std::size_t> columns,
+                  SummaryVariables(analysis, federation.schema()));
   CLINNOVA_ASSIGN(std::vector<double> probabilities,
                   analysis.Numbers("quantiles", {0.25, 0.5, 0.75}));
   for (const double probability : probabilities) {
@@ -370,7 +282,7 @@ Method SummaryMethod() {
   return {"summary",
           "counts, moments and quantiles of variables",
           kOptions,
-          {&kCountStep, &kRefineStep},
+          {&kSummaryCountStep, &kSummaryRefineStep},
           RunSummary};
 }
 

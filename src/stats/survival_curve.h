@@ -16,8 +16,6 @@
 
 namespace clinnova::stats {
 
-/// Exits that a published time must have where disclosure rules hold (privacy.md, rule 9).
-inline constexpr std::int64_t kExitsPerTime = 10;
 /// Counts on a dense grid up to this many cells save the round that finds the times.
 inline constexpr std::size_t kDenseTimeCells = 1 << 14;
 

@@ -58,7 +58,7 @@ Result<void> GramEvaluate(const SiteView& site, const GramParameters& parameters
       });
 }
 
-const TypedStep<GramParameters> kGramStep{"variables.gram", GramLayout, GramEvaluate};
+const TypedStep<GramParameters> kGramStep{"variables.gram", GramLayout, GramEvaluate, FrameGuard{}};
 
 /// A spread below this part of the mean is rounding: R's scale() and cor() see none either.
 constexpr double kNoSpread = 1e-13;

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+// A hub that runs other code than ours: it judges nothing itself, or tells the sites what is not so. The sites hold
+// the rules on their own rows, before anything is masked.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "attacked_tables.h"
+#include "federation/site_runner.h"
+#include "stats/cox_likelihood.h"
+#include "stats/glm_steps.h"
+#include "stats/method.h"
+#include "stats/study_fixture.h"
+
+namespace clinnova::stats {
+namespace {
+
+using federation::Int128;
+using federation::RoundRequest;
+
+/// Real sites with a threshold of five, and a hub that may forge every request.
+class LyingHub final : public federation::Federation {
+ public:
+  using Forge = std::function<void(RoundRequest&)>;
+
+  LyingHub(std::string_view analysis, const Patients& patients, int told_minimum, Forge forge)
+      : study_(StudyOf(analysis, 5)), told_minimum_(told_minimum), forge_(std::move(forge)) {
+    for (table::Table& table : patients.Sites()) {
+      schema_ = table.schema;
+      sites_.emplace_back(federation::SiteRunner::Options{
+          .study = study_, .table = std::move(table), .steps = &Steps(), .minimum_count = 5});
+    }
+  }
+
+  const table::Schema& schema() const override { return schema_; }
+  const std::vector<std::string>& sites() const override { return names_; }
+  int minimum_count() const override { return told_minimum_; }
+
+  /// The reason of the site that refused; "" when all numbers came.
+  std::string Outcome() {
+    const auto result = RunAnalysis(*this, study_.analyses().front());
+    if (result) return "";
+    return result.error().reason.empty() ? result.error().message : result.error().reason;
+  }
+  /// Whether a site ever gave numbers other than counts.
+  bool got_sums() const { return got_sums_; }
+
+ protected:
+  Result<std::vector<Int128>> Round(const RoundRequest& request,
+                                    const federation::Layout& layout) override {
+    RoundRequest forged = request;
+    if (forge_) forge_(forged);
+    std::vector<unsigned __int128> sum(layout.elements());
+    for (const federation::SiteRunner& site : sites_) {
+      CLINNOVA_ASSIGN(const std::vector<Int128> part, site.Contribute(forged, core::Hash{}));
+      if (part.size() != sum.size()) return Fail(ErrorCode::kFailed, "another layout", "layout");
+      for (std::size_t i = 0; i < sum.size(); ++i)
+        sum[i] += static_cast<unsigned __int128>(part[i]);
+    }
+    got_sums_ = got_sums_ || !CountsAlone(layout);
+    return std::vector<Int128>(sum.begin(), sum.end());
+  }
+
+ private:
+  federation::Study study_;
+  int told_minimum_;
+  Forge forge_;
+  table::Schema schema_;
+  std::vector<std::string> names_{"s1", "s2", "s3"};
+  std::vector<federation::SiteRunner> sites_;
+  bool got_sums_ = false;
+};
+
+constexpr const char* kGlm = "method = \"glm\"\nformula = \"x ~ z + drug\"";
+constexpr const char* kCox =
+    "method = \"cox\"\nstrata = []\nformula = \"Surv(days, stopped) ~ drug + z\"";
+
+/// Changes the claim of every scoring round.
+LyingHub::Forge OfGlm(std::function<void(GlmParameters&)> lie) {
+  return [lie = std::move(lie)](RoundRequest& request) {
+    if (request.step != "glm.score") return;
+    GlmParameters parameters = *core::Decode<GlmParameters>(request.parameters);
+    lie(parameters);
+    request.parameters = core::Encode(parameters);
+  };
+}
+
+LyingHub::Forge OfCox(std::function<void(CoxParameters&)> lie) {
+  return [lie = std::move(lie)](RoundRequest& request) {
+    if (request.step != "cox.risk_sets") return;
+    CoxParameters parameters = *core::Decode<CoxParameters>(request.parameters);
+    lie(parameters);
+    request.parameters = core::Encode(parameters);
+  };
+}
+
+TEST(LyingHub, GetsItsNumbersWhenItDoesNotLie) {
+  for (const char* analysis : {kGlm, kCox}) {
+    LyingHub hub(analysis, Patients(), 5, {});
+    EXPECT_EQ(hub.Outcome(), "") << analysis;
+    EXPECT_TRUE(hub.got_sums());
+  }
+}
+
+/// A hub that says there are no rules asks as if the data were public: no site gives it a sum.
+TEST(LyingHub, GetsNoSumWithoutTheRulesCounts) {
+  for (const char* analysis :
+       {kGlm, kCox, "method = \"ttest\"\nformula = \"x ~ drug\"",
+        "method = \"summary\"\nvariables = [\"x\", \"z\"]",
+        "method = \"correlation\"\nvariables = [\"x\", \"z\"]",
+        "method = \"kmeans\"\nvariables = [\"x\", \"z\"]\ncenters = 2",
+        "method = \"multinomial\"\nformula = \"drug ~ z\"",
+        "method = \"elastic_net\"\nformula = \"x ~ z + days\"\nlambda = [0.1]",
+        "method = \"mixed\"\nformula = \"x ~ z + (1 | drug)\"",
+        "method = \"kaplan_meier\"\nformula = \"Surv(days, stopped) ~ drug\"",
+        "method = \"logrank\"\nformula = \"Surv(days, stopped) ~ drug\"",
+        "method = \"competing_risks\"\nformula = \"Surv(days, stopped) ~ z\"",
+        "method = \"calibration\"\noutcome = \"y\"\nprediction = \"stopped\""}) {
+    LyingHub hub(analysis, Patients(), 0, {});
+    EXPECT_EQ(hub.Outcome(), "unguarded_step") << analysis;
+    EXPECT_FALSE(hub.got_sums()) << analysis;
+  }
+}
+
+TEST(LyingHub, CannotClaimLessThanASiteHas) {
+  struct Case {
+    const char* what;
+    std::function<void(GlmParameters&)> lie;
+    std::string reason;
+  };
+  const std::vector<Case> cases = {
+      {"persons", [](GlmParameters& p) { p.claim.n = 49; }, "false_claim"},
+      {"few persons", [](GlmParameters& p) { p.claim.n = 4; }, "cohort_below_threshold"},
+      {"few degrees of freedom", [](GlmParameters& p) { p.claim.n = 12; }, "too_many_parameters"},
+      {"zeros", [](GlmParameters& p) { p.claim.zeros[2] = 6; }, "false_claim"},
+      {"rare ones", [](GlmParameters& p) { p.claim.zeros[2] = p.claim.n - 3; }, "rare_level"},
+      {"level counts", [](GlmParameters& p) { p.claim.level_counts[0][0] = 6; }, "false_claim"},
+      {"a rare level", [](GlmParameters& p) { p.claim.level_counts[0][0] = 4; }, "rare_level"},
+      {"no counts", [](GlmParameters& p) { p.claim.level_counts.clear(); }, "wrong_layout"},
+      {"no contributors", [](GlmParameters& p) { p.claim.level_sites.clear(); }, "wrong_layout"},
+      {"one contributor", [](GlmParameters& p) { p.claim.level_sites[0][0] = 1; },
+       "few_contributors"},
+      {"one contributor of a column", [](GlmParameters& p) { p.claim.column_sites[1] = 1; },
+       "few_contributors"},
+      {"no outcome", [](GlmParameters& p) { p.claim.part_zeros.clear(); }, "wrong_layout"},
+      {"no precision", [](GlmParameters& p) { p.claim.precision.clear(); }, "wrong_layout"},
+  };
+  for (const Case& c : cases) {
+    LyingHub hub(kGlm, Patients(), 5, OfGlm(c.lie));
+    EXPECT_EQ(hub.Outcome(), c.reason) << c.what;
+  }
+}
+
+/// Leaving a level out of the design would leave its persons out of the sums: a difference of two sums is theirs.
+TEST(LyingHub, CannotLeaveALevelOut) {
+  Patients patients;
+  for (const std::size_t i : {3u, 4u, 5u, 6u, 7u, 8u}) patients.texts["drug"][i] = "C";
+  LyingHub hub(kGlm, patients, 5, OfGlm([](GlmParameters& p) {
+                 p.claim.facts.used_levels["drug"] = {"A", "B"};
+                 FrameClaim& claim = p.claim;
+                 for (auto* list : {&claim.zeros, &claim.ones, &claim.column_sites})
+                   list->pop_back();
+                 for (auto* list : {&claim.center, &claim.inverse_scale}) list->pop_back();
+                 for (auto* list : {&claim.level_counts, &claim.level_sites, &claim.level_ones})
+                   list->front().pop_back();
+                 claim.precision.resize(6);
+                 if (p.mode == GlmParameters::Mode::kScore) p.beta.resize(3);
+               }));
+  EXPECT_EQ(hub.Outcome(), "false_claim");
+}
+
+TEST(LyingHub, CannotSendCoefficientsThatAreNoNumbers) {
+  LyingHub hub(kGlm, Patients(), 5, OfGlm([](GlmParameters& p) {
+                 if (!p.beta.empty()) p.beta[0] = std::nan("");
+               }));
+  EXPECT_EQ(hub.Outcome(), "parameters_not_finite");
+}
+
+TEST(LyingHub, CannotNarrowTheTimesOfRiskSets) {
+  struct Case {
+    const char* what;
+    std::function<void(CoxParameters&)> lie;
+    std::string reason;
+  };
+  const auto finer = [](CoxParameters& p, std::int64_t claimed) {
+    // A bin of its own for whoever leaves on the last day of the first.
+    TimeAxis& axis = p.axes[0];
+    axis.times.insert(axis.times.begin(), axis.times[0] - 1);
+    axis.exits.insert(axis.exits.begin(), claimed);
+  };
+  const std::vector<Case> cases = {
+      {"exact times", [](CoxParameters& p) { p.axes[0].binned = false; }, "risk_sets_not_binned"},
+      {"bins without exits", [](CoxParameters& p) { p.axes[0].exits.clear(); },
+       "risk_sets_not_binned"},
+      {"a bin of few", [&](CoxParameters& p) { finer(p, 9); }, "too_few_exits"},
+      {"more exits than persons", [&](CoxParameters& p) { finer(p, 10); }, "false_claim"},
+      {"exits of other bins",
+       [](CoxParameters& p) {
+         p.axes[0].times.back() = 1e9;
+         p.axes[0].exits[0] = 10;
+         p.axes[0].times.erase(p.axes[0].times.begin() + 1, p.axes[0].times.end() - 1);
+         p.axes[0].exits.resize(2);
+         p.axes[0].exits[1] = 10;
+       },
+       "false_claim"},
+  };
+  for (const Case& c : cases) {
+    LyingHub hub(kCox, Patients(), 5, OfCox(c.lie));
+    EXPECT_EQ(hub.Outcome(), c.reason) << c.what;
+  }
+}
+
+/// What docs/disclosure.md says a lie gains: claiming more persons than there are is not noticed in the round, only in
+/// the ledgers afterwards. This test keeps the page honest; should it fail, the page is out of date.
+TEST(LyingHub, MayOverstateUnnoticedInTheRound) {
+  Patients patients;
+  patients.texts["drug"][40] = "C";
+  LyingHub honest(kGlm, patients, 5, {});
+  EXPECT_EQ(honest.Outcome(), "rare_level");
+  LyingHub hub(kGlm, Patients(), 5, OfGlm([](GlmParameters& p) { p.claim.n += 50; }));
+  EXPECT_EQ(hub.Outcome(), "");
+}
+
+TEST(Steps, SayWhatTheyHoldOrThatTheyCount) {
+  std::size_t guarded = 0;
+  for (const Method& method : Methods()) {
+    for (const federation::Step* step : method.steps) guarded += !step->rules().empty();
+    EXPECT_FALSE(method.steps.empty()) << method.name;
+  }
+  EXPECT_GT(guarded, 40u);
+}
+
+}  // namespace
+}  // namespace clinnova::stats
