@@ -150,7 +150,7 @@ TEST(Mixed, SaysWhatIsWrong) {
   };
   const std::vector<Case> cases = {
       {Mixed("y ~ 1"), "analysis \"a\": formula: found no random effect, expected one"},
-      {Mixed("y ~ 1 + (1 | g) + (1 | u)"),
+      {Mixed("y ~ x + (1 | g) + (x | u)"),
        "analysis \"a\": formula: found random effects that are not there yet, expected (1 | g)"},
       {Mixed("y ~ 1 + (1 | site/g)"), "analysis \"a\": formula: found one group of site"},
       {Mixed("y ~ x + (x | site/g)"),
