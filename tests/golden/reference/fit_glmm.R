@@ -163,8 +163,8 @@ glmm_slopes_analysis <- function(name, formula, data, family, weights = NULL) {
   # Exact gradients are dear: the Hessian is made twice on the way, and once at the end, by differences of fourth order.
   hessian_at <- function(par) {
     unsymmetric <- vapply(seq_along(par), function(j) {
-      step <- replace(numeric(length(par)), j, 1e-3)
-      (8 * (gradient(par + step) - gradient(par - step)) - (gradient(par + 2 * step) - gradient(par - 2 * step))) / 12e-3
+      step <- replace(numeric(length(par)), j, 1e-4)
+      (8 * (gradient(par + step) - gradient(par - step)) - (gradient(par + 2 * step) - gradient(par - 2 * step))) / 12e-4
     }, par)
     (unsymmetric + t(unsymmetric)) / 2
   }
