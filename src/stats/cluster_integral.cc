@@ -32,29 +32,30 @@ void AddScaled(double factor, const std::vector<double>& from, std::vector<doubl
 }  // namespace
 
 ClusterIntegral::ClusterIntegral(const ClusteredRows& rows, Family family, const GaussHermite& rule)
-    : rows_(rows), family_(family), rule_(rule), size_(rows.columns + 1) {}
+    : rows_(rows), density_(rows, family), rule_(rule), size_(rows.columns + 1) {}
 
-ClusterIntegral::RowValue ClusterIntegral::At(std::size_t row, double eta) const {
-  const std::size_t r = first_ + row;
+ClusterRowDensity::Value ClusterRowDensity::At(std::size_t r, double eta) const {
   const double y = rows_.y[r];
+  const double times = rows_.weight[r];
   if (family_ == Family::kPoisson) {
-    const double mu = core::Exp(eta);
-    return {y * eta - mu, y - mu, mu, mu, mu};
+    const double mu = times * core::Exp(eta);
+    return {times * y * eta - mu, times * y - mu, mu, mu, mu};
   }
   const double trials = rows_.failures.empty() ? 1 : y + rows_.failures[r];
   const double mu = core::Expit(eta);
   const double spread = mu * core::Expit(-eta);
-  return {y * eta - trials * LogOnePlusExp(eta), y - trials * mu, trials * spread,
-          trials * spread * (1 - 2 * mu), trials * spread * (1 - 6 * spread)};
+  const double weight = times * trials;
+  return {times * y * eta - weight * LogOnePlusExp(eta), times * y - weight * mu, weight * spread,
+          weight * spread * (1 - 2 * mu), weight * spread * (1 - 6 * spread)};
 }
 
-double ClusterIntegral::LogConstant(std::size_t row) const {
-  const std::size_t r = first_ + row;
+double ClusterRowDensity::LogConstant(std::size_t r) const {
   const double y = rows_.y[r];
-  if (family_ == Family::kPoisson) return -core::LogGamma(y + 1);
+  if (family_ == Family::kPoisson) return -rows_.weight[r] * core::LogGamma(y + 1);
   if (rows_.failures.empty()) return 0;
   const double failures = rows_.failures[r];
-  return core::LogGamma(y + failures + 1) - core::LogGamma(y + 1) - core::LogGamma(failures + 1);
+  return rows_.weight[r] *
+         (core::LogGamma(y + failures + 1) - core::LogGamma(y + 1) - core::LogGamma(failures + 1));
 }
 
 bool ClusterIntegral::FindMode(double tau) {
@@ -263,7 +264,7 @@ bool ClusterIntegral::Evaluate(std::size_t cluster, const std::vector<double>& b
     double eta = rows_.offset[first_ + i];
     for (std::size_t j = 0; j + 1 < size_; ++j) eta += beta[j] * x[j];
     eta_[i] = eta;
-    constant_ += LogConstant(i);
+    constant_ += density_.LogConstant(first_ + i);
   }
   for (Jet* jet : {&mode_, &log_scale_}) {
     jet->slope.assign(size_, 0.0);

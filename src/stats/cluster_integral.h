@@ -29,6 +29,30 @@ struct ClusterLikelihood {
   double curvature = 1;          ///< -h'' at the mode
 };
 
+/// The density of a row's outcome at a linear predictor, with a canonical link.
+class ClusterRowDensity {
+ public:
+  /// ln f without its constant, its derivative a in eta, and w = -da/deta with two derivatives more.
+  struct Value {
+    double log_density;
+    double a;
+    double w;
+    double w1;
+    double w2;
+  };
+
+  /// `rows` is not owned and outlives this.
+  ClusterRowDensity(const ClusteredRows& rows, Family family) : rows_(rows), family_(family) {}
+
+  Value At(std::size_t row, double eta) const;
+  /// ln of what does not depend on eta.
+  double LogConstant(std::size_t row) const;
+
+ private:
+  const ClusteredRows& rows_;  // not owned
+  Family family_;
+};
+
 /// Thread rule: one per thread.
 class ClusterIntegral {
  public:
@@ -40,14 +64,7 @@ class ClusterIntegral {
                 ClusterLikelihood& result);
 
  private:
-  /// ln f without its constant, its derivative a in eta, and w = -da/deta with two derivatives more.
-  struct RowValue {
-    double log_density;
-    double a;
-    double w;
-    double w1;
-    double w2;
-  };
+  using RowValue = ClusterRowDensity::Value;
   /// A function of (b, tau) with first and second derivatives.
   struct Jet {
     double value = 0;
@@ -68,8 +85,7 @@ class ClusterIntegral {
     std::vector<double> gram_w2;
   };
 
-  RowValue At(std::size_t row, double eta) const;
-  double LogConstant(std::size_t row) const;
+  RowValue At(std::size_t row, double eta) const { return density_.At(first_ + row, eta); }
   bool FindMode(double tau);
   RowSums SumsAtMode(double tau) const;
   void DifferentiateMode(const RowSums& sums, double tau);
@@ -95,7 +111,7 @@ class ClusterIntegral {
   void Combine(double tau, ClusterLikelihood& result) const;
 
   const ClusteredRows& rows_;  // not owned
-  Family family_;
+  ClusterRowDensity density_;
   const GaussHermite& rule_;  // not owned
   std::size_t size_;          ///< parameters, tau included
   std::size_t first_ = 0;

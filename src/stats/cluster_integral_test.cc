@@ -21,6 +21,7 @@ ClusteredRows Rows(bool counts) {
       counts ? std::vector<double>{0, 2, 1, 6, 3, 0, 4} : std::vector<double>{0, 1, 0, 1, 1, 1, 0};
   rows.offset = {0, 0.2, 0, -0.1, 0, 0.3, 0};
   rows.time.assign(7, 0);
+  rows.weight.assign(7, 1);
   return rows;
 }
 

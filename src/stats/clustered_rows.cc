@@ -48,6 +48,10 @@ Gathered Gather(const SiteView& site, const FrameClaim& claim, const SiteFrame& 
       const std::pair key(around, KeyOf(site.table.column(group), source));
       const auto [found, added] = index.try_emplace(key, index.size());
       gathered.cluster.push_back(found->second);
+      if (added) {
+        rows.key.push_back(key.second);
+        rows.outer_key.push_back(key.first);
+      }
       if (added && outer != nullptr) {
         gathered.outer.push_back(outer_index.try_emplace(around, outer_index.size()).first->second);
       }
@@ -57,6 +61,7 @@ Gathered Gather(const SiteView& site, const FrameClaim& claim, const SiteFrame& 
       rows.y.push_back(batch.response[0][r]);
       if (batch.response.size() > 1) rows.failures.push_back(batch.response[1][r]);
       rows.offset.push_back(batch.offset[r]);
+      rows.weight.push_back(batch.weights[r]);
       rows.time.push_back(time == nullptr ? 0 : time->numbers[source]);
     }
   }
@@ -74,6 +79,7 @@ bool Before(const Gathered& gathered, std::size_t a, std::size_t b) {
     return rows.failures[a] < rows.failures[b];
   }
   if (rows.offset[a] != rows.offset[b]) return rows.offset[a] < rows.offset[b];
+  if (rows.weight[a] != rows.weight[b]) return rows.weight[a] < rows.weight[b];
   return std::lexicographical_compare(rows.row(a), rows.row(a) + rows.columns, rows.row(b),
                                       rows.row(b) + rows.columns);
 }
@@ -97,6 +103,8 @@ ClusteredRows InOrder(const Gathered& gathered) {
   rows.columns = from.columns;
   rows.outer = gathered.outer;  // clusters keep their numbers
   rows.outer_groups = from.outer_groups;
+  rows.key = from.key;
+  rows.outer_key = from.outer_key;
   rows.x.reserve(from.x.size());
   for (const std::size_t r : order) {
     rows.x.insert(rows.x.end(), from.row(r), from.row(r) + from.columns);
@@ -104,6 +112,7 @@ ClusteredRows InOrder(const Gathered& gathered) {
   rows.y = Picked(from.y, order);
   rows.failures = Picked(from.failures, order);
   rows.offset = Picked(from.offset, order);
+  rows.weight = Picked(from.weight, order);
   rows.time = Picked(from.time, order);
   for (std::size_t r = 0; r < order.size(); ++r) {
     if (r == 0 || gathered.cluster[order[r]] != gathered.cluster[order[r - 1]]) {

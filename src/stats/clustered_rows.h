@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,11 +36,14 @@ struct ClusteredRows {
   std::vector<std::size_t> first;  ///< cluster c's rows are first[c] to first[c + 1] - 1
   std::vector<std::size_t> outer;  ///< per cluster, its outer group; empty without an outer column
   std::size_t outer_groups = 0;
-  std::vector<double> x;         ///< standardised design, row by row
-  std::vector<double> y;         ///< the outcome; successes under cbind(successes, failures)
-  std::vector<double> failures;  ///< under cbind(successes, failures), else empty
+  std::vector<std::int64_t> key;  ///< per cluster, the same number at every site: a level or bits
+  std::vector<std::int64_t> outer_key;  ///< likewise of its outer group; 0 without one
+  std::vector<double> x;                ///< standardised design, row by row
+  std::vector<double> y;                ///< the outcome; successes under cbind(successes, failures)
+  std::vector<double> failures;         ///< under cbind(successes, failures), else empty
   std::vector<double> offset;
-  std::vector<double> time;  ///< 0 without a time column
+  std::vector<double> weight;  ///< of the case; 1 without weights
+  std::vector<double> time;    ///< 0 without a time column
 
   std::size_t clusters() const { return first.size() - 1; }
   std::size_t size(std::size_t cluster) const { return first[cluster + 1] - first[cluster]; }

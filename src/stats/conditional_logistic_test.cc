@@ -116,6 +116,9 @@ TEST(ConditionalLogistic, SaysWhatIsWrong) {
   EXPECT_NE(message(Conditional("y ~ x + strata(set)", "ties = \"none\"\n"))
                 .find("expected one of exact"),
             std::string::npos);
+  EXPECT_NE(message(Conditional("y ~ x + strata(set)", "weights = \"x\"\n"))
+                .find("expected ties = \"efron\" or \"breslow\""),
+            std::string::npos);
   const Table none = MakeTable({{"set", {1, 1, 2, 2}}, {"y", {0, 0, 1, 1}}, {"x", {1, 2, 3, 5}}});
   EXPECT_NE(
       RunOne(Conditional("y ~ x + strata(set)"), {none}).error().message.find("no set has both"),

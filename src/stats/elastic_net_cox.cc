@@ -154,7 +154,7 @@ struct Rows {
   std::vector<std::int32_t> fold;
 };
 
-/// `block_value(x, fold)` over all rows of known fold and columns.
+/// Calls use(x, fold, column) for every column of every row whose fold is known.
 template <typename Use>
 void ForEachValue(const Rows& rows, std::size_t p, Use use) {
   for (std::size_t r = 0; r < rows.design.rows; ++r) {

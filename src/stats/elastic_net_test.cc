@@ -177,6 +177,35 @@ TEST(ElasticNet, RefusesFoldsThatTellTooMuch) {  // rules 2 and 3 for each fold
                      {.minimum_count = 5}));
 }
 
+/// The patients with times; those of `quiet` have no event.
+Table WithTimes(double quiet = 0) {
+  Table table = Patients();
+  const std::vector<double>& fold = table.columns[*table.schema.Find("fold")].numbers;
+  std::vector<double>& t = table.columns[*table.schema.Find("y")].numbers;
+  std::vector<double>& d = table.columns[*table.schema.Find("ill")].numbers;
+  for (std::size_t r = 0; r < t.size(); ++r) {
+    t[r] = static_cast<double>(r * 37 % 89 + 1);
+    d[r] = fold[r] == quiet ? 0 : static_cast<double>(r % 4 != 0);
+  }
+  return table;
+}
+
+TEST(ElasticNet, CrossValidatesSurvivalUnderTheRulesByStratumOfSites) {
+  const auto run = [](const std::string& more, const Table& table) {
+    return RunOne(Net("Surv(y, ill) ~ a + b", "family = \"cox\"\nlambda = [0.1, 0.01]\n" + more),
+                  {table}, {.minimum_count = 5});
+  };
+  const Answer by_site = run("fold_column = \"fold\"\n", WithTimes());
+  ASSERT_TRUE(by_site) << by_site.error().message;
+  EXPECT_EQ(by_site.Number("/folds"), 3);
+  EXPECT_EQ(by_site.Size("/cross_validation"), 2U);
+  const Answer pooled = run("fold_column = \"fold\"\nstrata = []\n", WithTimes());
+  ASSERT_FALSE(pooled);
+  EXPECT_EQ(pooled.error().reason, "risk_sets_not_binned");
+  EXPECT_NE(run("fold_column = \"fold\"\n", WithTimes(2)).error().message.find("has no event"),
+            std::string::npos);
+}
+
 TEST(ElasticNet, SaysWhatIsWrong) {
   struct Case {
     std::string study, message;

@@ -27,9 +27,11 @@ constexpr double kRoundingTolerance = 1e-8;
 constexpr int kMaximumSteps = 60;
 /// A standard deviation below this is none: the derivative in it is 0 by symmetry.
 constexpr double kNoVariance = 1e-6;
+/// With several effects, one whose row of L is below this on its way down has none.
+constexpr double kVanishing = 1e-4;
 
 struct Point {
-  std::vector<double> parameters;  ///< (b, tau)
+  std::vector<double> parameters;  ///< (b, theta)
   double value = -std::numeric_limits<double>::infinity();
   std::vector<double> gradient;
   Matrix hessian;
@@ -43,7 +45,8 @@ class GeneralisedMixedFit {
         analysis_(analysis),
         frame_(frame),
         effects_(std::move(effects)),
-        confidence_level_(confidence_level) {}
+        confidence_level_(confidence_level),
+        gone_(effects_.size()) {}
 
   Result<Json> Run() {
     CLINNOVA_TRY(Start());
@@ -54,6 +57,11 @@ class GeneralisedMixedFit {
 
  private:
   std::size_t p() const { return frame_.columns(); }
+  /// Entries of theta.
+  std::size_t k() const { return effects_.parameters(); }
+  std::vector<double> Theta() const {
+    return {best_.parameters.begin() + static_cast<std::ptrdiff_t>(p()), best_.parameters.end()};
+  }
   std::string Where() const { return "analysis \"" + analysis_.name() + "\": "; }
   std::string Family() const { return analysis_.Text("family", "").value_or(""); }
 
@@ -76,7 +84,9 @@ class GeneralisedMixedFit {
     std::vector<std::vector<double>> grid;
     for (const double tau : {0.1, 0.25, 0.5, 1.0, 2.0, 4.0}) {
       grid.push_back(factor.Solve(sums.Numbers(kGlmScore)));
-      grid.back().push_back(tau);
+      for (std::size_t a = 0; a < effects_.size(); ++a) {
+        for (std::size_t b = 0; b <= a; ++b) grid.back().push_back(a == b ? tau : 0);
+      }
     }
     CLINNOVA_ASSIGN(const std::vector<Point> points, Evaluate(grid));
     best_ = Highest(points);
@@ -125,12 +135,13 @@ class GeneralisedMixedFit {
   Result<std::vector<Point>> Evaluate(const std::vector<std::vector<double>>& at) {
     IntegralParameters parameters;
     parameters.claim = frame_.claim();
+    parameters.variances = static_cast<std::int64_t>(k());
     for (const auto& point : at) {
       parameters.points.insert(parameters.points.end(), point.begin(), point.end());
     }
     CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kIntegralStep, parameters));
     CLINNOVA_TRY(CheckClusters(sums.Count(kIntegralClusters)));
-    const std::size_t size = p() + 1;
+    const std::size_t size = p() + k();
     std::vector<Point> points;
     for (std::size_t k = 0; k < at.size(); ++k) {
       Point point;
@@ -159,14 +170,43 @@ class GeneralisedMixedFit {
     return *best;
   }
 
-  /// Parameters that are estimated: the columns that are not aliased, and tau.
+  /// Parameters that are estimated: the columns that are not aliased, and theta.
   std::vector<std::size_t> Kept() const {
     std::vector<std::size_t> kept;
     for (std::size_t j = 0; j < p(); ++j) {
       if (!aliased_[j]) kept.push_back(j);
     }
-    kept.push_back(p());
+    std::size_t entry = p();
+    for (std::size_t a = 0; a < effects_.size(); ++a) {
+      for (std::size_t b = 0; b <= a; ++b, ++entry) {
+        if (!gone_[a] && !gone_[b]) kept.push_back(entry);
+      }
+    }
     return kept;
+  }
+
+  /// True when an effect has come to have no variance. Its row and column of L are 0 from then on, since how it leans on
+  /// the others is no longer told by anything; the rest of L is taken so that L L' stays.
+  bool TakeOut() {
+    const std::size_t q = effects_.size();
+    if (q == 1) return false;
+    SmallMatrix l = LowerTriangular(best_.parameters.data() + p(), q);
+    bool found = false;
+    for (std::size_t a = 0; a < q; ++a) {
+      double size = 0;
+      for (std::size_t b = 0; b <= a; ++b) size = std::max(size, std::fabs(l.at(a, b)));
+      const std::size_t diagonal = p() + a * (a + 1) / 2 + a;
+      if (gone_[a] || size > kVanishing || best_.hessian[diagonal][diagonal] > 0) continue;
+      gone_[a] = found = true;
+      for (std::size_t b = 0; b <= a; ++b) l.at(a, b) = 0;
+    }
+    if (!found) return false;
+    l = CholeskyFactor(Product(l, Transposed(l, q), q), q);
+    std::size_t entry = p();
+    for (std::size_t a = 0; a < q; ++a) {
+      for (std::size_t b = 0; b <= a; ++b) best_.parameters[entry++] = l.at(a, b);
+    }
+    return true;
   }
 
   /// Minus the log-likelihood at the best point, in the kept parameters.
@@ -199,9 +239,10 @@ class GeneralisedMixedFit {
   }
 
   Result<void> Ascend() {
-    const std::vector<std::size_t> kept = Kept();
     double relative_before = std::numeric_limits<double>::infinity();
+    double reach = 1;  // what part of a step the longest candidate is
     for (steps_ = 0; steps_ < kMaximumSteps; ++steps_) {
+      const std::vector<std::size_t> kept = Kept();
       const ProfileDeviance bowl = Bowl();
       const std::vector<double> step = DescentStep(bowl);
       const double relative = RelativeStep(step, bowl);
@@ -213,7 +254,8 @@ class GeneralisedMixedFit {
       std::vector<std::vector<double>> candidates;
       for (const double part : {1.0, 0.5, 0.25, 0.0625}) {
         candidates.push_back(best_.parameters);
-        for (std::size_t i = 0; i < kept.size(); ++i) candidates.back()[kept[i]] += part * step[i];
+        for (std::size_t i = 0; i < kept.size(); ++i)
+          candidates.back()[kept[i]] += part * reach * step[i];
       }
       CLINNOVA_ASSIGN(const std::vector<Point> points, Evaluate(candidates));
       // Near the end rounding hides the ascent: the whole step is then as good as it can be told.
@@ -221,12 +263,19 @@ class GeneralisedMixedFit {
       const Point highest = Highest(points);
       if (points.front().value >= std::max(best_.value, highest.value) - noise) {
         best_ = points.front();
+        reach = std::min(1.0, 8 * reach);
       } else if (highest.value > best_.value) {
         best_ = highest;
       } else {
-        return {};
+        reach /= 64;
+        if (reach < 1e-8) return {};
+        continue;
       }
       if (Diverged()) return {};
+      if (TakeOut()) {
+        CLINNOVA_ASSIGN(const std::vector<Point> again, Evaluate({best_.parameters}));
+        best_ = again.front();
+      }
     }
     return {};
   }
@@ -239,20 +288,23 @@ class GeneralisedMixedFit {
         return true;
       }
     }
-    return std::fabs(best_.parameters[p()]) > 1e3;
+    const std::vector<double> theta = Theta();
+    return std::any_of(theta.begin(), theta.end(), [](double t) { return std::fabs(t) > 1e3; });
   }
 
   Result<void> Finish(const std::vector<double>& step, const ProfileDeviance& bowl) {
     const std::vector<std::size_t> kept = Kept();
     for (std::size_t i = 0; i < kept.size(); ++i) best_.parameters[kept[i]] += step[i];
-    double& tau = best_.parameters[p()];
-    tau = std::fabs(tau) < kNoVariance ? 0 : std::fabs(tau);
+    if (k() == 1) {
+      double& tau = best_.parameters[p()];
+      tau = std::fabs(tau) < kNoVariance ? 0 : std::fabs(tau);
+    }
     const SymmetricFactor factor(bowl.hessian, 1e-14);
     if (factor.rank() < kept.size()) return {};
     const Matrix inverse = factor.Inverse();
     covariance_.assign(p(), std::vector<double>(p()));
-    for (std::size_t i = 0; i + 1 < kept.size(); ++i) {
-      for (std::size_t j = 0; j + 1 < kept.size(); ++j) {
+    for (std::size_t i = 0; i < kept.size() && kept[i] < p(); ++i) {
+      for (std::size_t j = 0; j < kept.size() && kept[j] < p(); ++j) {
         covariance_[kept[i]][kept[j]] = inverse[i][j];
       }
     }
@@ -263,7 +315,10 @@ class GeneralisedMixedFit {
   Result<void> SiteEffects() {
     IntegralParameters parameters;
     parameters.claim = frame_.claim();
+    parameters.variances = static_cast<std::int64_t>(k());
     parameters.points = best_.parameters;
+    const std::size_t q = effects_.size();
+    const std::size_t triangle = q * (q + 1) / 2;
     CLINNOVA_ASSIGN(const PooledSums sums,
                     federation_.Sum(analysis_, kSiteEffectsStep, parameters));
     const std::vector<std::string>& sites = federation_.schema().columns.back().levels;
@@ -271,8 +326,12 @@ class GeneralisedMixedFit {
       ClusterEffects site;
       site.level = sites[s];
       site.present = sums.Count(kSiteHasRows, s) != 0;
-      site.effects = {sums.Number(kSiteEffect, s)};
-      site.covariance = {{sums.Number(kSiteEffectVariance, s)}};
+      for (std::size_t a = 0; a < q; ++a)
+        site.effects.push_back(sums.Number(kSiteEffect, s * q + a));
+      std::vector<double> packed;
+      for (std::size_t i = 0; i < triangle; ++i)
+        packed.push_back(sums.Number(kSiteEffectCovariance, s * triangle + i));
+      site.covariance = FromLowerTriangle(packed, q);
       site_effects_.push_back(std::move(site));
     }
     return {};
@@ -295,7 +354,7 @@ class GeneralisedMixedFit {
                          "; no estimate is given");
       return warnings;
     }
-    for (std::string& warning : SingularityWarnings(effects_, {best_.parameters[p()]})) {
+    for (std::string& warning : SingularityWarnings(effects_, Theta())) {
       warnings.push_back(std::move(warning));
     }
     return warnings;
@@ -304,7 +363,8 @@ class GeneralisedMixedFit {
   Json Report() const {
     Coefficients terms;
     terms.names = frame_.design().names();
-    terms.estimates.assign(best_.parameters.begin(), best_.parameters.end() - 1);
+    terms.estimates.assign(best_.parameters.begin(),
+                           best_.parameters.begin() + static_cast<std::ptrdiff_t>(p()));
     terms.covariance = covariance_;
     if (terms.covariance.empty()) terms.covariance.assign(p(), std::vector<double>(p()));
     frame_.ToOriginalScale(terms.estimates, terms.covariance);
@@ -312,7 +372,7 @@ class GeneralisedMixedFit {
     terms.confidence_level = confidence_level_;
     const double nan = std::numeric_limits<double>::quiet_NaN();
     const double log_likelihood = converged_ ? best_.value : nan;
-    const auto parameters = static_cast<double>(rank_ + 1);
+    const auto parameters = static_cast<double>(rank_ + k());
     Json result;
     result["n"] = frame_.n();
     result["n_missing"] = frame_.n_missing();
@@ -321,16 +381,15 @@ class GeneralisedMixedFit {
     result["terms"] = TermsJson(terms);
     result["vcov"] = MatrixJson(terms.names, terms.covariance, terms.estimable);
     result["variance_components"] = VarianceComponentsJson(
-        effects_, EffectCovariance(effects_, frame_, {best_.parameters[p()]}),
-        converged_ ? 1 : nan);
+        effects_, EffectCovariance(effects_, frame_, Theta()), converged_ ? 1 : nan);
     result["log_lik"] = NumberJson(log_likelihood);
     result["aic"] = NumberJson(-2 * log_likelihood + 2 * parameters);
     result["bic"] =
         NumberJson(-2 * log_likelihood + core::Log(static_cast<double>(frame_.n())) * parameters);
-    result["df_residual"] = frame_.n() - static_cast<std::int64_t>(rank_ + 1);
+    result["df_residual"] = frame_.n() - static_cast<std::int64_t>(rank_ + k());
     if (effects_.group == "site") AddSiteEffects(effects_, frame_, site_effects_, result);
     result["groups"] = Json{{effects_.group, clusters_}};
-    result["quadrature"] = QuadratureOf(analysis_).value_or(0);
+    result["quadrature"] = QuadratureOf(analysis_, effects_).value_or(0);
     result["formula"] = frame_.formula().text();
     result["family"] = Family();
     result["link"] = Family() == "binomial" ? "logit" : "log";
@@ -344,6 +403,7 @@ class GeneralisedMixedFit {
   const ModelFrame& frame_;   // not owned
   RandomEffects effects_;
   double confidence_level_;
+  std::vector<bool> gone_;  ///< effects without variance
   std::vector<bool> aliased_;
   std::size_t rank_ = 0;
   std::int64_t clusters_ = 0;
@@ -360,19 +420,13 @@ Result<Json> FitGeneralisedMixed(Federation& federation, const Analysis& analysi
                                  const ModelFrame& frame) {
   CLINNOVA_ASSIGN(RandomEffects effects,
                   RandomEffectsOf(analysis, frame.formula(), frame.design()));
-  if (effects.size() != 1 || !effects.intercept) {
-    return analysis.Wrong("formula",
-                          "random slopes are there for family \"gaussian\" only, "
-                          "expected (1 | " +
-                              effects.group + ")");
-  }
   if (!effects.outer.empty()) {
     return analysis.Wrong("formula",
-                          "nested groups are there for family \"gaussian\" only, "
+                          "nested and crossed groups are there for family \"gaussian\" only, "
                           "expected (1 | " +
                               effects.group + ")");
   }
-  CLINNOVA_TRY(QuadratureOf(analysis));
+  CLINNOVA_TRY(QuadratureOf(analysis, effects));
   CLINNOVA_ASSIGN(const double level, analysis.Number("conf_level", 0.95));
   return GeneralisedMixedFit(federation, analysis, frame, std::move(effects), level).Run();
 }

@@ -70,6 +70,12 @@ class LinearMixedFit {
     parameters.score_exponent = z + frame_.response_exponents().front() + 1;
     CLINNOVA_ASSIGN(const PooledSums sums,
                     federation_.Sum(analysis_, kLeastSquaresStep, parameters));
+    if (sums.Count(kWithoutWeight) != 0) {
+      return Fail(ErrorCode::kInvalidInput, Where() + "weights: found " +
+                                                std::to_string(sums.Count(kWithoutWeight)) +
+                                                " rows of weight 0, expected weights above 0");
+    }
+    log_weights_ = sums.Number(kLogWeights);
     const SymmetricFactor factor(FromLowerTriangle(sums.Numbers(kCrossProducts), p()),
                                  kAliasTolerance);
     problem_.aliased = factor.aliased();
@@ -147,10 +153,11 @@ class LinearMixedFit {
   /// What lme4 refuses too, and the threshold on clusters.
   Result<void> CheckClusters() const {
     const int minimum = federation_.minimum_count();
-    if (minimum > 0 && effects_.group != "site" && clusters_ < minimum) {
+    const bool few_outer = effects_.crossed && outer_groups_ < minimum;
+    if (minimum > 0 && effects_.group != "site" && (clusters_ < minimum || few_outer)) {
       return Fail(ErrorCode::kRefused,
-                  Where() + "fewer groups of " + effects_.group + " than the threshold of " +
-                      std::to_string(minimum),
+                  Where() + "fewer groups of " + (few_outer ? effects_.outer : effects_.group) +
+                      " than the threshold of " + std::to_string(minimum),
                   "too_few_groups");
     }
     const bool one_outer = !effects_.outer.empty() && outer_groups_ < 2;
@@ -318,7 +325,7 @@ class LinearMixedFit {
         (problem_.criterion == Criterion::kRestricted ? static_cast<double>(problem_.rank) : 0);
     residual_variance_ = std::ldexp(best_.deviance.residual_sum / freedom, 2 * residual_exponent_);
     // The logarithms back on the scale of the outcome and of the original columns.
-    deviance_ = best_.deviance.deviance + freedom * 2 * residual_exponent_ * kLn2;
+    deviance_ = best_.deviance.deviance + freedom * 2 * residual_exponent_ * kLn2 - log_weights_;
     if (problem_.criterion == Criterion::kRestricted) {
       for (std::size_t j = 0; j < p(); ++j) {
         if (!problem_.aliased[j]) deviance_ -= 2 * core::Log(frame_.claim().inverse_scale[j]);
@@ -403,6 +410,9 @@ class LinearMixedFit {
     if (!effects_.outer.empty()) {
       AppendOuter(effects_, best_.theta.back(), scale, result["variance_components"]);
     }
+    // As in lme4, the group of more levels comes first.
+    if (effects_.crossed && outer_groups_ > clusters_)
+      std::swap(result["variance_components"][0], result["variance_components"][1]);
     AppendResidual(scale, result["variance_components"]);
     result["sigma"] = NumberJson(std::sqrt(scale));
     const double log_likelihood = converged_ ? -deviance_ / 2 : nan;
@@ -439,6 +449,7 @@ class LinearMixedFit {
   bool converged_ = false;
   double residual_variance_ = 0;
   double deviance_ = 0;
+  double log_weights_ = 0;  ///< sum of the logarithms of the case weights
   std::vector<ClusterEffects> site_effects_;
 };
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Linear mixed models with one random term, or two nested intercepts, equal to lme4's lmer on the pooled rows.
+// Linear mixed models with one random term, or two nested or crossed intercepts, equal to lme4's lmer on the pooled rows.
 //
 //   method = "mixed", formula = "das28 ~ drug + age + (1 | site)"       centres differ in level
 //   method = "mixed", formula = "edss ~ years + (years | patient)"      patients in level and course
 //   method = "mixed", formula = "edss ~ years + (1 | site/patient)"     patients, and the sites around them
+//
+//   method = "mixed", formula = "score ~ visit + (1 | patient) + (1 | rater)"   raters who see many patients, at one site
+//
+// `weights` names case weights: the residual variance of a row is that of the model divided by its weight.
 //
 // The deviance, profiled over coefficients and residual variance, is minimised in theta (random_effects.h)
 // by Newton's method from the best point of a grid; its value, gradient and Hessian at several points come

@@ -5,9 +5,11 @@
 #include <cmath>
 #include <memory>
 
+#include "core/deterministic_math.h"
 #include "core/hash.h"
 #include "federation/batches.h"
 #include "stats/clustered_rows.h"
+#include "stats/crossed_clusters.h"
 #include "stats/nested_clusters.h"
 
 namespace clinnova::stats {
@@ -39,7 +41,8 @@ Result<Layout> LeastSquaresLayout(const Analysis&, const table::Schema&,
   return Layout{{ScaledBlock("cross_products", TriangleSize(p),
                              static_cast<int>(parameters.information_exponent)),
                  ScaledBlock("outcome_products", p, static_cast<int>(parameters.score_exponent)),
-                 WideBlock("outcome_squares", 1)}};
+                 WideBlock("outcome_squares", 1), WideBlock("log_weights", 1),
+                 CountBlock("without_weight", 1)}};
 }
 
 Result<void> LeastSquaresEvaluate(const SiteView& site, const LeastSquaresParameters& parameters,
@@ -53,13 +56,18 @@ Result<void> LeastSquaresEvaluate(const SiteView& site, const LeastSquaresParame
                         frame->design.Evaluate(site.table, first, count, batch);
                         Standardise(parameters.claim, batch);
                         std::vector<double> y(batch.rows);
-                        const std::vector<double> ones(batch.rows, 1.0);
                         for (std::size_t r = 0; r < batch.rows; ++r) {
-                          y[r] = batch.response[0][r] - batch.offset[r];
-                          mine.Add(kOutcomeSquares, 0, y[r] * y[r]);
+                          const double weight = batch.weights[r];
+                          const double outcome = batch.response[0][r] - batch.offset[r];
+                          y[r] = weight * outcome;
+                          mine.Add(kOutcomeSquares, 0, y[r] * outcome);
+                          if (weight == 0) mine.AddCount(kWithoutWeight, 0);
+                          if (weight != 0 && weight != 1)
+                            mine.Add(kLogWeights, 0, core::Log(weight));
                         }
                         const federation::ColumnsView x{batch.x.data(), kBatchRows, p};
-                        mine.AddWeightedGram(kCrossProducts, 0, x, ones.data(), batch.rows);
+                        mine.AddWeightedGram(kCrossProducts, 0, x, batch.weights.data(),
+                                             batch.rows);
                         mine.AddWeightedColumns(kOutcomeProducts, 0, x, y.data(), batch.rows);
                         return {};
                       });
@@ -92,7 +100,7 @@ struct CompensatedSum {
   double Total() const { return sum + lost; }
 };
 
-/// Row r of W = (X, residual) and of Z.
+/// Row r of W = (X, residual) and of Z, times the root of its case weight.
 class ModelRow {
  public:
   ModelRow(const ClusteredRows& rows, const RandomEffects& effects, const FrameClaim& claim,
@@ -108,13 +116,14 @@ class ModelRow {
   void Read(std::size_t r) {
     const double* x = rows_.row(r);
     double residual = rows_.y[r] - rows_.offset[r];
+    const double root = std::sqrt(rows_.weight[r]);
     for (std::size_t j = 0; j < rows_.columns; ++j) {
-      w[j] = x[j];
+      w[j] = x[j] * root;
       residual -= beta_[j] * x[j];
     }
-    w.back() = residual * scale_;
-    for (std::size_t a = 0; a < z.size(); ++a) z[a] = x[effects_.columns[a]] + shifts_[a];
-    if (effects_.intercept) z[0] = 1;
+    w.back() = residual * scale_ * root;
+    for (std::size_t a = 0; a < z.size(); ++a) z[a] = (x[effects_.columns[a]] + shifts_[a]) * root;
+    if (effects_.intercept) z[0] = root;
   }
 
   std::vector<double> w;
@@ -262,6 +271,74 @@ std::shared_ptr<const ClusterMoments> CachedMoments(const SiteView& site,
   });
 }
 
+/// Two crossed groups: what the rows of each pair of levels add up to.
+std::vector<CrossedCell> CellsOf(const ClusteredRows& rows, ModelRow row) {
+  const std::size_t columns = row.w.size();
+  std::vector<CrossedCell> cells;
+  for (std::size_t c = 0; c < rows.clusters(); ++c) {
+    CompensatedSum weight;
+    std::vector<CompensatedSum> sums(columns);
+    std::vector<CompensatedSum> squares(TriangleSize(columns));
+    for (std::size_t r = rows.first[c]; r < rows.first[c + 1]; ++r) {
+      row.Read(r);
+      weight.Add(row.z[0] * row.z[0]);
+      std::size_t cell = 0;
+      for (std::size_t i = 0; i < columns; ++i) {
+        sums[i].Add(row.z[0] * row.w[i]);
+        for (std::size_t j = 0; j <= i; ++j) squares[cell++].Add(row.w[i] * row.w[j]);
+      }
+    }
+    CrossedCell cell{rows.key[c], rows.outer_key[c], weight.Total(), {}, {}};
+    for (const CompensatedSum& sum : sums) cell.sums.push_back(sum.Total());
+    for (const CompensatedSum& sum : squares) cell.squares.push_back(sum.Total());
+    cells.push_back(std::move(cell));
+  }
+  return cells;
+}
+
+using Parts = std::vector<CrossedPart>;
+Result<std::shared_ptr<const Parts>> CachedParts(const SiteView& site,
+                                                 const ProfileParameters& parameters,
+                                                 const SiteClusters& clusters) {
+  core::ArchiveWriter identity;
+  identity(parameters.claim);
+  identity(parameters.beta);
+  identity(parameters.residual_exponent);
+  const std::string key =
+      "crossed " + site.analysis.name() + " " + core::ToHex(core::Blake2b(identity.Take()));
+  using Made = Result<std::shared_ptr<const Parts>>;
+  return *site.cache.GetOrMake<Made>(key, [&]() -> Made {
+    CLINNOVA_ASSIGN(
+        Parts parts,
+        PartsOf(CellsOf(*clusters.rows, ModelRow(*clusters.rows, clusters.effects, parameters.claim,
+                                                 parameters.beta, parameters.residual_exponent))));
+    return std::make_shared<const Parts>(std::move(parts));
+  });
+}
+
+Result<void> AddCrossed(const SiteView& site, const ProfileParameters& parameters,
+                        const SiteClusters& clusters, ExactSums& sums) {
+  if (clusters.rows->clusters() == 0) return {};
+  CLINNOVA_ASSIGN(const std::shared_ptr<const Parts> parts,
+                  CachedParts(site, parameters, clusters));
+  const std::size_t matrices = DerivativeCount(2, parameters.derivatives);
+  for (const CrossedPart& part : *parts) {
+    if (parameters.within) {
+      sums.AddCount(kClusterCounts, 0, static_cast<std::int64_t>(part.first_levels));
+      sums.AddCount(kClusterCounts, 1, static_cast<std::int64_t>(part.second_levels));
+    }
+    for (std::size_t point = 0; point * 2 < parameters.thetas.size(); ++point) {
+      AddCrossedPart(part, parameters.thetas.data() + point * 2,
+                     {.matrices_block = kBetween,
+                      .logarithms_block = kLogDeterminants,
+                      .first = point * matrices,
+                      .derivatives = parameters.derivatives},
+                     sums);
+    }
+  }
+  return {};
+}
+
 // ---- profile
 
 Result<Layout> ProfileLayout(const Analysis& analysis, const table::Schema& schema,
@@ -381,6 +458,7 @@ Result<void> ProfileEvaluate(const SiteView& site, const ProfileParameters& para
   if (parameters.beta.size() != clusters.rows->columns) {
     return Fail(ErrorCode::kRefused, "coefficients that do not fit the design", "wrong_layout");
   }
+  if (clusters.effects.crossed) return AddCrossed(site, parameters, clusters, sums);
   const std::shared_ptr<const ClusterMoments> moments = CachedMoments(site, parameters, clusters);
   if (parameters.within) {
     AddWithin(*clusters.rows, *moments,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What travels in a round of a linear mixed model, and the site's side of it.
 //
-// Reveals, over all sites together: X'X, X'y and y'y; the same within clusters; for every theta asked for,
+// Reveals, over all sites together: X'X, X'y and y'y (weighted), the sum of the logarithms of the
+// weights; the same products within clusters; for every theta asked for,
 // sums over clusters of shrunken products of cluster means. With the site as cluster, the site's effect
 // and its error, a shrunken mean residual of the site, by name (EffectsBlock).
 #pragma once
@@ -28,8 +29,14 @@ struct LeastSquaresParameters {
     a(score_exponent);
   }
 };
-/// Lower triangle of X'X; X'y; y'y.
-enum LeastSquaresBlock { kCrossProducts, kOutcomeProducts, kOutcomeSquares };
+/// Lower triangle of X'X; X'y; y'y, all weighted; the sum of ln weight; rows of weight 0.
+enum LeastSquaresBlock {
+  kCrossProducts,
+  kOutcomeProducts,
+  kOutcomeSquares,
+  kLogWeights,
+  kWithoutWeight
+};
 
 /// W = (X, r) with r the residual of `beta` divided by 2^residual_exponent; sums of its products at points
 /// of theta. Matrices are lower triangles by rows.
@@ -56,8 +63,8 @@ struct ProfileParameters {
   }
 };
 enum ProfileBlock {
-  kWithin,           ///< R'R
-  kBetween,          ///< per point and derivative, B'K B and its derivatives
+  kWithin,   ///< R'R; 0 with crossed groups
+  kBetween,  ///< per point and derivative, B'K B, with crossed groups W'V^-1 W, and its derivatives
   kLogDeterminants,  ///< per point and derivative
   kClusterCounts     ///< clusters; outer groups
 };

@@ -36,9 +36,7 @@ class MatchedSet {
   /// True when the set says something: it has cases and others.
   bool informative() const { return cases_ > 0 && cases_ < size(); }
   /// True when it is part of the likelihood: the approximations are not constant in a set of cases only either.
-  bool speaks(SetTies ties) const {
-    return ties == SetTies::kExact ? informative() : cases_ > 0;
-  }
+  bool speaks(SetTies ties) const { return ties == SetTies::kExact ? informative() : cases_ > 0; }
   std::size_t size() const { return persons_.size(); }
   std::size_t cases() const { return cases_; }
   std::size_t covariates() const { return covariates_; }

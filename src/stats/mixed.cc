@@ -25,7 +25,7 @@ Result<nlohmann::ordered_json> RunMixed(Federation& federation, const Analysis& 
   return FitLinearMixed(federation, analysis, frame);
 }
 
-constexpr std::string_view kOptions[] = {"formula", "family", "quadrature", "reml"};
+constexpr std::string_view kOptions[] = {"formula", "family", "quadrature", "reml", "weights"};
 
 }  // namespace
 

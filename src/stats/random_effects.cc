@@ -74,19 +74,20 @@ Result<RandomEffects> GroupsOf(const federation::Analysis& analysis,
     }
     return effects;
   }
-  if (terms.size() == 2 && groups.size() == 1 && terms[1].groups.size() == 1) {
-    const bool first = groups.front() == "site";
-    const bool plain = terms[first ? 0 : 1].intercept && terms[first ? 0 : 1].terms.empty();
-    if ((first || terms[1].groups.front() == "site") && plain &&
-        groups.front() != terms[1].groups.front()) {
-      effects.group = effects.label = terms[first ? 1 : 0].groups.front();
-      effects.outer = "site";
-      return effects;
-    }
+  if (terms.size() == 2 && groups.size() == 1 && terms[1].groups.size() == 1 &&
+      groups.front() != terms[1].groups.front()) {
+    const auto plain = [](const table::RandomTerm& term) {
+      return term.intercept && term.terms.empty();
+    };
+    const std::size_t outer = groups.front() == "site" ? 0 : 1;
+    effects.group = effects.label = terms[1 - outer].groups.front();
+    effects.outer = terms[outer].groups.front();
+    effects.crossed = effects.outer != "site";
+    if (plain(terms[outer]) && (!effects.crossed || plain(terms[1 - outer]))) return effects;
   }
   return analysis.Wrong("formula",
                         "found random effects that are not there yet, expected (1 | g), (x | g), "
-                        "(1 | outer/g) or (1 | site) + (1 | g)");
+                        "(1 | outer/g) or (1 | g) + (1 | h)");
 }
 
 }  // namespace

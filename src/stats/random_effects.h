@@ -26,11 +26,12 @@ namespace clinnova::stats {
 /// Effects of one cluster at most.
 inline constexpr std::size_t kMaximumEffects = 5;
 
-/// `(1 | g)`, `(x | g)`, `(0 + x | g)` on the columns of a design, and `(1 | outer/g)`.
+/// `(1 | g)`, `(x | g)`, `(0 + x | g)` on the columns of a design, `(1 | outer/g)`, and crossed `(1 | g) + (1 | outer)`.
 struct RandomEffects {
-  std::string group;  ///< the column that names the cluster
-  std::string label;  ///< as lme4 calls it: "g", or "g:outer"
-  std::string outer;  ///< groups of clusters with an intercept of their own; may be empty
+  std::string group;     ///< the column that names the cluster
+  std::string label;     ///< as lme4 calls it: "g", or "g:outer"
+  std::string outer;     ///< groups of clusters with an intercept of their own; may be empty
+  bool crossed = false;  ///< clusters are not inside the outer groups
   std::vector<std::string> names;    ///< of the effects: "(Intercept)", then design columns' names
   std::vector<std::size_t> columns;  ///< of the design, one per effect
   bool intercept = true;             ///< the first effect is the intercept
@@ -40,8 +41,8 @@ struct RandomEffects {
   std::size_t parameters() const { return size() * (size() + 1) / 2 + (outer.empty() ? 0 : 1); }
 };
 
-/// The random part of the analysis' formula. kInvalidInput for a formula without one, with terms that are not
-/// nested (`(1 | site) + (1 | g)` is: whole clusters are at a site), with a slope that is no fixed effect, or
+/// The random part of the analysis' formula; `(1 | site) + (1 | g)` is nested, as whole clusters are at a site.
+/// kInvalidInput for a formula without one, with more than two terms or two of which one has a slope, with a slope that is no fixed effect, or
 /// with more than kMaximumEffects effects.
 Result<RandomEffects> RandomEffectsOf(const federation::Analysis& analysis,
                                       const table::Formula& formula, const table::Design& design);

@@ -31,7 +31,7 @@ table::Table AwkwardTable() {
   using table::kNa;
   Draw draw;
   std::vector<double> y, b, chance, count, g, x, far, tiny, stage, w, years, id, t, s, entry, d,
-      two, wins, losses;
+      two, wins, losses, rater;
   std::vector<std::string> stages, arm, sex;
   for (int r = 0; r < kRows; ++r) {
     const int person = r % kIds;
@@ -62,15 +62,18 @@ table::Table AwkwardTable() {
     two.push_back(1 + d.back());
     wins.push_back(draw.Below(6));
     losses.push_back(draw.Below(6));
+    // Raters see persons of one site only, whatever the spread: see ByPerson in invariance_test.cc.
+    rater.push_back((person >= 680 ? 2000 : 10 * (person % 97)) +
+                    static_cast<int>(wins.back()) % 3);
   }
-  return table::MakeTable({{"y", y},          {"b", b},         {"count", count},
-                           {"g", g},          {"x", x},         {"far", far},
-                           {"tiny", tiny},    {"stage", stage}, {"factor(stage)", stages},
-                           {"arm", arm},      {"sex", sex},     {"w", w},
-                           {"years", years},  {"id", id},       {"t", t},
-                           {"s", s},          {"entry", entry}, {"d", d},
-                           {"two", two},      {"wins", wins},   {"losses", losses},
-                           {"chance", chance}});
+  return table::MakeTable({{"y", y},           {"b", b},         {"count", count},
+                           {"g", g},           {"x", x},         {"far", far},
+                           {"tiny", tiny},     {"stage", stage}, {"factor(stage)", stages},
+                           {"arm", arm},       {"sex", sex},     {"w", w},
+                           {"years", years},   {"id", id},       {"t", t},
+                           {"s", s},           {"entry", entry}, {"d", d},
+                           {"two", two},       {"wins", wins},   {"losses", losses},
+                           {"chance", chance}, {"rater", rater}});
 }
 
 }  // namespace clinnova::invariance

@@ -184,7 +184,9 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
         Formula("y ~ x + sex + (1 | site) + (1 | id)", "reml = false\n"),
         Formula("b ~ x + sex + (1 | id)", "family = \"binomial\"\n"),
         Formula("count ~ x + offset(log(years)) + (1 | id)",
-                "family = \"poisson\"\nquadrature = 1\n")}},
+                "family = \"poisson\"\nquadrature = 1\n"),
+        Formula("count ~ x + (x | id)", "family = \"poisson\"\n"),
+        Formula("y ~ x + sex + (1 | id) + (1 | rater)", "weights = \"g\"\n")}},
   };
   return kAnalyses;
 }

@@ -60,3 +60,31 @@ golden_case("mixed_awkward", awkward, from = "drawn, seed 20240611", notes = lmm
   lmm_analysis("between", "stable ~ arm + (1 | id)", awkward),
   lmm_analysis("offset", "score ~ dose + offset(age) + (1 | id)", awkward, reml = FALSE),
   lmm_analysis("two_slopes", "score ~ 0 + arm + dose + (1 | id)", awkward)))
+
+# Case weights from a hundredth to ten thousand.
+weighted_chicks <- centres
+weighted_chicks$w <- c(0.01, 1, 2.5, 1e4, 0.3)[(seq_len(nrow(centres)) * 7) %% 5 + 1]
+golden_case("mixed_weights", weighted_chicks, from = "datasets::ChickWeight, sites shifted, seed 20240613", notes = lmm_notes, analyses = list(
+  lmm_analysis("intercepts", "weight ~ day + diet + (1 | chick)", weighted_chicks, weights = "w"),
+  lmm_analysis("site_ml", "weight ~ day + (1 | site)", weighted_chicks, reml = FALSE, weights = "w"),
+  lmm_analysis("slopes", "weight ~ day + (day | chick)", weighted_chicks, weights = "w"),
+  lmm_analysis("nested", "weight ~ day + diet + (1 | site/chick)", weighted_chicks, weights = "w")))
+
+# Crossed groups: raters who see many patients, at one site each; some rate one only. Levels have the same numbers at two
+# sites nowhere.
+set.seed(20261127)
+ratings <- expand.grid(patient = 1:60, visit = 1:4)
+ratings$centre <- ratings$patient %% 4 + 1
+ratings$rater <- 10 * ratings$centre + sample(1:5, nrow(ratings), TRUE)
+ratings$rater[ratings$patient == 7 & ratings$visit == 1] <- 39
+ratings$arm <- factor(ifelse(ratings$patient %% 3 == 0, "drug", "none"))
+ratings$score <- round(50 + 2 * ratings$visit + (ratings$arm == "drug") + 3 * rnorm(60)[ratings$patient] +
+                       1.5 * rnorm(59)[ratings$rater] + 2 * rnorm(nrow(ratings)), 2)
+ratings$w <- 1 + (seq_len(nrow(ratings)) * 7) %% 4 / 2
+ratings$score[c(3, 77)] <- NA
+ratings <- ratings[sample(nrow(ratings)), ]
+ratings <- with_sites(ratings, site_names(4)[ratings$centre])
+golden_case("mixed_crossed", ratings[names(ratings) != "centre"], from = "drawn, seed 20261127", notes = lmm_notes, empty = "s9", analyses = list(
+  lmm_analysis("crossed", "score ~ visit + arm + (1 | patient) + (1 | rater)", ratings),
+  lmm_analysis("crossed_ml", "score ~ visit * arm + (1 | rater) + (1 | patient)", ratings, reml = FALSE),
+  lmm_analysis("weights", "score ~ visit + (1 | patient) + (1 | rater)", ratings, weights = "w")))

@@ -40,7 +40,7 @@ lmm_at <- function(fit, theta) {
   y <- outcome - drop(x %*% least_squares)  # what is far from zero does not cancel later
   z <- as.matrix(getME(fit, "Z"))
   reml <- isREML(fit)
-  v <- diag(nrow(x)) + z %*% relative_covariance(fit, theta) %*% t(z)
+  v <- diag(1 / weights(fit)) + z %*% relative_covariance(fit, theta) %*% t(z)
   inverse <- chol2inv(chol(v))
   information <- t(x) %*% inverse %*% x
   beta <- solve(information, t(x) %*% inverse %*% y)
@@ -58,9 +58,9 @@ lmm_at <- function(fit, theta) {
        sigma2 = rss / m, covariance = rss / m * shape %*% solve(information) %*% t(shape), inverse = inverse, residual = r, z = z)
 }
 
-polished_lmm <- function(formula, data, reml = TRUE) {
-  fit <- suppressMessages(suppressWarnings(lmer(formula, data, REML = reml,
-    control = lmerControl(optimizer = "bobyqa", calc.derivs = FALSE, optCtrl = list(rhoend = 1e-9)))))
+polished_lmm <- function(formula, data, reml = TRUE, weights = NULL) {
+  fit <- suppressMessages(suppressWarnings(do.call(lmer, list(formula, data, REML = reml, weights = if (!is.null(weights)) data[[weights]],
+    control = lmerControl(optimizer = "bobyqa", calc.derivs = FALSE, optCtrl = list(rhoend = 1e-9))))))
   theta <- getME(fit, "theta")
   theta[abs(theta) < 1e-5] <- 0
   for (iteration in 1:40) {
@@ -122,14 +122,14 @@ site_effects <- function(best) {
   lines
 }
 
-lmm_analysis <- function(name, formula, data, reml = NULL, conf_level = NULL) {
-  best <- polished_lmm(as.formula(formula), data, is.null(reml) || reml)
+lmm_analysis <- function(name, formula, data, reml = NULL, conf_level = NULL, weights = NULL) {
+  best <- polished_lmm(as.formula(formula), data, is.null(reml) || reml, weights)
   fit <- best$fit
   rows <- nobs(fit)
   parameters <- length(best$beta) + length(best$theta) + 1
   log_lik <- -best$deviance / 2
   study <- list(name = name, method = "mixed", formula = formula)
-  for (key in c("reml", "conf_level")) study[[key]] <- get(key)
+  for (key in c("reml", "conf_level", "weights")) study[[key]] <- get(key)
   fields <- list(method = "mixed", n = rows, n_missing = length(attr(fit@frame, "na.action")), converged = TRUE,
     terms = wald_terms(names(best$beta), unname(best$beta), best$covariance, NULL, if (is.null(conf_level)) 0.95 else conf_level),
     vcov = full_matrix(names(best$beta), best$beta, best$covariance), variance_components = variance_components(best),
