@@ -109,7 +109,8 @@ Result<void> Recognise(Input& input, const std::vector<Mapping>& mappings) {
   if (file.bad() || (!file.is_open())) {
     return Fail(ErrorCode::kFailed, input.name + ": cannot be read: " + std::strerror(errno));
   }
-  if (OmopTable(input.path) && FindMapping(mappings, input.path.filename().string()) == nullptr) {
+  if (LooksLikeOmop(input.path, bytes) &&
+      FindMapping(mappings, input.path.filename().string()) == nullptr) {
     input.format = Format::kOmop;
     return {};
   }
