@@ -190,8 +190,9 @@ Result<void> ReadMapped(const Input& input, const std::vector<RedcapDictionary>&
     case SourceFormat::kOpenEhr: return ReadOpenEhr(input.path, input.name, *input.mapping, loader);
     case SourceFormat::kSphn: return ReadSphn(input.path, input.name, *input.mapping, loader);
     case SourceFormat::kRedcap: return ReadRedcapExport(input, dictionaries, loader);
-    default: return ReadCsv(input.path, *input.mapping, loader);
+    case SourceFormat::kCsv: break;
   }
+  return ReadCsv(input.path, *input.mapping, loader);
 }
 
 /// The tables of a CDM, those first that others refer to.

@@ -238,6 +238,13 @@ TEST_F(ImportTest, ReadsGermanLaboratoryMessagesByTheirContent) {
   EXPECT_EQ(report.Total().quarantined, 0) << report.Text();
   EXPECT_EQ(store.database().QueryInt64("SELECT count(*) FROM person").value(), 2);
   EXPECT_EQ(Measured(store, kCrp), "<0.6 12.0 4.5 >200.0");
+  EXPECT_EQ(
+      store.database()
+          .QueryInt64("SELECT count(*) FROM measurement WHERE range_high = 5 AND range_low = 0 "
+                      "AND measurement_concept_id = 3020460")
+          .value(),
+      3)
+      << "0.5 mg/dl and 5 mg/l";
   EXPECT_EQ(Measured(store, kHaemoglobin), "13.8 13.85804") << "8.6 mmol/l times 1.6114";
   EXPECT_EQ(Measured(store, kLeucocytes), "8.4 9.1");
   EXPECT_EQ(Measured(store, kHaematocrit), "40.0");
