@@ -69,17 +69,19 @@ Result<void> Import(const Arguments& arguments) {
 
 void AddSiteImport(Commands& commands, CLI::App* site) {
   auto arguments = std::make_shared<Arguments>();  // shared by the options and the action
-  CLI::App* command = commands.Add(site, "import",
-                                   "Read exports (FHIR R4, CSV by mapping) into the site's OMOP "
-                                   "CDM and say what became of every record",
-                                   kForDataManagers, [arguments] { return Import(*arguments); });
+  CLI::App* command =
+      commands.Add(site, "import",
+                   "Read exports (FHIR, OMOP, and others by mapping) into the site's OMOP "
+                   "CDM and say what became of every record",
+                   kForDataManagers, [arguments] { return Import(*arguments); });
   command->add_option("PATH", arguments->paths, "files and folders to import")->required();
   command->add_option("--site", arguments->site, "the site's folder; made where it is not there")
       ->type_name("DIR")
       ->required();
   command
-      ->add_option("--mapping", arguments->mapping,
-                   "for CSV files: a dialect such as ch-csv, a folder of mappings, or one file")
+      ->add_option(
+          "--mapping", arguments->mapping,
+          "for all but FHIR and OMOP: a dialect such as ch-csv, a folder of mappings, or one file")
       ->type_name("DIALECT|DIR|FILE");
   command->add_flag("--json", arguments->json, "print the import report as JSON");
 }

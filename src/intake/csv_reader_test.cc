@@ -215,5 +215,50 @@ code = { display_column = "name" }
   EXPECT_EQ(keeper_.records[0].source.line, 1u);
 }
 
+TEST_F(CsvReaderTest, ReadsEveryEncodingMonthsDelaysAndApostrophes) {
+  struct Case {
+    const char* encoding;
+    const char* header;
+    const char* unit;
+  };
+  const Case cases[] = {{"UTF-8", "n\xC3\xA9", "\xC2\xB5g/g"},
+                        {"Windows-1252", "n\xE9", "\xB5g/g"},
+                        {"ISO-8859-1", "n\xE9", "\xB5g/g"},
+                        {"ISO-8859-15", "n\xE9", "\xB5g/g"},
+                        {"CP437", "n\x82", "\xE6g/g"}};
+  for (const Case& c : cases) {
+    const std::string mapping = std::string("[file]\npattern = \"*\"\nencoding = \"") + c.encoding +
+                                R"("
+delimiter = ";"
+decimal = "."
+thousands = "'"
+date = "mm/yyyy"
+patient = "id"
+[[record]]
+kind = "person"
+id = "id"
+birth = "né"
+[[record]]
+kind = "measurement"
+id = "{id}/calpro"
+code = { code = "calpro" }
+value = { column = "v", unit_column = "u" }
+start = { column = "admission", pattern = "dd.mm.yyyy", plus_days = "delay" }
+)";
+    ASSERT_TRUE(Read(mapping, std::string("id;") + c.header +
+                                  ";v;u;admission;delay\n1;07/1961;1'240.5;" + c.unit +
+                                  ";28.02.2024;3\n")
+                    .has_value())
+        << c.encoding;
+    ASSERT_EQ(keeper_.records.size(), 2u) << c.encoding;
+    EXPECT_EQ(keeper_.records[0].birth->precision, SourceTime::Precision::kMonth);
+    const SourceRecord& value = keeper_.records[1];
+    EXPECT_EQ(value.value->number, 1240.5) << c.encoding;
+    EXPECT_EQ(value.value->unit, "µg/g") << c.encoding;
+    EXPECT_EQ(value.start->month, 3);
+    EXPECT_EQ(value.start->day, 2) << "three days after 28 February 2024";
+  }
+}
+
 }  // namespace
 }  // namespace clinnova::intake

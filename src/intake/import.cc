@@ -111,7 +111,8 @@ Result<void> Recognise(Input& input, const std::vector<Mapping>& mappings,
   if (file.bad() || (!file.is_open())) {
     return Fail(ErrorCode::kFailed, input.name + ": cannot be read: " + std::strerror(errno));
   }
-  if (OmopTable(input.path) && FindMapping(mappings, input.path.filename().string()) == nullptr) {
+  if (LooksLikeOmop(input.path, bytes) &&
+      FindMapping(mappings, input.path.filename().string()) == nullptr) {
     input.format = Format::kOmop;
     return {};
   }
@@ -190,8 +191,9 @@ Result<void> ReadMapped(const Input& input, const std::vector<RedcapDictionary>&
     case SourceFormat::kOpenEhr: return ReadOpenEhr(input.path, input.name, *input.mapping, loader);
     case SourceFormat::kSphn: return ReadSphn(input.path, input.name, *input.mapping, loader);
     case SourceFormat::kRedcap: return ReadRedcapExport(input, dictionaries, loader);
-    default: return ReadCsv(input.path, *input.mapping, loader);
+    case SourceFormat::kCsv: break;
   }
+  return ReadCsv(input.path, *input.mapping, loader);
 }
 
 /// The tables of a CDM, those first that others refer to.

@@ -183,9 +183,8 @@ class LdtFile {
       field.message = "found a byte that is no " + std::string(EncodingName(encoding_)) + " text";
     }
     if (!field.rule.empty()) {
-      // Only fields about orders and tests are shown: the others may name the patient.
-      const bool shown = line.id.starts_with('8');
-      field.raw = std::string(lines.text().substr(0, 7)) + (shown ? field.text : "[hidden]");
+      field.raw =
+          std::string(lines.text().substr(0, 7)) + (NamesNobody(line.id) ? field.text : "[hidden]");
     }
     // The header says how the rest is written.
     if (line.id == "9106" && mapping_.format == SourceFormat::kLdt2) {
@@ -200,7 +199,12 @@ class LdtFile {
   Result<void> EndRecord() {
     const std::string& type = record_.type;
     const bool report = type.starts_with("820");
-    if (IsHeader(type)) {
+    const bool bad_start = !record_.fields.empty() && !record_.fields.front().rule.empty();
+    if (bad_start) {
+      const LdtField& start = record_.fields.front();
+      CLINNOVA_TRY(RejectPart({start.line, start.rule,
+                               start.message + ": nothing of the record was loaded", start.raw}));
+    } else if (IsHeader(type)) {
       header_ = mapping_.format == SourceFormat::kLdt3 ? SplitLdt3(record_).fields
                                                        : SplitLdt2(record_).fields;
     } else if (report) {

@@ -134,6 +134,8 @@ TEST_F(LdtReaderTest, ReadsAReportOfLdt2) {
   EXPECT_EQ(results[0].value->comparator, "<");
   EXPECT_EQ(results[0].value->number, 0.6);
   EXPECT_EQ(results[0].value->unit, "mg/dL");
+  EXPECT_EQ(results[0].value->high, 0.5);
+  EXPECT_FALSE(results[0].value->low.has_value());
   EXPECT_EQ(results[0].start->minute, 30);
   EXPECT_EQ(results[0].start->day, 29);
   EXPECT_EQ(results[1].value->unit, "mm/h");
@@ -211,6 +213,12 @@ TEST_F(LdtReaderTest, LosesWithABadLineWhatTheLineIsIn) {
                          "5",
                          "ldt.encoding", 1, 1},
                         {"the patient's name", "0143101Weber", "0143101Webe", "ldt.length", 0, 0},
+                        {"the record's first line",
+                         "0138000"
+                         "8201",
+                         "0138000"
+                         "820",
+                         "ldt.length", 0, 0},
                         {"a report's own line",
                          "0178301"
                          "20240301",

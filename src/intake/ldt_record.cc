@@ -11,9 +11,8 @@ constexpr std::string_view kSpecimen = "Obj_0037";
 constexpr std::string_view kSpecimenId = "7364";
 constexpr std::string_view kTest = "8410";
 
-// Fields that begin with 8 or 7 are about orders, specimens and tests, none of them about whom.
 void AddRaw(const LdtField& field, std::string& raw) {
-  if (field.id.empty() || (field.id[0] != '8' && field.id[0] != '7')) return;
+  if (!NamesNobody(field.id)) return;
   raw += (raw.empty() ? "" : " | ") + field.id + " " + field.text;
 }
 
@@ -154,6 +153,11 @@ class Tree {
 };
 
 }  // namespace
+
+bool NamesNobody(std::string_view id) {
+  // 8405 is the practice's own information about the patient, 7420 and the like are of persons.
+  return (id.starts_with('8') && id != "8405") || id.starts_with("72") || id.starts_with("73");
+}
 
 LdtReport SplitLdt2(const LdtRecord& record) {
   LdtReport report;

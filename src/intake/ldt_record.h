@@ -62,6 +62,9 @@ struct LdtReport {
   std::string raw;     ///< fields that name no patient
 };
 
+/// Whether a field is about orders, specimens and tests and names no patient: what quarantine may show.
+bool NamesNobody(std::string_view id);
+
 LdtReport SplitLdt2(const LdtRecord& record);
 LdtReport SplitLdt3(const LdtRecord& record);
 

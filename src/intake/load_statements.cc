@@ -14,6 +14,7 @@ CREATE TEMP TABLE stage_event (
   start_date DATE, start_time TIMESTAMP, end_date DATE, end_time TIMESTAMP, date_precision VARCHAR,
   number DOUBLE, operator_concept_id BIGINT, value_concept_id BIGINT, unit_concept_id BIGINT,
   unit_source VARCHAR, value_text VARCHAR, comparator VARCHAR, original_number DOUBLE,
+  range_low DOUBLE, range_high DOUBLE,
   type_concept_id BIGINT, quantity DOUBLE, route VARCHAR,
   source_id BIGINT, line BIGINT, path VARCHAR);
 CREATE TEMP TABLE stage_consent (
@@ -139,12 +140,13 @@ INSERT INTO procedure_occurrence (procedure_occurrence_id, person_id, procedure_
   FROM loadable WHERE target = 'procedure';
 INSERT INTO measurement (measurement_id, person_id, measurement_concept_id, measurement_date,
                          measurement_datetime, measurement_type_concept_id, operator_concept_id,
-                         value_as_number, value_as_concept_id, unit_concept_id, visit_occurrence_id,
-                         measurement_source_value, unit_source_value, value_source_value)
+                         value_as_number, value_as_concept_id, unit_concept_id, range_low, range_high,
+                         visit_occurrence_id, measurement_source_value, unit_source_value,
+                         value_source_value)
   SELECT row_id, person_id, concept_id, start_date, start_time, type_concept_id,
          nullif(operator_concept_id, 0), number, nullif(value_concept_id, 0),
-         CASE WHEN number IS NOT NULL THEN unit_concept_id END, visit_id, left(source_value, 50),
-         left(nullif(unit_source, ''), 50), left(nullif(value_text, ''), 50)
+         CASE WHEN number IS NOT NULL THEN unit_concept_id END, range_low, range_high, visit_id,
+         left(source_value, 50), left(nullif(unit_source, ''), 50), left(nullif(value_text, ''), 50)
   FROM loadable WHERE target = 'measurement';
 INSERT INTO observation (observation_id, person_id, observation_concept_id, observation_date,
                          observation_datetime, observation_type_concept_id, value_as_number,

@@ -257,6 +257,8 @@ void Loader::State::Stage(const SourceRecord& record, std::int64_t row_id,
   rows.Text(event.value_text);
   rows.Text(event.comparator);
   NumberOrNull(rows, event.original_number);
+  NumberOrNull(rows, event.range_low);
+  NumberOrNull(rows, event.range_high);
   rows.Int64(event.type_concept_id);
   NumberOrNull(rows, event.quantity);
   TextOrNull(rows, event.route);

@@ -81,6 +81,7 @@ struct ValueRule {
   ValueKind kind = ValueKind::kNumber;
   TextRule text;  ///< for kCode, `values` holds the codes
   TextRule unit;
+  TextRule low, high;                  ///< limits of what is normal, in the value's unit
   bool unit_in_value = false;          ///< "12 mg/L": what follows the number is the unit
   std::string system;                  ///< of a coded answer
   std::vector<std::string> words;      ///< kept as text where a number is expected: "n.n.", "neg."

@@ -325,9 +325,10 @@ class Reader {
       value.text = Rule(node, "value");
       return;
     }
-    toml_.CheckKeys(node, "value.",
-                    {"column", "template", "text", "values", "type", "unit", "unit_column",
-                     "unit_in_value", "unit_values", "system", "words", "or_text", "decimal"});
+    toml_.CheckKeys(
+        node, "value.",
+        {"column", "template", "text", "values", "type", "unit", "unit_column", "unit_in_value",
+         "unit_values", "system", "words", "or_text", "low", "high", "decimal"});
     value.text = RuleOf(node, "value");
     value.kind = ReadValueKind(node);
     value.unit =
@@ -336,6 +337,8 @@ class Reader {
     value.unit.values.insert(value.unit.values.end(), units.begin(), units.end());
     value.unit_in_value = toml_.Flag(node, "unit_in_value");
     value.or_text = toml_.Flag(node, "or_text");
+    value.low = OptionalRule(node, "low");
+    value.high = OptionalRule(node, "high");
     value.system = toml_.Text(node, "system", "");
     value.words = toml_.Texts(node, "words");
     if (node.Has("decimal")) value.number = DecimalMarks(node);

@@ -134,6 +134,15 @@ std::optional<OmopTableName> OmopTable(const std::filesystem::path& path) {
   return std::nullopt;
 }
 
+bool LooksLikeOmop(const std::filesystem::path& path, std::string_view head) {
+  const auto table = OmopTable(path);
+  if (!table) return false;
+  const bool packed = head.starts_with("PAR1") || head.starts_with("\x1f\x8b") ||
+                      head.starts_with("\x28\xb5\x2f\xfd");
+  const std::string header = Lower(head.substr(0, head.find('\n')));
+  return packed || header.find(FieldsOf(table->name).front().name) != std::string::npos;
+}
+
 Result<void> OmopFiles::Load(const std::filesystem::path& path, const std::string& name,
                              const std::string& table) {
   File file{name, table, KeyOf(table), "", Lower(path.extension().string()) != ".parquet", {}};

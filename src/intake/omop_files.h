@@ -35,6 +35,10 @@ struct OmopTableName {
 };
 std::optional<OmopTableName> OmopTable(const std::filesystem::path& path);
 
+/// Whether a file that is called after a table begins like one: `head`, its first bytes, are those of Parquet or of a
+/// compressed file, or name the table's first field.
+bool LooksLikeOmop(const std::filesystem::path& path, std::string_view head);
+
 class OmopFiles {
  public:
   /// None is owned, all outlive this; the loader's transaction is open.

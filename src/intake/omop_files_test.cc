@@ -57,6 +57,15 @@ TEST_F(OmopFilesTest, KnowsTablesByTheirFiles) {
     EXPECT_FALSE(OmopTable(other).has_value()) << other;
 }
 
+TEST_F(OmopFilesTest, LeavesOtherFilesOfTheSameNameAlone) {
+  EXPECT_TRUE(LooksLikeOmop("person.csv", "PERSON_ID,GENDER_CONCEPT_ID\n"));
+  EXPECT_TRUE(LooksLikeOmop("person.csv.gz", "\x1f\x8b\x08"));
+  EXPECT_FALSE(LooksLikeOmop("person.csv", "name;first name\nperson_id;x\n"));
+  WritePersons();
+  folder_.Write("cdm/location.csv", "room;floor\n12;3\n");
+  EXPECT_EQ(Import().ignored_by_reason.at("a file of no known format"), 1);
+}
+
 TEST_F(OmopFilesTest, LoadsCdm53WithItsOldNames) {
   WritePersons();
   folder_.Write(
@@ -149,7 +158,7 @@ TEST_F(OmopFilesTest, LoadsParquet) {
 
 TEST_F(OmopFilesTest, SaysWhatIsWrongWithAFile) {
   folder_.Write("cdm/visit_detail.csv",
-                "discharge_to_source_value,discharged_to_source_value\nx,y\n");
+                "visit_detail_id,discharge_to_source_value,discharged_to_source_value\n1,x,y\n");
   Import("visit_detail.csv: found columns \"discharge_to_source_value\" and");
   std::filesystem::remove(folder_.path() / "cdm/visit_detail.csv");
   folder_.Write("cdm/person.csv", "person_id,gender_concept_id\n1,8507\n");

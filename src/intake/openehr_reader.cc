@@ -116,9 +116,12 @@ class Composition {
     return nodes;
   }
 
-  void Fill(const std::vector<PathStep>& node, NamedCells& cells) const {
+  /// `used` has the last steps of the columns that the mapping uses: most leaves are passed over by theirs.
+  void Fill(const std::vector<PathStep>& node, const std::set<std::string, std::less<>>& used,
+            NamedCells& cells) const {
     cells.Clear();
     for (const Leaf& leaf : leaves_) {
+      if (!used.contains(leaf.path.back().name)) continue;
       if (!node.empty() && IsBelow(leaf, node)) {
         const bool own = std::ranges::equal(node, std::span(leaf.path).first(node.size()), {},
                                             &PathStep::index, &PathStep::index);
@@ -166,6 +169,7 @@ class OpenEhrFile {
  public:
   OpenEhrFile(const std::string& name, const Mapping& mapping, RecordSink& sink)
       : sink_(sink), maker_(name, mapping, sink), cells_(mapping) {
+    for (const std::string& column : mapping.columns) used_.insert(ReadPath(column).back().name);
     for (const RecordRule& rule : mapping.records) {
       if (!paths_.contains(rule.per))
         paths_[rule.per] = rule.per.empty() ? std::vector<PathStep>{} : ReadPath(rule.per);
@@ -182,7 +186,7 @@ class OpenEhrFile {
       const auto nodes =
           path.empty() ? std::vector<std::vector<PathStep>>{{}} : composition_.Nodes(path);
       for (const std::vector<PathStep>& node : nodes) {
-        composition_.Fill(node, cells_);
+        composition_.Fill(node, used_, cells_);
         CLINNOVA_ASSIGN(const int count, maker_.Make({.type = per,
                                                       .cells = cells_.cells(),
                                                       .line = line,
@@ -208,6 +212,7 @@ class OpenEhrFile {
   NamedCells cells_;
   std::map<std::string, std::vector<PathStep>>
       paths_;  // of the nodes that the mapping's rules are for
+  std::set<std::string, std::less<>> used_;
   Composition composition_;
 };
 

@@ -210,6 +210,14 @@ void RecordMaker::FillNumber(const ValueRule& rule, const std::string& text, Sou
       "found \"" + text + "\", expected a number with decimal mark \"" + format.decimal + "\"");
 }
 
+// A limit of what is normal, where it is a number: it has no meaning of its own.
+void RecordMaker::FillLimit(const ValueRule& rule, const TextRule& text,
+                            std::optional<double>& limit) {
+  if (!text.given() || !FillText(text, scratch_)) return;
+  const auto parsed = ParseNumber(scratch_, rule.number ? *rule.number : mapping_.number);
+  if (parsed && parsed->comparator.empty() && parsed->rest.empty()) limit = parsed->number;
+}
+
 // False when the value is missing.
 bool RecordMaker::FillValue(const ValueRule& rule, SourceRecord& record) {
   SourceValue value;
@@ -227,16 +235,20 @@ bool RecordMaker::FillValue(const ValueRule& rule, SourceRecord& record) {
   } else if (rule.kind == ValueKind::kNumber) {
     if (!FillText(rule.unit, value.unit)) value.unit.clear();
     FillNumber(rule, meaning != nullptr ? *meaning : value.text, value);
+    FillLimit(rule, rule.low, value.low);
+    FillLimit(rule, rule.high, value.high);
   }
   record.source.path = ColumnOf(rule.text);
   record.value = std::move(value);
   return true;
 }
 
-// The first of the rule's alternatives whose text is not missing.
+// The first of the rule's alternatives of which nothing is missing.
 void RecordMaker::FillDate(const DateRule& rule, std::optional<SourceTime>& time) {
   if (!rule.text.given()) return;
-  if (!FillText(rule.text, scratch_)) {
+  const bool days_lack = (rule.plus_days.given() && !FillText(rule.plus_days, scratch_)) ||
+                         (rule.minus_days.given() && !FillText(rule.minus_days, scratch_));
+  if (days_lack || !FillText(rule.text, scratch_)) {
     for (std::size_t i = 0; i < rule.otherwise.size() && !time && !bad_; ++i) {
       FillDate(rule.otherwise[i], time);
     }
@@ -262,18 +274,13 @@ void RecordMaker::MoveDate(const DateRule& rule, std::optional<SourceTime>& time
   int days = 0;
   for (const auto& [text, sign] :
        {std::pair(&rule.plus_days, 1), std::pair(&rule.minus_days, -1)}) {
-    if (!text->given()) continue;
-    const bool given = FillText(*text, scratch_);
-    const auto number = given ? WholeNumber(scratch_) : std::nullopt;
-    if (number && std::abs(*number) <= kMostDays) {
-      days += sign * *number;
-      continue;
+    if (!FillText(*text, scratch_)) continue;
+    const auto number = WholeNumber(scratch_);
+    if (!number || std::abs(*number) > kMostDays) {
+      return Complain("date.invalid", *text,
+                      "found \"" + scratch_ + "\", expected a number of days");
     }
-    time.reset();
-    // A row without the number of days has no date, as one without the date itself.
-    if (given)
-      Complain("date.invalid", *text, "found \"" + scratch_ + "\", expected a number of days");
-    return;
+    days += sign * *number;
   }
   time = DaysLater(*time, days);
   if (!time) {

@@ -91,6 +91,7 @@ class RecordMaker {
   void FillCodes(const RecordRule& rule, SourceRecord& record) const;
   bool FillValue(const ValueRule& rule, SourceRecord& record);
   void FillNumber(const ValueRule& rule, const std::string& text, SourceValue& value);
+  void FillLimit(const ValueRule& rule, const TextRule& text, std::optional<double>& limit);
   void FillDate(const DateRule& rule, std::optional<SourceTime>& time);
   void MoveDate(const DateRule& rule, std::optional<SourceTime>& time);
   bool FillSubject(const RecordRule& rule, SourceRecord& record);

@@ -76,6 +76,13 @@ TEST(RecordMaker, QuarantinesADayThatCannotBeTold) {
   EXPECT_EQ(rule("12/2024", "1,5"), "date.invalid");
   EXPECT_EQ(rule("12/2024", "999999"), "date.invalid");
   EXPECT_EQ(rule("13/2024", "1"), "date.invalid");
+  const Mapping two =
+      MustParse(Head() +
+                "start = [ { column = \"month\", pattern = \"mm/yyyy\", plus_days = "
+                "\"after\" }, \"day\" ]\n");
+  const RecordKeeper other = Made(two, {{"p", "1"}, {"month", "12/2024"}, {"day", "2024-12-05"}});
+  ASSERT_EQ(other.records.size(), 1u);
+  EXPECT_EQ(other.records[0].start->day, 5) << "without the days, the other alternative";
   const RecordKeeper without = Made(mapping, {{"p", "1"}, {"month", "12/2024"}});
   ASSERT_EQ(without.records.size(), 1u);
   EXPECT_FALSE(without.records[0].start.has_value());

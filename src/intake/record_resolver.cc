@@ -230,6 +230,8 @@ std::optional<Rejection> RecordResolver::ResolveValue(const SourceRecord& record
   if (value.number) {
     const Unit* unit = vocabulary_.units().Find(value.unit);
     event.number = value.number;
+    event.range_low = value.low;
+    event.range_high = value.high;
     event.unit_concept_id = unit == nullptr ? 0 : unit->concept_id;
     return std::nullopt;
   }
@@ -273,6 +275,14 @@ std::optional<Rejection> RecordResolver::ResolveNumber(const SourceValue& value,
     }
     event.number = canonical->number;
     event.unit_concept_id = canonical->unit->concept_id;
+    // The limits are in the unit of the value itself, not of its translations.
+    if (&quantity != &alternatives.front()) return std::nullopt;
+    for (const auto& [limit, range] :
+         {std::pair(&value.low, &event.range_low), std::pair(&value.high, &event.range_high)}) {
+      if (!*limit) continue;
+      const auto in_unit = vocabulary_.ToCanonical(concept_, **limit, *unit);
+      if (in_unit) *range = in_unit->number;
+    }
     return std::nullopt;
   }
   return rejected;

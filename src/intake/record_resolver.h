@@ -68,6 +68,7 @@ struct ResolvedEvent {
   std::string value_text;  ///< the raw text
   std::string comparator;
   std::optional<double> original_number;
+  std::optional<double> range_low, range_high;  ///< of what is normal, in the unit of `number`
   std::int64_t type_concept_id = 0;
   std::optional<double> quantity;
   std::string route;

@@ -55,6 +55,7 @@ struct SourceValue {
   std::optional<double> number;
   std::string comparator;           ///< "", "<", "<=", ">", ">="
   std::string unit;                 ///< the source's spelling
+  std::optional<double> low, high;  ///< limits of what is normal, in that unit
   std::optional<SourceCode> coded;  ///< a coded answer ("positive")
   std::vector<SourceQuantity>
       translations;  ///< the same value in other units, where the source has them

@@ -276,7 +276,8 @@ std::string SphnGraph::TextAt(const SphnStatement& statement, std::string_view e
 
 std::vector<std::string> SphnGraph::Texts(const SphnNode& node, std::string_view path) const {
   std::vector<std::string> texts;
-  if (path == "@id") return {node.iri};
+  // A blank node has no identity beyond its file.
+  if (path == "@id") return node.iri.starts_with("_:") ? texts : std::vector<std::string>{node.iri};
   const std::size_t slash = path.find('/');
   std::string_view step = path.substr(0, slash);
   const std::size_t colon =

@@ -12,7 +12,7 @@
 //   :name         what a Code node's hasName says
 //   :unit         a unit's code in UCUM: "mgperdL" of the IRI is mg/dL
 //   :comparator   "<" of sphn-individual:LessThan
-// The path "@id" is the node's IRI.
+// The path "@id" is the node's IRI; a blank node has none.
 //
 // Memory: one file's graph; SPHN writes a file per patient. Source: SPHN RDF Schema 2023 to 2025, and its rules for
 // IRIs of terminologies.

@@ -93,9 +93,12 @@ TEST_F(SphnReaderTest, QuarantinesWhatNamesNoPatientAndCountsTheRest) {
 :3 a sphn:LabTestEvent ; sphn:hasSubjectPseudoIdentifier :p ; sphn:hasDateTime "2024-03" ;
    sphn:hasLabTest [ sphn:hasCode loinc:718-7 ; sphn:hasResult [ sphn:hasQuantity [ sphn:hasValue 1, 2 ] ] ] .
 :4 a sphn:LabTestEvent ; sphn:hasSubjectPseudoIdentifier :p .
+[] a sphn:LabTestEvent ; sphn:hasSubjectPseudoIdentifier :p ; sphn:hasDateTime "2024" ;
+   sphn:hasLabTest [ sphn:hasCode loinc:718-7 ; sphn:hasResult [ sphn:hasQuantity [ sphn:hasValue 1 ] ] ] .
 :5 a sphn:HeartRate ; sphn:hasSubjectPseudoIdentifier :p .
 )");
-  EXPECT_EQ(keeper.Rules(), (std::vector<std::string>{"patient.missing@9", "date.invalid@11"}));
+  EXPECT_EQ(keeper.Rules(),
+            (std::vector<std::string>{"patient.missing@9", "date.invalid@11", "id.missing@16"}));
   ASSERT_EQ(keeper.records.size(), 1u);
   EXPECT_EQ(keeper.records[0].value->text, "1\n2") << "two values are no number";
   EXPECT_EQ(keeper.records[0].start->precision, SourceTime::Precision::kMonth);
