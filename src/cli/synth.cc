@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/command.h"
 #include "core/json_text.h"
@@ -14,6 +15,7 @@ namespace {
 struct Arguments {
   intake::SyntheticOptions options;
   std::string out;
+  std::string site;
   bool no_defects = false;
   bool json = false;
 };
@@ -57,7 +59,19 @@ std::string Text(const intake::SyntheticSummary& summary, const intake::Syntheti
          "\ndefects: " + summary.defects_json.string() + "\n";
 }
 
+Result<std::optional<intake::SyntheticSite>> SiteOf(const std::string& name) {
+  if (name.empty()) return std::optional<intake::SyntheticSite>();
+  std::string names;
+  for (const intake::SyntheticSite site : intake::kSyntheticSites) {
+    if (intake::SiteName(site) == name) return std::optional(site);
+    names += (names.empty() ? "" : ", ") + std::string(intake::SiteName(site));
+  }
+  return Fail(ErrorCode::kInvalidInput,
+              "--site: found \"" + name + "\", expected one of: " + names);
+}
+
 Result<void> Synthesise(Arguments arguments) {
+  CLINNOVA_ASSIGN(arguments.options.site, SiteOf(arguments.site));
   arguments.options.directory = arguments.out;
   arguments.options.defects = !arguments.no_defects;
   CLINNOVA_ASSIGN(const intake::SyntheticSummary summary,
@@ -94,6 +108,16 @@ void AddSynth(Commands& commands) {
   command->add_option("--out", arguments->out, "the folder to write; made where it is not there")
       ->type_name("DIR")
       ->required();
+  command
+      ->add_option(
+          "--site", arguments->site,
+          "whose patients: lu-chl, de-freiburg, fr-strasbourg or ch-basel; the dialect's "
+          "own where absent. The same site and seed give the same patients in every dialect")
+      ->type_name("NAME");
+  command
+      ->add_option("--site-effect", arguments->options.site_effect,
+                   "factor on what differs between sites; 0 = alike")
+      ->capture_default_str();
   command->add_flag("--no-defects", arguments->no_defects, "plant no defects in the export");
   command->add_flag("--json", arguments->json, "print the summary as JSON");
 }

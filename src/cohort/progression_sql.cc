@@ -44,13 +44,26 @@ std::string VisitsSql(const Feature& feature) {
          Members(feature.relapses) + ")";
 }
 
+/// The onsets whose first confirmation visit, and every visit up to it, is worse.
+std::string ConfirmedSql(const Feature& feature) {
+  return "confirmation AS (\n"
+         "    SELECT v.person_id, v.day AS onset, min(l.day) AS day\n"
+         "    FROM later v JOIN later l ON l.person_id = v.person_id\n"
+         "     AND l.day - v.day BETWEEN " +
+         std::to_string(feature.confirm_days - 7) + " AND " +
+         std::to_string(feature.confirm_days + 730) + " AND " + FarFromRelapse("l") +
+         "\n    WHERE v.worse GROUP BY v.person_id, v.day),\n"
+         "  confirmed AS (\n"
+         "    SELECT DISTINCT f.person_id FROM confirmation f\n"
+         "    WHERE NOT EXISTS (FROM later l WHERE l.person_id = f.person_id AND NOT l.worse\n"
+         "                        AND l.day > f.onset AND l.day <= f.day))";
+}
+
 }  // namespace
 
 std::string ProgressionSql(const Feature& feature) {
-  const std::string sign =
+  const std::string change =
       feature.rule == WorseningRule::kSdmt ? "(b.value - v.value)" : "(v.value - b.value)";
-  const std::string earliest = std::to_string(feature.confirm_days - 7);
-  const std::string latest = std::to_string(feature.confirm_days + 730);
   return "WITH " + VisitsSql(feature) +
          ",\n  baseline AS (\n"
          "    SELECT person_id, min(day) AS day, arg_min(value, day) AS value\n"
@@ -59,20 +72,11 @@ std::string ProgressionSql(const Feature& feature) {
          " GROUP BY person_id),\n"
          "  later AS (\n"
          "    SELECT v.person_id, v.day, " +
-         sign + " > 1e-9 AND " + sign + " >= " + MinimumSql(feature.rule) +
+         change + " > 1e-9 AND " + change + " >= " + MinimumSql(feature.rule) +
          " - 1e-9 AS worse\n"
-         "    FROM visit v JOIN baseline b ON b.person_id = v.person_id AND v.day > b.day),\n"
-         "  confirmation AS (\n"
-         "    SELECT v.person_id, v.day AS onset, min(l.day) AS day\n"
-         "    FROM later v JOIN later l ON l.person_id = v.person_id\n"
-         "     AND l.day - v.day BETWEEN " +
-         earliest + " AND " + latest + " AND " + FarFromRelapse("l") +
-         "\n    WHERE v.worse GROUP BY v.person_id, v.day),\n"
-         "  confirmed AS (\n"
-         "    SELECT DISTINCT f.person_id FROM confirmation f\n"
-         "    WHERE NOT EXISTS (FROM later l WHERE l.person_id = f.person_id AND NOT l.worse\n"
-         "                        AND l.day > f.onset AND l.day <= f.day))\n"
-         "  SELECT c.person_id,\n"
+         "    FROM visit v JOIN baseline b ON b.person_id = v.person_id AND v.day > b.day),\n  " +
+         ConfirmedSql(feature) +
+         "\n  SELECT c.person_id,\n"
          "         CASE WHEN b.person_id IS NOT NULL\n"
          "              THEN (f.person_id IS NOT NULL)::DOUBLE END AS value\n"
          "  FROM cohort c LEFT JOIN baseline b USING (person_id)\n"

@@ -156,11 +156,32 @@ void Gut::Force(GutState& now, bool remission, bool endoscopic) const {
   }
 }
 
+// Laboratory values are missing more often where the disease is quiet.
+std::vector<SyntheticResult> Gut::Laboratory(const GutState& now, bool first, double missing_shift,
+                                             SyntheticRandom& missing) const {
+  std::vector<SyntheticResult> results;
+  const double quiet = 0.3 * (1.0 - now.Activity(crohn) / (crohn ? 9.0 : 6.0));
+  const auto measure = [&](std::string_view key, int value, double log_odds, bool below = false) {
+    if (missing.Chance(core::Expit(log_odds + missing_shift + quiet))) return;
+    results.push_back({&FindItem(IbdItems(), key), value, below});
+  };
+  measure("crp", now.crp_tenths, -3.2, now.crp_tenths == kLowCrpTenths);
+  measure("calprotectin", now.calprotectin, first ? -1.8 : -1.2,
+          now.calprotectin == kLowCalprotectin);
+  measure("albumin", now.albumin, -2.4);
+  measure("hb", now.haemoglobin_tenths, -2.8);
+  measure("platelets", now.platelets, -2.8);
+  measure("leukocytes", now.leukocytes_tenths, -2.8);
+  measure("ferritin", now.ferritin, -1.4);
+  measure("creatinine", now.creatinine, -2.2);
+  return results;
+}
+
 std::vector<SyntheticResult> Gut::Results(const GutState& now, bool scoped, bool first,
                                           double missing_shift, SyntheticRandom& missing) const {
   std::vector<SyntheticResult> results;
-  const auto add = [&](std::string_view key, int value, bool below = false) {
-    results.push_back({&FindItem(IbdItems(), key), value, below});
+  const auto add = [&](std::string_view key, int value) {
+    results.push_back({&FindItem(IbdItems(), key), value, false});
   };
   if (crohn) {
     add("hbi_wellbeing", now.wellbeing);
@@ -180,20 +201,8 @@ std::vector<SyntheticResult> Gut::Results(const GutState& now, bool scoped, bool
       add("uceis_erosions", now.uceis_erosions);
     }
   }
-  // Laboratory values are missing more often where the disease is quiet.
-  const double quiet = 0.3 * (1.0 - now.Activity(crohn) / (crohn ? 9.0 : 6.0));
-  const auto measure = [&](std::string_view key, int value, double log_odds, bool below = false) {
-    if (!missing.Chance(core::Expit(log_odds + missing_shift + quiet))) add(key, value, below);
-  };
-  measure("crp", now.crp_tenths, -3.2, now.crp_tenths == kLowCrpTenths);
-  measure("calprotectin", now.calprotectin, first ? -1.8 : -1.2,
-          now.calprotectin == kLowCalprotectin);
-  measure("albumin", now.albumin, -2.4);
-  measure("hb", now.haemoglobin_tenths, -2.8);
-  measure("platelets", now.platelets, -2.8);
-  measure("leukocytes", now.leukocytes_tenths, -2.8);
-  measure("ferritin", now.ferritin, -1.4);
-  measure("creatinine", now.creatinine, -2.2);
+  const std::vector<SyntheticResult> laboratory = Laboratory(now, first, missing_shift, missing);
+  results.insert(results.end(), laboratory.begin(), laboratory.end());
   if (!first) return results;
   add("prior_biologics", prior_biologics);
   add("smoking", static_cast<int>(smoking));

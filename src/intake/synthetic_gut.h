@@ -55,6 +55,10 @@ struct Gut {
   /// The items of a visit; endoscopy's where it was `scoped`, what is asked once at the `first`.
   std::vector<SyntheticResult> Results(const GutState& state, bool scoped, bool first,
                                        double missing_shift, SyntheticRandom& missing) const;
+
+ private:
+  std::vector<SyntheticResult> Laboratory(const GutState& state, bool first, double missing_shift,
+                                          SyntheticRandom& missing) const;
 };
 
 }  // namespace clinnova::intake::synthetic

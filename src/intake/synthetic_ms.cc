@@ -308,6 +308,16 @@ class Draw {
                 0, 110),
         -1.8);
     AddMri(k, imaged, takes_place, random, add);
+    AddLaboratory(k, random, add, measure);
+    if (k > 0) return results;
+    add("prior_biologics", prior_drugs_);
+    add("smoking", static_cast<int>(smoking_));
+    add("course", progressive_ ? 1 : 0);
+    return results;
+  }
+
+  template <typename Add, typename Measure>
+  void AddLaboratory(std::size_t k, SyntheticRandom& random, Add add, Measure measure) {
     const double shift = options_.site_effect * site_.missing;
     const double nfl = 1.9 + 0.015 * (patient_.age - 34) + 0.35 * Is(gadolinium_ > 0) * Is(k == 0) +
                        0.4 * nfl_noise_;
@@ -321,11 +331,6 @@ class Draw {
     measure("creatinine", Clamped(creatinine_ + 4 * random.Normal(), 35, 200), -2.2 + shift);
     if (k == 0) add("jcv_index", jcv_hundredths_, !jcv_positive_);
     measure("nfl", Clamped(10 * core::Exp(nfl + 0.15 * random.Normal()), 15, 4000), -1.2 + shift);
-    if (k > 0) return results;
-    add("prior_biologics", prior_drugs_);
-    add("smoking", static_cast<int>(smoking_));
-    add("course", progressive_ ? 1 : 0);
-    return results;
   }
 
   // Activity shows on the MRI of month 12 or 24; what no MRI of month 12 has shown is new at month 24.

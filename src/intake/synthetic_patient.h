@@ -27,6 +27,8 @@ namespace clinnova::intake {
 using Day = std::chrono::sys_days;
 
 enum class SyntheticSite { kLuxembourg, kFreiburg, kStrasbourg, kBasel };
+inline constexpr std::array kSyntheticSites = {SyntheticSite::kLuxembourg, SyntheticSite::kFreiburg,
+                                               SyntheticSite::kStrasbourg, SyntheticSite::kBasel};
 /// "lu-chl", "de-freiburg", "fr-strasbourg", "ch-basel".
 std::string_view SiteName(SyntheticSite site);
 
@@ -92,12 +94,12 @@ struct SyntheticItem {
   ItemKind kind = ItemKind::kAssessment;
   std::string_view system;  ///< "LOINC" or "Clinnova"
   std::string_view code;
-  int decimals = 0;       ///< of the values below, in `ucum`
+  int decimals = 0;            ///< of the values below, in `ucum`
   std::string_view ucum = {};  ///< the canonical unit
   LocalItem lu;
   LocalItem fr;
   LocalItem ch;
-  LocalItem de;              ///< code: the resource's id within the visit; label: display
+  LocalItem de;                   ///< code: the resource's id within the visit; label: display
   std::string_view de_ucum = {};  ///< where `de` has another unit than `ucum`
   std::span<const SyntheticAnswer> answers = {};
 };

@@ -8,10 +8,15 @@
 #include <utility>
 
 #include "core/deterministic_math.h"
+#include "intake/synthetic_course.h"
 #include "intake/synthetic_random.h"
 
 namespace clinnova::intake {
 namespace {
+
+using namespace synthetic;
+
+constexpr std::string_view kClassNames[] = {"anti-TNF", "anti-IL-6", "JAK"};
 
 // One stream of random numbers each, so that they do not shift each other.
 enum Purpose : std::uint64_t {
@@ -22,11 +27,6 @@ enum Purpose : std::uint64_t {
   kVisitValues,
   kMissing,
   kFollowUp
-};
-
-struct Effect {
-  std::string_view name;
-  Classes by_class;
 };
 
 // log odds of low disease activity at six months: the true effects. They cross over: a seropositive
@@ -70,11 +70,7 @@ constexpr Site kSites[] = {{"lu-chl", 0.0, 0.00, 0.00, {0.00, 0.00, 0.00}, 0.0},
                            {"fr-strasbourg", -1.0, -0.05, -0.15, {0.45, 0.00, 0.00}, 0.4},
                            {"ch-basel", 2.0, -0.10, 0.20, {0.00, 0.35, 0.00}, -0.2}};
 
-struct Choice {
-  double share;
-  SyntheticDrug drug;
-};
-constexpr Choice kDrugs[kDrugClasses][4] = {
+constexpr DrugShare kDrugs[kDrugClasses][4] = {
     {{0.45, {"Adalimumab", "L04AB04", ""}},
      {0.35, {"Etanercept", "L04AB01", ""}},
      {0.10, {"Golimumab", "L04AB06", ""}},
@@ -86,21 +82,12 @@ constexpr Choice kDrugs[kDrugClasses][4] = {
      {}}};
 constexpr SyntheticDrug kMethotrexate{"Methotrexat", "L04AX03", ""};
 
-constexpr Day DayOf(int year, unsigned month, unsigned day) {
-  return std::chrono::year{year} / std::chrono::month{month} / std::chrono::day{day};
-}
 constexpr Day kFirstIndex = DayOf(2019, 1, 1);
-constexpr int kIndexDays = 1826;             // to the end of 2023
-constexpr Day kCutOff = DayOf(2025, 6, 30);  // of the data
-constexpr double kLossDays = 2600;           // mean time to loss from follow-up
-constexpr int kLowCrpTenths = 6;             // the laboratory's limit, 0.6 mg/L
+constexpr int kIndexDays = 1826;    // to the end of 2023
+constexpr double kLossDays = 2600;  // mean time to loss from follow-up
+constexpr int kLowCrpTenths = 6;    // the laboratory's limit, 0.6 mg/L
 constexpr double kLowActivity = 3.2;
 constexpr double kIl6CrpFactor = 0.4;  // IL-6 inhibition lowers CRP by itself
-
-int Rounded(double x) { return static_cast<int>(std::floor(x + 0.5)); }
-int Clamped(double x, int low, int high) { return std::clamp(Rounded(x), low, high); }
-double Is(bool condition) { return condition ? 1.0 : 0.0; }
-std::chrono::days Days(int n) { return std::chrono::days{n}; }
 
 // The clinical state that DAS28-CRP is made of.
 struct Activity {
@@ -254,16 +241,7 @@ class Draw {
       }
       u -= patient_.propensity[k];
     }
-    first_drug_ = DrawDrug(patient_.assigned, random);
-  }
-
-  static SyntheticDrug DrawDrug(std::size_t drug_class, SyntheticRandom& random) {
-    double u = random.Uniform();
-    for (const Choice& choice : kDrugs[drug_class]) {
-      if (u < choice.share) return choice.drug;
-      u -= choice.share;
-    }
-    return kDrugs[drug_class][0].drug;
+    first_drug_ = DrawDrug(kDrugs[patient_.assigned], random);
   }
 
   // One uniform number decides the response under every class: who responds at probability p responds at
@@ -295,7 +273,7 @@ class Draw {
     const bool switches = random.Chance(0.70);
     const std::size_t next =
         (patient_.assigned + static_cast<std::size_t>(random.Between(1, 2))) % kDrugClasses;
-    const SyntheticDrug next_drug = DrawDrug(next, random);
+    const SyntheticDrug next_drug = DrawDrug(kDrugs[next], random);
     SyntheticTreatment first{first_drug_, patient_.index, std::nullopt, std::nullopt};
     const int stop = patient_.stop_days[patient_.assigned];
     if (stop <= followed) {
@@ -428,22 +406,9 @@ class Draw {
   SyntheticDrug first_drug_;
 };
 
-nlohmann::ordered_json EffectsJson(std::span<const Effect> effects) {
-  nlohmann::ordered_json json;
-  for (const Effect& effect : effects) {
-    for (std::size_t k = 0; k < kDrugClasses; ++k) {
-      json[std::string(DrugClassName(k))][std::string(effect.name)] = effect.by_class[k];
-    }
-  }
-  return json;
-}
-
 }  // namespace
 
-std::string_view DrugClassName(std::size_t drug_class) {
-  constexpr std::string_view kNames[] = {"anti-TNF", "anti-IL-6", "JAK"};
-  return kNames[drug_class];
-}
+std::string_view DrugClassName(std::size_t drug_class) { return kClassNames[drug_class]; }
 
 double Das28Crp(int tender_joints, int swollen_joints, double crp_mg_per_l, int patient_global_mm) {
   return 0.56 * std::sqrt(static_cast<double>(tender_joints)) +
@@ -459,9 +424,9 @@ nlohmann::ordered_json RaModelParameters(const CohortOptions& options) {
   const Site& site = kSites[static_cast<std::size_t>(options.site)];
   nlohmann::ordered_json json;
   json["outcome"] = "DAS28-CRP <= 3.2 six months after the start of the drug";
-  json["outcome_log_odds"] = EffectsJson(kOutcomeEffects);
-  json["assignment_log_odds"] = EffectsJson(kAssignmentEffects);
-  json["discontinuation_log_scale_days"] = EffectsJson(kStopEffects);
+  json["outcome_log_odds"] = EffectsJson(kOutcomeEffects, kClassNames);
+  json["assignment_log_odds"] = EffectsJson(kAssignmentEffects, kClassNames);
+  json["discontinuation_log_scale_days"] = EffectsJson(kStopEffects, kClassNames);
   json["discontinuation_shape"] = kStopShape;
   json["loss_to_follow_up_mean_days"] = kLossDays;
   json["site_effect"] = options.site_effect;

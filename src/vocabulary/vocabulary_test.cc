@@ -57,7 +57,7 @@ TEST(Vocabulary, ResolvesTheCodesOfFourCountries) {
       {"ICD10GM", "K52.3", 4074815},
       {"ICD10CM", "G35", 374919},
       {"ICD10GM", "G35.10", 374919},
-      {"ICD10", "G37.9", 2000000004},
+      {"ICD10", "G37.9", 2000000003},
       {"ICD10", "C50.9", 443392},
       {"ICD10", "H46", 374954},
       // The codes of before and after 2024 are one drug.

@@ -140,6 +140,20 @@ TEST_P(DiseaseStudy, GivesTheLogOddsOfTheTruth) {
   EXPECT_EQ(result["analyses"][1]["n"], n);
 }
 
+// `--site` says whose patients they are, whatever the dialect.
+TEST_P(DiseaseStudy, WritesTheSamePatientsInEveryDialect) {
+  std::string truth;
+  for (const std::string dialect : kDialects) {
+    Run(std::string("synth ") + GetParam().disease +
+        " --patients 20 --seed 3 --site ch-basel --site-effect 0 --dialect " + dialect +
+        " --out same-" + dialect);
+    const std::string here = ReadAll(folder_ / ("same-" + dialect) / "truth.csv");
+    EXPECT_GT(here.size(), 1000u);
+    if (truth.empty()) truth = here;
+    EXPECT_EQ(here, truth) << dialect;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Diseases, DiseaseStudy,
     testing::Values(
