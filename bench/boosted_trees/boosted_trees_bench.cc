@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Boosted trees over 5 sites in this process, on rows that it also hands to xgboost.
 //
-//   boosted_trees_bench ROWS COLUMNS TREES DEPTH DATA_FILE
+//   boosted_trees_bench ROWS COLUMNS TREES DEPTH BINS DATA_FILE
 //
 // Writes ROWS rows of training and a fifth as many for the test to DATA_FILE: floats in the machine's order, the
 // outcome's column, then the others, first of training, then of the test. Prints lines KEY VALUE: seconds, rounds,
@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -84,11 +85,12 @@ std::vector<table::Table> Sites(const Columns& columns) {
   return tables;
 }
 
-std::string StudyText(std::size_t columns, const char* trees, const char* depth) {
+std::string StudyText(std::size_t columns, char** options) {
   std::string text =
       "[study]\ntitle = \"bench\"\npurpose = \"bench\"\n[[analysis]]\nname = \"trees\"\n"
       "method = \"boosted_trees\"\nfolds = 0\ncross_site = false\ntrees = " +
-      std::string(trees) + "\ndepth = " + depth + "\nformula = \"y ~ x1";
+      std::string(options[0]) + "\ndepth = " + options[1] + "\nbins = " + options[2] +
+      "\nformula = \"y ~ x1";
   for (std::size_t j = 2; j <= columns; ++j) text += " + x" + std::to_string(j);
   return text + "\"\n";
 }
@@ -142,21 +144,20 @@ int Fail(const std::string& message) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 6) return Fail("expected ROWS COLUMNS TREES DEPTH DATA_FILE");
+  if (argc != 7) return Fail("expected ROWS COLUMNS TREES DEPTH BINS DATA_FILE");
   clinnova::learn::RegisterLearners();
   const auto rows = static_cast<std::size_t>(std::atoll(argv[1]));
   const auto columns = static_cast<std::size_t>(std::atoll(argv[2]));
   const Columns test = Draw(rows / 5, columns, 2);
-  const auto study =
-      federation::Study::FromToml(StudyText(columns, argv[3], argv[4]), "bench.toml");
+  const auto study = federation::Study::FromToml(StudyText(columns, argv + 3), "bench.toml");
   if (!study) return Fail(study.error().message);
   std::vector<table::Table> tables;
   {
     const Columns training = Draw(rows, columns, 1);
-    std::ofstream file(argv[5], std::ios::binary);
+    std::ofstream file(argv[6], std::ios::binary);
     Write(training, file);
     Write(test, file);
-    if (!file.flush()) return Fail(std::string("cannot write ") + argv[5]);
+    if (!file.flush()) return Fail(std::string("cannot write ") + argv[6]);
     tables = Sites(training);
   }
   const auto made = federation::InProcessFederation::Create(
@@ -167,14 +168,15 @@ int main(int argc, char** argv) {
        .minimum_count = 5,
        .threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()))});
   if (!made) return Fail(made.error().message);
+  const std::clock_t cpu_begin = std::clock();
   const auto begin = std::chrono::steady_clock::now();
   const auto result = stats::RunAnalysis(**made, study->analyses().front());
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+  const double cpu = static_cast<double>(std::clock() - cpu_begin) / CLOCKS_PER_SEC;
   if (!result) return Fail(result.error().message);
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const double cpu = static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec);
-  std::printf("seconds %.3f\ncpu %.0f\nrounds %d\nsecure %s\nthreads %u\npeak_mib %.0f\n",
+  std::printf("seconds %.3f\ncpu %.1f\nrounds %d\nsecure %s\nthreads %u\npeak_mib %.0f\n",
               seconds.count(), cpu, (*result)["rounds"].get<int>(),
               (*made)->secure() ? "on" : "off", std::thread::hardware_concurrency(),
               static_cast<double>(usage.ru_maxrss) / 1024);

@@ -32,9 +32,8 @@ class Rows {
     rows_.push_back(numbers);
     sex_.push_back(sex);
   }
-  std::size_t size() const { return rows_.size(); }
 
-  std::vector<Table> Sites(std::size_t sites, std::size_t first_only = 0) const {
+  std::vector<Table> Sites(std::size_t sites) const {
     Table table;
     for (const std::string& name : names_) {
       table.schema.columns.push_back({.name = name, .levels = {}});
@@ -52,7 +51,7 @@ class Rows {
       }
       table.columns[names_.size()].codes.push_back(sex_[r]);
       table.columns[names_.size() + 1].codes.push_back(0);
-      site_of_row.push_back(r < first_only ? 0 : r % sites);
+      site_of_row.push_back(r % sites);
     }
     return stats::Split(table, site_of_row, sites);
   }

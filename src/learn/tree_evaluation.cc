@@ -303,6 +303,33 @@ Result<Layout> EvaluateLayout(const Analysis&, const table::Schema& schema,
                  CountBlock("score_cells", cells)}};
 }
 
+namespace {
+
+/// All numbers of one evaluation at one place; `pairs`: also those of a binary outcome.
+Result<void> AddPlace(const SiteView& site, Objective objective, const TrainingRows& rows,
+                      const Judged& judged, std::size_t place, bool pairs, ExactSums& sums) {
+  const std::size_t at = place * kJudgedCountNumbers;
+  const std::vector<double>& events = objective == Objective::kCox ? rows.event : rows.outcome;
+  for (std::size_t r = 0; r < rows.rows(); ++r) {
+    if (judged.use[r] == 0) continue;
+    sums.AddCount(kJudgedCounts, at + kRows);
+    sums.AddCount(kJudgedCounts, at + kPositive, events[r] != 0 ? 1 : 0);
+  }
+  if (objective == Objective::kCox) {
+    AddSurvivalPairs(rows, judged, at, sums);
+    return {};
+  }
+  if (pairs) AddBinaryPairs(rows, judged, at, sums);
+  return federation::ForEachBatch<char>(
+      rows.rows(), site.threads, sums,
+      [&](std::size_t first, std::size_t count, char&, ExactSums& mine) -> Result<void> {
+        AddJudged(objective, rows, judged, first, count, place, mine);
+        return {};
+      });
+}
+
+}  // namespace
+
 Result<void> Evaluate(RowsFunction make, const SiteView& site, const EvaluateParameters& parameters,
                       ExactSums& sums) {
   if (parameters.by_site && site.minimum_count > 0) {
@@ -324,25 +351,9 @@ Result<void> Evaluate(RowsFunction make, const SiteView& site, const EvaluatePar
     if (sites && parameters.by_site && rows->rows() != 0) {
       places.push_back(all.size() + static_cast<std::size_t>(SiteOfRow(site, *rows, 0)));
     }
+    const bool pairs = !parameters.cells[e].empty();
     for (const std::size_t place : places) {
-      const std::size_t at = place * kJudgedCountNumbers;
-      for (std::size_t r = 0; r < rows->rows(); ++r) {
-        if (all[e].use[r] == 0) continue;
-        sums.AddCount(kJudgedCounts, at + kRows);
-        const double event = objective == Objective::kCox ? rows->event[r] : rows->outcome[r];
-        sums.AddCount(kJudgedCounts, at + kPositive, event != 0 ? 1 : 0);
-      }
-      if (objective == Objective::kCox) {
-        AddSurvivalPairs(*rows, all[e], at, sums);
-        continue;
-      }
-      if (!parameters.cells[e].empty()) AddBinaryPairs(*rows, all[e], at, sums);
-      CLINNOVA_TRY(federation::ForEachBatch<char>(
-          rows->rows(), site.threads, sums,
-          [&](std::size_t first, std::size_t count, char&, ExactSums& mine) -> Result<void> {
-            AddJudged(objective, *rows, all[e], first, count, place, mine);
-            return {};
-          }));
+      CLINNOVA_TRY(AddPlace(site, objective, *rows, all[e], place, pairs, sums));
     }
     AddScoreCells(*rows, all[e], parameters.cells[e], first_cell, sums);
     first_cell += 2 * parameters.cells[e].size();
