@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "learn/learners.h"
 
 namespace clinnova::cli {
 
@@ -94,6 +95,7 @@ int Run(int argc, char** argv) {
 int main(int argc, char** argv) {
   setenv("GRPC_VERBOSITY", "NONE", 0);  // its errors reach us as statuses; we print one line
   try {
+    clinnova::learn::RegisterLearners();
     return clinnova::cli::Run(argc, argv);
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "clinnova: %s\n", failure.what());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one registry of methods: command line, study files, sites and web know a method through its entry.
-// Adding a method: one header and source that define a Method, its test, and one line in methods.cc.
+// Adding a method: one header and source that define a Method, its test, and one line in methods.cc. Methods of rooms
+// above this one (learn/) are added by the program before anything asks for them.
 //
 //   const Method* method = FindMethod("glm");
 //   CLINNOVA_ASSIGN(nlohmann::ordered_json fields, method->run(federation, analysis));
@@ -25,6 +26,10 @@ struct Method {
   std::vector<const federation::Step*> steps;  ///< all that a site may be asked to run
   Result<nlohmann::ordered_json> (*run)(federation::Federation&, const federation::Analysis&);
 };
+
+/// Adds methods of a room above. Called by main, or by a test before it runs, ahead of the first use of Methods():
+/// later, or with a name that is there already, is a bug (CLINNOVA_CHECK). Thread rule: one thread, at start.
+void RegisterMethods(std::vector<Method> methods);
 
 /// All methods, sorted by name. Thread rule: immutable, made at first use.
 const std::vector<Method>& Methods();

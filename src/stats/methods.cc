@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/check.h"
 #include "stats/accelerated_failure.h"
 #include "stats/analysis_rows.h"
 #include "stats/anova.h"
@@ -40,6 +41,26 @@
 
 namespace clinnova::stats {
 
+namespace {
+
+/// Methods of rooms above, until the registry is made.
+struct Registered {
+  std::vector<Method> methods;
+  bool closed = false;
+};
+Registered& RegisteredMethods() {
+  static Registered registered;
+  return registered;
+}
+
+}  // namespace
+
+void RegisterMethods(std::vector<Method> methods) {
+  Registered& registered = RegisteredMethods();
+  CLINNOVA_CHECK(!registered.closed);
+  for (Method& method : methods) registered.methods.push_back(std::move(method));
+}
+
 const std::vector<Method>& Methods() {
   static const std::vector<Method> kMethods = [] {
     std::vector<Method> methods = {AcceleratedFailureMethod(),
@@ -72,8 +93,15 @@ const std::vector<Method>& Methods() {
                                    SummaryMethod(),
                                    TtestMethod(),
                                    WilcoxonMethod()};
+    Registered& registered = RegisteredMethods();
+    registered.closed = true;
+    for (Method& method : registered.methods) methods.push_back(std::move(method));
     std::sort(methods.begin(), methods.end(),
               [](const Method& a, const Method& b) { return a.name < b.name; });
+    const auto same =
+        std::adjacent_find(methods.begin(), methods.end(),
+                           [](const Method& a, const Method& b) { return a.name == b.name; });
+    CLINNOVA_CHECK(same == methods.end());
     return methods;
   }();
   return kMethods;

@@ -8,10 +8,13 @@
 #include <sstream>
 
 #include "house/document_commands.h"
+#include "learn/learners.h"
 #include "stats/method.h"
 
 namespace clinnova::house {
 namespace {
+
+[[maybe_unused]] const bool kWithLearners = (learn::RegisterLearners(), true);
 
 std::string Page(std::string_view method) {
   std::ifstream in(std::filesystem::path(CLINNOVA_SOURCE_DIR) / "docs/methods" /

@@ -9,11 +9,14 @@
 #include <random>
 
 #include "awkward_table.h"
+#include "learn/learners.h"
 #include "stats/method.h"
 #include "stats/study_fixture.h"
 
 namespace clinnova::invariance {
 namespace {
+
+[[maybe_unused]] const bool kWithLearners = (learn::RegisterLearners(), true);
 
 using stats::Answer;
 using stats::Reordered;
