@@ -95,12 +95,18 @@ struct SyntheticPatient {
   Day last_contact;
 };
 
+/// How the true effects differ between the classes: as told in docs/synthetic-data.md; or every term but the
+/// intercept with the mean of the classes' effects, so that one class is best for everybody; or the intercept, too, so
+/// that no class is better than another for anybody.
+enum class TrueEffects { kCrossover, kOneBest, kNone };
+
 /// What the cohort depends on.
 struct CohortOptions {
   std::uint64_t seed = 1;
   SyntheticSite site =
       SyntheticSite::kLuxembourg;  ///< sites have different patients even under one seed
   double site_effect = 1;  ///< factor on everything that differs between sites; 0 = sites alike
+  TrueEffects effects = TrueEffects::kCrossover;
 };
 
 /// The patient of this index (from 0).
