@@ -205,7 +205,7 @@ Result<std::vector<std::string>> ColumnsUsed(const federation::Study& study) {
       CLINNOVA_ASSIGN(const std::vector<std::string> pair, ColumnsOfPair(analysis));
       for (const std::string& column : pair) add(column);
     }
-    for (const char* key : {"variables", "imputation_variables", "row_id"}) {
+    for (const char* key : {"variables", "imputation_variables", "row_id", "subgroups"}) {
       CLINNOVA_ASSIGN(const std::vector<std::string> variables, analysis.Texts(key));
       for (const std::string& column : variables) add(column);
     }
