@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "core/deterministic_math.h"
+#include "learn/choice_propensity.h"
 #include "learn/joint_arms.h"
 #include "stats/effect_rows.h"
-#include "stats/newton_iteration.h"
 
 namespace clinnova::learn {
 namespace {
@@ -54,7 +54,8 @@ class Learning {
     CLINNOVA_TRY(FitOutcomes());
     CLINNOVA_TRY(ChooseLambdas());
     CLINNOVA_TRY(ReadInformation());
-    CLINNOVA_TRY(FitPropensities());
+    CLINNOVA_ASSIGN(learned_.models.propensity,
+                    FitPropensities(federation_, analysis_, frame_, learned_.split, Precisions()));
     return std::move(learned_);
   }
 
@@ -62,6 +63,15 @@ class Learning {
   std::size_t folds() const { return static_cast<std::size_t>(learned_.split.folds); }
   std::size_t triangle() const { return p_ * (p_ + 1) / 2; }
   int size_exponent() const { return frame_.standardised_exponent(); }
+
+  /// Prior precisions of a propensity's coefficients: of one standard deviation of each column.
+  std::vector<double> Precisions() const {
+    std::vector<double> precisions = {0};
+    for (std::size_t j = 1; j < p_; ++j) {
+      precisions.push_back(options_.ridge * std::max(1e-12, learned_.covariance[j][j]));
+    }
+    return precisions;
+  }
 
   // --- What there is ---
 
@@ -490,56 +500,6 @@ class Learning {
       learned_.information.push_back(std::move(gram));
     }
     return {};
-  }
-
-  // --- Propensity ---
-
-  Result<void> FitPropensities() {
-    std::vector<stats::NewtonIteration> fits(folds(), stats::NewtonIteration((arms_ - 1) * p_));
-    while (!std::ranges::all_of(fits, [](const auto& fit) { return fit.done(); })) {
-      ChoicePropensityParameters parameters{.split = learned_.split,
-                                            .size_exponent = size_exponent()};
-      for (const auto& fit : fits) parameters.gammas.push_back(fit.point());
-      CLINNOVA_ASSIGN(const PooledSums sums,
-                      federation_.Sum(analysis_, kChoicePropensityStep, parameters));
-      for (std::size_t f = 0; f < folds(); ++f)
-        fits[f].Step(PropensitySums(sums, f, fits[f].point()));
-    }
-    for (const auto& fit : fits) {
-      learned_.models.propensity.push_back(fit.point());
-      if (fit.converged()) continue;
-      return Fail(ErrorCode::kFailed, Where() + "the propensity model did not converge");
-    }
-    return {};
-  }
-
-  /// Of fold f's training rows, with a normal prior on every coefficient but the intercepts.
-  stats::NewtonIteration::Sums PropensitySums(const PooledSums& sums, std::size_t f,
-                                              const std::vector<double>& point) const {
-    const std::size_t size = (arms_ - 1) * p_;
-    stats::NewtonIteration::Sums found;
-    found.log_likelihood = sums.Number(kChoiceLogLikelihood, f);
-    found.information.assign(size, std::vector<double>(size));
-    std::size_t pair = f * (arms_ - 1) * arms_ / 2;
-    for (std::size_t b = 0; b + 1 < arms_; ++b) {
-      for (std::size_t c = 0; c <= b; ++c, ++pair) {
-        const Matrix part = PackedAt(sums, kChoiceInformation, pair);
-        for (std::size_t i = 0; i < p_; ++i) {
-          for (std::size_t j = 0; j < p_; ++j) {
-            found.information[b * p_ + i][c * p_ + j] = part[i][j];
-            found.information[c * p_ + j][b * p_ + i] = part[i][j];
-          }
-        }
-      }
-    }
-    for (std::size_t i = 0; i < size; ++i) {
-      const std::size_t j = i % p_;
-      const double prior = j == 0 ? 0 : options_.ridge * std::max(1e-12, learned_.covariance[j][j]);
-      found.score.push_back(sums.Number(kChoiceScore, f * size + i) - prior * point[i]);
-      found.information[i][i] += prior;
-      found.log_likelihood -= prior * point[i] * point[i] / 2;
-    }
-    return found;
   }
 
   Federation& federation_;          // not owned, outlives this
