@@ -301,6 +301,12 @@ class Judging {
       judgement.warnings.emplace_back("leave_one_site_out needs at least three sites");
       return {};
     }
+    if (federation_.minimum_count() > 0 && !options_.evaluation.given) {
+      judgement.warnings.emplace_back(
+          "no leave_one_site_out: it tells the hub every site's own sums, and so must be named in "
+          "evaluation");
+      return {};
+    }
     const auto without =
         LearnChoice(federation_, analysis_, options_, frame_, ChoiceFolding::kBySite);
     if (!without && (without.error().code == ErrorCode::kRefused ||

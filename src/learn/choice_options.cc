@@ -14,7 +14,8 @@ namespace {
 Result<void> ReadEvaluation(const Analysis& analysis, ChoiceEvaluation& evaluation) {
   if (!analysis.Has("evaluation")) return {};
   CLINNOVA_ASSIGN(const std::vector<std::string> parts, analysis.Texts("evaluation"));
-  evaluation = {.calibration = false, .subgroups = false, .leave_one_site_out = false};
+  evaluation = {
+      .calibration = false, .subgroups = false, .leave_one_site_out = false, .given = true};
   for (const std::string& part : parts) {
     if (part == "calibration") {
       evaluation.calibration = true;

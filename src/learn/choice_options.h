@@ -20,6 +20,7 @@ struct ChoiceEvaluation {
   bool calibration = true;         ///< of predicted benefit, and of predicted outcomes
   bool subgroups = true;           ///< gain by subgroup
   bool leave_one_site_out = true;  ///< everything learned without a site, judged in it
+  bool given = false;              ///< the study names these, and the stewards have seen it
 };
 
 struct ChoiceOptions {

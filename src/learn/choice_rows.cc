@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/deterministic_math.h"
+#include "learn/choice_options.h"
 #include "stats/effect_rows.h"
 
 namespace clinnova::learn {
@@ -55,6 +56,19 @@ Result<void> CheckCells(const ChoiceSplit& split, std::size_t arms, int minimum_
   return {};
 }
 
+namespace {
+
+/// Sums without a site tell that site's own: only where the approved study asks for it by name.
+Result<void> CheckBySite(const SiteView& site) {
+  if (site.minimum_count == 0) return {};
+  CLINNOVA_ASSIGN(const ChoiceOptions options, ChoiceOptionsOf(site.analysis));
+  if (options.evaluation.given && options.evaluation.leave_one_site_out) return {};
+  return Fail(ErrorCode::kRefused, "sums by site, which the study does not ask for by name",
+              "single_contributor");
+}
+
+}  // namespace
+
 Result<ChoiceRows> ChoiceRows::Create(const SiteView& site, const ChoiceSplit& split) {
   ChoiceRows rows;
   if (split.folds < 1 || split.folds > 1000) {
@@ -72,7 +86,10 @@ Result<ChoiceRows> ChoiceRows::Create(const SiteView& site, const ChoiceSplit& s
     CLINNOVA_TRY(CheckCells(split, rows.arms_, site.minimum_count));
   }
   rows.site_column_ = *site.table.schema.Find("site");
-  if (split.by_site) return rows;
+  if (split.by_site) {
+    CLINNOVA_TRY(CheckBySite(site));
+    return rows;
+  }
   CLINNOVA_ASSIGN(rows.folds_,
                   stats::RowFolds::Create(site.analysis, site.table.schema, split.folds));
   return rows;

@@ -182,6 +182,18 @@ TEST(TreatmentChoice, RefusesFoldsThatTellFewPersonsApart) {
   EXPECT_EQ(wide.error().reason, "too_many_parameters");
 }
 
+TEST(TreatmentChoice, LeavesSitesOutUnderDisclosureRulesOnlyWhereTheStudyNamesIt) {
+  const std::vector<Table> sites = Sites(Patients(900, Benefit::kCrossing), 3);
+  const Answer silent = RunOne(Choice(), sites, {.minimum_count = 5});
+  ASSERT_TRUE(silent) << silent.error().message;
+  EXPECT_TRUE(silent.IsNull("/leave_one_site_out"));
+  EXPECT_NE(silent.Text("/warnings/0").find("no leave_one_site_out"), std::string::npos);
+  const Answer named =
+      RunOne(Choice("evaluation = [\"leave_one_site_out\"]\n"), sites, {.minimum_count = 5});
+  ASSERT_TRUE(named) << named.error().message;
+  EXPECT_GT(named.Number("/leave_one_site_out/gain/conf_low"), 0.1);
+}
+
 TEST(TreatmentChoice, HidesSmallCounts) {
   const Answer answer = RunOne(Choice("evaluation = [\"calibration\", \"subgroups\"]\n"),
                                Sites(Patients(900, Benefit::kCrossing), 3), {.minimum_count = 10});
