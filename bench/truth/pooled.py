@@ -34,9 +34,9 @@ def covariates(rows):
 
 
 def joint(x, arm):
-    """Arms' intercepts, so large that the penalty does not feel them; what arms share; what each adds."""
+    """Arms' intercepts, so large that the penalty hardly feels them; what arms share; what each adds."""
     own = [x * (arm == a)[:, None] for a in range(3)]
-    intercepts = numpy.stack([(arm == a) * 1000.0 for a in range(3)], axis=1)
+    intercepts = numpy.stack([(arm == a) * 5.0 for a in range(3)], axis=1)
     return numpy.hstack([intercepts, x] + own)
 
 
@@ -53,7 +53,7 @@ def true_value(seed_file, further, chance):
     largest = numpy.abs(z[:, 3:].T @ (y - means[arm])).max() / len(y) / 0.5
     lambdas = largest * 0.005 ** (numpy.arange(12) / 11)
     fit = LogisticRegressionCV(Cs=1 / (len(y) * lambdas), l1_ratios=[0.5], penalty="elasticnet", solver="saga", cv=5,
-                               scoring="neg_log_loss", fit_intercept=False, max_iter=4000, tol=1e-4)
+                               scoring="neg_log_loss", fit_intercept=False, max_iter=1000, tol=1e-3)
     fit.fit(z, y)
     f = (further - mean) / deviation
     eta = numpy.stack([joint(f, numpy.full(len(f), a)) @ fit.coef_[0] for a in range(3)], axis=1)
