@@ -143,6 +143,20 @@ TEST(LearnedModel, OfAPredictionHasOneOutcomeAndNoRecommendation) {
   EXPECT_NEAR(written["outcomes"]["low_activity"]["probability"].get<double>(), Expit(-0.2), 1e-15);
 }
 
+TEST(LearnedModel, SplinesHaveTheKnotsOfTraining) {
+  json document = Sample();
+  document["design"] = {{"terms", {"(Intercept)", "ns(crp, df = 2)1", "ns(crp, df = 2)2"}},
+                        {"formula", "~ ns(crp, df = 2)"},
+                        {"knots", {{"ns(crp, df = 2)", {1, 10, 80}}}}};
+  document.erase("applicability");
+  for (const char* arm : {"JAK", "anti-IL-6"}) document["arms"][arm]["coefficients"] = {0, 1, -2};
+  // R: predict(ns(c(1, 80), knots = 10, Boundary.knots = c(1, 80)), 20) %*% c(1, -2)
+  const LearnedPrediction answer = Ask(Read(document), {"crp=20", "sex=F"});
+  EXPECT_NEAR(answer.outcomes[0].estimate, Expit(0.76068545291697687), 1e-12);
+  document["design"].erase("knots");
+  EXPECT_FALSE(ReadLearnedModel(document.dump(), "choice.json"));
+}
+
 TEST(LearnedModel, IsRefusedWhenItIsNotWhole) {
   const auto refused = [](const json& document, const std::string& message) {
     const auto model = ReadLearnedModel(document.dump(), "choice.json");
