@@ -27,7 +27,7 @@ namespace clinnova::learn {
 /// Whose rows are left out together: a hash's or a column's folds, or each site in turn.
 enum class ChoiceFolding { kByPerson, kBySite };
 
-/// A point of the outcome model with the largest lambda's parts that were tried, and how it was chosen.
+/// The penalty that was chosen for an outcome model.
 struct ChosenLambda {
   double lambda = 0;
   double part = 0;  ///< of the smallest lambda at which no coefficient is other than 0

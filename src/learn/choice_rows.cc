@@ -70,6 +70,15 @@ Result<void> CheckBySite(const SiteView& site) {
 }  // namespace
 
 Result<ChoiceRows> ChoiceRows::Create(const SiteView& site, const ChoiceSplit& split) {
+  CLINNOVA_ASSIGN(ChoiceRows rows, CreateToCount(site, split));
+  if (split.cells.size() != static_cast<std::size_t>(split.folds) * rows.arms_ * kChoiceOutcomes) {
+    return Fail(ErrorCode::kRefused, "counts that do not fit folds and arms", "wrong_layout");
+  }
+  CLINNOVA_TRY(CheckCells(split, rows.arms_, site.minimum_count));
+  return rows;
+}
+
+Result<ChoiceRows> ChoiceRows::CreateToCount(const SiteView& site, const ChoiceSplit& split) {
   ChoiceRows rows;
   if (split.folds < 1 || split.folds > 1000) {
     return Fail(ErrorCode::kRefused, "a number of folds that cannot be", "wrong_layout");
@@ -78,13 +87,6 @@ Result<ChoiceRows> ChoiceRows::Create(const SiteView& site, const ChoiceSplit& s
   rows.table_ = &site.table;
   rows.split_ = &split;
   rows.arms_ = rows.frame_->design.strata().front().levels.size();
-  if (!split.cells.empty()) {
-    if (split.cells.size() !=
-        static_cast<std::size_t>(split.folds) * rows.arms_ * kChoiceOutcomes) {
-      return Fail(ErrorCode::kRefused, "counts that do not fit folds and arms", "wrong_layout");
-    }
-    CLINNOVA_TRY(CheckCells(split, rows.arms_, site.minimum_count));
-  }
   rows.site_column_ = *site.table.schema.Find("site");
   if (split.by_site) {
     CLINNOVA_TRY(CheckBySite(site));

@@ -82,7 +82,11 @@ struct ChoiceBatch {
 /// A site's reader for one round.
 class ChoiceRows {
  public:
+  /// kRefused without cells, or with cells that break a rule.
   static Result<ChoiceRows> Create(const federation::SiteView& site, const ChoiceSplit& split);
+  /// For the round that counts the cells, and for nothing else.
+  static Result<ChoiceRows> CreateToCount(const federation::SiteView& site,
+                                          const ChoiceSplit& split);
 
   std::size_t arms() const { return arms_; }
   std::size_t columns() const { return split_->claim.center.size(); }

@@ -35,9 +35,10 @@ struct Scratch {
 
 /// Calls work(rows reader, scratch, sums) for each batch that was read.
 template <typename Work>
-Result<void> ForEachRead(const SiteView& site, const ChoiceSplit& split, ExactSums& sums,
+Result<void> ForEachRead(const SiteView& site, const Result<ChoiceRows>& created, ExactSums& sums,
                          Work work) {
-  CLINNOVA_ASSIGN(const ChoiceRows rows, ChoiceRows::Create(site, split));
+  if (!created) return Fail(created);
+  const ChoiceRows& rows = *created;
   return ForEachBatch<Scratch>(
       site.table.rows, site.threads, sums,
       [&](std::size_t first, std::size_t count, Scratch& scratch, ExactSums& mine) -> Result<void> {
@@ -75,7 +76,7 @@ void CountRows(const ChoiceRows& rows, Scratch& scratch, ExactSums& sums) {
 
 Result<void> CountEvaluate(const SiteView& site, const ChoiceCountParameters& parameters,
                            ExactSums& sums) {
-  return ForEachRead(site, parameters.split, sums, CountRows);
+  return ForEachRead(site, ChoiceRows::CreateToCount(site, parameters.split), sums, CountRows);
 }
 
 // --- Moments -----------------------------------------------------------------------------------------
@@ -129,7 +130,7 @@ void AddMoments(const ChoiceMomentParameters& parameters, const ChoiceRows& rows
 
 Result<void> MomentEvaluate(const SiteView& site, const ChoiceMomentParameters& parameters,
                             ExactSums& sums) {
-  return ForEachRead(site, parameters.split, sums,
+  return ForEachRead(site, ChoiceRows::Create(site, parameters.split), sums,
                      [&](const ChoiceRows& rows, Scratch& scratch, ExactSums& mine) {
                        AddMoments(parameters, rows, scratch, mine);
                      });
@@ -184,16 +185,17 @@ void AddPoint(const ChoicePointParameters& parameters, std::size_t point, std::s
 
 Result<void> PointEvaluate(const SiteView& site, const ChoicePointParameters& parameters,
                            ExactSums& sums) {
-  return ForEachRead(
-      site, parameters.split, sums, [&](const ChoiceRows& rows, Scratch& scratch, ExactSums& mine) {
-        const std::size_t p = rows.columns();
-        for (std::size_t a = 0; a < rows.arms(); ++a) {
-          scratch.arm.Gather(scratch.batch, p, a);
-          for (std::size_t k = 0; k < parameters.betas.size(); ++k) {
-            AddPoint(parameters, k, k * rows.arms() + a, a * p, scratch.arm, p, mine);
-          }
-        }
-      });
+  return ForEachRead(site, ChoiceRows::Create(site, parameters.split), sums,
+                     [&](const ChoiceRows& rows, Scratch& scratch, ExactSums& mine) {
+                       const std::size_t p = rows.columns();
+                       for (std::size_t a = 0; a < rows.arms(); ++a) {
+                         scratch.arm.Gather(scratch.batch, p, a);
+                         for (std::size_t k = 0; k < parameters.betas.size(); ++k) {
+                           AddPoint(parameters, k, k * rows.arms() + a, a * p, scratch.arm, p,
+                                    mine);
+                         }
+                       }
+                     });
 }
 
 // --- Propensity --------------------------------------------------------------------------------------
@@ -273,7 +275,7 @@ void AddPropensity(const ChoicePropensityParameters& parameters, const ChoiceRow
 
 Result<void> PropensityEvaluate(const SiteView& site, const ChoicePropensityParameters& parameters,
                                 ExactSums& sums) {
-  return ForEachRead(site, parameters.split, sums,
+  return ForEachRead(site, ChoiceRows::Create(site, parameters.split), sums,
                      [&](const ChoiceRows& rows, Scratch& scratch, ExactSums& mine) {
                        AddPropensity(parameters, rows, scratch, mine);
                      });
