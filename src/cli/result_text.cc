@@ -116,6 +116,20 @@ std::string Contrasts(const Json& analysis) {
   return table.Text();
 }
 
+/// What a treatment choice says, and the values of the policies that it compares.
+std::string Policies(const Json& analysis) {
+  TextTable table({"policy", "value", "low", "high", "rule gains", "low", "high"});
+  for (const Json& policy : analysis["policies"]) {
+    std::vector<std::string> row = {policy["policy"].get<std::string>(), Number(policy["value"]),
+                                    Number(policy["conf_low"]), Number(policy["conf_high"])};
+    for (const char* key : {"estimate", "conf_low", "conf_high"}) {
+      row.push_back(policy.contains("gain_of_rule") ? Number(policy["gain_of_rule"][key]) : "");
+    }
+    table.Add(std::move(row));
+  }
+  return "  " + analysis["verdict"].get<std::string>() + "\n" + table.Text();
+}
+
 std::string Thresholds(const Json& analysis) {
   TextTable table({"threshold", "estimate", "std. error"});
   for (const Json& threshold : analysis["thresholds"]) {
@@ -280,6 +294,7 @@ std::string AnalysisText(const Json& analysis) {
   text += Matrices(analysis);
   if (analysis.contains("thresholds")) text += Thresholds(analysis);
   text += analysis.contains("contrasts") ? Contrasts(analysis) : Estimates(analysis);
+  if (analysis.contains("policies")) text += Policies(analysis);
   if (analysis.contains("curves")) text += Curves(analysis);
   if (analysis.contains("levels") && analysis.contains("counts")) text += Counts(analysis);
   return text + Scalars(analysis);

@@ -41,6 +41,7 @@ enum class Rule : std::uint8_t {
   kDifferencing = 7,
   kInformation = 8,
   kExits = 9,
+  kTrees = 10,
   kContributors = 11,
   kSinglePersons = 12,
 };

@@ -32,12 +32,18 @@ inline constexpr std::array kSyntheticSites = {SyntheticSite::kLuxembourg, Synth
 /// "lu-chl", "de-freiburg", "fr-strasbourg", "ch-basel".
 std::string_view SiteName(SyntheticSite site);
 
+/// How the true effects of rheumatoid arthritis differ between the classes: as told in docs/synthetic-models.md; or
+/// every term but the intercept with the mean of the classes' effects, so that one class is best for everybody; or
+/// the intercept, too, so that no class is better than another for anybody.
+enum class TrueEffects { kCrossover, kOneBest, kNone };
+
 /// What the cohort depends on.
 struct CohortOptions {
   std::uint64_t seed = 1;
   SyntheticSite site =
       SyntheticSite::kLuxembourg;  ///< sites have different patients even under one seed
   double site_effect = 1;  ///< factor on everything that differs between sites; 0 = sites alike
+  TrueEffects effects = TrueEffects::kCrossover;
 };
 
 /// Every disease compares three drug classes.

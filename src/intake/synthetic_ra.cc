@@ -222,6 +222,19 @@ class Draw {
     return sum;
   }
 
+  /// The mean of the classes' effects stands for each where they do not differ.
+  double OutcomePredictor(std::size_t drug_class) const {
+    double sum = 0;
+    for (const Effect& effect : kOutcomeEffects) {
+      const bool own = options_.effects == TrueEffects::kCrossover ||
+                       (options_.effects == TrueEffects::kOneBest && effect.name == "intercept");
+      const Classes& b = effect.by_class;
+      sum += (own ? b[drug_class] : (b[kAntiTnf] + b[kIl6] + b[kJak]) / 3) *
+             Term(effect.name, drug_class);
+    }
+    return sum;
+  }
+
   void DrawClass() {
     Classes odds{};
     double total = 0;
@@ -251,7 +264,7 @@ class Draw {
     const double u = random.Uniform();
     for (std::size_t k = 0; k < kDrugClasses; ++k) {
       patient_.probability[k] =
-          core::Expit(Predictor(kOutcomeEffects, k) + options_.site_effect * site_.outcome);
+          core::Expit(OutcomePredictor(k) + options_.site_effect * site_.outcome);
       patient_.response[k] = u < patient_.probability[k];
     }
     for (std::size_t k = 0; k < kDrugClasses; ++k) {
@@ -430,6 +443,10 @@ nlohmann::ordered_json RaModelParameters(const CohortOptions& options) {
   json["discontinuation_shape"] = kStopShape;
   json["loss_to_follow_up_mean_days"] = kLossDays;
   json["site_effect"] = options.site_effect;
+  if (options.effects != TrueEffects::kCrossover) {
+    json["effects"] = options.effects == TrueEffects::kOneBest ? "one class best for everybody"
+                                                               : "no class better for anybody";
+  }
   json["site"] = {{"name", site.name},
                   {"mean_age", site.age},
                   {"mean_log_crp", site.log_crp},

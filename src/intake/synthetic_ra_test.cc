@@ -156,6 +156,22 @@ std::pair<double, double> SiteMeans(SyntheticSite site, double site_effect) {
   return mean;
 }
 
+TEST(SyntheticCohort, OneClassIsBestOrNoneWhereAskedFor) {
+  CohortOptions one = kLuxembourg;
+  one.effects = TrueEffects::kOneBest;
+  CohortOptions none = kLuxembourg;
+  none.effects = TrueEffects::kNone;
+  for (std::uint64_t i = 0; i < 500; ++i) {
+    const SyntheticPatient best = DrawPatient(one, i);
+    EXPECT_GT(best.probability[kAntiTnf], best.probability[kJak]);
+    EXPECT_GT(best.probability[kJak], best.probability[kIl6]);
+    const SyntheticPatient alike = DrawPatient(none, i);
+    EXPECT_EQ(alike.probability[kAntiTnf], alike.probability[kJak]);
+    EXPECT_EQ(alike.probability[kAntiTnf], alike.probability[kIl6]);
+    EXPECT_EQ(alike.propensity, DrawPatient(kLuxembourg, i).propensity);
+  }
+}
+
 TEST(SyntheticCohort, SitesDifferOnlyWithASiteEffect) {
   const auto [alike_fr, given_alike_fr] = SiteMeans(SyntheticSite::kStrasbourg, 0);
   const auto [alike_ch, given_alike_ch] = SiteMeans(SyntheticSite::kBasel, 0);

@@ -3,10 +3,13 @@
 
 #include "learn/boosted_trees.h"
 #include "learn/random_forest.h"
+#include "learn/treatment_choice.h"
 
 namespace clinnova::learn {
 
-std::vector<stats::Method> Learners() { return {BoostedTreesMethod(), RandomForestMethod()}; }
+std::vector<stats::Method> Learners() {
+  return {BoostedTreesMethod(), RandomForestMethod(), TreatmentChoiceMethod()};
+}
 
 void RegisterLearners() {
   [[maybe_unused]] static const bool kOnce = (stats::RegisterMethods(Learners()), true);

@@ -100,8 +100,7 @@ void ReadNumbers(const SiteView& site, const TrainingRows& rows, const Feature& 
   for (std::size_t r = 0; r < count; ++r) values[r] = numbers[rows.source_row[first + r]];
 }
 
-Result<void> CheckScopes(const SiteView& site, const std::vector<RunScope>& runs) {
-  if (site.minimum_count == 0) return {};
+Result<void> HoldScopes(const SiteView& site, const std::vector<RunScope>& runs) {
   CLINNOVA_ASSIGN(const bool released, site.analysis.Flag("release_sites", false));
   for (const RunScope& run : runs) {
     if (run.without_site >= 0 && !released) {

@@ -34,7 +34,7 @@ void ReadNumbers(const federation::SiteView& site, const TrainingRows& rows, con
                  std::size_t first, std::size_t count, std::vector<double>& values);
 
 /// kRefused ("sites_not_released") for runs without a site that the site does not allow; see tree_steps.h.
-Result<void> CheckScopes(const federation::SiteView& site, const std::vector<RunScope>& runs);
+Result<void> HoldScopes(const federation::SiteView& site, const std::vector<RunScope>& runs);
 
 /// 1 for the rows that a run learns from.
 std::vector<std::uint8_t> RowsInScope(const federation::SiteView& site, const TrainingRows& rows,

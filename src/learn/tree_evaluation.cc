@@ -101,7 +101,6 @@ std::vector<RunScope> ScopesOf(const TreeClaim& claim) {
 Result<std::vector<Judged>> JudgeAll(RowsFunction make, const SiteView& site,
                                      const TreeClaim& claim,
                                      const std::vector<std::uint8_t>& evaluations) {
-  CLINNOVA_TRY(CheckScopes(site, ScopesOf(claim)));
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteTrees> memory, SiteTrees::Of(make, site, claim));
   const std::lock_guard lock(memory->mutex());
   std::vector<Judged> all;

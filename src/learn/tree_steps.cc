@@ -92,6 +92,10 @@ std::size_t Persons(std::span<const std::uint32_t> sample) {
 
 }  // namespace
 
+Result<void> HoldScopes(const SiteView& site, const TreeClaim& claim) {
+  return HoldScopes(site, ScopesOf(claim));
+}
+
 core::Bytes PackFeatures(const std::vector<std::uint32_t>& features) {
   core::Bytes bytes(features.size() * 2);
   for (std::size_t f = 0; f < features.size(); ++f) {
@@ -203,7 +207,6 @@ Result<void> Describe(RowsFunction make, const SiteView& site, const DescribePar
   CLINNOVA_ASSIGN(const std::shared_ptr<const TrainingRows> rows,
                   RowsOf(make, site, parameters.source));
   CLINNOVA_TRY(CheckFeatures(site, *rows, parameters.features));
-  CLINNOVA_TRY(CheckScopes(site, parameters.runs));
   std::vector<std::vector<std::uint8_t>> use;
   for (const RunScope& run : parameters.runs) use.push_back(RowsInScope(site, *rows, run));
   for (std::size_t run = 0; run < use.size(); ++run) DescribeRun(*rows, use[run], run, sums);
@@ -274,7 +277,6 @@ Result<std::vector<SumTask>> SumTasks(const SiteView& site, const SiteTrees& mem
 
 Result<void> Grow(RowsFunction make, const SiteView& site, const GrowParameters& parameters,
                   ExactSums& sums) {
-  CLINNOVA_TRY(CheckScopes(site, ScopesOf(parameters.claim)));
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteTrees> memory,
                   SiteTrees::Of(make, site, parameters.claim));
   const std::lock_guard lock(memory->mutex());
@@ -308,7 +310,6 @@ Result<Layout> SidesLayout(const Analysis&, const table::Schema&,
 
 Result<void> FindSides(RowsFunction make, const SiteView& site, const SidesParameters& parameters,
                        ExactSums& sums) {
-  CLINNOVA_TRY(CheckScopes(site, ScopesOf(parameters.claim)));
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteTrees> memory,
                   SiteTrees::Of(make, site, parameters.claim));
   const std::lock_guard lock(memory->mutex());

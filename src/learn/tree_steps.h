@@ -284,6 +284,26 @@ Result<void> FindSides(RowsFunction, const federation::SiteView&, const SidesPar
 Result<void> Evaluate(RowsFunction, const federation::SiteView&, const EvaluateParameters&,
                       federation::ExactSums&);
 
+/// Runs without a site, which the study must ask for.
+Result<void> HoldScopes(const federation::SiteView& site, const TreeClaim& claim);
+Result<void> HoldScopes(const federation::SiteView& site, const std::vector<RunScope>& runs);
+
+/// The guard of the engine's steps. Rule 10, which needs a node's rows, is held when they are at hand (kGrow).
+struct TreeGuard {
+  template <typename P>
+  operator federation::Guard<P>() const {  // NOLINT(google-explicit-constructor): stands for any P
+    using federation::Rule;
+    return {{Rule::kTrees, Rule::kContributors},
+            [](const federation::SiteView& site, const P& parameters) -> Result<void> {
+              if constexpr (requires { parameters.claim; }) {
+                return HoldScopes(site, parameters.claim);
+              } else {
+                return HoldScopes(site, parameters.runs);
+              }
+            }};
+  }
+};
+
 /// The names of a method's steps; texts that outlive them.
 struct TreeStepNames {
   std::string_view describe, cells, grow, sides, evaluate;
@@ -298,27 +318,32 @@ TreeSteps MakeTreeSteps(const TreeStepNames& names) {
       names.describe, DescribeLayout,
       [](const SiteView& site, const DescribeParameters& parameters, ExactSums& sums) {
         return Describe(kRows, site, parameters, sums);
-      }};
+      },
+      TreeGuard{}};
   static const federation::TypedStep<CellParameters> cells{
       names.cells, CellLayout,
       [](const SiteView& site, const CellParameters& parameters, ExactSums& sums) {
         return CountSiteCells(kRows, site, parameters, sums);
-      }};
+      },
+      TreeGuard{}};
   static const federation::TypedStep<GrowParameters> grow{
       names.grow, GrowLayout,
       [](const SiteView& site, const GrowParameters& parameters, ExactSums& sums) {
         return Grow(kRows, site, parameters, sums);
-      }};
+      },
+      TreeGuard{}};
   static const federation::TypedStep<SidesParameters> sides{
       names.sides, SidesLayout,
       [](const SiteView& site, const SidesParameters& parameters, ExactSums& sums) {
         return FindSides(kRows, site, parameters, sums);
-      }};
+      },
+      TreeGuard{}};
   static const federation::TypedStep<EvaluateParameters> evaluate{
       names.evaluate, EvaluateLayout,
       [](const SiteView& site, const EvaluateParameters& parameters, ExactSums& sums) {
         return Evaluate(kRows, site, parameters, sums);
-      }};
+      },
+      TreeGuard{}};
   return {&describe, &cells, &grow, &sides, &evaluate};
 }
 

@@ -222,7 +222,7 @@ Result<std::vector<std::string>> ColumnsOf(const federation::Analysis& analysis)
     CLINNOVA_ASSIGN(const std::vector<std::string> pair, ColumnsOfPair(analysis));
     for (const std::string& column : pair) add(column);
   }
-  for (const char* key : {"variables", "imputation_variables", "row_id"}) {
+  for (const char* key : {"variables", "imputation_variables", "row_id", "subgroups"}) {
     CLINNOVA_ASSIGN(const std::vector<std::string> variables, analysis.Texts(key));
     for (const std::string& column : variables) add(column);
   }

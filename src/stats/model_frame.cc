@@ -61,7 +61,9 @@ Result<DesignOptions> DesignOptionsOf(const Analysis& analysis) {
     CLINNOVA_ASSIGN(options.strata, CurveGroups(analysis));
   }
   std::vector<const char*> beside;  // keys of columns that a row must have beside the formula's
-  if (analysis.method() == "elastic_net") beside = {"fold_column", "id"};
+  if (analysis.method() == "elastic_net" || analysis.method() == "treatment_choice") {
+    beside = {"fold_column", "id"};
+  }
   if (analysis.method() == "gee") beside = {"id", "time"};
   if (SplitsColumns(analysis)) {
     beside = {"fold_column", "id"};

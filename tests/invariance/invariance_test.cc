@@ -35,6 +35,13 @@ std::string Effect(const std::string& outcome, const std::string& treatment,
          "\"\ncovariates = " + covariates + "\nestimator = \"" + estimator + "\"\n" + more;
 }
 
+std::string Choice(const std::string& outcome, const std::string& treatment,
+                   const std::string& covariates, const std::string& more) {
+  return "outcome = \"" + outcome + "\"\ntreatment = \"" + treatment +
+         "\"\ncovariates = " + covariates + "\nevaluation = [\"calibration\"" +
+         (more.find("subgroups") == std::string::npos ? "]\n" : ", \"subgroups\"]\n") + more;
+}
+
 /// The options of several analyses of each method.
 const std::map<std::string, std::vector<std::string>>& Analyses() {
   static const std::map<std::string, std::vector<std::string>> kAnalyses = {
@@ -147,6 +154,12 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
        {Formula("y ~ x + sex + far",
                 "cycles = 2\nimputations = 3\nimputation_variables = [\"tiny\"]\n"),
         Formula("b ~ x + sex", "family = \"binomial\"\ncycles = 1\nimputations = 2\nseed = 9\n")}},
+      {"treatment_choice",
+       {Choice("b", "stage", "[\"x\", \"sex\", \"far\"]",
+               "guideline = [\"2\"]\nsubgroups = [\"arm\"]\n"),
+        Choice("y", "sex", "[\"x\", \"tiny\", \"factor(stage)\"]",
+               "direction = \"lower\"\nfolds = 3\nsubgroups = [\"x\"]\n"),
+        Choice("b", "sex", "[\"x\", \"g\"]", "fold_column = \"stage\"\nfolds = 3\nalpha = 0\n")}},
       {"summary",
        {"variables = [\"x\", \"far\", \"tiny\", \"arm\", \"g\"]\n",
         "variables = [\"t\"]\nquantiles = [0, 0.1, 0.333, 0.9, 1]\n"}},

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "learn/choice_judgement.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/distributions.h"
+#include "stats/newton_iteration.h"
+
+namespace clinnova::learn {
+namespace {
+
+using federation::Analysis;
+using federation::Federation;
+using federation::PooledSums;
+
+constexpr std::size_t kBenefitGroups = 5;
+
+class Judging {
+ public:
+  Judging(Federation& federation, const Analysis& analysis, const ChoiceOptions& options,
+          const stats::ModelFrame& frame, const LearnedChoice& learned, std::int64_t guideline)
+      : federation_(federation),
+        analysis_(analysis),
+        options_(options),
+        frame_(frame),
+        learned_(learned),
+        arms_(learned.arms.size()),
+        guideline_(guideline) {}
+
+  Result<ChoiceJudgement> Run() {
+    CLINNOVA_ASSIGN(PooledSums sums, ValueRound(learned_));
+    ChoiceJudgement judgement{.policies = Values(sums), .sums = std::move(sums)};
+    Decide(judgement);
+    CLINNOVA_TRY(ReadInputs(judgement));
+    CLINNOVA_TRY(ReadGroups(judgement));
+    if (options_.evaluation.calibration && learned_.binary) CLINNOVA_TRY(Recalibrate(judgement));
+    if (options_.evaluation.leave_one_site_out) CLINNOVA_TRY(LeaveSitesOut(judgement));
+    return judgement;
+  }
+
+ private:
+  PolicyValues Values(const PooledSums& sums) const {
+    return ValuesFrom(sums, arms_, options_.confidence_level, options_.higher_is_better);
+  }
+
+  Result<PooledSums> ValueRound(const LearnedChoice& learned) {
+    ChoiceValueParameters parameters{
+        .split = learned.split, .models = Uncentred(learned), .guideline = guideline_};
+    parameters.weighted_exponent =
+        frame_.standardised_exponent() + stats::ExponentOf(1 / options_.trim);
+    return federation_.Sum(analysis_, kChoiceValueStep, parameters);
+  }
+
+  /// The models with the outcome's centre in the arms' intercepts, so that they predict the outcome itself.
+  static ChoiceModels Uncentred(const LearnedChoice& learned) {
+    ChoiceModels models = learned.models;
+    const std::size_t p = learned.split.claim.center.size();
+    for (auto& outcome : models.outcome) {
+      for (std::size_t a = 0; a < outcome.size(); a += p) outcome[a] += learned.center;
+    }
+    return models;
+  }
+
+  void Decide(ChoiceJudgement& judgement) const {
+    const std::size_t best = judgement.policies.BestArm();
+    for (std::size_t c = 0; c < arms_; ++c) {
+      for (std::size_t a = 0; a < arms_; ++a) {
+        if (c != best) judgement.changed += judgement.sums.Count(kChosenReceived, c * arms_ + a);
+      }
+    }
+    judgement.beats_best_single =
+        judgement.changed >= kFewestChanged && judgement.policies.GainOverBest().low > 0;
+  }
+
+  // --- Inputs ---
+
+  Result<void> ReadInputs(ChoiceJudgement& judgement) {
+    CLINNOVA_ASSIGN(const std::vector<ChoiceInput> inputs,
+                    InputsOf(analysis_, federation_.schema()));
+    ChoiceInputParameters parameters{.split = learned_.split};
+    CLINNOVA_ASSIGN(const PooledSums sums,
+                    federation_.Sum(analysis_, kChoiceInputStep, parameters));
+    const auto n = static_cast<double>(frame_.n());
+    const auto rows = static_cast<double>(sums.Count(kInputRows));
+    std::size_t level = 0;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      InputSummary summary{.input = inputs[i]};
+      summary.missing = static_cast<double>(sums.Count(kInputMissing, i)) / rows;
+      summary.mean = sums.Number(kInputSums, 2 * i) / n;
+      const double square = sums.Number(kInputSums, 2 * i + 1) / n;
+      summary.sd = std::sqrt(std::max(0.0, square - summary.mean * summary.mean) * n / (n - 1));
+      for (std::size_t l = 0; l < inputs[i].levels.size(); ++l) {
+        summary.counts.push_back(sums.Count(kInputLevels, level++));
+      }
+      parameters.centers.push_back(summary.mean);
+      parameters.scales.push_back(summary.sd > 0 ? summary.sd : 1);
+      judgement.inputs.push_back(std::move(summary));
+    }
+    CLINNOVA_ASSIGN(const PooledSums histograms,
+                    federation_.Sum(analysis_, kChoiceInputStep, parameters));
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      InputSummary& summary = judgement.inputs[i];
+      const double width = 10.0 / kInputBins * parameters.scales[i];
+      const double from = summary.mean - 5 * parameters.scales[i];
+      const auto edge = [&](double part) {
+        return static_cast<double>(
+            BinAt(histograms, kInputHistogram, i * kInputBins, kInputBins, part));
+      };
+      summary.low = from + width * edge(0.01);
+      summary.high = from + width * (edge(0.99) + 1);
+    }
+    return {};
+  }
+
+  /// The bin in which the cumulative share reaches `part`.
+  static std::size_t BinAt(const PooledSums& sums, std::size_t block, std::size_t first,
+                           std::size_t bins, double part) {
+    std::int64_t total = 0;
+    for (std::size_t b = 0; b < bins; ++b) total += sums.Count(block, first + b);
+    std::int64_t so_far = 0;
+    for (std::size_t b = 0; b < bins; ++b) {
+      so_far += sums.Count(block, first + b);
+      if (static_cast<double>(so_far) >= part * static_cast<double>(total)) return b;
+    }
+    return bins - 1;
+  }
+
+  // --- Groups ---
+
+  /// Columns of one numeric input's terms: those that are not made of factors' indicators.
+  std::vector<std::size_t> NumericColumns() const {
+    std::vector<std::size_t> columns;
+    for (std::size_t j = 1; j < frame_.columns(); ++j) {
+      const bool indicator = frame_.claim().zeros[j] + frame_.claim().ones[j] == frame_.n();
+      if (!indicator && learned_.covariance[j][j] > 0) columns.push_back(j);
+    }
+    return columns;
+  }
+
+  void FindDistance(DistanceSummary& distance) const {
+    std::vector<std::size_t> columns = NumericColumns();
+    stats::Matrix covariance(columns.size(), std::vector<double>(columns.size()));
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      for (std::size_t j = 0; j < columns.size(); ++j) {
+        covariance[i][j] = learned_.covariance[columns[i]][columns[j]];
+      }
+    }
+    const stats::SymmetricFactor factor(covariance, 1e-9);
+    distance.columns = columns;
+    distance.inverse = factor.Inverse();
+    for (const std::size_t j : columns) {
+      double sum = 0;
+      for (std::size_t a = 0; a < arms_; ++a) {
+        sum += learned_.arm_means[a][j] * static_cast<double>(learned_.arm_counts[a]);
+      }
+      distance.center.push_back(sum / static_cast<double>(frame_.n()));
+    }
+  }
+
+  Result<void> ReadGroups(ChoiceJudgement& judgement) {
+    FindDistance(judgement.distance);
+    const DistanceSummary& distance = judgement.distance;
+    ChoiceSpreadParameters spread{.split = learned_.split, .models = Uncentred(learned_)};
+    spread.best = static_cast<std::int64_t>(judgement.policies.BestArm());
+    spread.benefit_range = learned_.binary ? 1 : 4 * std::sqrt(learned_.outcome_variance);
+    spread.distance_center = distance.center;
+    for (std::size_t i = 0; i < distance.columns.size(); ++i) {
+      spread.distance_columns.push_back(static_cast<std::int64_t>(distance.columns[i]));
+      spread.distance_inverse.insert(spread.distance_inverse.end(), distance.inverse[i].begin(),
+                                     distance.inverse[i].end());
+    }
+    CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kChoiceSpreadStep, spread));
+    const auto at = [&](double part) {
+      return kDistanceBin *
+             static_cast<double>(BinAt(sums, kDistanceHistogram, 0, kDistanceBins, part) + 1);
+    };
+    judgement.distance.at_95 = at(0.95);
+    judgement.distance.at_99 = at(0.99);
+    return ReadGains(sums, spread, judgement);
+  }
+
+  /// The first bin of each group of predicted benefit: fifths, as far as the bins tell them apart.
+  static std::vector<std::int64_t> FirstBins(const PooledSums& sums) {
+    std::vector<std::int64_t> first = {0};
+    for (std::size_t g = 1; g < kBenefitGroups; ++g) {
+      const double part = static_cast<double>(g) / kBenefitGroups;
+      const auto next =
+          static_cast<std::int64_t>(BinAt(sums, kBenefitHistogram, 0, kBenefitBins, part)) + 1;
+      if (next > first.back() && next < static_cast<std::int64_t>(kBenefitBins))
+        first.push_back(next);
+    }
+    return first;
+  }
+
+  Result<void> ReadGains(const PooledSums& spread, const ChoiceSpreadParameters& as,
+                         ChoiceJudgement& judgement) {
+    ChoiceGroupParameters parameters{
+        .split = as.split, .models = as.models, .best = as.best, .benefit_range = as.benefit_range};
+    if (options_.evaluation.calibration) parameters.first_bins = FirstBins(spread);
+    std::vector<Subgrouping> subgroupings;
+    if (options_.evaluation.subgroups) {
+      parameters.by_site = federation_.minimum_count() == 0;
+      CLINNOVA_ASSIGN(subgroupings,
+                      SubgroupingsOf(analysis_, federation_.schema(), parameters.by_site));
+      CLINNOVA_TRY(FindCuts(judgement, subgroupings));
+    }
+    for (const Subgrouping& subgrouping : subgroupings) parameters.cuts.push_back(subgrouping.cuts);
+    if (parameters.first_bins.empty() && subgroupings.empty()) return {};
+    CLINNOVA_ASSIGN(const PooledSums sums,
+                    federation_.Sum(analysis_, kChoiceGroupStep, parameters));
+    for (std::size_t g = 0; g < parameters.first_bins.size(); ++g) {
+      judgement.groups.push_back(GainOf(sums, g, "", std::to_string(g + 1)));
+    }
+    std::size_t at = parameters.first_bins.size();
+    for (const Subgrouping& subgrouping : subgroupings) {
+      for (std::size_t g = 0; g < subgrouping.groups(); ++g, ++at) {
+        judgement.groups.push_back(GainOf(sums, at, subgrouping.name, subgrouping.Label(g)));
+      }
+    }
+    return {};
+  }
+
+  Result<void> FindCuts(const ChoiceJudgement& judgement,
+                        std::vector<Subgrouping>& subgroupings) const {
+    for (Subgrouping& subgrouping : subgroupings) {
+      if (!subgrouping.needs_mean) continue;
+      const auto input = std::ranges::find_if(judgement.inputs, [&](const InputSummary& summary) {
+        return summary.input.name == subgrouping.name;
+      });
+      if (input == judgement.inputs.end()) {
+        return analysis_.Wrong("subgroups",
+                               "found \"" + subgrouping.name +
+                                   "\", a number that is neither age nor a covariate; expected a "
+                                   "factor");
+      }
+      subgrouping.cuts = {input->mean};
+    }
+    return {};
+  }
+
+  GroupGain GainOf(const PooledSums& sums, std::size_t group, std::string of,
+                   std::string label) const {
+    GroupGain gain{
+        .of = std::move(of), .label = std::move(label), .n = sums.Count(kGroupRows, group)};
+    const auto n = static_cast<double>(gain.n);
+    if (gain.n < 2) return gain;
+    const double sign = options_.higher_is_better ? 1 : -1;
+    gain.predicted = sums.Number(kGroupPredicted, group) / n;
+    const double mean = sums.Number(kGroupGain, group) / n;
+    const double variance = (sums.Number(kGroupGainSquared, group) / n - mean * mean) / (n - 1);
+    const double z = core::StudentTQuantile(0.5 + options_.confidence_level / 2,
+                                            std::numeric_limits<double>::infinity());
+    gain.gain.estimate = sign * mean;
+    gain.gain.std_error = std::sqrt(std::max(0.0, variance));
+    gain.gain.low = gain.gain.estimate - z * gain.gain.std_error;
+    gain.gain.high = gain.gain.estimate + z * gain.gain.std_error;
+    return gain;
+  }
+
+  // --- Recalibration ---
+
+  Result<void> Recalibrate(ChoiceJudgement& judgement) {
+    std::vector<stats::NewtonIteration> fits(arms_, stats::NewtonIteration(2));
+    ChoiceRecalibrationParameters parameters{.split = learned_.split, .models = learned_.models};
+    while (!std::ranges::all_of(fits, [](const auto& fit) { return fit.done(); })) {
+      parameters.coefficients.clear();
+      for (const auto& fit : fits) {
+        parameters.coefficients.insert(parameters.coefficients.end(), fit.point().begin(),
+                                       fit.point().end());
+      }
+      CLINNOVA_ASSIGN(const PooledSums sums,
+                      federation_.Sum(analysis_, kChoiceRecalibrationStep, parameters));
+      for (std::size_t a = 0; a < arms_; ++a) {
+        const auto at = [&](std::size_t i) {
+          return sums.Number(kRecalibrationInformation, 3 * a + i);
+        };
+        fits[a].Step({.log_likelihood = sums.Number(kRecalibrationLikelihood, a),
+                      .score = {sums.Number(kRecalibrationScore, 2 * a),
+                                sums.Number(kRecalibrationScore, 2 * a + 1)},
+                      .information = {{at(0), at(1)}, {at(1), at(2)}}});
+      }
+    }
+    for (const auto& fit : fits) {
+      Recalibration& recalibration = judgement.recalibration.emplace_back();
+      if (!fit.converged() || fit.aliased()[0] || fit.aliased()[1]) continue;
+      recalibration.intercept = {.estimate = fit.point()[0],
+                                 .std_error = std::sqrt(fit.inverse()[0][0])};
+      recalibration.slope = {.estimate = fit.point()[1],
+                             .std_error = std::sqrt(fit.inverse()[1][1])};
+    }
+    return {};
+  }
+
+  // --- Leaving sites out ---
+
+  /// Everything is learned once more with the sites as folds; what it needs and does not get is said, not fatal.
+  Result<void> LeaveSitesOut(ChoiceJudgement& judgement) {
+    if (federation_.sites().size() < 3) {
+      judgement.warnings.emplace_back("leave_one_site_out needs at least three sites");
+      return {};
+    }
+    if (federation_.minimum_count() > 0 && !options_.evaluation.given) {
+      judgement.warnings.emplace_back(
+          "no leave_one_site_out: it tells the hub every site's own sums, and so must be named in "
+          "evaluation");
+      return {};
+    }
+    const auto without =
+        LearnChoice(federation_, analysis_, options_, frame_, ChoiceFolding::kBySite);
+    if (!without && (without.error().code == ErrorCode::kRefused ||
+                     without.error().code == ErrorCode::kFailed)) {
+      judgement.warnings.push_back("no leave_one_site_out: " + without.error().message);
+      return {};
+    }
+    if (!without) return Fail(without);
+    CLINNOVA_ASSIGN(const PooledSums sums, ValueRound(*without));
+    judgement.without_site = Values(sums);
+    return {};
+  }
+
+  Federation& federation_;          // not owned, outlives this
+  const Analysis& analysis_;        // not owned, outlives this
+  const ChoiceOptions& options_;    // not owned, outlives this
+  const stats::ModelFrame& frame_;  // not owned, outlives this
+  const LearnedChoice& learned_;    // not owned, outlives this
+  std::size_t arms_;
+  std::int64_t guideline_;
+};
+
+}  // namespace
+
+Result<ChoiceJudgement> JudgeChoice(Federation& federation, const Analysis& analysis,
+                                    const ChoiceOptions& options, const stats::ModelFrame& frame,
+                                    const LearnedChoice& learned, std::int64_t guideline) {
+  return Judging(federation, analysis, options, frame, learned, guideline).Run();
+}
+
+}  // namespace clinnova::learn

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether choosing by a learned rule beats not choosing: the coordinator's side of choice_value_steps.h.
+//
+// The rule's gain is over the best single drug, and which drug that is is not known. The claim "the rule beats the
+// best single drug" therefore needs the rule to beat *every* single drug, each by a lower confidence bound above zero:
+// an intersection-union test (R. L. Berger, Technometrics 24, 1982), whose level holds without any correction, also
+// where drugs tie and whichever looked best. Reported are the smallest of the gains, the smallest of their lower
+// bounds, and for the upper bound the smallest of upper bounds at a level that allows for all drugs (Bonferroni), so
+// that the interval covers the gain over the truly best drug with at least the level asked for.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "federation/federation.h"
+#include "learn/choice_inputs.h"
+#include "learn/choice_learning.h"
+#include "learn/choice_value_steps.h"
+
+namespace clinnova::learn {
+
+struct ChoiceEstimate {
+  double estimate = 0;
+  double std_error = 0;
+  double low = 0;
+  double high = 0;
+  double p_value = 1;  ///< of zero, two-sided; only for differences
+};
+
+/// Values of the policies, in the order of PolicyCount's comment, with the covariance of their estimates.
+struct PolicyValues {
+  std::int64_t n = 0;
+  double confidence_level = 0.95;
+  double sign = 1;  ///< -1 where lower outcomes are better
+  std::size_t arms = 0;
+  std::vector<double> values{};
+  stats::Matrix covariance{};
+
+  ChoiceEstimate Value(std::size_t policy) const;
+  /// How much better `policy` is than `other`, in units of the outcome; positive is better.
+  ChoiceEstimate Gain(std::size_t policy, std::size_t other) const;
+  /// The arm with the best value.
+  std::size_t BestArm() const;
+  /// The rule's gain over the best single drug, as told above.
+  ChoiceEstimate GainOverBest() const;
+};
+PolicyValues ValuesFrom(const federation::PooledSums& sums, std::size_t arms,
+                        double confidence_level, bool higher_is_better);
+
+/// With fewer persons than this whom the rule gives another drug than the best single one, the normal approximation
+/// says nothing, and nothing is claimed.
+inline constexpr std::int64_t kFewestChanged = 30;
+
+struct InputSummary {
+  ChoiceInput input;
+  double mean = 0, sd = 0, low = 0,
+         high = 0;                     ///< of a number; 1 % and 99 % to a twentieth of the sd
+  double missing = 0;                  ///< share of all rows
+  std::vector<std::int64_t> counts{};  ///< of a factor
+};
+
+/// The distribution of Mahalanobis' distance over the numeric columns of the design.
+struct DistanceSummary {
+  std::vector<std::size_t> columns{};
+  std::vector<double> center{};  ///< standardised scale
+  stats::Matrix inverse{};
+  double at_95 = 0, at_99 = 0;
+};
+
+struct GroupGain {
+  std::string of;  ///< empty for a group of predicted benefit
+  std::string label;
+  std::int64_t n = 0;
+  double predicted = 0;
+  ChoiceEstimate gain{};
+};
+
+struct Recalibration {
+  std::optional<ChoiceEstimate> intercept{}, slope{};
+};
+
+struct ChoiceJudgement {
+  PolicyValues policies;
+  bool beats_best_single = false;
+  std::int64_t changed = 0;  ///< persons whom the rule gives another drug than the best single one
+  federation::PooledSums sums;  ///< of the value step
+  std::vector<InputSummary> inputs{};
+  DistanceSummary distance{};
+  std::vector<GroupGain> groups{};
+  std::vector<Recalibration> recalibration{};  ///< by arm
+  std::optional<PolicyValues> without_site{};  ///< leave-one-site-out
+  std::vector<std::string> warnings{};
+};
+
+/// All rounds of the judgement. `guideline`: an arm, or -1.
+Result<ChoiceJudgement> JudgeChoice(federation::Federation& federation,
+                                    const federation::Analysis& analysis,
+                                    const ChoiceOptions& options, const stats::ModelFrame& frame,
+                                    const LearnedChoice& learned, std::int64_t guideline);
+
+}  // namespace clinnova::learn

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// The model document of a treatment choice, as decision/learned_model.h reads it.
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "learn/choice_report.h"
+#include "stats/linear_algebra.h"
+#include "stats/terms.h"
+
+namespace clinnova::learn {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using stats::Matrix;
+using stats::NumberJson;
+
+Json MatrixJson(const Matrix& matrix) {
+  Json rows = Json::array();
+  for (const auto& row : matrix) rows.push_back(row);
+  return rows;
+}
+
+Json InputsJson(const ChoiceStory& story) {
+  Json inputs = Json::array();
+  for (const InputSummary& summary : story.judgement.inputs) {
+    Json input{{"name", summary.input.name}, {"kind", summary.input.factor ? "factor" : "number"}};
+    if (summary.input.factor) {
+      Json levels = Json::array();
+      for (std::size_t l = 0; l < summary.counts.size(); ++l) {
+        if (summary.counts[l] == 0) continue;  // not in use: the design leaves it out, too
+        const bool told = summary.counts[l] >= story.minimum_count;
+        levels.push_back({{"name", summary.input.levels[l]},
+                          {"n", told ? Json(summary.counts[l]) : Json(nullptr)}});
+      }
+      input["levels"] = std::move(levels);
+    } else {
+      input["unit"] = "";
+      for (const auto& [key, value] :
+           {std::pair("low", summary.low), std::pair("high", summary.high),
+            std::pair("mean", summary.mean), std::pair("sd", summary.sd)}) {
+        input[key] = NumberJson(value);
+      }
+    }
+    input["missing"] = summary.missing;
+    inputs.push_back(std::move(input));
+  }
+  return inputs;
+}
+
+/// The right side of the design's formula, without the treatment.
+Json DesignJson(const ChoiceStory& story) {
+  std::string formula = "~ 1";
+  const auto covariates = story.analysis.Texts("covariates");
+  if (covariates) {
+    for (const std::string& covariate : *covariates) formula += " + " + covariate;
+  }
+  Json design{{"terms", story.frame.design().names()}, {"formula", formula}};
+  if (!story.frame.claim().facts.knots.empty()) design["knots"] = story.frame.claim().facts.knots;
+  return design;
+}
+
+/// An arm's coefficients on the original scale, with the covariance that its own patients would give them without
+/// shrinkage: the inverse of the arm's information at the estimate, with the propensity's weak prior where the arm alone
+/// does not tell.
+Json ArmJson(const ChoiceStory& story, std::size_t arm) {
+  const std::size_t p = story.frame.columns();
+  const auto first = story.learned.all_rows.begin() + static_cast<std::ptrdiff_t>(arm * p);
+  std::vector<double> coefficients(first, first + static_cast<std::ptrdiff_t>(p));
+  Matrix information = story.learned.information[arm];
+  const double scale = story.learned.outcome_variance;
+  for (std::size_t j = 1; j < p; ++j) {
+    information[j][j] += std::max(1e-12, story.learned.covariance[j][j]) / scale;
+  }
+  Matrix covariance = stats::SymmetricFactor(information, 1e-14).Inverse();
+  story.frame.ToOriginalScale(coefficients, covariance);
+  coefficients[0] += story.learned.center;
+  return {{"learner", "elastic_net"},
+          {"link", story.learned.binary ? "logit" : "identity"},
+          {"coefficients", coefficients},
+          {"covariance", MatrixJson(covariance)}};
+}
+
+/// Mahalanobis' distance in the original columns: x_standardised = (x - center) * inverse_scale.
+Json ApplicabilityJson(const ChoiceStory& story) {
+  const DistanceSummary& distance = story.judgement.distance;
+  const stats::FrameClaim& claim = story.frame.claim();
+  Json terms = Json::array();
+  Json mean = Json::array();
+  Matrix inverse = distance.inverse;
+  for (std::size_t i = 0; i < distance.columns.size(); ++i) {
+    const std::size_t j = distance.columns[i];
+    terms.push_back(story.frame.design().names()[j]);
+    mean.push_back(distance.center[i] / claim.inverse_scale[j] + claim.center[j]);
+    for (std::size_t k = 0; k < distance.columns.size(); ++k) {
+      inverse[i][k] *= claim.inverse_scale[j] * claim.inverse_scale[distance.columns[k]];
+    }
+  }
+  return {{"terms", terms},
+          {"mean", mean},
+          {"inverse_covariance", MatrixJson(inverse)},
+          {"distance_95", distance.at_95},
+          {"distance_99", distance.at_99}};
+}
+
+}  // namespace
+
+Json ChoiceModelJson(const ChoiceStory& story, const Json& result) {
+  const LearnedChoice& learned = story.learned;
+  Json model;
+  model["format"] = "clinnova-model/1";
+  model["kind"] = "treatment_choice";
+  model["name"] = story.analysis.name();
+  const std::string outcome = story.analysis.Text("outcome").value_or("");
+  const std::string treatment = story.analysis.Text("treatment").value_or("");
+  model["title"] = outcome + " by " + treatment;
+  // Sites, study and program stand beside the analysis in the result file: a registry adds them, so that
+  // the model itself is the same for every spread of the rows over sites.
+  model["provenance"] = {{"analysis", story.analysis.name()}, {"n", story.frame.n()}};
+  model["outcome"] = {{"name", outcome},
+                      {"kind", learned.binary ? "binary" : "continuous"},
+                      {"better", story.options.higher_is_better ? "higher" : "lower"}};
+  Json arms = Json::array();
+  for (std::size_t a = 0; a < learned.arms.size(); ++a) {
+    arms.push_back({{"name", learned.arms[a]}, {"n", learned.arm_counts[a]}});
+  }
+  model["treatment"] = {{"name", treatment},
+                        {"arms", arms},
+                        {"best_single", result["gain"]["best_single"]},
+                        {"guideline", story.options.guideline}};
+  model["inputs"] = InputsJson(story);
+  model["design"] = DesignJson(story);
+  for (std::size_t a = 0; a < learned.arms.size(); ++a) {
+    model["arms"][learned.arms[a]] = ArmJson(story, a);
+  }
+  model["calibration"] = result.value("calibration", Json::object());
+  model["intervals"] = {{"method", "normal on the linear predictor, arms independent"},
+                        {"conf_level", story.options.confidence_level}};
+  model["applicability"] = ApplicabilityJson(story);
+  model["evaluation"] = {{"verdict", result["verdict"]},
+                         {"beats_best_single", result["beats_best_single"]},
+                         {"gain", result["gain"]},
+                         {"policies", result["policies"]}};
+  return model;
+}
+
+}  // namespace clinnova::learn

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "learn/choice_options.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace clinnova::learn {
+
+using federation::Analysis;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+Result<void> ReadEvaluation(const Analysis& analysis, ChoiceEvaluation& evaluation) {
+  if (!analysis.Has("evaluation")) return {};
+  CLINNOVA_ASSIGN(const std::vector<std::string> parts, analysis.Texts("evaluation"));
+  evaluation = {
+      .calibration = false, .subgroups = false, .leave_one_site_out = false, .given = true};
+  for (const std::string& part : parts) {
+    if (part == "calibration") {
+      evaluation.calibration = true;
+    } else if (part == "subgroups") {
+      evaluation.subgroups = true;
+    } else if (part == "leave_one_site_out") {
+      evaluation.leave_one_site_out = true;
+    } else if (part != "policies") {
+      return analysis.Wrong("evaluation",
+                            "found \"" + part +
+                                "\", expected some of policies (always there), calibration, "
+                                "subgroups, leave_one_site_out");
+    }
+  }
+  return {};
+}
+
+Result<void> ReadNumbers(const Analysis& analysis, ChoiceOptions& options) {
+  CLINNOVA_ASSIGN(options.alpha, analysis.Number("alpha", 0.5));
+  // A lasso alone does not say how an effect splits into what the arms share and what each has of its own.
+  if (!(options.alpha >= 0 && options.alpha <= 0.9)) {
+    return analysis.Wrong("alpha", "expected a number from 0 (ridge) to 0.9 (nearly a lasso)");
+  }
+  CLINNOVA_ASSIGN(options.folds, analysis.Integer("folds", 5));
+  if (options.folds < 3 || options.folds > kMostChoiceFolds) {
+    return analysis.Wrong("folds", "found " + std::to_string(options.folds) + ", expected 3 to " +
+                                       std::to_string(kMostChoiceFolds));
+  }
+  CLINNOVA_ASSIGN(options.trim, analysis.Number("trim", 0.02));
+  if (!(options.trim > 0 && options.trim <= 0.2)) {
+    return analysis.Wrong("trim", "expected a number above 0, at most 0.2");
+  }
+  CLINNOVA_ASSIGN(options.ridge, analysis.Number("ridge", 1));
+  if (!(options.ridge > 0)) return analysis.Wrong("ridge", "expected a number above 0");
+  CLINNOVA_ASSIGN(options.confidence_level, analysis.Number("conf_level", 0.95));
+  if (!(options.confidence_level > 0 && options.confidence_level < 1)) {
+    return analysis.Wrong("conf_level", "expected a number between 0 and 1");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<ChoiceOptions> ChoiceOptionsOf(const Analysis& analysis) {
+  ChoiceOptions options;
+  constexpr std::string_view kLearners[] = {"elastic_net", "boosted_trees"};
+  CLINNOVA_ASSIGN(const std::string learner, analysis.Choice("learner", kLearners));
+  if (learner == "boosted_trees") {
+    return analysis.Wrong(
+        "learner",
+        "found \"boosted_trees\", which is not there yet for a treatment choice; expected "
+        "\"elastic_net\"");
+  }
+  constexpr std::string_view kDirections[] = {"higher", "lower"};
+  CLINNOVA_ASSIGN(const std::string direction, analysis.Choice("direction", kDirections));
+  options.higher_is_better = direction == "higher";
+  CLINNOVA_ASSIGN(options.outcome_family, analysis.Text("outcome_family", ""));
+  if (!options.outcome_family.empty() && options.outcome_family != "binomial" &&
+      options.outcome_family != "gaussian") {
+    return analysis.Wrong("outcome_family", "found \"" + options.outcome_family +
+                                                "\", expected binomial or gaussian");
+  }
+  CLINNOVA_TRY(ReadNumbers(analysis, options));
+  CLINNOVA_ASSIGN(options.guideline, analysis.Texts("guideline"));
+  CLINNOVA_ASSIGN(options.subgroups, analysis.Texts("subgroups"));
+  options.subgroups_given = analysis.Has("subgroups");
+  CLINNOVA_TRY(ReadEvaluation(analysis, options.evaluation));
+  return options;
+}
+
+Result<Json> TargetTrial(const Analysis& analysis, const std::vector<std::string>& arms,
+                         std::vector<std::string>& untold) {
+  constexpr const char* kKeys[] = {"eligibility", "time_zero", "strategies",  "assignment",
+                                   "outcome",     "follow_up", "confounders", "negative_controls"};
+  CLINNOVA_ASSIGN(const std::string outcome, analysis.Text("outcome"));
+  CLINNOVA_ASSIGN(const std::vector<std::string> covariates, analysis.Texts("covariates"));
+  Json trial;
+  for (const char* key : kKeys) trial[key] = nullptr;
+  trial["strategies"] = arms;
+  trial["outcome"] = outcome;
+  trial["confounders"] = covariates;
+  if (analysis.Has("target_trial")) {
+    const nlohmann::json& told = analysis.json().at("target_trial");
+    if (!told.is_object()) return analysis.Wrong("target_trial", "expected a table");
+    for (const auto& item : told.items()) {
+      if (!trial.contains(item.key())) {
+        return analysis.Wrong("target_trial",
+                              "found \"" + item.key() +
+                                  "\", expected eligibility, time_zero, strategies, assignment, "
+                                  "outcome, follow_up, confounders, negative_controls");
+      }
+      const bool texts =
+          item.value().is_array() &&
+          std::ranges::all_of(item.value(), [](const auto& v) { return v.is_string(); });
+      if (!item.value().is_string() && !texts) {
+        return analysis.Wrong("target_trial", item.key() + ": expected a text or a list of texts");
+      }
+      trial[item.key()] = item.value();
+    }
+  }
+  for (const char* key : {"eligibility", "time_zero", "follow_up"}) {
+    if (trial[key].is_null()) untold.emplace_back(key);
+  }
+  return trial;
+}
+
+}  // namespace clinnova::learn

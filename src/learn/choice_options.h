@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The options of a treatment choice (treatment_choice.h), read from its analysis alike at the hub and at the sites.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.h"
+#include "federation/analysis.h"
+
+namespace clinnova::learn {
+
+inline constexpr std::int64_t kMostChoiceFolds = 20;
+
+/// What is judged beside the policies' values.
+struct ChoiceEvaluation {
+  bool calibration = true;         ///< of predicted benefit, and of predicted outcomes
+  bool subgroups = true;           ///< gain by subgroup
+  bool leave_one_site_out = true;  ///< everything learned without a site, judged in it
+  bool given = false;              ///< the study names these, and the stewards have seen it
+};
+
+struct ChoiceOptions {
+  bool higher_is_better = true;
+  std::string outcome_family;  ///< empty: by what the outcome is
+  double alpha = 0.5;          ///< of the elastic net: 0 ridge, at most 0.9
+  std::int64_t folds = 5;
+  double trim = 0.02;  ///< propensities below count as this
+  double ridge =
+      1.0;  ///< prior precision of the propensity's coefficients, in standard deviations of the columns
+  double confidence_level = 0.95;
+  std::vector<std::string> guideline;  ///< arms in order of preference; may be empty
+  std::vector<std::string> subgroups;  ///< columns
+  bool subgroups_given = false;
+  ChoiceEvaluation evaluation;
+};
+
+/// kInvalidInput names the key. `boosted_trees` as learner is not there yet, and said so.
+Result<ChoiceOptions> ChoiceOptionsOf(const federation::Analysis& analysis);
+
+/// The target trial that the data emulate, as the study file has it: {"eligibility", "time_zero", "strategies",
+/// "assignment", "outcome", "follow_up", "confounders", "negative_controls"}; what is not told is null, but for what
+/// the analysis itself says. Keys that are not told are appended to `untold`. kInvalidInput for other keys.
+/// Source: M. A. Hernan, J. M. Robins, Am. J. Epidemiol. 183 (2016).
+Result<nlohmann::ordered_json> TargetTrial(const federation::Analysis& analysis,
+                                           const std::vector<std::string>& arms,
+                                           std::vector<std::string>& untold);
+
+}  // namespace clinnova::learn

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values of policies and gains between them, from sums of scores.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/distributions.h"
+#include "learn/choice_judgement.h"
+
+namespace clinnova::learn {
+namespace {
+
+double NormalQuantile(double p) {
+  return core::StudentTQuantile(p, std::numeric_limits<double>::infinity());
+}
+
+}  // namespace
+
+PolicyValues ValuesFrom(const federation::PooledSums& sums, std::size_t arms,
+                        double confidence_level, bool higher_is_better) {
+  PolicyValues policies{
+      .confidence_level = confidence_level, .sign = higher_is_better ? 1.0 : -1.0, .arms = arms};
+  for (const std::int64_t count : sums.Counts(kChosenReceived)) policies.n += count;
+  const auto n = static_cast<long double>(policies.n);
+  const std::vector<double> totals = sums.Numbers(kPolicySums);
+  for (const double total : totals) policies.values.push_back(static_cast<double>(total / n));
+  const std::size_t size = totals.size();
+  policies.covariance.assign(size, std::vector<double>(size));
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    for (std::size_t j = 0; j <= i; ++j, ++at) {
+      const long double spread =
+          sums.Number(kPolicyProducts, at) - static_cast<long double>(totals[i]) * totals[j] / n;
+      policies.covariance[i][j] = policies.covariance[j][i] =
+          static_cast<double>(spread / (n - 1) / n);
+    }
+  }
+  return policies;
+}
+
+ChoiceEstimate PolicyValues::Value(std::size_t policy) const {
+  ChoiceEstimate value{.estimate = values[policy],
+                       .std_error = std::sqrt(std::max(0.0, covariance[policy][policy]))};
+  const double half = NormalQuantile(0.5 + confidence_level / 2) * value.std_error;
+  value.low = value.estimate - half;
+  value.high = value.estimate + half;
+  return value;
+}
+
+ChoiceEstimate PolicyValues::Gain(std::size_t policy, std::size_t other) const {
+  const double variance =
+      covariance[policy][policy] + covariance[other][other] - 2 * covariance[policy][other];
+  ChoiceEstimate gain{.estimate = sign * (values[policy] - values[other]),
+                      .std_error = std::sqrt(std::max(0.0, variance))};
+  const double half = NormalQuantile(0.5 + confidence_level / 2) * gain.std_error;
+  gain.low = gain.estimate - half;
+  gain.high = gain.estimate + half;
+  gain.p_value = gain.std_error > 0 ? core::NormalTwoSidedP(gain.estimate / gain.std_error) : 1;
+  return gain;
+}
+
+std::size_t PolicyValues::BestArm() const {
+  std::size_t best = 0;
+  for (std::size_t a = 1; a < arms; ++a) {
+    if (sign * values[1 + a] > sign * values[1 + best]) best = a;
+  }
+  return best;
+}
+
+ChoiceEstimate PolicyValues::GainOverBest() const {
+  ChoiceEstimate gain = Gain(0, 1 + BestArm());
+  const double z = NormalQuantile(1 - (1 - confidence_level) / 2 / static_cast<double>(arms));
+  gain.high = std::numeric_limits<double>::infinity();
+  gain.p_value = 0;
+  for (std::size_t a = 0; a < arms; ++a) {
+    const ChoiceEstimate over = Gain(0, 1 + a);
+    gain.low = std::min(gain.low, over.low);
+    gain.high = std::min(gain.high, over.estimate + z * over.std_error);
+    // Two-sided, from the one-sided test that the rule is not better than this drug.
+    const double one_sided = over.std_error > 0
+                                 ? core::NormalUpperTail(over.estimate / over.std_error)
+                                 : (over.estimate > 0 ? 0.0 : 1.0);
+    gain.p_value = std::max(gain.p_value, std::min(1.0, 2 * one_sided));
+  }
+  return gain;
+}
+
+}  // namespace clinnova::learn

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "learn/choice_report.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "stats/terms.h"
+
+namespace clinnova::learn {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using stats::NumberJson;
+
+std::string Short(double value) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.3g", value);
+  return text;
+}
+
+enum class GroupKind { kBenefit, kSubgroup };
+
+class Report {
+ public:
+  explicit Report(const ChoiceStory& story)
+      : story_(story),
+        arms_(story.learned.arms),
+        policies_(story.judgement.policies),
+        best_(policies_.BestArm()) {}
+
+  Json Write() {
+    Json result;
+    result["n"] = story_.frame.n();
+    result["n_missing"] = story_.frame.n_missing();
+    result["converged"] = true;
+    result["warnings"] = Warnings();
+    result["verdict"] = Verdict(story_);
+    result["beats_best_single"] = story_.judgement.beats_best_single;
+    result["gain"] = Gain();
+    result["gain_by_drug"] = GainByDrug();
+    result["policies"] = Policies();
+    result["arms"] = Arms();
+    result["outcome_family"] = story_.learned.binary ? "binomial" : "gaussian";
+    result["direction"] = story_.options.higher_is_better ? "higher" : "lower";
+    result["conf_level"] = story_.options.confidence_level;
+    if (story_.options.evaluation.calibration) {
+      result["calibration_for_benefit"] = Groups(GroupKind::kBenefit);
+      result["calibration"] = Calibration();
+    }
+    result["overlap"] = Overlap();
+    result["balance"] = Balance();
+    result["ess"] = NumberJson(TotalEss());
+    if (story_.options.evaluation.subgroups) result["subgroups"] = Groups(GroupKind::kSubgroup);
+    if (story_.options.evaluation.leave_one_site_out) result["leave_one_site_out"] = WithoutSite();
+    result["e_value"] = EValue();
+    result["learning"] = Learning();
+    result["formula"] = story_.frame.formula().text();
+    if (!suppressed_.empty()) result["suppressed"] = suppressed_;
+    return result;
+  }
+
+ private:
+  /// A count of persons, null where it is small.
+  Json Count(const std::string& path, std::int64_t count) {
+    if (count == 0 || count >= story_.minimum_count) return count;
+    suppressed_.push_back(path);
+    return nullptr;
+  }
+
+  std::vector<std::string> Warnings() const {
+    std::vector<std::string> warnings = story_.learned.warnings;
+    for (const std::string& warning : story_.judgement.warnings) warnings.push_back(warning);
+    std::string trimmed;
+    for (std::size_t a = 0; a < arms_.size(); ++a) {
+      if (story_.judgement.sums.Count(kTrimmedRows, a) * 20 < story_.frame.n()) continue;
+      trimmed += (trimmed.empty() ? "" : ", ") + arms_[a];
+    }
+    if (!trimmed.empty()) {
+      warnings.push_back(
+          "hardly any overlap: more than a twentieth of the persons had almost no chance of " +
+          trimmed + "; values rest on the outcome model there");
+    }
+    return warnings;
+  }
+
+  Json Gain() const {
+    Json gain = DifferenceJson(policies_.GainOverBest());
+    gain["best_single"] = arms_[best_];
+    const std::int64_t changed = story_.judgement.changed;
+    gain["n_changed"] =
+        changed == 0 || changed >= story_.minimum_count ? Json(changed) : Json(nullptr);
+    return gain;
+  }
+
+  Json GainByDrug() const {
+    Json list = Json::array();
+    for (std::size_t a = 0; a < arms_.size(); ++a) {
+      Json entry{{"over", arms_[a]}};
+      entry.update(DifferenceJson(policies_.Gain(0, 1 + a)));
+      list.push_back(std::move(entry));
+    }
+    return list;
+  }
+
+  Json Policies() const {
+    std::vector<std::string> names = {"rule"};
+    names.insert(names.end(), arms_.begin(), arms_.end());
+    names.emplace_back("current practice");
+    names.emplace_back("random");
+    if (story_.guideline >= 0) names.emplace_back("guideline");
+    Json list = Json::array();
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      Json entry{{"policy", names[i]}};
+      entry["kind"] = i == 0                           ? "rule"
+                      : i <= arms_.size()              ? "single_drug"
+                      : names[i] == "current practice" ? "current_practice"
+                                                       : names[i];
+      const Json value = EstimateJson(policies_.Value(i));
+      entry["value"] = value["estimate"];
+      for (const char* key : {"std_error", "conf_low", "conf_high"}) entry[key] = value[key];
+      if (i > 0) entry["gain_of_rule"] = DifferenceJson(policies_.Gain(0, i));
+      list.push_back(std::move(entry));
+    }
+    return list;
+  }
+
+  Json Arms() {
+    Json list = Json::array();
+    const auto& sums = story_.judgement.sums;
+    for (std::size_t a = 0; a < arms_.size(); ++a) {
+      const std::string path = "/arms/" + std::to_string(a);
+      std::int64_t recommended = 0;
+      for (std::size_t b = 0; b < arms_.size(); ++b) {
+        recommended += sums.Count(kChosenReceived, a * arms_.size() + b);
+      }
+      const std::int64_t agreed = sums.Count(kChosenReceived, a * arms_.size() + a);
+      list.push_back(
+          {{"arm", arms_[a]},
+           {"n", story_.learned.arm_counts[a]},
+           {"n_recommended", Count(path + "/n_recommended", recommended)},
+           {"n_recommended_and_received", Count(path + "/n_recommended_and_received", agreed)},
+           {"ess", NumberJson(Ess(a))},
+           {"n_trimmed", Count(path + "/n_trimmed", sums.Count(kTrimmedRows, a))}});
+    }
+    return list;
+  }
+
+  double Ess(std::size_t arm) const {
+    const double sum = story_.judgement.sums.Number(kArmWeights, arm);
+    return sum * sum / story_.judgement.sums.Number(kArmWeights, arms_.size() + arm);
+  }
+  double TotalEss() const {
+    double sum = 0;
+    double squares = 0;
+    for (std::size_t a = 0; a < arms_.size(); ++a) {
+      sum += story_.judgement.sums.Number(kArmWeights, a);
+      squares += story_.judgement.sums.Number(kArmWeights, arms_.size() + a);
+    }
+    return sum * sum / squares;
+  }
+
+  Json Groups(GroupKind kind) {
+    const bool subgroups = kind == GroupKind::kSubgroup;
+    Json list = Json::array();
+    const std::string path = !subgroups ? "/calibration_for_benefit/" : "/subgroups/";
+    for (const GroupGain& group : story_.judgement.groups) {
+      if (subgroups == group.of.empty()) continue;
+      Json entry;
+      if (!subgroups) {
+        entry["group"] = std::stoi(group.label);
+      } else {
+        entry = {{"variable", group.of}, {"level", group.label}};
+      }
+      const bool told = group.n >= std::max(2, story_.minimum_count);
+      entry["n"] = told || group.n == 0 ? Json(group.n) : Json(nullptr);
+      entry["predicted"] = told ? NumberJson(group.predicted) : Json(nullptr);
+      Json gain = EstimateJson(group.gain);
+      for (const auto& item : gain.items()) entry[item.key()] = told ? item.value() : Json(nullptr);
+      if (!told && group.n > 0) suppressed_.push_back(path + std::to_string(list.size()));
+      list.push_back(std::move(entry));
+    }
+    return list;
+  }
+
+  Json Calibration() {
+    Json calibration;
+    const auto& sums = story_.judgement.sums;
+    for (std::size_t a = 0; a < arms_.size(); ++a) {
+      const auto part = [&](std::size_t i) { return sums.Number(kArmPredictions, 5 * a + i); };
+      const auto n = static_cast<double>(story_.learned.arm_counts[a]);
+      Json entry{{"predicted", NumberJson(part(0) / n)}, {"observed", NumberJson(part(3) / n)}};
+      if (story_.learned.binary) {
+        const Recalibration& fit = story_.judgement.recalibration[a];
+        entry["intercept"] = fit.intercept ? NumberJson(fit.intercept->estimate) : Json(nullptr);
+        entry["slope"] = fit.slope ? NumberJson(fit.slope->estimate) : Json(nullptr);
+        entry["slope_std_error"] = fit.slope ? NumberJson(fit.slope->std_error) : Json(nullptr);
+        entry["bins"] = Bins(a);
+      } else {
+        const double slope = (part(2) - part(0) * part(3) / n) / (part(1) - part(0) * part(0) / n);
+        entry["intercept"] = NumberJson(part(3) / n - slope * part(0) / n);
+        entry["slope"] = NumberJson(slope);
+        entry["r_squared"] =
+            NumberJson(1 - (part(4) - 2 * part(2) + part(1)) / (part(4) - part(3) * part(3) / n));
+      }
+      calibration[arms_[a]] = std::move(entry);
+    }
+    return calibration;
+  }
+
+  Json Bins(std::size_t arm) {
+    Json bins = Json::array();
+    const auto& sums = story_.judgement.sums;
+    for (std::size_t b = 0; b < kCalibrationBins; ++b) {
+      const std::size_t at = arm * kCalibrationBins + b;
+      const std::int64_t count = sums.Count(kCalibrationRows, at);
+      if (count == 0) continue;
+      const bool told = count >= story_.minimum_count;
+      if (!told) {
+        suppressed_.push_back("/calibration/" + arms_[arm] + "/bins/" +
+                              std::to_string(bins.size()));
+      }
+      const auto mean = [&](std::size_t block) {
+        return told ? NumberJson(sums.Number(block, at) / static_cast<double>(count))
+                    : Json(nullptr);
+      };
+      bins.push_back({{"low", static_cast<double>(b) / kCalibrationBins},
+                      {"high", static_cast<double>(b + 1) / kCalibrationBins},
+                      {"n", told ? Json(count) : Json(nullptr)},
+                      {"predicted", mean(kCalibrationPredicted)},
+                      {"observed", mean(kCalibrationObserved)}});
+    }
+    return bins;
+  }
+
+  Json Overlap() {
+    Json list = Json::array();
+    for (std::size_t a = 0; a < arms_.size(); ++a) {
+      Json entry{{"arm", arms_[a]}};
+      for (std::size_t other = 0; other < 2; ++other) {
+        Json counts = Json::array();
+        const char* key = other == 0 ? "received" : "not_received";
+        for (std::size_t b = 0; b < kOverlapBins; ++b) {
+          const std::string path =
+              "/overlap/propensity/" + std::to_string(a) + "/" + key + "/" + std::to_string(b);
+          counts.push_back(Count(path, story_.judgement.sums.Count(
+                                           kOverlapCounts, (2 * a + other) * kOverlapBins + b)));
+        }
+        entry[key] = std::move(counts);
+      }
+      list.push_back(std::move(entry));
+    }
+    return {{"breaks", Breaks()}, {"propensity", std::move(list)}, {"trim", story_.options.trim}};
+  }
+  static Json Breaks() {
+    Json breaks = Json::array();
+    for (std::size_t b = 0; b <= kOverlapBins; ++b)
+      breaks.push_back(static_cast<double>(b) / kOverlapBins);
+    return breaks;
+  }
+
+  /// Standardised differences of the design's columns between each arm and the first, before and after weighting.
+  Json Balance() const {
+    Json list = Json::array();
+    const LearnedChoice& learned = story_.learned;
+    const std::size_t p = story_.frame.columns();
+    const auto weighted = [&](std::size_t a, std::size_t j) {
+      return story_.judgement.sums.Number(kWeightedSums, a * p + j) /
+             story_.judgement.sums.Number(kArmWeights, a);
+    };
+    for (std::size_t a = 1; a < arms_.size(); ++a) {
+      for (std::size_t j = 1; j < p; ++j) {
+        const double spread =
+            std::sqrt((learned.arm_variances[a][j] + learned.arm_variances[0][j]) / 2);
+        list.push_back({{"variable", story_.frame.design().names()[j]},
+                        {"contrast", arms_[a] + " - " + arms_[0]},
+                        {"smd_before",
+                         NumberJson((learned.arm_means[a][j] - learned.arm_means[0][j]) / spread)},
+                        {"smd_after", NumberJson((weighted(a, j) - weighted(0, j)) / spread)}});
+      }
+    }
+    return list;
+  }
+
+  Json WithoutSite() const {
+    if (!story_.judgement.without_site) return nullptr;
+    const PolicyValues& policies = *story_.judgement.without_site;
+    Json entry{{"rule", EstimateJson(policies.Value(0))}};
+    entry["best_single"] = arms_[policies.BestArm()];
+    entry["gain"] = DifferenceJson(policies.GainOverBest());
+    return entry;
+  }
+
+  /// How strong an unmeasured confounder would have to be with both choice and outcome to explain the gain away.
+  /// T. J. VanderWeele, P. Ding, Ann. Intern. Med. 167 (2017); for continuous outcomes RR = exp(0.91 d).
+  Json EValue() const {
+    const ChoiceEstimate gain = policies_.GainOverBest();
+    const auto of = [&](double difference) -> Json {
+      if (difference <= 0) return 1.0;
+      const double base = policies_.values[1 + best_];
+      double ratio = std::exp(0.91 * difference / std::sqrt(story_.learned.outcome_variance));
+      if (story_.learned.binary) {
+        ratio = story_.options.higher_is_better ? (base + difference) / base
+                                                : base / std::max(1e-12, base - difference);
+      }
+      return NumberJson(ratio + std::sqrt(ratio * (ratio - 1)));
+    };
+    return {{"estimate", of(gain.estimate)}, {"conf_limit", of(gain.low)}};
+  }
+
+  Json Learning() const {
+    Json by_fold = Json::array();
+    for (const ChosenLambda& chosen : story_.learned.by_fold) by_fold.push_back(chosen.lambda);
+    return {{"learner", "elastic_net"},
+            {"alpha", story_.options.alpha},
+            {"folds", story_.learned.split.folds},
+            {"lambda", story_.learned.lambda.lambda},
+            {"lambda_part", story_.learned.lambda.part},
+            {"lambda_by_fold", std::move(by_fold)},
+            {"propensity_ridge", story_.options.ridge}};
+  }
+
+  const ChoiceStory& story_;
+  const std::vector<std::string>& arms_;
+  const PolicyValues& policies_;
+  std::size_t best_;
+  std::vector<std::string> suppressed_;
+};
+
+}  // namespace
+
+Json EstimateJson(const ChoiceEstimate& estimate) {
+  return {{"estimate", NumberJson(estimate.estimate)},
+          {"std_error", NumberJson(estimate.std_error)},
+          {"conf_low", NumberJson(estimate.low)},
+          {"conf_high", NumberJson(estimate.high)}};
+}
+
+Json DifferenceJson(const ChoiceEstimate& estimate) {
+  Json json = EstimateJson(estimate);
+  json["p_value"] = NumberJson(estimate.p_value);
+  return json;
+}
+
+std::string Verdict(const ChoiceStory& story) {
+  const PolicyValues& policies = story.judgement.policies;
+  const ChoiceEstimate gain = policies.GainOverBest();
+  const std::string best = story.learned.arms[policies.BestArm()];
+  const std::string numbers = "gain " + Short(gain.estimate) + ", " +
+                              Short(100 * story.options.confidence_level) + " % interval " +
+                              Short(gain.low) + " to " + Short(gain.high);
+  if (story.judgement.changed < kFewestChanged) {
+    return "The rule gives " + best +
+           " to (almost) everybody: it shows no benefit of choosing over " + best + " for all.";
+  }
+  if (story.judgement.beats_best_single) {
+    return "Choosing by the rule does better than the best single drug for everybody, " + best +
+           " (" + numbers + "), if the covariates are all that decides both drug and outcome.";
+  }
+  return "No benefit of choosing is shown: the rule is not shown to do better than the best single "
+         "drug for "
+         "everybody, " +
+         best + " (" + numbers + ").";
+}
+
+Json ChoiceReport(const ChoiceStory& story) { return Report(story).Write(); }
+
+}  // namespace clinnova::learn

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The result of a treatment choice as JSON: the object of the result file, and the model document within it
+// (decision/learned_model.h reads it; docs/methods/treatment_choice.md draws both).
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "learn/choice_judgement.h"
+
+namespace clinnova::learn {
+
+/// What the report tells of, all of it known by now.
+struct ChoiceStory {
+  const federation::Analysis& analysis;  // not owned, outlives this
+  const ChoiceOptions& options;          // not owned, outlives this
+  const stats::ModelFrame& frame;        // not owned, outlives this
+  const LearnedChoice& learned;          // not owned, outlives this
+  const ChoiceJudgement& judgement;      // not owned, outlives this
+  int minimum_count = 5;
+  std::int64_t guideline = -1;
+};
+
+/// The method's own fields; counts below `minimum_count` are null, their paths in "suppressed".
+nlohmann::ordered_json ChoiceReport(const ChoiceStory& story);
+/// The verdict in words.
+std::string Verdict(const ChoiceStory& story);
+/// {"estimate","std_error","conf_low","conf_high"}, with "p_value" for differences.
+nlohmann::ordered_json EstimateJson(const ChoiceEstimate& estimate);
+nlohmann::ordered_json DifferenceJson(const ChoiceEstimate& estimate);
+/// The model: field "model" of the result.
+nlohmann::ordered_json ChoiceModelJson(const ChoiceStory& story,
+                                       const nlohmann::ordered_json& result);
+
+}  // namespace clinnova::learn

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// A site's rows as a treatment choice reads them: the standardised design, the outcome, the arm, and the fold of
+// every complete case; and what each is predicted to have by models that did not see its fold.
+//
+// A person's fold comes from row_folds.h (`id`, or `fold_column`, or what the row says), so that folds are the same
+// for every partition of the persons into sites; or it is the site, for learning without a site and judging in it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "federation/step.h"
+#include "stats/model_frame.h"
+#include "stats/row_folds.h"
+
+namespace clinnova::learn {
+
+/// Kinds of outcomes counted in each fold and arm.
+enum ChoiceOutcome { kOutcomeZero, kOutcomeOne, kOutcomeOther, kChoiceOutcomes };
+
+/// How the rows are split, as the hub says it: part of every round's parameters.
+struct ChoiceSplit {
+  stats::FrameClaim claim;
+  std::int64_t folds = 1;
+  bool by_site = false;
+  /// Persons of each fold, arm and ChoiceOutcome; empty before they are counted.
+  std::vector<std::int64_t> cells{};
+
+  std::int64_t Cell(std::size_t arms, std::size_t fold, std::size_t arm) const;
+  template <class A>
+  void Fields(A& a) {
+    a(claim);
+    a(folds);
+    a(by_site);
+    a(cells);
+  }
+};
+
+/// Rule 2 and rule 3 for everything that is learned: each fold has, of each arm, at least `minimum_count` persons, and
+/// a binary outcome that none or as many have; each training set (all but two folds) has in each arm three times as
+/// many persons as columns and 10 more. kRefused (`rare_level`, `too_many_parameters`); nothing where minimum_count
+/// is 0.
+Result<void> CheckCells(const ChoiceSplit& split, std::size_t arms, int minimum_count);
+
+/// Models that did not see a fold, by fold: standardised scale.
+struct ChoiceModels {
+  bool binary = true;
+  bool higher_is_better = true;
+  double trim = 0.02;
+  std::vector<std::vector<double>> outcome{};     ///< by fold: arms * columns
+  std::vector<std::vector<double>> propensity{};  ///< by fold: (arms - 1) * columns
+
+  template <class A>
+  void Fields(A& a) {
+    a(binary);
+    a(higher_is_better);
+    a(trim);
+    a(outcome);
+    a(propensity);
+  }
+};
+
+/// One batch of complete cases.
+struct ChoiceBatch {
+  table::DesignBatch design;         ///< standardised
+  std::vector<std::int32_t> fold{};  ///< 1…, or 0: none
+  // Filled by Predict, by arm and row.
+  std::vector<std::vector<double>> predicted{};   ///< q_a
+  std::vector<std::vector<double>> propensity{};  ///< e_a before trimming
+  std::vector<std::vector<double>>
+      score{};                         ///< Gamma_a = q_a + [a = own] (y - q_a) / max(e_a, trim)
+  std::vector<std::int32_t> chosen{};  ///< the rule's arm
+  std::vector<double> buffer{};
+
+  std::size_t rows() const { return design.rows; }
+  const std::vector<std::int32_t>& arm() const { return design.strata.front(); }
+  const std::vector<double>& y() const { return design.response.front(); }
+};
+
+/// A site's reader for one round.
+class ChoiceRows {
+ public:
+  /// kRefused without cells, or with cells that break a rule.
+  static Result<ChoiceRows> Create(const federation::SiteView& site, const ChoiceSplit& split);
+  /// For the round that counts the cells, and for nothing else.
+  static Result<ChoiceRows> CreateToCount(const federation::SiteView& site,
+                                          const ChoiceSplit& split);
+
+  std::size_t arms() const { return arms_; }
+  std::size_t columns() const { return split_->claim.center.size(); }
+  const table::Table& table() const { return *table_; }
+  const table::Design& design() const { return frame_->design; }
+
+  /// Reads rows [first, first + count): design, folds.
+  void Read(std::size_t first, std::size_t count, ChoiceBatch& batch) const;
+  /// Predictions of the rows read, each by its own fold's models; rows without a fold have none and a score of 0.
+  void Predict(const ChoiceModels& models, ChoiceBatch& batch) const;
+  /// kRefused when models do not fit folds and design.
+  Result<void> CheckModels(const ChoiceModels& models) const;
+
+ private:
+  ChoiceRows() = default;
+  void PredictRow(const ChoiceModels& models, ChoiceBatch& batch, std::size_t row) const;
+
+  const table::Table* table_ = nullptr;            // not owned, outlives this
+  std::shared_ptr<const stats::SiteFrame> frame_;  // shared with the site's cache
+  const ChoiceSplit* split_ = nullptr;             // not owned, outlives this
+  std::optional<stats::RowFolds> folds_{};         ///< absent where the fold is the site
+  std::size_t site_column_ = 0;
+  std::size_t arms_ = 0;
+};
+
+/// The guard of steps that read `split`'s rows through ChoiceRows: the frame's rules, and those on the counts of the cells
+/// that the hub claims of all sites.
+struct ChoiceGuard {
+  template <typename P>
+  operator federation::Guard<P>() const {  // NOLINT(google-explicit-constructor): stands for any P
+    using federation::Rule;
+    return {{Rule::kCohort, Rule::kParameters, Rule::kLevels, Rule::kExpressions, Rule::kDominance,
+             Rule::kLeverage, Rule::kContributors},
+            [](const federation::SiteView& site, const P& parameters) -> Result<void> {
+              CLINNOVA_TRY(ChoiceRows::Create(site, parameters.split));
+              return {};
+            }};
+  }
+};
+/// As ChoiceGuard, of the step that counts the cells.
+struct ChoiceCountGuard {
+  template <typename P>
+  operator federation::Guard<P>() const {  // NOLINT(google-explicit-constructor): stands for any P
+    using federation::Rule;
+    return {{Rule::kCohort, Rule::kParameters, Rule::kLevels, Rule::kExpressions, Rule::kDominance,
+             Rule::kLeverage, Rule::kContributors},
+            [](const federation::SiteView& site, const P& parameters) -> Result<void> {
+              CLINNOVA_TRY(ChoiceRows::CreateToCount(site, parameters.split));
+              return {};
+            }};
+  }
+};
+
+/// A batch's rows of one arm, one after another, so that sums over an arm touch its rows only.
+struct ArmRows {
+  std::vector<double> x{};  ///< column-major, stride table::kBatchRows
+  std::vector<double> y{};
+  std::vector<std::int32_t> fold{};
+  std::vector<double> eta, mean, weight, residual;
+  std::size_t rows = 0;
+
+  void Gather(const ChoiceBatch& batch, std::size_t columns, std::size_t arm);
+};
+
+}  // namespace clinnova::learn

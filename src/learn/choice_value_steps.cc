@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "learn/choice_value_steps.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/deterministic_math.h"
+#include "federation/batches.h"
+#include "learn/choice_inputs.h"
+#include "stats/effect_rows.h"
+
+namespace clinnova::learn {
+
+using federation::Analysis;
+using federation::CountBlock;
+using federation::ExactSums;
+using federation::ForEachBatch;
+using federation::Layout;
+using federation::ScaledBlock;
+using federation::SiteView;
+using federation::WideBlock;
+using stats::ArmsOf;
+using table::kBatchRows;
+
+namespace {
+
+std::size_t BinOf(double value, double width, std::size_t bins) {
+  if (!(value > 0)) return 0;
+  return std::min(bins - 1, static_cast<std::size_t>(std::min(value / width, 1e9)));
+}
+
+/// Calls work(rows reader, batch, sums) for each batch, predicted by the models.
+template <typename Work>
+Result<void> ForEachPredicted(const SiteView& site, const ChoiceSplit& split,
+                              const ChoiceModels& models, ExactSums& sums, Work work) {
+  CLINNOVA_ASSIGN(const ChoiceRows rows, ChoiceRows::Create(site, split));
+  CLINNOVA_TRY(rows.CheckModels(models));
+  return ForEachBatch<ChoiceBatch>(site.table.rows, site.threads, sums,
+                                   [&](std::size_t first, std::size_t count, ChoiceBatch& batch,
+                                       ExactSums& mine) -> Result<void> {
+                                     rows.Read(first, count, batch);
+                                     rows.Predict(models, batch);
+                                     work(rows, batch, mine);
+                                     return {};
+                                   });
+}
+
+// --- Values ------------------------------------------------------------------------------------------
+
+Result<Layout> ValueLayout(const Analysis& analysis, const table::Schema& schema,
+                           const ChoiceValueParameters& parameters) {
+  CLINNOVA_ASSIGN(const std::size_t arms, ArmsOf(analysis, schema, parameters.split.claim));
+  const std::size_t p = parameters.split.claim.center.size();
+  const std::size_t policies = PolicyCount(arms, parameters.guideline >= 0);
+  const std::size_t bins = arms * kCalibrationBins;
+  return Layout{
+      {WideBlock("policies", policies), WideBlock("products", policies * (policies + 1) / 2),
+       CountBlock("chosen_received", arms * arms), WideBlock("weights", 2 * arms),
+       CountBlock("trimmed", arms), CountBlock("overlap", arms * 2 * kOverlapBins),
+       ScaledBlock("weighted_columns", arms * p, static_cast<int>(parameters.weighted_exponent)),
+       CountBlock("calibration_rows", bins), WideBlock("calibration_predicted", bins),
+       WideBlock("calibration_observed", bins), WideBlock("arm_predictions", arms * 5)}};
+}
+
+void AddPolicies(const ChoiceBatch& batch, std::size_t row, std::int64_t guideline,
+                 ExactSums& sums) {
+  const std::size_t arms = batch.score.size();
+  std::vector<double> scores;
+  scores.push_back(batch.score[static_cast<std::size_t>(batch.chosen[row])][row]);
+  double total = 0;
+  for (std::size_t a = 0; a < arms; ++a) {
+    scores.push_back(batch.score[a][row]);
+    total += batch.score[a][row];
+  }
+  scores.push_back(batch.y()[row]);
+  scores.push_back(total / static_cast<double>(arms));
+  if (guideline >= 0) scores.push_back(batch.score[static_cast<std::size_t>(guideline)][row]);
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    sums.Add(kPolicySums, i, scores[i]);
+    for (std::size_t j = 0; j <= i; ++j, ++at) sums.Add(kPolicyProducts, at, scores[i] * scores[j]);
+  }
+}
+
+void AddOverlap(const ChoiceBatch& batch, std::size_t row, double trim, ExactSums& sums) {
+  const auto own = static_cast<std::size_t>(batch.arm()[row]);
+  for (std::size_t a = 0; a < batch.score.size(); ++a) {
+    const double e = batch.propensity[a][row];
+    if (e < trim) sums.AddCount(kTrimmedRows, a);
+    const std::size_t bin = BinOf(e, 1.0 / kOverlapBins, kOverlapBins);
+    sums.AddCount(kOverlapCounts, (2 * a + (a == own ? 0 : 1)) * kOverlapBins + bin);
+  }
+  const double weight = 1 / std::max(batch.propensity[own][row], trim);
+  sums.Add(kArmWeights, own, weight);
+  sums.Add(kArmWeights, batch.score.size() + own, weight * weight);
+}
+
+void AddCalibration(const ChoiceBatch& batch, std::size_t row, bool binary, ExactSums& sums) {
+  const auto own = static_cast<std::size_t>(batch.arm()[row]);
+  const double q = batch.predicted[own][row];
+  const double y = batch.y()[row];
+  const double parts[] = {q, q * q, q * y, y, y * y};
+  for (std::size_t i = 0; i < 5; ++i) sums.Add(kArmPredictions, own * 5 + i, parts[i]);
+  if (!binary) return;
+  const std::size_t bin =
+      own * kCalibrationBins + BinOf(q, 1.0 / kCalibrationBins, kCalibrationBins);
+  sums.AddCount(kCalibrationRows, bin);
+  sums.Add(kCalibrationPredicted, bin, q);
+  sums.Add(kCalibrationObserved, bin, y);
+}
+
+void AddWeightedColumns(const ChoiceRows& rows, ChoiceBatch& batch, double trim, ExactSums& sums) {
+  const std::size_t p = rows.columns();
+  batch.buffer.resize(kBatchRows);
+  for (std::size_t a = 0; a < rows.arms(); ++a) {
+    for (std::size_t r = 0; r < batch.rows(); ++r) {
+      const bool own = batch.fold[r] != 0 && static_cast<std::size_t>(batch.arm()[r]) == a;
+      batch.buffer[r] = own ? 1 / std::max(batch.propensity[a][r], trim) : 0;
+    }
+    sums.AddWeightedColumns(kWeightedSums, a * p, {batch.design.x.data(), kBatchRows, p},
+                            batch.buffer.data(), batch.rows());
+  }
+}
+
+Result<void> ValueEvaluate(const SiteView& site, const ChoiceValueParameters& parameters,
+                           ExactSums& sums) {
+  const double trim = parameters.models.trim;
+  return ForEachPredicted(
+      site, parameters.split, parameters.models, sums,
+      [&](const ChoiceRows& rows, ChoiceBatch& batch, ExactSums& mine) {
+        for (std::size_t r = 0; r < batch.rows(); ++r) {
+          if (batch.fold[r] == 0) continue;
+          AddPolicies(batch, r, parameters.guideline, mine);
+          AddOverlap(batch, r, trim, mine);
+          AddCalibration(batch, r, parameters.models.binary, mine);
+          mine.AddCount(kChosenReceived, static_cast<std::size_t>(batch.chosen[r]) * rows.arms() +
+                                             static_cast<std::size_t>(batch.arm()[r]));
+        }
+        AddWeightedColumns(rows, batch, trim, mine);
+      });
+}
+
+// --- Inputs ------------------------------------------------------------------------------------------
+
+std::size_t LevelCount(const std::vector<ChoiceInput>& inputs) {
+  std::size_t levels = 0;
+  for (const ChoiceInput& input : inputs) levels += input.levels.size();
+  return levels;
+}
+
+Result<Layout> InputLayout(const Analysis& analysis, const table::Schema& schema,
+                           const ChoiceInputParameters& parameters) {
+  CLINNOVA_ASSIGN(const std::vector<ChoiceInput> inputs, InputsOf(analysis, schema));
+  const bool sums = parameters.centers.empty();
+  return Layout{{WideBlock("sums", sums ? 2 * inputs.size() : 0),
+                 CountBlock("missing", sums ? inputs.size() : 0),
+                 CountBlock("levels", sums ? LevelCount(inputs) : 0),
+                 CountBlock("histogram", sums ? 0 : inputs.size() * kInputBins),
+                 CountBlock("rows", 1)}};
+}
+
+void CountMissing(const std::vector<ChoiceInput>& inputs, const table::Table& table,
+                  std::size_t first, std::size_t count, ExactSums& sums) {
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const table::Column& column = table.column(inputs[i].column);
+    std::int64_t missing = 0;
+    for (std::size_t r = first; r < first + count; ++r) {
+      missing += inputs[i].factor ? column.codes[r] < 0 : std::isnan(column.numbers[r]);
+    }
+    sums.AddCount(kInputMissing, i, missing);
+  }
+}
+
+void AddInputs(const std::vector<ChoiceInput>& inputs, const ChoiceInputParameters& parameters,
+               const table::Table& table, const ChoiceBatch& batch, ExactSums& sums) {
+  std::size_t level = 0;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const table::Column& column = table.column(inputs[i].column);
+    for (std::size_t r = 0; r < batch.rows(); ++r) {
+      const std::size_t row = batch.design.source_row[r];
+      if (inputs[i].factor) {
+        if (parameters.centers.empty()) {
+          sums.AddCount(kInputLevels, level + static_cast<std::size_t>(column.codes[row]));
+        }
+        continue;
+      }
+      const double value = column.numbers[row];
+      if (parameters.centers.empty()) {
+        sums.Add(kInputSums, 2 * i, value);
+        sums.Add(kInputSums, 2 * i + 1, value * value);
+        continue;
+      }
+      const double from = (value - parameters.centers[i]) / parameters.scales[i] + 5;
+      sums.AddCount(kInputHistogram, i * kInputBins + BinOf(from, 10.0 / kInputBins, kInputBins));
+    }
+    level += inputs[i].levels.size();
+  }
+}
+
+Result<void> InputEvaluate(const SiteView& site, const ChoiceInputParameters& parameters,
+                           ExactSums& sums) {
+  CLINNOVA_ASSIGN(const std::vector<ChoiceInput> inputs,
+                  InputsOf(site.analysis, site.table.schema));
+  CLINNOVA_ASSIGN(const ChoiceRows rows, ChoiceRows::Create(site, parameters.split));
+  const bool histograms = !parameters.centers.empty();
+  const bool fits = !histograms || (parameters.centers.size() == inputs.size() &&
+                                    parameters.scales.size() == inputs.size());
+  if (!fits) return Fail(ErrorCode::kRefused, "centres that do not fit the inputs", "wrong_layout");
+  return ForEachBatch<ChoiceBatch>(site.table.rows, site.threads, sums,
+                                   [&](std::size_t first, std::size_t count, ChoiceBatch& batch,
+                                       ExactSums& mine) -> Result<void> {
+                                     rows.Read(first, count, batch);
+                                     AddInputs(inputs, parameters, site.table, batch, mine);
+                                     if (!histograms)
+                                       CountMissing(inputs, site.table, first, count, mine);
+                                     mine.AddCount(kInputRows, 0, static_cast<std::int64_t>(count));
+                                     return {};
+                                   });
+}
+
+// --- Spread ------------------------------------------------------------------------------------------
+
+Result<Layout> SpreadLayout(const Analysis&, const table::Schema&, const ChoiceSpreadParameters&) {
+  return Layout{{CountBlock("benefit", kBenefitBins), CountBlock("distance", kDistanceBins)}};
+}
+
+/// What the rule is predicted to gain over the arm `best`; never negative.
+double Benefit(const ChoiceBatch& batch, std::size_t row, std::size_t best) {
+  const auto chosen = static_cast<std::size_t>(batch.chosen[row]);
+  return std::fabs(batch.predicted[chosen][row] - batch.predicted[best][row]);
+}
+
+std::size_t BenefitBin(double benefit, double range) {
+  return BinOf(benefit, range / kBenefitBins, kBenefitBins);
+}
+
+double Distance(const ChoiceSpreadParameters& parameters, const ChoiceBatch& batch,
+                std::size_t row) {
+  const std::size_t size = parameters.distance_columns.size();
+  double square = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    for (std::size_t j = 0; j < size; ++j) {
+      const auto column = [&](std::size_t k) {
+        const auto c = static_cast<std::size_t>(parameters.distance_columns[k]);
+        return batch.design.x[c * kBatchRows + row] - parameters.distance_center[k];
+      };
+      square += column(i) * parameters.distance_inverse[i * size + j] * column(j);
+    }
+  }
+  return std::sqrt(std::max(0.0, square));
+}
+
+Result<void> CheckSpread(const ChoiceSpreadParameters& parameters, const ChoiceRows& rows) {
+  const std::size_t size = parameters.distance_columns.size();
+  bool fits = parameters.distance_center.size() == size &&
+              parameters.distance_inverse.size() == size * size && parameters.benefit_range > 0 &&
+              parameters.best >= 0 && parameters.best < static_cast<std::int64_t>(rows.arms());
+  for (const std::int64_t column : parameters.distance_columns) {
+    fits = fits && column >= 0 && column < static_cast<std::int64_t>(rows.columns());
+  }
+  if (fits) return {};
+  return Fail(ErrorCode::kRefused, "columns that do not fit the design", "wrong_layout");
+}
+
+Result<void> SpreadEvaluate(const SiteView& site, const ChoiceSpreadParameters& parameters,
+                            ExactSums& sums) {
+  CLINNOVA_ASSIGN(const ChoiceRows checked, ChoiceRows::Create(site, parameters.split));
+  CLINNOVA_TRY(CheckSpread(parameters, checked));
+  return ForEachPredicted(
+      site, parameters.split, parameters.models, sums,
+      [&](const ChoiceRows&, ChoiceBatch& batch, ExactSums& mine) {
+        for (std::size_t r = 0; r < batch.rows(); ++r) {
+          if (batch.fold[r] == 0) continue;
+          const double benefit = Benefit(batch, r, static_cast<std::size_t>(parameters.best));
+          mine.AddCount(kBenefitHistogram, BenefitBin(benefit, parameters.benefit_range));
+          mine.AddCount(kDistanceHistogram,
+                        BinOf(Distance(parameters, batch, r), kDistanceBin, kDistanceBins));
+        }
+      });
+}
+
+// --- Groups ------------------------------------------------------------------------------------------
+
+Result<std::vector<Subgrouping>> SubgroupsFor(const Analysis& analysis, const table::Schema& schema,
+                                              const ChoiceGroupParameters& parameters) {
+  CLINNOVA_ASSIGN(std::vector<Subgrouping> subgroupings,
+                  SubgroupingsOf(analysis, schema, parameters.by_site));
+  if (parameters.cuts.empty()) subgroupings.clear();  // none are asked for
+  for (std::size_t i = 0; i < subgroupings.size(); ++i) {
+    if (parameters.cuts.size() != subgroupings.size() ||
+        parameters.cuts[i].size() != subgroupings[i].cuts.size()) {
+      return Fail(ErrorCode::kRefused, "cuts that do not fit the subgroups", "wrong_layout");
+    }
+    subgroupings[i].cuts = parameters.cuts[i];
+  }
+  return subgroupings;
+}
+
+Result<Layout> GroupLayout(const Analysis& analysis, const table::Schema& schema,
+                           const ChoiceGroupParameters& parameters) {
+  CLINNOVA_ASSIGN(const auto subgroupings, SubgroupsFor(analysis, schema, parameters));
+  std::size_t groups = parameters.first_bins.size();
+  for (const Subgrouping& subgrouping : subgroupings) groups += subgrouping.groups();
+  return Layout{{CountBlock("rows", groups), WideBlock("predicted", groups),
+                 WideBlock("gain", groups), WideBlock("gain_squared", groups)}};
+}
+
+void AddToGroup(std::size_t group, double predicted, double gain, ExactSums& sums) {
+  sums.AddCount(kGroupRows, group);
+  sums.Add(kGroupPredicted, group, predicted);
+  sums.Add(kGroupGain, group, gain);
+  sums.Add(kGroupGainSquared, group, gain * gain);
+}
+
+Result<void> GroupEvaluate(const SiteView& site, const ChoiceGroupParameters& parameters,
+                           ExactSums& sums) {
+  if (parameters.by_site && site.minimum_count > 0) {
+    return Fail(ErrorCode::kRefused, "gains by site, to which one site alone contributes",
+                "single_contributor");
+  }
+  CLINNOVA_ASSIGN(const auto subgroupings,
+                  SubgroupsFor(site.analysis, site.table.schema, parameters));
+  const auto best = static_cast<std::size_t>(parameters.best);
+  return ForEachPredicted(
+      site, parameters.split, parameters.models, sums,
+      [&](const ChoiceRows& rows, ChoiceBatch& batch, ExactSums& mine) {
+        for (std::size_t r = 0; r < batch.rows(); ++r) {
+          if (batch.fold[r] == 0 || best >= rows.arms()) continue;
+          const double predicted = Benefit(batch, r, best);
+          const double gain =
+              batch.score[static_cast<std::size_t>(batch.chosen[r])][r] - batch.score[best][r];
+          const auto bin =
+              static_cast<std::int64_t>(BenefitBin(predicted, parameters.benefit_range));
+          std::size_t group = 0;
+          while (group + 1 < parameters.first_bins.size() &&
+                 parameters.first_bins[group + 1] <= bin)
+            ++group;
+          if (!parameters.first_bins.empty()) AddToGroup(group, predicted, gain, mine);
+          std::size_t first = parameters.first_bins.size();
+          for (const Subgrouping& subgrouping : subgroupings) {
+            const std::size_t of = subgrouping.GroupOf(site.table, batch.design.source_row[r]);
+            if (of < subgrouping.groups()) AddToGroup(first + of, predicted, gain, mine);
+            first += subgrouping.groups();
+          }
+        }
+      });
+}
+
+// --- Recalibration -----------------------------------------------------------------------------------
+
+Result<Layout> RecalibrationLayout(const Analysis& analysis, const table::Schema& schema,
+                                   const ChoiceRecalibrationParameters& parameters) {
+  CLINNOVA_ASSIGN(const std::size_t arms, ArmsOf(analysis, schema, parameters.split.claim));
+  if (parameters.coefficients.size() != 2 * arms) {
+    return Fail(ErrorCode::kRefused, "coefficients that do not fit the arms", "wrong_layout");
+  }
+  return Layout{{WideBlock("score", 2 * arms), WideBlock("information", 3 * arms),
+                 WideBlock("likelihood", arms)}};
+}
+
+Result<void> RecalibrationEvaluate(const SiteView& site,
+                                   const ChoiceRecalibrationParameters& parameters,
+                                   ExactSums& sums) {
+  return ForEachPredicted(
+      site, parameters.split, parameters.models, sums,
+      [&](const ChoiceRows&, ChoiceBatch& batch, ExactSums& mine) {
+        for (std::size_t r = 0; r < batch.rows(); ++r) {
+          if (batch.fold[r] == 0) continue;
+          const auto a = static_cast<std::size_t>(batch.arm()[r]);
+          const double q = std::clamp(batch.predicted[a][r], 1e-12, 1 - 1e-12);
+          const double logit = core::Log(q) - core::Log1p(-q);
+          const double eta =
+              parameters.coefficients[2 * a] + parameters.coefficients[2 * a + 1] * logit;
+          const double mean = core::Expit(eta);
+          const double residual = batch.y()[r] - mean;
+          const double weight = mean * (1 - mean);
+          mine.Add(kRecalibrationScore, 2 * a, residual);
+          mine.Add(kRecalibrationScore, 2 * a + 1, residual * logit);
+          mine.Add(kRecalibrationInformation, 3 * a, weight);
+          mine.Add(kRecalibrationInformation, 3 * a + 1, weight * logit);
+          mine.Add(kRecalibrationInformation, 3 * a + 2, weight * logit * logit);
+          const double m = batch.y()[r] > 0 ? -eta : eta;
+          mine.Add(kRecalibrationLikelihood, a,
+                   -(m > 0 ? m + core::Log1p(core::Exp(-m)) : core::Log1p(core::Exp(m))));
+        }
+      });
+}
+
+}  // namespace
+
+const federation::TypedStep<ChoiceValueParameters> kChoiceValueStep{"choice.values", ValueLayout,
+                                                                    ValueEvaluate, ChoiceGuard{}};
+const federation::TypedStep<ChoiceInputParameters> kChoiceInputStep{"choice.inputs", InputLayout,
+                                                                    InputEvaluate, ChoiceGuard{}};
+const federation::TypedStep<ChoiceSpreadParameters> kChoiceSpreadStep{
+    "choice.spread", SpreadLayout, SpreadEvaluate, ChoiceGuard{}};
+const federation::TypedStep<ChoiceGroupParameters> kChoiceGroupStep{"choice.groups", GroupLayout,
+                                                                    GroupEvaluate, ChoiceGuard{}};
+const federation::TypedStep<ChoiceRecalibrationParameters> kChoiceRecalibrationStep{
+    "choice.recalibration", RecalibrationLayout, RecalibrationEvaluate, ChoiceGuard{}};
+
+}  // namespace clinnova::learn

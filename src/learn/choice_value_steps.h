@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// What travels while a treatment choice is judged, and the site's side of it: values of policies, what the inputs
+// look like, distributions of predicted benefit and of distances, gains by group, recalibration.
+//
+// Every person counts with the AIPW scores Gamma_a of models that did not see the person's fold (choice_rows.h). With
+// policies in the order of PolicyCount's comment, a policy's value is the mean of its scores, and the sums of the
+// scores' products give the variance of every value and of every difference.
+// Source: J. M. Robins, A. Rotnitzky, L. P. Zhao, JASA 89 (1994); S. Athey, S. Wager, Econometrica 89 (2021).
+//
+// Reveals, over all sites together: sums and products of the policies' scores; persons by recommended and received
+// arm; sums of weights; histograms of propensities by arm; weighted column sums; by arm sums of predictions and
+// outcomes; sums, sums of squares, level counts and histograms of the inputs; histograms of predicted benefit and of
+// Mahalanobis' distance; by group persons, predicted and observed gain; score and information of the recalibration.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "federation/step.h"
+#include "learn/choice_rows.h"
+
+namespace clinnova::learn {
+
+inline constexpr std::size_t kOverlapBins = 20;      ///< of the propensity, of equal width
+inline constexpr std::size_t kCalibrationBins = 10;  ///< of a predicted probability
+inline constexpr std::size_t kBenefitBins = 512;     ///< from 0 to the range told
+inline constexpr std::size_t kDistanceBins = 400;    ///< of 0.05 from 0 on
+inline constexpr double kDistanceBin = 0.05;
+inline constexpr std::size_t kInputBins =
+    200;  ///< from 5 standard deviations below the mean to 5 above
+
+/// Policies: the rule; every arm for everybody; what was given; an arm by lot; the guideline's first arm, if any.
+inline std::size_t PolicyCount(std::size_t arms, bool guideline) {
+  return arms + 3 + (guideline ? 1 : 0);
+}
+
+struct ChoiceValueParameters {
+  ChoiceSplit split;
+  ChoiceModels models;
+  std::int64_t guideline = -1;         ///< an arm, or -1
+  std::int64_t weighted_exponent = 0;  ///< of a standardised value times a weight
+  template <class A>
+  void Fields(A& a) {
+    a(split);
+    a(models);
+    a(guideline);
+    a(weighted_exponent);
+  }
+};
+enum ChoiceValueBlock {
+  kPolicySums,
+  kPolicyProducts,   ///< lower triangle
+  kChosenReceived,   ///< by recommended arm, by received arm
+  kArmWeights,       ///< by arm: sum of 1 / e, then by arm of its square
+  kTrimmedRows,      ///< by arm: e below the trim
+  kOverlapCounts,    ///< by arm: bins among those who received it, then among the others
+  kWeightedSums,     ///< by arm: columns times 1 / e
+  kCalibrationRows,  ///< by arm and bin
+  kCalibrationPredicted,
+  kCalibrationObserved,
+  kArmPredictions  ///< by arm of those who received it: q, q^2, q y, y, y^2
+};
+
+/// The inputs among complete cases; and how often each is missing among all rows.
+struct ChoiceInputParameters {
+  ChoiceSplit split;
+  std::vector<double> centers{};  ///< by input; empty: sums are asked for, else histograms
+  std::vector<double> scales{};
+  template <class A>
+  void Fields(A& a) {
+    a(split);
+    a(centers);
+    a(scales);
+  }
+};
+enum ChoiceInputBlock {
+  kInputSums,       ///< by input: sum, sum of squares (0 for factors)
+  kInputMissing,    ///< by input
+  kInputLevels,     ///< by input and level
+  kInputHistogram,  ///< by input, kInputBins
+  kInputRows        ///< rows of the table
+};
+
+struct ChoiceSpreadParameters {
+  ChoiceSplit split;
+  ChoiceModels models;
+  std::int64_t best = 0;     ///< the arm that benefit is over
+  double benefit_range = 1;  ///< benefits beyond count as it
+  std::vector<std::int64_t> distance_columns{};
+  std::vector<double> distance_center{};
+  std::vector<double> distance_inverse{};  ///< of the covariance, by rows
+  template <class A>
+  void Fields(A& a) {
+    a(split);
+    a(models);
+    a(best);
+    a(benefit_range);
+    a(distance_columns);
+    a(distance_center);
+    a(distance_inverse);
+  }
+};
+enum ChoiceSpreadBlock { kBenefitHistogram, kDistanceHistogram };
+
+/// Gains over the arm `best`: by group of predicted benefit, then by subgroup.
+struct ChoiceGroupParameters {
+  ChoiceSplit split;
+  ChoiceModels models;
+  std::int64_t best = 0;
+  double benefit_range = 1;
+  std::vector<std::int64_t> first_bins{};   ///< of each group of benefit, rising from 0
+  std::vector<std::vector<double>> cuts{};  ///< by subgrouping
+  bool by_site = false;                     ///< whether subgroups may be sites
+  template <class A>
+  void Fields(A& a) {
+    a(split);
+    a(models);
+    a(best);
+    a(benefit_range);
+    a(first_bins);
+    a(cuts);
+    a(by_site);
+  }
+};
+enum ChoiceGroupBlock { kGroupRows, kGroupPredicted, kGroupGain, kGroupGainSquared };
+
+/// By arm, of those who received it: the logistic regression of the outcome on the predicted log odds.
+struct ChoiceRecalibrationParameters {
+  ChoiceSplit split;
+  ChoiceModels models;
+  std::vector<double> coefficients{};  ///< by arm: intercept, slope
+  template <class A>
+  void Fields(A& a) {
+    a(split);
+    a(models);
+    a(coefficients);
+  }
+};
+enum ChoiceRecalibrationBlock {
+  kRecalibrationScore,
+  kRecalibrationInformation,
+  kRecalibrationLikelihood
+};
+
+extern const federation::TypedStep<ChoiceValueParameters> kChoiceValueStep;
+extern const federation::TypedStep<ChoiceInputParameters> kChoiceInputStep;
+extern const federation::TypedStep<ChoiceSpreadParameters> kChoiceSpreadStep;
+extern const federation::TypedStep<ChoiceGroupParameters> kChoiceGroupStep;
+extern const federation::TypedStep<ChoiceRecalibrationParameters> kChoiceRecalibrationStep;
+
+}  // namespace clinnova::learn

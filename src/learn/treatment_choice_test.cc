@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// The numbers are held against R by tests/golden (choice_*); here is what the method says and refuses.
+// learners_test.cc registers the methods of this room.
+#include "learn/treatment_choice.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+#include "stats/study_fixture.h"
+#include "table/table_fixture.h"
+
+namespace clinnova::learn {
+namespace {
+
+using stats::Answer;
+using stats::RunOne;
+using table::Table;
+
+enum class Benefit { kCrossing, kNone };
+
+/// Two drugs; with kCrossing "new" is better where x is above 0 and worse below, by far.
+Table Patients(int rows, Benefit benefit, std::uint64_t seed = 5) {
+  std::mt19937_64 random(seed);
+  std::normal_distribution<double> normal;
+  std::uniform_real_distribution<double> uniform;
+  std::vector<double> id, x, z, y, age;
+  std::vector<std::string> drug, sex;
+  for (int i = 0; i < rows; ++i) {
+    id.push_back(i);
+    x.push_back(normal(random));
+    z.push_back(normal(random));
+    age.push_back(30 + std::floor(50 * uniform(random)));
+    sex.emplace_back(uniform(random) < 0.5 ? "F" : "M");
+    const bool newer = uniform(random) < 1 / (1 + std::exp(-0.5 * x.back()));
+    drug.emplace_back(newer ? "new" : "old");
+    const double own =
+        benefit == Benefit::kCrossing ? (newer ? 2.5 : -2.5) * x.back() : 0.3 * x.back();
+    y.push_back(uniform(random) < 1 / (1 + std::exp(-own - 0.2 * z.back())) ? 1 : 0);
+  }
+  return table::MakeTable(
+      {{"id", id}, {"x", x}, {"z", z}, {"age", age}, {"sex", sex}, {"drug", drug}, {"y", y}});
+}
+
+std::vector<Table> Sites(const Table& table, std::size_t sites) {
+  std::vector<std::size_t> site_of_row;
+  for (std::size_t r = 0; r < table.rows; ++r) site_of_row.push_back(r % sites);
+  return stats::Split(table, site_of_row, sites);
+}
+
+std::string Choice(const std::string& more = "") {
+  return "method = \"treatment_choice\"\noutcome = \"y\"\ntreatment = \"drug\"\n"
+         "covariates = [\"x\", \"z\", \"sex\"]\nid = \"id\"\n" +
+         more;
+}
+
+TEST(TreatmentChoice, ClaimsWhatIsThere) {
+  const Answer answer = RunOne(Choice(), Sites(Patients(900, Benefit::kCrossing), 3));
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_TRUE(answer.True("/beats_best_single"));
+  EXPECT_GT(answer.Number("/gain/conf_low"), 0.1);
+  EXPECT_NE(answer.Text("/verdict").find("does better than the best single drug"),
+            std::string::npos);
+  EXPECT_LT(answer.Number("/gain/p_value"), 1e-6);
+  EXPECT_GT(answer.Number("/e_value/conf_limit"), 1);
+  EXPECT_TRUE(answer.True("/model/evaluation/beats_best_single"));
+}
+
+TEST(TreatmentChoice, SaysInWordsThatChoosingShowsNoBenefit) {
+  for (const std::uint64_t seed : {5U, 6U, 7U, 8U}) {
+    const Answer answer = RunOne(Choice("evaluation = [\"policies\"]\n"),
+                                 Sites(Patients(600, Benefit::kNone, seed), 3));
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_FALSE(answer.True("/beats_best_single"));
+    const std::string verdict = answer.Text("/verdict");
+    EXPECT_TRUE(verdict.find("No benefit of choosing is shown") != std::string::npos ||
+                verdict.find("shows no benefit") != std::string::npos)
+        << verdict;
+    EXPECT_FALSE(answer.True("/model/evaluation/beats_best_single"));
+  }
+}
+
+TEST(TreatmentChoice, TheLowerOutcomeIsTheBetterWhereToldSo) {
+  const Table table = Patients(900, Benefit::kCrossing);
+  const Answer higher = RunOne(Choice("evaluation = [\"policies\"]\n"), Sites(table, 2));
+  const Answer lower =
+      RunOne(Choice("evaluation = [\"policies\"]\ndirection = \"lower\"\n"), Sites(table, 2));
+  ASSERT_TRUE(higher && lower);
+  // The rule then picks the other drug, and gains as much downwards.
+  EXPECT_GT(lower.Number("/gain/conf_low"), 0.1);
+  EXPECT_LT(lower.Number("/policies/0/value"), 0.35);
+  EXPECT_GT(higher.Number("/policies/0/value"), 0.65);
+  EXPECT_EQ(lower.Text("/model/outcome/better"), "lower");
+}
+
+TEST(TreatmentChoice, GivesEveryPartOfTheJudgement) {
+  const Answer answer =
+      RunOne(Choice("guideline = [\"old\"]\nsubgroups = [\"sex\", \"age\", \"x\", \"site\"]\n"),
+             Sites(Patients(900, Benefit::kCrossing), 3));
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer.Size("/policies"), 6u);  // rule, two drugs, practice, random, guideline
+  EXPECT_EQ(answer.Text("/policies/5/policy"), "guideline");
+  EXPECT_EQ(answer.Number("/policies/5/value"), answer.Number("/policies/2/value"));
+  EXPECT_EQ(answer.Size("/subgroups"), 2u + 3u + 2u + 3u);
+  double n = 0;
+  for (std::size_t g = 0; g < answer.Size("/calibration_for_benefit"); ++g) {
+    n += answer.Number("/calibration_for_benefit/" + std::to_string(g) + "/n");
+  }
+  EXPECT_EQ(n, 900);
+  EXPECT_NEAR(answer.Number("/calibration/new/slope"), 1, 0.5);
+  EXPECT_LT(std::abs(answer.Number("/balance/0/smd_after")),
+            std::abs(answer.Number("/balance/0/smd_before")));
+  EXPECT_GT(answer.Number("/leave_one_site_out/gain/conf_low"), 0.1);
+  EXPECT_GT(answer.Number("/model/applicability/distance_99"),
+            answer.Number("/model/applicability/distance_95"));
+  EXPECT_TRUE(answer.IsNull("/target_trial/eligibility"));
+}
+
+TEST(TreatmentChoice, GainsAreTheDifferencesOfTheValues) {
+  const Answer answer =
+      RunOne(Choice("evaluation = [\"policies\"]\n"), Sites(Patients(600, Benefit::kCrossing), 3));
+  ASSERT_TRUE(answer);
+  for (const std::size_t a : {0U, 1U}) {
+    const double gain = answer.Number("/policies/0/value") -
+                        answer.Number("/policies/" + std::to_string(a + 1) + "/value");
+    EXPECT_NEAR(answer.Number("/gain_by_drug/" + std::to_string(a) + "/estimate"), gain, 1e-14);
+    EXPECT_LE(answer.Number("/gain/conf_low"),
+              answer.Number("/gain_by_drug/" + std::to_string(a) + "/conf_low"));
+  }
+}
+
+TEST(TreatmentChoice, PrintsTheTargetTrial) {
+  const std::string trial =
+      "[analysis.target_trial]\neligibility = \"first biologic\"\ntime_zero = \"first dose\"\n"
+      "follow_up = \"six months\"\n";
+  const Answer answer = RunOne(Choice("evaluation = [\"policies\"]\n" + trial),
+                               Sites(Patients(600, Benefit::kNone), 2));
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer.Text("/target_trial/time_zero"), "first dose");
+  EXPECT_EQ(answer.Text("/target_trial/strategies/1"), "old");
+  EXPECT_EQ(answer.Size("/warnings"), 0u);
+  const Answer wrong = RunOne(Choice("[analysis.target_trial]\neligible = \"all\"\n"),
+                              Sites(Patients(600, Benefit::kNone), 2));
+  ASSERT_FALSE(wrong);
+  EXPECT_NE(wrong.error().message.find("target_trial: found \"eligible\""), std::string::npos);
+}
+
+TEST(TreatmentChoice, NamesWhatIsWrong) {
+  const std::vector<Table> sites = Sites(Patients(300, Benefit::kNone), 2);
+  const std::pair<const char*, const char*> wrong[] = {
+      {"learner = \"boosted_trees\"\n", "which is not there yet for a treatment choice"},
+      {"alpha = 1.0\n", "expected a number from 0 (ridge) to 0.9"},
+      {"folds = 2\n", "expected 3 to 20"},
+      {"guideline = [\"older\"]\n", "expected arms: new, old"},
+      {"subgroups = [\"race\"]\n", "no site has a column race"},
+      {"subgroups = [\"age\", \"id\"]\n", "neither age nor a covariate"},
+      {"evaluation = [\"everything\"]\n", "leave_one_site_out"},
+      {"trim = 0\n", "above 0"},
+      {"fold_column = \"age\"\n", "rows without a whole number from 1 to folds = 5"},
+      {"direction = \"up\"\n", "direction"}};
+  for (const auto& [options, message] : wrong) {
+    const Answer answer = RunOne(Choice(options), sites);
+    ASSERT_FALSE(answer) << options;
+    EXPECT_EQ(answer.error().code, ErrorCode::kInvalidInput) << options;
+    EXPECT_NE(answer.error().message.find(message), std::string::npos) << answer.error().message;
+  }
+}
+
+TEST(TreatmentChoice, RefusesFoldsThatTellFewPersonsApart) {
+  const std::vector<Table> small = Sites(Patients(60, Benefit::kNone), 2);
+  const Answer rare = RunOne(Choice("folds = 8\n"), small, {.minimum_count = 5});
+  ASSERT_FALSE(rare);
+  EXPECT_EQ(rare.error().code, ErrorCode::kRefused);
+  EXPECT_EQ(rare.error().reason, "rare_level");
+  const Answer wide = RunOne(
+      "method = \"treatment_choice\"\noutcome = \"z\"\ntreatment = \"drug\"\nfolds = 3\nid = "
+      "\"id\"\n"
+      "covariates = [\"x\", \"I(x^2)\", \"I(x^3)\", \"sex\", \"age\"]\n",
+      small, {.minimum_count = 5});
+  ASSERT_FALSE(wide);
+  EXPECT_EQ(wide.error().reason, "too_many_parameters");
+}
+
+TEST(TreatmentChoice, LeavesSitesOutUnderDisclosureRulesOnlyWhereTheStudyNamesIt) {
+  const std::vector<Table> sites = Sites(Patients(900, Benefit::kCrossing), 3);
+  const Answer silent = RunOne(Choice(), sites, {.minimum_count = 5});
+  ASSERT_TRUE(silent) << silent.error().message;
+  EXPECT_TRUE(silent.IsNull("/leave_one_site_out"));
+  EXPECT_NE(silent.Text("/warnings/0").find("no leave_one_site_out"), std::string::npos);
+  const Answer named =
+      RunOne(Choice("evaluation = [\"leave_one_site_out\"]\n"), sites, {.minimum_count = 5});
+  ASSERT_TRUE(named) << named.error().message;
+  EXPECT_GT(named.Number("/leave_one_site_out/gain/conf_low"), 0.1);
+}
+
+TEST(TreatmentChoice, HidesSmallCounts) {
+  const Answer answer = RunOne(Choice("evaluation = [\"calibration\", \"subgroups\"]\n"),
+                               Sites(Patients(900, Benefit::kCrossing), 3), {.minimum_count = 10});
+  ASSERT_TRUE(answer) << answer.error().message;
+  ASSERT_TRUE(answer.Has("/suppressed"));
+  for (const std::string& path : answer.Texts("/suppressed")) {
+    EXPECT_TRUE(answer.IsNull(path) || answer.IsNull(path + "/n")) << path;
+  }
+  EXPECT_EQ(answer.Text("/subgroups/0/variable"), "sex");
+  EXPECT_EQ(answer.Size("/subgroups"), 5u);  // by site only where disclosure is off
+}
+
+}  // namespace
+}  // namespace clinnova::learn

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+# Treatment choices: pooled in R by fit_choice.R, with the folds named in the data.
+
+choice_notes <- c("elastic net, propensity and AIPW written out on pooled rows; folds by the column fold",
+                  "the claim needs a lower bound above 0 over every single drug")
+
+# Three drugs whose effects cross over in x, confounded by it; values missing here and there.
+set.seed(20261126)
+n <- 700
+choice <- data.frame(x = round(rnorm(n), 4), crp = round(exp(rnorm(n, 2, 0.8)), 3), sex = sample(c("F", "M"), n, TRUE, c(0.7, 0.3)),
+                     age = sample(25:85, n, TRUE), fold = sample(rep(1:5, length.out = n)))
+odds <- cbind(0, 0.4 * choice$x - 0.1, 0.2 - 0.4 * choice$x + 0.2 * (choice$sex == "M"))
+given <- apply(exp(odds) / rowSums(exp(odds)), 1, function(e) sample(3, 1, prob = e))
+choice$drug <- c("anti-TNF", "IL-6", "JAK")[given]
+eta <- cbind(0.1, -0.2 + 1.1 * choice$x, 0.1 - 0.9 * choice$x)[cbind(seq_len(n), given)] + 0.3 * (choice$sex == "F") - 0.2 * log(choice$crp / 7)
+choice$low_activity <- rbinom(n, 1, plogis(eta))
+choice$change <- round(1.5 * eta + rnorm(n), 4)
+choice$crp[seq(19, n, 61)] <- NA
+choice$drug[c(8, 303)] <- NA
+choice <- with_sites(choice, in_blocks(n, 4))
+of_drugs <- function(name, outcome, covariates, ...) choice_analysis(name, choice, outcome, "drug", covariates, 5, ...)
+golden_case("choice_three_drugs", choice, empty = "s9", from = "simulated, set.seed(20261126)", notes = choice_notes, analyses = list(
+  of_drugs("response", "low_activity", c("x", "log(crp)", "sex", "age"), guideline = c("anti-TNF", "JAK")),
+  of_drugs("sparse", "low_activity", c("x", "log(crp)", "sex"), alpha = 0.9, conf_level = 0.9),
+  of_drugs("ridge", "low_activity", c("x * sex", "age"), alpha = 0, ridge = 4),
+  of_drugs("change", "change", c("x", "log(crp)", "sex", "age"), direction = "lower", trim = 0.15)))
+
+# Nothing to gain: two drugs, one a little better for everybody.
+set.seed(77)
+n <- 400
+alike <- data.frame(age = round(rnorm(n, 50, 12)), score = round(rnorm(n), 3), fold = sample(rep(1:3, length.out = n)))
+alike$drug <- ifelse(runif(n) < plogis(0.5 * alike$score), "new", "old")
+alike$better <- rbinom(n, 1, plogis(0.2 + 0.8 * alike$score + 0.2 * (alike$drug == "new")))
+alike <- with_sites(alike, by_turn(n, 3))
+golden_case("choice_nothing_to_gain", alike, from = "simulated, set.seed(77)", notes = choice_notes, analyses = list(
+  choice_analysis("two_drugs", alike, "better", "drug", c("age", "score"), 3)))
+
+births <- MASS::birthwt
+births <- data.frame(grams = births$bwt, low = births$low, smoke = ifelse(births$smoke == 1, "yes", "no"), age = births$age,
+                     pounds = births$lwt, hypertension = births$ht, fold = rep(1:4, length.out = nrow(births)))
+births <- with_sites(births, in_blocks(nrow(births), 3))
+golden_case("choice_births", births, from = "MASS::birthwt", notes = choice_notes, analyses = list(
+  choice_analysis("weight", births, "grams", "smoke", c("age", "pounds", "hypertension"), 4),
+  choice_analysis("low_weight", births, "low", "smoke", c("age", "pounds"), 4, direction = "lower")))

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+# A treatment choice on pooled rows, written down once more without sums: elastic nets of all arms together for every
+# training set, lambdas chosen by folds that neither model nor judgement has seen, propensities with a normal prior, AIPW
+# scores out of fold, values of policies and their differences.
+
+choice_parts <- 12  # lambdas of a path, from the largest down to this part of it
+choice_smallest <- 0.005
+
+# X: columns over their standard deviation, centred, without intercept; arm: 1, 2, ...
+joint_design <- function(x, arm, arms) {
+  own <- lapply(seq_len(arms), function(a) x * (arm == a))
+  cbind(outer(arm, seq_len(arms), "==") * 1, x, do.call(cbind, own))
+}
+
+# Minimum of deviance / (2 n) + lambda (alpha |b| + (1 - alpha) / (2 scale) b^2), the first `free` coefficients without
+# penalty: coordinate descent on the quadratic at the present point, then Newton's method for the signs found.
+elastic_point <- function(z, y, free, lambda, alpha, binary, scale, b) {
+  n <- length(y)
+  penalised <- seq_along(b) > free
+  lasso <- lambda * alpha * penalised
+  ridge <- lambda * (1 - alpha) / scale * penalised
+  sums_at <- function(b) {
+    eta <- drop(z %*% b)
+    mu <- if (binary) plogis(eta) else eta
+    w <- if (binary) mu * (1 - mu) else rep(1, n)
+    list(score = drop(crossprod(z, y - mu)) / n, h = crossprod(z, z * w) / n)
+  }
+  for (iteration in 1:60) {
+    at <- sums_at(b)
+    target <- drop(at$h %*% b) + at$score
+    new <- b
+    if (alpha == 0) new <- solve(at$h + diag(ridge), target)
+    gradient <- target - drop(at$h %*% new)
+    for (sweep in 1:(if (alpha == 0) 1 else 400)) {
+      moved <- 0
+      for (j in seq_along(b)) {
+        pull <- gradient[j] + at$h[j, j] * new[j]
+        value <- sign(pull) * max(abs(pull) - lasso[j], 0) / (at$h[j, j] + ridge[j])
+        change <- value - new[j]
+        if (change == 0) next
+        gradient <- gradient - change * at$h[, j]
+        new[j] <- value
+        moved <- max(moved, abs(change))
+      }
+      if (moved < 1e-9) break
+    }
+    done <- max(abs(new - b)) < 1e-7
+    b <- new
+    if (done) break
+  }
+  active <- which(b != 0 | !penalised)
+  signs <- sign(b)
+  for (iteration in 1:30) {  # to rounding
+    at <- sums_at(b)
+    gradient <- at$score - lasso * signs - ridge * b
+    step <- solve(at$h[active, active] + diag(ridge[active], length(active)), gradient[active])
+    b[active] <- b[active] + step
+    turned <- penalised & lasso > 0 & sign(b) != signs  # zero but for rounding
+    b[turned] <- 0
+    active <- setdiff(active, which(turned))
+    if (max(abs(step)) < 1e-14) break
+  }
+  pull <- sums_at(b)$score - ridge * b
+  stopifnot(all(abs(pull[b == 0 & penalised]) <= lasso[b == 0 & penalised] + 1e-9),
+            max(abs(pull[active] - lasso[active] * sign(b[active]))) < 1e-11)
+  b
+}
+
+elastic_path <- function(z, y, arm, arms, alpha, binary, scale) {
+  means <- vapply(seq_len(arms), function(a) mean(y[arm == a]), 0)
+  b <- c(if (binary) qlogis(means) else means, rep(0, ncol(z) - arms))
+  score <- drop(crossprod(z, y - means[arm]))[-seq_len(arms)]
+  largest <- max(abs(score)) / length(y) / max(alpha, 1e-3)
+  lambdas <- largest * choice_smallest^((seq_len(choice_parts) - 1) / (choice_parts - 1))
+  path <- list()
+  for (lambda in lambdas) {
+    b <- elastic_point(z, y, arms, lambda, alpha, binary, scale, b)
+    path <- c(path, list(b))
+  }
+  list(lambdas = lambdas, b = path)
+}
+
+deviance_of <- function(z, y, b, binary) {
+  eta <- drop(z %*% b)
+  if (binary) -2 * sum(y * plogis(eta, log.p = TRUE) + (1 - y) * plogis(-eta, log.p = TRUE)) else sum((y - eta)^2)
+}
+
+# Multinomial logit, the first arm the reference, a normal prior of precision `ridge` on all but the intercepts.
+prior_propensity <- function(x, arm, arms, ridge) {
+  z <- cbind(1, x)
+  p <- ncol(z)
+  g <- rep(0, (arms - 1) * p)
+  prior <- rep(c(0, rep(ridge, p - 1)), arms - 1)
+  for (iteration in 1:50) {
+    e <- choice_propensities(z, g, arms)
+    score <- as.vector(crossprod(z, outer(arm, seq_len(arms)[-1], "==") - e[, -1, drop = FALSE])) - prior * g
+    h <- diag(prior, length(prior))
+    for (b in seq_len(arms - 1)) for (c in seq_len(arms - 1)) {
+      w <- e[, b + 1] * ((b == c) - e[, c + 1])
+      rows <- (b - 1) * p + seq_len(p)
+      columns <- (c - 1) * p + seq_len(p)
+      h[rows, columns] <- h[rows, columns] + crossprod(z, z * w)
+    }
+    step <- solve(h, score)
+    g <- g + step
+    if (max(abs(step)) < 1e-13) break
+  }
+  g
+}
+choice_propensities <- function(z, g, arms) {
+  eta <- cbind(0, z %*% matrix(g, ncol = arms - 1))
+  exp(eta) / rowSums(exp(eta))
+}
+
+choice_analysis <- function(name, data, outcome, treatment, covariates, folds, alpha = 0.5, direction = "higher", trim = 0.02,
+                            ridge = 1, guideline = character(), conf_level = NULL) {
+  frame <- model.frame(reformulate(c(covariates, treatment, "fold"), outcome), data, na.action = na.omit)
+  x <- model.matrix(reformulate(covariates), frame)[, -1, drop = FALSE]
+  x <- scale(x, center = TRUE, scale = apply(x, 2, sd))
+  y <- frame[[outcome]]
+  binary <- all(y %in% 0:1)
+  levels <- sort(unique(as.character(frame[[treatment]])))
+  arms <- length(levels)
+  arm <- match(frame[[treatment]], levels)
+  fold <- frame$fold
+  n <- length(y)
+  center <- if (binary) 0 else mean(y)
+  scale <- if (binary) 1 else sqrt(mean((y - center)^2))
+  z <- joint_design(x, arm, arms)
+  fit <- function(out) {
+    keep <- !(fold %in% out)
+    elastic_path(z[keep, ], y[keep] - center, arm[keep], arms, alpha, binary, scale)
+  }
+  loss <- function(path, on) {
+    vapply(path$b, function(b) deviance_of(z[fold == on, ], y[fold == on] - center, b, binary), 0)
+  }
+  all_rows <- fit(integer())
+  single <- lapply(seq_len(folds), fit)
+  pair <- list()
+  for (f in seq_len(folds - 1)) for (g in (f + 1):folds) pair[[paste(f, g)]] <- fit(c(f, g))
+  best <- which.min(Reduce(`+`, lapply(seq_len(folds), function(f) loss(single[[f]], f))))
+  q <- e <- matrix(0, n, arms)
+  chosen_lambda <- numeric()
+  for (f in seq_len(folds)) {
+    others <- setdiff(seq_len(folds), f)
+    total <- Reduce(`+`, lapply(others, function(g) loss(pair[[paste(min(f, g), max(f, g))]], g)))
+    b <- single[[f]]$b[[which.min(total)]]
+    chosen_lambda[f] <- single[[f]]$lambdas[which.min(total)]
+    inside <- fold == f
+    for (a in seq_len(arms)) {
+      eta <- drop(joint_design(x[inside, , drop = FALSE], rep(a, sum(inside)), arms) %*% b)
+      q[inside, a] <- if (binary) plogis(eta) else eta + center
+    }
+    gamma <- prior_propensity(x[!inside, , drop = FALSE], arm[!inside], arms, ridge)
+    e[inside, ] <- choice_propensities(cbind(1, x[inside, , drop = FALSE]), gamma, arms)
+  }
+  own <- cbind(seq_len(n), arm)
+  score <- q
+  score[own] <- score[own] + (y - q[own]) / pmax(e[own], trim)
+  sign <- if (direction == "higher") 1 else -1
+  rule <- max.col(sign * q, ties.method = "first")
+  policies <- cbind(score[cbind(seq_len(n), rule)], score, y, rowMeans(score))
+  policy_names <- c("rule", levels, "current practice", "random")
+  if (length(guideline) > 0) {
+    policies <- cbind(policies, score[, match(guideline[1], levels)])
+    policy_names <- c(policy_names, "guideline")
+  }
+  level <- if (is.null(conf_level)) 0.95 else conf_level
+  critical <- qnorm(0.5 + level / 2)
+  values <- lapply(seq_along(policy_names), function(i) {
+    error <- sd(policies[, i]) / sqrt(n)
+    value <- mean(policies[, i])
+    list(policy = policy_names[i], value = value, std_error = error, conf_low = value - critical * error,
+         conf_high = value + critical * error)
+  })
+  over <- function(a) {
+    gain <- sign * (policies[, 1] - score[, a])
+    error <- sd(gain) / sqrt(n)
+    list(over = levels[a], estimate = mean(gain), std_error = error, conf_low = mean(gain) - critical * error,
+         conf_high = mean(gain) + critical * error, p_value = if (error > 0) 2 * pnorm(-abs(mean(gain) / error)) else 1)
+  }
+  gains <- lapply(seq_len(arms), over)
+  field <- function(key) vapply(gains, function(gain) gain[[key]], 0)
+  least <- which.max(sign * colMeans(score))
+  gain <- list(estimate = gains[[least]]$estimate, std_error = gains[[least]]$std_error, conf_low = min(field("conf_low")),
+               conf_high = min(field("estimate") + qnorm(1 - (1 - level) / 2 / arms) * field("std_error")),
+               p_value = max(ifelse(field("std_error") > 0, pmin(1, 2 * pnorm(-field("estimate") / field("std_error"))), 1)),
+               best_single = levels[least],
+               n_changed = sum(rule != least))
+  weight <- 1 / pmax(e[own], trim)
+  counts <- lapply(seq_len(arms), function(a) {
+    list(arm = levels[a], n = sum(arm == a), n_recommended = sum(rule == a),
+         n_recommended_and_received = sum(rule == a & arm == a), ess = sum(weight[arm == a])^2 / sum(weight[arm == a]^2),
+         n_trimmed = sum(e[, a] < trim))
+  })
+  expected <- list(method = "treatment_choice", n = n, n_missing = nrow(data) - n, converged = TRUE,
+                   beats_best_single = min(field("conf_low")) > 0 && sum(rule != least) >= 30, gain = gain, gain_by_drug = gains,
+                   policies = values, arms = counts, outcome_family = if (binary) "binomial" else "gaussian",
+                   ess = sum(weight)^2 / sum(weight^2),
+                   learning = list(lambda = all_rows$lambdas[best], lambda_by_fold = vector_of(chosen_lambda)))
+  if (binary) expected$calibration <- choice_calibration(q[own], y, arm, levels)
+  study <- list(name = name, method = "treatment_choice", outcome = outcome, treatment = treatment,
+                covariates = vector_of(covariates), fold_column = "fold", folds = folds, alpha = alpha, direction = direction,
+                evaluation = vector_of("calibration"))
+  if (length(guideline) > 0) study$guideline <- vector_of(guideline)
+  if (trim != 0.02) study$trim <- trim
+  if (ridge != 1) study$ridge <- ridge
+  study$conf_level <- conf_level
+  list(study = study, expected = expected)
+}
+
+choice_calibration <- function(q, y, arm, levels) {
+  fits <- lapply(seq_along(levels), function(a) {
+    logit <- qlogis(q[arm == a])
+    fit <- glm(y[arm == a] ~ logit, family = binomial, control = glm.control(epsilon = 1e-15, maxit = 50))
+    list(predicted = mean(q[arm == a]), observed = mean(y[arm == a]), intercept = unname(coef(fit)[1]),
+         slope = unname(coef(fit)[2]))
+  })
+  names(fits) <- levels
+  fits
+}
