@@ -91,12 +91,6 @@ Result<Judged> Judge(const SiteView& site, const SiteTrees& memory, const TreeCl
   return judged;
 }
 
-std::vector<RunScope> ScopesOf(const TreeClaim& claim) {
-  std::vector<RunScope> scopes;
-  for (const RunState& run : claim.runs) scopes.push_back(run.scope);
-  return scopes;
-}
-
 /// All judged scores of the evaluations asked for.
 Result<std::vector<Judged>> JudgeAll(RowsFunction make, const SiteView& site,
                                      const TreeClaim& claim,
