@@ -8,7 +8,6 @@
 #include <map>
 #include <vector>
 
-
 namespace clinnova::intake {
 namespace {
 
