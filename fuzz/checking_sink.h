@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// For fuzz targets of readers: a sink that aborts where a reader breaks its promises, and bytes as a file.
+// For fuzz targets of readers: a sink that aborts where a reader breaks its promises, and bytes as
+// a file.
 #pragma once
 
 #include <sys/mman.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A French laboratory message: every byte sequence ends, as an error, or in records and rejected records that
-// the mapping allows.
+// A French laboratory message: every byte sequence ends, as an error, or in records and rejected
+// records that the mapping allows.
 #include "intake/hprim_reader.h"
 
 #include "checking_sink.h"

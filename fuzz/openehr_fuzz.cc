@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An openEHR composition in the flat format: every byte sequence ends, as an error, or in records and rejected
-// records that the mapping allows.
+// An openEHR composition in the flat format: every byte sequence ends, as an error, or in records
+// and rejected records that the mapping allows.
 #include "intake/openehr_reader.h"
 
 #include "checking_sink.h"

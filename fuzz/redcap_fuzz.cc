@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A REDCap data dictionary and an export, with a zero byte between them: every byte sequence ends, as an error,
-// or in records and rejected records that the mapping allows.
+// A REDCap data dictionary and an export, with a zero byte between them: every byte sequence ends,
+// as an error, or in records and rejected records that the mapping allows.
 #include "intake/redcap_reader.h"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SPHN data in Turtle: every byte sequence ends, as an error, or in records and rejected records that the mapping
-// allows.
+// SPHN data in Turtle: every byte sequence ends, as an error, or in records and rejected records
+// that the mapping allows.
 #include "intake/sphn_reader.h"
 
 #include "checking_sink.h"

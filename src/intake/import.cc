@@ -167,7 +167,8 @@ Result<ImportedFile> Describe(const Input& input) {
   return described;
 }
 
-/// The dictionary of an export: the one that knows the export's first column, the record's identity.
+/// The dictionary of an export: the one that knows the export's first column, the record's
+/// identity.
 Result<void> ReadRedcapExport(const Input& input, const std::vector<RedcapDictionary>& dictionaries,
                               Loader& loader) {
   CLINNOVA_ASSIGN(const std::vector<std::string> columns,

@@ -12,8 +12,8 @@
 
 namespace clinnova::intake {
 
-/// A year, month, day or time, a zone behind it or not: local time as written, seconds' fractions dropped;
-/// nothing for another form or what is not on the calendar.
+/// A year, month, day or time, a zone behind it or not: local time as written, seconds' fractions
+/// dropped; nothing for another form or what is not on the calendar.
 std::optional<SourceTime> ParseIsoTime(std::string_view text);
 
 }  // namespace clinnova::intake

@@ -121,7 +121,8 @@ class Tree {
     return object;
   }
 
-  // Whether a result was measured in a specimen; one that names none, in the only one that there is.
+  // Whether a result was measured in a specimen; one that names none, in the only one that there
+  // is.
   bool IsOf(std::size_t result, std::size_t specimen) const {
     const std::string& wanted = objects_[result].specimen;
     if (specimen == 0) return false;

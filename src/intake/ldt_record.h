@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One record (Satz) of a German laboratory message, LDT 2 or LDT 3, cut into what a mapping speaks of: the
-// report and its results.
+// One record (Satz) of a German laboratory message, LDT 2 or LDT 3, cut into what a mapping speaks
+// of: the report and its results.
 //
 //   LDT 2: a flat list of fields; each 8410 begins a result.
 //   LDT 3: a tree; field 8002 opens an object and 8003 closes it, and the field before 8002 says what the
@@ -10,7 +10,8 @@
 //   report.results[0].fields   // {"8410","CRP"}, {"8420","12,4"}, {"8142.8462","5"} (upper limit)
 //   report.fields              // {"8145.8147.3103","19610701"} (patient, person, birth date)
 //
-// Source: KBV, LDT Datensatzbeschreibung LDT1014.01 (5.12) and LDT 3.2.20. Thread rule: pure functions.
+// Source: KBV, LDT Datensatzbeschreibung LDT1014.01 (5.12) and LDT 3.2.20. Thread rule: pure
+// functions.
 #pragma once
 
 #include <cstdint>
@@ -62,7 +63,8 @@ struct LdtReport {
   std::string raw;     ///< fields that name no patient
 };
 
-/// Whether a field is about orders, specimens and tests and names no patient: what quarantine may show.
+/// Whether a field is about orders, specimens and tests and names no patient: what quarantine may
+/// show.
 bool NamesNobody(std::string_view id);
 
 LdtReport SplitLdt2(const LdtRecord& record);

@@ -151,7 +151,8 @@ Result<std::vector<Mapping>> LoadDialect(const std::filesystem::path& folder);
 /// A dialect that is compiled in, such as "ch-csv"; kInvalidInput lists those there are.
 Result<std::vector<Mapping>> LoadEmbeddedDialect(std::string_view name);
 
-/// The first mapping of the format whose pattern fits `file_name`, or null. Not owned: points into `dialect`.
+/// The first mapping of the format whose pattern fits `file_name`, or null. Not owned: points into
+/// `dialect`.
 const Mapping* FindMapping(const std::vector<Mapping>& dialect, std::string_view file_name,
                            SourceFormat format = SourceFormat::kCsv);
 

@@ -46,7 +46,8 @@ std::string Lower(std::string_view text) {
   return lower;
 }
 
-/// "PERSON_ID" and what SQLite exports write, "date(birth_datetime,'unixepoch')", as the CDM's names.
+/// "PERSON_ID" and what SQLite exports write, "date(birth_datetime,'unixepoch')", as the CDM's
+/// names.
 std::string FieldName(std::string_view table, std::string_view column) {
   std::string name = Lower(column);
   if (name.starts_with("date(") && name.find(',') != std::string::npos)

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loads an OMOP CDM that another site made: its tables as CSV (comma, semicolon or tab; plain or gzip) or Parquet
-// files, of CDM 5.3 and 5.4 alike. DuckDB reads them; every value is checked against the CDM's own table of
-// fields before it is moved, all within the import's transaction.
+// Loads an OMOP CDM that another site made: its tables as CSV (comma, semicolon or tab; plain or
+// gzip) or Parquet files, of CDM 5.3 and 5.4 alike. DuckDB reads them; every value is checked
+// against the CDM's own table of fields before it is moved, all within the import's transaction.
 //
 //   if (auto table = OmopTable(path)) …                    // "person.csv.gz", "PERSON.parquet"
 //   OmopFiles files(store.database(), key, *loader);
 //   CLINNOVA_TRY(files.Load(path, name, "person"));        // persons first
 //
-// Rows keep their identifiers, so that what refers to them stays right; person_source_value becomes a pseudonym.
-// A row with the same key replaces its earlier version; of tables without a key, rows are added once. Columns of
-// 5.3 get their 5.4 names. A required concept that is missing is concept 0.
+// Rows keep their identifiers, so that what refers to them stays right; person_source_value becomes
+// a pseudonym. A row with the same key replaces its earlier version; of tables without a key, rows
+// are added once. Columns of 5.3 get their 5.4 names. A required concept that is missing is concept
+// 0.
 //
-// What the loader's Reject gets, by rule: omop.row (a line that is no row of the file), omop.value (not of the
-// field's type), omop.required (nothing where something is needed), omop.duplicate_key, person.unknown.
-// A column that the CDM does not have is counted as ignored. Rows are counted from 1, below the header.
+// What the loader's Reject gets, by rule: omop.row (a line that is no row of the file), omop.value
+// (not of the field's type), omop.required (nothing where something is needed), omop.duplicate_key,
+// person.unknown. A column that the CDM does not have is counted as ignored. Rows are counted from
+// 1, below the header.
 #pragma once
 
 #include <filesystem>
@@ -28,15 +30,16 @@
 
 namespace clinnova::intake {
 
-/// The table of CDM 5.4 that a file is called after, in the CDM's order of tables; nothing for other names.
+/// The table of CDM 5.4 that a file is called after, in the CDM's order of tables; nothing for
+/// other names.
 struct OmopTableName {
   std::string name;
   int order = 0;
 };
 std::optional<OmopTableName> OmopTable(const std::filesystem::path& path);
 
-/// Whether a file that is called after a table begins like one: `head`, its first bytes, are those of Parquet or of a
-/// compressed file, or name the table's first field.
+/// Whether a file that is called after a table begins like one: `head`, its first bytes, are those
+/// of Parquet or of a compressed file, or name the table's first field.
 bool LooksLikeOmop(const std::filesystem::path& path, std::string_view head);
 
 class OmopFiles {
@@ -45,8 +48,9 @@ class OmopFiles {
   OmopFiles(core::Database& database, const PseudonymKey& key, Loader& loader)
       : database_(database), key_(key), loader_(loader) {}
 
-  /// Loads one table's file; `name` is what provenance and messages call it. kInvalidInput naming the file when it
-  /// cannot be read as what its name says, has one field under two names or lacks one that the CDM requires.
+  /// Loads one table's file; `name` is what provenance and messages call it. kInvalidInput naming
+  /// the file when it cannot be read as what its name says, has one field under two names or lacks
+  /// one that the CDM requires.
   Result<void> Load(const std::filesystem::path& path, const std::string& name,
                     const std::string& table);
 

@@ -116,7 +116,8 @@ class Composition {
     return nodes;
   }
 
-  /// `used` has the last steps of the columns that the mapping uses: most leaves are passed over by theirs.
+  /// `used` has the last steps of the columns that the mapping uses: most leaves are passed over by
+  /// theirs.
   void Fill(const std::vector<PathStep>& node, const std::set<std::string, std::less<>>& used,
             NamedCells& cells) const {
     cells.Clear();
@@ -128,7 +129,8 @@ class Composition {
         if (own) cells.Set(PathText(leaf.path, node.size(), 0), leaf.text);
         continue;
       }
-      // Of the nodes that go the same way, those around the node; their indexes are no part of the column.
+      // Of the nodes that go the same way, those around the node; their indexes are no part of the
+      // column.
       std::size_t shared = 0;
       while (shared < node.size() && shared < leaf.path.size() &&
              leaf.path[shared].name == node[shared].name &&

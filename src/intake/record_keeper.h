@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests of readers: a sink that keeps everything that a reader says, and files of literal bytes.
+// For tests of readers: a sink that keeps everything that a reader says, and files of literal
+// bytes.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -41,7 +41,8 @@ std::chrono::sys_days DayOf(const SourceTime& time) {
          static_cast<unsigned>(time.day);
 }
 
-/// `time` so many days later, to the precision that is left; nothing where not even the year is known.
+/// `time` so many days later, to the precision that is left; nothing where not even the year is
+/// known.
 std::optional<SourceTime> DaysLater(const SourceTime& time, int days) {
   using Precision = SourceTime::Precision;
   SourceTime last = time;
@@ -145,8 +146,8 @@ bool RecordMaker::FillPieces(const TextRule& rule, std::string& text) const {
   return !text.empty();
 }
 
-// The first of the rule's alternatives that is not missing; false when all are. `translated` says whether
-// `values` had the word.
+// The first of the rule's alternatives that is not missing; false when all are. `translated` says
+// whether `values` had the word.
 bool RecordMaker::FillText(const TextRule& rule, std::string& text, bool* translated) const {
   bool given = FillPieces(rule, text);
   for (std::size_t i = 0; !given && i < rule.otherwise.size(); ++i) {
@@ -268,8 +269,8 @@ void RecordMaker::FillDate(const DateRule& rule, std::optional<SourceTime>& time
   }
 }
 
-// A date so many days from another. What is known to a month stays known to a month, or becomes known only
-// to the year, where the days lead from one month to two.
+// A date so many days from another. What is known to a month stays known to a month, or becomes
+// known only to the year, where the days lead from one month to two.
 void RecordMaker::MoveDate(const DateRule& rule, std::optional<SourceTime>& time) {
   int days = 0;
   for (const auto& [text, sign] :

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes the records that a mapping (mapping.h) says of one row, whichever format the row came from: a line of
-// a CSV file, a result of a laboratory message, a node of a graph. A reader finds the rows, this says what
-// they mean.
+// Makes the records that a mapping (mapping.h) says of one row, whichever format the row came from:
+// a line of a CSV file, a result of a laboratory message, a node of a graph. A reader finds the
+// rows, this says what they mean.
 //
 //   RecordMaker maker(file_name, mapping, sink);
 //   NamedCells cells(mapping);
@@ -38,8 +38,9 @@ struct SourceRow {
   Encoding raw_encoding = Encoding::kUtf8;
 };
 
-/// The cells of a row whose columns have names but no order. What the mapping does not use is passed over,
-/// its missing words become empty cells; a name that is set twice keeps both texts, a line each.
+/// The cells of a row whose columns have names but no order. What the mapping does not use is
+/// passed over, its missing words become empty cells; a name that is set twice keeps both texts, a
+/// line each.
 class NamedCells {
  public:
   /// `mapping` is not owned and outlives this.
@@ -62,11 +63,12 @@ class NamedCells {
 /// One file's rows to records.
 class RecordMaker {
  public:
-  /// `mapping` and `sink` are not owned and outlive the maker; `file` is what records call the file.
+  /// `mapping` and `sink` are not owned and outlive the maker; `file` is what records call the
+  /// file.
   RecordMaker(std::string file, const Mapping& mapping, RecordSink& sink);
 
-  /// Hands the row's records to the sink, those that do not follow the mapping as rejected; gives how many
-  /// both are. The sink's errors are passed on.
+  /// Hands the row's records to the sink, those that do not follow the mapping as rejected; gives
+  /// how many both are. The sink's errors are passed on.
   Result<int> Make(const SourceRow& row);
 
   /// Quarantines the row as a whole.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A REDCap project's data dictionary: the fields, what their codes mean, and which of them name a patient. It
-// is the CSV that REDCap itself writes ("Variable / Field Name", …) or its programming interface
-// ("field_name", …).
+// A REDCap project's data dictionary: the fields, what their codes mean, and which of them name a
+// patient. It is the CSV that REDCap itself writes ("Variable / Field Name", …) or its programming
+// interface ("field_name", …).
 //
 //   CLINNOVA_ASSIGN(RedcapDictionary dictionary, RedcapDictionary::Load("Project_DataDictionary.csv"));
 //   const RedcapField* sex = dictionary.Find("sex");       // choices {"1","Female"}, {"2","Male"}
@@ -36,8 +36,8 @@ struct RedcapField {
 
 class RedcapDictionary {
  public:
-  /// kInvalidInput naming file and line for a file that is no dictionary, a choice without a comma or a field
-  /// that stands twice; kFailed when it cannot be read.
+  /// kInvalidInput naming file and line for a file that is no dictionary, a choice without a comma
+  /// or a field that stands twice; kFailed when it cannot be read.
   static Result<RedcapDictionary> Load(const std::filesystem::path& path);
 
   /// True when `head`, a file's first bytes, begins a data dictionary.

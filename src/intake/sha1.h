@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// SHA-1 (RFC 3174), which the German LDT 3 puts at the end of a file to tell whether it arrived whole. It
-// protects against accidents, not against people; whatever must be secure uses core/hash.h.
+// SHA-1 (RFC 3174), which the German LDT 3 puts at the end of a file to tell whether it arrived
+// whole. It protects against accidents, not against people; whatever must be secure uses
+// core/hash.h.
 //
 //   Sha1 sum;
 //   sum.Update(line);

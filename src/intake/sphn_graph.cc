@@ -66,7 +66,8 @@ std::string_view LocalName(std::string_view iri) {
   return cut == std::string_view::npos ? iri : iri.substr(cut + 1);
 }
 
-/// A code in a terminology's IRI; the version that may stand before it ("2023/3/K50.80") is left out.
+/// A code in a terminology's IRI; the version that may stand before it ("2023/3/K50.80") is left
+/// out.
 bool ReadTerminology(std::string_view iri, std::string& system, std::string& code) {
   for (const Terminology& terminology : kTerminologies) {
     if (!iri.starts_with(terminology.prefix)) continue;

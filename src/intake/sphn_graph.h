@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Swiss SPHN file (RDF in Turtle) as nodes and what they say of each other; the one place that touches serd.
+// A Swiss SPHN file (RDF in Turtle) as nodes and what they say of each other; the one place that
+// touches serd.
 //
 //   CLINNOVA_ASSIGN(SphnGraph graph, SphnGraph::Load(path, name));
 //   for (const SphnNode* event : graph.OfClass("LabTestEvent"))
@@ -14,8 +15,8 @@
 //   :comparator   "<" of sphn-individual:LessThan
 // The path "@id" is the node's IRI; a blank node has none.
 //
-// Memory: one file's graph; SPHN writes a file per patient. Source: SPHN RDF Schema 2023 to 2025, and its rules for
-// IRIs of terminologies.
+// Memory: one file's graph; SPHN writes a file per patient. Source: SPHN RDF Schema 2023 to 2025,
+// and its rules for IRIs of terminologies.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +47,8 @@ struct SphnNode {
 
 class SphnGraph {
  public:
-  /// kInvalidInput naming file and line where it is no Turtle, or ends too early; kFailed when it cannot be read.
+  /// kInvalidInput naming file and line where it is no Turtle, or ends too early; kFailed when it
+  /// cannot be read.
   static Result<SphnGraph> Load(const std::filesystem::path& path, const std::string& name);
 
   /// The nodes of an SPHN class ("LabTestEvent"), in the order of the file.
@@ -67,7 +69,8 @@ class SphnGraph {
   std::map<std::string, std::size_t, std::less<>> positions_;
 };
 
-/// A unit's code in SPHN's IRI as UCUM writes it: "10exp9perL" is 10*9/L (SPHN's rules for UCUM's IRIs).
+/// A unit's code in SPHN's IRI as UCUM writes it: "10exp9perL" is 10*9/L (SPHN's rules for UCUM's
+/// IRIs).
 std::string DecodeUcumIri(std::string_view encoded);
 
 }  // namespace clinnova::intake

@@ -8,8 +8,8 @@
 //     Use(lines.text(), lines.number());
 //   }
 //
-// A line ends in CR LF, LF or CR; bytes are not decoded here (encoding.h). Thread rule: one object is used
-// by one thread.
+// A line ends in CR LF, LF or CR; bytes are not decoded here (encoding.h). Thread rule: one object
+// is used by one thread.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Walks a TOML document and complains about what it finds with the file and the line, where a data manager wrote it.
-// The first complaint is kept; every reader gives a default after it, so that a walk needs no check per key.
+// Walks a TOML document and complains about what it finds with the file and the line, where a data
+// manager wrote it. The first complaint is kept; every reader gives a default after it, so that a
+// walk needs no check per key.
 //
 //   TomlTable toml("visits.toml", lines);                      // lines: core/toml_json.h
 //   toml.CheckKeys(file, "file.", {"pattern", "decimal"});
