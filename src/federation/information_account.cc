@@ -4,7 +4,7 @@
 namespace clinnova::federation {
 
 std::uint64_t InformationAccount::Further(const InformationCharge& charge) const {
-  const auto found = largest_.find({charge.study, charge.analysis, charge.step});
+  const auto found = largest_.find({charge.project, charge.question, charge.step});
   const std::uint64_t before = found == largest_.end() ? 0 : found->second;
   return charge.numbers > before ? charge.numbers - before : 0;
 }
@@ -33,7 +33,7 @@ void InformationAccount::Restore(const InformationCharge& charge) {
 void InformationAccount::Enter(const InformationCharge& charge) {
   const std::uint64_t further = Further(charge);
   if (further == 0) return;
-  largest_[{charge.study, charge.analysis, charge.step}] += further;
+  largest_[{charge.project, charge.question, charge.step}] += further;
   for (const std::string& variable : charge.variables) {
     charged_[{charge.project, variable}] +=
         static_cast<double>(further) / static_cast<double>(charge.variables.size());

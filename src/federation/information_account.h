@@ -2,14 +2,14 @@
 // Rule 8: how many numbers a project has been told about each variable, and how many it may be.
 //
 //   InformationAccount account;                       // at a site, filled from its ledger when it starts
-//   CLINNOVA_TRY(account.Charge({.project = permit, .study = hash, .analysis = "response", .step = "glm.score",
+//   CLINNOVA_TRY(account.Charge({.project = permit, .question = hash, .step = "glm.score",
 //                                .variables = {"age", "crp"}, .numbers = 9}, allowance));
 //
 // A released number is a sum over persons; enough different ones are equations that give the persons away. What all
 // studies of a project are told about a set V of p variables may be at most a tenth of n p numbers. A step that reads V
 // and releases q numbers that are not counts is charged q / p to each variable of V, and each variable has n / 10: then
 // the sum over the variables of any set is at most its n p / 10. Rounds of one step of one analysis are steps of one
-// calculation at nearby points, so the largest of them counts; asking for the same study again is told the same and costs
+// calculation at nearby points, so the largest of them counts; an analysis that is asked again is told the same and costs
 // nothing. Counts are not charged: rules 3, 9 and 11 are theirs. A project is the permit that its studies
 // name; those without one are a project together. Variables are the CDM's features where the study takes them from there, so that
 // another name for one does not help. Source: I. Dinur, K. Nissim, "Revealing information while preserving privacy", PODS (2003).
@@ -30,8 +30,7 @@ namespace clinnova::federation {
 /// What one round would tell, or told.
 struct InformationCharge {
   std::string project{};
-  std::string study{};  ///< its hash
-  std::string analysis{};
+  std::string question{};  ///< hash of the analysis' options: asked again, it is told the same
   std::string step{};
   std::vector<std::string> variables{};
   std::uint64_t numbers = 0;
@@ -49,7 +48,7 @@ class InformationAccount {
   double Charged(const std::string& project, const std::string& variable) const;
 
  private:
-  using RoundKey = std::tuple<std::string, std::string, std::string>;  ///< study, analysis, step
+  using RoundKey = std::tuple<std::string, std::string, std::string>;  ///< project, question, step
   /// Numbers beyond those of earlier rounds of the same step.
   std::uint64_t Further(const InformationCharge& charge) const;
   void Enter(const InformationCharge& charge);

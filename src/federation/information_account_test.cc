@@ -6,11 +6,10 @@
 namespace clinnova::federation {
 namespace {
 
-InformationCharge Round(std::string study, std::uint64_t numbers,
+InformationCharge Round(std::string question, std::uint64_t numbers,
                         std::vector<std::string> variables = {"age", "crp"}) {
   return {.project = "permit 1",
-          .study = std::move(study),
-          .analysis = "a",
+          .question = std::move(question),
           .step = "glm.score",
           .variables = std::move(variables),
           .numbers = numbers};

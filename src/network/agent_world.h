@@ -122,7 +122,8 @@ class AgentWorld {
     }
     const auto schema = Must(
         table::UnifySchemas(schemas, Must(stats::ColumnDeclarations(*study_)), world_.names()));
-    frozen_ = core::Encode(FrozenTable{schema, 5});
+    frozen_ = core::Encode(
+        FrozenTable{.schema = schema, .minimum_count = 5, .limits = {}, .persons = 180});
     for (std::size_t s = 0; s < agents_.size(); ++s) {
       if (Ask(s, HubMessageKind::kFreeze, frozen_).reason() != "answered")
         throw std::runtime_error("freeze");

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "network/agent_world.h"
+#include "stats/frame_preflight.h"
 
 namespace clinnova::network {
 namespace {
@@ -29,7 +30,9 @@ void ExpectRefusal(AgentWorld& world, std::size_t site, HubMessageKind kind, cor
 }
 
 federation::RoundRequest WithOtherState(federation::RoundRequest request) {
-  request.parameters.back() ^= 1;  // the last byte of a double: another, finite state
+  auto state = Must(core::Decode<stats::PreflightParameters>(request.parameters));
+  state.facts.status_is_one_two = !state.facts.status_is_one_two;
+  request.parameters = core::Encode(state);
   return request;
 }
 

@@ -46,5 +46,35 @@ TEST(Network, GoesOnFromABackup) {
           ->fault.has_value());
 }
 
+/// The result of a study that asks about the same variables in another way.
+std::string ResultOf(NetworkWorld& world, int question) {
+  std::string text = StudyText(3, "Question " + std::to_string(question));
+  const std::string covariates = "drug + age + crp";
+  text.replace(text.find(covariates), covariates.size(),
+               covariates + " + I(age * " + std::to_string(question) + ")");
+  const std::string hash = world.Submit(text);
+  world.ApproveEverywhere(hash);
+  const StudyStatus status = world.WaitFor(hash);
+  EXPECT_EQ(status.state, "finished") << status.error;
+  return Must(StudyResults(world.endpoint(), hash));
+}
+
+TEST(Network, KeepsTheInformationBudgetOverStudiesAndRestarts) {
+  NetworkWorld world(3);
+  world.StartHub();
+  world.InitSites();
+  world.StartSites();
+  const std::string refused = "information_budget";
+  int question = 0;
+  while (question < 20 && ResultOf(world, question).find(refused) == std::string::npos) ++question;
+  EXPECT_LT(question, 20);
+  for (std::size_t s = 0; s < 3; ++s) {
+    EXPECT_GT(world.LedgerSays(s, refused), 0);
+    world.StopSite(s);
+  }
+  world.StartSites();  // the account is in the ledger
+  EXPECT_NE(ResultOf(world, 100).find(refused), std::string::npos);
+}
+
 }  // namespace
 }  // namespace clinnova::network

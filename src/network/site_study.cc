@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "core/json_text.h"
 #include "federation/secret_file.h"
 #include "stats/analysis_columns.h"
 
@@ -259,6 +260,8 @@ Result<federation::InformationCharge> SiteStudy::ChargeOf(const UploadAsk& ask) 
   CLINNOVA_ASSIGN(const federation::Layout layout, runner_->LayoutOf(ask.request));
   const federation::Analysis& analysis = *approved_->study.FindAnalysis(ask.request.analysis);
   CLINNOVA_ASSIGN(std::vector<std::string> variables, stats::ColumnsOf(analysis));
+  nlohmann::json question = analysis.json();
+  question.erase("name");
   std::erase(variables, "site");  // public, so that it would water the others down
   if (variables.empty()) variables.emplace_back();
   for (std::string& variable : variables) {
@@ -266,12 +269,12 @@ Result<federation::InformationCharge> SiteStudy::ChargeOf(const UploadAsk& ask) 
       if (declared.name == variable) variable = "feature " + declared.feature;
     }
   }
-  return federation::InformationCharge{.project = approved_->study.permit(),
-                                       .study = hash_,
-                                       .analysis = ask.request.analysis,
-                                       .step = ask.request.step,
-                                       .variables = std::move(variables),
-                                       .numbers = federation::ChargedNumbers(layout)};
+  return federation::InformationCharge{
+      .project = approved_->study.permit(),
+      .question = core::ToHex(core::Blake2b(core::CanonicalJson(question))),
+      .step = ask.request.step,
+      .variables = std::move(variables),
+      .numbers = federation::ChargedNumbers(layout)};
 }
 
 double SiteStudy::Allowance() const {
@@ -319,6 +322,7 @@ Result<void> SiteStudy::NoteRound(const UploadAsk& ask, const core::Bytes& uploa
                           {"sent", core::ToHex(core::Blake2b(upload))},
                           {"verdict", "released"},
                           {"project", charge.project},
+                          {"question", charge.question},
                           {"variables", charge.variables},
                           {"charged", charge.numbers}};
   if (ask.previous.round != 0) {
@@ -336,8 +340,7 @@ void RestoreInformation(const federation::Ledger& ledger, federation::Informatio
     const nlohmann::json body = nlohmann::json::parse(entry.body);
     if (!body.contains("charged")) return;  // of a version that kept no account
     account.Restore({.project = body.at("project").get<std::string>(),
-                     .study = body.at("study").get<std::string>(),
-                     .analysis = body.at("analysis").get<std::string>(),
+                     .question = body.at("question").get<std::string>(),
                      .step = body.at("step").get<std::string>(),
                      .variables = body.at("variables").get<std::vector<std::string>>(),
                      .numbers = body.at("charged").get<std::uint64_t>()});

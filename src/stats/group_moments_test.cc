@@ -26,10 +26,18 @@ TEST(GroupMoments, AllowsOnlyGroupsThatTheThresholdAllows) {
 TEST(GroupMoments, ASiteRefusesSumsOverAGroupThatTheHubClaimsTooSmall) {
   struct Claim {
     std::vector<std::int64_t> counts;
-    std::vector<double> centers;
+    std::vector<double> centers{};
+    std::vector<std::int64_t> zeros{};
+    std::vector<std::int64_t> ones{};
+    std::vector<std::int64_t> sites{};
+    std::vector<double> magnitudes{};
     void Fields(core::ArchiveWriter& a) {
       a(counts);
       a(centers);
+      a(zeros);
+      a(ones);
+      a(sites);
+      a(magnitudes);
     }
   };
   const table::Table table = table::MakeTable({{"y", {1, 2, 3}}, {"g", {"a", "a", "b"}}});
@@ -38,11 +46,17 @@ TEST(GroupMoments, ASiteRefusesSumsOverAGroupThatTheHubClaimsTooSmall) {
   const federation::SiteView site{table, study.analyses().front(), cache, 1, 5};
   const federation::Step* step = GroupMomentSteps()[1];
   const auto try_claim = [&](std::vector<std::int64_t> counts) {
-    const core::Bytes bytes = core::Encode(Claim{std::move(counts), {}});
+    const std::size_t groups = counts.size();
+    const core::Bytes bytes = core::Encode(Claim{.counts = std::move(counts),
+                                                 .zeros = std::vector<std::int64_t>(groups),
+                                                 .ones = std::vector<std::int64_t>(groups, 1),
+                                                 .sites = std::vector<std::int64_t>(groups, 2),
+                                                 .magnitudes = std::vector<double>(groups, 1000)});
     const auto layout = step->LayoutOf(site.analysis, table.schema, bytes);
     if (!layout) return layout.error().reason;
     federation::ExactSums sums(*layout);
-    const auto done = step->Evaluate(site, bytes, sums);
+    auto done = step->Hold(site, bytes);
+    if (done) done = step->Evaluate(site, bytes, sums);
     return done ? "" : done.error().reason;
   };
   EXPECT_EQ(try_claim({20, 3}), "rare_level");

@@ -82,7 +82,7 @@ TEST(Kmeans, DoesNotTellOfFewPersons) {
   EXPECT_EQ(open.Number("/size/2"), 2);
   const Answer kept = RunOne(three, {Clouds(2)}, {.minimum_count = 5});
   EXPECT_EQ(kept.error().code, ErrorCode::kRefused);
-  EXPECT_EQ(kept.error().reason, "rare_level");
+  EXPECT_EQ(kept.error().reason, "dominance");  // two persons far off
   const Answer clouds = RunOne(kStudy + "centers = 3\n", {Clouds(0)}, {.minimum_count = 5});
   ASSERT_TRUE(clouds) << clouds.error().message;
   EXPECT_EQ(clouds.Numbers("/size"), (std::vector<double>{40, 40, 40}));

@@ -331,7 +331,9 @@ Result<PooledSums> ModelFrame::Preflight(Federation& federation, const Analysis&
     parameters.facts.status_is_one_two = claim_.facts.status_is_one_two = true;
     CLINNOVA_ASSIGN(sums, federation.Sum(analysis, kPreflight, parameters));
   }
-  if (parameters.guarded && sums.Count(kWithheld) != 0) {
+  // Too small a cohort is refused whatever its sums.
+  const bool enough = sums.Count(kCases, kComplete) >= federation.minimum_count();
+  if (parameters.guarded && enough && sums.Count(kWithheld) != 0) {
     parameters.magnitudes = sums.Numbers(kMagnitudes);
     CLINNOVA_ASSIGN(sums, federation.Sum(analysis, kPreflight, parameters));
   }
