@@ -259,8 +259,11 @@ void ExactSums::AddWeightedColumns(std::size_t block, std::size_t first, const C
     const std::size_t padded = w.Load(weights + begin, count);
     const double largest = LargestSize(weights + begin, count);
     for (std::size_t j = 0; j < x.columns; ++j) {
-      column.Load(x.data + j * x.stride + begin, count);
-      const double* values = column.values.data();
+      const double* values = x.data + j * x.stride + begin;
+      if (count != padded) {  // the last block: whole lanes need zeros after it
+        column.Load(values, count);
+        values = column.values.data();
+      }
       if (!(largest * LargestSize(values, count) <= slicer.bound) &&
           !ProductsInRange(w.values.data(), values, count, slicer.bound)) {
         Flag(block);
