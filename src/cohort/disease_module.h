@@ -94,6 +94,29 @@ struct Feature {
   std::vector<std::string> Needs() const;
 };
 
+/// How far a rule keeps a drug away from a patient.
+enum class SafetyLevel {
+  kContraindicated,
+  kAvoid,    ///< only where there is no suitable alternative
+  kCaution,  ///< may be given, with what the reason says in mind
+};
+
+/// A reason against some arms, from drug labels and regulators; data for the bedside, without effect on studies.
+struct SafetyRule {
+  /// One of the conditions that must hold together.
+  struct Condition {
+    std::string feature;               ///< without more: it is 1
+    std::optional<double> at_least{};  ///< of a number
+    std::vector<std::string> is{};     ///< of a factor: one of these levels
+  };
+  std::string name;
+  std::vector<std::string> arms;
+  SafetyLevel level = SafetyLevel::kCaution;
+  std::vector<Condition> when;
+  std::string reason;
+  std::string source;
+};
+
 class DiseaseModule {
  public:
   /// kInvalidInput names file, line and key: unknown keys, references to what is not declared, a unit that
@@ -119,6 +142,7 @@ class DiseaseModule {
   const std::vector<Arm>& arms() const { return arms_; }
   const std::vector<IndexEvent>& index_events() const { return index_events_; }
   const std::vector<Feature>& features() const { return features_; }
+  const std::vector<SafetyRule>& safety_rules() const { return safety_rules_; }
 
   /// A feature's levels in a study of `index`, the reference first; empty for a number.
   std::vector<std::string> Levels(const Feature& feature, const IndexEvent& index) const;
@@ -133,6 +157,7 @@ class DiseaseModule {
   std::vector<Arm> arms_;
   std::vector<IndexEvent> index_events_;
   std::vector<Feature> features_;
+  std::vector<SafetyRule> safety_rules_;
 };
 
 }  // namespace clinnova::cohort

@@ -2,6 +2,8 @@
 #include "cohort/disease_module.h"
 
 #include <gtest/gtest.h>
+
+#include <algorithm>
 #include <unistd.h>
 
 #include <filesystem>
@@ -163,6 +165,56 @@ TEST(DiseaseModule, KnowsNoOtherDiseaseAndNoPath) {
     EXPECT_EQ(module.error().message,
               "disease: found \"" + std::string(name) + "\", expected one of ra");
   }
+}
+
+TEST(DiseaseModule, HasReasonsAgainstArms) {
+  const DiseaseModule module = DiseaseModule::Load("ra").value();
+  const auto& rules = module.safety_rules();
+  const auto rule = std::ranges::find(rules, "jak_smoking", &SafetyRule::name);
+  ASSERT_NE(rule, rules.end());
+  EXPECT_EQ(rule->arms, std::vector<std::string>{"JAK"});
+  EXPECT_EQ(rule->level, SafetyLevel::kAvoid);
+  EXPECT_EQ(rule->when.at(0).is, (std::vector<std::string>{"former", "current"}));
+  for (const SafetyRule& each : rules) EXPECT_FALSE(each.source.empty()) << each.name;
+}
+
+TEST(DiseaseModule, SaysWhatIsWrongWithASafetyRule) {
+  const auto error = [](const std::string& changed, const std::string& to) {
+    std::string text = std::string(R"(
+[disease]
+name = "x"
+title = "X"
+version = "1"
+[concept_set.d]
+title = "D"
+concepts = [1119119]
+[[arm]]
+name = "a"
+concept_set = "d"
+[feature.age]
+title = "Age"
+source = "age"
+unit = "a"
+[[safety]]
+name = "old"
+arms = ["a"]
+level = "avoid"
+when = [{ feature = "age", at_least = 65 }]
+reason = "r"
+source = "s"
+)");
+    text.replace(text.find(changed), changed.size(), to);
+    const auto module = DiseaseModule::FromToml(text, "x.toml");
+    return module ? std::string() : module.error().message;
+  };
+  EXPECT_EQ(error("\"avoid\"", "\"avoid\""), "");
+  EXPECT_NE(error("\"avoid\"", "\"never\"").find("level"), std::string::npos);
+  EXPECT_NE(error("[\"a\"]", "[\"b\"]").find("name of an [[arm]]"), std::string::npos);
+  EXPECT_NE(error(", at_least = 65", "").find("at_least: is missing"), std::string::npos);
+  EXPECT_NE(error("at_least = 65", "is = [\"M\"]").find("goes with a factor"), std::string::npos);
+  EXPECT_NE(error("feature = \"age\"", "feature = \"agee\"").find("name of a [feature]"),
+            std::string::npos);
+  EXPECT_NE(error("source = \"s\"", "").find("source"), std::string::npos);
 }
 
 }  // namespace
