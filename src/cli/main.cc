@@ -58,11 +58,12 @@ int Run(int argc, char** argv) {
   AddProgression(commands);
   CLI::App* site = AddSite(commands);
   AddSiteImport(commands, site);
+  AddSiteModel(commands, site);
   AddSiteTable(commands, site);
   AddSynth(commands);
   AddScore(commands);
   AddModel(commands);
-  AddHub(commands);
+  AddHubModel(commands, AddHub(commands));
   AddFhirPath(commands);
   AddUnits(commands);
   AddView(commands);
