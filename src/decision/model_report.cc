@@ -78,7 +78,7 @@ class Report {
     const json evaluation = document_.value("evaluation", json::object());
     const bool choice = model_.kind == LearnedKind::kTreatmentChoice;
     Add("1", "Title", "Title", model_.title);
-    Add("3a", "Introduction", "Purpose",
+    Add("4", "Introduction", "Objective",
         choice ? "which of several treatments is expected to do best for a patient"
                : "an outcome's expectation for a patient");
     Add("5a", "Methods", "Source of data",
@@ -86,7 +86,7 @@ class Report {
             Known(", study ", provenance.value("study", "")));
     Add("5b", "Methods", "Dates of the data", "");
     Add("6a", "Methods", "Setting and sites", List(provenance.value("sites", json())));
-    Add("6b", "Methods", "Treatments, with patients", choice ? Arms(model_) : "");
+    Add("6c", "Methods", "Treatments, with patients", choice ? Arms(model_) : "");
     Add("8a", "Methods", "Outcome",
         model_.outcome + (model_.binary ? ", yes or no; " : ", a number; ") +
             (model_.higher_is_better ? "more is better" : "less is better"));
@@ -94,21 +94,21 @@ class Report {
     Add("10", "Methods", "Sample size",
         provenance.contains("n") ? provenance["n"].dump() + " persons" : "");
     Add("11", "Methods", "Missing data", Described(evaluation, "missing_data"));
-    Add("12a", "Methods", "Model's form", model_.formula);
-    Add("12e", "Methods", "Uncertainty of a prediction",
-        Described(document_.value("intervals", json::object()), "method"));
+    Add("12c", "Methods", "Model's form", model_.formula);
     Add("14", "Methods", "Fairness", Described(evaluation, "subgroups"));
+    Add("15", "Methods", "Uncertainty of a prediction",
+        Described(document_.value("intervals", json::object()), "method"));
+    Add("18f", "Open science", "Program", provenance.value("program", ""));
     Add("20a", "Results", "Flow of participants", Described(evaluation, "participants"));
     Add("22", "Results", "Full model", Equations(model_));
     Add("23a", "Results", "Performance", model_.verdict);
-    Add("23b", "Results", "Calibration, out of fold", Calibration());
-    Add("25", "Discussion", "Limitations",
+    Add("23a", "Results", "Calibration, out of fold", Calibration());
+    Add("26", "Discussion", "Limitations",
         "learned from observational data: differences between treatments rest on the inputs "
         "accounting for why patients got them");
     Add("27a", "Usability", "Missing inputs at the bedside",
         "stand at their mean; an answer that they could turn is withheld");
     Add("27b", "Usability", "Use", "informs a physician who decides; orders nothing");
-    Add("18f", "Open science", "Program", provenance.value("program", ""));
     return std::move(report_);
   }
 
