@@ -198,7 +198,7 @@ TEST_F(CdsHooksTest, AnswersAThousandRequestsOverTwentyConnections) {
   std::vector<double> all;
   for (const auto& each : took) all.insert(all.end(), each.begin(), each.end());
   std::ranges::sort(all);
-  // Shown, not asserted: a test's machine is shared. bench measures it.
+  // Shown, not asserted: a test's machine is shared.
   RecordProperty("p50_ms", std::to_string(all[all.size() / 2]));
   RecordProperty("p99_ms", std::to_string(all[all.size() * 99 / 100]));
   std::printf("p50 %.1f ms, p99 %.1f ms\n", all[all.size() / 2], all[all.size() * 99 / 100]);
