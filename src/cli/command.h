@@ -41,7 +41,9 @@ inline constexpr const char* kStandardisation = "The standardisation engine on i
 
 void AddDemo(Commands& commands);
 void AddFhirPath(Commands& commands);
-void AddHub(Commands& commands);
+/// Gives the group `hub`, to which another file adds its subcommands.
+CLI::App* AddHub(Commands& commands);
+void AddHubModel(Commands& commands, CLI::App* hub);
 void AddModel(Commands& commands);
 void AddProgression(Commands& commands);
 void AddScore(Commands& commands);
@@ -50,6 +52,7 @@ void AddSimulate(Commands& commands);
 CLI::App* AddSite(Commands& commands);
 void AddSiteImport(Commands& commands, CLI::App* site);
 void AddSiteMap(Commands& commands, CLI::App* site);
+void AddSiteModel(Commands& commands, CLI::App* site);
 void AddSiteTable(Commands& commands, CLI::App* site);
 void AddSiteVocabulary(Commands& commands, CLI::App* site);
 void AddStudy(Commands& commands);

@@ -129,7 +129,7 @@ Result<void> BackUp(const Arguments& arguments) {
 
 }  // namespace
 
-void AddHub(Commands& commands) {
+CLI::App* AddHub(Commands& commands) {
   auto a = std::make_shared<Arguments>();  // shared by the options and the actions
   CLI::App* hub = commands.Add(commands.root(), "hub", "The hub that brings the sites together",
                                kForOperators, {});
@@ -177,6 +177,7 @@ void AddHub(Commands& commands) {
                    kForOperators, [a] { return BackUp(*a); });
   backup->add_option("--dir", a->folder, "the hub's folder")->capture_default_str();
   backup->add_option("--out", a->out, "a new folder for the copy")->required();
+  return hub;
 }
 
 }  // namespace clinnova::cli

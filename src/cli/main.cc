@@ -60,12 +60,13 @@ int Run(int argc, char** argv) {
   CLI::App* site = AddSite(commands);
   AddSiteImport(commands, site);
   AddSiteMap(commands, site);
+  AddSiteModel(commands, site);
   AddSiteTable(commands, site);
   AddSiteVocabulary(commands, site);
   AddSynth(commands);
   AddScore(commands);
   AddModel(commands);
-  AddHub(commands);
+  AddHubModel(commands, AddHub(commands));
   AddFhirPath(commands);
   AddUnits(commands);
   AddView(commands);

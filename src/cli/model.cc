@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/learned_model.h"
 #include "core/json_text.h"
 #include "decision/published_model.h"
 
@@ -17,6 +18,7 @@ struct Arguments {
   std::vector<std::string> fields;
   std::vector<std::string> thresholds;  ///< TREATMENT=DIFFERENCE
   bool json = false;
+  bool html = false;
 };
 
 void Print(const nlohmann::ordered_json& json) {
@@ -73,6 +75,9 @@ void PrintPrediction(const decision::Prediction& prediction) {
 }
 
 Result<void> PredictOne(const Arguments& arguments) {
+  if (NamesModelFile(arguments.name)) {
+    return PredictByFile(arguments.name, arguments.fields, arguments.json);
+  }
   CLINNOVA_ASSIGN(const decision::PublishedModel* model, Find(arguments.name));
   CLINNOVA_ASSIGN(const auto thresholds, Thresholds(arguments.thresholds));
   CLINNOVA_ASSIGN(const decision::Prediction prediction,
@@ -86,6 +91,14 @@ Result<void> PredictOne(const Arguments& arguments) {
 }
 
 Result<void> Card(const Arguments& arguments) {
+  if (NamesModelFile(arguments.name)) {
+    return PrintModelCard(arguments.name, arguments.html   ? CardForm::kHtml
+                                          : arguments.json ? CardForm::kJson
+                                                           : CardForm::kText);
+  }
+  if (arguments.html) {
+    return Fail(ErrorCode::kInvalidInput, "--html: expected the file of a learned model");
+  }
   CLINNOVA_ASSIGN(const decision::PublishedModel* model, Find(arguments.name));
   if (arguments.json) {
     Print(decision::ModelCardJson(*model));
@@ -137,8 +150,10 @@ void AddModel(Commands& commands) {
   CLI::App* predict = add("predict", "the prediction for one patient", PredictOne);
   CLI::App* export_command = add("export", "the model's document (TOML)", Export);
   for (CLI::App* command : {card, predict, export_command}) {
-    command->add_option("NAME", arguments->name, "the model")->required();
+    command->add_option("NAME", arguments->name, "the model, or a learned model's file")
+        ->required();
   }
+  card->add_flag("--html", arguments->html, "print a page (of a learned model's file)");
   predict->add_option("FIELDS", arguments->fields, "its inputs, such as age=34")
       ->type_name("field=value");
   predict

@@ -9,6 +9,7 @@
 #include "core/hash.h"
 #include "network/site_folder.h"
 #include "network/site_link.h"
+#include "web/cds_hooks.h"
 
 namespace clinnova::cli {
 namespace {
@@ -19,6 +20,7 @@ struct Arguments {
   std::string table;
   int minimum_count = 5;
   std::string study;
+  int http = -1;
   bool json = false;
 };
 
@@ -47,6 +49,38 @@ Result<void> Init(const Arguments& arguments) {
   return {};
 }
 
+/// The door for clinical systems: the desk, what speaks CDS Hooks, and the server, in the order they need each other.
+struct Bedside {
+  std::unique_ptr<decision::BedsideDesk> desk;
+  std::unique_ptr<web::CdsHooks> hooks;
+  std::unique_ptr<web::HttpServer> server;
+};
+
+/// Closed (empty) unless --http or site.toml opens it.
+Result<Bedside> OpenBedside(const Arguments& arguments, federation::Ledger& ledger) {
+  Bedside bedside;
+  CLINNOVA_ASSIGN(const network::SiteConfig config, network::ReadSiteConfig(arguments.folder));
+  const int port = arguments.http >= 0 ? arguments.http : config.bedside.http.value_or(-1);
+  if (port < 0) return bedside;
+  const auto mode = decision::ReadBedsideMode(config.bedside.mode);
+  if (!mode) return FailAt("site.toml: bedside", mode);
+  const bool required = config.bedside.consent == "required";
+  CLINNOVA_ASSIGN(
+      bedside.desk,
+      decision::BedsideDesk::Open({.folder = arguments.folder,
+                                   .site = config.name,
+                                   .mode = *mode,
+                                   .consent = required ? store::Store::ConsentRule::kRequired
+                                                       : store::Store::ConsentRule::kUnlessRefused,
+                                   .ledger = &ledger}));
+  bedside.hooks = std::make_unique<web::CdsHooks>(*bedside.desk);
+  CLINNOVA_ASSIGN(bedside.server,
+                  web::HttpServer::Start(web::SiteServerOptions(port), *bedside.hooks));
+  std::fprintf(stderr, "CDS Hooks at %scds-services (%s mode)\n", bedside.server->Url().c_str(),
+               config.bedside.mode.c_str());
+  return bedside;
+}
+
 Result<void> Serve(const Arguments& arguments) {
   const std::atomic<bool>& stop = StopRequested();
   CLINNOVA_ASSIGN(
@@ -58,6 +92,7 @@ Result<void> Serve(const Arguments& arguments) {
           .hub = {},
           .tell = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); },
       }));
+  CLINNOVA_ASSIGN(const auto bedside, OpenBedside(arguments, site->ledger()));
   return site->Wait(stop);
 }
 
@@ -175,7 +210,12 @@ CLI::App* AddSite(Commands& commands) {
       ->capture_default_str();
   init->add_flag("--json", a->json, "print JSON");
   folder(commands.Add(site, "serve", "Take part in studies until stopped", kForDataManagers,
-                      [a] { return Serve(*a); }));
+                      [a] { return Serve(*a); }))
+      ->add_option("--http", a->http,
+                   "also answer clinical systems (CDS Hooks) on this port of 127.0.0.1; 0: a free "
+                   "one")
+      ->type_name("PORT")
+      ->check(CLI::Range(0, 65535));
 
   folder(commands.Add(site, "studies", "Studies offered to this site", kForStewards, [a] {
     return Studies(*a);

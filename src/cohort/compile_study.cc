@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A study's request as one SQL statement: concept sets, the cohort, each feature, the table.
-#include <algorithm>
 #include <set>
 
+#include "cohort/cohort_sql.h"
 #include "cohort/feature_sql.h"
 #include "cohort/study_table.h"
 
@@ -10,7 +10,6 @@ namespace clinnova::cohort {
 namespace {
 
 using core::SqlIdentifier;
-using core::SqlLiteral;
 
 template <typename T>
 std::string NamesOf(const std::vector<T>& items) {
@@ -19,83 +18,25 @@ std::string NamesOf(const std::vector<T>& items) {
   return names;
 }
 
-/// A module's text as an SQL comment's line: a break in it would end the comment.
-std::string Comment(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < ' ') c = ' ';
-  }
-  return "-- " + text;
-}
-
-/// Features in an order in which each stands after those that it needs.
-class FeatureOrder {
- public:
-  explicit FeatureOrder(const DiseaseModule& module) : module_(module) {}
-
-  void Add(const Feature& feature) {
-    if (!added_.insert(feature.name).second) return;
-    for (const std::string& need : feature.Needs()) Add(*module_.FindFeature(need));
-    features_.push_back(&feature);
-  }
-  const std::vector<const Feature*>& features() const { return features_; }
-
- private:
-  const DiseaseModule& module_;  // not owned, outlives this
-  std::set<std::string> added_;
-  std::vector<const Feature*> features_;
-};
-
 std::string ConceptSetSql(const DiseaseModule& module, const IndexEvent& index,
                           const std::vector<const Feature*>& features) {
-  std::set<std::string> names = {index.condition};
-  for (const std::string& arm : index.arms) names.insert(module.FindArm(arm)->concept_set);
-  for (const Feature* feature : features) {
-    if (!feature->concept_set.empty()) names.insert(feature->concept_set);
-    if (!feature->relapses.empty()) names.insert(feature->relapses);
-  }
-  std::string rows;
-  for (const std::string& name : names) {
-    const ConceptSet& set = *module.FindConceptSet(name);
-    rows += "\n    " + Comment(set.title);
-    for (const std::int64_t id : set.concepts) {
-      rows += "\n    (" + SqlLiteral(name) + ", " + std::to_string(id) + "),";
-    }
-  }
-  rows.pop_back();
   return "-- The concept sets as they are listed, then everything below them.\n"
          "listed(set_name, root_id) AS (VALUES" +
-         rows +
+         ListedConceptsSql(module, index, features) +
          "),\n"
-         "set_member(set_name, root_id, concept_id) AS (\n"
-         "  SELECT set_name, root_id, root_id FROM listed\n"
-         "  UNION\n"
-         "  SELECT l.set_name, l.root_id, a.descendant_concept_id\n"
-         "  FROM listed l JOIN concept_ancestor a ON a.ancestor_concept_id = l.root_id),\n";
+         "set_member(set_name, root_id, concept_id) AS (\n  " +
+         SetMemberSql() + "),\n";
 }
 
 std::string ArmsSql(const DiseaseModule& module, const IndexEvent& index) {
-  std::string rows;
-  for (const std::string& arm : index.arms) {
-    rows += std::string(rows.empty() ? "" : ", ") + "(" + SqlLiteral(arm) + ", " +
-            SqlLiteral(module.FindArm(arm)->concept_set) + ")";
-  }
-  return "arm(arm, set_name) AS (VALUES " + rows + "),\n";
+  return "arm(arm, set_name) AS (VALUES " + ArmRowsSql(module, index) + "),\n";
 }
 
-// An end that the CDM only has because its field must not be empty (the day of the start, without a
-// verbatim end) is none.
 std::string CohortSql(const IndexEvent& index) {
   return "-- Exposures to the drugs of the arms, of persons whose consent lets a study see them.\n"
-         "exposure AS (\n"
-         "  SELECT d.person_id, a.arm, m.root_id AS drug_id, d.drug_exposure_start_date AS "
-         "start_date,\n"
-         "         coalesce(d.verbatim_end_date,\n"
-         "                  CASE WHEN d.drug_exposure_end_date > d.drug_exposure_start_date\n"
-         "                       THEN d.drug_exposure_end_date END) AS end_date\n"
-         "  FROM drug_exposure d\n"
-         "  JOIN clinnova.research_person USING (person_id)\n"
-         "  JOIN set_member m ON m.concept_id = d.drug_concept_id\n"
-         "  JOIN arm a USING (set_name)),\n"
+         "exposure AS (\n  " +
+         ExposureSql() +
+         "),\n"
          "first_day AS (\n"
          "  SELECT person_id, min(start_date) AS index_date FROM exposure GROUP BY person_id),\n"
          "-- Who starts drugs of two arms on one day has no arm.\n"
@@ -107,17 +48,15 @@ std::string CohortSql(const IndexEvent& index) {
          "diagnosed AS (\n"
          "  SELECT person_id, min(condition_start_date) AS diagnosis_date\n"
          "  FROM condition_occurrence\n"
-         "  WHERE condition_concept_id IN\n"
-         "    (SELECT concept_id FROM set_member WHERE set_name = " +
-         SqlLiteral(index.condition) +
-         ")\n"
+         "  WHERE " +
+         IsInSetSql("condition_concept_id", index.condition) +
+         "\n"
          "  GROUP BY person_id),\n"
          "-- An unknown birthday is taken as 1 July, an unknown day as the first of its month.\n"
          "aged AS (\n"
-         "  SELECT s.*, year(s.index_date) - p.year_of_birth\n"
-         "         - (month(s.index_date) * 100 + day(s.index_date)\n"
-         "            < coalesce(p.month_of_birth, 7) * 100 + coalesce(p.day_of_birth, "
-         "1))::INTEGER AS age\n"
+         "  SELECT s.*, " +
+         AgeSql("s.index_date") +
+         " AS age\n"
          "  FROM started s JOIN person p USING (person_id)),\n"
          "cohort AS (\n"
          "  SELECT a.person_id, a.index_date, a.arm, a.drug_id, a.age\n"
@@ -177,11 +116,11 @@ Result<StudyQuery> CompileStudy(const TableRequest& request, const DiseaseModule
     const std::string join = "\n  LEFT JOIN " + FeatureTable(feature->name) + " USING (person_id)";
     if (joins.find(join) == joins.npos) joins += join;
   }
-  query.sql = Comment(module.title() + ", " + index->title) + "\nWITH\n" +
+  query.sql = SqlComment(module.title() + ", " + index->title) + "\nWITH\n" +
               ConceptSetSql(module, *index, order.features()) + ArmsSql(module, *index) +
               CohortSql(*index);
   for (const Feature* feature : order.features()) {
-    query.sql += ",\n" + Comment(feature->title) + "\n" + FeatureTable(feature->name) +
+    query.sql += ",\n" + SqlComment(feature->title) + "\n" + FeatureTable(feature->name) +
                  " AS (\n  " + FeatureSql(*feature) + ")";
   }
   // The order of the rows says nothing of the persons: their keys are hashes.

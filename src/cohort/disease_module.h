@@ -33,18 +33,6 @@ struct Arm {
   std::string concept_set;
 };
 
-/// Why some arms are not for a patient: a row of the concept set in the window says so, whatever CDM
-/// table it stands in.
-struct SafetyGate {
-  std::string name;
-  std::vector<std::string> arms;  ///< those that the gate closes
-  std::string concept_set;
-  int window_from = 0;  ///< days from the day of the decision, both ends included
-  int window_to = 0;
-  std::string text;    ///< for the physician: what was found and why it matters
-  std::string source;  ///< label, guideline or paper
-};
-
 /// The arms in the order in which a guideline would try them.
 struct Guideline {
   std::vector<std::string> order;
@@ -134,6 +122,29 @@ struct Feature {
   std::vector<std::string> Needs() const;
 };
 
+/// How far a rule keeps a drug away from a patient.
+enum class SafetyLevel {
+  kContraindicated,
+  kAvoid,    ///< only where there is no suitable alternative
+  kCaution,  ///< may be given, with what the reason says in mind
+};
+
+/// A reason against some arms, from drug labels and regulators; data for the bedside, without effect on studies.
+struct SafetyRule {
+  /// One of the conditions that must hold together.
+  struct Condition {
+    std::string feature;               ///< without more: it is 1
+    std::optional<double> at_least{};  ///< of a number
+    std::vector<std::string> is{};     ///< of a factor: one of these levels
+  };
+  std::string name;
+  std::vector<std::string> arms;
+  SafetyLevel level = SafetyLevel::kCaution;
+  std::vector<Condition> when;
+  std::string reason;
+  std::string source;
+};
+
 class DiseaseModule {
  public:
   /// kInvalidInput names file, line and key: unknown keys, references to what is not declared, a unit that
@@ -158,10 +169,10 @@ class DiseaseModule {
   const std::vector<ConceptSet>& concept_sets() const { return concept_sets_; }
   const std::vector<Arm>& arms() const { return arms_; }
   const std::vector<IndexEvent>& index_events() const { return index_events_; }
-  const std::vector<SafetyGate>& safety_gates() const { return safety_gates_; }
   /// Absent where the module names none.
   const std::optional<Guideline>& guideline() const { return guideline_; }
   const std::vector<Feature>& features() const { return features_; }
+  const std::vector<SafetyRule>& safety_rules() const { return safety_rules_; }
 
   /// A feature's levels in a study of `index`, the reference first; empty for a number.
   std::vector<std::string> Levels(const Feature& feature, const IndexEvent& index) const;
@@ -175,9 +186,9 @@ class DiseaseModule {
   std::vector<ConceptSet> concept_sets_;
   std::vector<Arm> arms_;
   std::vector<IndexEvent> index_events_;
-  std::vector<SafetyGate> safety_gates_;
   std::optional<Guideline> guideline_;
   std::vector<Feature> features_;
+  std::vector<SafetyRule> safety_rules_;
 };
 
 }  // namespace clinnova::cohort

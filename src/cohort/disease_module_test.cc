@@ -2,7 +2,9 @@
 #include "cohort/disease_module.h"
 
 #include <gtest/gtest.h>
+
 #include <unistd.h>
+#include <algorithm>
 
 #include <filesystem>
 #include <fstream>
@@ -128,58 +130,27 @@ TEST(DiseaseModule, RefusesFeaturesOfUnknownOrCircularMaking) {
       "small.toml:34: feature.das.inputs: found crp in \"mg/L\", expected tjc28 in \"{count}\"");
 }
 
-constexpr const char* kGate = R"toml(
-[[safety]]
-name = "tuberculosis"
-arm = ["anti-TNF"]
-concept_set = "ra"
-window = [-36500, 0]
-text = "Tuberculosis on record: exclude active and treat latent disease first."
-source = "EMA label of adalimumab, section 4.4"
+constexpr const char* kGuideline = R"toml(
 [guideline]
 order = ["anti-TNF"]
 source = "EULAR 2022"
 )toml";
 
-TEST(DiseaseModule, ReadsSafetyGatesAndTheGuidelinesOrder) {
-  const auto module = DiseaseModule::FromToml(std::string(kSmall) + kGate, "small.toml");
+TEST(DiseaseModule, ReadsTheGuidelinesOrder) {
+  const auto module = DiseaseModule::FromToml(std::string(kSmall) + kGuideline, "small.toml");
   ASSERT_TRUE(module.has_value()) << module.error().message;
-  ASSERT_EQ(module->safety_gates().size(), 1u);
-  const SafetyGate& gate = module->safety_gates().front();
-  EXPECT_EQ(gate.name, "tuberculosis");
-  EXPECT_EQ(gate.arms, std::vector<std::string>{"anti-TNF"});
-  EXPECT_EQ(gate.concept_set, "ra");
-  EXPECT_EQ(gate.window_from, -36500);
-  EXPECT_EQ(gate.window_to, 0);
-  EXPECT_TRUE(gate.text.starts_with("Tuberculosis on record"));
-  EXPECT_EQ(gate.source, "EMA label of adalimumab, section 4.4");
   ASSERT_TRUE(module->guideline().has_value());
   EXPECT_EQ(module->guideline()->order, std::vector<std::string>{"anti-TNF"});
   EXPECT_EQ(module->guideline()->source, "EULAR 2022");
   EXPECT_FALSE(DiseaseModule::FromToml(kSmall, "small.toml")->guideline().has_value());
-}
-
-TEST(DiseaseModule, RefusesGatesOfUnknownArmsSetsAndKeys) {
-  const auto error = [](const std::string& what, const std::string& with) {
-    std::string text = std::string(kSmall) + kGate;
-    // The last one: the gate stands behind what it refers to.
-    return ErrorOf(text.replace(text.rfind(what), what.size(), with));
+  const auto error = [](const std::string& order) {
+    std::string text = std::string(kSmall) + kGuideline;
+    return ErrorOf(text.replace(text.rfind("[\"anti-TNF\"]"), 12, order));
   };
-  EXPECT_EQ(error("arm = [\"anti-TNF\"]", "arm = [\"JAK\"]"),
-            "small.toml:33: safety[0].arm: found \"JAK\", expected the name of an [[arm]]");
-  EXPECT_EQ(error("arm = [\"anti-TNF\"]", "arm = []"),
-            "small.toml:33: safety[0].arm: found none, expected at least one arm");
-  EXPECT_EQ(error("concept_set = \"ra\"", "concept_set = \"tb\""),
-            "small.toml:34: safety[0].concept_set: found \"tb\", expected the name of a "
-            "[concept_set]");
-  EXPECT_EQ(error("window = [-36500, 0]", "window = [0]"),
-            "small.toml:35: safety[0].window: expected [from, to] in days from the index date, "
-            "from <= to");
-  EXPECT_EQ(error("text = ", "level = \"hard\"\ntext = "),
-            "small.toml:36: safety[0].level: unknown key, expected one of arm, concept_set, name, "
-            "source, text, window");
-  EXPECT_EQ(error("order = [\"anti-TNF\"]", "order = [\"anti-TNF\", \"anti-TNF\"]"),
-            "small.toml:39: guideline.order: found \"anti-TNF\" twice, expected it once");
+  EXPECT_EQ(error("[\"anti-TNF\", \"anti-TNF\"]"),
+            "small.toml:32: guideline.order: found \"anti-TNF\" twice, expected it once");
+  EXPECT_EQ(error("[\"JAK\"]"),
+            "small.toml:32: guideline.order: found \"JAK\", expected the name of an [[arm]]");
 }
 
 TEST(DiseaseModule, IsCompiledInForRheumatoidArthritis) {
@@ -227,7 +198,7 @@ TEST(DiseaseModule, IsCompiledInForBowelDiseaseAndMultipleSclerosis) {
       ASSERT_NE(feature, nullptr) << outcome;
       EXPECT_TRUE(feature->IsFlag()) << outcome;
     }
-    EXPECT_GE(module->safety_gates().size(), 7u);
+    EXPECT_GE(module->safety_rules().size(), 7u);
     ASSERT_TRUE(module->guideline().has_value());
     EXPECT_GE(module->guideline()->order.size(), c.arms.size() - 1);
   }
@@ -275,6 +246,56 @@ TEST(DiseaseModule, KnowsNoOtherDiseaseAndNoPath) {
     EXPECT_EQ(module.error().message,
               "disease: found \"" + std::string(name) + "\", expected one of cd, ms, ra, uc");
   }
+}
+
+TEST(DiseaseModule, HasReasonsAgainstArms) {
+  const DiseaseModule module = DiseaseModule::Load("ra").value();
+  const auto& rules = module.safety_rules();
+  const auto rule = std::ranges::find(rules, "jak_smoking", &SafetyRule::name);
+  ASSERT_NE(rule, rules.end());
+  EXPECT_EQ(rule->arms, std::vector<std::string>{"JAK"});
+  EXPECT_EQ(rule->level, SafetyLevel::kAvoid);
+  EXPECT_EQ(rule->when.at(0).is, (std::vector<std::string>{"former", "current"}));
+  for (const SafetyRule& each : rules) EXPECT_FALSE(each.source.empty()) << each.name;
+}
+
+TEST(DiseaseModule, SaysWhatIsWrongWithASafetyRule) {
+  const auto error = [](const std::string& changed, const std::string& to) {
+    std::string text = std::string(R"(
+[disease]
+name = "x"
+title = "X"
+version = "1"
+[concept_set.d]
+title = "D"
+concepts = [1119119]
+[[arm]]
+name = "a"
+concept_set = "d"
+[feature.age]
+title = "Age"
+source = "age"
+unit = "a"
+[[safety]]
+name = "old"
+arms = ["a"]
+level = "avoid"
+when = [{ feature = "age", at_least = 65 }]
+reason = "r"
+source = "s"
+)");
+    text.replace(text.find(changed), changed.size(), to);
+    const auto module = DiseaseModule::FromToml(text, "x.toml");
+    return module ? std::string() : module.error().message;
+  };
+  EXPECT_EQ(error("\"avoid\"", "\"avoid\""), "");
+  EXPECT_NE(error("\"avoid\"", "\"never\"").find("level"), std::string::npos);
+  EXPECT_NE(error("[\"a\"]", "[\"b\"]").find("name of an [[arm]]"), std::string::npos);
+  EXPECT_NE(error(", at_least = 65", "").find("at_least: is missing"), std::string::npos);
+  EXPECT_NE(error("at_least = 65", "is = [\"M\"]").find("goes with a factor"), std::string::npos);
+  EXPECT_NE(error("feature = \"age\"", "feature = \"agee\"").find("name of a [feature]"),
+            std::string::npos);
+  EXPECT_NE(error("source = \"s\"", "").find("source"), std::string::npos);
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ const std::vector<std::string_view> kSources = {
     "arm",      "age",         "sex",          "measurement", "observation", "condition",
     "drug",     "procedure",   "score",        "threshold",   "either",      "all",
     "followed", "progression", "days_on_drug", "discontinued"};
+const std::vector<std::string_view> kSafetyLevels = {"contraindicated", "avoid", "caution"};
 const std::vector<std::string_view> kSummaries = {
     "last",  "first", "max", "min", "mean", "count", "any", "nearest", "years_since_first",
     "active"};
@@ -51,10 +52,10 @@ class ModuleReader {
     for (auto& [name, section] : root.NamedSections("concept_set")) ReadConceptSet(name, section);
     for (TomlSection& section : root.Sections("arm")) ReadArm(section);
     for (auto& [name, section] : root.NamedSections("index")) ReadIndexEvent(name, section);
-    for (TomlSection& section : root.Sections("safety")) ReadSafetyGate(section);
     if (auto section = root.Section("guideline")) ReadGuideline(*section);
     auto features = root.NamedSections("feature");
     for (auto& [name, section] : features) ReadFeature(name, section);
+    for (TomlSection& section : root.Sections("safety")) ReadSafetyRule(section);
     root.NoOtherKeys();
     for (auto& [name, section] : features) CheckNeeds(*module_.FindFeature(name), section);
   }
@@ -116,23 +117,6 @@ class ModuleReader {
       }
     }
     return arms;
-  }
-
-  void ReadSafetyGate(TomlSection& section) {
-    SafetyGate gate;
-    gate.name = section.RequiredText("name");
-    CheckName(gate.name, section);
-    if (std::ranges::count(module_.safety_gates_, gate.name, &SafetyGate::name) > 0) {
-      section.Wrong("name", "found \"" + gate.name + "\" twice, expected it once");
-    }
-    gate.arms = ReadArms("arm", section);
-    gate.concept_set = section.RequiredText("concept_set");
-    CheckConceptSet("concept_set", gate.concept_set, section);
-    ReadWindow(gate, section);
-    gate.text = section.RequiredText("text");
-    gate.source = section.RequiredText("source");
-    section.NoOtherKeys();
-    module_.safety_gates_.push_back(std::move(gate));
   }
 
   void ReadGuideline(TomlSection& section) {
@@ -343,6 +327,50 @@ class ModuleReader {
       const Feature* other = module_.FindFeature(need);
       return need == target || (other != nullptr && Reaches(*other, target, depth + 1));
     });
+  }
+
+  void ReadSafetyRule(TomlSection& section) {
+    SafetyRule rule;
+    rule.name = section.RequiredText("name");
+    rule.arms = section.Texts("arms");
+    if (rule.arms.empty()) section.Wrong("arms", "found none, expected at least one arm");
+    for (const std::string& arm : rule.arms) {
+      if (module_.FindArm(arm) == nullptr) {
+        section.Wrong("arms", "found \"" + arm + "\", expected the name of an [[arm]]");
+      }
+    }
+    rule.level = static_cast<SafetyLevel>(section.RequiredWord("level", kSafetyLevels));
+    for (TomlSection& condition : section.Sections("when")) ReadSafetyCondition(rule, condition);
+    if (rule.when.empty()) section.Wrong("when", "found none, expected at least one condition");
+    rule.reason = section.RequiredText("reason");
+    rule.source = section.RequiredText("source");
+    section.NoOtherKeys();
+    module_.safety_rules_.push_back(std::move(rule));
+  }
+
+  void ReadSafetyCondition(SafetyRule& rule, TomlSection& section) {
+    SafetyRule::Condition condition{.feature = section.RequiredText("feature"),
+                                    .at_least = section.Number("at_least"),
+                                    .is = section.Texts("is")};
+    section.NoOtherKeys();
+    const Feature* feature = module_.FindFeature(condition.feature);
+    if (feature == nullptr) {
+      section.Wrong("feature",
+                    "found \"" + condition.feature + "\", expected the name of a [feature]");
+    } else if (feature->IsFactor()) {
+      if (condition.is.empty()) section.Wrong("is", "found none, expected levels of the factor");
+      for (const std::string& level : condition.is) {
+        if (std::ranges::find(feature->levels, level, &FactorLevel::name) ==
+            feature->levels.end()) {
+          section.Wrong("is", "found \"" + level + "\", expected a level of the factor");
+        }
+      }
+    } else if (!condition.is.empty()) {
+      section.Wrong("is", "goes with a factor only");
+    } else if (!condition.at_least && !feature->IsFlag()) {
+      section.Wrong("at_least", "is missing: the feature is a number, not 1 or 0");
+    }
+    rule.when.push_back(std::move(condition));
   }
 
   TomlDocument& document_;

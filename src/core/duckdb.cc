@@ -300,14 +300,6 @@ Result<Database> Database::Open(const Options& options) {
 
 namespace {
 
-struct Statement {
-  duckdb_prepared_statement prepared = nullptr;
-  Statement() = default;
-  Statement(const Statement&) = delete;
-  Statement& operator=(const Statement&) = delete;
-  ~Statement() { duckdb_destroy_prepare(&prepared); }
-};
-
 duckdb_state Bind(duckdb_prepared_statement prepared, idx_t index, const SqlValue& value) {
   if (const auto* truth = std::get_if<bool>(&value)) {
     return duckdb_bind_boolean(prepared, index, *truth);
@@ -326,28 +318,55 @@ duckdb_state Bind(duckdb_prepared_statement prepared, idx_t index, const SqlValu
 
 }  // namespace
 
-Result<SqlRows> Database::Query(std::string_view sql, std::span<const SqlValue> parameters) {
-  Statement statement;
-  if (duckdb_prepare(state_->connection, std::string(sql).c_str(), &statement.prepared) ==
-      DuckDBError) {
-    return DuckDbError(duckdb_prepare_error(statement.prepared));
-  }
-  const idx_t expected = duckdb_nparams(statement.prepared);
+struct SqlStatement::State {
+  duckdb_prepared_statement prepared = nullptr;
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() { duckdb_destroy_prepare(&prepared); }
+};
+
+SqlStatement::SqlStatement(std::unique_ptr<State> state) : state_(std::move(state)) {}
+SqlStatement::~SqlStatement() = default;
+SqlStatement::SqlStatement(SqlStatement&&) noexcept = default;
+SqlStatement& SqlStatement::operator=(SqlStatement&&) noexcept = default;
+
+Result<SqlRows> SqlStatement::Run(std::span<const SqlValue> parameters) {
+  duckdb_prepared_statement prepared = state_->prepared;
+  const idx_t expected = duckdb_nparams(prepared);
   if (expected != parameters.size()) {
     return Fail(ErrorCode::kFailed, "database: the statement takes " + std::to_string(expected) +
                                         " parameters: found " + std::to_string(parameters.size()));
   }
   for (std::size_t i = 0; i < parameters.size(); ++i) {
-    if (Bind(statement.prepared, i + 1, parameters[i]) == DuckDBError) {
-      return DuckDbError(duckdb_prepare_error(statement.prepared));
+    if (Bind(prepared, i + 1, parameters[i]) == DuckDBError) {
+      return DuckDbError(duckdb_prepare_error(prepared));
     }
   }
   auto rows = std::make_unique<SqlRows::State>();
-  if (duckdb_execute_prepared(statement.prepared, &rows->result) == DuckDBError) {
+  if (duckdb_execute_prepared(prepared, &rows->result) == DuckDBError) {
     return DuckDbError(duckdb_result_error(&rows->result));
   }
   rows->DescribeColumns();
   return SqlRows(std::move(rows));
+}
+
+Result<SqlRows> SqlStatement::Run(std::initializer_list<SqlValue> parameters) {
+  return Run(std::span<const SqlValue>(parameters.begin(), parameters.size()));
+}
+
+Result<SqlStatement> Database::Prepare(std::string_view sql) {
+  auto state = std::make_unique<SqlStatement::State>();
+  if (duckdb_prepare(state_->connection, std::string(sql).c_str(), &state->prepared) ==
+      DuckDBError) {
+    return DuckDbError(duckdb_prepare_error(state->prepared));
+  }
+  return SqlStatement(std::move(state));
+}
+
+Result<SqlRows> Database::Query(std::string_view sql, std::span<const SqlValue> parameters) {
+  CLINNOVA_ASSIGN(SqlStatement statement, Prepare(sql));
+  return statement.Run(parameters);
 }
 
 Result<SqlRows> Database::Query(std::string_view sql, std::initializer_list<SqlValue> parameters) {

@@ -53,7 +53,7 @@ class SqlRows {
   std::string_view Text(std::size_t column, std::size_t row) const;
 
  private:
-  friend class Database;
+  friend class SqlStatement;
   struct State;
   explicit SqlRows(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
@@ -83,6 +83,26 @@ class SqlAppender {
   std::unique_ptr<State> state_;
 };
 
+/// A statement that is planned once and run often: planning one that joins a dozen tables takes longer
+/// than running it over a patient's records. Must not outlive its Database; a change of the tables it
+/// names makes the next run plan again.
+class SqlStatement {
+ public:
+  ~SqlStatement();
+  SqlStatement(SqlStatement&&) noexcept;
+  SqlStatement& operator=(SqlStatement&&) noexcept;
+
+  /// Runs it with `?` parameters; kFailed with DuckDB's message.
+  Result<SqlRows> Run(std::span<const SqlValue> parameters);
+  Result<SqlRows> Run(std::initializer_list<SqlValue> parameters = {});
+
+ private:
+  friend class Database;
+  struct State;
+  explicit SqlStatement(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
 /// An open DuckDB database with one connection.
 class Database {
  public:
@@ -99,6 +119,8 @@ class Database {
   Database(Database&&) noexcept;
   Database& operator=(Database&&) noexcept;
 
+  /// Plans one statement; kFailed with DuckDB's message.
+  Result<SqlStatement> Prepare(std::string_view sql);
   /// Runs one statement with `?` parameters; kFailed with DuckDB's message.
   Result<SqlRows> Query(std::string_view sql, std::span<const SqlValue> parameters);
   Result<SqlRows> Query(std::string_view sql, std::initializer_list<SqlValue> parameters = {});

@@ -158,6 +158,24 @@ TEST(Database, RefusesAPathThatCannotBeOpened) {
   EXPECT_FALSE(Database::Open({.memory_limit = "much"}).has_value());
 }
 
+TEST(Database, RunsAPreparedStatementAgainAlsoAfterARollback) {
+  Database database = InMemory();
+  ASSERT_TRUE(database.Execute("CREATE TABLE t (a BIGINT)"));
+  auto insert = database.Prepare("INSERT INTO t VALUES (?)");
+  auto sum = database.Prepare("SELECT coalesce(sum(a), 0)::BIGINT FROM t");
+  ASSERT_TRUE(insert && sum);
+  for (std::int64_t round = 1; round < 4; ++round) {
+    ASSERT_TRUE(database.Execute("BEGIN"));
+    ASSERT_TRUE(insert->Run({round}));
+    auto rows = sum->Run();
+    ASSERT_TRUE(rows && rows->NextChunk());
+    EXPECT_EQ(rows->Int64(0, 0), round) << "what the round before wrote was rolled back";
+    ASSERT_TRUE(database.Execute("ROLLBACK"));
+  }
+  EXPECT_EQ(insert->Run().error().message, "database: the statement takes 1 parameters: found 0");
+  EXPECT_FALSE(database.Prepare("SELECT nothing FROM nowhere"));
+}
+
 TEST(Database, ReadsParquetWithoutLoadingAnything) {
   Database database = InMemory();
   const auto path = std::filesystem::temp_directory_path() /

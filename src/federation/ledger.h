@@ -46,6 +46,9 @@ enum class LedgerKind {
   kPolicy,           ///< the site's policy changed
   kConsent,          ///< a consent was given or withdrawn
   kResult,           ///< a result was received or made
+  kModel,            ///< a learned model was registered, added, approved, taken into use or removed
+  kInference,        ///< a model was asked about a patient: hashes and verdicts, no value
+  kFeedback,         ///< what a physician did with an advice
 };
 
 /// The word in the file: "opened", "study_seen", "approval", ...

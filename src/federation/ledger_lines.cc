@@ -27,9 +27,10 @@ using nlohmann::json;
 
 constexpr std::string_view kContext = "clinnova/ledger/1";
 
-constexpr std::array<std::string_view, 12> kKindNames = {
+constexpr std::array<std::string_view, 15> kKindNames = {
     "opened", "study_seen",       "approval", "rejection", "run_started", "commitment",
-    "round",  "signed_survivors", "refusal",  "policy",    "consent",     "result"};
+    "round",  "signed_survivors", "refusal",  "policy",    "consent",     "result",
+    "model",  "inference",        "feedback"};
 
 core::ByteView BytesOf(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};

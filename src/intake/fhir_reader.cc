@@ -121,6 +121,7 @@ struct FhirReader::State {
   template <typename Use>
   Result<void> ForEachLine(std::istream& file, const std::string& name, Use use);
   void Collect(element resource, std::string_view full_url);
+  void CollectAll(element document);
   Result<void> ReadDocument(element document, const std::string& name, std::uint64_t line);
   Result<void> ReadBundle(element bundle, const std::string& name, std::uint64_t line);
 };
@@ -181,6 +182,17 @@ void FhirReader::State::Collect(element resource, std::string_view full_url) {
   if (!identity.empty()) medications[identity] = CodesOfMedication(resource);
 }
 
+void FhirReader::State::CollectAll(element document) {
+  simdjson::dom::array entries;
+  if (document["entry"].get(entries) != simdjson::SUCCESS) return Collect(document, "");
+  for (const element entry : entries) {
+    element resource;
+    if (entry["resource"].get(resource) == simdjson::SUCCESS) {
+      Collect(resource, TextOf(entry, "fullUrl"));
+    }
+  }
+}
+
 Result<void> FhirReader::State::ReadBundle(element bundle, const std::string& name,
                                            std::uint64_t line) {
   simdjson::dom::array entries;
@@ -229,18 +241,7 @@ Result<void> FhirReader::CollectMedications(const std::filesystem::path& path) {
   if (!MentionsMedication(path)) return {};
   const auto collected = state_->ForEachDocument(
       path, path.string(), [this](std::optional<element> document, std::uint64_t) -> Result<void> {
-        if (!document) return {};
-        simdjson::dom::array entries;
-        if ((*document)["entry"].get(entries) != simdjson::SUCCESS) {
-          state_->Collect(*document, "");
-          return {};
-        }
-        for (const element entry : entries) {
-          element resource;
-          if (entry["resource"].get(resource) == simdjson::SUCCESS) {
-            state_->Collect(resource, TextOf(entry, "fullUrl"));
-          }
-        }
+        if (document) state_->CollectAll(*document);
         return {};
       });
   // What is wrong with a file, Read() says when it comes to it.
@@ -255,6 +256,14 @@ Result<void> FhirReader::Read(const std::filesystem::path& path, const std::stri
         return state_->sink.Reject(
             {{name, line, ""}, "", "fhir.json", "found a line that is no JSON", ""});
       });
+}
+
+Result<void> FhirReader::ReadText(std::string_view text, const std::string& name) {
+  element document;
+  const auto error = state_->parser.parse(WithoutMark(text)).get(document);
+  if (error != simdjson::SUCCESS) return BrokenJson(name, text, simdjson::error_message(error));
+  state_->CollectAll(document);
+  return state_->ReadDocument(document, name, 0);
 }
 
 bool FhirReader::LooksLikeJson(std::string_view head) {

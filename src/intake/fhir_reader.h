@@ -40,6 +40,10 @@ class FhirReader {
   /// cannot be read. The sink's errors are passed on.
   Result<void> Read(const std::filesystem::path& path, const std::string& name);
 
+  /// Reads one document from memory, with the Medication resources in it: what a clinical system sends
+  /// about one patient. Errors as Read(), but what is no JSON is never kFailed.
+  Result<void> ReadText(std::string_view text, const std::string& name);
+
   /// True when `head`, a file's first bytes, begins a JSON object.
   static bool LooksLikeJson(std::string_view head);
 

@@ -365,6 +365,25 @@ TEST_F(FhirReaderTest, ReadsEveryAnswerOfAQuestionnaire) {
   EXPECT_EQ(kept_.ignored.at("QuestionnaireResponse: not finished"), 1);
 }
 
+TEST_F(FhirReaderTest, ReadsABundleFromMemoryWithItsMedications) {
+  FhirReader reader(kept_);
+  const auto read = reader.ReadText(R"({"resourceType": "Bundle", "entry": [
+    {"resource": {"resourceType": "MedicationRequest", "id": "r1", "status": "active",
+      "subject": {"reference": "Patient/p1"}, "authoredOn": "2024-02-01",
+      "medicationReference": {"reference": "Medication/m1"}}},
+    {"resource": {"resourceType": "Medication", "id": "m1",
+      "code": {"coding": [{"system": "http://www.whocc.no/atc", "code": "L04AB04"}]}}}]})",
+                                    "prefetch.medications");
+  ASSERT_TRUE(read) << read.error().message;
+  ASSERT_EQ(kept_.records.size(), 1u);
+  EXPECT_EQ(kept_.records[0].codes.at(0).code, "L04AB04");
+  EXPECT_EQ(kept_.records[0].source.file, "prefetch.medications");
+  const auto broken = reader.ReadText(R"({"resourceType": "Bundle", "entry": [)", "prefetch.x");
+  ASSERT_FALSE(broken);
+  EXPECT_EQ(broken.error().code, ErrorCode::kInvalidInput);
+  EXPECT_TRUE(broken.error().message.starts_with("prefetch.x: ends too early"));
+}
+
 TEST_F(FhirReaderTest, TakesTheStatusThatSaysItNeverWas) {
   const SourceRecord condition = One(R"({"resourceType": "Condition", "id": "c",
     "verificationStatus": {"coding": [{"code": "entered-in-error"}]}, "onsetDateTime": "nonsense"})");

@@ -71,7 +71,7 @@ INSERT INTO stage_quarantine
   FROM checked_consent WHERE rule IS NOT NULL;
 )sql";
 
-const std::string_view kMove = R"sql(
+const std::string_view kClear = R"sql(
 INSERT INTO stage_gone
   SELECT row_id FROM checked_event UNION SELECT row_id FROM checked_consent
   UNION SELECT person_id FROM checked_person;
@@ -100,7 +100,9 @@ DELETE FROM death WHERE person_id IN (
 DELETE FROM clinnova.consent WHERE consent_id IN (SELECT row_id FROM stage_gone);
 DELETE FROM clinnova.provenance WHERE row_id IN (SELECT row_id FROM stage_gone);
 DELETE FROM clinnova.value_detail WHERE row_id IN (SELECT row_id FROM stage_gone);
+)sql";
 
+const std::string_view kInsert = R"sql(
 INSERT INTO person (person_id, gender_concept_id, year_of_birth, month_of_birth, day_of_birth,
                     race_concept_id, ethnicity_concept_id, person_source_value, gender_source_value)
   SELECT person_id, gender_concept_id, birth_year, birth_month, birth_day, 0, 0, pseudonym,
@@ -164,7 +166,9 @@ INSERT INTO death (person_id, death_date, death_datetime, death_type_concept_id)
 INSERT INTO clinnova.consent
   SELECT row_id, person_id, purpose, status, valid_from, valid_to FROM checked_consent
   WHERE rule IS NULL;
+)sql";
 
+const std::string_view kRemember = R"sql(
 INSERT INTO clinnova.provenance
   SELECT CASE target WHEN 'visit' THEN 'visit_occurrence' WHEN 'condition' THEN 'condition_occurrence'
                      WHEN 'drug' THEN 'drug_exposure' WHEN 'procedure' THEN 'procedure_occurrence'

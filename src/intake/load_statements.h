@@ -5,7 +5,12 @@
 //   stage_gone                                 row ids of records that are taken back
 //   stage_quarantine                           what cannot be loaded
 //     --kCheck-->  checked_person, checked_event, checked_consent   one row per id, with rule or without
-//     --kMove-->   CDM tables, provenance, value_detail, consent
+//     --kClear-->     what an earlier import said of the same records goes
+//     --kInsert-->    CDM tables, consent
+//     --kRemember-->  provenance, value_detail, quarantine, source
+//
+// The bedside runs kCheck and kInsert too, planned once (patient_loader.h): what a record becomes in
+// training and at the bedside is said here and nowhere else.
 #pragma once
 
 #include <string_view>
@@ -15,8 +20,9 @@ namespace clinnova::intake {
 extern const std::string_view kCreateStaging;
 /// Keeps the last version of every id, and finds what needs the person: person.unknown, date.before_birth.
 extern const std::string_view kCheck;
-/// Replaces rows in the CDM and its side tables.
-extern const std::string_view kMove;
+extern const std::string_view kClear;
+extern const std::string_view kInsert;
+extern const std::string_view kRemember;
 /// Recomputes the observation periods of the persons who were touched.
 extern const std::string_view kObservationPeriods;
 extern const std::string_view kDropStaging;

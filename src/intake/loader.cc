@@ -2,7 +2,6 @@
 #include "intake/loader.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <map>
 #include <optional>
@@ -14,6 +13,7 @@
 #include "intake/identity_guard.h"
 #include "intake/load_statements.h"
 #include "intake/record_resolver.h"
+#include "intake/record_stage.h"
 #include "intake/site_concepts.h"
 #include "vocabulary/code_system.h"
 
@@ -23,12 +23,6 @@ namespace {
 using core::Database;
 using core::SqlAppender;
 using core::SqlValue;
-
-/// Statuses that say that the thing did not happen, or not yet.
-constexpr std::array<std::string_view, 13> kNotTrue{
-    "entered-in-error", "cancelled",   "not-done",    "draft",   "refuted",
-    "nullified",        "not-taken",   "registered",  "planned", "preparation",
-    "unconfirmed",      "provisional", "differential"};
 
 /// How much of an unmapped code's name the report keeps.
 constexpr std::size_t kDisplayLimit = 80;
@@ -43,50 +37,6 @@ std::string Today() {
   return ToSql(time)->date;
 }
 
-void TextOrNull(SqlAppender& rows, std::string_view text) {
-  text.empty() ? rows.Null() : rows.Text(text);
-}
-
-template <typename T>
-void NumberOrNull(SqlAppender& rows, const std::optional<T>& number) {
-  if (!number) {
-    rows.Null();
-  } else if constexpr (std::is_same_v<T, double>) {
-    rows.Double(*number);
-  } else {
-    rows.Int64(*number);
-  }
-}
-
-/// What the quarantine shows of a record: what it says, never about whom.
-std::string Describe(const SourceRecord& record) {
-  std::string text(KindName(record.kind));
-  for (const SourceCode& code : record.codes) {
-    text += " " + vocabulary::CodeSystemName(code.system) + "|" + code.code;
-    if (code.code.empty()) text += code.display;
-  }
-  if (record.start) {
-    if (const auto start = ToSql(*record.start)) text += " " + start->date;
-  }
-  if (record.value) {
-    const SourceValue& value = *record.value;
-    text += " = " + value.comparator;
-    text += !value.text.empty() ? value.text : value.number ? std::to_string(*value.number) : "";
-    if (value.text.empty() || value.text.find(value.unit) == std::string::npos)
-      text += " " + value.unit;
-  }
-  if (!record.type.empty()) text += " (" + record.type + ")";
-  if (!record.status.empty()) text += " [" + record.status + "]";
-  return text.substr(0, 4096);
-}
-
-/// A record without an identity of its own is known by what it says.
-std::string Identity(const SourceRecord& record) {
-  if (!record.id.empty()) return record.id;
-  const std::string end = record.end ? ToSql(*record.end).value_or(ResolvedTime{}).date : "";
-  return record.patient_id + '\n' + record.visit_id + '\n' + Describe(record) + '\n' + end;
-}
-
 }  // namespace
 
 struct Loader::State {
@@ -97,15 +47,11 @@ struct Loader::State {
   std::optional<RecordResolver> resolver;
   IdentityGuard guard;
   ImportReport report;
-  std::optional<SqlAppender> persons, events, consents, gone, quarantine;
+  std::optional<RecordStage> stage;
   std::map<std::tuple<std::string, std::string, std::string>, std::pair<std::string, std::int64_t>>
       unmapped;  ///< (kind, system, code) -> (display, count)
   std::vector<ImportedFile> files;
-  std::string last_file;
-  std::int64_t last_source_id = 0;
   std::string last_patient;
-  std::int64_t last_person_id = 0;
-  std::int64_t sequence = 0;
   std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
   bool open = false;
 
@@ -113,17 +59,8 @@ struct Loader::State {
 
   Result<void> Begin(std::string today);
   Result<void> BeginStaging();
-  std::int64_t SourceId(const std::string& file);
-  std::int64_t PersonId(const std::string& patient_id);
-  void Quarantine(const SourceReference& source, std::string_view kind, std::string_view rule,
-                  std::string_view message, std::string_view raw);
-  void Stage(const SourceRecord& record, std::int64_t row_id, const ResolvedPerson& person);
-  void Stage(const SourceRecord& record, std::int64_t row_id, const ResolvedConsent& consent);
-  void Stage(const SourceRecord& record, std::int64_t row_id, const ResolvedEvent& event);
-  void TakeBack(const SourceRecord& record, std::int64_t row_id);
   void CountUnmapped(const SourceRecord& record);
   Result<void> CheckKey();
-  Result<void> FinishStaging();
   Result<void> HideIdentities();
   Result<void> HideInColumn(const char* table, const char* column, const char* where);
   Result<void> StageFiles();
@@ -159,120 +96,8 @@ Result<void> Loader::State::BeginStaging() {
   open = true;
   CLINNOVA_TRY(CheckKey());
   CLINNOVA_TRY(database.Execute(kCreateStaging));
-  for (auto& [appender, table] :
-       {std::pair(&persons, "stage_person"), std::pair(&events, "stage_event"),
-        std::pair(&consents, "stage_consent"), std::pair(&gone, "stage_gone"),
-        std::pair(&quarantine, "stage_quarantine")}) {
-    CLINNOVA_ASSIGN(*appender, database.Append(table));
-  }
+  CLINNOVA_ASSIGN(stage, RecordStage::Open(database, key));
   return {};
-}
-
-std::int64_t Loader::State::SourceId(const std::string& file) {
-  if (last_source_id == 0 || file != last_file) {
-    last_file = file;
-    last_source_id = key.RowId("source", file);
-  }
-  return last_source_id;
-}
-
-/// Records of one patient often follow each other.
-std::int64_t Loader::State::PersonId(const std::string& patient_id) {
-  if (last_person_id == 0 || patient_id != last_patient) {
-    last_patient = patient_id;
-    last_person_id = key.PersonId(patient_id);
-    guard.Add(patient_id);
-  }
-  return last_person_id;
-}
-
-void Loader::State::Quarantine(const SourceReference& source, std::string_view kind,
-                               std::string_view rule, std::string_view message,
-                               std::string_view raw) {
-  SqlAppender& rows = *quarantine;
-  rows.Int64(SourceId(source.file));
-  rows.Int64(static_cast<std::int64_t>(source.line));
-  rows.Text(source.path);
-  rows.Text(kind);
-  rows.Text(rule);
-  rows.Text(message);
-  rows.Text(raw.substr(0, 4096));
-  rows.EndRow();
-}
-
-void Loader::State::Stage(const SourceRecord& record, std::int64_t, const ResolvedPerson& person) {
-  SqlAppender& rows = *persons;
-  rows.Int64(++sequence);
-  rows.Int64(PersonId(record.patient_id));
-  rows.Text(key.Pseudonym(record.patient_id));
-  rows.Int64(person.gender_concept_id);
-  TextOrNull(rows, person.gender_source);
-  rows.Int64(person.year);
-  NumberOrNull(rows, person.month);
-  NumberOrNull(rows, person.day);
-  rows.Text(person.precision);
-  rows.Int64(SourceId(record.source.file));
-  rows.Int64(static_cast<std::int64_t>(record.source.line));
-  rows.Text(record.source.path);
-  rows.EndRow();
-}
-
-void Loader::State::Stage(const SourceRecord& record, std::int64_t row_id,
-                          const ResolvedConsent& consent) {
-  SqlAppender& rows = *consents;
-  rows.Int64(++sequence);
-  rows.Int64(row_id);
-  rows.Int64(PersonId(record.patient_id));
-  rows.Text(consent.purpose);
-  rows.Text(consent.status);
-  TextOrNull(rows, consent.from);
-  TextOrNull(rows, consent.to);
-  rows.Int64(SourceId(record.source.file));
-  rows.Int64(static_cast<std::int64_t>(record.source.line));
-  rows.Text(record.source.path);
-  rows.EndRow();
-}
-
-void Loader::State::Stage(const SourceRecord& record, std::int64_t row_id,
-                          const ResolvedEvent& event) {
-  SqlAppender& rows = *events;
-  rows.Int64(++sequence);
-  rows.Int64(row_id);
-  rows.Int64(PersonId(record.patient_id));
-  rows.Int64(record.visit_id.empty() ? 0 : key.RowId("visit", record.visit_id));
-  rows.Text(KindName(record.kind));
-  rows.Text(KindName(event.table));
-  rows.Int64(event.concept_id);
-  TextOrNull(rows, event.source_value);
-  rows.Text(event.start.date);
-  TextOrNull(rows, event.start.timestamp);
-  TextOrNull(rows, event.end ? event.end->date : "");
-  TextOrNull(rows, event.end ? event.end->timestamp : "");
-  rows.Text(event.start.precision);
-  NumberOrNull(rows, event.number);
-  rows.Int64(event.operator_concept_id);
-  rows.Int64(event.value_concept_id);
-  rows.Int64(event.unit_concept_id);
-  rows.Text(event.unit_source);
-  rows.Text(event.value_text);
-  rows.Text(event.comparator);
-  NumberOrNull(rows, event.original_number);
-  NumberOrNull(rows, event.range_low);
-  NumberOrNull(rows, event.range_high);
-  rows.Int64(event.type_concept_id);
-  NumberOrNull(rows, event.quantity);
-  TextOrNull(rows, event.route);
-  rows.Int64(SourceId(record.source.file));
-  rows.Int64(static_cast<std::int64_t>(record.source.line));
-  rows.Text(record.source.path);
-  rows.EndRow();
-}
-
-/// The row of an earlier version goes. A patient stays: other rows hang on it.
-void Loader::State::TakeBack(const SourceRecord& record, std::int64_t row_id) {
-  if (record.kind == RecordKind::kPerson) return;
-  gone->Int64(row_id);
-  gone->EndRow();
 }
 
 void Loader::State::CountUnmapped(const SourceRecord& record) {
@@ -288,14 +113,6 @@ void Loader::State::CountUnmapped(const SourceRecord& record) {
   auto& [display, count] = unmapped[{std::string(KindName(record.kind)),
                                      vocabulary::CodeSystemName(code.system), std::move(name)}];
   if (count++ == 0 && !code.code.empty()) display = code.display.substr(0, kDisplayLimit);
-}
-
-Result<void> Loader::State::FinishStaging() {
-  for (auto* appender : {&persons, &events, &consents, &gone, &quarantine}) {
-    CLINNOVA_TRY((*appender)->Finish());
-    appender->reset();
-  }
-  return {};
 }
 
 Result<void> Loader::State::StageFiles() {
@@ -425,12 +242,15 @@ Result<void> Loader::State::WriteReport() {
 }
 
 Result<void> Loader::State::MoveEverything() {
-  CLINNOVA_TRY(FinishStaging());
+  CLINNOVA_TRY(stage->Finish());
+  stage.reset();
   CLINNOVA_TRY(StageFiles());
   CLINNOVA_TRY(database.Execute(kCheck));
   CLINNOVA_TRY(HideIdentities());
   CLINNOVA_TRY(CountLoaded());
-  CLINNOVA_TRY(database.Execute(kMove));
+  for (const std::string_view script : {kClear, kInsert, kRemember}) {
+    CLINNOVA_TRY(database.Execute(script));
+  }
   CLINNOVA_TRY(database.Execute(kObservationPeriods));
   CLINNOVA_TRY(WriteReport());
   CLINNOVA_TRY(database.Execute(kDropStaging));
@@ -441,10 +261,7 @@ Loader::Loader(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Loader::~Loader() {
   if (!state_->open) return;
-  for (auto* appender :
-       {&state_->persons, &state_->events, &state_->consents, &state_->gone, &state_->quarantine}) {
-    appender->reset();
-  }
+  state_->stage.reset();
   static_cast<void>(state_->database.Execute("ROLLBACK"));
 }
 
@@ -461,38 +278,29 @@ Result<void> Loader::Accept(SourceRecord record) {
   const std::string kind(KindName(record.kind));
   ImportCounts& counts = state.report.kinds[kind];
   ++counts.read;
-  state.PersonId(record.patient_id);
+  if (record.patient_id != state.last_patient) {  // records of one patient often follow each other
+    state.last_patient = record.patient_id;
+    state.guard.Add(record.patient_id);
+  }
   for (const std::string& word : record.identity_words) state.guard.Add(word);
-  const std::int64_t row_id = record.kind == RecordKind::kPerson
-                                  ? state.PersonId(record.patient_id)
-                                  : state.key.RowId(kind, Identity(record));
-  if (std::find(kNotTrue.begin(), kNotTrue.end(), record.status) != kNotTrue.end()) {
+  if (SaysItIsNotTrue(record)) {
     ++counts.ignored;
     ++state.report.ignored_by_reason[kind + ": " + record.status];
-    state.TakeBack(record, row_id);
+    state.stage->TakeBack(record);
     return {};
   }
-  ResolvedRecord resolved = state.resolver->Resolve(record);
+  const ResolvedRecord resolved = state.resolver->Resolve(record);
   if (const auto& looked_up = state.concepts->status(); !looked_up) return looked_up;
-  if (const auto* rejected = std::get_if<Rejection>(&resolved)) {
-    state.Quarantine(record.source, kind, rejected->rule, rejected->message, Describe(record));
-    state.TakeBack(record, row_id);
-  } else if (const auto* person = std::get_if<ResolvedPerson>(&resolved)) {
-    state.Stage(record, row_id, *person);
-  } else if (const auto* consent = std::get_if<ResolvedConsent>(&resolved)) {
-    state.Stage(record, row_id, *consent);
-  } else {
-    const auto& event = std::get<ResolvedEvent>(resolved);
-    if (event.unmapped) state.CountUnmapped(record);
-    state.Stage(record, row_id, event);
-  }
+  const auto* event = std::get_if<ResolvedEvent>(&resolved);
+  if (event != nullptr && event->unmapped) state.CountUnmapped(record);
+  state.stage->Take(record, resolved);
   return {};
 }
 
 Result<void> Loader::Reject(RejectedRecord record) {
   const std::string kind = record.kind.empty() ? "other" : record.kind;
   ++state_->report.kinds[kind].read;
-  state_->Quarantine(record.source, kind, record.rule, record.message, record.raw);
+  state_->stage->Quarantine(record.source, kind, record.rule, record.message, record.raw);
   return {};
 }
 

@@ -63,6 +63,13 @@ Result<PseudonymKey> PseudonymKey::LoadOrCreate(const std::string& path) {
   return key;
 }
 
+Result<PseudonymKey> PseudonymKey::ForMemory() {
+  if (sodium_init() < 0) return Fail(ErrorCode::kFailed, "no source of randomness");
+  PseudonymKey key;
+  randombytes_buf(key.key_.data(), key.key_.size());
+  return key;
+}
+
 PseudonymKey::~PseudonymKey() { sodium_memzero(key_.data(), key_.size()); }
 
 PseudonymKey::PseudonymKey(PseudonymKey&& other) noexcept : key_(other.key_) {

@@ -24,6 +24,9 @@ class PseudonymKey {
   /// 32 bytes, or when others than its owner can read it.
   static Result<PseudonymKey> LoadOrCreate(const std::string& path);
 
+  /// A random key that is never written: for a store in memory that dies with the process.
+  static Result<PseudonymKey> ForMemory();
+
   ~PseudonymKey();
   PseudonymKey(PseudonymKey&& other) noexcept;
   PseudonymKey& operator=(PseudonymKey&& other) noexcept;

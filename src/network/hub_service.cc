@@ -256,7 +256,7 @@ Result<EnrolReply> HubServer::Service::DoEnrol(const v1::Call& call) {
     return Fail(ErrorCode::kUnreachable,
                 "the hub serves without its authority's password and cannot enrol sites");
   }
-  EnrolReply reply{.hub = config_.name, .certificate = {}};
+  EnrolReply reply{.hub = config_.name, .certificate = {}, .identity = identity_->public_key()};
   CLINNOVA_ASSIGN(reply.certificate,
                   SignRequest(authority_, password_, request.certificate_request, request.site));
   SiteRecord site{.name = request.site, .fingerprint = {}, .identity = request.identity};

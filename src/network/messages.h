@@ -247,10 +247,12 @@ inline constexpr std::string_view kEnrolContext = "clinnova/enrol/1";
 struct EnrolReply {
   std::string hub{};          ///< its name
   std::string certificate{};  ///< PEM
+  federation::PublicKey
+      identity{};  ///< of the hub: signs its ledger and the models of its registry
 
   template <class A>
   void Fields(A& a) {
-    a(hub), a(certificate);
+    a(hub), a(certificate), a(identity);
   }
 };
 

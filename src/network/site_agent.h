@@ -62,6 +62,8 @@ class SiteAgent {
   void Received(HubEnvelope message);
 
   const SiteConfig& config() const { return config_; }
+  /// For whatever else the site writes down while it serves; safe from any thread.
+  federation::Ledger& ledger() { return *ledger_; }
 
  private:
   struct Worker {

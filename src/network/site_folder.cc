@@ -54,6 +54,7 @@ Result<void> FillFolder(const SiteInitOptions& options, const NewSite& site,
   CLINNOVA_TRY(WriteNewFile(folder / "site.toml", config));
   CLINNOVA_TRY(WriteNewFile(folder / "authority.pem", site.authority));
   CLINNOVA_TRY(WriteNewFile(folder / "tls.pem", site.reply.certificate));
+  CLINNOVA_TRY(WriteNewFile(folder / "hub.pub", core::ToHex(site.reply.identity) + "\n"));
   CLINNOVA_TRY(federation::CreateSecretFile(folder / "tls.key", BytesOf(site.tls.key)));
   CLINNOVA_TRY(identity.Save(folder / "identity.key"));
   std::error_code failure;
@@ -152,6 +153,30 @@ Result<void> ReadPolicy(const KeyPlace& place, const nlohmann::json& policy, Sit
   return {};
 }
 
+Result<void> ReadBedside(const KeyPlace& place, const nlohmann::json& section,
+                         BedsideConfig& bedside) {
+  if (!section.is_object()) return place.Wrong("bedside", "expected a table");
+  for (const auto& [key, value] : section.items()) {
+    const std::string path = "bedside." + key;
+    if (key == "http") {
+      int port = 0;
+      CLINNOVA_TRY(ReadInteger(place, path, value, 0, port));
+      if (port > 65535) return place.Wrong(path, "found " + value.dump() + ", expected a port");
+      bedside.http = port;
+    } else if (key == "mode") {
+      CLINNOVA_TRY(ReadText(place, path, value, bedside.mode));
+    } else if (key == "consent") {
+      CLINNOVA_TRY(ReadText(place, path, value, bedside.consent));
+      if (bedside.consent != "required" && bedside.consent != "unless_refused") {
+        return place.Wrong(path, "found " + value.dump() + ", expected required or unless_refused");
+      }
+    } else {
+      return place.Wrong(path, "unknown key, expected one of consent, http, mode");
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<SiteSummary> InitSite(const SiteInitOptions& options) {
@@ -195,6 +220,8 @@ Result<SiteConfig> ReadSiteConfig(const fs::path& folder) {
       CLINNOVA_TRY(ReadText(place, key, value, config.table));
     } else if (key == "threads") {
       CLINNOVA_TRY(ReadInteger(place, key, value, 1, config.threads));
+    } else if (key == "bedside") {
+      CLINNOVA_TRY(ReadBedside(place, value, config.bedside));
     } else if (key == "policy") {
       CLINNOVA_TRY(ReadPolicy(place, value, config));
     } else if (key == "tables" && value.is_object()) {
@@ -202,8 +229,8 @@ Result<SiteConfig> ReadSiteConfig(const fs::path& folder) {
         CLINNOVA_TRY(ReadText(place, "tables." + hash, path, config.tables[hash]));
       }
     } else {
-      return place.Wrong(key,
-                         "unknown key, expected one of hub, name, policy, table, tables, threads");
+      return place.Wrong(
+          key, "unknown key, expected one of bedside, hub, name, policy, table, tables, threads");
     }
   }
   if (config.name.empty()) return place.Wrong("name", "is missing");

@@ -4,12 +4,14 @@
 //   site.toml            name, hub, where tables come from, policy
 //   identity.key         the Ed25519 key that signs decisions, messages and the ledger (0600)
 //   authority.pem        the consortium's certificate     tls.pem, tls.key   the site's certificate and key
+//   hub.pub              the hub's public key: signs models that the hub registers (decision/model_folder.h)
 //   site.db              offered studies and decisions    runs/HASH.key      secrets of a run (0600)
 //   ledger.jsonl         what left, what was refused
 #pragma once
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +41,13 @@ struct SiteSummary {
 /// kUnreachable: no hub there, or another one than the invite's. Then nothing is on disk.
 Result<SiteSummary> InitSite(const SiteInitOptions& options);
 
+/// `[bedside]` of site.toml: the door for clinical systems.
+struct BedsideConfig {
+  std::optional<int> http{};         ///< port on 127.0.0.1; none: the door is closed
+  std::string mode = "research";     ///< or in-house, clinical
+  std::string consent = "required";  ///< or unless_refused
+};
+
 struct SiteConfig {
   std::string name{};
   std::string hub{};    ///< "host:port"
@@ -47,6 +56,7 @@ struct SiteConfig {
   int threads = 2;
   std::uint64_t minimum_sites = 3;
   federation::SitePolicy policy{};
+  BedsideConfig bedside{};
 };
 /// Reads site.toml; kInvalidInput names the file, line and key.
 Result<SiteConfig> ReadSiteConfig(const std::filesystem::path& folder);

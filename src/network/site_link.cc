@@ -81,6 +81,7 @@ class SiteServer::Link {
   ~Link();
 
   Result<void> Wait(const std::atomic<bool>& stop);
+  federation::Ledger& ledger() { return agent_->ledger(); }
   bool connected() const { return connected_; }
 
  private:
@@ -225,5 +226,6 @@ Result<std::unique_ptr<SiteServer>> SiteServer::Start(const SiteServeOptions& op
 
 Result<void> SiteServer::Wait(const std::atomic<bool>& stop) { return link_->Wait(stop); }
 bool SiteServer::connected() const { return link_->connected(); }
+federation::Ledger& SiteServer::ledger() { return link_->ledger(); }
 
 }  // namespace clinnova::network

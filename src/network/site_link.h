@@ -14,6 +14,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "federation/ledger.h"
 #include "network/table_source.h"
 
 namespace clinnova::network {
@@ -38,6 +39,8 @@ class SiteServer {
   /// the hub of the site's consortium; an absent hub is waited for.
   Result<void> Wait(const std::atomic<bool>& stop);
   bool connected() const;
+  /// The site's ledger, which this holds while it serves; safe from any thread.
+  federation::Ledger& ledger();
 
  private:
   class Link;

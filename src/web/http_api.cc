@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <optional>
 #include <string_view>
 #include <thread>
 
@@ -75,8 +76,8 @@ void Send(const Reply& reply, const httplib::Request& request, httplib::Response
       });
 }
 
-Reply Answer(const HubView& hub, const HttpServerOptions& options,
-             const httplib::Request& request) {
+// What is wrong with a request whatever it asks for; nothing when it may be answered.
+std::optional<Reply> Refuse(const HttpServerOptions& options, const httplib::Request& request) {
   const std::string host = request.get_header_value("Host");
   if (!host.empty() && !IsLoopback(HostWithoutPort(host))) {
     return ErrorReply(421, "wrong_host",
@@ -89,24 +90,61 @@ Reply Answer(const HubView& hub, const HttpServerOptions& options,
   }
   // Many overlapping ranges of one file would multiply it in memory.
   if (request.ranges.size() > 1) return ErrorReply(416, "bad_range", "expected one range");
-  if (request.method != "GET" && request.method != "HEAD") {
+  return std::nullopt;
+}
+
+bool IsJson(const httplib::Request& request) {
+  const std::string type = request.get_header_value("Content-Type");
+  return std::string_view(type).substr(0, type.find(';')) == "application/json";
+}
+
+// The answer to a request without its body; nothing when the body has to be read first.
+std::optional<Reply> AnswerHead(const Application& application, const HttpServerOptions& options,
+                                const httplib::Request& request, httplib::Response& response) {
+  if (auto refused = Refuse(options, request)) return refused;
+  const bool post = application.TakesPost(request.path);
+  if (post && request.method == "POST") {
+    // Also what keeps a form on some page from posting here.
+    if (IsJson(request)) return std::nullopt;
+    return ErrorReply(415, "not_json", "content type: expected application/json");
+  }
+  if (!post && (request.method == "GET" || request.method == "HEAD")) {
+    return application.Get(request.path);
+  }
+  const std::string allowed = post ? "POST" : "GET or HEAD";
+  response.set_header("Allow", post ? "POST" : "GET, HEAD");
+  return ErrorReply(405, "method_not_allowed", "method: expected " + allowed);
+}
+
+class HubPages final : public Application {
+ public:
+  explicit HubPages(const HubView& hub) : hub_(hub) {}
+  Reply Get(std::string_view path) const override { return AnswerGet(hub_, path); }
+  bool TakesPost(std::string_view) const override { return false; }
+  Reply Post(std::string_view, std::string_view) const override {
     return ErrorReply(405, "method_not_allowed", "method: expected GET or HEAD");
   }
-  return AnswerGet(hub, request.path);
-}
+
+ private:
+  const HubView& hub_;  // not owned, outlives this
+};
 
 // What the library refuses by itself: a request it cannot parse, an endless URI.
 void SendLibraryError(const httplib::Request& request, httplib::Response& response) {
   if (!response.body.empty() || response.status == 304) return;
-  Send(ErrorReply(response.status, "bad_request", "the request could not be read"), request,
-       response);
+  const bool large = response.status == 413;
+  Send(ErrorReply(response.status, large ? "too_large" : "bad_request",
+                  large ? "body: too long" : "the request could not be read"),
+       request, response);
 }
 
 }  // namespace
 
 class HttpServer::Listener {
  public:
-  Listener(const HttpServerOptions& options, const HubView& hub) : options_(options), hub_(hub) {
+  Listener(const HttpServerOptions& options, const Application& application,
+           std::unique_ptr<HubPages> pages)
+      : options_(options), pages_(std::move(pages)), application_(application) {
     const int threads = std::max(1, options.threads);
     server_.new_task_queue = [threads] { return new httplib::ThreadPool(threads); };
     // A waiting connection would hold one of few threads, and a browser opens six at once.
@@ -117,10 +155,13 @@ class HttpServer::Listener {
     server_.set_tcp_nodelay(true);
     server_.set_socket_options(SetSocketOptions);
     server_.set_pre_routing_handler([this](const auto& request, auto& response) {
-      const Reply reply = Answer(hub_, options_, request);
-      if (reply.status == 405) response.set_header("Allow", "GET, HEAD");
-      Send(reply, request, response);
+      const auto reply = AnswerHead(application_, options_, request, response);
+      if (!reply) return httplib::Server::HandlerResponse::Unhandled;
+      Send(*reply, request, response);
       return httplib::Server::HandlerResponse::Handled;
+    });
+    server_.Post(".*", [this](const auto& request, auto& response) {
+      Send(application_.Post(request.path, request.body), request, response);
     });
     server_.set_error_handler([](const httplib::Request& request, httplib::Response& response) {
       SendLibraryError(request, response);
@@ -156,15 +197,17 @@ class HttpServer::Listener {
 
  private:
   const HttpServerOptions options_;
-  const HubView& hub_;  // not owned, outlives this
+  const std::unique_ptr<HubPages> pages_;  // of a hub; else null
+  const Application& application_;         // not owned, outlives this
   httplib::Server server_;
   std::thread thread_;
   std::atomic<bool> ended_ = false;
   int port_ = -1;
 };
 
-Result<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions& options,
-                                                      const HubView& hub) {
+namespace {
+
+Result<void> CheckOptions(const HttpServerOptions& options) {
   if (!IsLoopback(options.address)) {
     return Fail(ErrorCode::kInvalidInput,
                 "web address: found " + options.address + ", expected 127.0.0.1, ::1 or localhost");
@@ -173,7 +216,25 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions& o
     return Fail(ErrorCode::kInvalidInput,
                 "web port: found " + std::to_string(options.port) + ", expected 0 to 65535");
   }
-  auto listener = std::make_unique<Listener>(options, hub);
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions& options,
+                                                      const Application& application) {
+  CLINNOVA_TRY(CheckOptions(options));
+  auto listener = std::make_unique<Listener>(options, application, nullptr);
+  CLINNOVA_TRY(listener->Start());
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(listener)));
+}
+
+Result<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpServerOptions& options,
+                                                      const HubView& hub) {
+  CLINNOVA_TRY(CheckOptions(options));
+  auto pages = std::make_unique<HubPages>(hub);
+  const HubPages& application = *pages;
+  auto listener = std::make_unique<Listener>(options, application, std::move(pages));
   CLINNOVA_TRY(listener->Start());
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(listener)));
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The hub's HTTP door: browser pages, JSON API (docs/openapi.json), /healthz, /readyz, /metrics.
+// The HTTP door of a hub and of a site. A hub's: browser pages, JSON API (docs/openapi.json), /healthz,
+// /readyz, /metrics. A site's: CDS Hooks (cds_hooks.h).
 //
 //   auto server = HttpServer::Start({.port = 8443}, hub);
 //   if (!server) return Fail(server);
@@ -13,9 +14,11 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "core/error.h"
 #include "web/hub_view.h"
+#include "web/routes.h"
 
 namespace clinnova::web {
 
@@ -26,11 +29,26 @@ struct HttpServerOptions {
   int threads = 4;                       ///< requests answered at a time
 };
 
+/// What is served; its members are called from several threads at a time and do not throw.
+class Application {
+ public:
+  virtual ~Application() = default;
+  /// The answer to GET (and HEAD) of a percent-decoded path without query.
+  virtual Reply Get(std::string_view path) const = 0;
+  /// Whether POST is an allowed method of the path. No path takes both.
+  virtual bool TakesPost(std::string_view path) const = 0;
+  /// The answer to POST of a JSON body to a path that takes it.
+  virtual Reply Post(std::string_view path, std::string_view body) const = 0;
+};
+
 /// A server that runs until it is destroyed.
 class HttpServer {
  public:
   /// Binds, listens and answers in its own threads. kInvalidInput: not a loopback address or not a
-  /// port; kFailed: the port is taken. `hub` is not owned and outlives the server.
+  /// port; kFailed: the port is taken. `application` is not owned and outlives the server.
+  static Result<std::unique_ptr<HttpServer>> Start(const HttpServerOptions& options,
+                                                   const Application& application);
+  /// The same for a hub, which only reads. `hub` is not owned and outlives the server.
   static Result<std::unique_ptr<HttpServer>> Start(const HttpServerOptions& options,
                                                    const HubView& hub);
 

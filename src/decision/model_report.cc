@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decision/model_report.h"
+
+#include <nlohmann/json.hpp>
+
+#include "decision/learned_model.h"
+
+namespace clinnova::decision {
+namespace {
+
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+std::string Number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.4g", value);
+  return text;
+}
+
+std::string Inputs(const LearnedModel& model) {
+  std::string text;
+  for (const ModelInput& input : model.inputs) {
+    text += (text.empty() ? "" : "; ") + input.name;
+    if (input.factor) {
+      for (std::size_t l = 0; l < input.levels.size(); ++l) {
+        text += (l == 0 ? ": " : ", ") + input.levels[l] + " " + std::to_string(input.counts[l]);
+      }
+      continue;
+    }
+    if (!input.unit.empty()) text += " (" + input.unit + ")";
+    text += ": mean " + Number(input.mean) + ", sd " + Number(input.sd) + ", 1 % to 99 % " +
+            Number(input.low) + " to " + Number(input.high) + ", missing " +
+            Number(100 * input.missing) + " %";
+  }
+  return text;
+}
+
+std::string Arms(const LearnedModel& model) {
+  std::string text;
+  for (const ModelArm& arm : model.arms) {
+    text += (text.empty() ? "" : ", ") + arm.name + " (" + std::to_string(arm.n) + ")";
+  }
+  return text;
+}
+
+/// The full equation of each arm: what a reader needs to compute it by hand.
+std::string Equations(const LearnedModel& model) {
+  std::string text;
+  for (const ModelArm& arm : model.arms) {
+    const char* link = arm.link == OutcomeLink::kLogit      ? "logit"
+                       : arm.link == OutcomeLink::kIdentity ? "identity"
+                                                            : "log";
+    text += (text.empty() ? "" : "; ") + arm.name + ": " + link + " = ";
+    if (!arm.trees.empty()) {
+      text += Number(arm.base_score) + " + " + std::to_string(arm.trees.size()) +
+              " regression trees (in the document)";
+      continue;
+    }
+    for (std::size_t t = 0; t < arm.coefficients.size(); ++t) {
+      text += (t == 0 ? "" : " + ") + Number(arm.coefficients[t]) +
+              (model.terms[t] == "(Intercept)" ? "" : " " + model.terms[t]);
+    }
+  }
+  return text;
+}
+
+class Report {
+ public:
+  Report(const LearnedModel& model, const json& document) : model_(model), document_(document) {
+    report_["title"] = model.title.empty() ? model.name : model.title;
+    report_["model"] = model.name;
+    report_["items"] = ordered_json::array();
+    report_["not_reported"] = ordered_json::array();
+  }
+
+  ordered_json Write() {
+    const json provenance = document_.value("provenance", json::object());
+    const json evaluation = document_.value("evaluation", json::object());
+    const bool choice = model_.kind == LearnedKind::kTreatmentChoice;
+    Add("1", "Title", "Title", model_.title);
+    Add("4", "Introduction", "Objective",
+        choice ? "which of several treatments is expected to do best for a patient"
+               : "an outcome's expectation for a patient");
+    Add("5a", "Methods", "Source of data",
+        "a federated study over the sites' own records; only sums over sites left them" +
+            Known(", study ", provenance.value("study", "")));
+    Add("5b", "Methods", "Dates of the data", "");
+    Add("6a", "Methods", "Setting and sites", List(provenance.value("sites", json())));
+    Add("6c", "Methods", "Treatments, with patients", choice ? Arms(model_) : "");
+    Add("8a", "Methods", "Outcome",
+        model_.outcome + (model_.binary ? ", yes or no; " : ", a number; ") +
+            (model_.higher_is_better ? "more is better" : "less is better"));
+    Add("9a", "Methods", "Predictors", Inputs(model_));
+    Add("10", "Methods", "Sample size",
+        provenance.contains("n") ? provenance["n"].dump() + " persons" : "");
+    Add("11", "Methods", "Missing data", Described(evaluation, "missing_data"));
+    Add("12c", "Methods", "Model's form", model_.formula);
+    Add("14", "Methods", "Fairness", Described(evaluation, "subgroups"));
+    Add("15", "Methods", "Uncertainty of a prediction",
+        Described(document_.value("intervals", json::object()), "method"));
+    Add("18f", "Open science", "Program", provenance.value("program", ""));
+    Add("20a", "Results", "Flow of participants", Described(evaluation, "participants"));
+    Add("22", "Results", "Full model", Equations(model_));
+    Add("23a", "Results", "Performance", model_.verdict);
+    Add("23a", "Results", "Calibration, out of fold", Calibration());
+    Add("26", "Discussion", "Limitations",
+        "learned from observational data: differences between treatments rest on the inputs "
+        "accounting for why patients got them");
+    Add("27a", "Usability", "Missing inputs at the bedside",
+        "stand at their mean; an answer that they could turn is withheld");
+    Add("27b", "Usability", "Use", "informs a physician who decides; orders nothing");
+    return std::move(report_);
+  }
+
+ private:
+  void Add(const char* item, const char* section, const char* heading, const std::string& text) {
+    if (text.empty()) {
+      report_["not_reported"].push_back(std::string(item) + " " + heading);
+      return;
+    }
+    report_["items"].push_back(
+        {{"item", item}, {"section", section}, {"heading", heading}, {"text", text}});
+  }
+
+  static std::string Known(const std::string& before, const std::string& text) {
+    return text.empty() ? text : before + text;
+  }
+  static std::string List(const json& list) {
+    std::string text;
+    if (!list.is_array()) return text;
+    for (const json& each : list) {
+      if (each.is_string()) text += (text.empty() ? "" : ", ") + each.get<std::string>();
+    }
+    return text;
+  }
+  /// A text as it is, anything else as JSON; empty when it is not there.
+  static std::string Described(const json& object, const char* key) {
+    const auto found = object.find(key);
+    if (found == object.end()) return {};
+    return found->is_string() ? found->get<std::string>() : found->dump();
+  }
+
+  std::string Calibration() const {
+    std::string text;
+    const json calibration = document_.value("calibration", json::object());
+    for (const auto& [arm, of_arm] : calibration.items()) {
+      if (!of_arm.contains("slope") || !of_arm["slope"].is_number()) continue;
+      text += (text.empty() ? "" : "; ") + arm + ": intercept " +
+              Number(of_arm.value("intercept", 0.0)) + ", slope " +
+              Number(of_arm["slope"].get<double>());
+    }
+    return text;
+  }
+
+  const LearnedModel& model_;
+  const json& document_;
+  ordered_json report_;
+};
+
+std::string Escaped(const std::string& text) {
+  std::string escaped;
+  for (const char c : text) {
+    switch (c) {
+      case '&': escaped += "&amp;"; break;
+      case '<': escaped += "&lt;"; break;
+      case '>': escaped += "&gt;"; break;
+      case '"': escaped += "&quot;"; break;
+      default: escaped += c;
+    }
+  }
+  return escaped;
+}
+
+std::string Text(const ordered_json& item, const char* key) { return item[key].get<std::string>(); }
+
+}  // namespace
+
+Result<ordered_json> ModelReport(std::string_view text, const std::string& file) {
+  json document = json::parse(text, nullptr, false);
+  // A registered model is shown by the document inside it.
+  if (document.is_object() && document.contains("signature") && document.contains("model")) {
+    document = json(document["model"]);
+  }
+  CLINNOVA_ASSIGN(
+      const LearnedModel model,
+      ReadLearnedModel(document.is_discarded() ? std::string(text) : document.dump(), file));
+  return Report(model, document).Write();
+}
+
+std::string ModelReportText(const ordered_json& report) {
+  std::string text = Text(report, "title") + "\n";
+  std::string section;
+  for (const ordered_json& item : report["items"]) {
+    if (Text(item, "section") != section) {
+      section = Text(item, "section");
+      text += "\n" + section + "\n";
+    }
+    text += "  " + Text(item, "item") + "  " + Text(item, "heading") + "\n      " +
+            Text(item, "text") + "\n";
+  }
+  text += "\nNot reported\n";
+  for (const ordered_json& item : report["not_reported"]) {
+    text += "  " + item.get<std::string>() + "\n";
+  }
+  return text;
+}
+
+std::string ModelReportHtml(const ordered_json& report) {
+  std::string html = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" +
+                     Escaped(Text(report, "title")) + "</title></head><body>\n<h1>" +
+                     Escaped(Text(report, "title")) +
+                     "</h1>\n<p>Items of TRIPOD+AI (BMJ 2024;385:e078378).</p>\n";
+  std::string section;
+  for (const ordered_json& item : report["items"]) {
+    if (Text(item, "section") != section) {
+      if (!section.empty()) html += "</dl>\n";
+      section = Text(item, "section");
+      html += "<h2>" + Escaped(section) + "</h2>\n<dl>\n";
+    }
+    html += "<dt>" + Escaped(Text(item, "item") + " " + Text(item, "heading")) + "</dt><dd>" +
+            Escaped(Text(item, "text")) + "</dd>\n";
+  }
+  html += "</dl>\n<h2>Not reported</h2>\n<ul>\n";
+  for (const ordered_json& item : report["not_reported"]) {
+    html += "<li>" + Escaped(item.get<std::string>()) + "</li>\n";
+  }
+  return html + "</ul>\n</body></html>\n";
+}
+
+}  // namespace clinnova::decision

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decision/patient_reader.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+
+namespace clinnova::decision {
+namespace {
+
+/// More than this are never answered together: the time for one question grows with their records.
+constexpr std::size_t kMostTogether = 16;
+
+}  // namespace
+
+std::string MachineToday() {
+  const std::chrono::year_month_day day{
+      std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now())};
+  char text[16];
+  std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(day.year()),
+                static_cast<unsigned>(day.month()), static_cast<unsigned>(day.day()));
+  return text;
+}
+
+PatientReader::PatientReader(Options options, store::Store store, intake::PseudonymKey key)
+    : options_(std::move(options)), store_(std::move(store)), key_(std::move(key)) {}
+
+Result<std::unique_ptr<PatientReader>> PatientReader::Create(Options options) {
+  CLINNOVA_ASSIGN(store::Store store, store::Store::Open({.path = "", .threads = 1}));
+  CLINNOVA_TRY(store.SetConsentRule(options.consent));
+  CLINNOVA_ASSIGN(intake::PseudonymKey key, intake::PseudonymKey::ForMemory());
+  std::unique_ptr<PatientReader> reader(
+      new PatientReader(std::move(options), std::move(store), std::move(key)));
+  CLINNOVA_ASSIGN(reader->loader_, intake::PatientLoader::Create(reader->store_, reader->key_));
+  CLINNOVA_ASSIGN(reader->features_, cohort::PatientFeatures::Create(
+                                         reader->store_.database(), reader->options_.module,
+                                         reader->options_.index, reader->options_.features));
+  // Plans the statements before the first physician waits for them.
+  std::vector<Question> nobody(1);
+  CLINNOVA_TRY(reader->Ask(nobody));
+  reader->worker_ = std::thread([raw = reader.get()] { raw->Work(); });
+  return reader;
+}
+
+PatientReader::~PatientReader() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  news_.notify_all();
+  if (worker_.joinable()) worker_.join();
+}
+
+Result<cohort::PatientFacts> PatientReader::Read(PatientRecords patient) {
+  Question question{std::move(patient), {}};
+  auto answer = question.answer.get_future();
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back(std::move(question));
+  }
+  news_.notify_one();
+  return answer.get();
+}
+
+void PatientReader::Work() {
+  while (true) {
+    std::vector<Question> questions;
+    {
+      std::unique_lock lock(mutex_);
+      news_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+      if (waiting_.empty()) return;
+      const std::size_t count = std::min(kMostTogether, waiting_.size());
+      const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(count);
+      questions.assign(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
+      waiting_.erase(waiting_.begin(), end);
+    }
+    Answer(questions);
+  }
+}
+
+void PatientReader::Answer(std::vector<Question>& questions) {
+  const auto facts = Ask(questions);
+  if (facts) {
+    for (std::size_t i = 0; i < questions.size(); ++i) {
+      questions[i].answer.set_value((*facts)[i]);
+    }
+    return;
+  }
+  if (questions.size() == 1) {
+    questions.front().answer.set_value(Fail(facts));
+    return;
+  }
+  // What is wrong with one patient's records is nobody else's trouble.
+  for (Question& question : questions) {
+    std::vector<Question> alone(1);
+    alone.front() = std::move(question);
+    Answer(alone);
+  }
+}
+
+Result<std::vector<cohort::PatientFacts>> PatientReader::Ask(
+    const std::vector<Question>& questions) {
+  try {
+    CLINNOVA_TRY(loader_->Begin());
+    auto facts = AskLoaded(questions);
+    CLINNOVA_TRY(loader_->Forget());
+    return facts;
+  } catch (const std::exception&) {  // a failed check ends this question, not the service
+    return Fail(ErrorCode::kFailed, "the patient's records could not be read");
+  }
+}
+
+Result<std::vector<cohort::PatientFacts>> PatientReader::AskLoaded(
+    const std::vector<Question>& questions) {
+  std::vector<std::int64_t> persons;
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    const std::string mark = std::to_string(i) + "/";
+    for (intake::ReadRecord read : questions[i].patient.records) {
+      read.record.patient_id = mark + read.record.patient_id;
+      if (!read.record.id.empty()) read.record.id = mark + read.record.id;
+      read.record.visit_id.clear();  // encounters are not asked for
+      loader_->Take(read);
+    }
+    persons.push_back(loader_->PersonId(mark + questions[i].patient.patient_id));
+  }
+  CLINNOVA_TRY(loader_->Load());
+  return features_->Compute(persons, options_.today.empty() ? MachineToday() : options_.today);
+}
+
+}  // namespace clinnova::decision

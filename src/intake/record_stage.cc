@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "intake/record_stage.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "vocabulary/code_system.h"
+
+namespace clinnova::intake {
+namespace {
+
+using core::SqlAppender;
+
+/// Statuses that say that the thing did not happen, or not yet.
+constexpr std::array<std::string_view, 13> kNotTrue{
+    "entered-in-error", "cancelled",   "not-done",    "draft",   "refuted",
+    "nullified",        "not-taken",   "registered",  "planned", "preparation",
+    "unconfirmed",      "provisional", "differential"};
+
+void TextOrNull(SqlAppender& rows, std::string_view text) {
+  text.empty() ? rows.Null() : rows.Text(text);
+}
+
+template <typename T>
+void NumberOrNull(SqlAppender& rows, const std::optional<T>& number) {
+  if (!number) {
+    rows.Null();
+  } else if constexpr (std::is_same_v<T, double>) {
+    rows.Double(*number);
+  } else {
+    rows.Int64(*number);
+  }
+}
+
+/// What the quarantine shows of a record: what it says, never about whom.
+std::string Describe(const SourceRecord& record) {
+  std::string text(KindName(record.kind));
+  for (const SourceCode& code : record.codes) {
+    text += " " + vocabulary::CodeSystemName(code.system) + "|" + code.code;
+    if (code.code.empty()) text += code.display;
+  }
+  if (record.start) {
+    if (const auto start = ToSql(*record.start)) text += " " + start->date;
+  }
+  if (record.value) {
+    const SourceValue& value = *record.value;
+    text += " = " + value.comparator;
+    text += !value.text.empty() ? value.text : value.number ? std::to_string(*value.number) : "";
+    if (value.text.empty() || value.text.find(value.unit) == std::string::npos)
+      text += " " + value.unit;
+  }
+  if (!record.type.empty()) text += " (" + record.type + ")";
+  if (!record.status.empty()) text += " [" + record.status + "]";
+  return text.substr(0, 4096);
+}
+
+/// A record without an identity of its own is known by what it says.
+std::string Identity(const SourceRecord& record) {
+  if (!record.id.empty()) return record.id;
+  const std::string end = record.end ? ToSql(*record.end).value_or(ResolvedTime{}).date : "";
+  return record.patient_id + '\n' + record.visit_id + '\n' + Describe(record) + '\n' + end;
+}
+
+}  // namespace
+
+bool SaysItIsNotTrue(const SourceRecord& record) {
+  return std::find(kNotTrue.begin(), kNotTrue.end(), record.status) != kNotTrue.end();
+}
+
+RecordStage::RecordStage(const PseudonymKey& key, SqlAppender persons, SqlAppender events,
+                         SqlAppender consents, SqlAppender gone, SqlAppender quarantine)
+    : key_(&key),
+      persons_(std::move(persons)),
+      events_(std::move(events)),
+      consents_(std::move(consents)),
+      gone_(std::move(gone)),
+      quarantine_(std::move(quarantine)) {}
+
+Result<RecordStage> RecordStage::Open(core::Database& database, const PseudonymKey& key) {
+  CLINNOVA_ASSIGN(SqlAppender persons, database.Append("stage_person"));
+  CLINNOVA_ASSIGN(SqlAppender events, database.Append("stage_event"));
+  CLINNOVA_ASSIGN(SqlAppender consents, database.Append("stage_consent"));
+  CLINNOVA_ASSIGN(SqlAppender gone, database.Append("stage_gone"));
+  CLINNOVA_ASSIGN(SqlAppender quarantine, database.Append("stage_quarantine"));
+  return RecordStage(key, std::move(persons), std::move(events), std::move(consents),
+                     std::move(gone), std::move(quarantine));
+}
+
+std::int64_t RecordStage::RowId(const SourceRecord& record) {
+  if (record.kind == RecordKind::kPerson) return PersonId(record.patient_id);
+  return key_->RowId(KindName(record.kind), Identity(record));
+}
+
+std::int64_t RecordStage::SourceId(const std::string& file) {
+  if (last_source_id_ == 0 || file != last_file_) {
+    last_file_ = file;
+    last_source_id_ = key_->RowId("source", file);
+  }
+  return last_source_id_;
+}
+
+// Records of one patient often follow each other.
+std::int64_t RecordStage::PersonId(const std::string& patient_id) {
+  if (last_person_id_ == 0 || patient_id != last_patient_) {
+    last_patient_ = patient_id;
+    last_person_id_ = key_->PersonId(patient_id);
+  }
+  return last_person_id_;
+}
+
+void RecordStage::Quarantine(const SourceReference& source, std::string_view kind,
+                             std::string_view rule, std::string_view message,
+                             std::string_view raw) {
+  SqlAppender& rows = quarantine_;
+  rows.Int64(SourceId(source.file));
+  rows.Int64(static_cast<std::int64_t>(source.line));
+  rows.Text(source.path);
+  rows.Text(kind);
+  rows.Text(rule);
+  rows.Text(message);
+  rows.Text(raw.substr(0, 4096));
+  rows.EndRow();
+}
+
+void RecordStage::Stage(const SourceRecord& record, const ResolvedPerson& person) {
+  SqlAppender& rows = persons_;
+  rows.Int64(++sequence_);
+  rows.Int64(PersonId(record.patient_id));
+  rows.Text(key_->Pseudonym(record.patient_id));
+  rows.Int64(person.gender_concept_id);
+  TextOrNull(rows, person.gender_source);
+  rows.Int64(person.year);
+  NumberOrNull(rows, person.month);
+  NumberOrNull(rows, person.day);
+  rows.Text(person.precision);
+  rows.Int64(SourceId(record.source.file));
+  rows.Int64(static_cast<std::int64_t>(record.source.line));
+  rows.Text(record.source.path);
+  rows.EndRow();
+}
+
+void RecordStage::Stage(const SourceRecord& record, const ResolvedConsent& consent) {
+  SqlAppender& rows = consents_;
+  rows.Int64(++sequence_);
+  rows.Int64(RowId(record));
+  rows.Int64(PersonId(record.patient_id));
+  rows.Text(consent.purpose);
+  rows.Text(consent.status);
+  TextOrNull(rows, consent.from);
+  TextOrNull(rows, consent.to);
+  rows.Int64(SourceId(record.source.file));
+  rows.Int64(static_cast<std::int64_t>(record.source.line));
+  rows.Text(record.source.path);
+  rows.EndRow();
+}
+
+void RecordStage::Stage(const SourceRecord& record, const ResolvedEvent& event) {
+  SqlAppender& rows = events_;
+  rows.Int64(++sequence_);
+  rows.Int64(RowId(record));
+  rows.Int64(PersonId(record.patient_id));
+  rows.Int64(record.visit_id.empty() ? 0 : key_->RowId("visit", record.visit_id));
+  rows.Text(KindName(record.kind));
+  rows.Text(KindName(event.table));
+  rows.Int64(event.concept_id);
+  TextOrNull(rows, event.source_value);
+  rows.Text(event.start.date);
+  TextOrNull(rows, event.start.timestamp);
+  TextOrNull(rows, event.end ? event.end->date : "");
+  TextOrNull(rows, event.end ? event.end->timestamp : "");
+  rows.Text(event.start.precision);
+  NumberOrNull(rows, event.number);
+  rows.Int64(event.operator_concept_id);
+  rows.Int64(event.value_concept_id);
+  rows.Int64(event.unit_concept_id);
+  rows.Text(event.unit_source);
+  rows.Text(event.value_text);
+  rows.Text(event.comparator);
+  NumberOrNull(rows, event.original_number);
+  NumberOrNull(rows, event.range_low);
+  NumberOrNull(rows, event.range_high);
+  rows.Int64(event.type_concept_id);
+  NumberOrNull(rows, event.quantity);
+  TextOrNull(rows, event.route);
+  rows.Int64(SourceId(record.source.file));
+  rows.Int64(static_cast<std::int64_t>(record.source.line));
+  rows.Text(record.source.path);
+  rows.EndRow();
+}
+
+void RecordStage::TakeBack(const SourceRecord& record) {
+  if (record.kind == RecordKind::kPerson) return;
+  gone_.Int64(RowId(record));
+  gone_.EndRow();
+}
+
+void RecordStage::Take(const SourceRecord& record, const ResolvedRecord& resolved) {
+  if (const auto* rejected = std::get_if<Rejection>(&resolved)) {
+    Quarantine(record.source, KindName(record.kind), rejected->rule, rejected->message,
+               Describe(record));
+    TakeBack(record);
+  } else if (const auto* person = std::get_if<ResolvedPerson>(&resolved)) {
+    Stage(record, *person);
+  } else if (const auto* consent = std::get_if<ResolvedConsent>(&resolved)) {
+    Stage(record, *consent);
+  } else {
+    Stage(record, std::get<ResolvedEvent>(resolved));
+  }
+}
+
+Result<void> RecordStage::Finish() {
+  for (SqlAppender* rows : {&persons_, &events_, &consents_, &gone_, &quarantine_}) {
+    CLINNOVA_TRY(rows->Finish());
+  }
+  return {};
+}
+
+}  // namespace clinnova::intake

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where resolved records wait for the statements that move them into the CDM (load_statements.h): the one
+// place that says which staging row a record becomes, for imports (loader.h) and for the patient in front
+// of the physician (patient_loader.h).
+//
+//   CLINNOVA_TRY(database.Execute(kCreateStaging));
+//   CLINNOVA_ASSIGN(RecordStage stage, RecordStage::Open(database, key));
+//   stage.Take(record, resolver.Resolve(record));
+//   CLINNOVA_TRY(stage.Finish());
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/duckdb.h"
+#include "intake/pseudonym.h"
+#include "intake/record_resolver.h"
+#include "intake/source_record.h"
+
+namespace clinnova::intake {
+
+/// Whether the record's status says that the thing did not happen, or not yet ("entered-in-error", "draft").
+bool SaysItIsNotTrue(const SourceRecord& record);
+
+/// One thread at a time. Must not outlive the database and the key.
+class RecordStage {
+ public:
+  /// Begins to append to the staging tables, which are there already.
+  static Result<RecordStage> Open(core::Database& database, const PseudonymKey& key);
+
+  /// Stages the record; a rejected one goes into quarantine and takes its earlier version away.
+  void Take(const SourceRecord& record, const ResolvedRecord& resolved);
+  /// The row of an earlier version goes. A patient stays: other rows hang on it.
+  void TakeBack(const SourceRecord& record);
+  void Quarantine(const SourceReference& source, std::string_view kind, std::string_view rule,
+                  std::string_view message, std::string_view raw);
+
+  /// The person_id of a patient under the key.
+  std::int64_t PersonId(const std::string& patient_id);
+
+  /// Writes what is buffered; must be called before the stage ends.
+  Result<void> Finish();
+
+ private:
+  RecordStage(const PseudonymKey& key, core::SqlAppender persons, core::SqlAppender events,
+              core::SqlAppender consents, core::SqlAppender gone, core::SqlAppender quarantine);
+  std::int64_t SourceId(const std::string& file);
+  std::int64_t RowId(const SourceRecord& record);
+  void Stage(const SourceRecord& record, const ResolvedPerson& person);
+  void Stage(const SourceRecord& record, const ResolvedConsent& consent);
+  void Stage(const SourceRecord& record, const ResolvedEvent& event);
+
+  const PseudonymKey* key_;  // not owned
+  core::SqlAppender persons_, events_, consents_, gone_, quarantine_;
+  std::string last_file_;
+  std::int64_t last_source_id_ = 0;
+  std::string last_patient_;
+  std::int64_t last_person_id_ = 0;
+  std::int64_t sequence_ = 0;
+};
+
+}  // namespace clinnova::intake
