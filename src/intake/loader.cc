@@ -208,7 +208,7 @@ Result<void> Loader::State::RememberUnmapped() {
     rows.Text(code.kind);
     rows.Text(code.system);
     rows.Text(code.code);
-    TextOrNull(rows, code.display);
+    code.display.empty() ? rows.Null() : rows.Text(code.display);
     rows.EndRow();
   }
   CLINNOVA_TRY(rows.Finish());

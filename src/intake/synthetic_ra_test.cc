@@ -162,13 +162,13 @@ TEST(SyntheticCohort, OneClassIsBestOrNoneWhereAskedFor) {
   CohortOptions none = kLuxembourg;
   none.effects = TrueEffects::kNone;
   for (std::uint64_t i = 0; i < 500; ++i) {
-    const SyntheticPatient best = DrawPatient(one, i);
+    const RaPatient best = DrawRaPatient(one, i);
     EXPECT_GT(best.probability[kAntiTnf], best.probability[kJak]);
     EXPECT_GT(best.probability[kJak], best.probability[kIl6]);
-    const SyntheticPatient alike = DrawPatient(none, i);
+    const RaPatient alike = DrawRaPatient(none, i);
     EXPECT_EQ(alike.probability[kAntiTnf], alike.probability[kJak]);
     EXPECT_EQ(alike.probability[kAntiTnf], alike.probability[kIl6]);
-    EXPECT_EQ(alike.propensity, DrawPatient(kLuxembourg, i).propensity);
+    EXPECT_EQ(alike.propensity, DrawRaPatient(kLuxembourg, i).propensity);
   }
 }
 
