@@ -176,7 +176,7 @@ TEST(TreatmentChoice, RefusesFoldsThatTellFewPersonsApart) {
   const Answer wide = RunOne(
       "method = \"treatment_choice\"\noutcome = \"z\"\ntreatment = \"drug\"\nfolds = 3\nid = "
       "\"id\"\n"
-      "covariates = [\"x\", \"I(x^2)\", \"I(x^3)\", \"sex\", \"age\"]\n",
+      "covariates = [\"x\", \"sex\", \"age\", \"log(age)\", \"sqrt(age)\"]\n",
       small, {.minimum_count = 5});
   ASSERT_FALSE(wide);
   EXPECT_EQ(wide.error().reason, "too_many_parameters");

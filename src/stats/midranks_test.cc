@@ -23,6 +23,7 @@ std::string ReasonOf(std::string_view step_name, Parameters parameters) {
   for (const federation::Step* step : MidrankSteps()) {
     if (step->name() != step_name) continue;
     const core::Bytes bytes = core::Encode(parameters);
+    if (const auto held = step->Hold(site, bytes); !held) return held.error().reason;
     const auto layout = step->LayoutOf(site.analysis, table.schema, bytes);
     if (!layout) return layout.error().reason;
     federation::ExactSums sums(*layout);

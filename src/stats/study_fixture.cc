@@ -103,6 +103,7 @@ Answer RunOne(std::string_view analysis, std::vector<table::Table> tables, RunSe
                                                .tables = std::move(tables),
                                                .steps = &Steps(),
                                                .minimum_count = setting.minimum_count,
+                                               .limits = setting.limits,
                                                .threads = setting.threads});
   if (!federation) return {"", federation.error()};
   const auto result = RunAnalysis(**federation, study.analyses().front());

@@ -47,10 +47,11 @@ class Answer {
 /// A study of one analysis, called "a", with these options as TOML lines.
 federation::Study StudyOf(std::string_view analysis, int minimum_count = 0);
 
-/// How RunOne runs: sites' threshold and threads.
+/// How RunOne runs: sites' thresholds and threads.
 struct RunSetting {
   int minimum_count = 0;
   int threads = 1;
+  federation::DisclosureLimits limits{};
 };
 /// Runs the analysis with tables as sites s1, s2, …; checks its options first, as a study's run does.
 Answer RunOne(std::string_view analysis, std::vector<table::Table> tables, RunSetting setting = {});

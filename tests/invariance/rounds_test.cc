@@ -104,9 +104,21 @@ std::vector<Limit> Others() {
   };
 }
 
+/// Boosting: a round for each level of each tree, eight for cuts and scores; a forest: one for each level of all its
+/// trees. A treatment choice: the Newton iterations of its models and nine rounds of judgement.
+std::vector<Limit> Learners() {
+  return {
+      {"boosted_trees", Of("b ~ x + sex", "trees = 4\ndepth = 3\nfolds = 3\ncross_site = false\n"),
+       0},
+      {"random_forest", Of("b ~ x + sex", "trees = 20\ndepth = 4\nid = \"id\"\n"), 14},
+      {"treatment_choice",
+       "outcome = \"b\"\ntreatment = \"sex\"\ncovariates = [\"x\"]\nfolds = 3\n", 40},
+  };
+}
+
 std::vector<Limit> Limits() {
   std::vector<Limit> limits;
-  for (const std::vector<Limit>& some : {Regressions(), Survival(), Others()})
+  for (const std::vector<Limit>& some : {Regressions(), Survival(), Others(), Learners()})
     limits.insert(limits.end(), some.begin(), some.end());
   return limits;
 }
