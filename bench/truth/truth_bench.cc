@@ -80,7 +80,7 @@ table::Schema SchemaOf() {
 
 void Append(const RaPatient& patient, std::size_t site, Table& table) {
   // Values of the first visit are complete here: what a missing value does is another study.
-  const intake::SyntheticVisit& visit = patient.visits.front();
+  const intake::RaVisit& visit = patient.visits.front();
   const double numbers[] = {patient.response[patient.assigned] ? 1.0 : 0.0,
                             patient.baseline_das28,
                             visit.crp_tenths.value_or(123) / 10.0,
