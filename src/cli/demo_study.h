@@ -87,6 +87,20 @@ formula = "Surv(days, stopped) ~ drug"
 name = "hazard of stopping"
 method = "cox"
 formula = "Surv(days, stopped) ~ drug + seropositive + das28 + age + sex"
+
+[[analysis]]
+name = "choice"
+method = "treatment_choice"
+outcome = "low_activity"
+treatment = "drug"
+covariates = ["das28", "seropositive", "age", "sex"]
+evaluation = ["policies", "calibration"]
+[analysis.target_trial]
+eligibility = "adults with rheumatoid arthritis and a research consent"
+time_zero = "first dose of the first biologic or targeted drug"
+assignment = "at random within levels of the covariates"
+outcome = "DAS28-CRP of 3.2 or less at six months"
+follow_up = "six months, everybody as begun"
 )";
 
 }  // namespace clinnova::cli
