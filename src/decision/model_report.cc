@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "decision/model_report.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "decision/learned_model.h"
 
@@ -57,8 +59,13 @@ std::string Equations(const LearnedModel& model) {
       continue;
     }
     for (std::size_t t = 0; t < arm.coefficients.size(); ++t) {
-      text += (t == 0 ? "" : " + ") + Number(arm.coefficients[t]) +
-              (model.terms[t] == "(Intercept)" ? "" : " " + model.terms[t]);
+      const double coefficient = arm.coefficients[t];
+      if (t == 0) {
+        text += Number(coefficient);
+      } else {
+        text += (coefficient < 0 ? " - " : " + ") + Number(std::abs(coefficient));
+      }
+      if (model.terms[t] != "(Intercept)") text += " " + model.terms[t];
     }
   }
   return text;
@@ -66,8 +73,12 @@ std::string Equations(const LearnedModel& model) {
 
 class Report {
  public:
-  Report(const LearnedModel& model, const json& document) : model_(model), document_(document) {
-    report_["title"] = model.title.empty() ? model.name : model.title;
+  /// `registered`: the registry's file around the document, or null.
+  Report(const LearnedModel& model, const json& document, const json& registered)
+      : model_(model), document_(document), registered_(registered) {
+    if (registered.is_object()) study_ = registered.value("study", json::object());
+    const json head = study_.value("study", json::object());
+    report_["title"] = head.value("title", model.title.empty() ? model.name : model.title);
     report_["model"] = model.name;
     report_["items"] = ordered_json::array();
     report_["not_reported"] = ordered_json::array();
@@ -77,15 +88,28 @@ class Report {
     const json provenance = document_.value("provenance", json::object());
     const json evaluation = document_.value("evaluation", json::object());
     const bool choice = model_.kind == LearnedKind::kTreatmentChoice;
-    Add("1", "Title", "Title", model_.title);
+    const json head = study_.value("study", json::object());
+    Add("1", "Title", "Title", model_.title.empty() ? model_.name : model_.title);
+    Add("1", "Title", "Study", head.value("title", ""));
+    Add("", "Title", "Version", Version());
+    Add("3", "Introduction", "Purpose", head.value("purpose", ""));
     Add("4", "Introduction", "Objective",
         choice ? "which of several treatments is expected to do best for a patient"
                : "an outcome's expectation for a patient");
     Add("5a", "Methods", "Source of data",
         "a federated study over the sites' own records; only sums over sites left them" +
-            Known(", study ", provenance.value("study", "")));
+            Known(", study ", provenance.value("study", "")) +
+            Known("; permit: ", head.value("permit", "")));
     Add("5b", "Methods", "Dates of the data", "");
-    Add("6a", "Methods", "Setting and sites", List(provenance.value("sites", json())));
+    Add("6a", "Methods", "Setting and sites",
+        List(head.value("sites", provenance.value("sites", json()))));
+    for (const auto& [item, key, heading] :
+         {std::tuple("6b", "eligibility", "Eligibility"),
+          std::tuple("6b", "time_zero", "Time zero"),
+          std::tuple("6c", "assignment", "Assignment, as assumed"),
+          std::tuple("8b", "follow_up", "Follow-up")}) {
+      if (choice) Add(item, "Methods", heading, TargetTrial(key));
+    }
     Add("6c", "Methods", "Treatments, with patients", choice ? Arms(model_) : "");
     Add("8a", "Methods", "Outcome",
         model_.outcome + (model_.binary ? ", yes or no; " : ", a number; ") +
@@ -122,6 +146,24 @@ class Report {
         {{"item", item}, {"section", section}, {"heading", heading}, {"text", text}});
   }
 
+  /// "ra-choice 1, registered 2026-11-26 by Clinnova demo; ledger root ca8b8397…"
+  std::string Version() const {
+    if (!registered_.is_object()) return {};
+    return registered_.value("name", "") + " " + std::to_string(registered_.value("version", 0)) +
+           Known(", registered ", registered_.value("registered", "").substr(0, 10)) +
+           Known(" by ", registered_.value("hub", "")) +
+           Known("; ledger root ", registered_.value("ledger_root", "").substr(0, 16));
+  }
+
+  /// What the study's analysis says of its target trial.
+  std::string TargetTrial(const char* key) const {
+    for (const json& analysis : study_.value("analysis", json::array())) {
+      if (analysis.value("name", "") != model_.name) continue;
+      return analysis.value("target_trial", json::object()).value(key, "");
+    }
+    return {};
+  }
+
   static std::string Known(const std::string& before, const std::string& text) {
     return text.empty() ? text : before + text;
   }
@@ -154,6 +196,8 @@ class Report {
 
   const LearnedModel& model_;
   const json& document_;
+  const json& registered_;
+  json study_ = json::object();
   ordered_json report_;
 };
 
@@ -171,20 +215,36 @@ std::string Escaped(const std::string& text) {
   return escaped;
 }
 
+constexpr std::string_view kStyle =
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 "
+    "1rem;color:#1a2330}"
+    "h1{font-size:1.6rem;margin-bottom:.2rem}h2{font-size:1.05rem;margin:1.6rem 0 "
+    ".4rem;color:#0b5c6b;"
+    "border-bottom:1px solid #d5dde3}"
+    "dl{display:grid;grid-template-columns:15rem 1fr;gap:.35rem "
+    "1rem;margin:0}dt{font-weight:600;padding-left:2.4rem;text-indent:-2.4rem}"
+    "dt "
+    "span{display:inline-block;min-width:2.4rem;text-indent:0;color:#6b7885;font-weight:400}dd{"
+    "margin:0}"
+    "ul{margin:.2rem 0;padding-left:1.2rem;color:#6b7885}"
+    "@media(max-width:40rem){dl{grid-template-columns:1fr}}";
+
 std::string Text(const ordered_json& item, const char* key) { return item[key].get<std::string>(); }
 
 }  // namespace
 
 Result<ordered_json> ModelReport(std::string_view text, const std::string& file) {
   json document = json::parse(text, nullptr, false);
-  // A registered model is shown by the document inside it.
+  // A registered model is shown by the document inside it, with what the registry says around it.
+  json registered;
   if (document.is_object() && document.contains("signature") && document.contains("model")) {
-    document = json(document["model"]);
+    registered = document;
+    document = json(registered["model"]);
   }
   CLINNOVA_ASSIGN(
       const LearnedModel model,
       ReadLearnedModel(document.is_discarded() ? std::string(text) : document.dump(), file));
-  return Report(model, document).Write();
+  return Report(model, document, registered).Write();
 }
 
 std::string ModelReportText(const ordered_json& report) {
@@ -207,8 +267,8 @@ std::string ModelReportText(const ordered_json& report) {
 
 std::string ModelReportHtml(const ordered_json& report) {
   std::string html = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" +
-                     Escaped(Text(report, "title")) + "</title></head><body>\n<h1>" +
-                     Escaped(Text(report, "title")) +
+                     Escaped(Text(report, "title")) + "</title>\n<style>" + std::string(kStyle) +
+                     "</style></head><body>\n<h1>" + Escaped(Text(report, "title")) +
                      "</h1>\n<p>Items of TRIPOD+AI (BMJ 2024;385:e078378).</p>\n";
   std::string section;
   for (const ordered_json& item : report["items"]) {
@@ -217,8 +277,13 @@ std::string ModelReportHtml(const ordered_json& report) {
       section = Text(item, "section");
       html += "<h2>" + Escaped(section) + "</h2>\n<dl>\n";
     }
-    html += "<dt>" + Escaped(Text(item, "item") + " " + Text(item, "heading")) + "</dt><dd>" +
-            Escaped(Text(item, "text")) + "</dd>\n";
+    // One arm or input a line.
+    std::string shown = Escaped(Text(item, "text"));
+    for (std::size_t at = shown.find("; "); at != shown.npos; at = shown.find("; ", at)) {
+      shown.replace(at, 2, "<br>");
+    }
+    html += "<dt><span>" + Escaped(Text(item, "item")) + "</span> " +
+            Escaped(Text(item, "heading")) + "</dt><dd>" + shown + "</dd>\n";
   }
   html += "</dl>\n<h2>Not reported</h2>\n<ul>\n";
   for (const ordered_json& item : report["not_reported"]) {

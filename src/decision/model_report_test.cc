@@ -22,14 +22,29 @@ TEST(ModelReport, SaysWhatTheDocumentSaysAndWhatItDoesNot) {
   EXPECT_GT(text.find("5b Dates of the data"), text.find("Not reported"));
 }
 
-TEST(ModelReport, ShowsARegisteredModelByItsDocument) {
+TEST(ModelReport, ShowsARegisteredModelWithItsVersionAndStudy) {
   const auto hub = federation::SiteIdentity::Create().value();
   const std::string result = SampleResult();
   const std::string study = SampleStudy();
-  const auto registered = RegisterModel(
-      {.result = result, .study = study, .analysis = "choice", .name = "c", .hub = "h", .time = ""},
-      hub);
-  EXPECT_EQ(*ModelReport(*registered, "c.json"), *ModelReport(SampleModel(), "sample.json"));
+  const auto registered = RegisterModel({.result = result,
+                                         .study = study,
+                                         .analysis = "choice",
+                                         .name = "c",
+                                         .hub = "h",
+                                         .time = "2026-11-26T10:00:00Z"},
+                                        hub);
+  const auto report = *ModelReport(*registered, "c.json");
+  EXPECT_EQ(report["title"], "Which drug class") << "the study's";
+  const std::string text = ModelReportText(report);
+  EXPECT_NE(text.find("c 1, registered 2026-11-26 by h; ledger root 1111111111111111"),
+            std::string::npos)
+      << text;
+  // What the document says stands in both.
+  const auto items = (*ModelReport(SampleModel(), "sample.json"))["items"];
+  for (const auto& item : items) {
+    if (item["item"] == "5a") continue;  // with the study's permit
+    EXPECT_NE(std::ranges::find(report["items"], item), report["items"].end()) << item;
+  }
 }
 
 TEST(ModelReport, EscapesHtmlAndRefusesWhatIsNoModel) {
