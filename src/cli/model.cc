@@ -135,7 +135,7 @@ Result<void> Export(const Arguments& arguments) {
 void AddModel(Commands& commands) {
   auto arguments = std::make_shared<Arguments>();  // shared by the options and the actions
   CLI::App* model =
-      commands.Add(commands.root(), "model", "Published prediction and treatment-choice models",
+      commands.Add(commands.root(), "model", "Published and learned models: prediction, treatment choice, their cards",
                    kForPhysicians, nullptr);
   model->require_subcommand(0, 1);
   const auto add = [&](const char* name, const char* what,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The embedded vocabulary: concepts of rheumatoid arthritis (diagnoses, drugs and their classes,
-// laboratory tests, score items, visits, sexes, units), the codes that mean them in the code systems of
+// The embedded vocabulary: concepts of rheumatoid arthritis, inflammatory bowel disease and multiple sclerosis
+// (diagnoses, drugs and their classes, laboratory tests, procedures, score items, visits, sexes, units), the codes that mean them in the code systems of
 // the four countries, and which concept is above which. The tables are data (src/vocabulary/data).
 //
 //   const Vocabulary vocabulary;
