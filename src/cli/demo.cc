@@ -63,8 +63,12 @@ class Demo {
     for (const Site& site : kSites) CLINNOVA_TRY(StartSite(site));
     CLINNOVA_TRY(Approve());
     CLINNOVA_TRY(Watch());
-    CLINNOVA_TRY(ShowResult());
-    CLINNOVA_TRY(AskAtTheBedside());
+    CLINNOVA_ASSIGN(const std::string result, ShowResult());
+    if (HasAModel(result)) {
+      CLINNOVA_TRY(AskAtTheBedside());
+    } else {
+      std::printf("So few patients give no model for the bedside: --patients 2500 does.\n");
+    }
     return KeepThePageOpen();
   }
 
@@ -232,7 +236,16 @@ class Demo {
     return Fail(ErrorCode::kFailed, "the study has not finished after ten minutes");
   }
 
-  Result<void> ShowResult() {
+  /// Whether the treatment choice was not refused under the disclosure rules.
+  static bool HasAModel(const std::string& result) {
+    const nlohmann::json json = nlohmann::json::parse(result, nullptr, false);
+    for (const auto& analysis : json.value("analyses", nlohmann::json::array())) {
+      if (analysis.contains("model")) return true;
+    }
+    return false;
+  }
+
+  Result<std::string> ShowResult() {
     CLINNOVA_ASSIGN(const std::string result,
                     Command({"study", "results", hash_, "--hub", Path("hub"), "--json"}));
     const std::string file =
@@ -246,7 +259,7 @@ class Demo {
     std::printf("What left %s is in its ledger: %zu signed entries, chain verified.\n",
                 kSites[0].name,
                 ledger.is_object() && ledger.contains("entries") ? ledger["entries"].size() : 0);
-    return {};
+    return result;
   }
 
   /// Basel takes the study's model into use and its clinical system asks about two patients.
