@@ -20,8 +20,46 @@ constexpr double kTolerance = 1e-13;
 constexpr double kRoundingTolerance = 1e-9;
 /// A step that leaves more than this part of the violation calls for newer information.
 constexpr double kSlow = 0.3;
+/// Steps remembered for each fit.
+constexpr std::size_t kMoves = 12;
+/// Below this violation a step's change of the gradient is rounding to too large a part.
+constexpr double kLearnable = 1e-11;
+/// Along a step that finds less than this part of the curvature expected nothing is learnt.
+constexpr double kSmallestCurvature = 1e-3;
 /// Objectives that differ by less are told apart by the conditions instead.
 constexpr double kObjectiveNoise = 1e-12;
+
+/// A step, and by how much minus the gradient of the log-likelihood has changed with it.
+struct SecantPair {
+  std::vector<double> step;
+  std::vector<double> change;
+};
+
+/// The update of Broyden, Fletcher, Goldfarb and Shanno: afterwards hessian * step is the change.
+void UpdateSecant(const SecantPair& pair, Matrix& hessian) {
+  const std::size_t n = pair.step.size();
+  std::vector<double> image(n);
+  double expected = 0;
+  double curvature = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const double step = pair.step[i];
+    if (step == 0) continue;
+    for (std::size_t j = 0; j < n; ++j) image[j] += step * hessian[i][j];
+    curvature += step * pair.change[i];
+  }
+  for (std::size_t i = 0; i < n; ++i) expected += pair.step[i] * image[i];
+  if (!(expected > 0) || !(curvature > kSmallestCurvature * expected)) return;
+  const double more = 1 / curvature;
+  const double less = 1 / expected;
+  for (std::size_t i = 0; i < n; ++i) {
+    const double change = pair.change[i];
+    const double past = image[i];
+    std::vector<double>& row = hessian[i];
+    for (std::size_t j = 0; j < n; ++j) {
+      row[j] += (change * pair.change[j]) * more - (past * image[j]) * less;
+    }
+  }
+}
 
 /// One target on its way.
 class Fit {
@@ -64,6 +102,7 @@ class Fit {
       const bool same = std::fabs(objective - objective_) <= noise;
       if (same ? violation >= violation_ : objective > objective_) return false;
     }
+    if (best_ && violation_ > kLearnable) RememberMove(beta, at->score);
     best_ = at;
     beta_ = beta;
     objective_ = objective;
@@ -127,6 +166,7 @@ class Fit {
     information_ = at;
     distance_ = 0;
     exact_ = true;
+    moves_.clear();
     return true;
   }
 
@@ -135,8 +175,20 @@ class Fit {
     wish_ = Wish::kNeeded;
   }
 
+  /// Keeps how the gradient changes on the way to a new best point.
+  void RememberMove(const std::vector<double>& beta, const std::vector<double>& score) {
+    SecantPair move{beta, best_->score};
+    for (std::size_t j = 0; j < beta.size(); ++j) {
+      move.step[j] -= beta_[j];
+      move.change[j] -= score[j];
+    }
+    moves_.push_back(std::move(move));
+    if (moves_.size() > kMoves) moves_.erase(moves_.begin());
+  }
+
   void FindDirection() {
     Matrix hessian = FromLowerTriangle(information_->information, beta_.size());
+    for (const SecantPair& move : moves_) UpdateSecant(move, hessian);
     std::vector<double> c(beta_.size());
     for (std::size_t i = 0; i < beta_.size(); ++i) {
       long double sum = best_->score[i];
@@ -159,6 +211,7 @@ class Fit {
 
   const NetTarget& target_;
   const NetProblem& problem_;
+  std::vector<SecantPair> moves_;  ///< since the information was told at the best point
   Penalties penalties_;
   std::vector<bool> held_;
   std::vector<double> unit_;

@@ -7,7 +7,10 @@
 // does not lower the objective is halved; a point that another lambda has reached is taken over where it is better.
 // Of many columns the information costs far more than the score; it may then be shared: a few lambdas of a path are
 // asked for theirs, the others take that of their nearest neighbour, and ask again where this gets them on slowly.
-// Source: J. D. Lee, Y. Sun, M. A. Saunders, SIAM J. Optim. 24 (2014), proximal Newton methods.
+// What a fit's own steps show of the curvature corrects the information that it was not told (BFGS), so that most
+// never ask.
+// Source: J. D. Lee, Y. Sun, M. A. Saunders, SIAM J. Optim. 24 (2014), proximal Newton methods;
+// J. Nocedal, S. J. Wright, Numerical Optimization, 2nd ed. 2006, chapter 6.
 //
 //   NetSolver solver(problems, alpha, evaluate);
 //   CLINNOVA_ASSIGN(const std::vector<NetSolution> fits, solver.Solve(targets, enough));

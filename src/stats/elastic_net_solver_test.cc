@@ -93,6 +93,26 @@ TEST(ElasticNetSolver, SharesInformationBetweenNeighbours) {
   EXPECT_LT(informations, all_scores / 3);
 }
 
+// The information of the null model is not that of the end; what the steps show of it makes up for that.
+TEST(ElasticNetSolver, LearnsInformationFromItsSteps) {
+  int rounds = 0;
+  NetSolver solver(Problems(), 1, [&](const auto& points) -> Result<std::vector<NetEvaluation>> {
+    std::vector<NetEvaluation> all;
+    ++rounds;
+    for (const NetPoint& point : points) {
+      all.push_back(PoissonAt(point.beta));
+      if (rounds > 1) all.back().information.clear();
+    }
+    return all;
+  });
+  const auto fits =
+      solver.Solve({{.problem = 0, .lambda = 0.8, .start = {std::log(2), 0}}}, nullptr);
+  ASSERT_TRUE(fits);
+  EXPECT_TRUE((*fits)[0].converged);
+  EXPECT_LT((*fits)[0].violation, 1e-12);
+  EXPECT_LE(rounds, 9);
+}
+
 TEST(ElasticNetSolver, SharedInformationFromFarAwayIsReplaced) {
   NetSolver solver(Problems(), 1, [](const auto& points) -> Result<std::vector<NetEvaluation>> {
     std::vector<NetEvaluation> all;

@@ -5,12 +5,23 @@
 #include <cmath>
 #include <optional>
 
+#include "stats/refined_solve.h"
+
 namespace clinnova::stats {
 namespace {
 
 constexpr int kMaximumSweeps = 200'000;
 /// A coefficient at zero may miss its condition by this part of its penalty: rounding of the sums.
 constexpr long double kSlack = 1e-12L;
+
+/// The values of the coefficients in use; empty where their columns depend on each other.
+std::optional<std::vector<double>> SolveActive(const Matrix& system,
+                                               const std::vector<double>& right) {
+  if (auto solved = SolveRefined(system, right)) return solved;
+  const SymmetricFactor factor(system, 1e-14);
+  if (factor.rank() < right.size()) return std::nullopt;
+  return factor.Solve(right);
+}
 
 /// Coordinate descent with the gradient of the quadratic kept up to date.
 class Descent {
@@ -41,7 +52,8 @@ class Descent {
       pass.signs_changed =
           pass.signs_changed || (value > 0) != (b_[j] > 0) || (value < 0) != (b_[j] < 0);
       b_[j] = value;
-      for (std::size_t i = 0; i < b_.size(); ++i) gradient_[i] -= change * problem_.hessian[i][j];
+      const std::vector<double>& column = problem_.hessian[j];  // symmetric, and rows are in line
+      for (std::size_t i = 0; i < b_.size(); ++i) gradient_[i] -= change * column[i];
       pass.largest_gain = std::max(pass.largest_gain, change * change * curvature);
     }
     return pass;
@@ -69,11 +81,10 @@ class Descent {
       system[a][a] += problem_.ridge[i];
       right[a] = problem_.c[i] - std::copysign(problem_.lasso[i], static_cast<double>(b_[i]));
     }
-    const SymmetricFactor factor(system, 1e-14);
-    if (factor.rank() < active.size()) return std::nullopt;
-    const std::vector<double> solved = factor.Solve(right);
+    const std::optional<std::vector<double>> solved = SolveActive(system, right);
+    if (!solved) return std::nullopt;
     std::vector<double> full(b_.size());
-    for (std::size_t a = 0; a < active.size(); ++a) full[active[a]] = solved[a];
+    for (std::size_t a = 0; a < active.size(); ++a) full[active[a]] = (*solved)[a];
     if (TravelTowards(full)) return std::nullopt;
     return ZerosHold(full) ? std::optional(full) : std::nullopt;
   }
