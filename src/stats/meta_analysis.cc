@@ -10,6 +10,7 @@
 #include "core/deterministic_math.h"
 #include "core/distributions.h"
 #include "stats/meta_bayes.h"
+#include "stats/meta_profile.h"
 #include "stats/meta_steps.h"
 #include "stats/terms.h"
 
@@ -44,6 +45,7 @@ struct Options {
   double level = 0.95;
   bool release_sites = false;
   MetaPriors priors;
+  bool profile = false;  ///< sites' own likelihoods instead of normal ones
 };
 
 Result<void> ReadPriors(const Analysis& analysis, Options& options) {
@@ -54,6 +56,13 @@ Result<void> ReadPriors(const Analysis& analysis, Options& options) {
   if (!(options.priors.tau_scale > 0)) return analysis.Wrong("tau_scale", "expected more than 0");
   for (const char* key : {"tau2", "hartung_knapp"}) {
     if (analysis.Has(key)) return analysis.Wrong(key, "is not for model = \"bayes\"");
+  }
+  constexpr std::string_view kLikelihoods[] = {"normal", "profile"};
+  CLINNOVA_ASSIGN(const std::string likelihood, analysis.Choice("likelihood", kLikelihoods));
+  options.profile = likelihood == "profile";
+  for (const char* key : {"estimate", "formula", "release_sites"}) {
+    if (options.profile && analysis.Has(key))
+      return analysis.Wrong(key, "is not for likelihood = \"profile\"");
   }
   options.heterogeneity = Heterogeneity::kBayes;
   options.tau2_method = "";
@@ -79,7 +88,7 @@ Result<Options> ReadOptions(const Analysis& analysis) {
     CLINNOVA_TRY(ReadPriors(analysis, options));
     return options;
   }
-  for (const char* key : {"prior_mean", "prior_sd", "tau_scale"}) {
+  for (const char* key : {"prior_mean", "prior_sd", "tau_scale", "likelihood"}) {
     if (analysis.Has(key)) return analysis.Wrong(key, "needs model = \"bayes\"");
   }
   if (model == "fixed") {
@@ -108,6 +117,7 @@ class MetaAnalysis {
 
   Result<Json> Run() {
     CLINNOVA_TRY(Prepare());
+    if (options_.profile) return RunProfile();
     CLINNOVA_TRY(FirstRounds());
     Json result = Head();
     if (options_.heterogeneity == Heterogeneity::kBayes) {
@@ -188,22 +198,31 @@ class MetaAnalysis {
   /// The fixed-effect mean, then the sums about it at tau^2 = 0.
   Result<void> FirstRounds() {
     CLINNOVA_ASSIGN(const WeightedSums rough, Evaluate(0, 1));
+    CLINNOVA_TRY(CheckEstimates());
+    parameters_.center = rough.mean;
+    CLINNOVA_ASSIGN(fixed_, Evaluate(0, 2));
+    return {};
+  }
+
+  std::int64_t FewestEstimates() const {
+    const std::int64_t k = federation_.minimum_count();
+    return k == 0 ? 0 : RowsAreEstimates(analysis_) ? std::max(k, kFewestSites) : kFewestSites;
+  }
+
+  Result<void> CheckEstimates() const {
     if (estimates_ == 0) {
       return Fail(ErrorCode::kFailed, "analysis \"" + analysis_.name() +
                                           "\": no site can estimate " + What() +
                                           " from its own rows");
     }
     const bool rows = RowsAreEstimates(analysis_);
-    const std::int64_t k = federation_.minimum_count();
-    const std::int64_t fewest = k == 0 ? 0 : rows ? std::max(k, kFewestSites) : kFewestSites;
+    const std::int64_t fewest = FewestEstimates();
     if (estimates_ < fewest) {
       return Fail(ErrorCode::kRefused,
                   "analysis \"" + analysis_.name() + "\": fewer than " + std::to_string(fewest) +
                       (rows ? " rows" : " sites") + " have an estimate of " + What(),
                   "too_few_sites");
     }
-    parameters_.center = rough.mean;
-    CLINNOVA_ASSIGN(fixed_, Evaluate(0, 2));
     return {};
   }
 
@@ -347,24 +366,46 @@ class MetaAnalysis {
     }
     const MetaPosterior posterior =
         PosteriorOf(nodes, options_.priors, parameters_.center, options_.level);
-    result["model"] = "bayes";
-    result["prior"] = {{"mean", options_.priors.mean},
-                       {"sd", options_.priors.sd},
-                       {"tau_scale", options_.priors.tau_scale}};
-    result["estimate"] = NumberJson(posterior.mu.mean);
-    result["std_error"] = NumberJson(posterior.mu.sd);
-    result["median"] = NumberJson(posterior.mu.median);
-    result["conf_low"] = NumberJson(posterior.mu.low);
-    result["conf_high"] = NumberJson(posterior.mu.high);
-    result["tau"] = {{"mean", NumberJson(posterior.tau.mean)},
-                     {"sd", NumberJson(posterior.tau.sd)},
-                     {"median", NumberJson(posterior.tau.median)},
-                     {"conf_low", NumberJson(posterior.tau.low)},
-                     {"conf_high", NumberJson(posterior.tau.high)}};
+    ReportPosterior(posterior.mu, posterior.tau, result);
     result["q"] = NumberJson(Q());
     result["prediction_low"] = NumberJson(posterior.prediction.low);
     result["prediction_high"] = NumberJson(posterior.prediction.high);
     return {};
+  }
+
+  void ReportPosterior(const Posterior& mu, const Posterior& tau, Json& result) const {
+    result["model"] = "bayes";
+    result["prior"] = {{"mean", options_.priors.mean},
+                       {"sd", options_.priors.sd},
+                       {"tau_scale", options_.priors.tau_scale}};
+    result["estimate"] = NumberJson(mu.mean);
+    result["std_error"] = NumberJson(mu.sd);
+    result["median"] = NumberJson(mu.median);
+    result["conf_low"] = NumberJson(mu.low);
+    result["conf_high"] = NumberJson(mu.high);
+    result["tau"] = {{"mean", NumberJson(tau.mean)},
+                     {"sd", NumberJson(tau.sd)},
+                     {"median", NumberJson(tau.median)},
+                     {"conf_low", NumberJson(tau.low)},
+                     {"conf_high", NumberJson(tau.high)}};
+  }
+
+  /// The posterior with sites' own profile likelihoods.
+  Result<Json> RunProfile() {
+    CLINNOVA_ASSIGN(const ProfilePosterior posterior,
+                    PosteriorOfProfiles(federation_, analysis_, parameters_.request,
+                                        options_.priors, options_.level, FewestEstimates()));
+    estimates_ = posterior.sites;
+    CLINNOVA_TRY(CheckEstimates());
+    Json result = Head();
+    result["converged"] = posterior.converged;
+    if (!posterior.converged) {
+      result["warnings"].push_back(
+          "not converged: the likelihoods are not met by the grid of mu; the numbers are rough");
+    }
+    result["likelihood"] = "profile";
+    ReportPosterior(posterior.mu, posterior.tau, result);
+    return result;
   }
 
   void Report(Json& result) const {
@@ -434,10 +475,10 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   return MetaAnalysis(federation, analysis, std::move(options)).Run();
 }
 
-constexpr std::string_view kOptions[] = {"analysis",      "term",       "formula",  "family",
-                                         "link",          "ties",       "weights",  "estimate",
-                                         "std_error",     "model",      "tau2",     "hartung_knapp",
-                                         "release_sites", "prior_mean", "prior_sd", "tau_scale"};
+constexpr std::string_view kOptions[] = {
+    "analysis",      "term",       "formula",   "family",    "link",      "ties",
+    "weights",       "estimate",   "std_error", "model",     "tau2",      "hartung_knapp",
+    "release_sites", "prior_mean", "prior_sd",  "tau_scale", "likelihood"};
 
 }  // namespace
 
@@ -445,6 +486,7 @@ Method MetaAnalysisMethod() {
   std::vector<const federation::Step*> steps = ModelFrameSteps();
   steps.push_back(&kMetaStep);
   steps.push_back(&kMetaTauStep);
+  steps.push_back(&kMetaProfileStep);
   steps.push_back(&kMetaSitesStep);
   return {"meta", "meta-analysis of the sites' own estimates", kOptions, std::move(steps), Run};
 }

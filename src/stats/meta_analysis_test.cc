@@ -168,5 +168,56 @@ TEST(MetaAnalysis, SaysWhatIsWrong) {
             "analysis \"a\": tau2: needs model = \"random\"");
 }
 
+/// Three sites' survival times; nobody without x = 1 dies at the last.
+Table RareDeaths() {
+  std::vector<double> x, time, died;
+  for (int i = 0; i < 120; ++i) {
+    x.push_back((i / 3) % 2);
+    time.push_back(1 + (i * 37) % 101);
+    died.push_back(i % 3 == 2 ? x.back() * ((i / 6) % 3 == 0) : (i / 3) % 3 == 0);
+  }
+  return MakeTable({{"x", x}, {"time", time}, {"died", died}});
+}
+
+/// Another analysis of the study, named "fit", is what sites fit.
+std::string Profile(const std::string& method, const std::string& formula,
+                    const std::string& more = "") {
+  return Meta("analysis = \"fit\"\nterm = \"x\"\nmodel = \"bayes\"\nlikelihood = \"profile\"\n" +
+              more + "[[analysis]]\nname = \"fit\"\nmethod = \"" + method + "\"\nformula = \"" +
+              formula + "\"\n");
+}
+
+TEST(MetaAnalysis, TakesSitesWithoutAnEstimateByTheirProfile) {
+  const Answer answer = RunOne(Profile("cox", "Surv(time, died) ~ x"), BySite(RareDeaths()));
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer.Number("/k"), 3);
+  const Answer narrow =
+      RunOne(Profile("cox", "Surv(time, died) ~ x", "tau_scale = 1e-4\nprior_sd = 100\n"),
+             BySite(RareDeaths()));
+  ASSERT_TRUE(narrow) << narrow.error().message;
+  EXPECT_LT(narrow.Number("/std_error"), answer.Number("/std_error"));
+}
+
+TEST(MetaAnalysis, SaysWhichModelsHaveNoProfile) {
+  for (const std::string& study :
+       {Profile("glm", "died ~ x"),
+        Profile("cox", "Surv(time, died) ~ x", "release_sites = true\n")}) {
+    const Answer answer = RunOne(study, BySite(RareDeaths()));
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, ErrorCode::kInvalidInput);
+  }
+  const Answer normal =
+      RunOne(Meta("formula = \"died ~ x\"\nlikelihood = \"profile\"\n"), BySite(RareDeaths()));
+  ASSERT_FALSE(normal);
+}
+
+TEST(MetaAnalysis, NeedsThreeProfilesUnderTheDisclosureRules) {
+  const std::vector<Table> sites = BySite(RareDeaths());
+  const Answer answer =
+      RunOne(Profile("cox", "Surv(time, died) ~ x"), {sites[0], sites[1]}, {.minimum_count = 2});
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().reason, "too_few_sites") << answer.error().message;
+}
+
 }  // namespace
 }  // namespace clinnova::stats

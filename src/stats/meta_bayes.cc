@@ -11,37 +11,8 @@
 namespace clinnova::stats {
 namespace {
 
-constexpr int kNodesPerPanel = 20;
 /// Ends of the panels in units of the prior's scale; the tail beyond 9 has a probability of 2e-19.
 constexpr double kPanels[] = {0, 0.002, 0.01, 0.03, 0.1, 0.25, 0.5, 1, 2, 3.5, 6, 9};
-
-struct Legendre {
-  double node;
-  double weight;
-};
-
-/// Gauss-Legendre nodes on [-1, 1] by Newton's method on the polynomial's recurrence.
-std::vector<Legendre> LegendreNodes(int n) {
-  std::vector<Legendre> rule;
-  for (int i = 1; i <= n; ++i) {
-    long double x = std::cos(3.14159265358979323846L * (i - 0.25L) / (n + 0.5L));
-    long double slope = 1;
-    for (int step = 0; step < 30; ++step) {
-      long double before = 1;
-      long double value = x;
-      for (int k = 2; k <= n; ++k) {
-        const long double next = ((2 * k - 1) * x * value - (k - 1) * before) / k;
-        before = value;
-        value = next;
-      }
-      slope = n * (x * value - before) / (x * x - 1);
-      x -= value / slope;
-    }
-    rule.push_back(
-        {static_cast<double>(x), static_cast<double>(2 / ((1 - x * x) * slope * slope))});
-  }
-  return rule;
-}
 
 /// A normal distribution of the mixture over tau.
 struct Component {
@@ -139,14 +110,16 @@ class TauDistribution {
  public:
   TauDistribution(const std::vector<Component>& mixture, const std::vector<TauNode>& nodes,
                   double scale)
-      : rule_(LegendreNodes(kNodesPerPanel)), scale_(scale) {
+      : per_panel_(nodes.size() / (std::size(kPanels) - 1)),
+        rule_(LegendreNodes(static_cast<int>(per_panel_))),
+        scale_(scale) {
     for (std::size_t i = 0; i < nodes.size(); ++i)
       density_.push_back(mixture[i].probability / nodes[i].weight);
     double sum = 0;
     for (std::size_t panel = 0; panel + 1 < std::size(kPanels); ++panel) {
       before_.push_back(sum);
-      for (int i = 0; i < kNodesPerPanel; ++i)
-        sum += mixture[panel * kNodesPerPanel + static_cast<std::size_t>(i)].probability;
+      for (std::size_t i = 0; i < per_panel_; ++i)
+        sum += mixture[panel * per_panel_ + i].probability;
     }
   }
 
@@ -170,7 +143,7 @@ class TauDistribution {
     double above = 0;
     double below = 0;
     for (std::size_t i = 0; i < rule_.size(); ++i) {
-      const double value = density_[panel * kNodesPerPanel + i];
+      const double value = density_[panel * per_panel_ + i];
       const double distance = x - rule_[i].node;
       if (distance == 0) return value;
       // The barycentric weights of Gauss-Legendre nodes: (-1)^i sqrt((1 - x_i^2) w_i).
@@ -183,6 +156,7 @@ class TauDistribution {
     return above / below;
   }
 
+  std::size_t per_panel_;
   std::vector<Legendre> rule_;
   double scale_;
   std::vector<double> density_;
@@ -208,8 +182,31 @@ Posterior OfTau(const std::vector<Component>& mixture, const std::vector<TauNode
 
 }  // namespace
 
-std::vector<TauNode> TauNodes(const MetaPriors& priors) {
-  const std::vector<Legendre> rule = LegendreNodes(kNodesPerPanel);
+// By Newton's method on the polynomial's recurrence.
+std::vector<Legendre> LegendreNodes(int n) {
+  std::vector<Legendre> rule;
+  for (int i = 1; i <= n; ++i) {
+    long double x = std::cos(3.14159265358979323846L * (i - 0.25L) / (n + 0.5L));
+    long double slope = 1;
+    for (int step = 0; step < 30; ++step) {
+      long double before = 1;
+      long double value = x;
+      for (int k = 2; k <= n; ++k) {
+        const long double next = ((2 * k - 1) * x * value - (k - 1) * before) / k;
+        before = value;
+        value = next;
+      }
+      slope = n * (x * value - before) / (x * x - 1);
+      x -= value / slope;
+    }
+    rule.push_back(
+        {static_cast<double>(x), static_cast<double>(2 / ((1 - x * x) * slope * slope))});
+  }
+  return rule;
+}
+
+std::vector<TauNode> TauNodes(const MetaPriors& priors, int per_panel) {
+  const std::vector<Legendre> rule = LegendreNodes(per_panel);
   std::vector<TauNode> nodes;
   for (std::size_t panel = 0; panel + 1 < std::size(kPanels); ++panel) {
     const double low = kPanels[panel] * priors.tau_scale;
@@ -222,6 +219,14 @@ std::vector<TauNode> TauNodes(const MetaPriors& priors) {
     }
   }
   return nodes;
+}
+
+Posterior TauPosterior(const std::vector<TauNode>& nodes, const std::vector<double>& probabilities,
+                       const MetaPriors& priors, double level) {
+  std::vector<Component> mixture;
+  for (std::size_t t = 0; t < nodes.size(); ++t)
+    mixture.push_back({.tau = nodes[t].tau, .probability = probabilities[t]});
+  return OfTau(mixture, nodes, priors, level);
 }
 
 MetaPosterior PosteriorOf(const std::vector<TauNode>& nodes, const MetaPriors& priors,

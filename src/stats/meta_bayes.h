@@ -24,6 +24,13 @@ struct MetaPriors {
   double tau_scale = 0.5;
 };
 
+/// A node of Gauss and Legendre's quadrature on [-1, 1].
+struct Legendre {
+  double node;
+  double weight;
+};
+std::vector<Legendre> LegendreNodes(int n);
+
 /// Sums over estimates at one tau.
 struct TauNode {
   double tau = 0;
@@ -35,7 +42,7 @@ struct TauNode {
 };
 
 /// The nodes of the quadrature over tau, dense where small variances matter: [0, 9 tau_scale] in eleven panels.
-std::vector<TauNode> TauNodes(const MetaPriors& priors);
+std::vector<TauNode> TauNodes(const MetaPriors& priors, int per_panel = 20);
 
 struct Posterior {
   double mean = 0;
@@ -44,6 +51,10 @@ struct Posterior {
   double low = 0;  ///< equal-tailed
   double high = 0;
 };
+
+/// The posterior of tau from the probabilities of the nodes, which are TauNodes'.
+Posterior TauPosterior(const std::vector<TauNode>& nodes, const std::vector<double>& probabilities,
+                       const MetaPriors& priors, double level);
 
 struct MetaPosterior {
   Posterior mu;

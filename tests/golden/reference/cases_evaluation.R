@@ -53,4 +53,70 @@ golden_case("calibration_simulated", graded, empty = "s4", from = "simulated, se
 golden_case("calibration_asah", bleeding, from = "pROC::aSAH", notes = "the outcome is a factor", analyses = list(
   calibration_analysis("own_data", "outcome", "risk", bleeding, bins = 4),
   net_benefit_analysis("benefit", "outcome", "risk", bleeding)))
+
+# Women of Pima heritage: ranked by what was measured; and a risk learnt on one sample, tried on another.
+diabetes <- MASS::Pima.tr2
+diabetes <- with_sites(diabetes, in_blocks(nrow(diabetes), 5))
+golden_case("roc_pima", diabetes, from = "MASS::Pima.tr2", notes = "skin, bp and bmi have missing values, all of them at s5; the outcome is a factor",
+  analyses = list(
+    roc_analysis("glucose", "type", "glu", diabetes), roc_analysis("skin", "type", "skin", diabetes, conf_level = 0.99),
+    roc_analysis("pressure_upside_down", "type", "bp", diabetes, direction = ">"),
+    roc_analysis("four", "type", c("glu", "bmi", "age", "npreg"), diabetes),
+    roc_analysis("gaps_in_both", "type", c("skin", "bp"), diabetes)))
+
+others <- MASS::Pima.te
+learnt <- glm(type ~ npreg + glu + bmi + ped + age, binomial, MASS::Pima.tr)
+simple <- glm(type ~ factor(npreg > 4), binomial, MASS::Pima.tr)
+others$risk <- round(unname(predict(learnt, others, type = "response")), 6)
+others$two_risks <- round(unname(predict(simple, others, type = "response")), 6)
+others <- with_sites(others[c("type", "risk", "two_risks")], by_turn(nrow(others), 4))
+two_values <- calibration_analysis("breaks_with_nobody_between", "type", "two_risks", others, bins = c(0, 0.1, 0.2, 0.3, 0.9, 1))
+two_values$expected$ici <- NA  # R leaves columns of the spline out; the program gives none for two values
+two_values$expected$warnings_contain <- "too few distinct predictions"
+golden_case("calibration_pima", others, from = "MASS::Pima.tr, Pima.te", notes = "the model is that of the other sample; two_risks has two values",
+  analyses = list(
+    calibration_analysis("validated", "type", "risk", others),
+    calibration_analysis("fine_groups", "type", "risk", others, bins = 33),
+    two_values,
+    net_benefit_analysis("usual", "type", "risk", others),
+    net_benefit_analysis("at_the_two_risks", "type", "two_risks", others, thresholds = sort(unique(others$two_risks)))))
+
+# Every site is awkward: s1 has cases only, s2 controls only, s3 and s4 one person, s5 no value of what is rated, s6 one
+# value of it in all rows; nearly every value occurs at other sites too.
+set.seed(20261126)
+uneven <- data.frame(site = rep(site_names(7), c(17, 22, 1, 1, 12, 15, 60)))
+n <- nrow(uneven)
+uneven$event <- c(rep(1, 17), rep(0, 22), 1, 0, rep(0:1, 6), rbinom(15 + 60, 1, 0.4))
+uneven$rating <- round(2 * (rnorm(n) + uneven$event)) / 2
+uneven$second <- round(rnorm(n) + 0.4 * uneven$event)
+uneven$risk <- round(plogis(-0.4 + 0.8 * uneven$rating), 2)
+uneven$edges <- round(pmin(pmax(0.4 + 0.3 * uneven$rating, 0), 1), 1)
+of_s6 <- uneven$site == "s6"
+uneven$rating[of_s6] <- 0.5
+uneven$risk[of_s6] <- 0.5
+for (name in c("rating", "risk", "edges")) uneven[[name]][c(which(uneven$site == "s5"), 5, 30, 100)] <- NA
+uneven$apart <- uneven$event * 2 + uneven$second / 100
+uneven$one_case <- as.numeric(seq_len(n) == 3)
+uneven$one_control <- as.numeric(seq_len(n) != 70)
+uneven <- with_sites(uneven[setdiff(names(uneven), "site")], uneven$site)
+notes <- c("s1 has cases only, s2 controls only, s3 and s4 one person each, s5 no value of rating, risk and edges",
+           "s6 has the same rating and risk in every row, s8 no rows; nearly all values are tied across sites")
+golden_case("roc_uneven_sites", uneven, empty = "s8", from = "simulated, seed 20261126", notes = notes, analyses = list(
+  roc_analysis("rating", "event", "rating", uneven), roc_analysis("rating_falls", "event", "rating", uneven, direction = ">"),
+  roc_analysis("second", "event", "second", uneven, conf_level = 0.8),
+  roc_analysis("at_the_edges", "event", "edges", uneven),
+  roc_analysis("both", "event", c("rating", "second"), uneven),
+  roc_analysis("three", "event", c("edges", "risk", "second"), uneven),
+  roc_analysis("apart", "event", "apart", uneven),
+  roc_analysis("one_case", "one_case", "rating", uneven), roc_analysis("one_control", "one_control", "second", uneven)))
+golden_case("calibration_uneven_sites", uneven, empty = "s8", from = "simulated, seed 20261126",
+  notes = c(notes, "edges holds 0 and 1, which have no logit"), analyses = list(
+  calibration_analysis("tied", "event", "risk", uneven),
+  calibration_analysis("breaks_at_the_values", "event", "risk", uneven, bins = c(0, 0.31, 0.5, 0.6, 1)),
+  calibration_analysis("one_group", "event", "risk", uneven, bins = 1),
+  calibration_analysis("certain", "event", "edges", uneven, bins = 4),
+  net_benefit_analysis("benefit", "event", "risk", uneven),
+  net_benefit_analysis("benefit_of_certainty", "event", "edges", uneven, thresholds = c(0, 0.1, 0.4, 0.7, 0.999999)),
+  net_benefit_analysis("benefit_one_case", "one_case", "edges", uneven, thresholds = c(0.01, 0.4)),
+  net_benefit_analysis("benefit_one_control", "one_control", "risk", uneven)))
 versions <- usual_versions

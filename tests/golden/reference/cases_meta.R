@@ -51,3 +51,23 @@ golden_case("meta_bayes_rows", bcg, from = "metafor::dat.bcg", notes = bayes_not
 golden_case("meta_bayes_few", few, from = "written by hand", notes = bayes_notes, analyses = list(
   bayes_rows_analysis("three_sites", few), bayes_rows_analysis("narrow", few, tau_scale = 0.1)))
 golden_case("meta_bayes_agreeing", alike, from = "written by hand", notes = bayes_notes, analyses = list(bayes_rows_analysis("defaults", alike)))
+
+# Few events: nobody on one arm has one at r4, nobody at all at r5, and r6 has one arm only.
+set.seed(20261130)
+rare <- data.frame(site = factor(rep(paste0("r", 1:6), c(90, 70, 120, 50, 20, 15))))
+rare$exposed <- rbinom(nrow(rare), 1, 0.5)
+rare$exposed[rare$site == "r6"] <- 0
+rare$age <- round(rnorm(nrow(rare), 0, 10)) / 10
+rare$days <- ceiling(rexp(nrow(rare), 0.02))
+rare$died <- rbinom(nrow(rare), 1, ifelse(rare$exposed == 1, 0.25, 0.12))
+rare$died[rare$site == "r4" & rare$exposed == 0] <- 0
+rare$died[rare$site == "r5"] <- 0
+rare_profiles <- function(formula) lapply(split(rare, rare$site)[c("r1", "r2", "r3", "r4")], profile_of, formula, "exposed")
+rare_case <- function(name, formula, ...) {
+  profiles <- rare_profiles(formula)
+  study <- list(name = paste0(name, "_profile"), method = "meta", analysis = name, term = "exposed", model = "bayes", likelihood = "profile", ...)
+  list(list(study = list(name = name, method = "cox", formula = paste(deparse(formula[[2]]), "~", if (name == "alone") "exposed" else "exposed + age")), expected = list(method = "cox")),
+       list(study = study, expected = profile_posterior(profiles, -9, 11, 201, ...)))
+}
+golden_case("meta_profile_rare", rare, from = "simulated, seed 20261130", notes = "sites' profile likelihoods by coxph() with an offset, integrated in R",
+  analyses = c(rare_case("alone", Surv(days, died) ~ 1), rare_case("adjusted", Surv(days, died) ~ age, prior_sd = 1, tau_scale = 0.2, conf_level = 0.8)))

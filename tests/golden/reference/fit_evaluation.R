@@ -53,7 +53,8 @@ calibration_analysis <- function(name, outcome, prediction, data, bins = 10) {
   complete <- complete.cases(data[c(outcome, prediction)])
   y <- outcome_of(data[[outcome]])[complete]
   p <- data[[prediction]][complete]
-  logit <- qlogis(p)
+  certain <- any(p == 0 | p == 1)  # no logit: R has no such fit
+  logit <- if (certain) p else qlogis(p)
   z <- qnorm(0.975)
   large <- suppressWarnings(exact_logistic(matrix(1, length(y), 1), y, logit))
   line <- suppressWarnings(exact_logistic(cbind(1, logit), y))
@@ -61,7 +62,7 @@ calibration_analysis <- function(name, outcome, prediction, data, bins = 10) {
   breaks <- if (length(bins) > 1) bins else unique(quantile(p, 0:bins / bins, names = FALSE))
   group <- cut(p, breaks, include.lowest = TRUE)
   prevalence <- mean(y)
-  list(study = study, expected = list(
+  expected <- list(
     method = "calibration", n = length(y), n_missing = sum(!complete),
     intercept = unname(large$coefficients), intercept_std_error = large$errors[1],
     intercept_conf_low = unname(large$coefficients) - z * large$errors[1],
@@ -75,7 +76,9 @@ calibration_analysis <- function(name, outcome, prediction, data, bins = 10) {
       inside <- group == levels(group)[k]
       list(lower = breaks[k], upper = breaks[k + 1], n = sum(inside), mean_prediction = if (any(inside)) mean(p[inside]) else NA,
            observed = if (any(inside)) mean(y[inside]) else NA)
-    })))
+    }))
+  if (certain) expected[grep("^intercept|^slope|^ici$", names(expected))] <- NA
+  list(study = study, expected = expected)
 }
 
 net_benefit_analysis <- function(name, outcome, prediction, data, thresholds = NULL) {

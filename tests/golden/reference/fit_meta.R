@@ -125,3 +125,75 @@ bayes_rows_analysis <- function(name, data, prior_mean = 0, prior_sd = 2, tau_sc
   if (conf_level != 0.95) study$conf_level <- conf_level
   list(study = study, expected = bayes_fields(data$estimate, data$error, prior_mean, prior_sd, tau_scale, conf_level))
 }
+
+# A site's profile likelihood of the effect of x: coxph() with x's part as an offset, on Chebyshev's points of panels of
+# a quarter of [-16, 16], less its largest value there; beyond, a straight line.
+profile_of <- function(data, formula, x) {
+  data$moved <- data[[x]]
+  at <- function(effect) {
+    data$moved <- effect * data[[x]]
+    fit <- suppressWarnings(coxph(update(formula, . ~ . + offset(moved)), data, control = coxph.control(eps = 1e-14, iter.max = 100)))
+    fit$loglik[length(fit$loglik)]
+  }
+  points <- 12
+  on <- cos(pi * (seq_len(points) - 0.5) / points)
+  ends <- seq(-16, 16, by = 0.25)
+  centre <- ends[-1] - 0.125
+  values <- vapply(centre, function(middle) vapply(middle + 0.125 * on, at, 0), on)
+  top <- max(values)
+  transform <- cos(outer(0:(points - 1), pi * (seq_len(points) - 0.5) / points)) * 2 / points
+  transform[1, ] <- transform[1, ] / 2
+  coefficients <- transform %*% (values - top)
+  function(effect) {
+    inside <- pmin(pmax(effect, -16), 16)
+    panel <- pmin(findInterval(inside, ends), length(centre))
+    angle <- acos(pmin(pmax((inside - centre[panel]) / 0.125, -1), 1))
+    result <- 0
+    for (k in seq_len(points)) result <- result + coefficients[k, panel] * cos((k - 1) * angle)
+    result
+  }
+}
+
+# The posterior on a grid of mu (trapezoidal rule) and tau (Gauss-Legendre), each site's effect integrated out by the
+# trapezoidal rule over the integrand itself.
+profile_posterior <- function(profiles, low, high, size, prior_mean = 0, prior_sd = 2, tau_scale = 0.5, conf_level = 0.95, panels = 16) {
+  rule <- legendre_rule(8)
+  ends <- tau_scale * 9 * seq(0, 1, length.out = panels + 1)^2.5
+  half <- diff(ends) / 2
+  tau <- c(outer(rule$node, half) + rep(ends[-1] - half, each = 8))
+  tau_weight <- c(outer(rule$weight, half))
+  mu <- seq(low, high, length.out = size)
+  z <- seq(-9, 9, by = 0.08)
+  log_z <- -z^2 / 2 + log(0.08 / sqrt(2 * pi))
+  log_likelihood <- matrix(0, size, length(tau))
+  for (t in seq_along(tau)) for (profile in profiles) {
+    value <- matrix(profile(outer(z * tau[t], mu, "+")), length(z)) + log_z
+    top <- apply(value, 2, max)
+    log_likelihood[, t] <- log_likelihood[, t] + top + log(colSums(exp(value - rep(top, each = length(z)))))
+  }
+  log_density <- log_likelihood + outer(-((mu - prior_mean) / prior_sd)^2 / 2, -(tau / tau_scale)^2 / 2, "+")
+  mass <- exp(log_density - max(log_density)) * rep(tau_weight, each = size)
+  mass <- mass / sum(mass)
+  of_mu <- rowSums(mass)
+  of_tau <- colSums(mass)
+  step <- mu[2] - mu[1]
+  # The density between mu's points is the cardinal series; its integral is that of sin(x) / x.
+  panel <- legendre_rule(40)
+  sine_integral <- function(x) vapply(x, function(end) {
+    if (abs(end) > 60) {  # the asymptotic series
+      f <- 1 / end * sum(cumprod(c(1, -(seq(1, 15, 2) * seq(2, 16, 2)) / end^2)))
+      g <- 1 / end^2 * sum(cumprod(c(1, -(seq(2, 16, 2) * seq(3, 17, 2)) / end^2)))
+      return(sign(end) * pi / 2 - f * cos(end) - g * sin(end))
+    }
+    at <- end * (panel$node + 1) / 2
+    sum(panel$weight * ifelse(at == 0, 1, sin(at) / at)) * end / 2
+  }, 0)
+  below <- function(x) sum(of_mu * (0.5 + sine_integral(pi * (x - mu) / step) / pi))
+  quantile_of <- function(p) uniroot(function(x) below(x) - p, c(low, high), tol = 1e-13)$root
+  mean_mu <- sum(of_mu * mu)
+  mean_tau <- sum(of_tau * tau)
+  tail <- (1 - conf_level) / 2
+  list(method = "meta", k = length(profiles), estimate = mean_mu, std_error = sqrt(sum(of_mu * (mu - mean_mu)^2)), median = quantile_of(0.5),
+       conf_low = quantile_of(tail), conf_high = quantile_of(1 - tail),
+       tau = list(mean = mean_tau, sd = sqrt(sum(of_tau * (tau - mean_tau)^2))))
+}

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stats/site_profile.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <mutex>
+#include <optional>
+
+#include "core/deterministic_math.h"
+#include "core/hash.h"
+#include "stats/cox_likelihood.h"
+#include "stats/cox_own_risk.h"
+#include "stats/linear_algebra.h"
+
+namespace clinnova::stats {
+
+using federation::Analysis;
+using federation::SiteView;
+
+namespace {
+
+constexpr double kPi = 3.14159265358979323846;
+constexpr std::size_t kPoints = 12;   ///< per panel
+constexpr double kDepth = 100;        ///< l is not needed where it is lower than this
+constexpr double kFarthest = 16;      ///< effect per unit of spread
+constexpr double kPrecision = 1e-10;  ///< of l, for a panel to stand
+constexpr double kNarrowest = 1e-6;   ///< part of the reach below which no panel is halved
+constexpr double kTail = 42;          ///< e^-42 of the largest value ends an integral
+
+/// The profile at one effect.
+struct ProfilePoint {
+  double value = 0;
+  double slope = 0;
+  double curvature = 0;
+};
+
+/// Maximises over the coefficients other than `term`, by Newton's method from where the last call ended.
+class Profiler {
+ public:
+  Profiler(const SiteView& view, const SiteFrame& frame, CoxParameters parameters, std::size_t term)
+      : view_(view), frame_(frame), parameters_(std::move(parameters)), term_(term) {}
+
+  Result<ProfilePoint> At(double effect) {
+    parameters_.beta[term_] = effect;
+    std::vector<double> before = parameters_.beta;
+    double value_before = -std::numeric_limits<double>::infinity();
+    for (int i = 0; i < 100; ++i) {
+      CLINNOVA_ASSIGN(const auto at, OwnLikelihood(view_, frame_, parameters_));
+      if (!at || at->log_likelihood < value_before - 1e-11 * (1 + std::fabs(value_before))) {
+        if (i == 0) return Fail(ErrorCode::kFailed, "an effect without a likelihood", "internal");
+        for (std::size_t j = 0; j < before.size(); ++j)
+          parameters_.beta[j] = (parameters_.beta[j] + before[j]) / 2;
+        continue;
+      }
+      const std::size_t p = before.size();
+      const Matrix information = FromLowerTriangle(at->information, p);
+      Matrix others = information;
+      std::vector<double> score = at->score;
+      std::vector<double> across(p);
+      for (std::size_t j = 0; j < p; ++j) {
+        across[j] = j == term_ ? 0 : information[j][term_];
+        others[j][term_] = others[term_][j] = 0;
+      }
+      score[term_] = 0;
+      const SymmetricFactor factor(others, 1e-12);
+      const std::vector<double> step = factor.Solve(score);
+      double gain = 0;
+      for (std::size_t j = 0; j < p; ++j) gain += step[j] * score[j];
+      if (gain < 1e-13 || i == 99) {
+        const std::vector<double> moved = factor.Solve(across);
+        ProfilePoint point{at->log_likelihood + gain / 2, at->score[term_],
+                           information[term_][term_]};
+        for (std::size_t j = 0; j < p; ++j) {
+          point.slope -= across[j] * step[j];
+          point.curvature -= across[j] * moved[j];
+        }
+        return point;
+      }
+      before = parameters_.beta;
+      value_before = at->log_likelihood;
+      for (std::size_t j = 0; j < p; ++j) parameters_.beta[j] += step[j];
+    }
+    return ProfilePoint{};
+  }
+
+ private:
+  const SiteView& view_;    // not owned, outlives this
+  const SiteFrame& frame_;  // not owned, outlives this
+  CoxParameters parameters_;
+  std::size_t term_;
+};
+
+/// Where the profile is largest within the farthest effects: its slope falls, so by bisection.
+Result<double> PeakOf(Profiler& profiler) {
+  double low = -kFarthest;
+  double high = kFarthest;
+  for (int i = 0; i < 40; ++i) {
+    const double middle = (low + high) / 2;
+    CLINNOVA_ASSIGN(const ProfilePoint at, profiler.At(middle));
+    (at.slope > 0 ? low : high) = middle;
+  }
+  return (low + high) / 2;
+}
+
+/// The end of the profile's reach from its peak towards `end`.
+Result<double> ReachOf(Profiler& profiler, double peak, double floor, double end) {
+  CLINNOVA_ASSIGN(const ProfilePoint last, profiler.At(end));
+  if (last.value > floor) return end;
+  double inside = peak;
+  double outside = end;
+  for (int i = 0; i < 12; ++i) {
+    const double middle = (inside + outside) / 2;
+    CLINNOVA_ASSIGN(const ProfilePoint at, profiler.At(middle));
+    (at.value > floor ? inside : outside) = middle;
+  }
+  return outside;
+}
+
+struct Drawn {
+  std::vector<SiteProfile::Panel> panels;
+  double curvature = 0;
+};
+
+/// Panels from low to high, halved until two points between the nodes are met.
+Result<void> Draw(Profiler& profiler, double top, double narrowest, double low, double high,
+                  Drawn& drawn) {
+  std::vector<double> values;
+  const auto place = [&](double x) { return (low + high) / 2 + (high - low) / 2 * x; };
+  for (std::size_t i = 0; i < kPoints; ++i) {
+    CLINNOVA_ASSIGN(const ProfilePoint at, profiler.At(place(ChebyshevPoint(i, kPoints))));
+    values.push_back(at.value - top);
+    drawn.curvature = std::max(drawn.curvature, at.curvature);
+  }
+  SiteProfile::Panel panel{low, high, ChebyshevCoefficients(values)};
+  bool met = true;
+  for (const double x : {-0.97, 0.13}) {
+    CLINNOVA_ASSIGN(const ProfilePoint at, profiler.At(place(x)));
+    const double error = ChebyshevValue(panel.coefficients, x) - (at.value - top);
+    met = met && std::fabs(error) <= kPrecision;
+  }
+  if (met || high - low <= narrowest) {
+    drawn.panels.push_back(std::move(panel));
+    return {};
+  }
+  const double middle = (low + high) / 2;
+  CLINNOVA_TRY(Draw(profiler, top, narrowest, low, middle, drawn));
+  return Draw(profiler, top, narrowest, middle, high, drawn);
+}
+
+using Shared = std::shared_ptr<const SiteProfile>;
+
+Result<Shared> Profile(Profiler& profiler, double scale) {
+  CLINNOVA_ASSIGN(const double peak, PeakOf(profiler));
+  CLINNOVA_ASSIGN(const ProfilePoint top, profiler.At(peak));
+  CLINNOVA_ASSIGN(const double low, ReachOf(profiler, peak, top.value - kDepth, -kFarthest));
+  CLINNOVA_ASSIGN(const double high, ReachOf(profiler, peak, top.value - kDepth, kFarthest));
+  Drawn drawn;
+  constexpr int kFirstPanels = 4;
+  for (int i = 0; i < kFirstPanels; ++i) {
+    const double width = (high - low) / kFirstPanels;
+    CLINNOVA_TRY(Draw(profiler, top.value, kNarrowest * (high - low), low + i * width,
+                      i + 1 == kFirstPanels ? high : low + (i + 1) * width, drawn));
+  }
+  if (!(drawn.curvature > 1e-12)) return Shared();
+  CLINNOVA_ASSIGN(const ProfilePoint first, profiler.At(low));
+  CLINNOVA_ASSIGN(const ProfilePoint last, profiler.At(high));
+  for (SiteProfile::Panel& panel : drawn.panels) {
+    panel.low *= scale;
+    panel.high *= scale;
+  }
+  return std::make_shared<const SiteProfile>(std::move(drawn.panels), peak * scale,
+                                             drawn.curvature / (scale * scale), first.slope / scale,
+                                             last.slope / scale);
+}
+
+struct Fitted {
+  Analysis framed;
+  CoxParameters parameters;
+};
+
+Result<Fitted> FittedCox(const SiteView& site, const EstimateRequest& request) {
+  CLINNOVA_ASSIGN(Analysis fitted, site.analysis.Other("analysis"));
+  if (fitted.method() != "cox" || fitted.Has("weights") || fitted.Has("strata") ||
+      fitted.Has("cluster")) {
+    return site.analysis.Wrong(
+        "likelihood",
+        "\"profile\" needs a cox analysis stratified by site, without weights, strata or cluster");
+  }
+  constexpr std::string_view kTies[] = {"efron", "breslow"};
+  CLINNOVA_ASSIGN(const std::string ties, fitted.Choice("ties", kTies));
+  CoxParameters parameters;
+  parameters.claim = request.claim;
+  parameters.ties = ties == "efron" ? Ties::kEfron : Ties::kBreslow;
+  return Fitted{std::move(fitted), std::move(parameters)};
+}
+
+SiteView ViewOf(const SiteView& site, const Analysis& framed) {
+  return {.table = site.table,
+          .analysis = framed,
+          .cache = site.cache,
+          .threads = site.threads,
+          .minimum_count = site.minimum_count,
+          .limits = site.limits};
+}
+
+Result<Shared> Make(const SiteView& site, const EstimateRequest& request) {
+  CLINNOVA_ASSIGN(Fitted fitted, FittedCox(site, request));
+  const SiteView view = ViewOf(site, fitted.framed);
+  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(view, request.claim));
+  const auto& names = frame->design.names();
+  const auto found = std::find(names.begin() + 1, names.end(), request.term);
+  if (found == names.end())
+    return Fail(ErrorCode::kRefused, "a term that the design does not have", "wrong_layout");
+  const auto column = static_cast<std::size_t>(found - names.begin());
+  fitted.parameters.beta.assign(names.size() - 1, 0.0);
+  CLINNOVA_ASSIGN(const auto null, OwnLikelihood(view, *frame, fitted.parameters));
+  if (!null || null->events == 0) return Shared();
+  // Rows that are at risk at some event: no more than the complete ones.
+  CLINNOVA_ASSIGN(const auto rows, OwnRowsOf(view, *frame, request.claim));
+  if (static_cast<std::int64_t>(rows->last.size()) < site.minimum_count) return Shared();
+  Profiler profiler(view, *frame, fitted.parameters, column - 1);
+  return Profile(profiler, request.claim.inverse_scale[column]);
+}
+
+}  // namespace
+
+double ChebyshevPoint(std::size_t i, std::size_t size) {
+  // The cosine from the half angle's tangent, whose bits are the same everywhere.
+  const double tangent =
+      core::Tan(kPi * (static_cast<double>(i) + 0.5) / static_cast<double>(size) / 2);
+  return (1 - tangent * tangent) / (1 + tangent * tangent);
+}
+
+std::vector<double> ChebyshevCoefficients(const std::vector<double>& values) {
+  const std::size_t size = values.size();
+  std::vector<double> coefficients(size);
+  for (std::size_t i = 0; i < size; ++i) {
+    const double x = ChebyshevPoint(i, size);
+    double before = x;  // T_-1
+    double here = 1;
+    for (std::size_t k = 0; k < size; ++k) {
+      coefficients[k] += (k == 0 ? 1.0 : 2.0) / static_cast<double>(size) * values[i] * here;
+      const double next = 2 * x * here - before;
+      before = here;
+      here = next;
+    }
+  }
+  return coefficients;
+}
+
+double ChebyshevValue(const std::vector<double>& coefficients, double x) {
+  double next = 0;
+  double after = 0;
+  for (std::size_t k = coefficients.size(); k-- > 1;) {
+    const double here = coefficients[k] + 2 * x * next - after;
+    after = next;
+    next = here;
+  }
+  return coefficients[0] + x * next - after;
+}
+
+SiteProfile::SiteProfile(std::vector<Panel> panels, double peak, double curvature, double slope_low,
+                         double slope_high)
+    : panels_(std::move(panels)),
+      peak_(peak),
+      curvature_(curvature),
+      slope_low_(slope_low),
+      slope_high_(slope_high) {}
+
+double SiteProfile::At(double effect) const {
+  const double low = panels_.front().low;
+  const double high = panels_.back().high;
+  const double inside = std::clamp(effect, low, high);
+  const auto panel =
+      std::lower_bound(panels_.begin(), panels_.end(), inside,
+                       [](const Panel& candidate, double at) { return candidate.high < at; });
+  const double x = (2 * inside - panel->low - panel->high) / (panel->high - panel->low);
+  return ChebyshevValue(panel->coefficients, x) +
+         (effect < low ? slope_low_ : slope_high_) * (effect - inside);
+}
+
+double SiteProfile::LogMarginal(double mu, double tau) const {
+  const auto log_integrand = [&](double effect) {
+    const double z = (effect - mu) / tau;
+    return At(effect) - 0.5 * z * z;
+  };
+  // Concave: the mode lies between those of its parts; the trapezoidal rule goes outwards from there.
+  double low = std::min(mu, peak_);
+  double high = std::max(mu, peak_);
+  for (int i = 0; i < 50; ++i) {
+    const double left = low + 0.382 * (high - low);
+    const double right = high - 0.382 * (high - low);
+    if (log_integrand(left) < log_integrand(right)) {
+      low = left;
+    } else {
+      high = right;
+    }
+  }
+  const double mode = (low + high) / 2;
+  const double top = log_integrand(mode);
+  const double step = 0.5 / std::sqrt(curvature_ + 1 / (tau * tau));
+  double sum = 1;
+  for (const double direction : {-1.0, 1.0}) {
+    for (double i = 1;; ++i) {
+      const double value = log_integrand(mode + direction * i * step) - top;
+      if (!(value > -kTail)) break;
+      sum += core::Exp(value);
+    }
+  }
+  return top + core::Log(sum * step / (tau * std::sqrt(2 * kPi)));
+}
+
+Result<void> HoldProfile(const SiteView& site, const EstimateRequest& request) {
+  CLINNOVA_ASSIGN(Fitted fitted, FittedCox(site, request));
+  const SiteView view = ViewOf(site, fitted.framed);
+  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(view, request.claim));
+  fitted.parameters.beta.assign(frame->design.names().size() - 1, 0.0);
+  return HoldCox(view, fitted.parameters);
+}
+
+Result<Shared> SiteProfileOf(const SiteView& site, const EstimateRequest& request) {
+  const std::string key = "site profile " + site.analysis.name() + " " +
+                          core::ToHex(core::Blake2b(core::Encode(request)));
+  // The frame's making uses the cache itself: the cache holds the place, which is filled outside its lock.
+  struct Place {
+    struct State {
+      std::once_flag once;
+      std::optional<Result<Shared>> made;
+    };
+    std::shared_ptr<State> state = std::make_shared<State>();  // shared with the site's cache
+  };
+  const auto place = site.cache.GetOrMake<Place>(key, [] { return Place{}; });
+  std::call_once(place->state->once, [&] { place->state->made = Make(site, request); });
+  return *place->state->made;
+}
+
+}  // namespace clinnova::stats
