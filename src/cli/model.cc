@@ -135,7 +135,8 @@ Result<void> Export(const Arguments& arguments) {
 void AddModel(Commands& commands) {
   auto arguments = std::make_shared<Arguments>();  // shared by the options and the actions
   CLI::App* model =
-      commands.Add(commands.root(), "model", "Published and learned models: prediction, treatment choice, their cards",
+      commands.Add(commands.root(), "model",
+                   "Published and learned models: prediction, treatment choice, their cards",
                    kForPhysicians, nullptr);
   model->require_subcommand(0, 1);
   const auto add = [&](const char* name, const char* what,
