@@ -109,7 +109,7 @@ std::vector<Limit> Others() {
 std::vector<Limit> Learners() {
   return {
       {"boosted_trees", Of("b ~ x + sex", "trees = 4\ndepth = 3\nfolds = 3\ncross_site = false\n"),
-       0},
+       20},
       {"random_forest", Of("b ~ x + sex", "trees = 20\ndepth = 4\nid = \"id\"\n"), 14},
       {"treatment_choice",
        "outcome = \"b\"\ntreatment = \"sex\"\ncovariates = [\"x\"]\nfolds = 3\n", 40},
