@@ -20,9 +20,11 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/error.h"
@@ -94,6 +96,20 @@ struct SiteView;
 /// is small (rules 3 and 13). The runner refuses the step when its layout has any other block.
 struct CountsOnly {};
 
+/// A guard that steps of several parameter types share: which rules, and how they are held on what the types have in
+/// common.
+///
+///   struct MyGuard {
+///     static std::vector<Rule> Rules();
+///     template <typename P>
+///     static Result<void> Check(const SiteView& site, const P& parameters);
+///   };
+template <typename S, typename P>
+concept SharedGuard = requires(const SiteView& site, const P& parameters) {
+  { S::Rules() } -> std::same_as<std::vector<Rule>>;
+  { S::Check(site, parameters) } -> std::same_as<Result<void>>;
+};
+
 /// What a step's blocks need: the rules that hold at the site, and the function that holds them. `check` fails with
 /// kRefused and the reason code of the rule that is broken.
 template <typename P>
@@ -101,6 +117,9 @@ struct Guard {
   Guard(std::vector<Rule> held, Result<void> (*how)(const SiteView&, const P&))
       : rules(std::move(held)), check(how) {}
   Guard(CountsOnly) {}  // NOLINT(google-explicit-constructor): a tag
+  template <SharedGuard<P> S>
+  Guard(S)  // NOLINT(google-explicit-constructor): a tag
+      : Guard(S::Rules(), &S::template Check<P>) {}
 
   std::vector<Rule> rules{};
   Result<void> (*check)(const SiteView&, const P&) = nullptr;  ///< null: counts only

@@ -115,28 +115,20 @@ class ChoiceRows {
 /// The guard of steps that read `split`'s rows through ChoiceRows: the frame's rules, and those on the counts of the cells
 /// that the hub claims of all sites.
 struct ChoiceGuard {
+  static std::vector<federation::Rule> Rules() { return stats::FrameRules(); }
   template <typename P>
-  operator federation::Guard<P>() const {  // NOLINT(google-explicit-constructor): stands for any P
-    using federation::Rule;
-    return {{Rule::kCohort, Rule::kParameters, Rule::kLevels, Rule::kExpressions, Rule::kDominance,
-             Rule::kLeverage, Rule::kContributors},
-            [](const federation::SiteView& site, const P& parameters) -> Result<void> {
-              CLINNOVA_TRY(ChoiceRows::Create(site, parameters.split));
-              return {};
-            }};
+  static Result<void> Check(const federation::SiteView& site, const P& parameters) {
+    CLINNOVA_TRY(ChoiceRows::Create(site, parameters.split));
+    return {};
   }
 };
 /// As ChoiceGuard, of the step that counts the cells.
 struct ChoiceCountGuard {
+  static std::vector<federation::Rule> Rules() { return stats::FrameRules(); }
   template <typename P>
-  operator federation::Guard<P>() const {  // NOLINT(google-explicit-constructor): stands for any P
-    using federation::Rule;
-    return {{Rule::kCohort, Rule::kParameters, Rule::kLevels, Rule::kExpressions, Rule::kDominance,
-             Rule::kLeverage, Rule::kContributors},
-            [](const federation::SiteView& site, const P& parameters) -> Result<void> {
-              CLINNOVA_TRY(ChoiceRows::CreateToCount(site, parameters.split));
-              return {};
-            }};
+  static Result<void> Check(const federation::SiteView& site, const P& parameters) {
+    CLINNOVA_TRY(ChoiceRows::CreateToCount(site, parameters.split));
+    return {};
   }
 };
 

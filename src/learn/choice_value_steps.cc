@@ -312,12 +312,16 @@ void AddToGroup(std::size_t group, double predicted, double gain, ExactSums& sum
   sums.Add(kGroupGainSquared, group, gain * gain);
 }
 
-Result<void> GroupEvaluate(const SiteView& site, const ChoiceGroupParameters& parameters,
-                           ExactSums& sums) {
-  if (parameters.by_site && site.minimum_count > 0) {
+Result<void> HoldGroups(const SiteView& site, const ChoiceGroupParameters& parameters) {
+  if (parameters.by_site) {
     return Fail(ErrorCode::kRefused, "gains by site, to which one site alone contributes",
                 "single_contributor");
   }
+  return ChoiceGuard::Check(site, parameters);
+}
+
+Result<void> GroupEvaluate(const SiteView& site, const ChoiceGroupParameters& parameters,
+                           ExactSums& sums) {
   CLINNOVA_ASSIGN(const auto subgroupings,
                   SubgroupsFor(site.analysis, site.table.schema, parameters));
   const auto best = static_cast<std::size_t>(parameters.best);
@@ -394,8 +398,9 @@ const federation::TypedStep<ChoiceInputParameters> kChoiceInputStep{"choice.inpu
                                                                     InputEvaluate, ChoiceGuard{}};
 const federation::TypedStep<ChoiceSpreadParameters> kChoiceSpreadStep{
     "choice.spread", SpreadLayout, SpreadEvaluate, ChoiceGuard{}};
-const federation::TypedStep<ChoiceGroupParameters> kChoiceGroupStep{"choice.groups", GroupLayout,
-                                                                    GroupEvaluate, ChoiceGuard{}};
+const federation::TypedStep<ChoiceGroupParameters> kChoiceGroupStep{
+    "choice.groups", GroupLayout, GroupEvaluate,
+    federation::Guard<ChoiceGroupParameters>{ChoiceGuard::Rules(), HoldGroups}};
 const federation::TypedStep<ChoiceRecalibrationParameters> kChoiceRecalibrationStep{
     "choice.recalibration", RecalibrationLayout, RecalibrationEvaluate, ChoiceGuard{}};
 

@@ -101,16 +101,17 @@ void ReadNumbers(const SiteView& site, const TrainingRows& rows, const Feature& 
 }
 
 Result<void> HoldScopes(const SiteView& site, const std::vector<RunScope>& runs) {
+  return HoldBySite(site, std::any_of(runs.begin(), runs.end(),
+                                      [](const RunScope& run) { return run.without_site >= 0; }));
+}
+
+Result<void> HoldBySite(const SiteView& site, bool by_site) {
   CLINNOVA_ASSIGN(const bool released, site.analysis.Flag("release_sites", false));
-  for (const RunScope& run : runs) {
-    if (run.without_site >= 0 && !released) {
-      return Fail(ErrorCode::kRefused,
-                  "runs without a site would show that site's numbers; the study does not say "
-                  "release_sites = true",
-                  "sites_not_released");
-    }
-  }
-  return {};
+  if (!by_site || released) return {};
+  return Fail(ErrorCode::kRefused,
+              "the round would show single sites' numbers; the study does not say "
+              "release_sites = true",
+              "sites_not_released");
 }
 
 std::int32_t SiteOfRow(const SiteView& site, const TrainingRows& rows, std::size_t row) {

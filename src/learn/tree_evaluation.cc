@@ -325,13 +325,6 @@ Result<void> AddPlace(const SiteView& site, Objective objective, const TrainingR
 
 Result<void> Evaluate(RowsFunction make, const SiteView& site, const EvaluateParameters& parameters,
                       ExactSums& sums) {
-  if (parameters.by_site && site.minimum_count > 0) {
-    CLINNOVA_ASSIGN(const bool released, site.analysis.Flag("release_sites", false));
-    if (!released) {
-      return Fail(ErrorCode::kRefused, "the study does not say release_sites = true",
-                  "sites_not_released");
-    }
-  }
   CLINNOVA_ASSIGN(const std::vector<Judged> all,
                   JudgeAll(make, site, parameters.claim, parameters.evaluations));
   CLINNOVA_ASSIGN(const std::shared_ptr<const TrainingRows> rows,

@@ -287,20 +287,24 @@ Result<void> Evaluate(RowsFunction, const federation::SiteView&, const EvaluateP
 /// Runs without a site, which the study must ask for.
 Result<void> HoldScopes(const federation::SiteView& site, const TreeClaim& claim);
 Result<void> HoldScopes(const federation::SiteView& site, const std::vector<RunScope>& runs);
+/// Numbers by site, likewise.
+Result<void> HoldBySite(const federation::SiteView& site, bool by_site);
 
 /// The guard of the engine's steps. Rule 10, which needs a node's rows, is held when they are at hand (kGrow).
 struct TreeGuard {
+  static std::vector<federation::Rule> Rules() {
+    return {federation::Rule::kTrees, federation::Rule::kContributors};
+  }
   template <typename P>
-  operator federation::Guard<P>() const {  // NOLINT(google-explicit-constructor): stands for any P
-    using federation::Rule;
-    return {{Rule::kTrees, Rule::kContributors},
-            [](const federation::SiteView& site, const P& parameters) -> Result<void> {
-              if constexpr (requires { parameters.claim; }) {
-                return HoldScopes(site, parameters.claim);
-              } else {
-                return HoldScopes(site, parameters.runs);
-              }
-            }};
+  static Result<void> Check(const federation::SiteView& site, const P& parameters) {
+    if constexpr (requires { parameters.by_site; }) {
+      CLINNOVA_TRY(HoldBySite(site, parameters.by_site));
+    }
+    if constexpr (requires { parameters.claim; }) {
+      return HoldScopes(site, parameters.claim);
+    } else {
+      return HoldScopes(site, parameters.runs);
+    }
   }
 };
 

@@ -69,18 +69,14 @@ Result<void> HoldCox(const federation::SiteView& site, const CoxParameters& para
 
 /// The guard of steps whose parameters are CoxParameters or have them as `cox`.
 struct CoxGuard {
+  static std::vector<federation::Rule> Rules() { return FrameRules({federation::Rule::kExits}); }
   template <typename P>
-  operator federation::Guard<P>() const {  // NOLINT(google-explicit-constructor): stands for any P
-    using federation::Rule;
-    return {{Rule::kCohort, Rule::kParameters, Rule::kLevels, Rule::kExpressions, Rule::kDominance,
-             Rule::kLeverage, Rule::kExits, Rule::kContributors},
-            [](const federation::SiteView& site, const P& parameters) -> Result<void> {
-              if constexpr (requires { parameters.cox; }) {
-                return HoldCox(site, parameters.cox);
-              } else {
-                return HoldCox(site, parameters);
-              }
-            }};
+  static Result<void> Check(const federation::SiteView& site, const P& parameters) {
+    if constexpr (requires { parameters.cox; }) {
+      return HoldCox(site, parameters.cox);
+    } else {
+      return HoldCox(site, parameters);
+    }
   }
 };
 

@@ -95,16 +95,12 @@ Result<void> CheckArms(const EffectOptions& options, const FrameClaim& claim,
 
 /// The guard of effect steps: the rules on the frame, and rule 2 in each arm.
 struct EffectGuard {
+  static std::vector<federation::Rule> Rules() { return FrameRules(); }
   template <typename P>
-  operator federation::Guard<P>() const {  // NOLINT(google-explicit-constructor): stands for any P
-    using federation::Rule;
-    return {{Rule::kCohort, Rule::kParameters, Rule::kLevels, Rule::kExpressions, Rule::kDominance,
-             Rule::kLeverage, Rule::kContributors},
-            [](const federation::SiteView& site, const P& parameters) -> Result<void> {
-              CLINNOVA_ASSIGN(const auto frame, SiteFrameOf(site, parameters.claim));
-              CLINNOVA_ASSIGN(const EffectOptions options, EffectOptionsOf(site.analysis));
-              return CheckArms(options, parameters.claim, frame->design, site.minimum_count);
-            }};
+  static Result<void> Check(const federation::SiteView& site, const P& parameters) {
+    CLINNOVA_ASSIGN(const auto frame, SiteFrameOf(site, parameters.claim));
+    CLINNOVA_ASSIGN(const EffectOptions options, EffectOptionsOf(site.analysis));
+    return CheckArms(options, parameters.claim, frame->design, site.minimum_count);
   }
 };
 

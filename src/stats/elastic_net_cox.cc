@@ -214,9 +214,7 @@ const TypedStep<NetRiskPoints> kSiteStep{"elastic_net.cox_site", SiteLayout, Sit
                                          FrameGuard{}};
 const TypedStep<PooledParameters> kPooledStep{
     "elastic_net.cox_risk_sets", PooledLayout, PooledEvaluate,
-    Guard<PooledParameters>{{Rule::kCohort, Rule::kParameters, Rule::kLevels, Rule::kExpressions,
-                             Rule::kDominance, Rule::kLeverage, Rule::kExits, Rule::kContributors},
-                            HoldPooled}};
+    Guard<PooledParameters>{FrameRules({Rule::kExits}), HoldPooled}};
 const TypedStep<SpreadParameters> kSpreadStep{"elastic_net.cox_spread", SpreadLayout,
                                               SpreadEvaluate, FrameGuard{}};
 

@@ -41,18 +41,14 @@ Result<void> HoldFineGray(const federation::SiteView& site, const FineGrayParame
 
 /// The guard of steps whose parameters are FineGrayParameters or have them as `model`.
 struct FineGrayGuard {
+  static std::vector<federation::Rule> Rules() { return FrameRules({federation::Rule::kExits}); }
   template <typename P>
-  operator federation::Guard<P>() const {  // NOLINT(google-explicit-constructor): stands for any P
-    using federation::Rule;
-    return {{Rule::kCohort, Rule::kParameters, Rule::kLevels, Rule::kExpressions, Rule::kDominance,
-             Rule::kLeverage, Rule::kExits, Rule::kContributors},
-            [](const federation::SiteView& site, const P& parameters) -> Result<void> {
-              if constexpr (requires { parameters.model; }) {
-                return HoldFineGray(site, parameters.model);
-              } else {
-                return HoldFineGray(site, parameters);
-              }
-            }};
+  static Result<void> Check(const federation::SiteView& site, const P& parameters) {
+    if constexpr (requires { parameters.model; }) {
+      return HoldFineGray(site, parameters.model);
+    } else {
+      return HoldFineGray(site, parameters);
+    }
   }
 };
 

@@ -364,8 +364,6 @@ Result<void> GeeEvaluate(const SiteView& site, const GeeParameters& parameters, 
 
 const federation::TypedStep<GeeParameters> kGeeStep{
     "gee.score", GeeLayout, GeeEvaluate,
-    Guard<GeeParameters>{{Rule::kCohort, Rule::kParameters, Rule::kLevels, Rule::kDominance,
-                          Rule::kLeverage, Rule::kExits, Rule::kContributors},
-                         HoldGee}};
+    Guard<GeeParameters>{FrameRules({Rule::kSinglePersons}), HoldGee}};
 
 }  // namespace clinnova::stats

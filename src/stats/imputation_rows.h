@@ -89,13 +89,12 @@ Result<void> CheckImputation(const ImputationClaim& claim, int minimum_count);
 
 /// The guard of steps that read rows through the imputation that parameters.claim tells of.
 struct ImputationGuard {
+  static std::vector<federation::Rule> Rules() {
+    return {federation::Rule::kCohort, federation::Rule::kParameters, federation::Rule::kLevels};
+  }
   template <typename P>
-  operator federation::Guard<P>() const {  // NOLINT(google-explicit-constructor): stands for any P
-    using federation::Rule;
-    return {{Rule::kCohort, Rule::kParameters, Rule::kLevels},
-            [](const federation::SiteView& site, const P& parameters) -> Result<void> {
-              return CheckImputation(parameters.claim, site.minimum_count);
-            }};
+  static Result<void> Check(const federation::SiteView& site, const P& parameters) {
+    return CheckImputation(parameters.claim, site.minimum_count);
   }
 };
 

@@ -182,6 +182,16 @@ void Standardise(const FrameClaim& claim, DesignBatch& batch) {
   }
 }
 
+std::vector<federation::Rule> FrameRules(std::initializer_list<federation::Rule> more) {
+  using federation::Rule;
+  std::vector<Rule> rules = more;
+  for (const Rule rule : {Rule::kCohort, Rule::kParameters, Rule::kLevels, Rule::kExpressions,
+                          Rule::kDominance, Rule::kLeverage, Rule::kContributors}) {
+    rules.push_back(rule);
+  }
+  return rules;
+}
+
 std::vector<const federation::Step*> ModelFrameSteps() {
   std::vector<const federation::Step*> steps = SplineKnotSteps();
   steps.push_back(&kPreflight);

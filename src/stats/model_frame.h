@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <string>
@@ -152,17 +153,16 @@ class ModelFrame {
   int time_exponent_ = 0;
 };
 
+/// The rules that SiteFrameOf holds, and `more`.
+std::vector<federation::Rule> FrameRules(std::initializer_list<federation::Rule> more = {});
+
 /// The guard of a step that reads its rows through the frame of parameters.claim and has no further rule.
 struct FrameGuard {
+  static std::vector<federation::Rule> Rules() { return FrameRules(); }
   template <typename P>
-  operator federation::Guard<P>() const {  // NOLINT(google-explicit-constructor): stands for any P
-    using federation::Rule;
-    return {{Rule::kCohort, Rule::kParameters, Rule::kLevels, Rule::kExpressions, Rule::kDominance,
-             Rule::kLeverage, Rule::kContributors},
-            [](const federation::SiteView& site, const P& parameters) -> Result<void> {
-              CLINNOVA_TRY(SiteFrameOf(site, parameters.claim));
-              return {};
-            }};
+  static Result<void> Check(const federation::SiteView& site, const P& parameters) {
+    CLINNOVA_TRY(SiteFrameOf(site, parameters.claim));
+    return {};
   }
 };
 

@@ -44,14 +44,10 @@ Result<void> HoldEstimates(const federation::SiteView& site, const EstimateReque
 
 /// The guard of steps with such a request.
 struct EstimateGuard {
+  static std::vector<federation::Rule> Rules() { return FrameRules(); }
   template <typename P>
-  operator federation::Guard<P>() const {  // NOLINT(google-explicit-constructor): stands for any P
-    using federation::Rule;
-    return {{Rule::kCohort, Rule::kParameters, Rule::kLevels, Rule::kDominance, Rule::kLeverage,
-             Rule::kContributors},
-            [](const federation::SiteView& site, const P& parameters) -> Result<void> {
-              return HoldEstimates(site, parameters.request);
-            }};
+  static Result<void> Check(const federation::SiteView& site, const P& parameters) {
+    return HoldEstimates(site, parameters.request);
   }
 };
 

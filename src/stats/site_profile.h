@@ -52,14 +52,10 @@ Result<void> HoldProfile(const federation::SiteView& site, const EstimateRequest
 
 /// The guard of steps with such a request.
 struct ProfileGuard {
+  static std::vector<federation::Rule> Rules() { return FrameRules({federation::Rule::kExits}); }
   template <typename P>
-  operator federation::Guard<P>() const {  // NOLINT(google-explicit-constructor): stands for any P
-    using federation::Rule;
-    return {{Rule::kCohort, Rule::kParameters, Rule::kLevels, Rule::kExpressions, Rule::kDominance,
-             Rule::kLeverage, Rule::kExits, Rule::kContributors},
-            [](const federation::SiteView& site, const P& parameters) -> Result<void> {
-              return HoldProfile(site, parameters.request);
-            }};
+  static Result<void> Check(const federation::SiteView& site, const P& parameters) {
+    return HoldProfile(site, parameters.request);
   }
 };
 
