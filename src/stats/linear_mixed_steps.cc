@@ -253,16 +253,21 @@ Result<SiteClusters> ClustersOf(const SiteView& site, const FrameClaim& claim) {
   return clusters;
 }
 
-std::shared_ptr<const ClusterMoments> CachedMoments(const SiteView& site,
-                                                    const ProfileParameters& parameters,
-                                                    const SiteClusters& clusters) {
+/// The name in the site's cache of what follows from a round's claim and first fit.
+std::string CacheKey(std::string_view what, const SiteView& site,
+                     const ProfileParameters& parameters) {
   core::ArchiveWriter identity;
   identity(parameters.claim);
   identity(parameters.beta);
   identity(parameters.residual_exponent);
-  const std::string key =
-      "moments " + site.analysis.name() + " " + core::ToHex(core::Blake2b(identity.Take()));
-  return site.cache.GetOrMake<ClusterMoments>(key, [&] {
+  return std::string(what) + " " + site.analysis.name() + " " +
+         core::ToHex(core::Blake2b(identity.Take()));
+}
+
+std::shared_ptr<const ClusterMoments> CachedMoments(const SiteView& site,
+                                                    const ProfileParameters& parameters,
+                                                    const SiteClusters& clusters) {
+  return site.cache.GetOrMake<ClusterMoments>(CacheKey("moments", site, parameters), [&] {
     ClusterMoments moments =
         MomentsOf(*clusters.rows, ModelRow(*clusters.rows, clusters.effects, parameters.claim,
                                            parameters.beta, parameters.residual_exponent));
@@ -300,14 +305,8 @@ using Parts = std::vector<CrossedPart>;
 Result<std::shared_ptr<const Parts>> CachedParts(const SiteView& site,
                                                  const ProfileParameters& parameters,
                                                  const SiteClusters& clusters) {
-  core::ArchiveWriter identity;
-  identity(parameters.claim);
-  identity(parameters.beta);
-  identity(parameters.residual_exponent);
-  const std::string key =
-      "crossed " + site.analysis.name() + " " + core::ToHex(core::Blake2b(identity.Take()));
   using Made = Result<std::shared_ptr<const Parts>>;
-  return *site.cache.GetOrMake<Made>(key, [&]() -> Made {
+  return *site.cache.GetOrMake<Made>(CacheKey("crossed", site, parameters), [&]() -> Made {
     CLINNOVA_ASSIGN(
         Parts parts,
         PartsOf(CellsOf(*clusters.rows, ModelRow(*clusters.rows, clusters.effects, parameters.claim,

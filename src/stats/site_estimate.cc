@@ -73,17 +73,24 @@ std::vector<bool> LevelsHere(const SiteView& site, const table::Design& design, 
   return here;
 }
 
-/// True when nobody here is at the pooled reference level of a factor of the term: the site's own fit would compare
-/// with another level. `framed` is the analysis that the claim is about.
-Result<bool> ReferenceIsMissing(const SiteView& site, const Analysis& framed,
-                                const EstimateRequest& request) {
+/// The site's frame for `framed`, the analysis that the claim is about.
+Result<std::shared_ptr<const SiteFrame>> FrameOf(const SiteView& site, const Analysis& framed,
+                                                 const FrameClaim& claim) {
   const SiteView view{.table = site.table,
                       .analysis = framed,
                       .cache = site.cache,
                       .threads = site.threads,
                       .minimum_count = site.minimum_count,
                       .limits = site.limits};
-  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(view, request.claim));
+  return SiteFrameOf(view, claim);
+}
+
+/// True when nobody here is at the pooled reference level of a factor of the term: the site's own fit would compare
+/// with another level. `framed` is the analysis that the claim is about.
+Result<bool> ReferenceIsMissing(const SiteView& site, const Analysis& framed,
+                                const EstimateRequest& request) {
+  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame,
+                  FrameOf(site, framed, request.claim));
   CLINNOVA_ASSIGN(const table::Formula formula, FormulaOf(framed));
   const auto& names = frame->design.names();
   const auto found = std::find(names.begin(), names.end(), request.term);
@@ -165,13 +172,7 @@ Result<Estimates> ReadRows(const SiteView& site) {
 Result<void> HoldEstimates(const SiteView& site, const EstimateRequest& request) {
   if (RowsAreEstimates(site.analysis)) return {};
   CLINNOVA_ASSIGN(const Analysis framed, Framed(site));
-  const SiteView view{.table = site.table,
-                      .analysis = framed,
-                      .cache = site.cache,
-                      .threads = site.threads,
-                      .minimum_count = site.minimum_count,
-                      .limits = site.limits};
-  CLINNOVA_TRY(SiteFrameOf(view, request.claim));
+  CLINNOVA_TRY(FrameOf(site, framed, request.claim));
   return {};
 }
 
