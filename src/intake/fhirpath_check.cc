@@ -90,7 +90,7 @@ class Checker {
   }
 
   Result<Types> Function(const Expression& expression, const Types& context) {
-    const FunctionEntry* function = FindFunction(expression.text);
+    const FunctionEntry* function = expression.function;
     if (!function) {
       return Fail(ErrorCode::kInvalidInput,
                   "found the function \"" + expression.text + "\" at character " +

@@ -68,27 +68,25 @@ std::string DomainOf(std::string_view kind) {
   return "Measurement";
 }
 
-/// WHERE clause for the concepts that may be what a description says.
-Result<std::string> CandidateFilter(Database& database, std::string_view description) {
-  CLINNOVA_ASSIGN(const auto concepts, database.QueryInt64("SELECT count(*) FROM concept"));
-  if (concepts <= kCompareAll) return std::string("true");
+/// WHERE clause for the concepts that may be what a description says, of a store with that many.
+std::string CandidateFilter(std::string_view description, std::int64_t concepts) {
+  if (concepts <= kCompareAll) return "true";
   std::string filter;
   for (const std::string& word : Words(description)) {
     if (word.size() < 3) continue;
     filter += (filter.empty() ? "" : " OR ") + std::string("contains(lower(concept_name), ") +
               core::SqlLiteral(word.substr(0, kStem)) + ")";
   }
-  return filter.empty() ? std::string("false") : "(" + filter + ")";
+  return filter.empty() ? "false" : "(" + filter + ")";
 }
 
 Result<std::vector<SuggestedConcept>> Suggest(Database& database, const UnmappedLocalCode& code,
-                                              std::size_t wanted) {
+                                              std::int64_t concepts, std::size_t wanted) {
   const std::string& said = code.description.empty() ? code.code : code.description;
-  CLINNOVA_ASSIGN(const std::string filter, CandidateFilter(database, said));
   CLINNOVA_ASSIGN(auto rows,
                   database.Query("SELECT concept_id, concept_name, vocabulary_id FROM concept "
                                  "WHERE standard_concept = 'S' AND domain_id = ? AND " +
-                                     filter,
+                                     CandidateFilter(said, concepts),
                                  {DomainOf(code.kind)}));
   const std::set<std::string> trigrams = Trigrams(said);
   std::vector<SuggestedConcept> suggested;
@@ -247,8 +245,9 @@ ORDER BY w.n DESC, u.kind, u.system, u.code LIMIT ?)sql",
     }
   }
   if (options.suggestions == 0) return codes;
+  CLINNOVA_ASSIGN(const auto concepts, database.QueryInt64("SELECT count(*) FROM concept"));
   for (UnmappedLocalCode& code : codes) {
-    CLINNOVA_ASSIGN(code.suggestions, Suggest(database, code, options.suggestions));
+    CLINNOVA_ASSIGN(code.suggestions, Suggest(database, code, concepts, options.suggestions));
   }
   return codes;
 }
