@@ -5,28 +5,11 @@
 #include <unistd.h>
 
 #include <fstream>
-#include <map>
+
+#include "intake/record_keeper.h"
 
 namespace clinnova::intake {
 namespace {
-
-// Keeps everything that a reader says.
-class Keeper : public RecordSink {
- public:
-  Result<void> Accept(SourceRecord record) override {
-    records.push_back(std::move(record));
-    return {};
-  }
-  Result<void> Reject(RejectedRecord record) override {
-    rejected.push_back(std::move(record));
-    return {};
-  }
-  void Ignore(const SourceReference&, const std::string& what) override { ++ignored[what]; }
-
-  std::vector<SourceRecord> records;
-  std::vector<RejectedRecord> rejected;
-  std::map<std::string, int> ignored;
-};
 
 constexpr std::string_view kVisits = R"(
 [file]
@@ -91,7 +74,7 @@ class CsvReaderTest : public testing::Test {
   }
 
   std::filesystem::path path_;
-  Keeper keeper_;
+  RecordKeeper keeper_;
 };
 
 constexpr std::string_view kHeader =

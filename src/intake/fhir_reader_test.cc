@@ -5,28 +5,12 @@
 #include <unistd.h>
 
 #include <fstream>
-#include <map>
 #include <vector>
+
+#include "intake/record_keeper.h"
 
 namespace clinnova::intake {
 namespace {
-
-class Kept : public RecordSink {
- public:
-  Result<void> Accept(SourceRecord record) override {
-    records.push_back(std::move(record));
-    return {};
-  }
-  Result<void> Reject(RejectedRecord record) override {
-    rejected.push_back(std::move(record));
-    return {};
-  }
-  void Ignore(const SourceReference&, const std::string& what) override { ++ignored[what]; }
-
-  std::vector<SourceRecord> records;
-  std::vector<RejectedRecord> rejected;
-  std::map<std::string, int> ignored;
-};
 
 class FhirReaderTest : public testing::Test {
  protected:
@@ -50,7 +34,7 @@ class FhirReaderTest : public testing::Test {
   }
 
   std::filesystem::path path_;
-  Kept kept_;
+  RecordKeeper kept_;
 };
 
 TEST_F(FhirReaderTest, ReadsAPatient) {

@@ -9,6 +9,7 @@
 
 #include "intake/fhir_reader.h"
 #include "intake/loader.h"
+#include "intake/record_keeper.h"
 
 namespace clinnova::intake {
 namespace {
@@ -40,17 +41,6 @@ constexpr const char* kPatient = R"({"resourceType": "Bundle", "entry": [
   {"resource": {"resourceType": "Consent", "id": "k1", "status": "active",
     "patient": {"reference": "Patient/p1"}, "dateTime": "2020-01-01",
     "scope": {"coding": [{"code": "research"}]}}}]})";
-
-class Kept : public RecordSink {
- public:
-  Result<void> Accept(SourceRecord record) override {
-    records.push_back(std::move(record));
-    return {};
-  }
-  Result<void> Reject(RejectedRecord) override { return {}; }
-  void Ignore(const SourceReference&, const std::string&) override {}
-  std::vector<SourceRecord> records;
-};
 
 class PatientLoaderTest : public testing::Test {
  protected:
@@ -91,7 +81,7 @@ class PatientLoaderTest : public testing::Test {
   store::Store store_;
   vocabulary::Vocabulary vocabulary_;
   RecordResolver resolver_;
-  Kept kept_;
+  RecordKeeper kept_;
   std::unique_ptr<PatientLoader> loader_;
 };
 

@@ -12,28 +12,13 @@
 #include <sstream>
 
 #include "intake/csv_reader.h"
+#include "intake/record_keeper.h"
 #include "intake/synthetic_ra.h"
 
 namespace clinnova::intake {
 namespace {
 
 namespace fs = std::filesystem;
-
-class Keeper : public RecordSink {
- public:
-  Result<void> Accept(SourceRecord record) override {
-    records.push_back(std::move(record));
-    return {};
-  }
-  Result<void> Reject(RejectedRecord record) override {
-    rejected.push_back(std::move(record));
-    return {};
-  }
-  void Ignore(const SourceReference&, const std::string&) override {}
-
-  std::vector<SourceRecord> records;
-  std::vector<RejectedRecord> rejected;
-};
 
 std::string Slurp(const fs::path& path) {
   std::ifstream stream(path, std::ios::binary);
@@ -59,8 +44,8 @@ class SyntheticExportTest : public testing::Test {
   }
 
   // The export as a site would read it.
-  Keeper ReadBack(const std::string& dialect, const SyntheticSummary& summary) {
-    Keeper keeper;
+  RecordKeeper ReadBack(const std::string& dialect, const SyntheticSummary& summary) {
+    RecordKeeper keeper;
     const auto mappings = LoadDialect(fs::path(CLINNOVA_SOURCE_DIR) / "mappings" / dialect);
     EXPECT_TRUE(mappings.has_value()) << (mappings ? "" : mappings.error().message);
     for (const fs::path& file : summary.files) {
@@ -197,7 +182,7 @@ TEST_F(SyntheticExportTest, FourTonguesOnePatient) {
                                             .dialect = dialect,
                                             .defects = false,
                                             .site = SyntheticSite::kBasel});
-    const Keeper keeper = ReadBack(dialect, summary);
+    const RecordKeeper keeper = ReadBack(dialect, summary);
     EXPECT_TRUE(keeper.rejected.empty()) << keeper.rejected[0].message << keeper.rejected[0].raw;
     contents[dialect] = Content(keeper.records);
   }
@@ -219,7 +204,7 @@ TEST_F(SyntheticExportTest, FourTonguesOnePatient) {
 // What DAS28-CRP at six months says in the files is what truth.csv says.
 TEST_F(SyntheticExportTest, TheResponseCanBeReadFromTheExport) {
   const SyntheticSummary summary = Write({.patients = 150, .seed = 2, .dialect = "fr-csv"});
-  const Keeper keeper = ReadBack("fr-csv", summary);
+  const RecordKeeper keeper = ReadBack("fr-csv", summary);
   std::map<std::string, std::map<std::string, double>> months;
   for (const SourceRecord& record : keeper.records) {
     if (record.kind != RecordKind::kMeasurement || !record.value->number ||
@@ -251,7 +236,7 @@ TEST_F(SyntheticExportTest, TheResponseCanBeReadFromTheExport) {
 TEST_F(SyntheticExportTest, PlantsTheDefectsThatItLists) {
   for (const char* dialect : {"lu-ecrf", "fr-csv", "ch-csv"}) {
     const SyntheticSummary summary = Write({.patients = 80, .seed = 6, .dialect = dialect});
-    const Keeper keeper = ReadBack(dialect, summary);
+    const RecordKeeper keeper = ReadBack(dialect, summary);
     const auto defects = nlohmann::json::parse(Slurp(summary.defects_json))["defects"];
     EXPECT_EQ(defects.size(), 12u) << dialect;
     std::set<std::pair<std::string, std::uint64_t>> expected;
