@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cohort/site_files.h"
 #include "core/json_text.h"
+#include "core/text.h"
 #include "intake/local_codes.h"
 #include "store/store.h"
 
@@ -78,19 +79,12 @@ Result<void> DecideThem(const Arguments& arguments) {
   return {};
 }
 
-std::string CsvField(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == text.npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
-
 /// A file to fill in and to give back with --decisions.
 void PrintCsv(const std::vector<intake::UnmappedLocalCode>& codes) {
   std::printf("source_vocabulary,source_code,description,target_concept_id\n");
   for (const auto& code : codes) {
-    std::printf("%s,%s,%s,\n", CsvField(code.system).c_str(), CsvField(code.code).c_str(),
-                CsvField(code.description).c_str());
+    std::printf("%s,%s,%s,\n", core::CsvField(code.system).c_str(),
+                core::CsvField(code.code).c_str(), core::CsvField(code.description).c_str());
   }
 }
 

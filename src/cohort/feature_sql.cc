@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cohort/feature_sql.h"
 
-#include <cstdio>
-
 #include "cohort/progression_sql.h"
 #include "cohort/score_formula.h"
 #include "core/check.h"
 #include "core/duckdb.h"
+#include "core/text.h"
 
 namespace clinnova::cohort {
 namespace {
 
+using core::Significant;
 using core::SqlLiteral;
 
 /// A CDM table as far as features read it.
@@ -40,12 +40,6 @@ CdmTable TableOf(FeatureSource source) {
       return {"drug_exposure", "drug_exposure_id", "drug_concept_id", "drug_exposure_start_date",
               "drug_exposure_start_datetime"};
   }
-}
-
-std::string Number(double x) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.17g", x);
-  return text;
 }
 
 /// CASE concept WHEN … : the level's name, NULL for a concept that no level lists.
@@ -84,8 +78,9 @@ std::string SummaryOf(const Feature& feature, const CdmTable& table) {
     case Summary::kActive:
     case Summary::kAny:
       return "(count(r." + std::string(table.id) + ")" +
-             (feature.at_least ? " FILTER (" + value + " >= " + Number(*feature.at_least) + ")"
-                               : "") +
+             (feature.at_least
+                  ? " FILTER (" + value + " >= " + Significant(*feature.at_least, 17) + ")"
+                  : "") +
              " > 0)::DOUBLE";
     case Summary::kNearest:
       return "arg_min(" + value + ", (abs(" + day + " - c.index_date - " +
@@ -224,8 +219,8 @@ std::string FeatureSql(const Feature& feature) {
     case FeatureSource::kProcedure: return RowsSql(feature);
     case FeatureSource::kScore: return ScoreSql(feature);
     case FeatureSource::kThreshold:
-      return "SELECT c.person_id, (" + ValueOf(feature.of) + " <= " + Number(feature.at_most) +
-             ")::DOUBLE AS value" + JoinNeeds(feature);
+      return "SELECT c.person_id, (" + ValueOf(feature.of) +
+             " <= " + Significant(feature.at_most, 17) + ")::DOUBLE AS value" + JoinNeeds(feature);
     case FeatureSource::kEither:
       return "SELECT c.person_id, CASE WHEN " + AnyIsOne(feature.yes) + " THEN 1.0\n       WHEN " +
              AnyIsOne(feature.no) + " THEN 0.0 END AS value" + JoinNeeds(feature);

@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 
 #include "core/check.h"
+#include "core/text.h"
 
 namespace clinnova::cohort {
 namespace {
+
+using core::Significant;
 
 constexpr ScoreInput kTender{.name = "tjc28", .unit = "{count}", .low = 0, .high = 28};
 constexpr ScoreInput kSwollen{.name = "sjc28", .unit = "{count}", .low = 0, .high = 28};
@@ -60,12 +62,6 @@ constexpr std::array<ScoreFormula, 9> kScores{{
      "{vascular} + {bleeding} + {erosions}"},
 }};
 
-std::string Number(double x) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.15g", x);
-  return text;
-}
-
 void ReplaceAll(std::string& text, const std::string& what, const std::string& with) {
   for (std::size_t at = text.find(what); at != text.npos; at = text.find(what, at + with.size())) {
     text.replace(at, what.size(), with);
@@ -83,8 +79,8 @@ std::string ScoreFormula::Sql(
     CLINNOVA_CHECK(column != columns.end());
     ReplaceAll(formula, "{" + std::string(input.name) + "}", column->second);
     possible += (possible.empty() ? "" : " AND ") + column->second +
-                (input.above_low ? " > " : " >= ") + Number(input.low) + " AND " + column->second +
-                " <= " + Number(input.high);
+                (input.above_low ? " > " : " >= ") + Significant(input.low, 15) + " AND " +
+                column->second + " <= " + Significant(input.high, 15);
   }
   // CASE, not a filter: DuckDB raises an error for the logarithm of what the condition excludes.
   return "CASE WHEN " + possible + "\n       THEN " + formula + " END";

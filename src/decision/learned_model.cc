@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <limits>
 
 #include "core/distributions.h"
+#include "core/text.h"
 #include "decision/field.h"
 #include "decision/learned_model_design.h"
 #include "table/number_text.h"
@@ -14,16 +14,12 @@
 namespace clinnova::decision {
 namespace {
 
+using core::Significant;
+
 /// Of missing inputs so many combinations are tried at most.
 constexpr std::size_t kMostCombinations = 1024;
 /// A number outside the training's 1 % and 99 % quantiles by more than this part of their distance is extrapolated.
 constexpr double kMargin = 0.5;
-
-std::string Short(double value) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.3g", value);
-  return text;
-}
 
 double FromLink(OutcomeLink link, double eta) {
   if (link == OutcomeLink::kIdentity) return eta;
@@ -128,7 +124,7 @@ std::vector<double> Ends(const ModelInput& input) {
 
 std::string ValueText(const ModelInput& input, double value) {
   if (input.factor) return input.levels[static_cast<std::size_t>(value)];
-  return Short(value) + (input.unit.empty() ? "" : " " + input.unit);
+  return Significant(value, 3) + (input.unit.empty() ? "" : " " + input.unit);
 }
 
 Result<Patient> Complete(const LearnedModel& model, const PatientValues& given) {
@@ -322,7 +318,8 @@ class Answer {
       } else {
         result_.reasons.push_back(input.name + " " + ValueText(input, value) +
                                   " is rare among the patients it learned from (1 % to 99 %: " +
-                                  Short(input.low) + " to " + Short(input.high) + ")");
+                                  Significant(input.low, 3) + " to " + Significant(input.high, 3) +
+                                  ")");
       }
     }
     return FillDistance();
@@ -351,7 +348,8 @@ class Answer {
     result_.reasons.push_back(
         "taken together, the values are unlike those of 99 % of the patients it learned "
         "from (distance " +
-        Short(*result_.distance) + ", 99 % within " + Short(range.distance_99) + ")");
+        Significant(*result_.distance, 3) + ", 99 % within " + Significant(range.distance_99, 3) +
+        ")");
     return {};
   }
 
@@ -390,7 +388,7 @@ class Answer {
       case Abstention::kNone:
         result_.recommendation = result_.best;
         reason = model_.arms[best_].name + " is expected to do better than " +
-                 model_.arms[second].name + " by " + Short(std::abs(difference.estimate)) +
+                 model_.arms[second].name + " by " + Significant(std::abs(difference.estimate), 3) +
                  " (interval of the difference without zero)";
         break;
       case Abstention::kNoBenefitShown:

@@ -5,19 +5,15 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "core/text.h"
 #include "decision/learned_model.h"
 
 namespace clinnova::decision {
 namespace {
 
+using core::Significant;
 using nlohmann::json;
 using nlohmann::ordered_json;
-
-std::string Number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4g", value);
-  return text;
-}
 
 std::string Inputs(const LearnedModel& model) {
   std::string text;
@@ -30,9 +26,9 @@ std::string Inputs(const LearnedModel& model) {
       continue;
     }
     if (!input.unit.empty()) text += " (" + input.unit + ")";
-    text += ": mean " + Number(input.mean) + ", sd " + Number(input.sd) + ", 1 % to 99 % " +
-            Number(input.low) + " to " + Number(input.high) + ", missing " +
-            Number(100 * input.missing) + " %";
+    text += ": mean " + Significant(input.mean, 4) + ", sd " + Significant(input.sd, 4) +
+            ", 1 % to 99 % " + Significant(input.low, 4) + " to " + Significant(input.high, 4) +
+            ", missing " + Significant(100 * input.missing, 4) + " %";
   }
   return text;
 }
@@ -54,16 +50,16 @@ std::string Equations(const LearnedModel& model) {
                                                             : "log";
     text += (text.empty() ? "" : "; ") + arm.name + ": " + link + " = ";
     if (!arm.trees.empty()) {
-      text += Number(arm.base_score) + " + " + std::to_string(arm.trees.size()) +
+      text += Significant(arm.base_score, 4) + " + " + std::to_string(arm.trees.size()) +
               " regression trees (in the document)";
       continue;
     }
     for (std::size_t t = 0; t < arm.coefficients.size(); ++t) {
       const double coefficient = arm.coefficients[t];
       if (t == 0) {
-        text += Number(coefficient);
+        text += Significant(coefficient, 4);
       } else {
-        text += (coefficient < 0 ? " - " : " + ") + Number(std::abs(coefficient));
+        text += (coefficient < 0 ? " - " : " + ") + Significant(std::abs(coefficient), 4);
       }
       if (model.terms[t] != "(Intercept)") text += " " + model.terms[t];
     }
@@ -188,8 +184,8 @@ class Report {
     for (const auto& [arm, of_arm] : calibration.items()) {
       if (!of_arm.contains("slope") || !of_arm["slope"].is_number()) continue;
       text += (text.empty() ? "" : "; ") + arm + ": intercept " +
-              Number(of_arm.value("intercept", 0.0)) + ", slope " +
-              Number(of_arm["slope"].get<double>());
+              Significant(of_arm.value("intercept", 0.0), 4) + ", slope " +
+              Significant(of_arm["slope"].get<double>(), 4);
     }
     return text;
   }

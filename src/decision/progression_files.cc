@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "core/text.h"
 #include "decision/field.h"
 #include "table/record_source.h"
 
@@ -143,13 +144,6 @@ Result<void> ReadRelapses(const std::string& path, Courses& read,
   return {};
 }
 
-std::string CsvField(const std::string& text) {
-  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + '"';
-}
-
 bool Classifies(const ProgressionOptions& options) {
   return options.classify || options.events == EventsWanted::kFirstPira ||
          options.events == EventsWanted::kFirstRaw;
@@ -178,7 +172,7 @@ std::vector<PatientEvents> FindAllEvents(const Courses& courses,
 std::string EventsCsv(const std::vector<PatientEvents>& patients) {
   std::string csv = "id,event,type,day,confirmed_day,sustained_days\n";
   for (const PatientEvents& patient : patients) {
-    const std::string id = CsvField(patient.id);
+    const std::string id = core::CsvField(patient.id);
     if (patient.events.empty()) csv += id + ",0,none,,,\n";
     for (std::size_t i = 0; i < patient.events.size(); ++i) {
       const ProgressionEvent& event = patient.events[i];

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 
+#include "core/text.h"
 #include "intake/csv_rows.h"
 #include "vocabulary/code_system.h"
 
@@ -22,16 +23,10 @@ constexpr std::int64_t kCompareAll = 20'000;
 constexpr std::size_t kStem = 5;
 constexpr double kLeastSimilarity = 0.2;
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower;
-}
-
 /// Letters, digits and bytes beyond ASCII make words.
 std::vector<std::string> Words(std::string_view text) {
   std::vector<std::string> words(1);
-  for (const char c : Lower(text)) {
+  for (const char c : core::AsciiLower(text)) {
     const auto byte = static_cast<unsigned char>(c);
     if (std::isalnum(byte) || byte >= 0x80) {
       words.back() += c;
@@ -122,7 +117,7 @@ struct DecisionColumns {
 Result<DecisionColumns> ReadHeader(const CsvRows& rows, const std::filesystem::path& file) {
   std::map<std::string, std::size_t> at;
   for (const std::string_view field : rows.fields()) {
-    const std::string name = Lower(field);
+    const std::string name = core::AsciiLower(field);
     const std::size_t column = at.size();
     const bool known = name == "source_code" || name == "description" ||
                        name == "target_concept_id" || name == "source_vocabulary";

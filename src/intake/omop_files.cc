@@ -6,6 +6,7 @@
 #include <fstream>
 #include <map>
 
+#include "core/text.h"
 #include "store/cdm54.h"
 
 namespace clinnova::intake {
@@ -40,16 +41,10 @@ std::string KindOf(const std::string& table) {
   return table;
 }
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return lower;
-}
-
 /// "PERSON_ID" and what SQLite exports write, "date(birth_datetime,'unixepoch')", as the CDM's
 /// names.
 std::string FieldName(std::string_view table, std::string_view column) {
-  std::string name = Lower(column);
+  std::string name = core::AsciiLower(column);
   if (name.starts_with("date(") && name.find(',') != std::string::npos)
     name = name.substr(5, name.find(',') - 5);
   for (const Renamed& renamed : kRenamed) {
@@ -121,7 +116,7 @@ struct OmopFiles::File {
 };
 
 std::optional<OmopTableName> OmopTable(const std::filesystem::path& path) {
-  const std::string file = Lower(path.filename().string());
+  const std::string file = core::AsciiLower(path.filename().string());
   const std::size_t dot = file.find('.');
   if (dot == std::string::npos) return std::nullopt;
   constexpr std::array<std::string_view, 6> kEndings{".csv",    ".csv.gz",  ".tsv",
@@ -140,13 +135,14 @@ bool LooksLikeOmop(const std::filesystem::path& path, std::string_view head) {
   if (!table) return false;
   const bool packed = head.starts_with("PAR1") || head.starts_with("\x1f\x8b") ||
                       head.starts_with("\x28\xb5\x2f\xfd");
-  const std::string header = Lower(head.substr(0, head.find('\n')));
+  const std::string header = core::AsciiLower(head.substr(0, head.find('\n')));
   return packed || header.find(FieldsOf(table->name).front().name) != std::string::npos;
 }
 
 Result<void> OmopFiles::Load(const std::filesystem::path& path, const std::string& name,
                              const std::string& table) {
-  File file{name, table, KeyOf(table), "", Lower(path.extension().string()) != ".parquet", {}};
+  File file{
+      name, table, KeyOf(table), "", core::AsciiLower(path.extension().string()) != ".parquet", {}};
   file.scan = "read_parquet(" + SqlLiteral(path.string()) + ")";
   if (file.is_csv) {
     const std::string delimiter = DelimiterOf(path);

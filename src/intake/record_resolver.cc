@@ -3,12 +3,14 @@
 
 #include <cstdio>
 
+#include "core/text.h"
 #include "intake/local_text.h"
 #include "vocabulary/code_system.h"
 
 namespace clinnova::intake {
 namespace {
 
+using core::Significant;
 using vocabulary::Concept;
 using vocabulary::Unit;
 
@@ -19,12 +21,6 @@ constexpr std::int64_t kEhrPrescription = 32838;
 constexpr int kOldestAge = 125;
 
 std::string Quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
-
-std::string Number(double value) {
-  char text[40];
-  std::snprintf(text, sizeof text, "%.10g", value);
-  return text;
-}
 
 /// Where a concept's domain sends a record, whatever table the source's kind suggests.
 RecordKind TableOfDomain(std::string_view domain, RecordKind kind) {
@@ -267,11 +263,11 @@ std::optional<Rejection> RecordResolver::ResolveNumber(const SourceValue& value,
     }
     if ((concept_.low && canonical->number < *concept_.low) ||
         (concept_.high && canonical->number > *concept_.high)) {
-      return Rejection{"value.implausible", "found " + Number(canonical->number) + " " +
-                                                std::string(concept_.canonical_unit) +
-                                                ", expected " +
-                                                Number(concept_.low.value_or(-1e300)) + " to " +
-                                                Number(concept_.high.value_or(1e300))};
+      return Rejection{"value.implausible",
+                       "found " + Significant(canonical->number, 10) + " " +
+                           std::string(concept_.canonical_unit) + ", expected " +
+                           Significant(concept_.low.value_or(-1e300), 10) + " to " +
+                           Significant(concept_.high.value_or(1e300), 10)};
     }
     event.number = canonical->number;
     event.unit_concept_id = canonical->unit->concept_id;

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "core/duckdb.h"
+#include "core/text.h"
 
 namespace clinnova::intake {
 namespace {
@@ -49,21 +50,16 @@ class CsvWriter : public ViewWriter {
     std::string line;
     for (std::size_t c = 0; c < row.size(); ++c) {
       if (c > 0) line += ',';
-      if (const auto text = PlainText(row[c])) AppendField(*text, line);
+      if (const auto text = PlainText(row[c])) line += Field(*text);
     }
     return options_.text(line += '\n');
   }
   Result<void> Finish() override { return Head(); }
 
  private:
-  static void AppendField(const std::string& text, std::string& line) {
-    if (!text.empty() && text.find_first_of(",\"\r\n") == text.npos) {
-      line += text;
-      return;
-    }
-    line += '"';
-    for (const char c : text) line.append(c == '"' ? 2 : 1, c);
-    line += '"';
+  /// An empty text in quotes, so that it is not nothing.
+  static std::string Field(const std::string& text) {
+    return text.empty() ? "\"\"" : core::CsvField(text);
   }
   Result<void> Head() {
     if (headed_) return {};
@@ -71,7 +67,7 @@ class CsvWriter : public ViewWriter {
     std::string line;
     for (const ViewColumn& column : options_.columns) {
       if (!line.empty()) line += ',';
-      AppendField(column.name, line);
+      line += Field(column.name);
     }
     return options_.text(line += '\n');
   }

@@ -3,22 +3,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "core/text.h"
 #include "stats/terms.h"
 
 namespace clinnova::learn {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using core::Significant;
 using stats::NumberJson;
-
-std::string Short(double value) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.3g", value);
-  return text;
-}
 
 enum class GroupKind { kBenefit, kSubgroup };
 
@@ -347,9 +342,10 @@ std::string Verdict(const ChoiceStory& story) {
   const PolicyValues& policies = story.judgement.policies;
   const ChoiceEstimate gain = policies.GainOverBest();
   const std::string best = story.learned.arms[policies.BestArm()];
-  const std::string numbers = "gain " + Short(gain.estimate) + ", " +
-                              Short(100 * story.options.confidence_level) + " % interval " +
-                              Short(gain.low) + " to " + Short(gain.high);
+  const std::string numbers = "gain " + Significant(gain.estimate, 3) + ", " +
+                              Significant(100 * story.options.confidence_level, 3) +
+                              " % interval " + Significant(gain.low, 3) + " to " +
+                              Significant(gain.high, 3);
   if (story.judgement.changed < kFewestChanged) {
     return "The rule gives " + best +
            " to (almost) everybody: it shows no benefit of choosing over " + best + " for all.";

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/text.h"
 #include "store/cdm54.h"
 #include "store/embedded_concepts.h"
 
@@ -43,12 +44,6 @@ constexpr std::array<AthenaTable, 9> kTables{{
     {"drug_strength", false, "drug_concept_id", "drug_concept_id < 2000000000"},
 }};
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower;
-}
-
 struct AthenaFile {
   const AthenaTable* table = nullptr;
   fs::path path;
@@ -62,7 +57,7 @@ Result<std::vector<AthenaFile>> FindFiles(const std::string& folder) {
   }
   std::map<std::string, fs::path> found;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
-    found.emplace(Lower(entry.path().filename().string()), entry.path());
+    found.emplace(core::AsciiLower(entry.path().filename().string()), entry.path());
   }
   if (error) return Fail(ErrorCode::kFailed, folder + ": " + error.message());
   std::vector<AthenaFile> files;
@@ -113,7 +108,7 @@ Result<std::string> ReadCall(const AthenaFile& file) {
   bool plain_dates = true;  // 20240131
   std::vector<std::string> names;
   for (const std::string& given : SplitAtTabs(header)) {
-    const std::string name = Lower(given);
+    const std::string name = core::AsciiLower(given);
     const auto field = FieldOf(file.table->name, name);
     if (!field) {
       return Fail(ErrorCode::kInvalidInput,

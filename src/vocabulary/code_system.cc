@@ -5,6 +5,8 @@
 #include <cctype>
 #include <utility>
 
+#include "core/text.h"
+
 namespace clinnova::vocabulary {
 namespace {
 
@@ -65,12 +67,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 53> kNames{{
     {"urn:clinnova", "Clinnova"},
 }};
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower;
-}
-
 std::string_view Trim(std::string_view text) {
   while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) {
     text.remove_prefix(1);
@@ -85,7 +81,7 @@ std::string_view Trim(std::string_view text) {
 
 std::string CodeSystemName(std::string_view uri_or_name) {
   uri_or_name = Trim(uri_or_name);
-  std::string key = Lower(uri_or_name);
+  std::string key = core::AsciiLower(uri_or_name);
   while (!key.empty() && key.back() == '/') key.pop_back();
   for (const auto& [spelling, name] : kNames) {
     if (key == spelling) return std::string(name);
@@ -107,7 +103,7 @@ std::string NormalCode(std::string_view system_name, std::string_view code) {
     return normal;
   }
   if (system_name == "Gender" || system_name == "Visit" || system_name == "Answer") {
-    return Lower(code);
+    return core::AsciiLower(code);
   }
   return std::string(code);
 }
