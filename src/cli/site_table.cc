@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -57,16 +58,17 @@ nlohmann::ordered_json Described(const table::Table& table) {
 
 std::string Text(const nlohmann::ordered_json& described) {
   std::string text = std::to_string(described["persons"].get<std::size_t>()) + " persons\n\n";
-  char line[200];
+  constexpr std::size_t kNameWidth = 24;
   for (const auto& column : described["columns"]) {
-    std::string levels;
+    std::string name = column["name"].get<std::string>();
+    name.resize(std::max(name.size(), kNameWidth), ' ');
+    text += name + " known of " + std::to_string(column["known"].get<std::size_t>());
+    const char* before = "  ";
     for (const auto& level : column["levels"]) {
-      levels += (levels.empty() ? "  " : ", ") + level.get<std::string>();
+      text += before + level.get<std::string>();
+      before = ", ";
     }
-    std::snprintf(line, sizeof line, "%-24s known of %zu%s\n",
-                  column["name"].get<std::string>().c_str(), column["known"].get<std::size_t>(),
-                  levels.c_str());
-    text += line;
+    text += '\n';
   }
   return text;
 }

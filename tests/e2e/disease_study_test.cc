@@ -114,7 +114,14 @@ TEST_P(DiseaseStudy, GivesTheLogOddsOfTheTruth) {
         " --out hospital-" + dialect);
     Run("site import hospital-" + dialect + "/export --site site-" + dialect +
         (dialect == "de-fhir" ? "" : " --mapping " + dialect));
-    Run("site table cohort.toml --site site-" + dialect + " --out " + dialect + ".parquet");
+    const std::string table = "site table cohort.toml --site site-" + dialect;
+    const std::string shown = Run(table + " --out " + dialect + ".parquet");
+    for (const auto& column : nlohmann::json::parse(Run(table + " --json"))["columns"]) {
+      std::string levels;
+      for (const auto& level : column["levels"])
+        levels += (levels.empty() ? "  " : ", ") + level.get<std::string>();
+      EXPECT_NE(shown.find(levels + "\n"), std::string::npos) << column << "\n" << shown;
+    }
     simulate += " --site " + dialect + "=" + dialect + ".parquet";
     CountTruth(dialect, counts);
   }
