@@ -251,27 +251,47 @@ void ExactSums::AddWeightedColumns(std::size_t block, std::size_t first, const C
     }
     return;
   }
+  AddWeightedColumns(block, first, x, ColumnsView{weights, rows, 1}, rows);
+}
+
+void ExactSums::AddWeightedColumns(std::size_t block, std::size_t first, const ColumnsView& x,
+                                   const ColumnsView& weights, std::size_t rows) {
+  const BlockSpec& spec = layout_.blocks[block];
+  CLINNOVA_CHECK(spec.form == BlockSpec::Form::kScaled &&
+                 first + weights.columns * x.columns <= spec.size);
   const Slicer& slicer = slicers_[block];
-  Padded w;
-  Padded column;
+  // Whole lanes need zeros after the last row.
+  std::vector<Padded> last_weights(rows % kLanes == 0 ? 0 : weights.columns);
+  std::vector<const double*> w(weights.columns);
+  std::vector<double> largest(weights.columns);
+  Padded last;
   for (std::size_t begin = 0; begin < rows; begin += kBlockRows) {
     const std::size_t count = std::min(kBlockRows, rows - begin);
-    const std::size_t padded = w.Load(weights + begin, count);
-    const double largest = LargestSize(weights + begin, count);
+    std::size_t padded = count;
+    for (std::size_t k = 0; k < weights.columns; ++k) {
+      w[k] = weights.data + k * weights.stride + begin;
+      largest[k] = LargestSize(w[k], count);
+      if (count % kLanes == 0) continue;
+      padded = last_weights[k].Load(w[k], count);
+      w[k] = last_weights[k].values.data();
+    }
     for (std::size_t j = 0; j < x.columns; ++j) {
       const double* values = x.data + j * x.stride + begin;
-      if (count != padded) {  // the last block: whole lanes need zeros after it
-        column.Load(values, count);
-        values = column.values.data();
+      if (count != padded) {
+        last.Load(values, count);
+        values = last.values.data();
       }
-      if (!(largest * LargestSize(values, count) <= slicer.bound) &&
-          !ProductsInRange(w.values.data(), values, count, slicer.bound)) {
-        Flag(block);
-        continue;
+      const double size = LargestSize(values, count);
+      for (std::size_t k = 0; k < weights.columns; ++k) {
+        if (!(largest[k] * size <= slicer.bound) &&
+            !ProductsInRange(w[k], values, count, slicer.bound)) {
+          Flag(block);
+          continue;
+        }
+        SliceSums sums;
+        SliceProducts(w[k], values, padded, slicer.high, slicer.low, &sums);
+        *Element(block, first + k * x.columns + j) += sums.Carry();
       }
-      SliceSums sums;
-      SliceProducts(w.values.data(), values, padded, slicer.high, slicer.low, &sums);
-      *Element(block, first + j) += sums.Carry();
     }
   }
 }

@@ -52,6 +52,10 @@ class ExactSums {
   /// Adds weights[r] * x[r, j] to number first + j, for every row r and column j.
   void AddWeightedColumns(std::size_t block, std::size_t first, const ColumnsView& x,
                           const double* weights, std::size_t rows);
+  /// The same for many weights at once: adds weights[r, k] * x[r, j] to number first + k * x.columns + j. Scaled
+  /// blocks only.
+  void AddWeightedColumns(std::size_t block, std::size_t first, const ColumnsView& x,
+                          const ColumnsView& weights, std::size_t rows);
   /// Adds (weights[r] * x[r, i]) * x[r, j] to number first + i (i + 1) / 2 + j for j <= i: the lower
   /// triangle of X'WX by rows. Scaled blocks only.
   void AddWeightedGram(std::size_t block, std::size_t first, const ColumnsView& x,

@@ -129,6 +129,28 @@ TEST(ExactSums, GramAgreesWithLongDouble) {
   }
 }
 
+TEST(ExactSums, TakeManyWeightsAtOnceAsOneByOne) {
+  constexpr std::size_t kColumns = 3;
+  constexpr std::size_t kWeights = 5;
+  for (const std::size_t rows : {1, 8, 511, 512, 1300}) {
+    const std::vector<double> x = RandomValues(rows * kColumns, -30, 1, 31);
+    const std::vector<double> w = RandomValues(rows * kWeights, -30, 1, 32);
+    const Layout layout{{ScaledBlock("columns", kColumns * kWeights, 4)}};
+    ExactSums together(layout);
+    together.AddWeightedColumns(0, 0, {x.data(), rows, kColumns}, {w.data(), rows, kWeights}, rows);
+    ExactSums one_by_one(layout);
+    for (std::size_t k = 0; k < kWeights; ++k) {
+      one_by_one.AddWeightedColumns(0, k * kColumns, {x.data(), rows, kColumns},
+                                    w.data() + k * rows, rows);
+    }
+    EXPECT_EQ(together.Seal(core::Hash{}), one_by_one.Seal(core::Hash{})) << rows;
+    const PooledSums pooled = Pool(layout, {together});
+    long double last = 0;
+    for (std::size_t r = 0; r < rows; ++r) last += w[4 * rows + r] * x[2 * rows + r];
+    EXPECT_NEAR(pooled.Number(0, 14), static_cast<double>(last), 1e-12);
+  }
+}
+
 /// Sums of the rows given by `order`, in batches of `batch` rows.
 std::vector<Int128> GramOf(const Layout& layout, const std::vector<double>& x,
                            const std::vector<double>& w, const std::vector<std::size_t>& order,

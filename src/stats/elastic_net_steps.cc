@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <functional>
 
 #include "core/deterministic_math.h"
 #include "federation/batches.h"
@@ -14,6 +16,8 @@ namespace {
 using federation::Analysis;
 using federation::CountBlock;
 using federation::ExactSums;
+using federation::kLanes;
+using federation::Lanes;
 using federation::Layout;
 using federation::ScaledBlock;
 using federation::SiteView;
@@ -25,24 +29,51 @@ using table::kBatchRows;
 struct Rows {
   DesignBatch design;
   std::vector<std::int32_t> fold;
-  std::vector<double> eta = std::vector<double>(kBatchRows);
-  std::vector<double> mu = std::vector<double>(kBatchRows);
-  std::vector<double> slope = std::vector<double>(kBatchRows);
-  std::vector<double> weight = std::vector<double>(kBatchRows);
+  std::vector<std::size_t> ends;  ///< per fold from 0, no fold: where its rows end
+  std::vector<double> y = std::vector<double>(kBatchRows);
 };
 
-/// Calls work(rows, sums) for each batch, with folds told and columns standardised.
-template <typename Work>
+const std::vector<double>& Ones() {
+  static const std::vector<double> ones(kBatchRows, 1.0);
+  return ones;
+}
+
+/// Puts the rows of a fold in line, so that sums over a fold are sums over a range.
+void SortByFold(std::int64_t folds, std::size_t p, Rows& rows) {
+  const std::size_t count = rows.design.rows;
+  std::vector<std::size_t> next(static_cast<std::size_t>(folds) + 2);
+  for (std::size_t r = 0; r < count; ++r) ++next[static_cast<std::size_t>(rows.fold[r]) + 1];
+  for (std::size_t f = 1; f < next.size(); ++f) next[f] += next[f - 1];
+  rows.ends.assign(next.begin() + 1, next.end());
+  if (std::is_sorted(rows.fold.begin(), rows.fold.begin() + static_cast<std::ptrdiff_t>(count)))
+    return;
+  std::vector<std::size_t> target(count);
+  for (std::size_t r = 0; r < count; ++r)
+    target[r] = next[static_cast<std::size_t>(rows.fold[r])]++;
+  std::vector<double> column(count);
+  const auto sort = [&](double* values) {
+    for (std::size_t r = 0; r < count; ++r) column[target[r]] = values[r];
+    std::copy(column.begin(), column.end(), values);
+  };
+  for (std::size_t j = 0; j < p; ++j) sort(rows.design.x.data() + j * kBatchRows);
+  for (std::vector<double>& part : rows.design.response) sort(part.data());
+  sort(rows.design.offset.data());
+  std::sort(rows.fold.begin(), rows.fold.begin() + static_cast<std::ptrdiff_t>(count));
+}
+
+/// Calls work(rows, sums) for each batch, with folds told and the rows sorted by them.
+template <typename Memory = Rows, typename Work>
 Result<void> ForEachRows(const SiteView& site, const FrameClaim& claim, std::int64_t folds,
                          ExactSums& sums, Work work) {
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(site, claim));
   CLINNOVA_ASSIGN(const RowFolds rule, RowFolds::Create(site.analysis, site.table.schema, folds));
   const std::size_t p = frame->design.names().size();
-  return federation::ForEachBatch<Rows>(
+  return federation::ForEachBatch<Memory>(
       site.table.rows, site.threads, sums,
-      [&](std::size_t first, std::size_t count, Rows& rows, ExactSums& mine) -> Result<void> {
+      [&](std::size_t first, std::size_t count, Memory& rows, ExactSums& mine) -> Result<void> {
         frame->design.Evaluate(site.table, first, count, rows.design);
         rule.Evaluate(site.table, rows.design, p, rows.fold);
+        SortByFold(folds, p, rows);
         return work(rows, mine);
       });
 }
@@ -52,9 +83,22 @@ Result<void> CheckFolds(std::int64_t folds) {
   return Fail(ErrorCode::kRefused, "a number of folds outside 1 to 100", "wrong_layout");
 }
 
-/// Weights that keep the rows of one fold: 1 there and 0 elsewhere.
-void KeepFold(std::int32_t fold, Rows& rows) {
-  for (std::size_t r = 0; r < rows.design.rows; ++r) rows.weight[r] = rows.fold[r] == fold ? 1 : 0;
+/// The design's columns in the rows of a fold, which begin at `first`.
+struct FoldRows {
+  std::size_t fold;  ///< from 0
+  std::size_t first;
+  std::size_t count;
+  federation::ColumnsView x;
+};
+
+template <typename Work>
+void ForEachFold(const Rows& rows, std::size_t p, Work work) {
+  for (std::size_t f = 1; f < rows.ends.size(); ++f) {
+    const std::size_t first = rows.ends[f - 1];
+    const std::size_t count = rows.ends[f] - first;
+    if (count > 0)
+      work(FoldRows{f - 1, first, count, {rows.design.x.data() + first, kBatchRows, p}});
+  }
 }
 
 Result<Layout> ResponseLayout(const Analysis&, const table::Schema&,
@@ -62,8 +106,10 @@ Result<Layout> ResponseLayout(const Analysis&, const table::Schema&,
   CLINNOVA_TRY(CheckFolds(parameters.folds));
   const auto folds = static_cast<std::size_t>(parameters.folds);
   const std::size_t p = parameters.claim.center.size();
+  const int size = static_cast<int>(parameters.size_exponent);
   return Layout{{CountBlock("counts", kNetCountSize), CountBlock("fold_rows", folds),
-                 WideBlock("fold_response", folds), WideBlock("fold_moments", folds * 2 * p),
+                 WideBlock("fold_response", folds), ScaledBlock("fold_sums", folds * p, size),
+                 ScaledBlock("fold_squares", folds * p, 2 * size),
                  CountBlock("fold_zeros", folds * p), CountBlock("fold_ones", folds * p)}};
 }
 
@@ -103,16 +149,20 @@ Result<void> ResponseEvaluate(const SiteView& site, const ElasticNetResponsePara
           mine.AddCount(kNetCounts, kNetOutcomeOne, y == 1 ? 1 : 0);
           mine.AddCount(kNetCounts, kNetHasOffset, rows.design.offset[r] != 0 ? 1 : 0);
           mine.AddCount(kNetCounts, kNetNoFold, rows.fold[r] == 0 ? 1 : 0);
-          if (rows.fold[r] == 0) continue;
-          const auto fold = static_cast<std::size_t>(rows.fold[r] - 1);
-          mine.AddCount(kNetFoldRows, fold);
-          mine.Add(kNetFoldResponse, fold, y - rows.design.offset[r]);
-          for (std::size_t j = 0; j < p; ++j) {
-            const double x = rows.design.x[j * kBatchRows + r];
-            mine.Add(kNetFoldMoments, fold * 2 * p + j, x);
-            mine.Add(kNetFoldMoments, fold * 2 * p + p + j, x * x);
-          }
         }
+        ForEachFold(rows, p, [&](const FoldRows& part) {
+          mine.AddCount(kNetFoldRows, part.fold, static_cast<std::int64_t>(part.count));
+          for (std::size_t r = part.first; r < part.first + part.count; ++r) {
+            mine.Add(kNetFoldResponse, part.fold,
+                     rows.design.response[0][r] - rows.design.offset[r]);
+          }
+          mine.AddWeightedColumns(kNetFoldSums, part.fold * p, part.x, Ones().data(), part.count);
+          for (std::size_t j = 0; j < p; ++j) {
+            const double* x = part.x.data + j * kBatchRows;
+            mine.AddWeightedColumns(kNetFoldSquares, part.fold * p + j, {x, kBatchRows, 1}, x,
+                                    part.count);
+          }
+        });
         return {};
       });
 }
@@ -132,35 +182,73 @@ Result<Layout> GramLayout(const Analysis&, const table::Schema&,
 Result<void> GramEvaluate(const SiteView& site, const ElasticNetGramParameters& parameters,
                           ExactSums& sums) {
   const std::size_t p = parameters.claim.center.size();
-  return ForEachRows(
-      site, parameters.claim, parameters.folds, sums,
-      [&](Rows& rows, ExactSums& mine) -> Result<void> {
-        Standardise(parameters.claim, rows.design);
-        const std::size_t count = rows.design.rows;
-        const federation::ColumnsView x{rows.design.x.data(), kBatchRows, p};
-        for (std::int32_t fold = 1; fold <= parameters.folds; ++fold) {
-          const auto at = static_cast<std::size_t>(fold - 1);
-          KeepFold(fold, rows);
-          mine.AddWeightedGram(kNetGram, at * p * (p + 1) / 2, x, rows.weight.data(), count);
-          for (std::size_t r = 0; r < count; ++r) {
-            const double y = rows.design.response[0][r] - rows.design.offset[r] - parameters.center;
-            rows.mu[r] = rows.weight[r] * y;
-            if (rows.weight[r] != 0) mine.Add(kNetSquare, at, y * y);
-          }
-          mine.AddWeightedColumns(kNetCross, at * p, x, rows.mu.data(), count);
-        }
-        return {};
-      });
+  return ForEachRows(site, parameters.claim, parameters.folds, sums,
+                     [&](Rows& rows, ExactSums& mine) -> Result<void> {
+                       Standardise(parameters.claim, rows.design);
+                       ForEachFold(rows, p, [&](const FoldRows& part) {
+                         mine.AddWeightedGram(kNetGram, part.fold * p * (p + 1) / 2, part.x,
+                                              Ones().data(), part.count);
+                         for (std::size_t r = part.first; r < part.first + part.count; ++r) {
+                           const double y = rows.design.response[0][r] - rows.design.offset[r] -
+                                            parameters.center;
+                           rows.y[r] = y;
+                           mine.Add(kNetSquare, part.fold, y * y);
+                         }
+                         mine.AddWeightedColumns(kNetCross, part.fold * p, part.x,
+                                                 rows.y.data() + part.first, part.count);
+                       });
+                       return {};
+                     });
 }
 
-void Predict(const std::vector<double>& beta, Rows& rows) {
-  const std::size_t count = rows.design.rows;
-  for (std::size_t r = 0; r < count; ++r) rows.eta[r] = rows.design.offset[r];
-  for (std::size_t j = 0; j < beta.size(); ++j) {
-    const double b = beta[j];
-    if (b == 0) continue;
-    const double* x = rows.design.x.data() + j * kBatchRows;
-    for (std::size_t r = 0; r < count; ++r) rows.eta[r] += b * x[r];
+/// A coefficient vector's columns that are not 0.
+struct SparseBeta {
+  std::vector<std::size_t> columns;
+  std::vector<double> values;
+
+  explicit SparseBeta(const std::vector<double>& beta) {
+    for (std::size_t j = 0; j < beta.size(); ++j) {
+      if (beta[j] == 0) continue;
+      columns.push_back(j);
+      values.push_back(beta[j]);
+    }
+  }
+};
+
+/// Rows whose columns stay in a processor's cache while many coefficient vectors pass over them, and the distance
+/// of their columns: not a power of two, whose columns would push each other out.
+constexpr std::size_t kTileRows = 256;
+constexpr std::size_t kTileStride = kTileRows + kLanes;
+/// Rows that are summed side by side, as an addition takes longer than the next one may begin.
+constexpr std::size_t kPredictRows = 4 * kLanes;
+static_assert(kBatchRows % kTileRows == 0 && kTileRows % kPredictRows == 0);
+
+/// The linear predictor of a tile's first rows, rounded up to a multiple of kPredictRows.
+__attribute__((target_clones("avx512f", "avx2", "default"))) void Predict(
+    const SparseBeta& beta, const double* offset, const double* x, std::size_t rows, double* eta) {
+  for (std::size_t r = 0; r < rows; r += kPredictRows) {
+    Lanes a, b, c, d;
+    std::memcpy(&a, offset + r, sizeof a);
+    std::memcpy(&b, offset + r + kLanes, sizeof b);
+    std::memcpy(&c, offset + r + 2 * kLanes, sizeof c);
+    std::memcpy(&d, offset + r + 3 * kLanes, sizeof d);
+    for (std::size_t k = 0; k < beta.columns.size(); ++k) {
+      const double value = beta.values[k];
+      const double* column = x + beta.columns[k] * kTileStride + r;
+      Lanes e, f, g, h;
+      std::memcpy(&e, column, sizeof e);
+      std::memcpy(&f, column + kLanes, sizeof f);
+      std::memcpy(&g, column + 2 * kLanes, sizeof g);
+      std::memcpy(&h, column + 3 * kLanes, sizeof h);
+      a += value * e;
+      b += value * f;
+      c += value * g;
+      d += value * h;
+    }
+    std::memcpy(eta + r, &a, sizeof a);
+    std::memcpy(eta + r + kLanes, &b, sizeof b);
+    std::memcpy(eta + r + 2 * kLanes, &c, sizeof c);
+    std::memcpy(eta + r + 3 * kLanes, &d, sizeof d);
   }
 }
 
@@ -172,35 +260,41 @@ Result<Layout> ScoreLayout(const Analysis&, const table::Schema&,
   return Layout{{ScaledBlock("score", points * p, static_cast<int>(parameters.score_exponent)),
                  ScaledBlock("information", parameters.informed.size() * p * (p + 1) / 2,
                              static_cast<int>(parameters.information_exponent)),
-                 WideBlock("deviance", points), CountBlock("invalid_means", points)}};
+                 ScaledBlock("deviance", points, static_cast<int>(parameters.deviance_exponent)),
+                 CountBlock("invalid_means", points)}};
 }
 
-/// Adds one coefficient vector's score and deviance, and leaves its information's weights in rows.slope; false for a
-/// vector with a mean that cannot be, which is told as such.
-bool AddPoint(const GlmFamily& family, std::size_t point, std::int64_t left_out, std::size_t p,
-              Rows& rows, ExactSums& sums) {
-  const std::size_t count = rows.design.rows;
+/// One thread's working memory of a round with many coefficient vectors.
+struct ScoreRows : Rows {
+  std::vector<double> tile;
+  std::vector<double> eta = std::vector<double>(kTileRows);
+  std::vector<double> mu = std::vector<double>(kTileRows);
+  std::vector<double> slope = std::vector<double>(kTileRows);
+  std::vector<double> residuals;  ///< per vector, of kTileRows rows
+  std::vector<double> deviances;  ///< likewise
+  std::vector<double>
+      weights;  ///< of the information, per vector that tells it, of kBatchRows rows
+};
+
+/// What the rows from `first` on contribute to the sums at one coefficient vector: in rows.residuals, rows.deviances
+/// and rows.slope. A mean that cannot be is told as such, and leaves zeros.
+void EvaluatePoint(const GlmFamily& family, std::size_t point, std::int64_t left_out,
+                   std::size_t first, std::size_t count, ScoreRows& rows, ExactSums& sums) {
   InverseLink(family.link, rows.eta.data(), count, rows.mu.data(), rows.slope.data());
   std::int64_t invalid = 0;
   for (std::size_t r = 0; r < count; ++r) {
     invalid += !(ValidMean(family.family, rows.mu[r]) && std::isfinite(rows.slope[r]));
   }
-  if (invalid > 0) {
-    sums.AddCount(kNetInvalidMeans, point, invalid);
-    return false;
-  }
+  sums.AddCount(kNetInvalidMeans, point, invalid);
+  double* residuals = rows.residuals.data() + point * kTileRows;
+  double* deviances = rows.deviances.data() + point * kTileRows;
   for (std::size_t r = 0; r < count; ++r) {
-    const bool used = rows.fold[r] != left_out;
-    const double y = rows.design.response[0][r];
-    if (used) {
-      sums.Add(kNetDeviance, point, DevianceResidual(family.family, y, rows.mu[r], 1));
-    }
-    rows.weight[r] = used ? y - rows.mu[r] : 0;
+    const bool used = invalid == 0 && rows.fold[first + r] != left_out;
+    const double y = rows.design.response[0][first + r];
+    deviances[r] = used ? DevianceResidual(family.family, y, rows.mu[r], 1) : 0;
+    residuals[r] = used ? y - rows.mu[r] : 0;
     rows.slope[r] = used ? rows.slope[r] : 0;
   }
-  const federation::ColumnsView x{rows.design.x.data(), kBatchRows, p};
-  sums.AddWeightedColumns(kNetScore, point * p, x, rows.weight.data(), count);
-  return true;
 }
 
 Result<void> CheckBetas(const std::vector<std::vector<double>>& betas, std::size_t p) {
@@ -220,26 +314,48 @@ Result<void> ScoreEvaluate(const SiteView& site, const ElasticNetScoreParameters
   if (parameters.left_out.size() != parameters.betas.size() ||
       std::any_of(informed.begin(), informed.end(),
                   [&](std::int64_t k) { return k < 0 || k >= points; }) ||
-      !std::is_sorted(informed.begin(), informed.end())) {
+      std::adjacent_find(informed.begin(), informed.end(), std::greater_equal<>()) !=
+          informed.end()) {
     return Fail(ErrorCode::kRefused, "folds that do not fit the coefficients", "wrong_layout");
   }
-  return ForEachRows(site, parameters.claim, parameters.folds, sums,
-                     [&](Rows& rows, ExactSums& mine) -> Result<void> {
-                       Standardise(parameters.claim, rows.design);
-                       const federation::ColumnsView x{rows.design.x.data(), kBatchRows, p};
-                       std::size_t next = 0;
-                       for (std::size_t k = 0; k < parameters.betas.size(); ++k) {
-                         Predict(parameters.betas[k], rows);
-                         const bool told = next < informed.size() &&
-                                           informed[next] == static_cast<std::int64_t>(k);
-                         if (AddPoint(family, k, parameters.left_out[k], p, rows, mine) && told) {
-                           mine.AddWeightedGram(kNetInformation, next * p * (p + 1) / 2, x,
-                                                rows.slope.data(), rows.design.rows);
-                         }
-                         next += told ? 1 : 0;
-                       }
-                       return {};
-                     });
+  std::vector<SparseBeta> betas(parameters.betas.begin(), parameters.betas.end());
+  std::vector<std::size_t> told(betas.size(), informed.size());  // its place among those that tell
+  for (std::size_t k = 0; k < informed.size(); ++k) told[static_cast<std::size_t>(informed[k])] = k;
+  return ForEachRows<ScoreRows>(
+      site, parameters.claim, parameters.folds, sums,
+      [&](ScoreRows& rows, ExactSums& mine) -> Result<void> {
+        Standardise(parameters.claim, rows.design);
+        rows.tile.resize(p * kTileStride);
+        rows.residuals.resize(betas.size() * kTileRows);
+        rows.deviances.resize(betas.size() * kTileRows);
+        rows.weights.resize(informed.size() * kBatchRows);
+        for (std::size_t first = 0; first < rows.design.rows; first += kTileRows) {
+          const std::size_t count = std::min(kTileRows, rows.design.rows - first);
+          for (std::size_t j = 0; j < p; ++j) {
+            std::copy_n(rows.design.x.data() + j * kBatchRows + first, count,
+                        rows.tile.data() + j * kTileStride);
+          }
+          for (std::size_t k = 0; k < betas.size(); ++k) {
+            Predict(betas[k], rows.design.offset.data() + first, rows.tile.data(), count,
+                    rows.eta.data());
+            EvaluatePoint(family, k, parameters.left_out[k], first, count, rows, mine);
+            if (told[k] == informed.size()) continue;
+            std::copy_n(
+                rows.slope.begin(), count,
+                rows.weights.begin() + static_cast<std::ptrdiff_t>(told[k] * kBatchRows + first));
+          }
+          mine.AddWeightedColumns(kNetScore, 0, {rows.tile.data(), kTileStride, p},
+                                  {rows.residuals.data(), kTileRows, betas.size()}, count);
+          mine.AddWeightedColumns(kNetDeviance, 0, {rows.deviances.data(), kTileRows, betas.size()},
+                                  Ones().data(), count);
+        }
+        for (std::size_t k = 0; k < informed.size(); ++k) {
+          mine.AddWeightedGram(kNetInformation, k * p * (p + 1) / 2,
+                               {rows.design.x.data(), kBatchRows, p},
+                               rows.weights.data() + k * kBatchRows, rows.design.rows);
+        }
+        return {};
+      });
 }
 
 Result<Layout> LossLayout(const Analysis&, const table::Schema&,

@@ -29,18 +29,21 @@ Result<GlmFamily> ElasticNetFamily(const federation::Analysis& analysis);
 struct ElasticNetResponseParameters {
   FrameClaim claim;
   std::int64_t folds = 1;
+  std::int64_t size_exponent = 0;  ///< of a standardised value
 
   template <class A>
   void Fields(A& a) {
     a(claim);
     a(folds);
+    a(size_exponent);
   }
 };
 enum ElasticNetResponseBlock {
   kNetCounts,
   kNetFoldRows,      ///< per fold
   kNetFoldResponse,  ///< per fold, of the response less the offset
-  kNetFoldMoments,   ///< per fold: of every standardised column, then of their squares
+  kNetFoldSums,      ///< per fold, of every standardised column
+  kNetFoldSquares,   ///< per fold, of every standardised column's square
   kNetFoldZeros,     ///< per fold and column
   kNetFoldOnes
 };
@@ -83,6 +86,7 @@ struct ElasticNetScoreParameters {
   std::vector<std::int64_t> informed;      ///< the vectors whose information is told, ascending
   std::int64_t score_exponent = 0;
   std::int64_t information_exponent = 0;
+  std::int64_t deviance_exponent = 0;
 
   template <class A>
   void Fields(A& a) {
@@ -93,6 +97,7 @@ struct ElasticNetScoreParameters {
     a(informed);
     a(score_exponent);
     a(information_exponent);
+    a(deviance_exponent);
   }
 };
 enum ElasticNetScoreBlock { kNetScore, kNetInformation, kNetDeviance, kNetInvalidMeans };

@@ -30,10 +30,13 @@ Result<std::unique_ptr<NetSource>> NetSums::Begin(Federation& federation, const 
   const int y = std::max(frame.response_exponents().front() + 1, 1);
   made->score_range_ = family.family == Family::kPoisson ? y + 4 : 1;
   made->information_range_ = family.family == Family::kPoisson ? y + 4 : 0;
+  // At most -2 log of the smallest probability of InverseLink: less than 128.
+  made->deviance_range_ = family.family == Family::kPoisson ? y + 8 : 7;
   ElasticNetResponseParameters parameters;
   parameters.claim = frame.claim();
   const bool named = analysis.Has("fold_column");
   parameters.folds = folds > 0 ? folds : named ? kMaximumFolds : 1;
+  parameters.size_exponent = frame.standardised_exponent();
   CLINNOVA_ASSIGN(const PooledSums sums,
                   federation.Sum(analysis, kElasticNetResponseStep, parameters));
   CLINNOVA_TRY(made->CheckResponse(sums));
@@ -105,7 +108,8 @@ double NetSums::Training(const std::vector<double>& numbers, std::size_t size, s
 }
 
 void NetSums::MakeProblems(const PooledSums& sums, PenaltyUnits units) {
-  const std::vector<double> moments = sums.Numbers(kNetFoldMoments);
+  const std::vector<double> column_sums = sums.Numbers(kNetFoldSums);
+  const std::vector<double> squares = sums.Numbers(kNetFoldSquares);
   const std::vector<double> inverse_scale = frame_.claim().inverse_scale;
   for (std::size_t f = 0; f <= folds(); ++f) {
     NetProblem problem;
@@ -114,8 +118,8 @@ void NetSums::MakeProblems(const PooledSums& sums, PenaltyUnits units) {
     }
     for (std::size_t j = 0; j < p(); ++j) {
       const bool intercept = frame_.design().intercept() && j == 0;
-      const double mean = Training(moments, 2 * p(), j, f) / problem.rows;
-      const double square = Training(moments, 2 * p(), p() + j, f) / problem.rows;
+      const double mean = Training(column_sums, p(), j, f) / problem.rows;
+      const double square = Training(squares, p(), j, f) / problem.rows;
       const double variance = square - mean * mean;
       const bool constant = !intercept && !(variance > kConstant * square);
       problem.held.push_back(constant);
@@ -248,11 +252,13 @@ Result<std::vector<NetEvaluation>> NetSums::ScoreRound(const std::vector<NetPoin
   const int size = frame_.standardised_exponent();
   parameters.score_exponent = size + score_range_;
   parameters.information_exponent = 2 * size + information_range_;
+  parameters.deviance_exponent = deviance_range_;
   CLINNOVA_ASSIGN(const PooledSums sums,
                   federation_.Sum(analysis_, kElasticNetScoreStep, parameters));
   // A range that had to grow stays grown: the next round would need it again.
   score_range_ = static_cast<int>(sums.layout().blocks[kNetScore].exponent) - size;
   information_range_ = static_cast<int>(sums.layout().blocks[kNetInformation].exponent) - 2 * size;
+  deviance_range_ = static_cast<int>(sums.layout().blocks[kNetDeviance].exponent);
   const std::size_t triangle = p() * (p() + 1) / 2;
   std::vector<NetEvaluation> evaluations(points.size());
   std::size_t first = 0;  // of the next information's numbers

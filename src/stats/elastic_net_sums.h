@@ -78,6 +78,7 @@ class NetSums final : public NetSource {
   std::vector<double> square_;  ///< per fold
   int score_range_ = 0;
   int information_range_ = 0;
+  int deviance_range_ = 0;
 };
 
 }  // namespace clinnova::stats
