@@ -10,6 +10,7 @@
 #include "cohort/study_table.h"
 #include "intake/import.h"
 #include "intake/synthetic_export.h"
+#include "store/attached_cdm.h"
 #include "store/postgres_fixture.h"
 #include "table/table.h"
 

@@ -6,6 +6,7 @@
 #include "cohort/cohort_sql.h"
 #include "cohort/feature_sql.h"
 #include "cohort/study_table.h"
+#include "store/attached_cdm.h"
 
 namespace clinnova::cohort {
 namespace {

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <system_error>
 
+#include "store/attached_cdm.h"
 #include "table/factor_column.h"
 
 namespace clinnova::cohort {

@@ -25,9 +25,13 @@
 #include "cohort/disease_module.h"
 #include "core/error.h"
 #include "core/hash.h"
-#include "store/attached_cdm.h"
 #include "store/store.h"
 #include "table/table.h"
+
+namespace clinnova::store {
+class AttachedCdm;
+struct Attachment;
+}  // namespace clinnova::store
 
 namespace clinnova::cohort {
 

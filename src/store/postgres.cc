@@ -158,6 +158,29 @@ Result<void> Postgres::ForEachRow(const std::string& sql,
   return outcome;
 }
 
+Result<void> Postgres::CopyIn(const std::string& copy,
+                              const std::function<Result<bool>(std::string&)>& next) {
+  PGconn* raw = connection_.get();
+  const Answer begun{PQexec(raw, copy.c_str())};
+  if (PQresultStatus(begun.get()) != PGRES_COPY_IN) {
+    return tl::unexpected<Error>(QueryError(raw, begun.get()));
+  }
+  Result<bool> more = true;
+  std::string bytes;
+  while (more && *more) {
+    bytes.clear();
+    more = next(bytes);
+    // A failure shows in the answer at the end.
+    if (more && PQputCopyData(raw, bytes.data(), static_cast<int>(bytes.size())) != 1) break;
+  }
+  PQputCopyEnd(raw, more ? nullptr : "given up");
+  const Answer ended{PQgetResult(raw)};
+  Result<void> outcome;
+  if (!IsFine(ended.get())) outcome = tl::unexpected<Error>(QueryError(raw, ended.get()));
+  Drain(raw);
+  return more ? outcome : Fail(more);
+}
+
 Result<std::string> Postgres::QueryText(const std::string& sql) {
   std::optional<std::string> first;
   CLINNOVA_TRY(ForEachRow(sql, [&first](Row row) -> Result<void> {

@@ -45,6 +45,10 @@ class Postgres {
   /// first error of `row`, which it gives back. Other errors as Execute.
   Result<void> ForEachRow(const std::string& sql, const std::function<Result<void>(Row)>& row);
 
+  /// Runs `COPY … FROM STDIN` with the bytes that `next` appends to its argument; it says whether more come.
+  Result<void> CopyIn(const std::string& copy,
+                      const std::function<Result<bool>(std::string&)>& next);
+
   /// The first value of the first row as an integer; kFailed when there is none.
   Result<std::int64_t> QueryInt64(const std::string& sql);
   /// The first value of the first row; empty when there is none or it is NULL.
