@@ -143,9 +143,9 @@ Result<MirroredCdm> MirrorCdm(Store& store, Postgres& server, const std::string&
   CLINNOVA_TRY(CheckSchema(server, schema));
   CLINNOVA_TRY(server.Execute("BEGIN"));
   Result<MirroredCdm> mirrored = Replace(store, server, schema);
-  Result<void> ended = server.Execute(mirrored ? "COMMIT" : "ROLLBACK");
+  const Result<void> ended = server.Execute(mirrored ? "COMMIT" : "ROLLBACK");
   if (!mirrored) return mirrored;
-  CLINNOVA_TRY(ended);
+  if (!ended) return Fail(ended);
   // Statistics are nobody's data: without them the copy is whole, only slower to read.
   for (const auto& [table, rows] : mirrored->rows) {
     static_cast<void>(

@@ -97,11 +97,13 @@ Result<Postgres> Postgres::Connect(const std::string& connection) {
   const char* const names[] = {"connect_timeout",
                                "tcp_user_timeout",
                                "keepalives_idle",
+                               "keepalives_interval",
+                               "keepalives_count",
                                "fallback_application_name",
                                "dbname",
                                "client_encoding",
                                nullptr};
-  const char* const values[] = {"10",   "60000", "30", "clinnova", connection.c_str(),
+  const char* const values[] = {"10",   "60000", "30", "10", "3", "clinnova", connection.c_str(),
                                 "UTF8", nullptr};
   Postgres server(PQconnectdbParams(names, values, /*expand_dbname=*/1));
   PGconn* raw = server.connection_.get();
