@@ -60,7 +60,8 @@ std::string ConfirmedSql(const Feature& feature) {
          "\n    WHERE v.worse GROUP BY v.person_id, v.day),\n"
          "  confirmed AS (\n"
          "    SELECT DISTINCT f.person_id FROM confirmation f\n"
-         "    WHERE NOT EXISTS (SELECT 1 FROM later l WHERE l.person_id = f.person_id AND NOT l.worse\n"
+         "    WHERE NOT EXISTS (SELECT 1 FROM later l WHERE l.person_id = f.person_id AND NOT "
+         "l.worse\n"
          "                        AND l.day > f.onset AND l.day <= f.day))";
 }
 
