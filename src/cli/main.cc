@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/site_cdm.h"
 #include "learn/learners.h"
 
 namespace clinnova::cli {
@@ -58,6 +59,7 @@ int Run(int argc, char** argv) {
   AddStudy(commands);
   AddProgression(commands);
   CLI::App* site = AddSite(commands);
+  AddSiteCdm(commands, site);
   AddSiteImport(commands, site);
   AddSiteMap(commands, site);
   AddSiteModel(commands, site);

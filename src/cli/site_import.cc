@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/site_cdm.h"
 #include "cohort/site_files.h"
 #include "intake/import.h"
 
@@ -37,6 +38,7 @@ Result<void> Import(const Arguments& arguments) {
       return Fail(ErrorCode::kInvalidInput, path + ": no such file or folder");
     }
   }
+  CLINNOVA_TRY(NeedOwnCdm(arguments.site, "site import"));
   const bool new_folder = !std::filesystem::exists(arguments.site);
   CLINNOVA_TRY(MakeFolder(arguments.site));
   const cohort::SiteFiles files(arguments.site);

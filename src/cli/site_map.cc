@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/site_cdm.h"
 #include "cohort/site_files.h"
 #include "core/json_text.h"
 #include "core/text.h"
@@ -29,6 +30,7 @@ struct Arguments {
 };
 
 Result<store::Store> OpenStore(const std::string& site, store::Store::Access access) {
+  CLINNOVA_TRY(NeedOwnCdm(site, "site map"));
   const cohort::SiteFiles files(site);
   if (!std::filesystem::exists(files.store)) {
     return Fail(ErrorCode::kInvalidInput,

@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "core/json_text.h"
 #include "network/cdm_table_source.h"
+#include "store/attached_cdm.h"
 
 namespace clinnova::cli {
 namespace {
@@ -80,27 +81,39 @@ Result<void> CopyOut(const fs::path& from, const std::string& to) {
   return {};
 }
 
+Result<cohort::FrozenTable> FreezeHere(const cohort::SiteFiles& files,
+                                       const std::optional<store::Attachment>& attachment,
+                                       const network::StudyRequest& request,
+                                       const fs::path& folder) {
+  if (attachment) {
+    CLINNOVA_ASSIGN(auto cdm, store::AttachedCdm::Open(*attachment));
+    return cohort::Freeze(cdm, request.table, request.module, folder);
+  }
+  if (!fs::exists(files.store)) {
+    return Fail(ErrorCode::kInvalidInput,
+                files.store.string() + ": no such file: import data first (clinnova site import)");
+  }
+  CLINNOVA_ASSIGN(auto store, store::Store::Open({.path = files.store.string(),
+                                                  .access = store::Store::Access::kReadOnly}));
+  return cohort::Freeze(store, request.table, request.module, folder);
+}
+
 Result<void> Look(const Arguments& arguments) {
   CLINNOVA_ASSIGN(const std::string text, ReadText(arguments.study));
   CLINNOVA_ASSIGN(const auto study, federation::Study::FromToml(text, arguments.study));
   const cohort::SiteFiles files(arguments.site);
   const auto request = network::RequestOf(study, files.diseases.string());
   if (!request) return FailAt(arguments.study, request);
-  const auto query = cohort::CompileStudy(request->table, request->module);
+  CLINNOVA_ASSIGN(const auto attachment, store::ReadAttachment(files.attachment));
+  const auto query =
+      cohort::CompileStudy(request->table, request->module, attachment ? &*attachment : nullptr);
   if (!query) return FailAt(arguments.study, query);
   if (arguments.sql) {
     std::printf("%s\n", query->sql.c_str());
     return {};
   }
-  if (!fs::exists(files.store)) {
-    return Fail(ErrorCode::kInvalidInput,
-                files.store.string() + ": no such file: import data first (clinnova site import)");
-  }
   const Scratch scratch(files.tables);
-  CLINNOVA_ASSIGN(auto store, store::Store::Open({.path = files.store.string(),
-                                                  .access = store::Store::Access::kReadOnly}));
-  CLINNOVA_ASSIGN(const auto frozen,
-                  cohort::Freeze(store, request->table, request->module, scratch.folder));
+  CLINNOVA_ASSIGN(const auto frozen, FreezeHere(files, attachment, *request, scratch.folder));
   table::Schema schema{.columns = query->columns};
   schema.columns.push_back({"site", table::ColumnKind::kFactor, {"here"}});
   CLINNOVA_ASSIGN(const table::Table table, cohort::BuildStudyTable(frozen, schema, "here"));

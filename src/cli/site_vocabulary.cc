@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/site_cdm.h"
 #include "cohort/site_files.h"
 #include "core/json_text.h"
 #include "store/athena.h"
@@ -30,6 +31,7 @@ Result<store::Store> OpenStore(const std::string& site) {
   if (!std::filesystem::is_directory(site, error)) {
     return Fail(ErrorCode::kInvalidInput, "--site: " + site + ": no such folder");
   }
+  CLINNOVA_TRY(NeedOwnCdm(site, "site vocabulary"));
   return store::Store::Open({.path = cohort::SiteFiles(site).store.string()});
 }
 

@@ -58,21 +58,27 @@ std::string ArmRowsSql(const DiseaseModule& module, const IndexEvent& index) {
 
 // An end that the CDM only has because its field must not be empty (the day of the start, without a
 // verbatim end) is none.
-std::string ExposureSql() {
+std::string ExposureSql(const std::string& research_persons) {
   return "SELECT d.person_id, a.arm, m.root_id AS drug_id, d.drug_exposure_start_date AS "
          "start_date,\n"
          "         coalesce(d.verbatim_end_date,\n"
          "                  CASE WHEN d.drug_exposure_end_date > d.drug_exposure_start_date\n"
          "                       THEN d.drug_exposure_end_date END) AS end_date\n"
          "  FROM drug_exposure d\n"
-         "  JOIN clinnova.research_person USING (person_id)\n"
+         "  JOIN " +
+         research_persons +
+         " USING (person_id)\n"
          "  JOIN set_member m ON m.concept_id = d.drug_concept_id\n"
          "  JOIN arm a USING (set_name)";
 }
 
 std::string AgeSql(const std::string& day) {
-  return "year(" + day + ") - p.year_of_birth\n         - (month(" + day + ") * 100 + day(" + day +
-         ")\n"
+  const auto part = [&day](const std::string& name) {
+    return "extract(" + name + " FROM " + day + ")::INTEGER";
+  };
+  return part("year") + " - p.year_of_birth\n         - (" + part("month") + " * 100 + " +
+         part("day") +
+         "\n"
          "            < coalesce(p.month_of_birth, 7) * 100 + coalesce(p.day_of_birth, "
          "1))::INTEGER";
 }

@@ -40,8 +40,8 @@ std::string SetMemberSql();
 std::string ArmRowsSql(const DiseaseModule& module, const IndexEvent& index);
 
 /// SELECT person_id, arm, drug_id, start_date, end_date: exposures to the drugs of the arms, of persons whose
-/// consent lets a study see them.
-std::string ExposureSql();
+/// consent lets a study see them: those of the relation `research_persons`.
+std::string ExposureSql(const std::string& research_persons = "clinnova.research_person");
 
 /// Completed years of person `p` on the day `day`, an SQL expression.
 std::string AgeSql(const std::string& day);

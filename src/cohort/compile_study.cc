@@ -2,9 +2,11 @@
 // A study's request as one SQL statement: concept sets, the cohort, each feature, the table.
 #include <set>
 
+#include "cohort/attached_sql.h"
 #include "cohort/cohort_sql.h"
 #include "cohort/feature_sql.h"
 #include "cohort/study_table.h"
+#include "store/attached_cdm.h"
 
 namespace clinnova::cohort {
 namespace {
@@ -32,10 +34,10 @@ std::string ArmsSql(const DiseaseModule& module, const IndexEvent& index) {
   return "arm(arm, set_name) AS (VALUES " + ArmRowsSql(module, index) + "),\n";
 }
 
-std::string CohortSql(const IndexEvent& index) {
+std::string CohortSql(const IndexEvent& index, const std::string& research_persons) {
   return "-- Exposures to the drugs of the arms, of persons whose consent lets a study see them.\n"
          "exposure AS (\n  " +
-         ExposureSql() +
+         ExposureSql(research_persons) +
          "),\n"
          "first_day AS (\n"
          "  SELECT person_id, min(start_date) AS index_date FROM exposure GROUP BY person_id),\n"
@@ -82,7 +84,8 @@ Result<const Feature*> FindVariable(const TableRequest::Variable& variable,
 
 }  // namespace
 
-Result<StudyQuery> CompileStudy(const TableRequest& request, const DiseaseModule& module) {
+Result<StudyQuery> CompileStudy(const TableRequest& request, const DiseaseModule& module,
+                                const store::Attachment* attachment) {
   const IndexEvent* index = module.FindIndexEvent(request.index);
   if (index == nullptr) {
     return Fail(ErrorCode::kInvalidInput, "cohort.index: found \"" + request.index +
@@ -118,10 +121,16 @@ Result<StudyQuery> CompileStudy(const TableRequest& request, const DiseaseModule
   }
   query.sql = SqlComment(module.title() + ", " + index->title) + "\nWITH\n" +
               ConceptSetSql(module, *index, order.features()) + ArmsSql(module, *index) +
-              CohortSql(*index);
+              CohortSql(*index, attachment == nullptr ? "clinnova.research_person"
+                                                      : attachment->ResearchPersonsSql());
+  if (attachment != nullptr) {
+    CLINNOVA_ASSIGN(const std::string rows, AttachedRowsSql(module, order.features()));
+    query.sql += rows;
+  }
+  const SqlDialect dialect = attachment == nullptr ? SqlDialect::kDuckDb : SqlDialect::kPostgres;
   for (const Feature* feature : order.features()) {
     query.sql += ",\n" + SqlComment(feature->title) + "\n" + FeatureTable(feature->name) +
-                 " AS (\n  " + FeatureSql(*feature) + ")";
+                 " AS (\n  " + FeatureSql(*feature, dialect) + ")";
   }
   // The order of the rows says nothing of the persons: their keys are hashes.
   query.sql += "\nSELECT " + columns + "\nFROM cohort" + joins + "\nORDER BY cohort.person_id";

@@ -5,12 +5,10 @@
 #include "cohort/score_formula.h"
 #include "core/check.h"
 #include "core/duckdb.h"
-#include "core/text.h"
 
 namespace clinnova::cohort {
 namespace {
 
-using core::Significant;
 using core::SqlLiteral;
 
 /// A CDM table as far as features read it.
@@ -57,35 +55,43 @@ std::string LevelCase(const Feature& feature, const std::string& concept_id) {
 
 /// What a row of the CDM table gives.
 std::string RowValue(const Feature& feature) {
-  if (feature.source == FeatureSource::kMeasurement) return "r.value_as_number";
+  if (feature.source == FeatureSource::kMeasurement) return "r.value_as_number::FLOAT8";
   if (feature.source != FeatureSource::kObservation) return "1.0";
-  return feature.levels.empty() ? "r.value_as_number" : LevelCase(feature, "r.value_as_concept_id");
+  return feature.levels.empty() ? "r.value_as_number::FLOAT8"
+                                : LevelCase(feature, "r.value_as_concept_id");
 }
 
-std::string SummaryOf(const Feature& feature, const CdmTable& table) {
+std::string SummaryOf(const Feature& feature, const CdmTable& table, SqlDialect dialect) {
   const std::string day = std::string("r.") + table.date;
-  const std::string order =
-      "(" + day + ", coalesce(r." + table.moment + ", " + day + "::TIMESTAMP), r." + table.id + ")";
+  const std::string id = std::string("r.") + table.id;
+  const std::string moment =
+      std::string("coalesce(r.") + table.moment + ", " + day + "::TIMESTAMP)";
   const std::string value = RowValue(feature);
-  const std::string seen = " FILTER (" + value + " IS NOT NULL)";
+  const std::string seen = id + " IS NOT NULL AND " + value + " IS NOT NULL";
   switch (feature.summary) {
-    case Summary::kLast: return "arg_max(" + value + ", " + order + ")" + seen;
-    case Summary::kFirst: return "arg_min(" + value + ", " + order + ")" + seen;
+    case Summary::kLast:
+      return ValueAt(dialect, Extreme::kGreatest, value, {day, moment, id}, seen);
+    case Summary::kFirst: return ValueAt(dialect, Extreme::kLeast, value, {day, moment, id}, seen);
     case Summary::kMax: return "max(" + value + ")";
     case Summary::kMin: return "min(" + value + ")";
-    case Summary::kMean: return "avg(" + value + ")";
-    case Summary::kCount: return "count(r." + std::string(table.id) + ")::DOUBLE";
+    case Summary::kMean:
+      return "avg(" + value + " ORDER BY " + day + ", " + moment + ", " + id + ")";
+    case Summary::kCount: return "count(" + id + ")::FLOAT8";
     case Summary::kActive:
     case Summary::kAny:
-      return "(count(r." + std::string(table.id) + ")" +
+      return "(count(" + id + ")" +
              (feature.at_least
-                  ? " FILTER (" + value + " >= " + Significant(*feature.at_least, 17) + ")"
+                  ? " FILTER (WHERE " + value + " >= " + DoubleSql(*feature.at_least) + ")"
                   : "") +
-             " > 0)::DOUBLE";
+             " > 0)::INTEGER::FLOAT8";
     case Summary::kNearest:
-      return "arg_min(" + value + ", (abs(" + day + " - c.index_date - " +
-             std::to_string(feature.nearest_day) + "), " + order + "))" + seen;
-    case Summary::kYearsSinceFirst: return "(any_value(c.index_date) - min(" + day + ")) / 365.25";
+      return ValueAt(
+          dialect, Extreme::kLeast, value,
+          {"abs(" + day + " - c.index_date - " + std::to_string(feature.nearest_day) + ")", day,
+           moment, id},
+          seen);
+    case Summary::kYearsSinceFirst:
+      return "(min(c.index_date) - min(" + day + "))::FLOAT8 / 365.25";
   }
   return {};
 }
@@ -107,10 +113,10 @@ std::string InWindow(const Feature& feature, const std::string& day) {
          from;
 }
 
-std::string RowsSql(const Feature& feature) {
+std::string RowsSql(const Feature& feature, SqlDialect dialect) {
   const CdmTable table = TableOf(feature.source);
   const std::string day = std::string("r.") + table.date;
-  return "SELECT c.person_id, " + SummaryOf(feature, table) + " AS value\n" +
+  return "SELECT c.person_id, " + SummaryOf(feature, table, dialect) + " AS value\n" +
          "  FROM cohort c LEFT JOIN " + table.name + " r ON r.person_id = c.person_id\n" +
          "   AND " + InWindow(feature, day) + "\n" + "   AND r." + table.concept_id +
          " IN (SELECT concept_id FROM set_member WHERE set_name = " +
@@ -204,11 +210,11 @@ std::string DrugSurvivalSql(const Feature& feature, const std::string& value) {
 
 std::string FeatureTable(const std::string& feature) { return "f_" + feature; }
 
-std::string FeatureSql(const Feature& feature) {
+std::string FeatureSql(const Feature& feature, SqlDialect dialect) {
   const std::string of_cohort = " AS value FROM cohort c";
   switch (feature.source) {
     case FeatureSource::kArm: return "SELECT c.person_id, c.arm" + of_cohort;
-    case FeatureSource::kAge: return "SELECT c.person_id, c.age::DOUBLE" + of_cohort;
+    case FeatureSource::kAge: return "SELECT c.person_id, c.age::FLOAT8" + of_cohort;
     case FeatureSource::kSex:
       return "SELECT c.person_id, " + LevelCase(feature, "p.gender_concept_id") + of_cohort +
              " JOIN person p USING (person_id)";
@@ -216,11 +222,11 @@ std::string FeatureSql(const Feature& feature) {
     case FeatureSource::kObservation:
     case FeatureSource::kCondition:
     case FeatureSource::kDrug:
-    case FeatureSource::kProcedure: return RowsSql(feature);
+    case FeatureSource::kProcedure: return RowsSql(feature, dialect);
     case FeatureSource::kScore: return ScoreSql(feature);
     case FeatureSource::kThreshold:
-      return "SELECT c.person_id, (" + ValueOf(feature.of) +
-             " <= " + Significant(feature.at_most, 17) + ")::DOUBLE AS value" + JoinNeeds(feature);
+      return "SELECT c.person_id, (" + ValueOf(feature.of) + " <= " + DoubleSql(feature.at_most) +
+             ")::INTEGER::FLOAT8 AS value" + JoinNeeds(feature);
     case FeatureSource::kEither:
       return "SELECT c.person_id, CASE WHEN " + AnyIsOne(feature.yes) + " THEN 1.0\n       WHEN " +
              AnyIsOne(feature.no) + " THEN 0.0 END AS value" + JoinNeeds(feature);
@@ -229,14 +235,14 @@ std::string FeatureSql(const Feature& feature) {
       return "SELECT c.person_id, (coalesce(max(o.observation_period_end_date), c.index_date)\n"
              "       - c.index_date >= " +
              std::to_string(feature.followed_to) +
-             ")::DOUBLE AS value\n  FROM cohort c LEFT JOIN observation_period o USING "
+             ")::INTEGER::FLOAT8 AS value\n  FROM cohort c LEFT JOIN observation_period o USING "
              "(person_id)\n"
              "  GROUP BY c.person_id, c.index_date";
-    case FeatureSource::kProgression: return ProgressionSql(feature);
+    case FeatureSource::kProgression: return ProgressionSql(feature, dialect);
     case FeatureSource::kDaysOnDrug:
-      return DrugSurvivalSql(feature, "(least(stop_date, last_day) - index_date)::DOUBLE");
+      return DrugSurvivalSql(feature, "(least(stop_date, last_day) - index_date)::FLOAT8");
     case FeatureSource::kDiscontinued:
-      return DrugSurvivalSql(feature, "(stop_date <= last_day)::DOUBLE");
+      return DrugSurvivalSql(feature, "(stop_date <= last_day)::INTEGER::FLOAT8");
   }
   return {};
 }

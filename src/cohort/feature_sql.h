@@ -9,6 +9,7 @@
 #include <string>
 
 #include "cohort/disease_module.h"
+#include "cohort/sql_dialect.h"
 
 namespace clinnova::cohort {
 
@@ -16,6 +17,6 @@ namespace clinnova::cohort {
 std::string FeatureTable(const std::string& feature);
 
 /// The SELECT inside it; one row for every person of the cohort.
-std::string FeatureSql(const Feature& feature);
+std::string FeatureSql(const Feature& feature, SqlDialect dialect = SqlDialect::kDuckDb);
 
 }  // namespace clinnova::cohort

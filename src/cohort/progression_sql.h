@@ -13,11 +13,12 @@
 #include <string>
 
 #include "cohort/disease_module.h"
+#include "cohort/sql_dialect.h"
 
 namespace clinnova::cohort {
 
 /// SELECT person_id, value: 1 where a worsening begins in the window and is confirmed in it, 0 where none
 /// does, NULL for a person without a baseline. Precondition: the feature's source is kProgression.
-std::string ProgressionSql(const Feature& feature);
+std::string ProgressionSql(const Feature& feature, SqlDialect dialect = SqlDialect::kDuckDb);
 
 }  // namespace clinnova::cohort

@@ -5,8 +5,10 @@
 
 #include <unistd.h>
 #include <algorithm>
+#include <charconv>
 #include <system_error>
 
+#include "store/attached_cdm.h"
 #include "table/factor_column.h"
 
 namespace clinnova::cohort {
@@ -17,14 +19,10 @@ using table::ColumnDeclaration;
 using table::ColumnKind;
 
 // Every relation that a compiled statement may read.
-constexpr std::string_view kSources[] = {"person",
-                                         "condition_occurrence",
-                                         "drug_exposure",
-                                         "measurement",
-                                         "observation",
-                                         "observation_period",
-                                         "clinnova.research_person",
-                                         "concept_ancestor"};
+constexpr std::string_view kSources[] = {
+    "person",          "condition_occurrence", "drug_exposure",        "measurement",
+    "observation",     "observation_period",   "procedure_occurrence", "clinnova.research_person",
+    "concept_ancestor"};
 
 std::string FileName(const core::Hash& key) { return core::ToHex(key) + ".parquet"; }
 
@@ -64,6 +62,46 @@ Result<void> WriteParquet(core::Database& database, const std::string& sql, cons
   }
   if (!written) fs::remove(part, error);
   return written;
+}
+
+/// A line that changes with the relation's rows, but not with their order; a row that stands twice counts twice.
+Result<std::string> ContentOf(core::Database& database, std::string_view relation) {
+  CLINNOVA_ASSIGN(auto rows, database.Query("SELECT count(*)::VARCHAR || ' ' || "
+                                            "coalesce(sum(hash(t)::HUGEINT), 0)::VARCHAR FROM " +
+                                            std::string(relation) + " t"));
+  std::string line(relation);
+  while (rows.NextChunk()) line += " " + std::string(rows.Text(0, 0));
+  return line + "\n";
+}
+
+/// The statement's rows from the server into a table `fetched`: numbers as DOUBLE, factors as VARCHAR.
+Result<void> Fetch(store::Postgres& server, const StudyQuery& query, core::Database& database) {
+  std::string columns;
+  for (const table::ColumnSchema& column : query.columns) {
+    columns += (columns.empty() ? "" : ", ") + core::SqlIdentifier(column.name) +
+               (column.kind == ColumnKind::kFactor ? " VARCHAR" : " DOUBLE");
+  }
+  CLINNOVA_TRY(database.Execute("CREATE TABLE fetched (" + columns + ")"));
+  CLINNOVA_ASSIGN(core::SqlAppender table, database.Append("fetched"));
+  CLINNOVA_TRY(server.ForEachRow(query.sql, [&](store::Postgres::Row row) -> Result<void> {
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      double number = 0.0;
+      if (!row[c]) {
+        table.Null();
+      } else if (query.columns[c].kind == ColumnKind::kFactor) {
+        table.Text(*row[c]);
+      } else if (const char* end = row[c]->data() + row[c]->size();
+                 std::from_chars(row[c]->data(), end, number).ptr == end) {
+        table.Double(number);
+      } else {
+        return Fail(ErrorCode::kFailed, "PostgreSQL: column \"" + query.columns[c].name +
+                                            "\": found what is no number");
+      }
+    }
+    table.EndRow();
+    return {};
+  }));
+  return table.Finish();
 }
 
 const ColumnDeclaration* FindDeclaration(std::span<const ColumnDeclaration> declarations,
@@ -134,16 +172,8 @@ Result<std::vector<ColumnDeclaration>> StudyColumns(
 Result<core::Hash> CdmSnapshot(store::Store& store) {
   std::string text;
   for (const std::string_view source : kSources) {
-    // A sum over rows does not depend on their order, and a row that stands twice counts twice.
-    CLINNOVA_ASSIGN(auto rows,
-                    store.database().Query("SELECT count(*)::VARCHAR || ' ' || "
-                                           "coalesce(sum(hash(t)::HUGEINT), 0)::VARCHAR FROM " +
-                                           std::string(source) + " t"));
-    while (rows.NextChunk()) {
-      for (std::size_t r = 0; r < rows.chunk_size(); ++r) {
-        text += std::string(source) + " " + std::string(rows.Text(0, r)) + "\n";
-      }
-    }
+    CLINNOVA_ASSIGN(const std::string content, ContentOf(store.database(), source));
+    text += content;
   }
   return core::Blake2b(text);
 }
@@ -160,6 +190,23 @@ Result<FrozenTable> Freeze(store::Store& store, const TableRequest& request,
     CLINNOVA_TRY(WriteParquet(store.database(), query.sql, frozen.path));
   }
   CLINNOVA_ASSIGN(frozen.rows, CountRows(store.database(), frozen.path));
+  return frozen;
+}
+
+Result<FrozenTable> Freeze(store::AttachedCdm& cdm, const TableRequest& request,
+                           const DiseaseModule& module, const fs::path& folder) {
+  CLINNOVA_ASSIGN(const StudyQuery query, CompileStudy(request, module, &cdm.attachment()));
+  CLINNOVA_ASSIGN(core::Database database, core::Database::Open({}));
+  CLINNOVA_TRY(Fetch(cdm.server(), query, database));
+  CLINNOVA_ASSIGN(const std::string content, ContentOf(database, "fetched"));
+  FrozenTable frozen;
+  frozen.key = TableKey(request, query, core::Blake2b(content));
+  frozen.path = folder / FileName(frozen.key);
+  if (!fs::exists(frozen.path)) {
+    CLINNOVA_TRY(Prepare(folder));
+    CLINNOVA_TRY(WriteParquet(database, "FROM fetched", frozen.path));
+  }
+  CLINNOVA_ASSIGN(frozen.rows, CountRows(database, frozen.path));
   return frozen;
 }
 

@@ -28,6 +28,11 @@
 #include "store/store.h"
 #include "table/table.h"
 
+namespace clinnova::store {
+class AttachedCdm;
+struct Attachment;
+}  // namespace clinnova::store
+
 namespace clinnova::cohort {
 
 /// What a study asks for: `[cohort] index` and its `[[variable]]`s.
@@ -46,8 +51,11 @@ struct StudyQuery {
   std::vector<table::ColumnSchema> columns;
 };
 
-/// The request as SQL. kInvalidInput names the variable or key, what was found and what the module has.
-Result<StudyQuery> CompileStudy(const TableRequest& request, const DiseaseModule& module);
+/// The request as SQL: DuckDB's over Clinnova's own CDM, or PostgreSQL's over the CDM of `attachment`, which reads
+/// those whom it lists as research persons. kInvalidInput names the variable or key, what was found and what the
+/// module has.
+Result<StudyQuery> CompileStudy(const TableRequest& request, const DiseaseModule& module,
+                                const store::Attachment* attachment = nullptr);
 
 /// What UnifySchemas needs to know of the columns: the factors with their levels from the module, the
 /// reference first, together with the study's own declarations, which win and may reorder or leave out
@@ -71,6 +79,11 @@ Result<core::Hash> CdmSnapshot(store::Store& store);
 /// Builds the table into `folder`/KEY.parquet, or finds it there when it was built before from the same
 /// study, module and CDM. Errors as CompileStudy; kFailed with DuckDB's words.
 Result<FrozenTable> Freeze(store::Store& store, const TableRequest& request,
+                           const DiseaseModule& module, const std::filesystem::path& folder);
+
+/// The same from an attached CDM: the server runs the statement and only the table comes back. The key then is of
+/// (study, module, the table's content). Errors as CompileStudy and of store::Postgres.
+Result<FrozenTable> Freeze(store::AttachedCdm& cdm, const TableRequest& request,
                            const DiseaseModule& module, const std::filesystem::path& folder);
 
 /// The frozen table under `key`, for a run that goes on after an interruption. kFailed when it is gone.

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "stats/method.h"
+#include "store/attached_cdm.h"
 
 namespace clinnova::network {
 namespace {
@@ -109,6 +110,17 @@ Result<cohort::FrozenTable> CdmTableSource::Frozen(const federation::Study& stud
     return cohort::OpenFrozen(files_.tables, key);
   }
   CLINNOVA_ASSIGN(const StudyRequest request, RequestOf(study, files_.diseases.string()));
+  CLINNOVA_ASSIGN(cohort::FrozenTable frozen, FreezeNow(request));
+  CLINNOVA_TRY(WriteName(name, frozen.key));
+  return frozen;
+}
+
+Result<cohort::FrozenTable> CdmTableSource::FreezeNow(const StudyRequest& request) {
+  CLINNOVA_ASSIGN(const auto attachment, store::ReadAttachment(files_.attachment));
+  if (attachment) {
+    CLINNOVA_ASSIGN(auto cdm, store::AttachedCdm::Open(*attachment));
+    return cohort::Freeze(cdm, request.table, request.module, files_.tables);
+  }
   if (!fs::exists(files_.store)) {
     return Fail(ErrorCode::kInvalidInput,
                 files_.store.string() + ": no such file: nothing was imported at this site yet",
@@ -116,10 +128,7 @@ Result<cohort::FrozenTable> CdmTableSource::Frozen(const federation::Study& stud
   }
   CLINNOVA_ASSIGN(auto store, store::Store::Open({.path = files_.store.string(),
                                                   .access = store::Store::Access::kReadOnly}));
-  CLINNOVA_ASSIGN(cohort::FrozenTable frozen,
-                  cohort::Freeze(store, request.table, request.module, files_.tables));
-  CLINNOVA_TRY(WriteName(name, frozen.key));
-  return frozen;
+  return cohort::Freeze(store, request.table, request.module, files_.tables);
 }
 
 Result<TableDescription> CdmTableSource::Describe(const federation::Study& study,

@@ -38,7 +38,7 @@ Result<std::vector<table::ColumnDeclaration>> StudyDeclarations(const federation
 /// without a cohort. Errors as StudyDeclarations.
 Result<std::string> StudySql(const federation::Study& study, const std::string& modules = {});
 
-/// Tables from the CDM in a site's folder. A study's table is built once, at the first call for it, and
+/// Tables from the CDM in a site's folder, or from the one on a PostgreSQL server that it names. A study's table is built once, at the first call for it, and
 /// stays as it was then: later imports and withdrawals take effect at the next study.
 class CdmTableSource final : public TableSource {
  public:
@@ -47,7 +47,7 @@ class CdmTableSource final : public TableSource {
   /// Levels are those declared; of the data only the rows and the persons per level are counted, for the
   /// gate. `factors` changes nothing: a number's values are not listed. kInvalidInput: the study has no
   /// cohort ("no_cohort"), nothing was imported ("no_cdm"), or as StudyDeclarations; kFailed when the
-  /// store is in use by an import.
+  /// store is in use by an import; errors of store::AttachedCdm ("cdm_unreachable", "cdm_refused", …).
   Result<TableDescription> Describe(const federation::Study& study,
                                     const std::vector<std::string>& factors) override;
   Result<table::Table> Read(const federation::Study& study, const table::Schema& schema,
@@ -55,6 +55,7 @@ class CdmTableSource final : public TableSource {
 
  private:
   Result<cohort::FrozenTable> Frozen(const federation::Study& study);
+  Result<cohort::FrozenTable> FreezeNow(const StudyRequest& request);
 
   cohort::SiteFiles files_;
   std::mutex mutex_;  ///< one thread at a time freezes

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cohort/sql_dialect.h"
+
+#include <charconv>
+
+namespace clinnova::cohort {
+
+std::string ValueAt(SqlDialect dialect, Extreme extreme, const std::string& value,
+                    const std::vector<std::string>& keys, const std::string& condition) {
+  const bool greatest = extreme == Extreme::kGreatest;
+  std::string list;
+  if (dialect == SqlDialect::kDuckDb) {
+    for (const std::string& key : keys) list += (list.empty() ? "" : ", ") + key;
+    return std::string(greatest ? "arg_max(" : "arg_min(") + value + ", (" + list +
+           ")) FILTER (WHERE " + condition + ")";
+  }
+  for (const std::string& key : keys) {
+    list += (list.empty() ? "" : ", ") + key + (greatest ? " DESC" : "");
+  }
+  return "(array_agg(" + value + " ORDER BY " + list + ") FILTER (WHERE " + condition + "))[1]";
+}
+
+std::string DoubleSql(double number) {
+  char text[32];
+  const auto [end, error] = std::to_chars(text, text + sizeof text, number);
+  return "'" + std::string(text, end) + "'::FLOAT8";
+}
+
+}  // namespace clinnova::cohort
