@@ -5,6 +5,8 @@
 //   (*tree)->kind;                                    // Expression::Kind::kMember: "given"
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,6 +14,7 @@
 
 #include "core/error.h"
 #include "intake/decimal.h"
+#include "intake/fhirpath_item.h"
 #include "intake/temporal.h"
 
 namespace clinnova::intake::fhirpath {
@@ -40,10 +43,36 @@ struct Expression {
     kType,      ///< arguments[0] is or as (`text`) the type `type`
   };
 
+  enum class Operator {
+    kAnd,
+    kOr,
+    kXor,
+    kImplies,
+    kEqual,
+    kUnequal,
+    kEquivalent,
+    kInequivalent,
+    kLess,
+    kGreater,
+    kAtMost,
+    kAtLeast,
+    kIn,
+    kContains,
+    kConcatenate,
+    kUnion,
+    kArithmetic,  ///< + - * / div mod: `text` says which
+  };
+
   Kind kind = Kind::kEmpty;
-  std::size_t offset = 0;  ///< in the text
+  Operator binary = Operator::kArithmetic;  ///< of kBinary
+  std::size_t offset = 0;                   ///< in the text
   std::string text;
   std::string type;
+  std::optional<TypeInfo> named;  ///< the type that `type`, or this path as an argument, names
+  Collection literal;             ///< of a literal: its item
+  /// Of a member: where it stood in the object seen last, which is where it mostly stands in the next. A hint
+  /// only: any thread may change it.
+  mutable std::atomic<std::uint32_t> position = 0;
   const FunctionEntry* function =
       nullptr;  ///< of a function; null where there is none of that name
   bool boolean = false;
