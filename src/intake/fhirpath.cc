@@ -55,7 +55,9 @@ Result<FhirPath> FhirPath::Parse(std::string_view text, std::string_view root) {
 }
 
 fhirpath::Collection FhirPath::Root(const JsonTree& document) {
-  return {fhirpath::NodeItem(FhirModel::R4(), {.json = &document, .resource = &document})};
+  fhirpath::Collection root;
+  root.push_back(fhirpath::NodeItem(FhirModel::R4(), {.json = &document, .resource = &document}));
+  return root;
 }
 
 Result<fhirpath::Collection> FhirPath::Evaluate(const Options& options,

@@ -267,8 +267,8 @@ Result<std::optional<int>> Compare(const Environment& environment, const Item& a
   if (from && to && (from->kind == Temporal::Kind::kTime) == (to->kind == Temporal::Kind::kTime)) {
     return intake::Compare(*from, *to);
   }
-  const auto* text = a.As<std::string>();
-  const auto* other = b.As<std::string>();
+  const auto text = PlainText(a);
+  const auto other = PlainText(b);
   if (text && other) return text->compare(*other);
   return Fail(ErrorCode::kInvalidInput, "found " + TypeOf(environment.model, a).name + " and " +
                                             TypeOf(environment.model, b).name +

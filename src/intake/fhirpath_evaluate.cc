@@ -74,11 +74,13 @@ Result<Collection> Concatenate(const Expression& expression, Items a, Items b) {
   for (const Items side : {a, b}) {
     if (side.size() > 1) return SingleExpected(expression, side.size());
     if (side.empty()) continue;
-    const auto part = StringOf(side.front());
-    if (!part) {
+    if (const auto part = PlainText(side.front())) {
+      text += *part;
+    } else if (const auto date = StringOf(side.front())) {
+      text += *date;
+    } else {
       return Fail(ErrorCode::kInvalidInput, "\"&\": found a value that is no text, expected texts");
     }
-    text += *part;
   }
   return One(std::move(text));
 }
@@ -98,29 +100,19 @@ std::string_view ChoiceType(const FhirElement& element, std::string_view ending)
   return {};
 }
 
-/// The type of an object's member as the element; nothing when it is another's. A choice's member has a type's
-/// name at its end.
-std::optional<std::string_view> MemberType(const FhirElement& element, std::string_view key) {
-  if (element.types.size() == 1) {
-    return key == element.name ? std::optional(element.types.front()) : std::nullopt;
-  }
-  if (!key.starts_with(element.name)) return std::nullopt;
-  const std::string_view type = ChoiceType(element, key.substr(element.name.size()));
-  return type.empty() ? std::nullopt : std::optional(type);
-}
-
-/// All members that are the element, each with the member beside it, "_birthDate", that may hold more.
-void AppendMatching(const FhirModel& model, const JsonTree& object, const FhirElement& element,
-                    const Node& parent, Collection& out) {
+/// All members of the choice, each with the member beside it, "_valueString", that may hold more.
+void AppendChoice(const FhirModel& model, const JsonTree& object, const FhirElement& element,
+                  const Node& parent, Collection& out) {
   for (const auto& member : object.members) {
     const bool extra = member.first.starts_with('_');
     const std::string_view key = std::string_view(member.first).substr(extra ? 1 : 0);
-    const auto type = MemberType(element, key);
-    if (!type || (extra && object.Find(key))) continue;
+    if (!key.starts_with(element.name) || (extra && object.Find(key))) continue;
+    const std::string_view type = ChoiceType(element, key.substr(element.name.size()));
+    if (type.empty()) continue;
     const JsonTree* json = extra ? nullptr : &member.second;
     const JsonTree* more = extra ? &member.second : nullptr;
     if (!extra && object.has_underscore) more = object.Find("_" + std::string(key));
-    AppendNodes(model, json, more, *type, parent, out);
+    AppendNodes(model, json, more, type, parent, out);
   }
 }
 
@@ -195,8 +187,7 @@ Result<std::optional<bool>> Evaluator::TruthOf(const Expression& expression, con
   return Truth(items, where);
 }
 
-void Evaluator::AppendMembers(const Item& item, std::string_view name, std::uint32_t& position,
-                              Collection& out) const {
+void Evaluator::AppendMembers(const Item& item, std::string_view name, Collection& out) const {
   if (const auto* type = item.As<TypeInfo>()) {
     if (name == "namespace") out.push_back(Item{type->name_space});
     if (name == "name") out.push_back(Item{type->name});
@@ -212,22 +203,13 @@ void Evaluator::AppendMembers(const Item& item, std::string_view name, std::uint
   const JsonTree* object = item.HasValue() || !item.node.json ? item.node.extra : item.node.json;
   if (!object || !object->IsObject()) return;
   const FhirElement* element = model().Find(item.node.path, name);
-  const FhirElement unknown{.name = name, .types = {std::string_view()}};
-  if (!element) element = &unknown;
-  if (object->has_underscore || element->types.size() > 1) {
-    return AppendMatching(model(), *object, *element, item.node, out);
+  if (element && element->types.size() > 1) {
+    return AppendChoice(model(), *object, *element, item.node, out);
   }
-  const auto append = [&](std::uint32_t at) {
-    const auto& [key, value] = object->members[at];
-    if (key != name) return false;
-    position = at;
-    AppendNodes(model(), &value, nullptr, element->types.front(), item.node, out);
-    return true;
-  };
-  if (position < object->members.size() && append(position)) return;
-  for (std::uint32_t at = 0; at < object->members.size(); ++at) {
-    if (append(at)) return;
-  }
+  const JsonTree* json = object->Find(name);
+  const JsonTree* extra = object->has_underscore ? object->Find("_" + std::string(name)) : nullptr;
+  const std::string_view type = element ? element->types.front() : std::string_view();
+  if (json || extra) AppendNodes(model(), json, extra, type, item.node, out);
 }
 
 void Evaluator::AppendChildren(const Item& item, Collection& out) const {
@@ -255,7 +237,6 @@ Result<Collection> Evaluator::Member(const Expression& expression, const Scope& 
   const char initial = expression.text.empty() ? ' ' : expression.text.front();
   const bool may_name_type = on_context && initial >= 'A' && initial <= 'Z';
   Collection out;
-  std::uint32_t position = expression.position.load(std::memory_order_relaxed);
   for (const Item& item : base) {
     const JsonTree* json = item.node.json;
     const bool names_type = may_name_type && json && json->Find("resourceType") &&
@@ -263,10 +244,9 @@ Result<Collection> Evaluator::Member(const Expression& expression, const Scope& 
     if (names_type) {
       out.push_back(item);
     } else {
-      AppendMembers(item, expression.text, position, out);
+      AppendMembers(item, expression.text, out);
     }
   }
-  expression.position.store(position, std::memory_order_relaxed);
   return out;
 }
 

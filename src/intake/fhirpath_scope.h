@@ -74,14 +74,8 @@ class Evaluator {
   Result<Collection> EvaluateOn(const Expression& expression, const Scope& scope,
                                 const Item& this_item, std::int64_t index) const;
 
-  /// The members `name` of `item`. `position` is a hint where in an object they may stand, and is brought up to
-  /// date.
-  void AppendMembers(const Item& item, std::string_view name, std::uint32_t& position,
-                     Collection& out) const;
-  void AppendMembers(const Item& item, std::string_view name, Collection& out) const {
-    std::uint32_t position = 0;
-    AppendMembers(item, name, position, out);
-  }
+  /// The members `name` of `item`.
+  void AppendMembers(const Item& item, std::string_view name, Collection& out) const;
   /// All members of `item`.
   void AppendChildren(const Item& item, Collection& out) const;
 

@@ -5,8 +5,6 @@
 //   (*tree)->kind;                                    // Expression::Kind::kMember: "given"
 #pragma once
 
-#include <atomic>
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -70,9 +68,6 @@ struct Expression {
   std::string type;
   std::optional<TypeInfo> named;  ///< the type that `type`, or this path as an argument, names
   Collection literal;             ///< of a literal: its item
-  /// Of a member: where it stood in the object seen last, which is where it mostly stands in the next. A hint
-  /// only: any thread may change it.
-  mutable std::atomic<std::uint32_t> position = 0;
   const FunctionEntry* function =
       nullptr;  ///< of a function; null where there is none of that name
   bool boolean = false;
