@@ -86,6 +86,14 @@ Result<ScoreValue> Robarts(const FieldValues& in) {
                3 * in.Number("epithelial_neutrophils") + 5 * in.Number("erosion_ulceration")};
 }
 
+/// A tree from the top: ulcers, neutrophils, chronic inflammation.
+Result<ScoreValue> Nancy(const FieldValues& in) {
+  const double acute = in.Number("acute_infiltrate");
+  if (in.Number("ulceration") == 1) return ScoreValue{.value = 4};
+  if (acute >= 1) return ScoreValue{.value = acute >= 2 ? 3.0 : 2.0};
+  return ScoreValue{.value = in.Number("chronic_infiltrate") >= 2 ? 1.0 : 0.0};
+}
+
 /// A drop of the total by points and percent, and of the bleeding (or little of it).
 Result<ScoreValue> MayoDrop(const FieldValues& in, double points) {
   const double before = in.Number("before");
@@ -237,6 +245,20 @@ std::vector<ScoreDefinition> MucosaScores() {
        .version = "UCEIS 0 to 8 (the first paper counted 3 to 11)",
        .source = "S. P. L. Travis et al., Gut 61 (2012) 535-542",
        .compute = Uceis},
+      {.name = "nancy",
+       .title = "Nancy histological index",
+       .disease = kDisease,
+       .fields = {Flag("ulceration", "ulcers or erosions with neutrophils"),
+                  Whole("acute_infiltrate", 0, 3,
+                        "neutrophils: 0 none, 1 mild, 2 moderate, 3 severe"),
+                  Whole("chronic_infiltrate", 0, 3,
+                        "lymphocytes and plasma cells: 0 none, 1 mild, 2 moderate, 3 marked")},
+       .bands = {UpTo(0, "no significant disease"), UpTo(1, "chronic, not acute"),
+                 UpTo(2, "mildly active"), UpTo(3, "moderately active"), Beyond("severely active")},
+       .version = "Nancy 0 to 4",
+       .source = "A. Marchal-Bressenot et al., Gut 66 (2017) 43-49",
+       .unverified = "the tree below ulceration is from secondary literature",
+       .compute = Nancy},
       {.name = "robarts",
        .title = "Robarts Histopathology Index",
        .disease = kDisease,

@@ -240,6 +240,12 @@ const PublishedModel* FindPublishedModel(std::string_view name) {
   return found == models.end() ? nullptr : &*found;
 }
 
+double LinearPredictor(const PublishedModel& model, const FieldValues& inputs) {
+  double sum = model.intercept;
+  for (const Term& term : model.terms) sum += Contribution(term, inputs).value_or(0);
+  return sum;
+}
+
 tl::unexpected<Error> UnknownModel(std::string_view name) {
   std::vector<std::string> names;
   for (const PublishedModel& model : PublishedModels()) names.push_back(model.name);

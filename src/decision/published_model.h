@@ -120,6 +120,9 @@ struct Prediction {
   bool extrapolated = false;
 };
 
+/// L for inputs that were read against the model's fields: the points of a model of points.
+double LinearPredictor(const PublishedModel& model, const FieldValues& inputs);
+
 /// `thresholds` replace those of the treatments they name. kInvalidInput as for ReadFields, and for an
 /// unknown treatment.
 Result<Prediction> Predict(const PublishedModel& model, std::span<const std::string> arguments,

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "decision/edss.h"
+#include "decision/published_model.h"
 #include "decision/score.h"
 #include "decision/severity.h"
 
@@ -60,6 +61,21 @@ Result<ScoreValue> Neda(const FieldValues& in) {
                     .version = four ? "NEDA-4" : "NEDA-3"};
 }
 
+const PublishedModel& Rio() {
+  static const PublishedModel& model = *FindPublishedModel("modified-rio");
+  return model;
+}
+const PublishedModel& Magnims() {
+  static const PublishedModel& model = *FindPublishedModel("magnims");
+  return model;
+}
+Result<ScoreValue> ModifiedRio(const FieldValues& in) {
+  return ScoreValue{.value = LinearPredictor(Rio(), in)};
+}
+Result<ScoreValue> MagnimsScore(const FieldValues& in) {
+  return ScoreValue{.value = LinearPredictor(Magnims(), in)};
+}
+
 Field EdssField() {
   return {.name = "edss",
           .unit = "{score}",
@@ -96,6 +112,24 @@ ScoreDefinition Severity2005() {
           .version = "MSSS 2005, durations 0 to 30 years",
           .source = "R. H. S. R. Roxburgh et al., Neurology 64 (2005) 1144-1151",
           .compute = Msss};
+}
+
+/// A score on treatment as its model in models/ has it: the rule stands there alone.
+ScoreDefinition OnTreatment(const PublishedModel& model,
+                            Result<ScoreValue> (*compute)(const FieldValues&)) {
+  ScoreDefinition score{.name = model.name,
+                        .title = model.title,
+                        .disease = kDisease,
+                        .fields = model.fields,
+                        .bands = {},
+                        .version = model.version,
+                        .source = model.source,
+                        .unverified = model.unverified,
+                        .compute = compute};
+  for (const ModelBand& band : model.bands) {
+    score.bands.push_back(band.up_to ? UpTo(*band.up_to, band.label) : Beyond(band.label));
+  }
+  return score;
 }
 
 std::vector<ScoreDefinition> SeverityScores() {
@@ -153,6 +187,8 @@ std::vector<ScoreDefinition> SclerosisScores() {
                  "al., Mult. Scler. 22 (2016) 1297-1305",
        .unverified = "the brain volume cut of NEDA-4 is from secondary literature",
        .compute = Neda});
+  scores.push_back(OnTreatment(Rio(), ModifiedRio));
+  scores.push_back(OnTreatment(Magnims(), MagnimsScore));
   return scores;
 }
 

@@ -437,6 +437,22 @@ for relapses, worse, t2, gd, loss in product((0, 1), (0, 1), (0, 2), (0, 1), (No
         arguments["brain_volume_loss"] = loss
     emit("neda", arguments, int(none), "no evidence of disease activity" if none else "disease activity")
 
+for relapses, t2 in product((0, 1, 2, 3), (0, 2, 3, 5, 6, 20)):
+    rio = min(relapses, 2) + (t2 > 5)
+    emit("modified-rio", dict(relapses=relapses, new_t2=t2), rio, ("low", "intermediate", "high", "high")[rio])
+    magnims = 2 if relapses >= 2 or (relapses and t2 >= 3) else 1 if relapses or t2 >= 3 else 0
+    emit("magnims", dict(relapses=relapses, new_t2=t2), magnims, ("low", "intermediate", "high")[magnims])
+
+# ---- classification of psoriatic arthritis, histology of colitis
+for inflammatory, psoriasis, nails, rf, fingers, bone in product((0, 1), (0, 1, 2), (0, 1), (0, 1), (0, 1), (0, 1)):
+    points = psoriasis + nails + rf + fingers + bone
+    emit("caspar", dict(inflammatory=inflammatory, psoriasis=psoriasis, nail_dystrophy=nails, rf_negative=rf, dactylitis=fingers,
+                        new_bone=bone), points, "psoriatic arthritis" if inflammatory and points >= 3 else "not classified")
+NANCY = ("no significant disease", "chronic, not acute", "mildly active", "moderately active", "severely active")
+for ulcer, acute, chronic in product((0, 1), range(4), range(4)):
+    grade = 4 if ulcer else (0, 2, 3, 3)[acute] or (0, 0, 1, 1)[chronic]
+    emit("nancy", dict(ulceration=ulcer, acute_infiltrate=acute, chronic_infiltrate=chronic), grade, NANCY[grade])
+
 # ---- the same in other units
 emit("sdai", dict(tjc28=1, sjc28=1, ptga=1, phga=1, crp="1.5mg/dL"), D("5.5"), "low")
 for crp in ("12", "1.2mg/dL", "12mg/l", "0.012g/L"):

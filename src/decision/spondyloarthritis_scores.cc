@@ -143,6 +143,19 @@ Result<ScoreValue> AsasAxial(const FieldValues& in) {
   return score;
 }
 
+/// Of the three kinds of evidence of psoriasis only one counts.
+Result<ScoreValue> Caspar(const FieldValues& in) {
+  constexpr std::array<std::string_view, 5> kParts{"psoriasis", "nail_dystrophy", "rf_negative",
+                                                   "dactylitis", "new_bone"};
+  ScoreValue score{.value = in.Sum(kParts)};
+  const bool classified = in.Number("inflammatory") == 1 && score.value >= 3;
+  score.band = classified ? "psoriatic arthritis" : "not classified";
+  if (in.Number("inflammatory") == 0) {
+    score.notes.push_back("the criteria are for inflammatory disease of joint, spine or entheses");
+  }
+  return score;
+}
+
 std::vector<Band> AsdasBands() {
   return {BelowCut(1.3, "inactive"), BelowCut(2.1, "low"), UpTo(3.5, "high"), Beyond("very high")};
 }
@@ -216,6 +229,22 @@ ScoreDefinition AsasDefinition() {
       .compute = AsasAxial};
 }
 
+ScoreDefinition CasparDefinition() {
+  return {.name = "caspar",
+          .title = "CASPAR classification of psoriatic arthritis: points, of 6",
+          .disease = kPsoriatic,
+          .fields = {Flag("inflammatory", "inflammatory disease of joint, spine or entheses"),
+                     Whole("psoriasis", 0, 2, "2 current, 1 in own or family history, 0 neither"),
+                     Flag("nail_dystrophy", "psoriatic, now"),
+                     Flag("rf_negative", "rheumatoid factor negative"),
+                     Flag("dactylitis", "now or in the history"),
+                     Flag("new_bone", "juxta-articular new bone on a radiograph")},
+          .bands = {},
+          .version = "CASPAR 2006, classified from 3 points",
+          .source = "W. Taylor et al., Arthritis Rheum. 54 (2006) 2665-2673",
+          .compute = Caspar};
+}
+
 ScoreDefinition MdaDefinition() {
   return {.name = "mda",
           .title = "Minimal disease activity of psoriatic arthritis: criteria met, of 7",
@@ -269,6 +298,7 @@ std::vector<ScoreDefinition> SpondyloarthritisScores() {
                     .compute = Pasi});
   scores.push_back(MdaDefinition());
   scores.push_back(AsasDefinition());
+  scores.push_back(CasparDefinition());
   return scores;
 }
 

@@ -117,9 +117,13 @@ FhirMember FhirModel::Member(std::string_view path, std::string_view key) const 
 }
 
 std::string_view FhirModel::Type(std::string_view name) const {
+  // Resources come in runs of one type.
+  thread_local std::string_view last;
+  if (name == last) return last;
   if (name.find('.') != name.npos) return {};
   const auto found = entries_.find(name);
-  return found == entries_.end() ? std::string_view() : found->first;
+  if (found == entries_.end()) return {};
+  return last = found->first;
 }
 
 std::string_view FhirModel::Parent(std::string_view path) const {

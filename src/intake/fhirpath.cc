@@ -50,11 +50,14 @@ FhirPath& FhirPath::operator=(FhirPath&&) noexcept = default;
 Result<FhirPath> FhirPath::Parse(std::string_view text, std::string_view root) {
   CLINNOVA_ASSIGN(auto expression, fhirpath::ParseFhirPath(text));
   CLINNOVA_TRY(fhirpath::CheckFhirPath(FhirModel::R4(), *expression, root));
+  fhirpath::NameTypes(FhirModel::R4(), *expression);
   return FhirPath(std::move(expression));
 }
 
 fhirpath::Collection FhirPath::Root(const JsonTree& document) {
-  return {fhirpath::NodeItem(FhirModel::R4(), {.json = &document, .resource = &document})};
+  fhirpath::Collection root;
+  root.push_back(fhirpath::NodeItem(FhirModel::R4(), {.json = &document, .resource = &document}));
+  return root;
 }
 
 Result<fhirpath::Collection> FhirPath::Evaluate(const Options& options,

@@ -161,4 +161,19 @@ Result<void> CheckFhirPath(const FhirModel& model, const Expression& expression,
   return {};
 }
 
+void NameTypes(const FhirModel& model, Expression& expression) {
+  const auto name = [&](Expression& place, const std::string& specifier) {
+    const auto type = ResolveType(model, specifier);
+    if (type) place.named = *type;
+  };
+  if (expression.kind == Kind::kType) name(expression, expression.type);
+  const bool function =
+      expression.kind == Kind::kFunction && IsAmong(expression.text, {"is", "as", "ofType"});
+  if (function && !expression.arguments.empty()) {
+    Expression& specifier = *expression.arguments.back();
+    name(specifier, PlainPath(specifier));
+  }
+  for (const auto& argument : expression.arguments) NameTypes(model, *argument);
+}
+
 }  // namespace clinnova::intake::fhirpath

@@ -16,4 +16,7 @@ namespace clinnova::intake::fhirpath {
 Result<void> CheckFhirPath(const FhirModel& model, const Expression& expression,
                            std::string_view root);
 
+/// Finds the types that a checked expression names, once instead of at every evaluation (Expression::named).
+void NameTypes(const FhirModel& model, Expression& expression);
+
 }  // namespace clinnova::intake::fhirpath

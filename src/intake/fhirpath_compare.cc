@@ -165,6 +165,9 @@ std::optional<Temporal> AsTemporal(const Item& item) {
 }  // namespace
 
 std::optional<bool> Equal(const Environment& environment, const Item& a, const Item& b) {
+  const auto one = PlainText(a);
+  const auto two = one ? PlainText(b) : std::nullopt;
+  if (one && two) return *one == *two;
   if (BothQuantities(environment, a, b)) {
     return EqualQuantities(environment, *QuantityOf(environment.model, a),
                            *QuantityOf(environment.model, b));
@@ -180,7 +183,7 @@ std::optional<bool> Equal(const Environment& environment, const Item& a, const I
     const auto order = intake::Compare(*from, *to);
     return order ? std::optional(*order == 0) : std::nullopt;
   }
-  if (a.value.index() != b.value.index()) return false;
+  if (a.Read().index() != b.Read().index()) return false;
   if (const auto* text = a.As<std::string>()) return *text == *b.As<std::string>();
   if (const auto* truth = a.As<bool>()) return *truth == *b.As<bool>();
   if (const auto* type = a.As<TypeInfo>()) return *type == *b.As<TypeInfo>();
@@ -210,8 +213,7 @@ bool Equivalent(const Environment& environment, const Item& a, const Item& b) {
   return Equal(environment, a, b) == true;
 }
 
-std::optional<bool> Equal(const Environment& environment, const Collection& a,
-                          const Collection& b) {
+std::optional<bool> Equal(const Environment& environment, Items a, Items b) {
   if (a.empty() || b.empty()) return std::nullopt;
   if (a.size() != b.size()) return false;
   bool open = false;
@@ -223,7 +225,7 @@ std::optional<bool> Equal(const Environment& environment, const Collection& a,
   return open ? std::nullopt : std::optional(true);
 }
 
-bool Equivalent(const Environment& environment, const Collection& a, const Collection& b) {
+bool Equivalent(const Environment& environment, Items a, Items b) {
   if (a.size() != b.size()) return false;
   std::vector<bool> used(b.size(), false);
   for (const Item& item : a) {
@@ -235,12 +237,12 @@ bool Equivalent(const Environment& environment, const Collection& a, const Colle
   return true;
 }
 
-bool Contains(const Environment& environment, const Collection& items, const Item& item) {
+bool Contains(const Environment& environment, Items items, const Item& item) {
   return std::any_of(items.begin(), items.end(),
                      [&](const Item& other) { return Equal(environment, other, item) == true; });
 }
 
-Collection Distinct(const Environment& environment, const Collection& items) {
+Collection Distinct(const Environment& environment, Items items) {
   Collection distinct;
   for (const Item& item : items) {
     if (!Contains(environment, distinct, item)) distinct.push_back(item);
@@ -265,8 +267,8 @@ Result<std::optional<int>> Compare(const Environment& environment, const Item& a
   if (from && to && (from->kind == Temporal::Kind::kTime) == (to->kind == Temporal::Kind::kTime)) {
     return intake::Compare(*from, *to);
   }
-  const auto* text = a.As<std::string>();
-  const auto* other = b.As<std::string>();
+  const auto text = PlainText(a);
+  const auto other = PlainText(b);
   if (text && other) return text->compare(*other);
   return Fail(ErrorCode::kInvalidInput, "found " + TypeOf(environment.model, a).name + " and " +
                                             TypeOf(environment.model, b).name +

@@ -17,14 +17,14 @@ std::optional<bool> Equal(const Environment& environment, const Item& a, const I
 bool Equivalent(const Environment& environment, const Item& a, const Item& b);
 
 /// Item by item, in order; nothing when either is empty or an item's equality has no answer.
-std::optional<bool> Equal(const Environment& environment, const Collection& a, const Collection& b);
+std::optional<bool> Equal(const Environment& environment, Items a, Items b);
 /// Item by item, in any order.
-bool Equivalent(const Environment& environment, const Collection& a, const Collection& b);
+bool Equivalent(const Environment& environment, Items a, Items b);
 
 /// True when `items` has an item equal to `item`.
-bool Contains(const Environment& environment, const Collection& items, const Item& item);
+bool Contains(const Environment& environment, Items items, const Item& item);
 /// The items without those equal to an earlier one.
-Collection Distinct(const Environment& environment, const Collection& items);
+Collection Distinct(const Environment& environment, Items items);
 
 /// <0, 0, >0; kInvalidInput when the two are not of a kind that has an order in common.
 Result<std::optional<int>> Compare(const Environment& environment, const Item& a, const Item& b);

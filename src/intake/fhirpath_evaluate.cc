@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "core/check.h"
 #include "intake/fhirpath_compare.h"
 #include "intake/fhirpath_functions.h"
 #include "intake/fhirpath_scope.h"
@@ -9,6 +10,7 @@ namespace clinnova::intake::fhirpath {
 namespace {
 
 using Kind = Expression::Kind;
+using Operator = Expression::Operator;
 
 constexpr std::uint64_t kMostSteps = 100'000'000;
 
@@ -45,52 +47,80 @@ std::optional<bool> And(std::optional<bool> a, std::optional<bool> b) {
 std::optional<bool> Not(std::optional<bool> a) { return a ? std::optional(!*a) : std::nullopt; }
 
 /// The operators on truth values, with the empty collection as the third (section 6.5).
-std::optional<bool> Logic(std::string_view op, std::optional<bool> a, std::optional<bool> b) {
-  if (op == "and") return And(a, b);
-  if (op == "or") return Not(And(Not(a), Not(b)));
-  if (op == "xor") return a && b ? std::optional(*a != *b) : std::nullopt;
+std::optional<bool> Logic(Operator op, std::optional<bool> a, std::optional<bool> b) {
+  if (op == Operator::kAnd) return And(a, b);
+  if (op == Operator::kOr) return Not(And(Not(a), Not(b)));
+  if (op == Operator::kXor) return a && b ? std::optional(*a != *b) : std::nullopt;
   return Not(And(a, Not(b)));  // implies
 }
 
-std::optional<bool> Inequality(std::string_view op, std::optional<int> order) {
+std::optional<bool> Inequality(Operator op, std::optional<int> order) {
   if (!order) return std::nullopt;
-  if (op == "<") return *order < 0;
-  if (op == ">") return *order > 0;
-  return op == "<=" ? *order <= 0 : *order >= 0;
+  if (op == Operator::kLess) return *order < 0;
+  if (op == Operator::kGreater) return *order > 0;
+  return op == Operator::kAtMost ? *order <= 0 : *order >= 0;
 }
 
-Result<Collection> Membership(const Environment& environment, const Expression& expression,
-                              const Collection& item, const Collection& items) {
-  if (item.empty()) return Collection{};
+Result<std::optional<bool>> Membership(const Environment& environment, const Expression& expression,
+                                       Items item, Items items) {
+  if (item.empty()) return std::nullopt;
   if (item.size() > 1) return SingleExpected(expression, item.size());
-  return One(Contains(environment, items, item.front()));
+  return Contains(environment, items, item.front());
 }
 
 /// & takes an empty collection for the empty text.
-Result<Collection> Concatenate(const Expression& expression, const Collection& a,
-                               const Collection& b) {
+Result<Collection> Concatenate(const Expression& expression, Items a, Items b) {
   std::string text;
-  for (const Collection* side : {&a, &b}) {
-    if (side->size() > 1) return SingleExpected(expression, side->size());
-    if (side->empty()) continue;
-    const auto part = StringOf(side->front());
-    if (!part) {
+  for (const Items side : {a, b}) {
+    if (side.size() > 1) return SingleExpected(expression, side.size());
+    if (side.empty()) continue;
+    if (const auto part = PlainText(side.front())) {
+      text += *part;
+    } else if (const auto date = StringOf(side.front())) {
+      text += *date;
+    } else {
       return Fail(ErrorCode::kInvalidInput, "\"&\": found a value that is no text, expected texts");
     }
-    text += *part;
   }
   return One(std::move(text));
 }
 
-bool IsLogic(std::string_view op) {
-  return op == "and" || op == "or" || op == "xor" || op == "implies";
+bool IsLogic(Operator op) { return op <= Operator::kImplies; }
+/// The operators whose result is a truth value.
+bool IsDecision(Operator op) { return op <= Operator::kContains; }
+
+/// The type that the end of a choice's JSON name says: "Quantity" of "valueQuantity"; empty when it is none.
+std::string_view ChoiceType(const FhirElement& element, std::string_view ending) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  if (ending.empty() || lower(ending.front()) == ending.front()) return {};
+  for (const std::string_view type : element.types) {
+    const bool same = type.size() == ending.size() && type.substr(1) == ending.substr(1);
+    if (same && lower(type.front()) == lower(ending.front())) return type;
+  }
+  return {};
+}
+
+/// All members of the choice, each with the member beside it, "_valueString", that may hold more.
+void AppendChoice(const FhirModel& model, const JsonTree& object, const FhirElement& element,
+                  const Node& parent, Collection& out) {
+  for (const auto& member : object.members) {
+    const bool extra = member.first.starts_with('_');
+    const std::string_view key = std::string_view(member.first).substr(extra ? 1 : 0);
+    if (!key.starts_with(element.name) || (extra && object.Find(key))) continue;
+    const std::string_view type = ChoiceType(element, key.substr(element.name.size()));
+    if (type.empty()) continue;
+    const JsonTree* json = extra ? nullptr : &member.second;
+    const JsonTree* more = extra ? &member.second : nullptr;
+    if (!extra && object.has_underscore) more = object.Find("_" + std::string(key));
+    AppendNodes(model, json, more, type, parent, out);
+  }
 }
 
 }  // namespace
 
 Result<Collection> Evaluator::EvaluateOn(const Expression& expression, const Scope& scope,
                                          const Item& this_item, std::int64_t index) const {
-  const Scope inner{.context = Collection(1, this_item),
+  const Scope inner{.context = Items(&this_item, 1),
                     .index = index,
                     .total = scope.total,
                     .defined = scope.defined};
@@ -102,18 +132,17 @@ Result<Collection> Evaluator::Evaluate(const Expression& expression, const Scope
     return Fail(ErrorCode::kInvalidInput, "found more than 10^8 steps, expected an end");
   }
   switch (expression.kind) {
-    case Kind::kEmpty: return Collection{};
-    case Kind::kBoolean: return One(expression.boolean);
-    case Kind::kString: return One(expression.text);
-    case Kind::kInteger: return One(expression.integer);
-    case Kind::kDecimal: return Collection{Item{expression.decimal}};
-    case Kind::kTemporal: return Collection{Item{expression.temporal}};
-    case Kind::kQuantity:
-      return Collection{Item{Quantity{expression.decimal, expression.text, expression.calendar}}};
+    case Kind::kEmpty:
+    case Kind::kBoolean:
+    case Kind::kString:
+    case Kind::kInteger:
+    case Kind::kDecimal:
+    case Kind::kTemporal:
+    case Kind::kQuantity: return expression.literal;
     case Kind::kVariable: return Variable(expression, scope);
-    case Kind::kThis: return scope.context;
+    case Kind::kThis: return Copy(scope.context);
     case Kind::kIndex: return One(scope.index);
-    case Kind::kTotal: return scope.total;
+    case Kind::kTotal: return Copy(scope.total);
     case Kind::kMember: return Member(expression, scope);
     case Kind::kFunction: return Function(expression, scope);
     case Kind::kIndexer: return Indexer(expression, scope);
@@ -122,6 +151,40 @@ Result<Collection> Evaluator::Evaluate(const Expression& expression, const Scope
     case Kind::kType: return Type(expression, scope);
   }
   return Collection{};
+}
+
+Result<Items> Evaluator::Operand(const Expression& expression, const Scope& scope,
+                                 Collection& storage) const {
+  if (expression.kind <= Kind::kQuantity) return Items(expression.literal);
+  if (expression.kind == Kind::kThis) return scope.context;
+  CLINNOVA_ASSIGN(storage, Evaluate(expression, scope));
+  return Items(storage);
+}
+
+Result<Items> Evaluator::OperandApart(const Expression& expression, const Scope& scope,
+                                      Collection& storage) const {
+  if (expression.kind <= Kind::kQuantity) return Items(expression.literal);
+  if (scope.defined.empty()) {
+    auto items = Operand(expression, scope, storage);
+    if (!scope.defined.empty()) scope.defined.clear();
+    return items;
+  }
+  auto defined = scope.defined;
+  auto items = Operand(expression, scope, storage);
+  scope.defined = std::move(defined);
+  return items;
+}
+
+bool Evaluator::Decides(const Expression& expression) {
+  return expression.kind == Kind::kBinary && IsDecision(expression.binary);
+}
+
+Result<std::optional<bool>> Evaluator::TruthOf(const Expression& expression, const Scope& scope,
+                                               std::string_view where) const {
+  if (Decides(expression)) return Decide(expression, scope);
+  Collection storage;
+  CLINNOVA_ASSIGN(const Items items, Operand(expression, scope, storage));
+  return Truth(items, where);
 }
 
 void Evaluator::AppendMembers(const Item& item, std::string_view name, Collection& out) const {
@@ -136,26 +199,17 @@ void Evaluator::AppendMembers(const Item& item, std::string_view name, Collectio
     return;
   }
   // A primitive's value without its FHIR type.
-  if (item.node && item.HasValue() && name == "value") return out.push_back(Item{item.value});
+  if (item.node && item.HasValue() && name == "value") return out.push_back(Item{item.Read()});
   const JsonTree* object = item.HasValue() || !item.node.json ? item.node.extra : item.node.json;
   if (!object || !object->IsObject()) return;
-  const auto append = [&](std::string_view key, std::string_view path) {
-    const JsonTree* json = object->Find(key);
-    const JsonTree* extra = object->has_underscore ? object->Find("_" + std::string(key)) : nullptr;
-    if (json || extra) AppendNodes(model(), json, extra, path, item.node, out);
-  };
   const FhirElement* element = model().Find(item.node.path, name);
-  if (!element || element->types.size() == 1) {
-    append(name, element ? element->types.front() : std::string_view());
-    return;
+  if (element && element->types.size() > 1) {
+    return AppendChoice(model(), *object, *element, item.node, out);
   }
-  for (const auto& member : object->members) {
-    const bool extra = member.first.starts_with('_');
-    const std::string_view key = std::string_view(member.first).substr(extra ? 1 : 0);
-    if (!key.starts_with(name) || (extra && object->Find(key))) continue;
-    const FhirMember choice = model().Member(item.node.path, key);
-    if (choice.element == element) append(key, choice.type);
-  }
+  const JsonTree* json = object->Find(name);
+  const JsonTree* extra = object->has_underscore ? object->Find("_" + std::string(name)) : nullptr;
+  const std::string_view type = element ? element->types.front() : std::string_view();
+  if (json || extra) AppendNodes(model(), json, extra, type, item.node, out);
 }
 
 void Evaluator::AppendChildren(const Item& item, Collection& out) const {
@@ -173,25 +227,26 @@ void Evaluator::AppendChildren(const Item& item, Collection& out) const {
 }
 
 Result<Collection> Evaluator::Member(const Expression& expression, const Scope& scope) const {
-  Collection out;
-  if (expression.arguments.empty()) {
-    // Elements begin with a small letter, resources with a capital one.
-    const char initial = expression.text.empty() ? ' ' : expression.text.front();
-    const bool may_name_type = initial >= 'A' && initial <= 'Z';
-    for (const Item& item : scope.context) {
-      const JsonTree* json = item.node.json;
-      const bool names_type = may_name_type && json && json->Find("resourceType") &&
-                              model().IsKindOf(item.node.path, expression.text);
-      if (names_type) {
-        out.push_back(item);
-      } else {
-        AppendMembers(item, expression.text, out);
-      }
-    }
-    return out;
+  Collection storage;
+  Items base = scope.context;
+  const bool on_context = expression.arguments.empty();
+  if (!on_context) {
+    CLINNOVA_ASSIGN(base, Operand(*expression.arguments.front(), scope, storage));
   }
-  CLINNOVA_ASSIGN(const Collection base, Evaluate(*expression.arguments.front(), scope));
-  for (const Item& item : base) AppendMembers(item, expression.text, out);
+  // Elements begin with a small letter, resources with a capital one.
+  const char initial = expression.text.empty() ? ' ' : expression.text.front();
+  const bool may_name_type = on_context && initial >= 'A' && initial <= 'Z';
+  Collection out;
+  for (const Item& item : base) {
+    const JsonTree* json = item.node.json;
+    const bool names_type = may_name_type && json && json->Find("resourceType") &&
+                            model().IsKindOf(item.node.path, expression.text);
+    if (names_type) {
+      out.push_back(item);
+    } else {
+      AppendMembers(item, expression.text, out);
+    }
+  }
   return out;
 }
 
@@ -201,13 +256,13 @@ Result<Collection> Evaluator::Function(const Expression& expression, const Scope
     return Fail(ErrorCode::kInvalidInput,
                 "found the function \"" + expression.text + "\", expected one of FHIRPath");
   }
-  Collection computed;
+  Collection storage;
+  Items input = scope.context;
   std::span<const std::unique_ptr<Expression>> arguments = expression.arguments;
   if (!expression.on_context) {
-    CLINNOVA_ASSIGN(computed, Evaluate(*expression.arguments.front(), scope));
+    CLINNOVA_ASSIGN(input, Operand(*expression.arguments.front(), scope, storage));
     arguments = arguments.subspan(1);
   }
-  const Collection& input = expression.on_context ? scope.context : computed;
   return function->call({.evaluator = *this,
                          .scope = scope,
                          .input = input,
@@ -236,7 +291,7 @@ Result<Collection> Evaluator::Polarity(const Expression& expression, const Scope
     return Fail(ErrorCode::kInvalidInput, "\"" + expression.text + "\": found " +
                                               TypeOf(model(), item).name + ", expected a number");
   }
-  if (expression.text == "+") return Collection{Item{item.value}};
+  if (expression.text == "+") return Collection{Item{item.Read()}};
   if (quantity) {
     return Collection{
         Item{Quantity{Decimal(0) - quantity->value, quantity->unit, quantity->calendar}}};
@@ -245,54 +300,76 @@ Result<Collection> Evaluator::Polarity(const Expression& expression, const Scope
 }
 
 Result<Collection> Evaluator::Type(const Expression& expression, const Scope& scope) const {
-  CLINNOVA_ASSIGN(const TypeInfo type, ResolveType(model(), expression.type));
-  CLINNOVA_ASSIGN(const Collection operand, Evaluate(*expression.arguments.front(), scope));
+  CLINNOVA_CHECK(expression.named.has_value());
+  const TypeInfo& type = *expression.named;
+  Collection storage;
+  CLINNOVA_ASSIGN(const Items operand, Operand(*expression.arguments.front(), scope, storage));
   if (operand.empty()) return Collection{};
   if (operand.size() > 1) return SingleExpected(expression, operand.size());
   if (expression.text == "is") {
     return One(IsOfType(model(), operand.front(), type, TypeMatch::kDerived));
   }
-  return IsOfType(model(), operand.front(), type, TypeMatch::kExactPrimitives) ? operand
-                                                                               : Collection{};
+  const bool is = IsOfType(model(), operand.front(), type, TypeMatch::kExactPrimitives);
+  return is ? Copy(operand) : Collection{};
+}
+
+Result<std::optional<bool>> Evaluator::DecideLogic(const Expression& expression,
+                                                   const Scope& scope) const {
+  const Operator op = expression.binary;
+  auto defined = scope.defined;  // what an operand defines, the other does not see
+  CLINNOVA_ASSIGN(const auto left, TruthOf(*expression.arguments[0], scope, expression.text));
+  scope.defined = defined;
+  // Decided by the left side: the right one is not looked at.
+  if (op == Operator::kAnd && left == false) return left;
+  if (op == Operator::kOr && left == true) return left;
+  if (op == Operator::kImplies && left == false) return std::optional(true);
+  CLINNOVA_ASSIGN(const auto right, TruthOf(*expression.arguments[1], scope, expression.text));
+  scope.defined = std::move(defined);
+  return Logic(op, left, right);
+}
+
+Result<std::optional<bool>> Evaluator::Decide(const Expression& expression,
+                                              const Scope& scope) const {
+  const Operator op = expression.binary;
+  if (IsLogic(op)) return DecideLogic(expression, scope);
+  Collection left, right;
+  CLINNOVA_ASSIGN(const Items a, OperandApart(*expression.arguments[0], scope, left));
+  CLINNOVA_ASSIGN(const Items b, OperandApart(*expression.arguments[1], scope, right));
+  switch (op) {
+    case Operator::kEqual: return Equal(environment_, a, b);
+    case Operator::kUnequal: return Not(Equal(environment_, a, b));
+    case Operator::kEquivalent: return std::optional(Equivalent(environment_, a, b));
+    case Operator::kInequivalent: return std::optional(!Equivalent(environment_, a, b));
+    case Operator::kIn: return Membership(environment_, expression, a, b);
+    case Operator::kContains: return Membership(environment_, expression, b, a);
+    default: break;
+  }
+  if (a.empty() || b.empty()) return std::nullopt;
+  if (a.size() > 1) return SingleExpected(expression, a.size());
+  if (b.size() > 1) return SingleExpected(expression, b.size());
+  CLINNOVA_ASSIGN(const auto order, Compare(environment_, a.front(), b.front()));
+  return Inequality(op, order);
 }
 
 Result<Collection> Evaluator::Binary(const Expression& expression, const Scope& scope) const {
-  const std::string_view op = expression.text;
-  const auto defined = scope.defined;  // what an operand defines, the other does not see
-  CLINNOVA_ASSIGN(const Collection a, Evaluate(*expression.arguments[0], scope));
-  scope.defined = defined;
-  if (IsLogic(op)) {
-    CLINNOVA_ASSIGN(const auto left, Truth(a, expression.text));
-    // Decided by the left side: the right one is not looked at.
-    if ((op == "and" && left == false) || (op == "or" && left == true)) return One(*left);
-    if (op == "implies" && left == false) return One(true);
-    CLINNOVA_ASSIGN(const Collection b, Evaluate(*expression.arguments[1], scope));
-    scope.defined = defined;
-    CLINNOVA_ASSIGN(const auto right, Truth(b, expression.text));
-    return One(Logic(op, left, right));
+  const Operator op = expression.binary;
+  if (IsDecision(op)) {
+    CLINNOVA_ASSIGN(const auto decision, Decide(expression, scope));
+    return One(decision);
   }
-  CLINNOVA_ASSIGN(const Collection b, Evaluate(*expression.arguments[1], scope));
-  scope.defined = defined;
-  if (op == "=") return One(Equal(environment_, a, b));
-  if (op == "!=") return One(Not(Equal(environment_, a, b)));
-  if (op == "~") return One(Equivalent(environment_, a, b));
-  if (op == "!~") return One(!Equivalent(environment_, a, b));
-  if (op == "in") return Membership(environment_, expression, a, b);
-  if (op == "contains") return Membership(environment_, expression, b, a);
-  if (op == "&") return Concatenate(expression, a, b);
-  if (op == "|") {
-    Collection both = a;
+  Collection left, right;
+  CLINNOVA_ASSIGN(const Items a, OperandApart(*expression.arguments[0], scope, left));
+  CLINNOVA_ASSIGN(const Items b, OperandApart(*expression.arguments[1], scope, right));
+  if (op == Operator::kConcatenate) return Concatenate(expression, a, b);
+  if (op == Operator::kUnion) {
+    Collection both = Copy(a);
     both.insert(both.end(), b.begin(), b.end());
     return Distinct(environment_, both);
   }
   if (a.empty() || b.empty()) return Collection{};
   if (a.size() > 1) return SingleExpected(expression, a.size());
   if (b.size() > 1) return SingleExpected(expression, b.size());
-  if (op == "<" || op == ">" || op == "<=" || op == ">=") {
-    CLINNOVA_ASSIGN(const auto order, Compare(environment_, a.front(), b.front()));
-    return One(Inequality(op, order));
-  }
-  return Arithmetic(environment_, op, a.front(), b.front());
+  return Arithmetic(environment_, expression.text, a.front(), b.front());
 }
 
 Result<Collection> Evaluator::Variable(const Expression& expression, const Scope& scope) const {

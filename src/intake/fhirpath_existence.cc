@@ -47,7 +47,7 @@ Result<Collection> AnyTrue(const Call& call) { return Truths(call, false, true);
 Result<Collection> AllFalse(const Call& call) { return Truths(call, true, false); }
 Result<Collection> AnyFalse(const Call& call) { return Truths(call, false, false); }
 
-bool IsSubset(const Environment& environment, const Collection& part, const Collection& whole) {
+bool IsSubset(const Environment& environment, Items part, Items whole) {
   return std::all_of(part.begin(), part.end(),
                      [&](const Item& item) { return Contains(environment, whole, item); });
 }
@@ -85,7 +85,7 @@ Result<Collection> Children(const Call& call) {
 /// Children before their children, level by level.
 Result<Collection> Descendants(const Call& call) {
   Collection out;
-  Collection level = call.input;
+  Collection level = Copy(call.input);
   while (!level.empty()) {
     Collection next;
     for (const Item& item : level) call.evaluator.AppendChildren(item, next);
@@ -97,7 +97,7 @@ Result<Collection> Descendants(const Call& call) {
 
 Result<Collection> Trace(const Call& call) {
   CLINNOVA_ASSIGN(const auto name, StringArgument(call, 0));
-  Collection shown = call.input;
+  Collection shown = Copy(call.input);
   if (call.size() > 1) {
     shown.clear();
     for (std::size_t i = 0; i < call.input.size(); ++i) {
@@ -108,7 +108,7 @@ Result<Collection> Trace(const Call& call) {
   }
   const auto& trace = call.evaluator.environment().trace;
   if (trace) trace(name.value_or(""), shown);
-  return call.input;
+  return Copy(call.input);
 }
 
 Result<Collection> Type(const Call& call) {
@@ -126,7 +126,7 @@ Result<Collection> DefineVariable(const Call& call) {
   if (standard || known.contains(*name) || call.scope.defined.contains(*name)) {
     return WrongCall(call, "%" + *name + " again", "a new name");
   }
-  Collection value = call.input;
+  Collection value = Copy(call.input);
   if (call.size() > 1) {
     const Scope inner{.context = call.input,
                       .index = call.scope.index,
@@ -135,7 +135,7 @@ Result<Collection> DefineVariable(const Call& call) {
     CLINNOVA_ASSIGN(value, call.evaluator.Evaluate(*call.arguments[1], inner));
   }
   call.scope.defined.emplace(*name, std::move(value));
-  return call.input;
+  return Copy(call.input);
 }
 
 Result<Collection> Coalesce(const Call& call) {

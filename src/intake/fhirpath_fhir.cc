@@ -32,7 +32,7 @@ Result<Collection> HasValue(const Call& call) {
 
 Result<Collection> GetValue(const Call& call) {
   if (call.input.size() != 1 || !call.input.front().HasValue()) return Collection{};
-  return Collection{Item{call.input.front().value}};
+  return Collection{Item{call.input.front().Read()}};
 }
 
 /// "Patient/1" of "https://server/fhir/Patient/1/_history/2".
@@ -126,7 +126,7 @@ Result<Collection> CheckModifiers(const Call& call) {
       }
     }
   }
-  return call.input;
+  return Copy(call.input);
 }
 
 Result<Collection> NeedsTerminology(const Call& call) {

@@ -36,7 +36,7 @@ enum class Repeated { kDistinct, kAll };
 
 Result<Collection> RepeatItems(const Call& call, Repeated repeated) {
   Collection out;
-  Collection open = call.input;
+  Collection open = Copy(call.input);
   while (!open.empty()) {
     Collection next;
     for (std::size_t i = 0; i < open.size(); ++i) {
@@ -58,12 +58,19 @@ Result<Collection> RepeatItems(const Call& call, Repeated repeated) {
 Result<Collection> Repeat(const Call& call) { return RepeatItems(call, Repeated::kDistinct); }
 Result<Collection> RepeatAll(const Call& call) { return RepeatItems(call, Repeated::kAll); }
 
+/// The type that the argument names, found when the expression was read.
+Result<const TypeInfo*> NamedType(const Call& call) {
+  const auto& named = call.arguments[0]->named;
+  if (named) return &*named;
+  return WrongCall(call, "no name of a type", "one");
+}
+
 Result<Collection> OfType(const Call& call) {
   const FhirModel& model = call.evaluator.model();
-  CLINNOVA_ASSIGN(const TypeInfo type, ResolveType(model, PlainPath(*call.arguments[0])));
+  CLINNOVA_ASSIGN(const TypeInfo* type, NamedType(call));
   Collection kept;
   for (const Item& item : call.input) {
-    if (IsOfType(model, item, type, TypeMatch::kExactPrimitives)) kept.push_back(item);
+    if (IsOfType(model, item, *type, TypeMatch::kExactPrimitives)) kept.push_back(item);
   }
   return kept;
 }
@@ -78,13 +85,13 @@ Result<Collection> As(const Call& call) {
 
 Result<Collection> Is(const Call& call) {
   const FhirModel& model = call.evaluator.model();
-  CLINNOVA_ASSIGN(const TypeInfo type, ResolveType(model, PlainPath(*call.arguments[0])));
+  CLINNOVA_ASSIGN(const TypeInfo* type, NamedType(call));
   CLINNOVA_ASSIGN(const Item* item, SingleInput(call));
   if (!item) return Collection{};
-  return One(IsOfType(model, *item, type, TypeMatch::kDerived));
+  return One(IsOfType(model, *item, *type, TypeMatch::kDerived));
 }
 
-Collection Part(const Collection& items, std::int64_t from, std::int64_t count) {
+Collection Part(Items items, std::int64_t from, std::int64_t count) {
   const auto size = static_cast<std::int64_t>(items.size());
   from = std::clamp<std::int64_t>(from, 0, size);
   count = std::clamp<std::int64_t>(count, 0, size - from);
@@ -140,7 +147,7 @@ Result<Collection> Exclude(const Call& call) {
 
 Result<Collection> Combine(const Call& call) {
   CLINNOVA_ASSIGN(const Collection other, call.Argument(0));
-  Collection all = call.input;
+  Collection all = Copy(call.input);
   all.insert(all.end(), other.begin(), other.end());
   return all;
 }
@@ -173,9 +180,10 @@ Result<Collection> Aggregate(const Call& call) {
     CLINNOVA_ASSIGN(total, call.Argument(1));
   }
   for (std::size_t i = 0; i < call.input.size(); ++i) {
-    const Scope scope{.context = {call.input[i]},
+    const Collection before = std::move(total);
+    const Scope scope{.context = call.input.subspan(i, 1),
                       .index = static_cast<std::int64_t>(i),
-                      .total = std::move(total),
+                      .total = before,
                       .defined = call.scope.defined};
     CLINNOVA_ASSIGN(total, call.evaluator.Evaluate(*call.arguments[0], scope));
   }
@@ -186,7 +194,7 @@ Result<Collection> Sum(const Call& call) {
   Collection total;
   for (const Item& item : call.input) {
     if (total.empty()) {
-      total = {Item{item.value}};
+      total = {Item{item.Read()}};
       continue;
     }
     CLINNOVA_ASSIGN(total, Arithmetic(call.evaluator.environment(), "+", total.front(), item));

@@ -20,6 +20,24 @@ const FunctionEntry* FindFunction(std::string_view name) {
   return found == kTable->end() ? nullptr : found->second;
 }
 
+Result<Collection> Call::Argument(std::size_t i) const {
+  Collection value;
+  CLINNOVA_ASSIGN(const Items items, Argument(i, value));
+  // A literal's or $this: not computed into `value`.
+  if (items.data() != value.data()) return Copy(items);
+  return value;
+}
+
+Result<std::optional<bool>> Call::TruthOn(std::size_t i, const Item& item,
+                                          std::int64_t index) const {
+  const Scope inner{
+      .context = Items(&item, 1), .index = index, .total = scope.total, .defined = scope.defined};
+  const Expression& criterion = *arguments[i];
+  if (Evaluator::Decides(criterion)) return evaluator.TruthOf(criterion, inner, name);
+  CLINNOVA_ASSIGN(const Collection value, evaluator.Evaluate(criterion, inner));
+  return StrictTruth(value, name);
+}
+
 tl::unexpected<Error> WrongCall(const Call& call, const std::string& found,
                                 const std::string& expected) {
   return Fail(ErrorCode::kInvalidInput,
@@ -42,7 +60,7 @@ Collection One(std::int64_t value) { return OneItem(value); }
 Collection One(std::string value) { return OneItem(std::move(value)); }
 Collection One(std::optional<bool> value) { return value ? One(*value) : Collection{}; }
 
-Result<std::optional<bool>> Truth(const Collection& items, std::string_view where) {
+Result<std::optional<bool>> Truth(Items items, std::string_view where) {
   if (items.empty()) return std::nullopt;
   if (items.size() > 1) {
     return Fail(ErrorCode::kInvalidInput, "\"" + std::string(where) + "\": found " +
@@ -53,7 +71,7 @@ Result<std::optional<bool>> Truth(const Collection& items, std::string_view wher
   return truth ? *truth : true;
 }
 
-Result<std::optional<bool>> StrictTruth(const Collection& items, std::string_view where) {
+Result<std::optional<bool>> StrictTruth(Items items, std::string_view where) {
   if (items.size() == 1 && !items.front().As<bool>()) {
     return Fail(ErrorCode::kInvalidInput,
                 "\"" + std::string(where) +
@@ -64,13 +82,13 @@ Result<std::optional<bool>> StrictTruth(const Collection& items, std::string_vie
 
 Result<bool> Criterion(const Call& call, std::size_t argument, const Item& item,
                        std::int64_t index) {
-  CLINNOVA_ASSIGN(const Collection value, call.On(argument, item, index));
-  CLINNOVA_ASSIGN(const std::optional<bool> truth, StrictTruth(value, call.name));
+  CLINNOVA_ASSIGN(const auto truth, call.TruthOn(argument, item, index));
   return truth == true;
 }
 
 Result<std::optional<std::string>> StringArgument(const Call& call, std::size_t argument) {
-  CLINNOVA_ASSIGN(const Collection value, call.Argument(argument));
+  Collection storage;
+  CLINNOVA_ASSIGN(const Items value, call.Argument(argument, storage));
   if (value.empty()) return std::nullopt;
   auto text = value.size() == 1 ? StringOf(value.front()) : std::nullopt;
   if (!text) return WrongCall(call, "an argument that is no single text", "a text");
@@ -78,7 +96,8 @@ Result<std::optional<std::string>> StringArgument(const Call& call, std::size_t 
 }
 
 Result<std::optional<std::int64_t>> IntegerArgument(const Call& call, std::size_t argument) {
-  CLINNOVA_ASSIGN(const Collection value, call.Argument(argument));
+  Collection storage;
+  CLINNOVA_ASSIGN(const Items value, call.Argument(argument, storage));
   if (value.empty()) return std::nullopt;
   const auto* integer = value.size() == 1 ? value.front().As<std::int64_t>() : nullptr;
   if (!integer) return WrongCall(call, "an argument that is no single integer", "an integer");
@@ -124,14 +143,12 @@ Result<TypeInfo> ResolveType(const FhirModel& model, const std::string& name) {
 }
 
 bool IsOfType(const FhirModel& model, const Item& item, const TypeInfo& type, TypeMatch match) {
-  const TypeInfo own = TypeOf(model, item);
-  if (own.name_space == "System") {
-    return type.name_space != "FHIR" && (own.name == type.name || type.name == "Any");
+  if (!item.node || item.node.path.empty()) {
+    return type.name_space != "FHIR" && (type.name == "Any" || type.name == SystemTypeName(item));
   }
   if (type.name_space == "System") return false;
-  if (match == TypeMatch::kExactPrimitives && model.IsPrimitive(own.name)) {
-    return own.name == type.name;
-  }
+  const std::string_view own = model.TypeName(item.node.path);
+  if (match == TypeMatch::kExactPrimitives && model.IsPrimitive(own)) return own == type.name;
   return model.IsKindOf(item.node.path, type.name);
 }
 

@@ -40,9 +40,9 @@ Collection One(std::optional<bool> value);
 
 /// The truth of a collection where one is expected: nothing when empty; a single item that is no truth value
 /// counts as true; kInvalidInput for several.
-Result<std::optional<bool>> Truth(const Collection& items, std::string_view where);
+Result<std::optional<bool>> Truth(Items items, std::string_view where);
 /// As Truth, but a single item that is no truth value is kInvalidInput.
-Result<std::optional<bool>> StrictTruth(const Collection& items, std::string_view where);
+Result<std::optional<bool>> StrictTruth(Items items, std::string_view where);
 
 /// A criterion's value for an item of the call's input.
 Result<bool> Criterion(const Call& call, std::size_t argument, const Item& item,

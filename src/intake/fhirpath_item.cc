@@ -17,7 +17,13 @@ Value NumberValue(std::string_view path, const std::string& text) {
   return text;
 }
 
+/// The types whose texts are dates and times.
+bool IsTemporal(std::string_view path) {
+  return path == "date" || path == "dateTime" || path == "instant" || path == "time";
+}
+
 Value StringValue(std::string_view path, const std::string& text) {
+  if (!IsTemporal(path)) return text;
   std::optional<Temporal> temporal;
   if (path == "date") temporal = Temporal::Parse(text, Temporal::Kind::kDate);
   if (path == "dateTime" || path == "instant") {
@@ -84,12 +90,20 @@ struct JsonValue {
 
 }  // namespace
 
+void Item::ReadNode() const {
+  value = ValueOf(node);
+  unread = false;
+}
+
 Item NodeItem(const FhirModel& model, const Node& node) {
-  Item item{.value = ValueOf(node), .node = node};
+  Item item{.value = {}, .node = node};
+  if (!node.json) return item;
+  if (!node.json->IsObject()) {
+    item.unread = !node.json->IsArray() && !node.json->IsNull();
+    return item;
+  }
   // What the model knows as another type is no resource of its own.
-  const bool may_be_resource =
-      node.path.empty() || node.path == "Resource" || node.path == "DomainResource";
-  if (may_be_resource && node.json && node.json->IsObject()) {
+  if (node.path.empty() || node.path == "Resource" || node.path == "DomainResource") {
     const std::string_view type = model.Type(node.json->Text("resourceType"));
     if (!type.empty()) {
       item.node.path = type;
@@ -104,8 +118,10 @@ TypeInfo TypeOf(const FhirModel& model, const Item& item) {
   if (item.node && !item.node.path.empty()) {
     return {"FHIR", std::string(model.TypeName(item.node.path))};
   }
-  return {"System", std::string(SystemName(item.value))};
+  return {"System", std::string(SystemTypeName(item))};
 }
+
+std::string_view SystemTypeName(const Item& item) { return SystemName(item.Read()); }
 
 std::optional<Quantity> QuantityOf(const FhirModel& model, const Item& item) {
   if (const auto* quantity = item.As<Quantity>()) return *quantity;
@@ -129,8 +145,15 @@ std::optional<Decimal> DecimalOf(const Item& item) {
   return std::nullopt;
 }
 
+std::optional<std::string_view> PlainText(const Item& item) {
+  const bool text = item.unread && item.node.json->IsString();
+  if (text && !IsTemporal(item.node.path)) return item.node.json->text;
+  const auto* read = item.As<std::string>();
+  return read ? std::optional<std::string_view>(*read) : std::nullopt;
+}
+
 std::optional<std::string> StringOf(const Item& item) {
-  if (const auto* text = item.As<std::string>()) return *text;
+  if (const auto text = PlainText(item)) return std::string(*text);
   if (item.As<Temporal>() && item.node.json) return item.node.json->text;
   return std::nullopt;
 }
@@ -153,7 +176,7 @@ std::optional<std::string> TextOf(const Item& item) {
     }
   };
   if (item.node.json && item.As<Temporal>()) return item.node.json->text;
-  return std::visit(Text(), item.value);
+  return std::visit(Text(), item.Read());
 }
 
 void AppendValueJson(const Item& item, std::string& out) {
@@ -161,7 +184,7 @@ void AppendValueJson(const Item& item, std::string& out) {
                          item.As<Temporal>())) {
     return AppendJson(*item.node.json, out);
   }
-  std::visit(JsonValue{out}, item.value);
+  std::visit(JsonValue{out}, item.Read());
 }
 
 void AppendItemJson(const FhirModel& model, const Item& item, std::string& out) {

@@ -9,8 +9,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -50,29 +52,59 @@ struct Node {
 using Value = std::variant<std::monostate, bool, std::int64_t, Decimal, std::string, Temporal,
                            Quantity, TypeInfo>;
 
+/// A primitive node's value is read where it is first asked for, as most nodes are only passed through: one
+/// thread at a time, therefore, for items of nodes.
 struct Item {
-  Value value;
+  mutable Value value;
   Node node = {};
+  mutable bool unread = false;  ///< the node's value is not in `value` yet
 
+  const Value& Read() const {
+    if (unread) ReadNode();
+    return value;
+  }
   template <typename T>
   const T* As() const {
-    return std::get_if<T>(&value);
+    if (unread && !MayBe<T>(node.json->kind)) return nullptr;
+    return std::get_if<T>(&Read());
   }
-  bool HasValue() const { return value.index() != 0; }
+  bool HasValue() const { return unread || value.index() != 0; }
+
+ private:
+  /// Whether JSON of that kind can be read as a T.
+  template <typename T>
+  static bool MayBe(JsonTree::Kind kind) {
+    const bool number = kind == JsonTree::Kind::kNumber;
+    const bool text = kind == JsonTree::Kind::kString;
+    if constexpr (std::is_same_v<T, bool>) return kind == JsonTree::Kind::kBoolean;
+    if constexpr (std::is_same_v<T, std::string>) return text || number;
+    if constexpr (std::is_same_v<T, Temporal>) return text;
+    return number && (std::is_same_v<T, std::int64_t> || std::is_same_v<T, Decimal>);
+  }
+  void ReadNode() const;
 };
 
 using Collection = std::vector<Item>;
+/// Items that another owns.
+using Items = std::span<const Item>;
 
-/// A node with its value read by its type: a date that is none stays a text.
+inline Collection Copy(Items items) { return {items.begin(), items.end()}; }
+
+/// A node; its value is read by its type: a date that is none stays a text.
 Item NodeItem(const FhirModel& model, const Node& node);
 
 /// Namespace and name: System.Integer of 4, FHIR.code of a code.
 TypeInfo TypeOf(const FhirModel& model, const Item& item);
 
+/// "Integer" of 4, whether it is a node or not; "" where there is no value.
+std::string_view SystemTypeName(const Item& item);
+
 /// The value as a quantity: a quantity, a FHIR Quantity, or a number (of unit 1); nothing otherwise.
 std::optional<Quantity> QuantityOf(const FhirModel& model, const Item& item);
 /// The value as a decimal: an integer or a decimal.
 std::optional<Decimal> DecimalOf(const Item& item);
+/// The text of a string item, not copied; nothing for other items, dates among them.
+std::optional<std::string_view> PlainText(const Item& item);
 /// The text of a string item, or of a node that is a date or time; nothing otherwise.
 std::optional<std::string> StringOf(const Item& item);
 

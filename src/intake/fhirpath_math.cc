@@ -24,7 +24,8 @@ Result<std::optional<Decimal>> NumberInput(const Call& call) {
 }
 
 Result<std::optional<Decimal>> NumberArgument(const Call& call, std::size_t argument) {
-  CLINNOVA_ASSIGN(const Collection value, call.Argument(argument));
+  Collection storage;
+  CLINNOVA_ASSIGN(const Items value, call.Argument(argument, storage));
   if (value.empty()) return std::nullopt;
   auto number = value.size() == 1 ? DecimalOf(value.front()) : std::nullopt;
   if (!number) return WrongCall(call, "an argument that is no single number", "a number");

@@ -11,7 +11,7 @@ namespace clinnova::intake::fhirpath {
 namespace {
 
 using Kind = Expression::Kind;
-using Node = std::unique_ptr<Expression>;
+using Tree = std::unique_ptr<Expression>;
 
 constexpr int kDeepest = 100;  ///< expressions within each other
 constexpr int kLongest = 400;  ///< operators and steps one after the other
@@ -32,13 +32,41 @@ int Binding(const Token& token) {
   return found == table.end() ? 0 : found->second;
 }
 
+Expression::Operator OperatorOf(const std::string& text) {
+  using Operator = Expression::Operator;
+  static const std::map<std::string_view, Operator> kOperators = {
+      {"and", Operator::kAnd},       {"or", Operator::kOr},
+      {"xor", Operator::kXor},       {"implies", Operator::kImplies},
+      {"=", Operator::kEqual},       {"!=", Operator::kUnequal},
+      {"~", Operator::kEquivalent},  {"!~", Operator::kInequivalent},
+      {"<", Operator::kLess},        {">", Operator::kGreater},
+      {"<=", Operator::kAtMost},     {">=", Operator::kAtLeast},
+      {"in", Operator::kIn},         {"contains", Operator::kContains},
+      {"&", Operator::kConcatenate}, {"|", Operator::kUnion}};
+  const auto found = kOperators.find(text);
+  return found == kOperators.end() ? Operator::kArithmetic : found->second;
+}
+
+/// The item of a literal; nothing for other expressions.
+Collection LiteralItem(const Expression& literal) {
+  switch (literal.kind) {
+    case Kind::kBoolean: return {Item{literal.boolean}};
+    case Kind::kString: return {Item{literal.text}};
+    case Kind::kInteger: return {Item{literal.integer}};
+    case Kind::kDecimal: return {Item{literal.decimal}};
+    case Kind::kTemporal: return {Item{literal.temporal}};
+    case Kind::kQuantity: return {Item{Quantity{literal.decimal, literal.text, literal.calendar}}};
+    default: return {};
+  }
+}
+
 class Parser {
  public:
   explicit Parser(std::string_view text) : lexer_(text) {}
 
-  Result<Node> Whole() {
+  Result<Tree> Whole() {
     CLINNOVA_TRY(Advance());
-    CLINNOVA_ASSIGN(Node tree, Operators(1));
+    CLINNOVA_ASSIGN(Tree tree, Operators(1));
     if (token_.kind != Token::Kind::kEnd) return Wrong("an operator or the end");
     return tree;
   }
@@ -62,7 +90,7 @@ class Parser {
     return Advance();
   }
 
-  Node Make(Kind kind, std::string text = {}) const {
+  Tree Make(Kind kind, std::string text = {}) const {
     auto node = std::make_unique<Expression>();
     node->kind = kind;
     node->offset = token_.offset;
@@ -71,18 +99,19 @@ class Parser {
   }
 
   /// An expression of operators that bind at least as tightly as `least`.
-  Result<Node> Operators(int least) {
+  Result<Tree> Operators(int least) {
     if (++depth_ > kDeepest) return Wrong("less nesting");
-    CLINNOVA_ASSIGN(Node left, Prefixed());
+    CLINNOVA_ASSIGN(Tree left, Prefixed());
     for (int binding = Binding(token_); binding >= least; binding = Binding(token_)) {
       const bool type = token_.IsWord("is") || token_.IsWord("as");
-      Node node = Make(type ? Kind::kType : Kind::kBinary, token_.text);
+      Tree node = Make(type ? Kind::kType : Kind::kBinary, token_.text);
       CLINNOVA_TRY(Advance());
+      node->binary = OperatorOf(node->text);
       node->arguments.push_back(std::move(left));
       if (type) {
         CLINNOVA_ASSIGN(node->type, TypeName());
       } else {
-        CLINNOVA_ASSIGN(Node right, Operators(binding + 1));
+        CLINNOVA_ASSIGN(Tree right, Operators(binding + 1));
         node->arguments.push_back(std::move(right));
       }
       left = std::move(node);
@@ -107,19 +136,19 @@ class Parser {
     }
   }
 
-  Result<Node> Prefixed() {
+  Result<Tree> Prefixed() {
     if (token_.IsSymbol("+") || token_.IsSymbol("-")) {
-      Node node = Make(Kind::kPolarity, token_.text);
+      Tree node = Make(Kind::kPolarity, token_.text);
       CLINNOVA_TRY(Advance());
-      CLINNOVA_ASSIGN(Node operand, Operators(kUnary));
+      CLINNOVA_ASSIGN(Tree operand, Operators(kUnary));
       node->arguments.push_back(std::move(operand));
       return node;
     }
-    CLINNOVA_ASSIGN(Node node, Term());
+    CLINNOVA_ASSIGN(Tree node, Term());
     return Postfixed(std::move(node));
   }
 
-  Result<Node> Postfixed(Node node) {
+  Result<Tree> Postfixed(Tree node) {
     for (;;) {
       if (token_.IsSymbol(".")) {
         CLINNOVA_TRY(Advance());
@@ -132,10 +161,10 @@ class Parser {
         }
         CLINNOVA_ASSIGN(node, Invocation(std::move(node)));
       } else if (token_.IsSymbol("[")) {
-        Node indexer = Make(Kind::kIndexer);
+        Tree indexer = Make(Kind::kIndexer);
         CLINNOVA_TRY(Advance());
         indexer->arguments.push_back(std::move(node));
-        CLINNOVA_ASSIGN(Node index, Operators(1));
+        CLINNOVA_ASSIGN(Tree index, Operators(1));
         indexer->arguments.push_back(std::move(index));
         CLINNOVA_TRY(Expect("]"));
         node = std::move(indexer);
@@ -147,11 +176,11 @@ class Parser {
   }
 
   /// A member or function, of `base` or of the context when that is null.
-  Result<Node> Invocation(Node base) {
+  Result<Tree> Invocation(Tree base) {
     if (token_.kind != Token::Kind::kIdentifier && token_.kind != Token::Kind::kDelimited) {
       return Wrong("the name of an element or a function");
     }
-    Node node = Make(Kind::kMember, token_.text);
+    Tree node = Make(Kind::kMember, token_.text);
     CLINNOVA_TRY(Advance());
     const bool on_context = base == nullptr;
     if (base) node->arguments.push_back(std::move(base));
@@ -161,9 +190,9 @@ class Parser {
     node->on_context = on_context;
     CLINNOVA_TRY(Advance());
     while (!token_.IsSymbol(")")) {
-      CLINNOVA_ASSIGN(Node argument, Operators(1));
+      CLINNOVA_ASSIGN(Tree argument, Operators(1));
       if (node->text == "sort" && (token_.IsWord("asc") || token_.IsWord("desc"))) {
-        Node key = Make(Kind::kPolarity, token_.text);
+        Tree key = Make(Kind::kPolarity, token_.text);
         key->arguments.push_back(std::move(argument));
         argument = std::move(key);
         CLINNOVA_TRY(Advance());
@@ -177,12 +206,12 @@ class Parser {
     return node;
   }
 
-  Result<Node> Term() {
+  Result<Tree> Term() {
     switch (token_.kind) {
       case Token::Kind::kString: return Literal(Make(Kind::kString, token_.text));
       case Token::Kind::kNumber: return NumberOrQuantity();
       case Token::Kind::kTemporal: {
-        Node node = Make(Kind::kTemporal);
+        Tree node = Make(Kind::kTemporal);
         node->temporal = token_.temporal;
         return Literal(std::move(node));
       }
@@ -193,7 +222,7 @@ class Parser {
                                                      : Kind::kTotal));
       case Token::Kind::kIdentifier:
         if (token_.text == "true" || token_.text == "false") {
-          Node node = Make(Kind::kBoolean);
+          Tree node = Make(Kind::kBoolean);
           node->boolean = token_.text == "true";
           return Literal(std::move(node));
         }
@@ -205,28 +234,29 @@ class Parser {
     return Wrong("an expression");
   }
 
-  Result<Node> Literal(Node node) {
+  Result<Tree> Literal(Tree node) {
     CLINNOVA_TRY(Advance());
+    node->literal = LiteralItem(*node);
     return node;
   }
 
-  Result<Node> Bracketed() {
+  Result<Tree> Bracketed() {
     if (token_.IsSymbol("(")) {
       CLINNOVA_TRY(Advance());
-      CLINNOVA_ASSIGN(Node inner, Operators(1));
+      CLINNOVA_ASSIGN(Tree inner, Operators(1));
       CLINNOVA_TRY(Expect(")"));
       return inner;
     }
     if (!token_.IsSymbol("{")) return Wrong("an expression");
-    Node node = Make(Kind::kEmpty);
+    Tree node = Make(Kind::kEmpty);
     CLINNOVA_TRY(Advance());
     CLINNOVA_TRY(Expect("}"));
     return node;
   }
 
-  Result<Node> NumberOrQuantity() {
+  Result<Tree> NumberOrQuantity() {
     if (token_.text.size() > kLongestNumber) return Wrong("a number of at most 40 digits");
-    Node node = Make(Kind::kDecimal);
+    Tree node = Make(Kind::kDecimal);
     node->decimal = *Decimal::Parse(token_.text);
     if (token_.text.find('.') == token_.text.npos) {
       const char* end = token_.text.data() + token_.text.size();
@@ -241,6 +271,7 @@ class Parser {
       node->calendar = word;
       CLINNOVA_TRY(Advance());
     }
+    node->literal = LiteralItem(*node);
     return node;
   }
 

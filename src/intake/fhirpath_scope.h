@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an expression is evaluated in, and the evaluator that functions call back.
 //
-//   Evaluator evaluator(environment);
-//   evaluator.Evaluate(tree, {.context = {patient}});
+//   const Collection patient = FhirPath::Root(document);
+//   Evaluator evaluator(environment, patient);
+//   evaluator.Evaluate(tree, {.context = patient});
 //
 // Source: HL7 FHIRPath N1, http://hl7.org/fhirpath/N1.
 #pragma once
@@ -39,9 +40,9 @@ struct Environment {
 
 /// What changes from item to item.
 struct Scope {
-  Collection context = {};  ///< $this; where a path begins
+  Items context = {};  ///< $this; where a path begins; not owned, outlives this
   std::int64_t index = 0;
-  Collection total = {};
+  Items total = {};  ///< not owned, outlives this
   mutable std::map<std::string, Collection, std::less<>> defined =
       {};  ///< by defineVariable(), for later steps
 };
@@ -54,6 +55,20 @@ class Evaluator {
 
   /// kInvalidInput where FHIRPath calls it an error, and after 10^8 steps: nested selects take exponential time.
   Result<Collection> Evaluate(const Expression& expression, const Scope& scope) const;
+
+  /// As Evaluate, without a copy of what is there already: a literal's item, or $this. What is computed lies in
+  /// `storage`, which outlives the use of the result.
+  Result<Items> Operand(const Expression& expression, const Scope& scope,
+                        Collection& storage) const;
+  /// As Operand; what the expression defines stays within it.
+  Result<Items> OperandApart(const Expression& expression, const Scope& scope,
+                             Collection& storage) const;
+
+  /// Whether the expression is an operator that gives a truth value or nothing.
+  static bool Decides(const Expression& expression);
+  /// The truth of an expression where one is expected, as fhirpath_functions.h's Truth.
+  Result<std::optional<bool>> TruthOf(const Expression& expression, const Scope& scope,
+                                      std::string_view where) const;
 
   /// As Evaluate, with `this_item` as $this.
   Result<Collection> EvaluateOn(const Expression& expression, const Scope& scope,
@@ -75,6 +90,8 @@ class Evaluator {
   Result<Collection> Polarity(const Expression& expression, const Scope& scope) const;
   Result<Collection> Type(const Expression& expression, const Scope& scope) const;
   Result<Collection> Binary(const Expression& expression, const Scope& scope) const;
+  Result<std::optional<bool>> Decide(const Expression& expression, const Scope& scope) const;
+  Result<std::optional<bool>> DecideLogic(const Expression& expression, const Scope& scope) const;
   Result<Collection> Variable(const Expression& expression, const Scope& scope) const;
 
   const Environment& environment_;
@@ -86,19 +103,23 @@ class Evaluator {
 struct Call {
   const Evaluator& evaluator;
   const Scope& scope;
-  const Collection& input;
+  Items input;
   std::span<const std::unique_ptr<Expression>> arguments;
   std::string_view name;
 
   std::size_t size() const { return arguments.size(); }
-  /// An argument's value, evaluated in the caller's context.
-  Result<Collection> Argument(std::size_t i) const {
-    return evaluator.Evaluate(*arguments[i], scope);
+  /// An argument's value, evaluated in the caller's context. What it defines stays within it.
+  Result<Collection> Argument(std::size_t i) const;
+  /// As Argument, without a copy where there is a value already (see Evaluator::Operand).
+  Result<Items> Argument(std::size_t i, Collection& storage) const {
+    return evaluator.OperandApart(*arguments[i], scope, storage);
   }
   /// A criterion, projection or key, evaluated for an item of the input.
   Result<Collection> On(std::size_t i, const Item& item, std::int64_t index) const {
     return evaluator.EvaluateOn(*arguments[i], scope, item, index);
   }
+  /// As On, where a truth value is expected; another one is kInvalidInput.
+  Result<std::optional<bool>> TruthOn(std::size_t i, const Item& item, std::int64_t index) const;
 };
 
 /// kInvalidInput: "name(): found …, expected …".

@@ -191,7 +191,7 @@ Result<Collection> ReplaceMatches(const Call& call) {
   CLINNOVA_ASSIGN(const auto with, StringArgument(call, 1));
   CLINNOVA_ASSIGN(const auto pattern_text, StringArgument(call, 0));
   if (!with || !pattern_text) return Collection{};
-  if (pattern_text->empty()) return call.input;
+  if (pattern_text->empty()) return Copy(call.input);
   return WithText(call,
                   [&](const std::string& text, const std::string& pattern) -> Result<Collection> {
                     CLINNOVA_ASSIGN(const RegularExpression* compiled, Compiled(call, pattern));

@@ -12,6 +12,7 @@
 
 #include "core/error.h"
 #include "intake/decimal.h"
+#include "intake/fhirpath_item.h"
 #include "intake/temporal.h"
 
 namespace clinnova::intake::fhirpath {
@@ -40,10 +41,33 @@ struct Expression {
     kType,      ///< arguments[0] is or as (`text`) the type `type`
   };
 
+  enum class Operator {
+    kAnd,
+    kOr,
+    kXor,
+    kImplies,
+    kEqual,
+    kUnequal,
+    kEquivalent,
+    kInequivalent,
+    kLess,
+    kGreater,
+    kAtMost,
+    kAtLeast,
+    kIn,
+    kContains,
+    kConcatenate,
+    kUnion,
+    kArithmetic,  ///< + - * / div mod: `text` says which
+  };
+
   Kind kind = Kind::kEmpty;
-  std::size_t offset = 0;  ///< in the text
+  Operator binary = Operator::kArithmetic;  ///< of kBinary
+  std::size_t offset = 0;                   ///< in the text
   std::string text;
   std::string type;
+  std::optional<TypeInfo> named;  ///< the type that `type`, or this path as an argument, names
+  Collection literal;             ///< of a literal: its item
   const FunctionEntry* function =
       nullptr;  ///< of a function; null where there is none of that name
   bool boolean = false;

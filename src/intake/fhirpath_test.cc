@@ -276,6 +276,12 @@ TEST(FhirPath, FiltersProjectsAndCombines) {
                        {"iif(false, 1 / 'a', 'other')", R"("other")"},
                        {"telecom.select(iif(value = 'x', $index, {}))", ""},
                        {"name.given.defineVariable('g').where(%g.count() = 5).count()", "5"},
+                       {"defineVariable(defineVariable('p', 'q').select(%p), "
+                        "defineVariable('p', 'value').select(%p)).select(%q)",
+                        R"("value")"},
+                       {"'aaa'.replace(defineVariable('p', 'aaa').select(%p), "
+                        "defineVariable('p', 'bbb').select(%p))",
+                        R"("bbb")"},
                        {"name.repeat('test')", R"("test")"}});
 }
 

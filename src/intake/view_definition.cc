@@ -52,7 +52,7 @@ class Reader {
       }
       // Without its node: the definition may go before the view does.
       Item item = fhirpath::NodeItem(FhirModel::R4(), {.json = value, .path = type});
-      variables_[name] = {Item{std::move(item.value)}};
+      variables_[name] = {Item{item.Read()}};
     }
     return {};
   }
