@@ -36,10 +36,19 @@ std::string Json(const intake::SyntheticSummary& summary, const intake::Syntheti
   json["export"] = summary.export_directory.string();
   json["truth"] = {summary.truth_csv.string(), summary.truth_json.string()};
   json["defects_file"] = summary.defects_json.string();
+  json["mapping"] = intake::SyntheticMapping(options.dialect);
   return core::ResultJson(json) + "\n";
 }
 
-std::string Text(const intake::SyntheticSummary& summary, const intake::SyntheticDisease& disease) {
+/// How a data manager imports the export.
+std::string ImportCommand(const intake::SyntheticSummary& summary, const std::string& dialect) {
+  const std::string mapping(intake::SyntheticMapping(dialect));
+  return "clinnova site import " + summary.export_directory.string() + " --site SITE" +
+         (mapping.empty() ? "" : " --mapping " + mapping);
+}
+
+std::string Text(const intake::SyntheticSummary& summary, const intake::SyntheticOptions& options) {
+  const intake::SyntheticDisease& disease = *intake::FindSyntheticDisease(options.disease);
   std::string text = std::to_string(summary.patients) + " patients, " +
                      std::to_string(summary.visits) + " visits, " +
                      std::to_string(summary.defects) + " planted defects\n\n";
@@ -56,7 +65,8 @@ std::string Text(const intake::SyntheticSummary& summary, const intake::Syntheti
   }
   return text + "\nexport:  " + summary.export_directory.string() +
          "\ntruth:   " + summary.truth_csv.string() + ", " + summary.truth_json.string() +
-         "\ndefects: " + summary.defects_json.string() + "\n";
+         "\ndefects: " + summary.defects_json.string() +
+         "\nimport:  " + ImportCommand(summary, options.dialect) + "\n";
 }
 
 Result<std::optional<intake::SyntheticSite>> SiteOf(const std::string& name) {
@@ -77,8 +87,7 @@ Result<void> Synthesise(Arguments arguments) {
   CLINNOVA_ASSIGN(const intake::SyntheticSummary summary,
                   intake::WriteSyntheticCohort(arguments.options));
   const std::string shown =
-      arguments.json ? Json(summary, arguments.options)
-                     : Text(summary, *intake::FindSyntheticDisease(arguments.options.disease));
+      arguments.json ? Json(summary, arguments.options) : Text(summary, arguments.options);
   std::fwrite(shown.data(), 1, shown.size(), stdout);
   return {};
 }

@@ -31,6 +31,23 @@ std::int64_t NumberOf(std::string_view digits) {
 bool IsHeader(std::string_view type) { return type == "8220" || type == "8230"; }
 bool IsTrailer(std::string_view type) { return type == "8221" || type == "8231"; }
 
+/// Whether a field is a person's name or a test's, where no mark stands between letters.
+bool IsName(std::string_view id) { return id == "3101" || id == "3102" || id == "8411"; }
+
+/// "M}ller", "Wei~": within a word, what DIN 66003 has in the place of an umlaut; behind a letter, its ß.
+bool HasDinUmlaut(std::string_view text) {
+  const auto letter = [&](std::size_t i) {
+    return i < text.size() && (text[i] | 32) >= 'a' && (text[i] | 32) <= 'z';
+  };
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    if (!letter(i - 1)) continue;
+    if (text[i] == '~') return true;
+    if (std::string_view("[\\]{|}").find(text[i]) != std::string_view::npos && letter(i + 1))
+      return true;
+  }
+  return false;
+}
+
 /// One line taken apart.
 struct Line {
   std::string_view rule;  ///< why it is not well formed
@@ -181,6 +198,12 @@ class LdtFile {
     if (DecodeToUtf8(encoding_, line.content, field.text) && field.rule.empty()) {
       field.rule = "ldt.encoding";
       field.message = "found a byte that is no " + std::string(EncodingName(encoding_)) + " text";
+    }
+    if (field.rule.empty() && encoding_ != Encoding::kDin66003 && IsName(line.id) &&
+        HasDinUmlaut(field.text)) {
+      field.rule = "ldt.encoding";
+      field.message = "found the mark of a 7-bit umlaut (DIN 66003) within a word, the file says " +
+                      std::string(EncodingName(encoding_));
     }
     if (!field.rule.empty()) {
       field.raw =

@@ -22,7 +22,9 @@
 //   ldt.checksum (9300), ldt.total_length (9202)    the whole file: nothing of it is read
 //   ldt.record_length (8100), ldt.object            a whole report
 //   ldt.line, ldt.length, ldt.encoding              a line, and with it the result, or, outside results, the
-//                                                   report that it is in
+//                                                   report that it is in; a name such as "M}ller", in the
+//                                                   7-bit umlauts of DIN 66003 where the file says another
+//                                                   code page, is ldt.encoding, too: it may be the patient
 //   and those of record_maker.h.
 // Orders and results that say nothing are counted as ignored.
 #pragma once

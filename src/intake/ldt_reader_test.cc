@@ -317,5 +317,25 @@ TEST_F(LdtReaderTest, CountsWhatIsNoReport) {
   EXPECT_EQ(keeper.records.size(), 1u);
 }
 
+// A name in DIN 66003 where the file says ISO-8859-15 may be another patient's, or a test's that nobody knows.
+TEST_F(LdtReaderTest, QuarantinesNamesInUmlautsOfAnotherCodePage) {
+  Fields named = Report({{"8410", "CRP"}, {"8420", "3"}});
+  named[3].second = "M}ller";
+  const std::string reports = Record("8201", named);
+  EXPECT_EQ(Read(File2({reports}, "4")).Rules(), std::vector<std::string>{"ldt.encoding@11"});
+  EXPECT_TRUE(Read(File2({reports}, "4")).records.empty());
+  const RecordKeeper said = Read(File2({reports}, "1"));
+  EXPECT_TRUE(said.rejected.empty());
+  EXPECT_EQ(said.records[0].identity_words[1], "Müller");
+  const RecordKeeper test = Read(File2({Record("8201", Report({{"8410", "HB"},
+                                                               {"8411", "H{moglobin"},
+                                                               {"8420", "13"},
+                                                               {"8410", "CRP"},
+                                                               {"8411", "CRP [mg/l]"},
+                                                               {"8420", "3"}}))}));
+  EXPECT_EQ(test.Rules(), std::vector<std::string>{"ldt.encoding@17"});
+  EXPECT_EQ(test.Of(RecordKind::kMeasurement).size(), 1u) << "brackets around a word are none";
+}
+
 }  // namespace
 }  // namespace clinnova::intake

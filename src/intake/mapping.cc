@@ -3,10 +3,14 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "core/toml_json.h"
 #include "intake/embedded_mappings.h"
 #include "intake/mapping_reader.h"
+#include "intake/toml_table.h"
 
 namespace clinnova::intake {
 namespace {
@@ -33,6 +37,70 @@ bool GlobMatches(std::string_view pattern, std::string_view text) {
   return p == pattern.size();
 }
 
+Result<std::string> ReadText(const std::filesystem::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::ostringstream text;
+  if (stream) text << stream.rdbuf();
+  if (!stream) return Fail(ErrorCode::kFailed, path.string() + ": cannot be read");
+  return text.str();
+}
+
+/// The file of a dialect that is no mapping: it names the compiled-in dialects that belong to it.
+constexpr std::string_view kDialectFile = "dialect.toml";
+
+Result<void> Add(Mapping mapping, std::vector<Mapping>& dialect) {
+  for (const Mapping& other : dialect) {
+    if (other.pattern != mapping.pattern || other.format != mapping.format) continue;
+    return Fail(ErrorCode::kInvalidInput, mapping.name + ": file.pattern \"" + mapping.pattern +
+                                              "\" is already that of " + other.name);
+  }
+  dialect.push_back(std::move(mapping));
+  return {};
+}
+
+/// Adds the mappings of one compiled-in dialect, without those that belong to it.
+Result<void> AddEmbedded(std::string_view name, std::vector<Mapping>& dialect) {
+  for (const EmbeddedMapping& embedded : EmbeddedMappings()) {
+    if (embedded.dialect != name || embedded.file == kDialectFile) continue;
+    const std::string file = "mappings/" + std::string(name) + "/" + std::string(embedded.file);
+    CLINNOVA_ASSIGN(Mapping mapping, Mapping::Parse(embedded.toml, file));
+    CLINNOVA_TRY(Add(std::move(mapping), dialect));
+  }
+  return {};
+}
+
+/// "ch-csv, ch-sphn, …"
+std::string EmbeddedNames() {
+  std::string names;
+  std::string_view last;
+  for (const EmbeddedMapping& embedded : EmbeddedMappings()) {
+    if (embedded.dialect == last) continue;
+    last = embedded.dialect;
+    names += (names.empty() ? "" : ", ") + std::string(last);
+  }
+  return names;
+}
+
+/// Behind a dialect's own mappings, those that its dialect.toml names.
+Result<void> AddCompanions(std::string_view toml, const std::string& file,
+                           std::vector<Mapping>& dialect) {
+  std::map<std::string, int> lines;
+  CLINNOVA_ASSIGN(const nlohmann::json json, core::TomlToJson(toml, file, lines));
+  TomlTable table(file, lines);
+  const TomlNode root{json, ""};
+  table.CheckKeys(root, "", {"with"});
+  const std::vector<std::string> names = table.Texts(root, "with");
+  CLINNOVA_TRY(table.Outcome());
+  for (const std::string& name : names) {
+    const std::size_t before = dialect.size();
+    CLINNOVA_TRY(AddEmbedded(name, dialect));
+    if (dialect.size() != before) continue;
+    return Fail(ErrorCode::kInvalidInput,
+                file + ": with: found \"" + name + "\", expected one of " + EmbeddedNames());
+  }
+  return {};
+}
+
 }  // namespace
 
 const std::string* TextRule::Translate(std::string_view word) const {
@@ -50,11 +118,8 @@ Result<Mapping> Mapping::Parse(std::string_view toml, std::string_view name) {
 }
 
 Result<Mapping> Mapping::Load(const std::filesystem::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::ostringstream text;
-  if (stream) text << stream.rdbuf();
-  if (!stream) return Fail(ErrorCode::kFailed, path.string() + ": cannot be read");
-  return Parse(text.str(), path.string());
+  CLINNOVA_ASSIGN(const std::string text, ReadText(path));
+  return Parse(text, path.string());
 }
 
 bool Mapping::Matches(std::string_view file_name) const { return GlobMatches(pattern, file_name); }
@@ -74,34 +139,30 @@ Result<std::vector<Mapping>> LoadDialect(const std::filesystem::path& folder) {
   std::ranges::sort(paths);
   std::vector<Mapping> dialect;
   for (const std::filesystem::path& path : paths) {
+    if (path.filename() == kDialectFile) continue;
     CLINNOVA_ASSIGN(Mapping mapping, Mapping::Load(path));
-    for (const Mapping& other : dialect) {
-      if (other.pattern != mapping.pattern || other.format != mapping.format) continue;
-      return Fail(ErrorCode::kInvalidInput, mapping.name + ": file.pattern \"" + mapping.pattern +
-                                                "\" is already that of " + other.name);
-    }
-    dialect.push_back(std::move(mapping));
+    CLINNOVA_TRY(Add(std::move(mapping), dialect));
+  }
+  for (const std::filesystem::path& path : paths) {
+    if (path.filename() != kDialectFile) continue;
+    CLINNOVA_ASSIGN(const std::string toml, ReadText(path));
+    CLINNOVA_TRY(AddCompanions(toml, path.string(), dialect));
   }
   return dialect;
 }
 
 Result<std::vector<Mapping>> LoadEmbeddedDialect(std::string_view name) {
   std::vector<Mapping> dialect;
-  std::string known;
-  std::string_view last;
-  for (const EmbeddedMapping& embedded : EmbeddedMappings()) {
-    if (embedded.dialect != last) {
-      last = embedded.dialect;
-      known += (known.empty() ? "" : ", ") + std::string(last);
-    }
-    if (embedded.dialect != name) continue;
-    const std::string file = "mappings/" + std::string(name) + "/" + std::string(embedded.file);
-    CLINNOVA_ASSIGN(Mapping mapping, Mapping::Parse(embedded.toml, file));
-    dialect.push_back(std::move(mapping));
-  }
+  CLINNOVA_TRY(AddEmbedded(name, dialect));
   if (dialect.empty()) {
     return Fail(ErrorCode::kInvalidInput, "mapping: found \"" + std::string(name) +
-                                              "\", expected a file, a folder or one of " + known);
+                                              "\", expected a file, a folder or one of " +
+                                              EmbeddedNames());
+  }
+  for (const EmbeddedMapping& embedded : EmbeddedMappings()) {
+    if (embedded.dialect != name || embedded.file != kDialectFile) continue;
+    CLINNOVA_TRY(
+        AddCompanions(embedded.toml, "mappings/" + std::string(name) + "/dialect.toml", dialect));
   }
   return dialect;
 }

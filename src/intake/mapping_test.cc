@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "intake/record_keeper.h"
+
 namespace clinnova::intake {
 namespace {
 
@@ -129,6 +131,22 @@ TEST(Mapping, OfEveryCommittedDialectIsCompiledInAsItStands) {
       EXPECT_EQ((*embedded)[i].records.size(), (*file)[i].records.size());
     }
   }
+}
+
+TEST(Mapping, OfADialectComeWithThoseThatItNames) {
+  const auto alone = LoadEmbeddedDialect("fr-csv");
+  const auto both = LoadEmbeddedDialect("fr-hprim");
+  ASSERT_TRUE(alone.has_value() && both.has_value());
+  EXPECT_EQ(both->size(), alone->size() + 1);
+  EXPECT_EQ(both->front().format, SourceFormat::kHprim);
+  EXPECT_NE(FindMapping(*both, "PATIENTS.csv"), nullptr);
+  TestFolder folder;
+  folder.Write("dialect.toml", "with = [\"xx-csv\"]\n");
+  const auto unknown = LoadDialect(folder.path());
+  ASSERT_FALSE(unknown.has_value());
+  EXPECT_NE(unknown.error().message.find("found \"xx-csv\", expected one of ch-csv, "),
+            std::string::npos)
+      << unknown.error().message;
 }
 
 TEST(Mapping, ThatIsNotThereNamesThoseThatAre) {

@@ -25,12 +25,17 @@ double Predictor(std::span<const Effect> effects, const Terms& terms, std::size_
   return sum;
 }
 
-void ChooseClass(std::span<const Effect> effects, const Terms& terms, const Classes& site, double u,
-                 SyntheticPatient& patient) {
+SyntheticRandom StreamOf(const CohortOptions& options, std::uint64_t salt, std::uint64_t index,
+                         std::uint64_t purpose) {
+  return {MixBits(options.seed + salt) + static_cast<std::uint64_t>(options.site), index, purpose};
+}
+
+void ChooseClass(std::span<const Effect> effects, const Terms& terms, const SiteDifference& site,
+                 double site_effect, double u, SyntheticPatient& patient) {
   Classes odds{};
   double total = 0;
   for (std::size_t k = 0; k < kDrugClasses; ++k) {
-    odds[k] = core::Exp(Predictor(effects, terms, k) + site[k]);
+    odds[k] = core::Exp(Predictor(effects, terms, k) + site_effect * site.assignment[k]);
     total += odds[k];
   }
   patient.assigned = kDrugClasses - 1;

@@ -64,9 +64,14 @@ double Is(bool condition);
 /// Sum of the effects times the terms. Precondition: there is a term for each effect.
 double Predictor(std::span<const Effect> effects, const Terms& terms, std::size_t drug_class);
 
+/// The stream of random numbers for one purpose of a disease's patient; `salt` is the disease's. The site is part
+/// of the seed: two sites of one seed have different patients.
+SyntheticRandom StreamOf(const CohortOptions& options, std::uint64_t salt, std::uint64_t index,
+                         std::uint64_t purpose);
+
 /// Chances of the classes, and the one that `u` gives.
-void ChooseClass(std::span<const Effect> effects, const Terms& terms, const Classes& site, double u,
-                 SyntheticPatient& patient);
+void ChooseClass(std::span<const Effect> effects, const Terms& terms, const SiteDifference& site,
+                 double site_effect, double u, SyntheticPatient& patient);
 
 /// Happens under a class where `u` is below its probability. `shift` is added to all log odds.
 SyntheticOutcome PotentialOutcome(std::string_view name, std::span<const Effect> effects,

@@ -5,16 +5,7 @@
 
 #include "intake/synthetic_csv_writer.h"
 
-namespace clinnova::intake {
-namespace synthetic {
-
-std::string Decimal(long value, int decimals, char mark) {
-  std::string digits = std::to_string(value);
-  if (decimals == 0) return digits;
-  while (static_cast<int>(digits.size()) <= decimals) digits.insert(digits.begin(), '0');
-  digits.insert(digits.end() - decimals, mark);
-  return digits;
-}
+namespace clinnova::intake::synthetic {
 
 std::string Grouped(long value, std::string_view mark) {
   std::string digits = std::to_string(value);
@@ -30,8 +21,6 @@ std::string DateText(Day day, char mark) {
                 static_cast<unsigned>(date.month()), mark, static_cast<int>(date.year()));
   return text;
 }
-
-long CreatinineHundredths(long umol_per_l) { return (umol_per_l * 10000L + 4421) / 8842; }
 
 Result<void> CsvWriter::Write(const SyntheticPatient& patient) {
   id_ = SyntheticPatientId(site_, patient.number);
@@ -114,31 +103,10 @@ std::string CsvWriter::FieldOf(const SyntheticPatient& patient, const SyntheticV
 
 std::string CsvWriter::NumberOf(const SyntheticPatient& patient, const SyntheticVisit& visit,
                                 const SyntheticResult& result, bool grouped) const {
-  const SyntheticItem& item = *result.item;
-  const LocalItem& local = item.*local_;
-  char mark = words_.decimal_mark;
-  long value = result.value;
-  int decimals = item.decimals - local.shift;
-  bool below = result.below;
-  if (local.unit == "mg/dL" && item.ucum == "umol/L") {
-    value = CreatinineHundredths(value);
-    decimals = 2;
-  }
-  if (item.key == disease_.not_detected && NotDetected(plan_, patient, visit, item.key))
-    return "n.n.";
-  if (item.key == kDefectItem) {
-    if (Is(plan_.comparator, patient, visit)) below = true, value = kDefectLimit;
-    if (Is(plan_.decimal_mark, patient, visit)) mark = mark == ',' ? '.' : ',';
-    if (Is(plan_.unit, patient, visit)) ++decimals;
-  }
-  if (item.key == kWrongUnitItem && Is(plan_.wrong_unit, patient, visit)) {
-    // g/L under the name of g/dL; where the unit is g/L, mmol/L under its name.
-    if (local.shift != 0) value = MillimolesOfHaemoglobin(value), decimals = 1;
-    if (local.shift == 0) decimals = 0;
-  }
-  const std::string text =
-      grouped && decimals == 0 ? Grouped(value, words_.thousands) : Decimal(value, decimals, mark);
-  return (below ? std::string(words_.below) : "") + text;
+  const ShownNumber shown = Shown(options_, patient, visit, result, result.item->*local_);
+  if (!grouped || shown.decimals != 0 || shown.not_detected)
+    return shown.Text(words_.decimal_mark, words_.below);
+  return (shown.below ? std::string(words_.below) : "") + Grouped(shown.value, words_.thousands);
 }
 
 void CsvWriter::WriteLaboratory(Table& table, const SyntheticPatient& patient,
@@ -161,17 +129,8 @@ void CsvWriter::WriteLaboratory(Table& table, const SyntheticPatient& patient,
 
 void CsvWriter::NoteResult(const SyntheticPatient& patient, const SyntheticVisit& visit,
                            const SyntheticItem& item, const Table& table) {
-  if (item.key == kDefectItem) {
-    if (Is(plan_.comparator, patient, visit))
-      Plant("comparator", table, "loaded as 0.6 with operator <");
-    if (Is(plan_.decimal_mark, patient, visit))
-      Plant("decimal_mark", table, "quarantined: number.invalid");
-    if (Is(plan_.unit, patient, visit)) Plant("unit", table, "converted from mg/dL to mg/L");
-  }
-  if (item.key == kWrongUnitItem && Is(plan_.wrong_unit, patient, visit))
-    Plant("wrong_unit", table, "quarantined at the load: value.implausible");
-  if (item.key == disease_.not_detected && NotDetected(plan_, patient, visit, item.key))
-    Plant("not_detected", table, "kept as text, never a number");
+  for (const ItemDefect& defect : DefectsOf(options_, patient, visit, item, words_.other_mark))
+    Plant(defect.kind, table, defect.expected);
 }
 
 void CsvWriter::NoteVisit(const SyntheticPatient& patient, const SyntheticVisit& visit,
@@ -223,13 +182,4 @@ void CsvWriter::NoteTreatment(const SyntheticPatient& patient, std::size_t treat
     Plant("retired_atc", table, "resolved by the map of retired ATC codes");
 }
 
-}  // namespace synthetic
-
-std::unique_ptr<SyntheticWriter> MakeCsvWriter(std::string_view dialect,
-                                               const WriterOptions& options) {
-  if (dialect == "lu-ecrf") return synthetic::MakeLuxembourgWriter(options);
-  if (dialect == "fr-csv") return synthetic::MakeFrenchWriter(options);
-  return synthetic::MakeSwissWriter(options);
-}
-
-}  // namespace clinnova::intake
+}  // namespace clinnova::intake::synthetic

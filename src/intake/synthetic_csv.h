@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Synthetic patients as the CSV exports of Luxembourg (eCRF), France and Switzerland. The tables are those
+// Synthetic patients as the CSV exports of Luxembourg (eCRF, REDCap), France and Switzerland. The tables are those
 // that mappings/<dialect>/ reads; the differences between the dialects are the point:
 //
 //   lu-ecrf  UTF-8 with byte order mark (treatments.csv: Windows-1252), ";", decimal comma, dd/mm/yyyy, one
@@ -8,17 +8,21 @@
 //            UCD and ATC, long laboratory table, creatinine µmol/L
 //   ch-csv   UTF-8, ",", quoted texts, thousands apostrophe, dd.mm.yyyy, männlich/weiblich, Generalkonsent,
 //            ICD-10-GM with year, haemoglobin g/L
+//   lu-redcap  UTF-8, ",", decimal comma in quotes, yyyy-mm-dd, one file for all events and repeated
+//            instruments, -9 for what was not done
 #pragma once
 
 #include <memory>
-#include <string_view>
 
 #include "intake/synthetic_export.h"
 
 namespace clinnova::intake {
 
-/// A writer of "lu-ecrf", "fr-csv" or "ch-csv".
-std::unique_ptr<SyntheticWriter> MakeCsvWriter(std::string_view dialect,
-                                               const WriterOptions& options);
+std::unique_ptr<SyntheticWriter> MakeLuxembourgCsvWriter(const WriterOptions& options);
+/// Without BIOLOGIE.csv where the laboratory's values come by its own messages.
+std::unique_ptr<SyntheticWriter> MakeFrenchCsvWriter(const WriterOptions& options);
+std::unique_ptr<SyntheticWriter> MakeSwissCsvWriter(const WriterOptions& options);
+/// A REDCap project: one export of all events and instruments, and its data dictionary.
+std::unique_ptr<SyntheticWriter> MakeRedcapWriter(const WriterOptions& options);
 
 }  // namespace clinnova::intake

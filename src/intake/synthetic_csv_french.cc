@@ -30,16 +30,17 @@ class FrenchWriter : public CsvWriter {
                     {"NIP", "NUM_SEJOUR", "DATE_ENTREE", "DATE_SORTIE", "MODE"})),
         diagnoses_(
             Make(Latin("DIAGNOSTICS.csv"), {"NIP", "NUM_DIAG", "CIM10", "LIBELLE", "DATE_DIAG"})),
-        laboratory_(
-            Make(Latin("BIOLOGIE.csv"), {"NIP", "NUM_SEJOUR", "NUM_DEMANDE", "DATE_PRELEVEMENT",
-                                         "CODE", "LIBELLE", "RESULTAT", "UNITE"})),
         assessments_(Make(Latin(disease_.fr_assessments), AssessmentHeader())),
         treatments_(Make(Latin("TRAITEMENTS.csv"),
                          {"NIP", "NUM_LIGNE", "UCD", "ATC", "LIBELLE", "DATE_DEBUT", "DATE_FIN",
                           "QTE_UCD", "EN_COURS", "MOTIF_ARRET"})) {
     MakeProcedures(Latin("ACTES.csv"), {"NIP", "NUM_ACTE", "CCAM", "LIBELLE", "DATE_ACTE"});
     MakeRelapses(Latin("POUSSEES.csv"), {"NIP", "NUM_POUSSEE", "DATE_POUSSEE", "GRADE"});
-    CutOff(laboratory_);
+    if (!options.laboratory) return;
+    laboratory_ =
+        &Make(Latin("BIOLOGIE.csv"), {"NIP", "NUM_SEJOUR", "NUM_DEMANDE", "DATE_PRELEVEMENT",
+                                      "CODE", "LIBELLE", "RESULTAT", "UNITE"});
+    CutOff(*laboratory_);
   }
 
  private:
@@ -68,7 +69,7 @@ class FrenchWriter : public CsvWriter {
     AddFields(row, patient, visit, false);
     assessments_.Add(row);
     NoteVisit(patient, visit, assessments_);
-    WriteLaboratory(laboratory_, patient, visit);
+    if (laboratory_ != nullptr) WriteLaboratory(*laboratory_, patient, visit);
   }
 
   void WriteLastContact(const SyntheticPatient& patient) override {
@@ -96,15 +97,19 @@ class FrenchWriter : public CsvWriter {
   Table& patients_;
   Table& stays_;
   Table& diagnoses_;
-  Table& laboratory_;
   Table& assessments_;
   Table& treatments_;
+  Table* laboratory_ = nullptr;
 };
 
 }  // namespace
 
-std::unique_ptr<SyntheticWriter> MakeFrenchWriter(const WriterOptions& options) {
-  return std::make_unique<FrenchWriter>(options);
+}  // namespace clinnova::intake::synthetic
+
+namespace clinnova::intake {
+
+std::unique_ptr<SyntheticWriter> MakeFrenchCsvWriter(const WriterOptions& options) {
+  return std::make_unique<synthetic::FrenchWriter>(options);
 }
 
-}  // namespace clinnova::intake::synthetic
+}  // namespace clinnova::intake

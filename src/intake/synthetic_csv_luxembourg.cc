@@ -88,8 +88,12 @@ class LuxembourgWriter : public CsvWriter {
 
 }  // namespace
 
-std::unique_ptr<SyntheticWriter> MakeLuxembourgWriter(const WriterOptions& options) {
-  return std::make_unique<LuxembourgWriter>(options);
+}  // namespace clinnova::intake::synthetic
+
+namespace clinnova::intake {
+
+std::unique_ptr<SyntheticWriter> MakeLuxembourgCsvWriter(const WriterOptions& options) {
+  return std::make_unique<synthetic::LuxembourgWriter>(options);
 }
 
-}  // namespace clinnova::intake::synthetic
+}  // namespace clinnova::intake

@@ -96,8 +96,12 @@ class SwissWriter : public CsvWriter {
 
 }  // namespace
 
-std::unique_ptr<SyntheticWriter> MakeSwissWriter(const WriterOptions& options) {
-  return std::make_unique<SwissWriter>(options);
+}  // namespace clinnova::intake::synthetic
+
+namespace clinnova::intake {
+
+std::unique_ptr<SyntheticWriter> MakeSwissCsvWriter(const WriterOptions& options) {
+  return std::make_unique<synthetic::SwissWriter>(options);
 }
 
-}  // namespace clinnova::intake::synthetic
+}  // namespace clinnova::intake

@@ -13,8 +13,9 @@
 #include <vector>
 
 #include "intake/encoding.h"
+#include "intake/synthetic_csv.h"
 #include "intake/synthetic_disease.h"
-#include "intake/synthetic_export.h"
+#include "intake/synthetic_planned_writer.h"
 
 namespace clinnova::intake::synthetic {
 
@@ -99,26 +100,24 @@ class Table {
   std::string error_;
 };
 
-/// 1234 with 2 decimals and "," is "12,34".
-std::string Decimal(long value, int decimals, char mark);
 /// 1234 is "1'234".
 std::string Grouped(long value, std::string_view mark);
 /// "31/12/2023" with '/'.
 std::string DateText(Day day, char mark);
-/// Hundredths of a mg/dL; 88.42 umol/L are one mg/dL.
-long CreatinineHundredths(long umol_per_l);
 
 // The words of one dialect for what the model leaves to them.
 struct Words {
   std::string_view consent[3];  // given, refused, withdrawn
   std::string_view reason[3];   // lack of effect, adverse event, other
   std::string_view stopped[2];  // goes on, stopped
-  char date_mark;
+  char date_mark;               // between day, month and year; '-': year, month and day
   char decimal_mark;
   std::string_view below;          // before the number: "<", "< "
   std::string_view thousands;      // between groups of digits in the laboratory's table
   std::string_view procedures[2];  // codes: colonoscopy, MRI of the brain
   std::string_view procedure_names[2];
+  std::string_view other_mark =
+      "quarantined: number.invalid";  // a number with another decimal mark
 };
 
 /// What is due to one dialect of an item: `item.lu`, `item.fr`, `item.ch`.
@@ -128,7 +127,8 @@ using LocalItemOf = LocalItem SyntheticItem::*;
 class CsvWriter : public SyntheticWriter {
  public:
   CsvWriter(const WriterOptions& options, const Words& words, LocalItemOf local)
-      : disease_(*options.disease),
+      : options_(options),
+        disease_(*options.disease),
         plan_(options.plan),
         words_(words),
         local_(local),
@@ -143,6 +143,7 @@ class CsvWriter : public SyntheticWriter {
   virtual void WriteVisit(const SyntheticPatient& patient, const SyntheticVisit& visit) = 0;
   virtual void WriteLastContact(const SyntheticPatient& patient) = 0;
   virtual void WriteTreatment(const SyntheticPatient& patient, std::size_t which) = 0;
+  virtual void WriteEvents(const SyntheticPatient& patient);
 
   Table& Make(const Table::Format& format, const Row& header);
   /// Made only where the disease has procedures or relapses.
@@ -153,6 +154,8 @@ class CsvWriter : public SyntheticWriter {
   /// The fields under those columns.
   void AddFields(Row& row, const SyntheticPatient& patient, const SyntheticVisit& visit,
                  bool with_laboratory) const;
+  std::string FieldOf(const SyntheticPatient& patient, const SyntheticVisit& visit,
+                      const SyntheticItem& item) const;
   /// One row of the laboratory's table per value: id, stay, number, date, code, label, result, unit.
   void WriteLaboratory(Table& table, const SyntheticPatient& patient, const SyntheticVisit& visit);
   /// Notes what is planted on the item of the present visit, and on the visit, whose row is the last of `table`.
@@ -176,7 +179,9 @@ class CsvWriter : public SyntheticWriter {
   void AddPerson(Table& table, const SyntheticPatient& patient, const Row& row);
   std::string Consent(const SyntheticPatient& patient) const;
   std::string Withdrawal(const SyntheticPatient& patient) const;
-  std::string Date(Day day) const { return DateText(day, words_.date_mark); }
+  std::string Date(Day day) const {
+    return words_.date_mark == '-' ? IsoDate(day) : DateText(day, words_.date_mark);
+  }
   std::string VisitDate(const SyntheticPatient& patient, const SyntheticVisit& visit) const;
   std::string ReasonOf(const SyntheticTreatment& treatment) const;
   std::string StatusOf(const SyntheticTreatment& treatment) const;
@@ -185,6 +190,7 @@ class CsvWriter : public SyntheticWriter {
   /// The table that the file's end is cut off from, with its last row.
   void CutOff(Table& table) { cut_off_ = &table; }
 
+  WriterOptions options_;
   const SyntheticDisease& disease_;  // not owned: a constant
   DefectPlan plan_;
   Words words_;
@@ -197,9 +203,6 @@ class CsvWriter : public SyntheticWriter {
   bool Retired(const SyntheticPatient& patient, std::size_t treatment) const;
   std::string NumberOf(const SyntheticPatient& patient, const SyntheticVisit& visit,
                        const SyntheticResult& result, bool grouped) const;
-  std::string FieldOf(const SyntheticPatient& patient, const SyntheticVisit& visit,
-                      const SyntheticItem& item) const;
-  void WriteEvents(const SyntheticPatient& patient);
 
   fs::path folder_;
   std::vector<std::unique_ptr<Table>> tables_;
@@ -207,9 +210,5 @@ class CsvWriter : public SyntheticWriter {
   Table* relapses_ = nullptr;
   Table* cut_off_ = nullptr;
 };
-
-std::unique_ptr<SyntheticWriter> MakeLuxembourgWriter(const WriterOptions& options);
-std::unique_ptr<SyntheticWriter> MakeFrenchWriter(const WriterOptions& options);
-std::unique_ptr<SyntheticWriter> MakeSwissWriter(const WriterOptions& options);
 
 }  // namespace clinnova::intake::synthetic

@@ -28,6 +28,7 @@ struct SyntheticDisease {
   std::string_view not_detected;  ///< the item that is planted as "n.n."
   bool procedures = false;        ///< has a table of procedures
   bool relapses = false;          ///< has a table of relapses
+  std::string_view project;       ///< of the eCRF in REDCap
   std::string_view lu_visits;     ///< names of the tables whose columns are the items
   std::string_view fr_assessments;
   std::string_view ch_scores;

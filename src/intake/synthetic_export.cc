@@ -10,21 +10,36 @@
 #include "core/json_text.h"
 #include "intake/synthetic_csv.h"
 #include "intake/synthetic_fhir.h"
+#include "intake/synthetic_hprim.h"
+#include "intake/synthetic_ldt.h"
+#include "intake/synthetic_openehr.h"
 #include "intake/synthetic_random.h"
+#include "intake/synthetic_sphn.h"
 
 namespace clinnova::intake {
 namespace {
 
 namespace fs = std::filesystem;
 
+using MakeWriter = std::unique_ptr<SyntheticWriter> (*)(const WriterOptions& options);
+
 struct Dialect {
   std::string_view name;
   SyntheticSite site;
+  std::string_view mapping;  ///< that reads it; empty = none is needed
+  MakeWriter make;
 };
-constexpr Dialect kDialects[] = {{"lu-ecrf", SyntheticSite::kLuxembourg},
-                                 {"de-fhir", SyntheticSite::kFreiburg},
-                                 {"fr-csv", SyntheticSite::kStrasbourg},
-                                 {"ch-csv", SyntheticSite::kBasel}};
+constexpr Dialect kDialects[] = {
+    {"ch-csv", SyntheticSite::kBasel, "ch-csv", MakeSwissCsvWriter},
+    {"ch-sphn", SyntheticSite::kBasel, "ch-sphn", MakeSphnWriter},
+    {"de-fhir", SyntheticSite::kFreiburg, "", MakeFhirWriter},
+    {"de-ldt", SyntheticSite::kFreiburg, "de-ldt", MakeLdt2Writer},
+    {"de-ldt3", SyntheticSite::kFreiburg, "de-ldt", MakeLdt3Writer},
+    {"de-openehr", SyntheticSite::kFreiburg, "de-openehr", MakeOpenEhrWriter},
+    {"fr-csv", SyntheticSite::kStrasbourg, "fr-csv", MakeFrenchCsvWriter},
+    {"fr-hprim", SyntheticSite::kStrasbourg, "fr-hprim", MakeHprimWriter},
+    {"lu-ecrf", SyntheticSite::kLuxembourg, "lu-ecrf", MakeLuxembourgCsvWriter},
+    {"lu-redcap", SyntheticSite::kLuxembourg, "lu-redcap", MakeRedcapWriter}};
 
 const Dialect* FindDialect(std::string_view name) {
   const auto* found = std::ranges::find(kDialects, name, &Dialect::name);
@@ -107,6 +122,11 @@ class Planner {
     plan.haemolysed = Pick(has_crp);
     plan.pzn = Pick(anyone);
     plan.truncated_file = patients_;
+    // Of the laboratory that says it writes ISO-8859-15.
+    plan.din_umlauts = Pick([&](const SyntheticPatient& patient) {
+      return has_crp(patient) &&
+             LaboratoryOfPatient(patient.number) == SyntheticLaboratory::kIso8859_15;
+    });
     return plan;
   }
 
@@ -218,12 +238,6 @@ std::string TruthJson(const SyntheticOptions& options, const CohortOptions& coho
   return core::ResultJson(json) + "\n";
 }
 
-std::unique_ptr<SyntheticWriter> MakeWriter(std::string_view dialect,
-                                            const WriterOptions& options) {
-  if (dialect == "de-fhir") return MakeFhirWriter(options);
-  return MakeCsvWriter(dialect, options);
-}
-
 void Count(const SyntheticPatient& patient, SyntheticSummary& summary) {
   summary.patients += 1;
   summary.visits += patient.visits.size();
@@ -241,6 +255,14 @@ const std::vector<std::string>& SyntheticDialects() {
     return names;
   }();
   return kNames;
+}
+
+std::string_view SyntheticMapping(std::string_view dialect) {
+  return FindDialect(dialect)->mapping;
+}
+
+SyntheticLaboratory LaboratoryOfPatient(std::uint64_t number) {
+  return static_cast<SyntheticLaboratory>(number % 3);
 }
 
 std::string SyntheticPatientId(SyntheticSite site, std::uint64_t number) {
@@ -302,7 +324,11 @@ Result<SyntheticSummary> WriteSyntheticCohort(const SyntheticOptions& options) {
   const SyntheticDisease& disease = *FindSyntheticDisease(options.disease);
   const DefectPlan plan =
       options.defects ? Planner(disease, cohort, options.patients).Plan() : DefectPlan{};
-  const auto writer = MakeWriter(options.dialect, {&disease, summary.export_directory, site, plan});
+  const auto writer = FindDialect(options.dialect)
+                          ->make({.disease = &disease,
+                                  .folder = summary.export_directory,
+                                  .site = site,
+                                  .plan = plan});
   std::ofstream truth(summary.truth_csv, std::ios::binary | std::ios::trunc);
   for (std::uint64_t index = 0; index < options.patients; ++index) {
     const SyntheticPatient patient = disease.draw(cohort, index);

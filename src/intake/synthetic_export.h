@@ -28,7 +28,7 @@ struct SyntheticOptions {
   std::string disease = "ra";    ///< "cd", "ibd", "ms", "ra" or "uc"
   std::uint64_t patients = 200;  ///< 1 to 10,000,000
   std::uint64_t seed = 1;
-  std::string dialect = "lu-ecrf";  ///< "de-fhir", "lu-ecrf", "fr-csv" or "ch-csv"
+  std::string dialect = "lu-ecrf";  ///< one of SyntheticDialects()
   std::filesystem::path directory =
       {};                  ///< made where it is missing; files of the same names are replaced
   bool defects = true;     ///< plant a few defects, each named in defects.json
@@ -53,8 +53,13 @@ struct SyntheticSummary {
 /// that are there), no patients or a negative site effect; kFailed when a file cannot be written.
 Result<SyntheticSummary> WriteSyntheticCohort(const SyntheticOptions& options);
 
-/// The dialects, in the order of the sites: "lu-ecrf", "de-fhir", "fr-csv", "ch-csv".
+/// The dialects: "ch-csv", "ch-sphn", "de-fhir", "de-ldt", "de-ldt3", "de-openehr", "fr-csv", "fr-hprim",
+/// "lu-ecrf", "lu-redcap".
 const std::vector<std::string>& SyntheticDialects();
+
+/// The dialect of mappings that reads the export of a dialect, such as "de-ldt" for "de-ldt3"; empty where it
+/// needs none. Precondition: there is such a dialect.
+std::string_view SyntheticMapping(std::string_view dialect);
 
 /// A hospital's number of its patient, the same in every dialect: "LU-000042".
 std::string SyntheticPatientId(SyntheticSite site, std::uint64_t number);
@@ -72,9 +77,11 @@ struct DefectPlan {
   std::uint64_t retired_atc = 0;     ///< a drug under its ATC code of before 2024
   std::uint64_t wrong_unit = 0;      ///< a haemoglobin's number in another unit than its label says
   std::uint64_t swapped_date = 0;    ///< a visit with day and month exchanged
-  std::uint64_t haemolysed = 0;      ///< de-fhir: a CRP whose modifier extension says haemolysed
-  std::uint64_t pzn = 0;             ///< de-fhir: a PZN that lost its leading zero
+  std::uint64_t haemolysed = 0;      ///< FHIR: a CRP whose modifier extension says haemolysed
+  std::uint64_t pzn = 0;             ///< FHIR: a PZN that lost its leading zero
   std::uint64_t truncated_file = 0;  ///< a table's end is cut off: the last patient's
+  std::uint64_t din_umlauts =
+      0;  ///< de-ldt: a name in the 7-bit umlauts of DIN 66003, and not said so
 };
 
 /// A defect as it stands in the export.
@@ -92,6 +99,7 @@ struct WriterOptions {
   std::filesystem::path folder;
   SyntheticSite site = SyntheticSite::kLuxembourg;
   DefectPlan plan;
+  bool laboratory = true;  ///< false: the laboratory's values come by its own messages
 };
 
 /// Writes patients in one dialect. One implementation per form of export.
@@ -116,6 +124,10 @@ inline constexpr long kDefectLimit = 6;  // tenths of a mg/L
 inline constexpr std::string_view kWrongUnitItem = "hb";
 /// Tenths of a mmol/L from tenths of a g/dL: 1.6114 g/dL are one mmol/L.
 long MillimolesOfHaemoglobin(long tenths_of_g_per_dl);
+
+/// Which of its laboratories a hospital's patient goes to: those of de-ldt write in different code pages.
+enum class SyntheticLaboratory { kIso8859_15, kDin66003, kCp437 };
+SyntheticLaboratory LaboratoryOfPatient(std::uint64_t number);
 
 /// Whether the planned "n.n." stands for `item` on this visit: on the first that has it below its limit.
 bool NotDetected(const DefectPlan& plan, const SyntheticPatient& patient,

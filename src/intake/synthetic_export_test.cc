@@ -78,7 +78,9 @@ TEST_F(SyntheticExportTest, WritesTheSameBytesEveryTime) {
   for (const auto& [disease, dialect] :
        {std::pair("ra", "lu-ecrf"), std::pair("ra", "de-fhir"), std::pair("ra", "fr-csv"),
         std::pair("ra", "ch-csv"), std::pair("ibd", "lu-ecrf"), std::pair("ibd", "ch-csv"),
-        std::pair("ms", "de-fhir"), std::pair("ms", "fr-csv")}) {
+        std::pair("ms", "de-fhir"), std::pair("ms", "fr-csv"), std::pair("ra", "de-ldt"),
+        std::pair("ms", "de-ldt3"), std::pair("ibd", "fr-hprim"), std::pair("ms", "lu-redcap"),
+        std::pair("ibd", "de-openehr"), std::pair("ra", "ch-sphn")}) {
     const SyntheticOptions options{
         .disease = disease, .patients = 30, .seed = 4, .dialect = dialect};
     const SyntheticSummary first = Write(options);
@@ -123,6 +125,53 @@ TEST_F(SyntheticExportTest, TruthHasOneRowPerPatient) {
   const auto json = nlohmann::json::parse(Slurp(summary.truth_json));
   EXPECT_EQ(json["patients"], 25);
   EXPECT_EQ(json["model"]["discontinuation_shape"], 0.9);
+}
+
+// Every line of LDT says its own length, and each laboratory writes its own code page.
+TEST_F(SyntheticExportTest, WritesLdtLinesOfTheirLengthInTheirCodePage) {
+  for (const char* dialect : {"de-ldt", "de-ldt3"}) {
+    const SyntheticSummary summary =
+        Write({.patients = 30, .seed = 4, .dialect = dialect, .defects = false});
+    std::map<std::string, std::string> names;
+    for (const fs::path& file : summary.files) {
+      if (file.extension() != ".LDT") continue;
+      std::istringstream lines(Slurp(file));
+      for (std::string line; std::getline(lines, line);) {
+        ASSERT_GE(line.size(), 8u) << file;
+        ASSERT_EQ(line.back(), '\r') << file;
+        EXPECT_EQ(std::stoul(line.substr(0, 3)), line.size() + 1) << file << " " << line;
+        line.pop_back();
+        if (line.substr(3, 4) == "3101") names[file.filename().string()] = line.substr(7);
+      }
+    }
+    if (std::string(dialect) == "de-ldt") {
+      EXPECT_EQ(names["S01LABOR.LDT"], "M}ller");     // DIN 66003
+      EXPECT_EQ(names["X01LABOR.LDT"], "M\x81ller");  // CP437
+      EXPECT_EQ(names["Z01LABOR.LDT"], "M\xFCller");  // ISO-8859-15
+    } else {
+      EXPECT_EQ(names["Z01BEFUND.LDT"], "M\xFCller");
+    }
+  }
+}
+
+TEST_F(SyntheticExportTest, LeavesNoPatientOfALargerCohortBehind) {
+  Write({.patients = 30, .seed = 4, .dialect = "ch-sphn"});
+  const SyntheticSummary smaller = Write({.patients = 3, .seed = 5, .dialect = "ch-sphn"});
+  EXPECT_EQ(
+      std::distance(fs::directory_iterator(smaller.export_directory), fs::directory_iterator()),
+      static_cast<std::ptrdiff_t>(smaller.files.size()));
+}
+
+TEST_F(SyntheticExportTest, KeepsHprimLinesWithinTheirLength) {
+  const SyntheticSummary summary = Write({.patients = 30, .seed = 4, .dialect = "fr-hprim"});
+  std::istringstream lines(Slurp(summary.export_directory / "RESULTATS.HPR"));
+  int continued = 0;
+  for (std::string line; std::getline(lines, line);) {
+    EXPECT_LE(line.size(), 221u) << line;
+    continued += line.starts_with("A|");
+  }
+  EXPECT_GT(continued, 10);
+  EXPECT_FALSE(fs::exists(summary.export_directory / "BIOLOGIE.csv")) << "the messages alone";
 }
 
 // ---- Four tongues, one patient: each export, read back by its mapping, says the same.
@@ -284,7 +333,12 @@ TEST_F(SyntheticExportTest, PlantsUnitDateSpecimenPackageAndFileDefects) {
           "withdrawn_consent", "refused_consent", "duplicate_patient", "decimal_mark", "unit",
           "comparator",        "not_detected",    "malformed_line",    "retired_atc",  "wrong_unit",
           "swapped_date",      "truncated_file"};
-      if (dialect == "de-fhir") expected.insert({"haemolysed", "pzn"});
+      if (dialect == "de-fhir") expected.insert("haemolysed");
+      // The hospitals whose laboratory sends LDT export all else as FHIR.
+      if (dialect == "de-fhir" || dialect.starts_with("de-ldt")) expected.insert("pzn");
+      if (dialect == "de-ldt") expected.insert("din_umlauts");
+      // A graph is read whole or not at all.
+      if (dialect == "ch-sphn") expected.erase("malformed_line");
       EXPECT_EQ(kinds, expected) << disease << " " << dialect;
       EXPECT_GE(patients.size(), kinds.size() - 1) << "a patient of its own for each";
     }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "intake/synthetic_fhir.h"
 
-#include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "intake/synthetic_disease.h"
+#include "intake/synthetic_planned_writer.h"
 
 namespace clinnova::intake {
 namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
+using namespace synthetic;
 
 constexpr std::string_view kProfile = "https://www.medizininformatik-initiative.de/fhir/core/";
 constexpr std::string_view kLoinc = "http://loinc.org";
@@ -22,16 +22,6 @@ constexpr std::string_view kPatientSystem = "https://www.uniklinikum.example/fhi
 constexpr std::string_view kTranslation =
     "http://hl7.org/fhir/StructureDefinition/quantity-translation";
 constexpr std::string_view kConsentSystem = "urn:oid:2.16.840.1.113883.3.1937.777.24.5.3";
-
-std::string DateText(Day day) {
-  const std::chrono::year_month_day date{day};
-  char text[40];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
-  return text;
-}
-
-int YearOf(Day day) { return static_cast<int>(std::chrono::year_month_day{day}.year()); }
 
 Json Coding(std::string_view system, std::string_view code, std::string_view display = {}) {
   Json coding = {{"system", system}, {"code", code}};
@@ -49,13 +39,10 @@ Json Meta(std::string_view profile) {
   return {{"profile", Json::array({std::string(kProfile) + std::string(profile)})}};
 }
 
-class FhirWriter : public SyntheticWriter {
+class FhirWriter : public PlannedWriter {
  public:
   explicit FhirWriter(const WriterOptions& options)
-      : disease_(*options.disease),
-        folder_(options.folder),
-        site_(options.site),
-        plan_(options.plan),
+      : PlannedWriter(options),
         patients_(Open(options.folder, "Patient.ndjson")),
         consents_(Open(options.folder, "Consent.ndjson")),
         encounters_(Open(options.folder, "Encounter.ndjson")),
@@ -66,8 +53,7 @@ class FhirWriter : public SyntheticWriter {
   }
 
   Result<void> Write(const SyntheticPatient& patient) override {
-    patient_ = &patient;
-    id_ = SyntheticPatientId(site_, patient.number);
+    Begin(patient);
     // Three patients in ten go to the laboratory that reports CRP in mg/dL.
     crp_in_mg_per_dl_ = patient.number % 10 < 3;
     WritePatient();
@@ -81,7 +67,11 @@ class FhirWriter : public SyntheticWriter {
   }
 
   Result<void> Finish() override {
-    if (plan_.truncated_file != 0) CLINNOVA_TRY(WriteTruncated());
+    if (plan_.truncated_file != 0) {
+      const std::string& last = observations_.last;
+      CLINNOVA_TRY(
+          WriteTruncated("Observation.ndjson", last + "\n" + last.substr(0, last.size() / 2)));
+    }
     for (const auto& file : outputs_) {
       file->stream.close();
       if (!file->stream)
@@ -91,22 +81,6 @@ class FhirWriter : public SyntheticWriter {
   }
 
  private:
-  // Beside the export, not in it: an import that meets it refuses everything.
-  Result<void> WriteTruncated() {
-    const fs::path folder = folder_.parent_path() / "truncated";
-    std::error_code error;
-    fs::create_directories(folder, error);
-    const fs::path path = folder / "Observation.ndjson";
-    std::ofstream stream(path, std::ios::binary | std::ios::trunc);
-    stream << observations_.last << '\n'
-           << observations_.last.substr(0, observations_.last.size() / 2);
-    stream.close();
-    if (!stream) return Fail(ErrorCode::kFailed, path.string() + ": cannot be written");
-    planted_.push_back({"truncated_file", id_, "../truncated/Observation.ndjson", 2,
-                        "refused whole: nothing is loaded"});
-    return {};
-  }
-
   struct Output {
     fs::path path;
     std::ofstream stream;
@@ -128,14 +102,8 @@ class FhirWriter : public SyntheticWriter {
     ++output.line;
   }
 
-  bool Is(std::uint64_t planned) const { return planned == patient_->number; }
-  bool Is(std::uint64_t planned, const SyntheticVisit& visit) const {
-    return Is(planned) && DefectVisit(*patient_) == &visit;
-  }
-
   void Plant(std::string_view kind, const Output& output, std::string_view expected) {
-    planted_.push_back({std::string(kind), id_, output.path.filename().string(), output.line,
-                        std::string(expected)});
+    PlantAt(kind, output.path.filename().string(), output.line, expected);
   }
 
   Json Subject() const { return {{"reference", "Patient/" + id_}}; }
@@ -153,10 +121,10 @@ class FhirWriter : public SyntheticWriter {
         {"name",
          Json::array(
              {{{"use", "official"},
-               {"family", "Muster"},
+               {"family", "Müller"},
                {"given", Json::array({"Testperson " + std::to_string(patient_->number)})}}})},
         {"gender", patient_->female ? "female" : "male"},
-        {"birthDate", DateText(patient_->birth)}};
+        {"birthDate", IsoDate(patient_->birth)}};
     Add(patients_, resource);
     if (!Is(plan_.duplicate_patient)) return;
     Add(patients_, resource);
@@ -166,8 +134,8 @@ class FhirWriter : public SyntheticWriter {
   void WriteConsent() {
     const bool refused = Is(plan_.refused_consent);
     const bool withdrawn = Is(plan_.withdrawn_consent);
-    Json period = {{"start", DateText(patient_->index)}};
-    if (withdrawn) period["end"] = DateText(WithdrawalDay(*patient_));
+    Json period = {{"start", IsoDate(patient_->index)}};
+    if (withdrawn) period["end"] = IsoDate(WithdrawalDay(*patient_));
     const Json provision = {
         {"type", refused ? "deny" : "permit"},
         {"period", period},
@@ -188,7 +156,7 @@ class FhirWriter : public SyntheticWriter {
           Concept(Coding("http://terminology.hl7.org/CodeSystem/consentscope", "research"))},
          {"category", Json::array({Concept(Coding(kLoinc, "57016-8"))})},
          {"patient", Subject()},
-         {"dateTime", DateText(patient_->index)},
+         {"dateTime", IsoDate(patient_->index)},
          {"provision",
           {{"type", "deny"}, {"period", period}, {"provision", Json::array({provision})}}}});
     if (withdrawn) Plant("withdrawn_consent", consents_, "in no cohort");
@@ -197,7 +165,7 @@ class FhirWriter : public SyntheticWriter {
 
   void WriteCondition() {
     const SyntheticDiagnosis& diagnosis = patient_->diagnosis;
-    const std::string date = DateText(diagnosis.date);
+    const std::string date = IsoDate(diagnosis.date);
     Json coding =
         Coding("http://fhir.de/CodeSystem/bfarm/icd-10-gm", diagnosis.icd10_gm, diagnosis.german);
     coding["version"] = std::to_string(std::max(2005, YearOf(diagnosis.date)));
@@ -221,7 +189,7 @@ class FhirWriter : public SyntheticWriter {
          {"status", "finished"},
          {"class", Coding("http://terminology.hl7.org/CodeSystem/v3-ActCode", "AMB", "ambulatory")},
          {"subject", Subject()},
-         {"period", {{"start", DateText(day)}, {"end", DateText(day)}}}});
+         {"period", {{"start", IsoDate(day)}, {"end", IsoDate(day)}}}});
   }
 
   // An observation of the present visit but for its value.
@@ -238,7 +206,7 @@ class FhirWriter : public SyntheticWriter {
     resource["code"] = Concept(std::move(code));
     resource["subject"] = Subject();
     if (has_encounter_) resource["encounter"] = {{"reference", "Encounter/" + id_ + "-" + visit_}};
-    resource["effectiveDateTime"] = DateText(day);
+    resource["effectiveDateTime"] = IsoDate(day);
     return resource;
   }
 
@@ -257,12 +225,14 @@ class FhirWriter : public SyntheticWriter {
   void WriteVisit(const SyntheticVisit& visit) {
     visit_ = visit.label;
     has_encounter_ = true;
-    const bool swapped = Is(plan_.swapped_date, visit);
-    visit_day_ = swapped ? *Swapped(visit.date) : visit.date;
+    visit_day_ = VisitDay(visit);
     AddEncounter(visit_, visit_day_);
-    if (swapped)
+    if (Is(plan_.swapped_date, visit))
       Plant("swapped_date", encounters_, "loaded as written: found by the checks of quality");
-    for (const SyntheticResult& result : visit.results) WriteResult(visit, result);
+    for (const SyntheticResult& result : visit.results) {
+      if (options_.laboratory || result.item->kind != ItemKind::kLaboratory)
+        WriteResult(visit, result);
+    }
     if (!visit.first || !Is(plan_.malformed_line)) return;
     observations_.stream << observations_.last.substr(0, observations_.last.size() * 2 / 5) << '\n';
     ++observations_.line;
@@ -272,16 +242,15 @@ class FhirWriter : public SyntheticWriter {
   void WriteResult(const SyntheticVisit& visit, const SyntheticResult& result) {
     const SyntheticItem& item = *result.item;
     Json resource = ItemObservation(item);
+    const ShownNumber shown = ShownOf(visit, result, item.de);
     if (item.kind == ItemKind::kAnswer) {
       AddAnswer(item, result, resource);
-    } else if (item.key == disease_.not_detected &&
-               NotDetected(plan_, *patient_, visit, item.key)) {
-      resource["valueString"] = "n.n.";
-    } else if (item.key == kDefectItem && Is(plan_.decimal_mark, visit)) {
-      resource["valueString"] =
-          std::to_string(result.value / 10) + "," + std::to_string(result.value % 10) + " mg/l";
+    } else if (shown.not_detected) {
+      resource["valueString"] = shown.Text('.');
+    } else if (shown.other_mark) {
+      resource["valueString"] = shown.Text('.') + " mg/l";
     } else {
-      resource["valueQuantity"] = QuantityOf(visit, result);
+      resource["valueQuantity"] = QuantityOf(item, shown);
     }
     if (item.key == kDefectItem && Is(plan_.haemolysed, visit)) {
       resource["modifierExtension"] = Json::array(
@@ -305,23 +274,18 @@ class FhirWriter : public SyntheticWriter {
         Concept(Coding(SystemOf(answer.system), answer.code, answer.display));
   }
 
-  Json QuantityOf(const SyntheticVisit& visit, const SyntheticResult& result) const {
-    const SyntheticItem& item = *result.item;
-    long value = result.value;
-    int decimals = item.decimals - item.de.shift;
+  Json QuantityOf(const SyntheticItem& item, const ShownNumber& shown) const {
+    int decimals = shown.decimals;
     std::string_view unit = item.de.unit;
     std::string_view code = item.de_ucum.empty() ? item.ucum : item.de_ucum;
-    bool below = result.below;
-    if (item.key == kDefectItem) {
-      if (Is(plan_.comparator, visit)) below = true, value = kDefectLimit;
-      if (crp_in_mg_per_dl_ || Is(plan_.unit, visit)) ++decimals, unit = "mg/dl", code = "mg/dL";
+    if (item.key == kDefectItem && (crp_in_mg_per_dl_ || shown.in_mg_per_dl)) {
+      if (!shown.in_mg_per_dl) ++decimals;
+      unit = "mg/dl", code = "mg/dL";
     }
-    // The number of g/L under the name of g/dL.
-    if (item.key == kWrongUnitItem && Is(plan_.wrong_unit, visit)) decimals = 0;
-    Json quantity = Quantity(Scaled(value, decimals), unit, code);
-    if (below) quantity["comparator"] = "<";
+    Json quantity = Quantity(Scaled(shown.value, decimals), unit, code);
+    if (shown.below) quantity["comparator"] = "<";
     if (item.key == "creatinine") {
-      const double mg_per_dl = Scaled((value * 10000L + 4421) / 8842, 2);
+      const double mg_per_dl = Scaled(CreatinineHundredths(shown.value), 2);
       quantity["extension"] = Json::array(
           {{{"url", kTranslation}, {"valueQuantity", Quantity(mg_per_dl, "mg/dl", "mg/dL")}}});
     }
@@ -334,17 +298,9 @@ class FhirWriter : public SyntheticWriter {
   }
 
   void NoteResult(const SyntheticVisit& visit, const SyntheticItem& item) {
-    if (item.key == disease_.not_detected && NotDetected(plan_, *patient_, visit, item.key))
-      Plant("not_detected", observations_, "kept as text, never a number");
-    if (item.key == kWrongUnitItem && Is(plan_.wrong_unit, visit))
-      Plant("wrong_unit", observations_, "quarantined at the load: value.implausible");
-    if (item.key != kDefectItem) return;
-    if (Is(plan_.decimal_mark, visit))
-      Plant("decimal_mark", observations_, "quarantined: value.not_a_number");
-    if (Is(plan_.comparator, visit))
-      Plant("comparator", observations_, "loaded as 0.6 with operator <");
-    if (Is(plan_.unit, visit)) Plant("unit", observations_, "converted from mg/dL to mg/L");
-    if (Is(plan_.haemolysed, visit))
+    PlantItem(visit, item, observations_.path.filename().string(), observations_.line,
+              "quarantined: value.not_a_number");
+    if (item.key == kDefectItem && Is(plan_.haemolysed, visit))
       Plant("haemolysed", observations_, "quarantined: fhir.modifier_extension");
   }
 
@@ -363,7 +319,7 @@ class FhirWriter : public SyntheticWriter {
                          {"status", "completed"},
                          {"code", Concept(std::move(coding))},
                          {"subject", Subject()},
-                         {"performedDateTime", DateText(procedure.date)}});
+                         {"performedDateTime", IsoDate(procedure.date)}});
     }
     has_encounter_ = false;
     number = 0;
@@ -399,8 +355,8 @@ class FhirWriter : public SyntheticWriter {
     const SyntheticTreatment& treatment = patient_->treatments[k];
     const bool whole = k != 0 || !Is(plan_.pzn);
     const std::string id = id_ + "-medication-" + std::to_string(k + 1);
-    Json period = {{"start", DateText(treatment.start)}};
-    if (treatment.stop) period["end"] = DateText(*treatment.stop);
+    Json period = {{"start", IsoDate(treatment.start)}};
+    if (treatment.stop) period["end"] = IsoDate(*treatment.stop);
     Json resource = {
         {"resourceType", "MedicationStatement"},
         {"id", id},
@@ -439,10 +395,6 @@ class FhirWriter : public SyntheticWriter {
     return Coding(kSnomed, "182840001", "Drug treatment stopped - medical advice");
   }
 
-  const SyntheticDisease& disease_;  // not owned: a constant
-  fs::path folder_;
-  SyntheticSite site_;
-  DefectPlan plan_;
   std::vector<std::unique_ptr<Output>> outputs_;
   Output& patients_;
   Output& consents_;
@@ -451,8 +403,6 @@ class FhirWriter : public SyntheticWriter {
   Output& observations_;
   Output& statements_;
   Output* procedures_ = nullptr;
-  const SyntheticPatient* patient_ = nullptr;  // the present one
-  std::string id_;
   std::string visit_;  // of the present visit, such as "M3"
   Day visit_day_;
   bool has_encounter_ = true;  // the present observation belongs to the visit

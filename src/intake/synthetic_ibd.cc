@@ -28,6 +28,7 @@ enum Purpose : std::uint64_t {
   kSteroids
 };
 
+constexpr std::uint64_t kSalt = 0x1BD;  // of this disease's streams
 constexpr std::string_view kClassNames[] = {"anti-TNF", "anti-integrin", "anti-IL-23"};
 
 // log odds of remission at week 14: TNF inhibitors do best with a high CRP, vedolizumab in colitis with a good
@@ -124,9 +125,7 @@ class Draw {
     patient_.baseline = gut_.baseline.Activity(gut_.crohn);
     SetTerms();
     SyntheticRandom choice = Stream(kDrug);
-    Classes site = site_.assignment;
-    for (double& value : site) value *= options_.site_effect;
-    ChooseClass(kAssignment, terms_, site, choice.Uniform(), patient_);
+    ChooseClass(kAssignment, terms_, site_, options_.site_effect, choice.Uniform(), patient_);
     DrawOutcomes();
     SyntheticRandom follow_up = Stream(kFollowUp);
     FollowDrug(kSurvival, terms_, kDrugs, kLossDays, follow_up, patient_);
@@ -137,10 +136,8 @@ class Draw {
   }
 
  private:
-  // The site is part of the seed: two sites of one seed have different patients.
   SyntheticRandom Stream(Purpose purpose) const {
-    return {MixBits(options_.seed + 0x1BD) + static_cast<std::uint64_t>(options_.site), index_,
-            purpose};
+    return StreamOf(options_, kSalt, index_, purpose);
   }
 
   void DrawPerson() {
@@ -332,8 +329,7 @@ SyntheticPatient DrawColitis(const CohortOptions& options, std::uint64_t index) 
 }
 
 SyntheticPatient DrawIbd(const CohortOptions& options, std::uint64_t index) {
-  SyntheticRandom random(MixBits(options.seed + 0x1BD) + static_cast<std::uint64_t>(options.site),
-                         index, kDiagnosis);
+  SyntheticRandom random = StreamOf(options, kSalt, index, kDiagnosis);
   return Draw(options, index, random.Chance(kCrohnShare)).Make();
 }
 

@@ -26,6 +26,7 @@ enum Purpose : std::uint64_t {
   kRelapses
 };
 
+constexpr std::uint64_t kSalt = 0x35;  // of this disease's streams
 constexpr std::string_view kClassNames[] = {"platform", "S1P", "anti-CD20"};
 
 // ln of relapses a year. CD20 antibodies do best in the young and active, platform drugs in
@@ -100,9 +101,7 @@ class Draw {
     DrawDisease();
     SetTerms();
     SyntheticRandom choice = Stream(kDrug);
-    Classes site = site_.assignment;
-    for (double& value : site) value *= options_.site_effect;
-    ChooseClass(kAssignment, terms_, site, choice.Uniform(), patient_);
+    ChooseClass(kAssignment, terms_, site_, options_.site_effect, choice.Uniform(), patient_);
     DrawOutcomes();
     SyntheticRandom follow_up = Stream(kFollowUp);
     FollowDrug(kSurvival, terms_, kDrugs, kLossDays, follow_up, patient_);
@@ -114,8 +113,7 @@ class Draw {
 
  private:
   SyntheticRandom Stream(Purpose purpose) const {
-    return {MixBits(options_.seed + 0x35) + static_cast<std::uint64_t>(options_.site), index_,
-            purpose};
+    return StreamOf(options_, kSalt, index_, purpose);
   }
 
   void DrawPerson() {

@@ -127,9 +127,7 @@ class Draw {
 
  private:
   // The site is part of the seed: two sites of one seed have different patients.
-  SyntheticRandom Stream(Purpose purpose) const {
-    return {MixBits(options_.seed) + static_cast<std::uint64_t>(options_.site), index_, purpose};
-  }
+  SyntheticRandom Stream(Purpose purpose) const { return StreamOf(options_, 0, index_, purpose); }
 
   void DrawPerson() {
     SyntheticRandom random = Stream(kPerson);

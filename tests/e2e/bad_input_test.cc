@@ -135,6 +135,12 @@ TEST_F(BadInput, OfTables) {
                 {"wrong.parquet"});
 }
 
+TEST_F(BadInput, OfSyntheticCohorts) {
+  ExpectRefusal("synth ra --dialect xx --out synth", 2,
+                {"\"xx\"", "ch-csv", "ch-sphn", "de-ldt3", "de-openehr", "fr-hprim", "lu-redcap"});
+  ExpectRefusal("synth gout --out synth", 2, {"\"gout\"", "cd, ibd, ms, ra, uc"});
+}
+
 TEST_F(BadInput, OfImports) {
   ASSERT_EQ(Run("synth ra --patients 60 --seed 3 --dialect de-fhir --out synth").code, 0);
   ASSERT_EQ(Run("site import synth/export --site site").code, 0);
