@@ -77,6 +77,10 @@ std::vector<Limit> Survival() {
       {"logrank", Of("Surv(t, d) ~ arm + strata(sex)"), 2},
       {"rmst", Of("Surv(t, d) ~ arm", "tau = 100\n"), 2},
       {"competing_risks", Of("Surv(t, stage) ~ arm", "model = \"cuminc\"\n"), 4},
+      {"competing_risks", Of("Surv(entry, t, stage) ~ arm", "model = \"cuminc\"\n"), 5},
+      {"competing_risks", Of("Surv(t, stage) ~ arm", "model = \"cuminc\"\nweights = \"years\"\n"),
+       6},
+      {"competing_risks", Of("Surv(entry, t, stage) ~ x", "model = \"fine_gray\"\n"), 6},
   };
 }
 
