@@ -266,7 +266,8 @@ class FailureFit {
     }
     const double weight = sums.Number(kTimes, kWeight);
     weighted_events_ = sums.Number(kTimes, kWeightedEvents);
-    parameters_.center = sums.Number(kTimes, kLogTime) / weight;
+    // Without an intercept nothing takes up what the times are centred by.
+    if (frame_.design().intercept()) parameters_.center = sums.Number(kTimes, kLogTime) / weight;
     const double variance =
         sums.Number(kTimes, kLogTimeSquared) / weight - parameters_.center * parameters_.center;
     const int exponent = variance > 0 ? ExponentOf(std::sqrt(variance)) : 0;
@@ -311,7 +312,7 @@ class FailureFit {
       if (!fixed_scale_) jacobian[j][p()] = -fit_.estimate[j] * inverse / slope;
       result.estimates.push_back(fit_.estimate[j] * inverse);
     }
-    result.estimates[0] += parameters_.center;
+    if (frame_.design().intercept()) result.estimates[0] += parameters_.center;
     if (!fixed_scale_) {
       jacobian[p()][p()] = -1 / slope;
       result.estimates.push_back(core::Log(inverse));
@@ -321,7 +322,8 @@ class FailureFit {
     for (std::size_t j = 0; j < size; ++j) {
       const bool column = j < p();
       transform[j][j] = column ? frame_.claim().inverse_scale[j] : 1;
-      if (column && j > 0) transform[0][j] = -transform[j][j] * frame_.claim().center[j];
+      if (column && j > 0 && frame_.design().intercept())
+        transform[0][j] = -transform[j][j] * frame_.claim().center[j];
     }
     ApplyTransform(transform, result.estimates, result.covariance);
     result.names = frame_.design().names();

@@ -36,7 +36,9 @@ void ForEachCase(const SiteView& site, const SiteFrame& frame, Use use) {
   for (std::size_t first = 0; first < site.table.rows; first += table::kBatchRows) {
     frame.design.Evaluate(site.table, first, std::min(table::kBatchRows, site.table.rows - first),
                           batch);
-    for (std::size_t r = 0; r < batch.rows; ++r) use(batch, r);
+    for (std::size_t r = 0; r < batch.rows; ++r) {
+      if (batch.weights[r] != 0) use(batch, r);
+    }
   }
 }
 
@@ -70,10 +72,12 @@ struct CountParameters {
     a(strata);
   }
 };
-enum CountBlocks { kCensored, kEvents };
+enum CountBlocks { kCensored, kEvents, kEntries };
 
-Result<Layout> CountLayout(const Analysis&, const table::Schema&,
+Result<Layout> CountLayout(const Analysis& analysis, const table::Schema&,
                            const CountParameters& parameters) {
+  CLINNOVA_ASSIGN(const table::Formula formula, FormulaOf(analysis));
+  const bool late = formula.response().parts.size() == 3;
   const std::size_t cells = parameters.axis.size();
   if (cells > kLargestCells || parameters.strata > kLargestCells ||
       parameters.causes.size() > 200 ||
@@ -81,7 +85,8 @@ Result<Layout> CountLayout(const Analysis&, const table::Schema&,
     return Fail(ErrorCode::kRefused, "a time axis that is too long", "wrong_layout");
   }
   return Layout{{CountBlock("censored", cells * parameters.strata),
-                 CountBlock("events", cells * parameters.strata * parameters.causes.size())}};
+                 CountBlock("events", cells * parameters.strata * parameters.causes.size()),
+                 CountBlock("entries", late ? cells * parameters.strata : 0)}};
 }
 
 Result<void> CountEvaluate(const SiteView& site, const CountParameters& parameters,
@@ -102,6 +107,11 @@ Result<void> CountEvaluate(const SiteView& site, const CountParameters& paramete
       return;
     }
     const std::size_t stratum = StratumOf(frame->design, batch, r);
+    if (batch.response.size() == 3) {
+      const std::size_t before = parameters.axis.BeforeEntry(batch.response[0][r]);
+      if (before > k) return;  // never at risk
+      if (before > 0) sums.AddCount(kEntries, stratum * times + before - 1);
+    }
     if (status == 0) return sums.AddCount(kCensored, stratum * times + k);
     const auto c = static_cast<std::size_t>(cause - parameters.causes.begin());
     sums.AddCount(kEvents, (c * parameters.strata + stratum) * times + k);
@@ -126,24 +136,51 @@ std::vector<std::int64_t> CauseCounts::AtRisk(std::size_t stratum) const {
   std::vector<std::int64_t> at_risk(axis.size());
   std::int64_t remaining = 0;
   for (std::size_t k = axis.size(); k-- > 0;) {
-    remaining += Censored(stratum, k) + AllEvents(stratum, k);
+    remaining += Censored(stratum, k) + AllEvents(stratum, k) - Entries(stratum, k);
     at_risk[k] = remaining;
   }
   return at_risk;
 }
 
-CauseCounts CauseCounts::Together() const {
-  CauseCounts all{axis, 1, causes, {}, {}};
+template <typename Of>
+CauseCounts CauseCounts::Joined(std::size_t into, Of of) const {
+  CauseCounts all{axis, into, causes, {}, {}, {}};
   const std::size_t size = axis.size();
-  all.censored.assign(size, 0);
-  all.events.assign(causes.size() * size, 0);
+  all.censored.assign(into * size, 0);
+  all.events.assign(causes.size() * into * size, 0);
+  if (!entries.empty()) all.entries.assign(into * size, 0);
   for (std::size_t s = 0; s < strata; ++s) {
     for (std::size_t k = 0; k < size; ++k) {
-      all.censored[k] += Censored(s, k);
-      for (std::size_t c = 0; c < causes.size(); ++c) all.events[c * size + k] += Events(c, s, k);
+      const std::size_t cell = of(s) * size + k;
+      all.censored[cell] += Censored(s, k);
+      if (!entries.empty()) all.entries[cell] += Entries(s, k);
+      for (std::size_t c = 0; c < causes.size(); ++c)
+        all.events[c * into * size + cell] += Events(c, s, k);
     }
   }
   return all;
+}
+
+CauseCounts CauseCounts::ByGroup(std::size_t groups) const {
+  return Joined(groups, [&](std::size_t stratum) { return stratum % groups; });
+}
+
+CauseCounts CauseCounts::ByStratum(std::size_t groups) const {
+  return Joined(strata / groups, [&](std::size_t stratum) { return stratum / groups; });
+}
+
+Result<GroupColumns> FindGroupColumns(const Analysis& analysis, const ModelFrame& frame) {
+  CLINNOVA_ASSIGN(std::vector<std::string> names, analysis.Texts("strata"));
+  for (const table::Expression& stratum : frame.formula().strata()) names.push_back(stratum.name);
+  GroupColumns columns;
+  for (const table::Design::Stratum& column : frame.design().strata()) {
+    if (std::find(names.begin(), names.end(), column.name) == names.end()) {
+      columns.groups *= std::max<std::size_t>(1, column.levels.size());
+    } else {
+      ++columns.first;
+    }
+  }
+  return columns;
 }
 
 Result<std::vector<std::int64_t>> FindCauses(Federation& federation, const Analysis& analysis,
@@ -172,8 +209,8 @@ Result<CauseCounts> CountCauses(Federation& federation, const Analysis& analysis
   CountParameters parameters{frame.claim(), std::move(axis), std::move(causes),
                              StrataCount(frame.design())};
   CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kCauseCountStep, parameters));
-  return CauseCounts{std::move(parameters.axis), parameters.strata, std::move(parameters.causes),
-                     sums.Counts(kCensored), sums.Counts(kEvents)};
+  return CauseCounts{std::move(parameters.axis), parameters.strata,    std::move(parameters.causes),
+                     sums.Counts(kCensored),     sums.Counts(kEvents), sums.Counts(kEntries)};
 }
 
 std::vector<const federation::Step*> CauseCountSteps() { return {&kStatusStep, &kCauseCountStep}; }

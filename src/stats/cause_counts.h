@@ -5,7 +5,11 @@
 //   CLINNOVA_ASSIGN(CauseCounts counts, CountCauses(federation, analysis, frame, axis, causes));
 //   counts.Events(c, stratum, k)      // of causes[c] at axis.Time(k)
 //
-// Reveals, to the hub: persons by status; persons censored and with each event by group and time, over all sites.
+// Rows whose case weight is 0 count in nothing; others count as one person each, whatever their weight, as survfit and
+// finegray count them.
+//
+// Reveals, to the hub: persons by status; persons censored, with each event and, under left truncation, coming under
+// observation, by group and time, over all sites.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +27,8 @@ struct CauseCounts {
   std::vector<std::int64_t> causes;    ///< ascending
   std::vector<std::int64_t> censored;  ///< [stratum * axis.size() + k]
   std::vector<std::int64_t> events;    ///< [(cause * strata + stratum) * axis.size() + k]
+  std::vector<std::int64_t>
+      entries;  ///< as censored, by BeforeEntry index - 1; empty without start times
 
   std::int64_t Censored(std::size_t stratum, std::size_t k) const {
     return censored[stratum * axis.size() + k];
@@ -34,9 +40,27 @@ struct CauseCounts {
   std::int64_t AllEvents(std::size_t stratum, std::size_t k) const;
   /// Persons at risk at each time of a stratum, just before it.
   std::vector<std::int64_t> AtRisk(std::size_t stratum) const;
-  /// All strata as one.
-  CauseCounts Together() const;
+  std::int64_t Entries(std::size_t stratum, std::size_t k) const {
+    return entries.empty() ? 0 : entries[stratum * axis.size() + k];
+  }
+  /// Strata are combinations of the formula's strata and, varying fastest, of `groups` curve groups: the groups alone, or
+  /// the formula's strata alone.
+  CauseCounts ByGroup(std::size_t groups) const;
+  CauseCounts ByStratum(std::size_t groups) const;
+
+ private:
+  template <typename Of>
+  CauseCounts Joined(std::size_t into, Of of) const;
 };
+
+/// The strata columns of a competing_risks design that are curve groups: those after the columns of the formula's
+/// strata() and of the option `strata`.
+struct GroupColumns {
+  std::size_t first = 0;   ///< index of the first
+  std::size_t groups = 1;  ///< their combinations
+};
+Result<GroupColumns> FindGroupColumns(const federation::Analysis& analysis,
+                                      const ModelFrame& frame);
 
 /// The causes that occur, ascending. kRefused (`rare_level`) when one has fewer events than the threshold.
 Result<std::vector<std::int64_t>> FindCauses(federation::Federation& federation,

@@ -13,6 +13,7 @@
 #include "stats/risk_time.h"
 #include "stats/survival_curve.h"
 #include "stats/terms.h"
+#include "stats/weighted_incidence.h"
 #include "table/factor_column.h"
 
 namespace clinnova::stats {
@@ -30,6 +31,8 @@ struct Options {
   std::vector<double> times;
   bool curves = true;
   bool regression = true;
+  bool late = false;      ///< Surv(start, stop, status)
+  bool weighted = false;  ///< by case weights
 };
 
 Result<Options> ReadOptions(const Analysis& analysis) {
@@ -131,10 +134,17 @@ Curve AtTimes(const Curve& curve, const std::vector<double>& times) {
                                  [&](const IncidencePoint& p) { return p.time >= time; });
     point.at_risk = at == curve.end() ? 0 : at->at_risk;
     point.time = time;
+    point.before_all = next == 0;
     state = point;
     points.push_back(point);
   }
   return points;
+}
+
+Limits LimitsOf(const IncidencePoint& point, Interval interval, double quantile) {
+  const bool certain = point.before_all || (interval == Interval::kPlain && point.incidence == 0);
+  if (certain && interval != Interval::kNone) return {0, 0};
+  return ConfidenceLimits(interval, point.incidence, point.std_error / point.incidence, quantile);
 }
 
 Json CurveJson(const Curve& curve, const Options& options, const std::string& stratum,
@@ -148,8 +158,7 @@ Json CurveJson(const Curve& curve, const Options& options, const std::string& st
     json[key] = Json::array();
   }
   for (const IncidencePoint& point : curve) {
-    const Limits limits = ConfidenceLimits(options.interval, point.incidence,
-                                           point.std_error / point.incidence, quantile);
+    const Limits limits = LimitsOf(point, options.interval, quantile);
     json["time"].push_back(point.time);
     json["n_risk"].push_back(point.at_risk);
     json["n_event"].push_back(point.events);
@@ -172,13 +181,33 @@ std::vector<std::size_t> InOrder(std::size_t causes, std::size_t first) {
   return order;
 }
 
-void ReportCurves(const ModelFrame& frame, const CauseCounts& counts, const Options& options,
-                  const std::vector<std::string>& levels, const std::vector<std::size_t>& causes,
+/// The curves of every cause and group, [cause * groups + group], before times are merged or chosen.
+Result<std::vector<Curve>> CurvesOf(Federation& federation, const Analysis& analysis,
+                                    const ModelFrame& frame, const CauseCounts& counts,
+                                    const Options& options) {
+  if (options.late || options.weighted)
+    return WeightedIncidence(federation, analysis, frame, counts);
+  std::vector<Curve> curves;
+  for (std::size_t cause = 0; cause < counts.causes.size(); ++cause) {
+    for (std::size_t group = 0; group < counts.strata; ++group)
+      curves.push_back(CumulativeIncidence(counts, cause, group));
+  }
+  return curves;
+}
+
+/// What the curves are called.
+struct Names {
+  std::vector<std::string> groups;
+  std::vector<std::string> levels;  ///< of the status, where it is a factor
+};
+
+void ReportCurves(std::vector<Curve> curves, const std::vector<std::int64_t>& causes,
+                  const Options& options, const Names& names, const std::vector<std::size_t>& order,
                   std::int64_t exits, Json& result) {
   result["curves"] = Json::array();
-  for (const std::size_t cause : causes) {
-    for (std::size_t stratum = 0; stratum < counts.strata; ++stratum) {
-      Curve curve = CumulativeIncidence(counts, cause, stratum);
+  for (const std::size_t cause : order) {
+    for (std::size_t group = 0; group < names.groups.size(); ++group) {
+      Curve& curve = curves[cause * names.groups.size() + group];
       if (curve.empty()) continue;  // a combination of groups that nobody is in
       if (exits > 0) curve = Merge(curve, exits);
       if (curve.empty()) {
@@ -186,8 +215,8 @@ void ReportCurves(const ModelFrame& frame, const CauseCounts& counts, const Opti
       } else if (!options.times.empty()) {
         curve = AtTimes(curve, options.times);
       }
-      result["curves"].push_back(CurveJson(curve, options, StratumName(frame, stratum),
-                                           CauseName(levels, counts.causes[cause])));
+      result["curves"].push_back(
+          CurveJson(curve, options, names.groups[group], CauseName(names.levels, causes[cause])));
     }
   }
   if (exits > 0) {
@@ -196,12 +225,18 @@ void ReportCurves(const ModelFrame& frame, const CauseCounts& counts, const Opti
   }
 }
 
-void ReportTests(const CauseCounts& counts, const std::vector<std::string>& levels,
-                 const std::vector<std::size_t>& causes, Json& result) {
-  if (counts.strata < 2) return;
+void ReportTests(const CauseCounts& counts, std::size_t groups, const Options& options,
+                 const std::vector<std::string>& levels, const std::vector<std::size_t>& causes,
+                 Json& result) {
+  if (groups < 2) return;
+  if (options.late || options.weighted) {
+    result["warnings"].push_back(
+        "no test of Gray, which has neither case weights nor left truncation");
+    return;
+  }
   result["tests"] = Json::array();
   for (const std::size_t cause : causes) {
-    const std::optional<GrayTest> test = TestOfGray(counts, cause);
+    const std::optional<GrayTest> test = TestOfGray(counts, groups, cause);
     Json json;
     json["cause"] = CauseName(levels, counts.causes[cause]);
     json["statistic"] = test ? NumberJson(test->statistic) : Json(nullptr);
@@ -215,26 +250,42 @@ void ReportTests(const CauseCounts& counts, const std::vector<std::string>& leve
 
 Result<ModelFrame> BuildFrame(Federation& federation, const Analysis& analysis) {
   CLINNOVA_ASSIGN(ModelFrame frame, ModelFrame::Build(federation, analysis));
-  const table::Response& response = frame.formula().response();
-  if (response.kind != table::Response::Kind::kSurvival || response.parts.size() != 2) {
+  if (frame.formula().response().kind != table::Response::Kind::kSurvival) {
     return analysis.Wrong("formula",
-                          "expected Surv(time, status) before ~, status 0 = censored, 1, 2, … = "
-                          "causes; there is no left truncation");
+                          "expected Surv(time, status) or Surv(start, stop, status) before ~, "
+                          "status 0 = censored, 1, 2, … = causes");
   }
-  if (!frame.formula().strata().empty() || !frame.formula().clusters().empty()) {
+  if (!frame.formula().clusters().empty()) {
     return analysis.Wrong("formula",
-                          "found strata() or cluster(), which competing_risks does not have yet; "
-                          "groups = [\"column\"] draws curves by group");
+                          "found cluster(), expected none: every row is a person of its own");
   }
   return frame;
 }
 
+/// The model of the option `ties` and the data: crr()'s where that can be, else coxph()'s on finegray()'s rows.
+Result<void> Regress(Federation& federation, const Analysis& analysis, const ModelFrame& frame,
+                     const CauseCounts& counts, std::size_t cause, const Options& options,
+                     Json& result) {
+  const bool plain = !options.late && !options.weighted && counts.strata == 1;
+  CLINNOVA_ASSIGN(const std::string ties, analysis.Text("ties", plain ? "breslow" : "efron"));
+  if (ties != "breslow" && ties != "efron")
+    return analysis.Wrong("ties", "found \"" + ties + "\", expected one of breslow, efron");
+  FineGrayModel model{.counts = counts, .cause = cause};
+  model.ties = ties == "efron" ? Ties::kEfron : Ties::kBreslow;
+  model.errors = plain && model.ties == Ties::kBreslow ? FineGrayErrors::kEstimatedCensoring
+                                                       : FineGrayErrors::kKnownCensoring;
+  return FitFineGray(federation, analysis, frame, model, result);
+}
+
 Result<Json> Run(Federation& federation, const Analysis& analysis) {
-  CLINNOVA_ASSIGN(const Options options, ReadOptions(analysis));
+  CLINNOVA_ASSIGN(Options options, ReadOptions(analysis));
   CLINNOVA_ASSIGN(const ModelFrame frame, BuildFrame(federation, analysis));
+  options.late = frame.formula().response().parts.size() == 3;
+  options.weighted = analysis.Has("weights");
+  CLINNOVA_ASSIGN(const GroupColumns columns, FindGroupColumns(analysis, frame));
   CLINNOVA_ASSIGN(std::vector<std::int64_t> causes, FindCauses(federation, analysis, frame));
-  const std::vector<std::string> levels = StatusLevels(frame, federation.schema());
-  CLINNOVA_ASSIGN(const std::size_t cause, CauseAsked(analysis, levels, causes));
+  Names names{.groups = {}, .levels = StatusLevels(frame, federation.schema())};
+  CLINNOVA_ASSIGN(const std::size_t cause, CauseAsked(analysis, names.levels, causes));
   const std::size_t cells = StrataCount(frame.design()) * (causes.size() + 1);
   CLINNOVA_ASSIGN(TimeAxis axis, FindTimeAxis(federation, analysis, frame, options.time_grid,
                                               kDenseTimeCells / cells));
@@ -245,26 +296,39 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   result["n_missing"] = frame.n_missing();
   result["warnings"] = Json::array();
   result["conf_level"] = options.level;
-  result["cause"] = CauseName(levels, counts.causes[cause]);
+  result["cause"] = CauseName(names.levels, counts.causes[cause]);
   result["suppressed"] = Json::array();
   const std::vector<std::size_t> order = InOrder(counts.causes.size(), cause);
   if (options.curves) {
-    ReportCurves(frame, counts, options, levels, order, ExitsNeeded(federation), result);
-    ReportTests(counts, levels, order, result);
+    std::vector<std::string> labels(columns.first);
+    if (!analysis.Has("groups")) {
+      CLINNOVA_ASSIGN(const std::vector<std::string> on_the_right, GroupLabels(analysis));
+      labels.insert(labels.end(), on_the_right.begin(), on_the_right.end());
+    }
+    for (std::size_t group = 0; group < columns.groups; ++group)
+      names.groups.push_back(StratumName(frame, group, labels, columns.first));
+    CLINNOVA_ASSIGN(std::vector<Curve> curves,
+                    CurvesOf(federation, analysis, frame, counts.ByGroup(columns.groups), options));
+    ReportCurves(std::move(curves), counts.causes, options, names, order, ExitsNeeded(federation),
+                 result);
+    ReportTests(counts, columns.groups, options, names.levels, order, result);
   }
-  if (options.regression && frame.columns() > 1)
-    CLINNOVA_TRY(FitFineGray(federation, analysis, frame, counts, cause, result));
+  if (options.regression && frame.columns() > 1) {
+    CLINNOVA_TRY(Regress(federation, analysis, frame, counts.ByStratum(columns.groups), cause,
+                         options, result));
+  }
   return result;
 }
 
-constexpr std::string_view kOptions[] = {"formula",   "cause", "groups", "conf_type",
-                                         "time_grid", "times", "model"};
+constexpr std::string_view kOptions[] = {"formula", "cause", "groups", "conf_type", "time_grid",
+                                         "times",   "model", "strata", "weights",   "ties"};
 
 }  // namespace
 
 Method CompetingRisksMethod() {
   std::vector<const federation::Step*> steps = ModelFrameSteps();
-  for (const auto& more : {RiskTimeSteps(), CauseCountSteps(), FineGraySteps()})
+  for (const auto& more :
+       {RiskTimeSteps(), CauseCountSteps(), WeightedIncidenceSteps(), FineGraySteps()})
     steps.insert(steps.end(), more.begin(), more.end());
   return {"competing_risks", "cumulative incidence and Fine-Gray regression", kOptions,
           std::move(steps), Run};

@@ -86,6 +86,13 @@ TEST(CompetingRisks, WithoutCompetingEventsIsBreslowsCox) {
     EXPECT_NEAR(fine_gray.Number(field), cox.Number(field), 1e-11 * std::fabs(cox.Number(field)));
 }
 
+TEST(CompetingRisks, IsCertainOnceAllHaveHadTheEvent) {
+  const Answer answer = RunOne(Risks("1"), {MakeTable({{"t", {1, 2, 3}}, {"s", {1, 1, 1}}})});
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_NEAR(answer.Numbers("/curves/0/estimate")[2], 1, 1e-15);
+  EXPECT_EQ(answer.Numbers("/curves/0/std_error")[2], 0);
+}
+
 TEST(CompetingRisks, PutsTheCauseAskedForFirst) {
   const Answer answer = RunOne(Risks("g", "cause = 2\n"), {Sixty()});
   ASSERT_TRUE(answer) << answer.error().message;
@@ -142,6 +149,109 @@ TEST(CompetingRisks, MergesTimesUnderTheDisclosureRules) {
   EXPECT_TRUE(answer.True("/converged"));
 }
 
+/// survfit(Surv(start, t, s) ~ 1, weights = w, id = id) of survival 3.5-3.
+TEST(CompetingRisks, WeighsRowsAndTakesLateEntries) {
+  const Table table = MakeTable({{"start", {0, 0, 1, 1, 0, 3}},
+                                 {"t", {1, 2, 2, 3, 4, 5}},
+                                 {"s", {0, 1, 2, 0, 1, 1}},
+                                 {"w", {1, 2, 1.5, 1, 2, 3}}});
+  const std::string late = "method = \"competing_risks\"\nformula = \"Surv(start, t, s) ~ 1\"\n";
+  const Answer answer = RunOne(late + "weights = \"w\"\n", Split(table, {0, 1, 2, 0, 1, 2}, 3));
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer.Numbers("/curves/0/n_risk"), (std::vector<double>{3, 4, 2, 2, 1}));
+  const std::vector<double> estimate = answer.Numbers("/curves/0/estimate");
+  const std::vector<double> error = answer.Numbers("/curves/0/std_error");
+  const std::vector<double> expected = {0, 0.3076923, 0.3076923, 0.4923077, 0.7692308};
+  const std::vector<double> expected_error = {0, 0.2482388, 0.2482388, 0.2378348, 0.2070160};
+  ASSERT_EQ(estimate.size(), 5u);
+  for (std::size_t i = 0; i < 5; ++i) {
+    EXPECT_NEAR(estimate[i], expected[i], 5e-8);
+    EXPECT_NEAR(error[i], expected_error[i], 5e-8);
+  }
+}
+
+TEST(CompetingRisks, WeightsOfTwoAreTwoPersonsButForErrors) {
+  Table table = Sixty();
+  table.schema.columns.push_back({"w", table::ColumnKind::kNumeric, {}});
+  table.columns.emplace_back();
+  table.columns.back().numbers.assign(60, 2.0);
+  std::vector<std::size_t> twice;
+  for (std::size_t r = 0; r < 60; ++r) twice.insert(twice.end(), {r, r});
+  const Answer weighted = RunOne(Risks("x", "weights = \"w\"\nties = \"breslow\"\n"), {table});
+  const Answer doubled = RunOne(Risks("x"), {Reordered(table, twice)});
+  ASSERT_TRUE(weighted && doubled) << weighted.error().message << doubled.error().message;
+  const std::vector<double> curve = weighted.Numbers("/curves/0/estimate");
+  const std::vector<double> other = doubled.Numbers("/curves/0/estimate");
+  ASSERT_EQ(curve.size(), other.size());
+  for (std::size_t i = 0; i < curve.size(); ++i) EXPECT_NEAR(curve[i], other[i], 1e-14);
+  EXPECT_TRUE(weighted.Has("/warnings"));
+}
+
+TEST(CompetingRisks, WithWeightsOfOneIsTheUnweightedCurve) {
+  Table table = Sixty();
+  table.schema.columns.push_back({"w", table::ColumnKind::kNumeric, {}});
+  table.columns.emplace_back();
+  table.columns.back().numbers.assign(60, 1.0);
+  const Answer weighted = RunOne(Risks("g", "weights = \"w\"\n"), {table});
+  const Answer plain = RunOne(Risks("g"), {table});
+  ASSERT_TRUE(weighted && plain) << weighted.error().message << plain.error().message;
+  for (const char* field : {"/curves/0/estimate", "/curves/3/std_error", "/curves/2/conf_high"}) {
+    const std::vector<double> a = weighted.Numbers(field);
+    const std::vector<double> b = plain.Numbers(field);
+    ASSERT_EQ(a.size(), b.size());
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      if (std::isfinite(b[i])) {
+        EXPECT_NEAR(a[i], b[i], 1e-13) << field << " " << i;
+      }
+    }
+  }
+  EXPECT_FALSE(weighted.Has("/tests"));
+}
+
+TEST(CompetingRisks, StratifiesTheRegression) {
+  const Table table = Sixty();
+  const Answer apart = RunOne(Risks("x + strata(g)"), {table});
+  const Answer option = RunOne(Risks("x", "strata = [\"g\"]\n"), {table});
+  ASSERT_TRUE(apart && option) << apart.error().message << option.error().message;
+  EXPECT_EQ(apart.Number("/terms/0/estimate"), option.Number("/terms/0/estimate"));
+  EXPECT_EQ(apart.Size("/curves"), 2u);  // strata draw no curves
+  EXPECT_NE(apart.Number("/log_lik"), RunOne(Risks("x"), {table}).Number("/log_lik"));
+}
+
+TEST(CompetingRisks, KeepsTheRulesWithWeightsAndEntries) {
+  Table table = Sixty();
+  table.schema.columns.push_back({"begin", table::ColumnKind::kNumeric, {}});
+  table.schema.columns.push_back({"w", table::ColumnKind::kNumeric, {}});
+  for (const double of : {0.4, 1.0}) {
+    table.columns.emplace_back();
+    for (const double t : table.columns[*table.schema.Find("t")].numbers)
+      table.columns.back().numbers.push_back(of == 1.0 ? 1.0 + std::fmod(t, 3)
+                                                       : std::floor(t * of));
+  }
+  const std::string late =
+      "method = \"competing_risks\"\nformula = \"Surv(begin, t, s) ~ x\"\nweights = \"w\"\n";
+  const Answer answer = RunOne(late, {table}, {.minimum_count = 5});
+  ASSERT_TRUE(answer) << answer.error().message;
+  const std::vector<double> events = answer.Numbers("/curves/0/n_event");
+  const std::vector<double> others = answer.Numbers("/curves/0/n_other");
+  const std::vector<double> censored = answer.Numbers("/curves/0/n_censor");
+  for (std::size_t i = 0; i < events.size(); ++i)
+    EXPECT_GE(events[i] + others[i] + censored[i], 10);
+  EXPECT_TRUE(answer.True("/converged"));
+}
+
+/// Two left before the others came: their weight afterwards would be 0 / 0.
+TEST(CompetingRisks, SaysWhenLateEntriesLeaveAGap) {
+  const Table table = MakeTable({{"start", {0, 0, 3, 3, 3, 3}},
+                                 {"t", {1, 2, 4, 5, 6, 7}},
+                                 {"s", {2, 2, 1, 2, 1, 0}},
+                                 {"x", {1, 2, 3, 1, 2, 5}}});
+  const Answer answer =
+      RunOne("method = \"competing_risks\"\nformula = \"Surv(start, t, s) ~ x\"\n", {table});
+  ASSERT_FALSE(answer);
+  EXPECT_NE(answer.error().message.find("a competing event has no weight"), std::string::npos);
+}
+
 TEST(CompetingRisks, RefusesRareCausesUnderTheDisclosureRules) {
   Table table = Sixty();
   table.columns[*table.schema.Find("s")].numbers[0] = 3;
@@ -153,7 +263,9 @@ TEST(CompetingRisks, SaysWhatIsWrong) {
   EXPECT_EQ(RunOne(Risks("1", "cause = 3\n"), {Five()}).error().message,
             "analysis \"a\": cause: found 3, expected one that occurs: 1, 2");
   EXPECT_FALSE(RunOne("method = \"competing_risks\"\nformula = \"t ~ 1\"\n", {Five()}));
-  EXPECT_FALSE(RunOne(Risks("strata(s)"), {Five()}));
+  EXPECT_FALSE(RunOne(Risks("1 + cluster(s)"), {Five()}));
+  EXPECT_EQ(RunOne(Risks("t", "ties = \"exact\"\n"), {Five()}).error().message,
+            "analysis \"a\": ties: found \"exact\", expected one of breslow, efron");
   EXPECT_FALSE(RunOne(Risks("1", "model = \"cox\"\n"), {Five()}));
 }
 

@@ -17,6 +17,7 @@
 #include "stats/cox_zph.h"
 #include "stats/linear_algebra.h"
 #include "stats/risk_time.h"
+#include "stats/round_parts.h"
 #include "stats/terms.h"
 
 namespace clinnova::stats {
@@ -32,6 +33,34 @@ constexpr double kAliasTolerance = 1e-12;
 constexpr double kTolerance = 1e-12;
 constexpr double kRoundingTolerance = 1e-9;
 constexpr std::size_t kDenseCells = 1 << 14;
+/// After a step as small as this the next iterate is likely to be the last.
+constexpr double kNearlyConverged = 1e-3;
+
+/// Steps that may share a round.
+PartSteps CoxParts() {
+  PartSteps steps{&kCoxSiteStep, &kCoxRiskStep, &kCoxMeatStep, &kCoxFractionsStep};
+  for (const PartSteps& more : {RiskTimeSteps(), ConcordanceSteps(), ProportionalitySteps()})
+    steps.insert(steps.end(), more.begin(), more.end());
+  return steps;
+}
+
+Result<federation::Layout> RoundLayout(const Analysis& analysis, const table::Schema& schema,
+                                       const RoundParts& parts) {
+  return PartsLayout(CoxParts(), analysis, schema, parts);
+}
+Result<void> RoundEvaluate(const federation::SiteView& site, const RoundParts& parts,
+                           federation::ExactSums& sums) {
+  return PartsEvaluate(CoxParts(), site, parts, sums);
+}
+Result<void> HoldRound(const federation::SiteView& site, const RoundParts& parts) {
+  return HoldParts(CoxParts(), site, parts);
+}
+
+/// A round of the fit, and what is asked beside.
+const federation::TypedStep<RoundParts> kCoxRound{
+    "cox.round", RoundLayout, RoundEvaluate,
+    federation::Guard<RoundParts>{
+        FrameRules({federation::Rule::kExits, federation::Rule::kSinglePersons}), HoldRound}};
 
 class CoxFit {
  public:
@@ -67,6 +96,7 @@ class CoxFit {
     if (by_site_) {
       if (time_grid != 0)
         return analysis_.Wrong("time_grid", "needs strata = [], as sites keep their own times");
+      CLINNOVA_ASSIGN(times_search_, TimeAxisSearch::Create(analysis_, frame_, 0, kDenseCells));
       return {};
     }
     return FindEventTimes(time_grid);
@@ -96,11 +126,7 @@ class CoxFit {
                              "cluster(id) in the formula");
     }
     clusters_ = named ? Clusters::kNamed : Clusters::kRows;
-    if (robust_ || !parameters_.weighted || analysis_.Has("robust")) return {};
-    // As coxph: weights that are not whole numbers are no numbers of persons, and make errors robust.
-    CLINNOVA_ASSIGN(const PooledSums sums,
-                    federation_.Sum(analysis_, kCoxFractionsStep, parameters_));
-    robust_ = sums.Count(0) > 0;
+    ask_fractions_ = !robust_ && parameters_.weighted && !analysis_.Has("robust");
     return {};
   }
 
@@ -111,12 +137,13 @@ class CoxFit {
                     FindTimeAxis(federation_, analysis_, frame_, time_grid, kDenseCells / strata));
     CLINNOVA_ASSIGN(const RiskCounts counts,
                     CountRisk(federation_, analysis_, frame_, std::move(axis)));
-    transform_ = KaplanMeierTransform(counts, ExitsNeeded(federation_));
+    SetTransform(counts);
     const std::int64_t k = federation_.minimum_count();
     const std::int64_t needed = ExitsNeeded(federation_);
     const std::size_t size = counts.axis.size();
     for (std::size_t s = 0; s < strata; ++s) {
       TimeAxis times;
+      times.same = counts.axis.same;
       times.binned = k > 0 || time_grid > 0;
       std::int64_t open = 0;
       for (std::size_t t = 0; t < size; ++t) {
@@ -144,20 +171,105 @@ class CoxFit {
     return {};
   }
 
-  Result<PartialLikelihood> Evaluate(const std::vector<double>& beta) {
+  /// Whether an evaluation also asks for what is told of the maximum.
+  enum class Closing : std::uint8_t { kNo, kYes };
+
+  /// Places of what is asked beside the likelihood in a round.
+  struct Beside {
+    std::optional<std::size_t> fractions;
+    std::optional<std::size_t> times;
+    std::optional<std::size_t> counts;
+    std::optional<std::size_t> meat;
+    std::optional<std::size_t> concordance;
+    std::optional<std::size_t> proportionality;
+    bool any() const {
+      return fractions || times || counts || meat || concordance || proportionality;
+    }
+  };
+
+  /// What the last iterate's rounds told.
+  struct Told {
+    std::optional<Matrix> meat;
+    std::optional<Concordance> concordance;
+    std::optional<PooledSums> proportionality;
+  };
+
+  Beside AskBeside(Closing closing, RoundParts& parts) const {
+    Beside beside;
+    if (ask_fractions_) beside.fractions = parts.Ask(kCoxFractionsStep, parameters_);
+    if (by_site_ && !transform_known_ && times_search_) {
+      if (times_search_->Done()) {
+        beside.counts = AskRiskCounts(frame_, times_search_->axis(), RiskStrata::kTogether, parts);
+      } else {
+        beside.times = times_search_->Ask(parts);
+      }
+    }
+    if (closing == Closing::kNo) return beside;
+    if (by_site_ && robust_ && !told_.meat)
+      beside.meat = parts.Ask(kCoxMeatStep, CoxMeatParameters{parameters_, clusters_, {}});
+    if (by_site_ && !told_.concordance) {
+      beside.concordance = AskConcordance(parameters_, clusters_, frame_.weights_exponent(), parts);
+    }
+    if (transform_known_ && !told_.proportionality)
+      beside.proportionality = AskProportionality(parameters_, transform_, parts);
+    return beside;
+  }
+
+  Result<void> TakeBeside(const Beside& beside, const std::vector<PooledSums>& sums) {
+    // As coxph: weights that are not whole numbers are no numbers of persons, and make errors robust.
+    if (beside.fractions) {
+      robust_ = sums[*beside.fractions].Count(0) > 0;
+      ask_fractions_ = false;
+    }
+    if (beside.times) {
+      const auto absorbed = times_search_->Absorb(analysis_, sums[*beside.times]);
+      if (!absorbed && absorbed.error().code != ErrorCode::kInvalidInput) return Fail(absorbed);
+      if (!absorbed) {
+        times_search_.reset();
+        late_warnings_.push_back(
+            "no test of proportional hazards, as there are too many distinct times");
+      }
+    }
+    if (beside.counts) {
+      SetTransform(
+          RiskCountsOf(frame_, times_search_->axis(), RiskStrata::kTogether, sums[*beside.counts]));
+      if (ExitsNeeded(federation_) > 0) {
+        late_warnings_.push_back(
+            "the test of proportional hazards takes times merged until each has at least ten "
+            "exits");
+      }
+    }
+    if (beside.meat) told_.meat = FromLowerTriangle(sums[*beside.meat].Numbers(0), p());
+    if (beside.concordance) told_.concordance = ConcordanceOf(sums[*beside.concordance]);
+    if (beside.proportionality) told_.proportionality = sums[*beside.proportionality];
+    return {};
+  }
+
+  void SetTransform(const RiskCounts& counts) {
+    transform_ = KaplanMeierTransform(counts, ExitsNeeded(federation_));
+    transform_known_ = true;
+  }
+
+  Result<PartialLikelihood> Evaluate(const std::vector<double>& beta, Closing closing) {
     parameters_.beta = beta;
+    told_ = {};
+    RoundParts parts;
+    parts.Ask(by_site_ ? kCoxSiteStep : kCoxRiskStep, parameters_);
+    const Beside beside = AskBeside(closing, parts);
+    CLINNOVA_ASSIGN(const std::vector<PooledSums> all,
+                    SumParts(federation_, analysis_, kCoxRound, CoxParts(), parts));
+    CLINNOVA_TRY(TakeBeside(beside, all));
     if (!by_site_) {
-      CLINNOVA_ASSIGN(risk_sums_, federation_.Sum(analysis_, kCoxRiskStep, parameters_));
+      risk_sums_ = all[0];
       parameters_.risk_exponent =
           std::max(parameters_.risk_exponent, risk_sums_->layout().blocks[0].exponent);
       return LikelihoodOf(parameters_, *risk_sums_);
     }
-    CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kCoxSiteStep, parameters_));
     PartialLikelihood likelihood;
-    likelihood.log_likelihood = sums.Number(kCoxLogLikelihood);
-    likelihood.score = sums.Numbers(kCoxScore);
-    likelihood.information = sums.Numbers(kCoxInformation);
-    likelihood.events = sums.Number(kCoxEvents);
+    likelihood.log_likelihood = all[0].Number(kCoxLogLikelihood);
+    likelihood.score = all[0].Numbers(kCoxScore);
+    likelihood.information = all[0].Numbers(kCoxInformation);
+    likelihood.events = all[0].Number(kCoxEvents);
     return likelihood;
   }
 
@@ -178,7 +290,8 @@ class CoxFit {
     double relative_before = std::numeric_limits<double>::infinity();
     int halvings = 0;
     for (iterations_ = 0; iterations_ <= kMaximumIterations; ++iterations_) {
-      CLINNOVA_ASSIGN(const PartialLikelihood at, Evaluate(beta_));
+      const Closing closing = relative_before <= kNearlyConverged ? Closing::kYes : Closing::kNo;
+      CLINNOVA_ASSIGN(const PartialLikelihood at, Evaluate(beta_, closing));
       if (iterations_ == 0) {
         log_likelihood_null_ = at.log_likelihood;
         events_ = at.events;
@@ -224,28 +337,16 @@ class CoxFit {
     return {};
   }
 
-  /// The test of proportional hazards; stratified by site, the pooled times are counted first.
-  Result<void> TestHazards(const CoxSolution& solution) {
-    if (by_site_) {
-      auto axis = FindTimeAxis(federation_, analysis_, frame_, 0, kDenseCells);
-      if (!axis && axis.error().code == ErrorCode::kInvalidInput) {
-        late_warnings_.push_back(
-            "no test of proportional hazards, as there are too many distinct times");
-        return {};
-      }
-      if (!axis) return Fail(axis);
-      CLINNOVA_ASSIGN(const RiskCounts counts, CountRisk(federation_, analysis_, frame_,
-                                                         std::move(*axis), RiskStrata::kTogether));
-      transform_ = KaplanMeierTransform(counts, ExitsNeeded(federation_));
-      if (ExitsNeeded(federation_) > 0) {
-        late_warnings_.push_back(
-            "the test of proportional hazards takes times merged until each has at least ten "
-            "exits");
-      }
+  /// What the rounds of the fit have not told yet of its last iterate.
+  Result<void> AskTheRest() {
+    while (true) {
+      RoundParts parts;
+      const Beside beside = AskBeside(Closing::kYes, parts);
+      if (!beside.any()) return {};
+      CLINNOVA_ASSIGN(const std::vector<PooledSums> sums,
+                      SumParts(federation_, analysis_, kCoxRound, CoxParts(), parts));
+      CLINNOVA_TRY(TakeBeside(beside, sums));
     }
-    CLINNOVA_ASSIGN(tests_, TestProportionality(federation_, analysis_, solution, information_,
-                                                transform_, TermsWithColumns()));
-    return {};
   }
 
   /// The formula's terms and those of their columns that are estimable.
@@ -267,14 +368,22 @@ class CoxFit {
 
   /// What is computed at the maximum. The last beta that was evaluated differs from it by less than rounding.
   Result<void> AfterFit() {
+    CLINNOVA_TRY(AskTheRest());
     const CoxSolution solution{parameters_, risk_sums_, by_site_};
-    if (robust_) {
-      CLINNOVA_ASSIGN(const Matrix meat, CoxMeat(federation_, analysis_, solution, clusters_));
-      covariance_ = Congruence(covariance_, meat);
+    if (robust_ && !by_site_) {
+      CLINNOVA_ASSIGN(told_.meat, CoxMeat(federation_, analysis_, solution, clusters_));
     }
-    CLINNOVA_ASSIGN(concordance_, FindConcordance(federation_, analysis_, solution, clusters_,
-                                                  frame_.weights_exponent()));
-    CLINNOVA_TRY(TestHazards(solution));
+    if (told_.meat) covariance_ = Congruence(covariance_, *told_.meat);
+    if (by_site_) {
+      concordance_ = *told_.concordance;
+    } else {
+      CLINNOVA_ASSIGN(concordance_, FindConcordance(federation_, analysis_, solution, clusters_,
+                                                    frame_.weights_exponent()));
+    }
+    if (told_.proportionality) {
+      tests_ = ProportionalityOf(*told_.proportionality, solution, information_, transform_,
+                                 TermsWithColumns());
+    }
     if (!exit_times_.empty()) baseline_ = CoxBaseline(solution, exit_times_);
     for (const CoxProfile& profile : profiles_) {
       predictions_.push_back(
@@ -407,7 +516,11 @@ class CoxFit {
   bool robust_ = false;
   Clusters clusters_ = Clusters::kRows;
   std::vector<double> exit_times_;  ///< at which the baseline is told; empty where it is not
+  bool ask_fractions_ = false;      ///< whether weights are whole decides if errors are robust
+  std::optional<TimeAxisSearch> times_search_;  ///< of the pooled times, when stratified by site
   TimeTransform transform_;
+  bool transform_known_ = false;
+  Told told_;
   std::vector<double> information_;  ///< at the maximum, lower triangle by rows
   Concordance concordance_;
   std::vector<ProportionalityTest> tests_;
@@ -446,14 +559,10 @@ constexpr std::string_view kOptions[] = {"formula", "ties",    "strata",  "robus
 }  // namespace
 
 Method CoxMethod() {
-  std::vector<const federation::Step*> steps = ModelFrameSteps();
-  for (const federation::Step* step : RiskTimeSteps()) steps.push_back(step);
-  steps.push_back(&kCoxSiteStep);
-  steps.push_back(&kCoxRiskStep);
-  steps.push_back(&kCoxMeatStep);
-  steps.push_back(&kCoxFractionsStep);
-  for (const federation::Step* step : ConcordanceSteps()) steps.push_back(step);
-  for (const federation::Step* step : ProportionalitySteps()) steps.push_back(step);
+  PartSteps steps = ModelFrameSteps();
+  const PartSteps parts = CoxParts();
+  steps.insert(steps.end(), parts.begin(), parts.end());
+  steps.push_back(&kCoxRound);
   return {"cox", "Cox's proportional hazards model", kOptions, std::move(steps), Run};
 }
 

@@ -17,7 +17,8 @@ std::vector<BaselinePoint> CoxBaseline(const CoxSolution& solution,
   ForEachEventTime(parameters, parameters.axes, *solution.sums,
                    [&](const EventTime& at) { hazard[at.index] = at.hazard; });
   // x'beta on the standardised scale where the original covariates are zero; column 0 is the intercept's.
-  double zero = 0;
+  // basehaz() takes an offset at its mean.
+  double zero = MeanOffset(*solution.sums);
   for (std::size_t j = 0; j < parameters.beta.size(); ++j) {
     zero -= parameters.beta[j] *
             (parameters.claim.center[j + 1] * parameters.claim.inverse_scale[j + 1]);

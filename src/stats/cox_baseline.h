@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The baseline hazard of Cox's model, equal to R's basehaz(fit, centered = FALSE): cumulated, at covariates of zero
-// and reference levels and an offset of zero. By Breslow, or by Efron's steps where the model's ties are Efron's.
+// and reference levels, and at the (weighted) mean of an offset. By Breslow, or by Efron's steps where the model's ties are Efron's.
 // Source: N. Breslow, Biometrics 30 (1974), 89-99.
 //
 // Reveals: to readers of the result, the pooled cumulative hazard at each time at which somebody leaves; where

@@ -299,7 +299,9 @@ std::vector<ScoredCount> Occupied(const PooledSums& sums, std::size_t block,
   return marks;
 }
 
-Concordance FromSums(const PooledSums& sums) {
+}  // namespace
+
+Concordance ConcordanceOf(const PooledSums& sums) {
   Concordance concordance;
   const double concordant = sums.Number(kConcordant);
   const double discordant = sums.Number(kDiscordant);
@@ -317,39 +319,39 @@ Concordance FromSums(const PooledSums& sums) {
   return concordance;
 }
 
-}  // namespace
+std::size_t AskConcordance(const CoxParameters& parameters, Clusters clusters, int weight_exponent,
+                           RoundParts& parts) {
+  return parts.Ask(kPairsStep, PairsParameters{parameters, clusters, {}, weight_exponent});
+}
 
 Result<Concordance> FindConcordance(Federation& federation, const Analysis& analysis,
                                     const CoxSolution& solution, Clusters clusters,
                                     int weight_exponent) {
-  PairsParameters parameters{solution.parameters, clusters, {}, weight_exponent};
-  if (!solution.by_site) {
-    Concordance absent;
-    if (federation.minimum_count() > 0) {
-      absent.why_absent =
-          "no concordance, as pairs cross sites; it needs strata = [\"site\"] under disclosure "
-          "rules";
-      absent.suppressed = true;
-      return absent;
-    }
-    const std::size_t cells =
-        std::max<std::size_t>(1, CellOffsets(solution.parameters.axes).back());
-    CLINNOVA_ASSIGN(
-        const std::optional<std::vector<double>> scores,
-        DistinctScores(federation, analysis, solution, std::min(kMostScores, kMostCells / cells)));
-    if (!scores) {
-      absent.why_absent =
-          "no concordance, as there are too many distinct times and scores; set time_grid or "
-          "stratify by site";
-      return absent;
-    }
-    const MarksParameters by_score{solution.parameters, *scores, weight_exponent};
-    CLINNOVA_ASSIGN(const PooledSums counts, federation.Sum(analysis, kMarksStep, by_score));
-    parameters.marks = {Occupied(counts, kMarkEvents, *scores),
-                        Occupied(counts, kMarkLeaving, *scores)};
+  Concordance absent;
+  if (federation.minimum_count() > 0) {
+    absent.why_absent =
+        "no concordance, as pairs cross sites; it needs strata = [\"site\"] under disclosure "
+        "rules";
+    absent.suppressed = true;
+    return absent;
   }
+  const std::size_t cells = std::max<std::size_t>(1, CellOffsets(solution.parameters.axes).back());
+  CLINNOVA_ASSIGN(
+      const std::optional<std::vector<double>> scores,
+      DistinctScores(federation, analysis, solution, std::min(kMostScores, kMostCells / cells)));
+  if (!scores) {
+    absent.why_absent =
+        "no concordance, as there are too many distinct times and scores; set time_grid or "
+        "stratify by site";
+    return absent;
+  }
+  const MarksParameters by_score{solution.parameters, *scores, weight_exponent};
+  CLINNOVA_ASSIGN(const PooledSums counts, federation.Sum(analysis, kMarksStep, by_score));
+  PairsParameters parameters{solution.parameters, clusters, {}, weight_exponent};
+  parameters.marks = {Occupied(counts, kMarkEvents, *scores),
+                      Occupied(counts, kMarkLeaving, *scores)};
   CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kPairsStep, parameters));
-  return FromSums(sums);
+  return ConcordanceOf(sums);
 }
 
 std::vector<const federation::Step*> ConcordanceSteps() {

@@ -18,6 +18,7 @@
 #include "federation/federation.h"
 #include "stats/cox_likelihood.h"
 #include "stats/cox_robust.h"
+#include "stats/round_parts.h"
 
 namespace clinnova::stats {
 
@@ -28,8 +29,13 @@ struct Concordance {
   bool suppressed = false;  ///< absent under disclosure rules
 };
 
-/// One round when stratified by site; otherwise up to ten, for at most 4 million cells of times and scores.
-/// `weight_exponent`: no case weight is above 2^weight_exponent.
+/// Stratified by site, as a part of a round: its place, and what its sums say. `weight_exponent`: no case weight is
+/// above 2^weight_exponent.
+std::size_t AskConcordance(const CoxParameters& parameters, Clusters clusters, int weight_exponent,
+                           RoundParts& parts);
+Concordance ConcordanceOf(const federation::PooledSums& sums);
+
+/// Not stratified by site: up to ten rounds, for at most 4 million cells of times and scores.
 Result<Concordance> FindConcordance(federation::Federation& federation,
                                     const federation::Analysis& analysis,
                                     const CoxSolution& solution, Clusters clusters,

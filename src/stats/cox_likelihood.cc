@@ -35,8 +35,9 @@ enum RiskBlock {
   kDeaths1,
   kDeaths2,
   kDeathCount,
-  kDeathTotal,  ///< over all events: x'beta, then x
-  kDeathWeight  ///< by event time, where there are case weights
+  kDeathTotal,   ///< over all events: x'beta, then x
+  kDeathWeight,  ///< by event time, where there are case weights
+  kOffsets       ///< weight * offset and weight
 };
 
 std::size_t Cells(const std::vector<TimeAxis>& axes) {
@@ -63,6 +64,7 @@ Layout RiskLayout(const CoxParameters& parameters, const std::vector<TimeAxis>& 
   layout.blocks.push_back(CountBlock("death_count", cells));
   layout.blocks.push_back(WideBlock("death_total", 1 + p));
   layout.blocks.push_back(WideBlock("death_weight", parameters.weighted ? cells : 0));
+  layout.blocks.push_back(WideBlock("offsets", 2));
   return layout;
 }
 
@@ -72,6 +74,8 @@ void AddRow(const CoxParameters& parameters, const TimeAxis& axis, std::size_t o
   const double eta = LinearPredictor(batch, r, x, parameters.beta);
   const double weight = batch.weights[r];
   if (weight == 0) return;
+  sums.Add(kOffsets, 0, weight * batch.offset[r]);
+  sums.Add(kOffsets, 1, weight);
   const double risk = weight * core::Exp(eta);
   const std::size_t parts = batch.response.size();
   const double stop = batch.response[parts - 2][r];
@@ -265,6 +269,10 @@ PartialLikelihood LikelihoodOf(const CoxParameters& parameters, const PooledSums
   for (std::size_t j = 0; j < likelihood.score.size(); ++j)
     likelihood.score[j] += sums.Number(kDeathTotal, 1 + j);
   return likelihood;
+}
+
+double MeanOffset(const PooledSums& sums) {
+  return sums.Number(kOffsets, 0) / sums.Number(kOffsets, 1);
 }
 
 const federation::TypedStep<CoxParameters> kCoxSiteStep{"cox.site", SiteLayout, SiteEvaluate,

@@ -51,6 +51,9 @@ extern const federation::TypedStep<CoxParameters> kCoxSiteStep;
 extern const federation::TypedStep<CoxParameters> kCoxRiskStep;
 PartialLikelihood LikelihoodOf(const CoxParameters& parameters, const federation::PooledSums& sums);
 
+/// The weighted mean of the offsets, from a round of kCoxRiskStep.
+double MeanOffset(const federation::PooledSums& sums);
+
 /// Calls use for every event time of every stratum, strata in order, times from the last to the first. `sums` are
 /// risk-set sums on `axes` at `parameters`.
 void ForEachEventTime(const CoxParameters& parameters, const std::vector<TimeAxis>& axes,

@@ -38,6 +38,7 @@ std::vector<TimeAxis> OwnEventTimes(const SiteView& site, const SiteFrame& frame
   for (TimeAxis& axis : axes) {
     std::sort(axis.times.begin(), axis.times.end());
     axis.times.erase(std::unique(axis.times.begin(), axis.times.end()), axis.times.end());
+    JoinSameTimes(axis);
   }
   return axes;
 }

@@ -12,7 +12,6 @@ namespace {
 
 using federation::Analysis;
 using federation::ExactSums;
-using federation::Federation;
 using federation::Layout;
 using federation::PooledSums;
 using federation::SiteView;
@@ -177,6 +176,7 @@ MergedCounts Merge(const RiskCounts& counts, std::int64_t exits_per_time) {
   const std::size_t size = counts.axis.size();
   MergedCounts merged;
   merged.axis.binned = true;
+  merged.axis.same = counts.axis.same;
   std::vector<std::int64_t> entries(size + 1);  // by the number of bins that ended before entry
   const auto open = [&] {
     merged.events.push_back(0), merged.exits.push_back(0), merged.axis.times.push_back(0);
@@ -246,12 +246,16 @@ TimeTransform KaplanMeierTransform(const RiskCounts& counts, std::int64_t exits_
   return transform;
 }
 
-Result<std::vector<ProportionalityTest>> TestProportionality(
-    Federation& federation, const Analysis& analysis, const CoxSolution& solution,
-    const std::vector<double>& information, const TimeTransform& transform,
-    const std::vector<TermColumns>& terms) {
-  const ZphParameters parameters{solution.parameters, transform};
-  CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kZphStep, parameters));
+std::size_t AskProportionality(const CoxParameters& parameters, const TimeTransform& transform,
+                               RoundParts& parts) {
+  return parts.Ask(kZphStep, ZphParameters{parameters, transform});
+}
+
+std::vector<ProportionalityTest> ProportionalityOf(const PooledSums& sums,
+                                                   const CoxSolution& solution,
+                                                   const std::vector<double>& information,
+                                                   const TimeTransform& transform,
+                                                   const std::vector<TermColumns>& terms) {
   const ExtendedModel model = Extended(solution, transform, sums);
   const Matrix fitted = FromLowerTriangle(information, solution.parameters.beta.size());
   std::vector<std::size_t> kept;

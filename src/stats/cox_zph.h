@@ -6,7 +6,7 @@
 // Source: P. M. Grambsch, T. M. Therneau, Biometrika 81 (1994), 515-526.
 //
 // Reveals: to the hub, numbers of events and censored persons at each time over all sites together (stratified by
-// site, two rounds more than the fit's; otherwise it has them), and the score and information of the extended model.
+// site, beside the fit; otherwise it has them), and, near the maximum, score and information of the extended model.
 // Where disclosure rules hold g is taken on times merged until each has ten exits (privacy.md, rule 9).
 #pragma once
 
@@ -17,6 +17,7 @@
 #include "federation/federation.h"
 #include "stats/cox_likelihood.h"
 #include "stats/risk_time.h"
+#include "stats/round_parts.h"
 
 namespace clinnova::stats {
 
@@ -48,15 +49,17 @@ struct TermColumns {
   std::vector<std::size_t> columns;
 };
 
-/// One round. `information` is the solution's, lower triangle by rows.
-Result<std::vector<ProportionalityTest>> TestProportionality(federation::Federation& federation,
-                                                             const federation::Analysis& analysis,
-                                                             const CoxSolution& solution,
-                                                             const std::vector<double>& information,
-                                                             const TimeTransform& transform,
-                                                             const std::vector<TermColumns>& terms);
+/// A part of the round of the last iterate: its place.
+std::size_t AskProportionality(const CoxParameters& parameters, const TimeTransform& transform,
+                               RoundParts& parts);
+/// The tests from its sums. `information` is the solution's, lower triangle by rows.
+std::vector<ProportionalityTest> ProportionalityOf(const federation::PooledSums& sums,
+                                                   const CoxSolution& solution,
+                                                   const std::vector<double>& information,
+                                                   const TimeTransform& transform,
+                                                   const std::vector<TermColumns>& terms);
 
-/// The steps that TestProportionality may run.
+/// The steps that it asks for.
 std::vector<const federation::Step*> ProportionalitySteps();
 
 }  // namespace clinnova::stats

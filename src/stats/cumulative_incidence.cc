@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stats/cumulative_incidence.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "stats/linear_algebra.h"
@@ -67,6 +68,7 @@ std::vector<IncidencePoint> CumulativeIncidence(const CauseCounts& counts, std::
   Influences influences;
   long double survival = 1;
   long double incidence = 0;
+  long double largest = 0;
   for (std::size_t k = 0; k < counts.axis.size(); ++k) {
     const std::int64_t events = counts.Events(cause, stratum, k);
     const std::int64_t others = counts.AllEvents(stratum, k) - events;
@@ -77,9 +79,12 @@ std::vector<IncidencePoint> CumulativeIncidence(const CauseCounts& counts, std::
                     static_cast<long double>(censored), survival);
     incidence += survival * static_cast<long double>(events) / n;
     survival *= (n - static_cast<long double>(events + others)) / n;
+    // Once all have had the event the variance is 0; of the largest, rounding leaves this much, or less than nothing.
+    const long double variance = influences.Variance();
+    largest = std::max(largest, variance);
+    const long double known = variance > 1e-15L * largest ? variance : 0;
     curve.push_back({counts.axis.Time(k), at_risk[k], events, others, censored,
-                     static_cast<double>(incidence),
-                     std::sqrt(static_cast<double>(influences.Variance()))});
+                     static_cast<double>(incidence), std::sqrt(static_cast<double>(known))});
   }
   return curve;
 }
@@ -212,16 +217,14 @@ class GrayScore {
 
 }  // namespace
 
-std::optional<GrayTest> TestOfGray(const CauseCounts& counts, std::size_t cause) {
-  std::vector<std::size_t> groups;
+namespace {
+
+/// Adds a stratum's score and covariance of all groups but the last.
+void AddGrayScore(const CauseCounts& counts, std::size_t first, std::size_t cause,
+                  const std::vector<std::size_t>& groups, std::vector<double>& score,
+                  Matrix& covariance) {
   std::vector<std::vector<std::int64_t>> at_risk;
-  for (std::size_t s = 0; s < counts.strata; ++s) {
-    std::vector<std::int64_t> here = counts.AtRisk(s);
-    if (here.empty() || here[0] == 0) continue;
-    groups.push_back(s);
-    at_risk.push_back(std::move(here));
-  }
-  if (groups.size() < 2) return std::nullopt;
+  for (const std::size_t group : groups) at_risk.push_back(counts.AtRisk(first + group));
   GrayScore test(groups.size());
   std::vector<double> risk(groups.size());
   std::vector<double> events(groups.size());
@@ -229,16 +232,38 @@ std::optional<GrayTest> TestOfGray(const CauseCounts& counts, std::size_t cause)
   for (std::size_t k = 0; k < counts.axis.size(); ++k) {
     double any = 0;
     for (std::size_t g = 0; g < groups.size(); ++g) {
+      const std::size_t stratum = first + groups[g];
       risk[g] = static_cast<double>(at_risk[g][k]);
-      events[g] = static_cast<double>(counts.Events(cause, groups[g], k));
-      others[g] = static_cast<double>(counts.AllEvents(groups[g], k)) - events[g];
+      events[g] = static_cast<double>(counts.Events(cause, stratum, k));
+      others[g] = static_cast<double>(counts.AllEvents(stratum, k)) - events[g];
       any += events[g] + others[g];
     }
     if (any > 0) test.Pass(risk, events, others);
   }
-  std::vector<double> score;
-  Matrix covariance;
-  test.Finish(score, covariance);
+  std::vector<double> here;
+  Matrix covariance_here;
+  test.Finish(here, covariance_here);
+  for (std::size_t i = 0; i < score.size(); ++i) {
+    score[i] += here[i];
+    for (std::size_t j = 0; j < score.size(); ++j) covariance[i][j] += covariance_here[i][j];
+  }
+}
+
+}  // namespace
+
+std::optional<GrayTest> TestOfGray(const CauseCounts& counts, std::size_t groups,
+                                   std::size_t cause) {
+  const CauseCounts by_group = counts.ByGroup(groups);
+  std::vector<std::size_t> present;
+  for (std::size_t group = 0; group < groups; ++group) {
+    const std::vector<std::int64_t> here = by_group.AtRisk(group);
+    if (!here.empty() && here[0] != 0) present.push_back(group);
+  }
+  if (present.size() < 2) return std::nullopt;
+  std::vector<double> score(present.size() - 1);
+  Matrix covariance(score.size(), std::vector<double>(score.size()));
+  for (std::size_t first = 0; first < counts.strata; first += groups)
+    AddGrayScore(counts, first, cause, present, score, covariance);
   const SymmetricFactor factor(covariance, 1e-7);
   if (factor.rank() < score.size()) return std::nullopt;
   const std::vector<double> solved = factor.Solve(score);

@@ -28,6 +28,7 @@ struct IncidencePoint {
   std::int64_t censored = 0;
   double incidence = 0;
   double std_error = 0;
+  bool before_all = false;  ///< before anybody leaves: the incidence is 0 with certainty
 };
 
 /// The curve of counts.causes[cause] in a stratum, at every time at which someone leaves.
@@ -39,8 +40,10 @@ struct GrayTest {
   std::size_t degrees_of_freedom = 0;
 };
 
-/// Gray's test that counts.causes[cause] has one cumulative incidence in all strata, equal to cmprsk::cuminc;
-/// nothing where fewer than two strata have anyone, or the covariance is singular.
-std::optional<GrayTest> TestOfGray(const CauseCounts& counts, std::size_t cause);
+/// Gray's test that counts.causes[cause] has one cumulative incidence in all groups, equal to cmprsk::cuminc; the counts' strata are
+/// combinations of strata, within which groups are compared, and, varying fastest, `groups` groups. Nothing where fewer than
+/// two groups have anyone, or the covariance is singular. Without left truncation.
+std::optional<GrayTest> TestOfGray(const CauseCounts& counts, std::size_t groups,
+                                   std::size_t cause);
 
 }  // namespace clinnova::stats

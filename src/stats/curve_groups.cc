@@ -33,13 +33,16 @@ Result<std::vector<std::string>> CurveGroups(const Analysis& analysis) {
   return only.empty() ? std::vector<std::string>{} : std::vector<std::string>{only};
 }
 
-void DropWideGroups(const Analysis& analysis, const table::Schema& schema,
-                    std::vector<std::string>& groups) {
-  if (analysis.Has("groups") || groups.empty()) return;
+Result<void> DropWideGroups(const Analysis& analysis, const table::Schema& schema,
+                            std::vector<std::string>& strata) {
+  if (analysis.Has("groups")) return {};
+  CLINNOVA_ASSIGN(const std::vector<std::string> groups, CurveGroups(analysis));
+  if (groups.empty()) return {};
   const auto plain = schema.Find(groups[0]);
-  if (plain && schema.columns[*plain].kind == table::ColumnKind::kFactor) return;
+  if (plain && schema.columns[*plain].kind == table::ColumnKind::kFactor) return {};
   const auto levels = schema.Find(table::FactorColumnName(groups[0]));
-  if (!levels || schema.columns[*levels].levels.size() > kMostGroups) groups.clear();
+  if (!levels || schema.columns[*levels].levels.size() > kMostGroups) strata.pop_back();
+  return {};
 }
 
 }  // namespace clinnova::stats

@@ -349,6 +349,7 @@ class CoxSource final : public NetSource {
     const std::size_t size = counts.axis.size();
     for (std::size_t s = 0; s < strata; ++s) {
       TimeAxis times;
+      times.same = counts.axis.same;
       times.binned = merged_;
       std::int64_t open = 0;
       for (std::size_t t = 0; t < size; ++t) {

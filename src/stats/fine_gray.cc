@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "core/deterministic_math.h"
 #include "stats/fine_gray_steps.h"
@@ -25,47 +26,59 @@ constexpr double kAliasTolerance = 1e-12;
 constexpr double kTolerance = 1e-12;
 constexpr double kRoundingTolerance = 1e-9;
 
-/// Who leaves at each place of the axis.
+/// Who leaves at each place of a stratum's axis.
 struct Exits {
   TimeAxis axis;
   std::vector<double> events;  ///< of the cause
   std::vector<double> others;
   std::vector<double> censored;
+  std::vector<double> entries;  ///< who came at the place or after it, before the next
   std::vector<double> at_risk;
 };
 
 /// The times at which anybody leaves; merged until each tells of nobody by herself where `exits` > 0.
-Exits ExitsOf(const CauseCounts& counts, std::size_t cause, std::int64_t exits) {
+Exits ExitsOf(const CauseCounts& counts, std::size_t cause, std::size_t stratum,
+              std::int64_t exits) {
   Exits all;
-  all.axis.binned = exits > 0 || counts.axis.binned;
+  all.axis.binned = exits > 0 || counts.axis.binned || counts.axis.step > 0;
+  all.axis.same = counts.axis.same;
+  const std::initializer_list<std::vector<double>*> lists = {&all.events, &all.others,
+                                                             &all.censored, &all.entries};
   const auto enough = [&](double n) { return n == 0 || n >= static_cast<double>(exits); };
   bool open = false;
   for (std::size_t k = 0; k < counts.axis.size(); ++k) {
-    const auto events = static_cast<double>(counts.Events(cause, 0, k));
-    const double others = static_cast<double>(counts.AllEvents(0, k)) - events;
-    const auto censored = static_cast<double>(counts.Censored(0, k));
-    if (events + others + censored == 0) continue;
-    if (!open) {
-      all.axis.times.push_back(0);
-      for (auto* list : {&all.events, &all.others, &all.censored}) list->push_back(0);
+    const auto events = static_cast<double>(counts.Events(cause, stratum, k));
+    const double others = static_cast<double>(counts.AllEvents(stratum, k)) - events;
+    const auto censored = static_cast<double>(counts.Censored(stratum, k));
+    if (events + others + censored > 0) {
+      if (!open) {
+        all.axis.times.push_back(0);
+        for (auto* list : lists) list->push_back(0);
+      }
+      all.axis.times.back() = counts.axis.Time(k);
+      all.events.back() += events;
+      all.others.back() += others;
+      all.censored.back() += censored;
+      const double rest = all.events.back() + all.censored.back();
+      open = !(rest + all.others.back() >= static_cast<double>(exits) && enough(rest) &&
+               enough(all.others.back()));
     }
-    all.axis.times.back() = counts.axis.Time(k);
-    all.events.back() += events;
-    all.others.back() += others;
-    all.censored.back() += censored;
-    const double rest = all.events.back() + all.censored.back();
-    open = !(rest + all.others.back() >= static_cast<double>(exits) && enough(rest) &&
-             enough(all.others.back()));
+    // Whoever comes while a bin is open is at risk in it.
+    const std::size_t closed = all.entries.size() - (open ? 1 : 0);
+    if (closed > 0) all.entries[closed - 1] += static_cast<double>(counts.Entries(stratum, k));
   }
   if (open && all.axis.times.size() > 1) {  // those left over join the last bin
     const double last = all.axis.times.back();
     all.axis.times.pop_back();
     all.axis.times.back() = last;
-    for (auto* list : {&all.events, &all.others, &all.censored}) {
+    for (auto* list : lists) {
       const double left = list->back();
       list->pop_back();
       list->back() += left;
     }
+    // Its edge has moved: whoever came since the old one is at risk in the joined bin.
+    if (all.entries.size() > 1) all.entries[all.entries.size() - 2] += all.entries.back();
+    all.entries.back() = 0;
   }
   all.at_risk.resize(all.axis.size());
   if (exits > 0) all.axis.exits.resize(all.axis.size());
@@ -73,74 +86,76 @@ Exits ExitsOf(const CauseCounts& counts, std::size_t cause, std::int64_t exits) 
   for (std::size_t k = all.axis.size(); k-- > 0;) {
     const double here = all.events[k] + all.others[k] + all.censored[k];
     if (exits > 0) all.axis.exits[k] = static_cast<std::int64_t>(here);
-    all.at_risk[k] = remaining += here;
+    all.at_risk[k] = remaining += here - all.entries[k];
   }
   return all;
 }
 
-/// Risk-set moments at one event time.
-struct RiskSet {
-  long double zero = 0;
-  std::vector<long double> mean;
-  std::vector<long double> variance;  ///< lower triangle by rows
-};
+/// G just before each place, the Kaplan-Meier curve of censoring: by crr() those with an event are at risk of it at
+/// their time, by finegray() they are not.
+std::vector<double> CensoringBefore(const Exits& exits, FineGrayErrors errors) {
+  std::vector<double> curve;
+  double censoring = 1;
+  for (std::size_t place = 0; place < exits.axis.size(); ++place) {
+    curve.push_back(censoring);
+    if (exits.censored[place] == 0) continue;
+    const double gone =
+        errors == FineGrayErrors::kKnownCensoring ? exits.events[place] + exits.others[place] : 0;
+    const double at_risk = exits.at_risk[place] - gone;
+    censoring *= (at_risk - exits.censored[place]) / at_risk;
+  }
+  return curve;
+}
 
-/// Risk sets at every event time, from a round's sums.
-std::vector<RiskSet> RiskSets(const FineGrayParameters& parameters, const PooledSums& sums) {
-  const std::size_t p = parameters.beta.size();
-  const std::size_t cells = parameters.events.size();
-  const std::size_t numbers = 1 + p + p * (p + 1) / 2;
-  // Numbers of a cell one after the other: 1, x, xx'.
-  const auto number = [&](std::size_t block, std::size_t cell, std::size_t i) {
-    if (i == 0) return sums.Number(block, cell);
-    if (i <= p) return sums.Number(block + 1, cell * p + i - 1);
-    return sums.Number(block + 2, cell * (p * (p + 1) / 2) + i - 1 - p);
-  };
-  std::vector<std::vector<long double>> totals(cells, std::vector<long double>(numbers));
-  for (std::size_t i = 0; i < numbers; ++i) {
-    long double exposed = 0;
-    for (std::size_t c = cells; c-- > 0;) totals[c][i] = exposed += number(kExposed0, c, i);
-    long double others = 0;
-    for (std::size_t c = 0; c < cells; ++c) {
-      others += number(kOther0, c, i);
-      totals[c][i] += parameters.censoring[parameters.events[c]] * others;
-    }
+/// H just before each place, the probability to have come under observation by then: the Kaplan-Meier curve of
+/// entries, time running backwards.
+std::vector<double> EntryBefore(const Exits& exits) {
+  std::vector<double> curve(exits.axis.size());
+  double entered = 1;
+  for (std::size_t place = exits.axis.size(); place-- > 0;) {
+    // At risk between this place and the next, the latest to come among them.
+    const double at_risk = place + 1 < exits.axis.size() ? exits.at_risk[place + 1] : 0;
+    if (exits.entries[place] > 0) entered *= (at_risk - exits.entries[place]) / at_risk;
+    curve[place] = entered;
   }
-  std::vector<RiskSet> sets(cells);
-  for (std::size_t c = 0; c < cells; ++c) {
-    RiskSet& set = sets[c];
-    set.zero = totals[c][0];
-    for (std::size_t j = 0; j < p; ++j) set.mean.push_back(totals[c][1 + j] / set.zero);
-    std::size_t at = 1 + p;
-    for (std::size_t i = 0; i < p; ++i) {
-      for (std::size_t j = 0; j <= i; ++j, ++at)
-        set.variance.push_back(totals[c][at] / set.zero - set.mean[i] * set.mean[j]);
-    }
+  return curve;
+}
+
+/// True where somebody comes under observation after the first has left, as finegray() asks.
+bool AnyDelay(const CauseCounts& counts) {
+  bool left = false;
+  for (std::size_t k = 0; k < counts.axis.size(); ++k) {
+    std::int64_t entries = 0;
+    for (std::size_t s = 0; s < counts.strata; ++s) entries += counts.Entries(s, k);
+    if (left && entries > 0) return true;
+    for (std::size_t s = 0; s < counts.strata && !left; ++s)
+      left = counts.Censored(s, k) + counts.AllEvents(s, k) > 0;
   }
-  return sets;
+  return false;
 }
 
 class FineGrayFit {
  public:
   FineGrayFit(Federation& federation, const Analysis& analysis, const ModelFrame& frame,
-              const CauseCounts& counts, std::size_t cause)
-      : federation_(federation), analysis_(analysis), frame_(frame) {
+              const FineGrayModel& model)
+      : federation_(federation), analysis_(analysis), frame_(frame), errors_(model.errors) {
     merged_ = federation.minimum_count() > 0;
-    exits_ = ExitsOf(counts.Together(), cause, ExitsNeeded(federation));
     parameters_.claim = frame.claim();
-    parameters_.cause = counts.causes[cause];
-    parameters_.axis = exits_.axis;
+    parameters_.cause = model.counts.causes[model.cause];
+    parameters_.ties = model.ties;
+    parameters_.weighted = analysis.Has("weights");
     parameters_.size_exponent = frame.standardised_exponent();
-    double censoring = 1;
-    for (std::size_t place = 0; place < exits_.axis.size(); ++place) {
-      parameters_.censoring.push_back(censoring);
-      censoring *= (exits_.at_risk[place] - exits_.censored[place]) / exits_.at_risk[place];
-      if (exits_.events[place] > 0) parameters_.events.push_back(place);
-    }
+    parameters_.risk_exponent = parameters_.other_exponent = frame.weights_exponent();
+    const bool delay = AnyDelay(model.counts);
+    for (std::size_t s = 0; s < model.counts.strata; ++s)
+      AddStratum(ExitsOf(model.counts, model.cause, s, ExitsNeeded(federation)), delay);
+    places_ = CellOffsets(parameters_.axes);
+    cells_ = EventOffsets(parameters_);
   }
 
   Result<void> Run(Json& result) {
     CLINNOVA_ASSIGN(level_, analysis_.Number("conf_level", 0.95));
+    CLINNOVA_TRY(CheckWeights());
     CLINNOVA_TRY(Iterate());
     if (converged_) CLINNOVA_TRY(Sandwich());
     Report(result);
@@ -149,29 +164,94 @@ class FineGrayFit {
 
  private:
   std::size_t p() const { return frame_.columns() - 1; }
-  double Deaths(std::size_t cell) const { return exits_.events[parameters_.events[cell]]; }
+
+  void AddStratum(Exits exits, bool delay) {
+    const std::size_t first = parameters_.censoring.size();
+    const std::vector<double> censoring = CensoringBefore(exits, errors_);
+    const std::vector<double> entry = EntryBefore(exits);
+    for (std::size_t place = 0; place < exits.axis.size(); ++place) {
+      parameters_.censoring.push_back(censoring[place] * (delay ? entry[place] : 1));
+      if (exits.events[place] > 0) parameters_.events.push_back(first + place);
+    }
+    parameters_.axes.push_back(exits.axis);
+    strata_.push_back(std::move(exits));
+  }
+
+  /// Under left truncation nobody may be under observation for a while; what came before weighs nothing after it.
+  Result<void> CheckWeights() const {
+    for (std::size_t s = 0; s < strata_.size(); ++s) {
+      for (std::size_t k = 0; k < strata_[s].others.size(); ++k) {
+        const bool needed =
+            strata_[s].others[k] > 0 &&
+            (cells_[s + 1] > 0 && parameters_.events[cells_[s + 1] - 1] > places_[s] + k);
+        if (!needed || parameters_.censoring[places_[s] + k] > 0) continue;
+        return Fail(ErrorCode::kFailed,
+                    "analysis \"" + analysis_.name() +
+                        "\": a competing event has no weight, as those under observation at its "
+                        "time had all left, or been censored, before the last came: expected a "
+                        "later start of follow-up, or strata without such gaps");
+      }
+    }
+    return {};
+  }
+
+  /// Calls use for every event time, strata in order, times from the first to the last.
+  void ForEachEvent(const PooledSums& sums, const UseEventTime& use) const {
+    const std::size_t p = parameters_.beta.size();
+    const std::size_t numbers = 1 + p + p * (p + 1) / 2;
+    // Numbers of a cell one after the other: 1, x, xx'.
+    const auto number = [&](std::size_t block, std::size_t cell, std::size_t i) -> long double {
+      if (i == 0) return sums.Number(block, cell);
+      if (i <= p) return sums.Number(block + 1, cell * p + i - 1);
+      return sums.Number(block + 2, cell * (p * (p + 1) / 2) + i - 1 - p);
+    };
+    EventTime at;
+    for (at.stratum = 0; at.stratum < strata_.size(); ++at.stratum) {
+      const std::size_t first = cells_[at.stratum];
+      const std::size_t count = cells_[at.stratum + 1] - first;
+      std::vector<std::vector<long double>> risk(count, std::vector<long double>(numbers));
+      for (std::size_t i = 0; i < numbers; ++i) {
+        long double exposed = 0;
+        for (std::size_t c = count; c-- > 0;)
+          risk[c][i] = exposed += number(kExposed0, first + c, i);
+        long double others = 0;
+        for (std::size_t c = 0; c < count; ++c) {
+          others += number(kOther0, first + c, i);
+          risk[c][i] += parameters_.censoring[parameters_.events[first + c]] * others;
+        }
+      }
+      std::vector<long double> dying(numbers);
+      for (at.index = 0; at.index < count; ++at.index) {
+        const std::size_t cell = first + at.index;
+        const std::size_t place = parameters_.events[cell] - places_[at.stratum];
+        at.deaths = static_cast<std::int64_t>(strata_[at.stratum].events[place]);
+        at.weight = parameters_.weighted ? static_cast<long double>(sums.Number(kCauseWeight, cell))
+                                         : static_cast<long double>(at.deaths);
+        for (std::size_t i = 0; i < numbers && parameters_.ties == Ties::kEfron; ++i)
+          dying[i] = number(kDying0, cell, i);
+        SumSteps(risk[at.index], dying, p, parameters_.ties, at);
+        use(at);
+      }
+    }
+  }
 
   Result<void> Evaluate(const std::vector<double>& beta) {
     parameters_.beta = beta;
-    CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kFineGrayStep, parameters_));
+    CLINNOVA_ASSIGN(sums_, federation_.Sum(analysis_, kFineGrayStep, parameters_));
     // A range that had to grow stays grown.
     parameters_.risk_exponent =
-        std::max(parameters_.risk_exponent, sums.layout().blocks[kExposed0].exponent);
+        std::max(parameters_.risk_exponent, sums_->layout().blocks[kExposed0].exponent);
     parameters_.other_exponent =
-        std::max(parameters_.other_exponent, sums.layout().blocks[kOther0].exponent);
-    sets_ = RiskSets(parameters_, sums);
-    long double likelihood = sums.Number(kCauseTotal, 0);
+        std::max(parameters_.other_exponent, sums_->layout().blocks[kOther0].exponent);
+    long double likelihood = sums_->Number(kCauseTotal, 0);
     std::vector<long double> score;
-    for (std::size_t j = 0; j < p(); ++j) score.push_back(sums.Number(kCauseTotal, 1 + j));
+    for (std::size_t j = 0; j < p(); ++j) score.push_back(sums_->Number(kCauseTotal, 1 + j));
     std::vector<long double> information(p() * (p() + 1) / 2);
-    for (std::size_t c = 0; c < sets_.size(); ++c) {
-      const long double deaths = Deaths(c);
-      likelihood -=
-          deaths * static_cast<long double>(core::Log(static_cast<double>(sets_[c].zero)));
-      for (std::size_t j = 0; j < p(); ++j) score[j] -= deaths * sets_[c].mean[j];
-      for (std::size_t j = 0; j < information.size(); ++j)
-        information[j] += deaths * sets_[c].variance[j];
-    }
+    ForEachEvent(*sums_, [&](const EventTime& at) {
+      likelihood -= at.log_risk;
+      for (std::size_t j = 0; j < p(); ++j) score[j] -= at.mean[j];
+      for (std::size_t j = 0; j < information.size(); ++j) information[j] += at.variance[j];
+    });
     log_likelihood_ = static_cast<double>(likelihood);
     score_.assign(score.begin(), score.end());
     information_.assign(information.begin(), information.end());
@@ -244,34 +324,38 @@ class FineGrayFit {
   }
 
   /// Cumulated hazards over event times, as residuals need them.
-  FineGrayPath HazardPath() const {
-    const std::size_t cells = sets_.size();
+  FineGrayPath Path() const {
+    std::vector<TimeAxis> axes(strata_.size());
+    for (std::size_t s = 0; s < strata_.size(); ++s)
+      axes[s].times.resize(cells_[s + 1] - cells_[s]);
     FineGrayPath path;
-    path.hazard.resize(cells);
-    path.later_hazard.resize(cells);
-    for (auto* vectors : {&path.hazard_mean, &path.later_hazard_mean, &path.mean})
-      vectors->resize(cells * p());
-    for (std::size_t j = 0; j <= p(); ++j) {  // j = p(): without mean covariates
-      const auto mean = [&](std::size_t c) { return j < p() ? sets_[c].mean[j] : 1.0L; };
-      long double sum = 0;
-      for (std::size_t c = 0; c < cells; ++c) {
-        sum += Deaths(c) / sets_[c].zero * mean(c);
-        (j < p() ? path.hazard_mean[c * p() + j] : path.hazard[c]) = static_cast<double>(sum);
-        if (j < p()) path.mean[c * p() + j] = static_cast<double>(mean(c));
-      }
-      long double later = 0;
-      for (std::size_t c = cells; c-- > 0;) {
-        later += parameters_.censoring[parameters_.events[c]] * Deaths(c) / sets_[c].zero * mean(c);
-        (j < p() ? path.later_hazard_mean[c * p() + j] : path.later_hazard[c]) =
-            static_cast<double>(later);
+    path.later_hazard.resize(cells_.back());
+    path.later_hazard_mean.resize(cells_.back() * p());
+    path.hazard = HazardPathOf(p(), axes, [&](const UseEventTime& use) {
+      ForEachEvent(*sums_, [&](const EventTime& at) {
+        use(at);
+        const std::size_t cell = cells_[at.stratum] + at.index;
+        const double censoring = parameters_.censoring[parameters_.events[cell]];
+        path.later_hazard[cell] = static_cast<double>(censoring * at.hazard);
+        for (std::size_t j = 0; j < p(); ++j)
+          path.later_hazard_mean[cell * p() + j] =
+              static_cast<double>(censoring * at.hazard_mean[j]);
+      });
+    });
+    for (std::size_t s = 0; s < strata_.size(); ++s) {
+      for (std::size_t cell = cells_[s + 1]; cell-- > cells_[s] + 1;) {
+        path.later_hazard[cell - 1] += path.later_hazard[cell];
+        for (std::size_t j = 0; j < p(); ++j)
+          path.later_hazard_mean[(cell - 1) * p() + j] += path.later_hazard_mean[cell * p() + j];
       }
     }
     return path;
   }
 
-  /// What the estimate of G adds to the residuals: psi, from q(u) of equation (8).
+  /// What the estimate of G adds to the residuals: psi, from q(u) of equation (8). There is one stratum.
   void AddCensoring(const PooledSums& others, FineGrayPath& path) const {
-    const std::size_t places = exits_.axis.size();
+    const Exits& exits = strata_[0];
+    const std::size_t places = exits.axis.size();
     path.censoring_drift.assign(places * p(), 0);
     path.censoring_jump.assign(places * p(), 0);
     for (std::size_t j = 0; j < p(); ++j) {
@@ -280,12 +364,12 @@ class FineGrayFit {
       long double drift = 0;
       std::size_t cell = 0;  // the first event time at or after the place
       for (std::size_t u = 0; u < places; ++u) {
-        while (cell < sets_.size() && parameters_.events[cell] < u) ++cell;
-        if (exits_.censored[u] > 0 && cell < sets_.size()) {
+        while (cell < cells_.back() && parameters_.events[cell] < u) ++cell;
+        if (exits.censored[u] > 0 && cell < cells_.back()) {
           const long double q =
               first * path.later_hazard[cell] - zero * path.later_hazard_mean[cell * p() + j];
-          const long double n = exits_.at_risk[u];
-          drift -= q * exits_.censored[u] / (n * n);
+          const long double n = exits.at_risk[u];
+          drift -= q * exits.censored[u] / (n * n);
           path.censoring_jump[u * p() + j] = static_cast<double>(q / n);
         }
         path.censoring_drift[u * p() + j] = static_cast<double>(drift);
@@ -296,10 +380,12 @@ class FineGrayFit {
   }
 
   Result<void> Sandwich() {
-    CLINNOVA_ASSIGN(const PooledSums others,
-                    federation_.Sum(analysis_, kFineGrayOtherStep, parameters_));
-    FineGrayMeatParameters parameters{parameters_, HazardPath()};
-    AddCensoring(others, parameters.path);
+    FineGrayMeatParameters parameters{parameters_, Path()};
+    if (errors_ == FineGrayErrors::kEstimatedCensoring) {
+      CLINNOVA_ASSIGN(const PooledSums others,
+                      federation_.Sum(analysis_, kFineGrayOtherStep, parameters_));
+      AddCensoring(others, parameters.path);
+    }
     CLINNOVA_ASSIGN(const PooledSums meat,
                     federation_.Sum(analysis_, kFineGrayMeatStep, parameters));
     covariance_ = Congruence(covariance_, FromLowerTriangle(meat.Numbers(0), p()));
@@ -358,11 +444,14 @@ class FineGrayFit {
   Federation& federation_;
   const Analysis& analysis_;  // not owned, outlives this
   const ModelFrame& frame_;   // not owned, outlives this
-  Exits exits_;
+  FineGrayErrors errors_;
+  std::vector<Exits> strata_;
+  std::vector<std::size_t> places_;  ///< each stratum's first place, and event time
+  std::vector<std::size_t> cells_;
   FineGrayParameters parameters_;
   bool merged_ = false;
   double level_ = 0.95;
-  std::vector<RiskSet> sets_;  ///< of the last evaluation, like the four that follow
+  std::optional<PooledSums> sums_;  ///< of the last evaluation, like the three that follow
   double log_likelihood_ = 0;
   std::vector<double> score_;
   std::vector<double> information_;
@@ -378,8 +467,8 @@ class FineGrayFit {
 }  // namespace
 
 Result<void> FitFineGray(Federation& federation, const Analysis& analysis, const ModelFrame& frame,
-                         const CauseCounts& counts, std::size_t cause, Json& result) {
-  return FineGrayFit(federation, analysis, frame, counts, cause).Run(result);
+                         const FineGrayModel& model, Json& result) {
+  return FineGrayFit(federation, analysis, frame, model).Run(result);
 }
 
 std::vector<const federation::Step*> FineGraySteps() {

@@ -6,28 +6,35 @@
 #include <vector>
 
 #include "federation/step.h"
+#include "stats/cox_robust.h"
 #include "stats/model_frame.h"
 #include "stats/risk_time.h"
 
 namespace clinnova::stats {
 
+/// Places are those of the strata's axes one after the other (CellOffsets), event times the places that `events` names.
 struct FineGrayParameters {
   FrameClaim claim;
   std::vector<double> beta;  ///< standardised scale, without the intercept's column
   std::int64_t cause = 1;
-  TimeAxis axis;                  ///< listed times (or bins' upper edges) at which anybody leaves
-  std::vector<double> censoring;  ///< G just before each time of the axis
-  std::vector<std::uint64_t> events;  ///< places on the axis at which the cause occurs, ascending
+  Ties ties = Ties::kBreslow;
+  bool weighted = false;  ///< the analysis names case weights
+  std::vector<TimeAxis>
+      axes;  ///< per stratum, listed times (or bins' upper edges) at which anybody leaves
+  std::vector<double> censoring;      ///< G, under left truncation G H, just before each place
+  std::vector<std::uint64_t> events;  ///< places at which the cause occurs, ascending
   std::int64_t size_exponent = 0;     ///< of a standardised value
-  std::int64_t risk_exponent = 0;     ///< of e^(x'beta)
-  std::int64_t other_exponent = 0;    ///< of e^(x'beta) / G
+  std::int64_t risk_exponent = 0;     ///< of weight * e^(x'beta)
+  std::int64_t other_exponent = 0;    ///< of weight * e^(x'beta) / G
 
   template <class A>
   void Fields(A& a) {
     a(claim);
     a(beta);
     a(cause);
-    a(axis);
+    a(ties);
+    a(weighted);
+    a(axes);
     a(censoring);
     a(events);
     a(size_exponent);
@@ -36,7 +43,10 @@ struct FineGrayParameters {
   }
 };
 
-/// The rules on a frame, and rule 9 on the axis.
+/// Of each stratum the index of its first event time; their number at the end.
+std::vector<std::size_t> EventOffsets(const FineGrayParameters& parameters);
+
+/// The rules on a frame, and rule 9 on the axes.
 Result<void> HoldFineGray(const federation::SiteView& site, const FineGrayParameters& parameters);
 
 /// The guard of steps whose parameters are FineGrayParameters or have them as `model`.
@@ -52,8 +62,10 @@ struct FineGrayGuard {
   }
 };
 
-/// Blocks of kFineGrayStep. Of those who leave, at the last event time at which they are at risk; of those with
-/// another event, at the first event time after it; p and p (p + 1) / 2 numbers for each of the former's one.
+/// Blocks of kFineGrayStep, by event time. Of those under observation what changes from an event time to the next: + at
+/// the last at which they are at risk, - at the last before they came; of those with another event, at the first event
+/// time after it; of those with an event of the cause, at its time (Efron). p and p (p + 1) / 2 numbers for each of the
+/// former's one.
 enum FineGrayBlock {
   kExposed0,
   kExposed1,
@@ -61,30 +73,31 @@ enum FineGrayBlock {
   kOther0,
   kOther1,
   kOther2,
-  kCauseTotal  ///< over events of the cause: x'beta, then x
+  kDying0,
+  kDying1,
+  kDying2,
+  kCauseWeight,  ///< of those with an event of the cause, where there are case weights
+  kCauseTotal    ///< over events of the cause: x'beta, then x
 };
 extern const federation::TypedStep<FineGrayParameters> kFineGrayStep;
 
-/// e^(x'beta) / G (1, x) of those with another event, by place on the axis: blocks 0 and 1.
+/// e^(x'beta) / G (1, x) of those with another event, by place: blocks 0 and 1.
 extern const federation::TypedStep<FineGrayParameters> kFineGrayOtherStep;
 
-/// What a residual is made of: cumulated over event times (vectors of p by event time), and by place on the axis.
+/// What a residual is made of: cumulated over event times of the stratum (vectors of p by event time), and by place.
 struct FineGrayPath {
-  std::vector<double> hazard;        ///< up to and with the event time
-  std::vector<double> hazard_mean;   ///< times the risk set's mean covariates
+  HazardPath hazard;                 ///< of those under observation
   std::vector<double> later_hazard;  ///< from the event time on, times G
   std::vector<double> later_hazard_mean;
-  std::vector<double> mean;             ///< the risk set's mean covariates
-  std::vector<double> censoring_drift;  ///< by place on the axis: of everybody who leaves there
-  std::vector<double> censoring_jump;   ///< by place on the axis: of those censored there
+  std::vector<double>
+      censoring_drift;  ///< by place: of everybody who leaves there; empty where G is taken as known
+  std::vector<double> censoring_jump;  ///< by place: of those censored there
 
   template <class A>
   void Fields(A& a) {
     a(hazard);
-    a(hazard_mean);
     a(later_hazard);
     a(later_hazard_mean);
-    a(mean);
     a(censoring_drift);
     a(censoring_jump);
   }
@@ -99,7 +112,7 @@ struct FineGrayMeatParameters {
     a(path);
   }
 };
-/// The sum over persons of (eta + psi)(eta + psi)'.
+/// The sum over persons of their residuals' squares, (eta + psi)(eta + psi)'.
 extern const federation::TypedStep<FineGrayMeatParameters> kFineGrayMeatStep;
 
 }  // namespace clinnova::stats

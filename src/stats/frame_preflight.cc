@@ -92,7 +92,9 @@ void LookAtTimes(std::span<const double> times, ExactSums& sums) {
     std::int64_t off = 0;
     for (const double time : times) {
       const double steps = std::nearbyint(time * kDenominators[d]);
-      off += !(time >= 0 && steps < 0x1p40 && steps / kDenominators[d] == time);
+      const bool whole = steps / kDenominators[d] == time ||
+                         std::fabs(time * kDenominators[d] - steps) <= kOffGridSteps;
+      off += !(time >= 0 && steps < 0x1p40 && whole);
     }
     sums.AddCount(kOffGrid, d, off);
   }

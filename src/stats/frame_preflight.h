@@ -57,6 +57,8 @@ enum CaseKind { kComplete, kMissing, kInfinite, kInvalid, kStatusTwo, kCaseKinds
 /// Times on a common grid are told by counts on it. 365.25 and its like: days told in other units.
 inline constexpr double kDenominators[] = {1,    2,     4,      10,  12,      52, 100,
                                            1000, 10000, 365.25, 365, 30.4375, 7,  52.18};
+/// A time this far from a whole number of steps is on the grid: what computing with dates leaves.
+inline constexpr double kOffGridSteps = 0x1p-24;
 inline constexpr int kLowestTimePower = -20;
 inline constexpr int kHighestTimePower = 43;
 inline constexpr int kLowestSize = -100;

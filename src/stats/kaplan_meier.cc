@@ -26,6 +26,7 @@ struct Point {
   std::int64_t censored = 0;
   double survival = 1;
   double log_variance = 0;  ///< Greenwood's sum of d / (n (n - d))
+  bool before_all = false;  ///< before anybody leaves: survival is 1 with certainty
 };
 
 using Curve = std::vector<Point>;
@@ -116,6 +117,7 @@ Curve AtTimes(const Curve& curve, const std::vector<double>& times) {
         std::find_if(curve.begin(), curve.end(), [&](const Point& p) { return p.time >= time; });
     point.at_risk = at == curve.end() ? 0 : at->at_risk;
     point.time = time;
+    point.before_all = next == 0;
     state = point;
     points.push_back(point);
   }
@@ -153,7 +155,10 @@ Json CurveJson(const Curve& curve, const Options& options, const std::string& st
   }
   for (const Point& point : curve) {
     const double log_error = std::sqrt(point.log_variance);
-    const Limits limits = ConfidenceLimits(options.interval, point.survival, log_error, quantile);
+    const Limits limits =
+        point.before_all && options.interval != Interval::kNone
+            ? Limits{1, 1}
+            : ConfidenceLimits(options.interval, point.survival, log_error, quantile);
     json["time"].push_back(point.time);
     json["n_risk"].push_back(point.at_risk);
     json["n_event"].push_back(point.events);
@@ -179,6 +184,7 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
                    kDenseTimeCells / std::max<std::size_t>(1, StrataCount(frame.design()))));
   CLINNOVA_ASSIGN(const RiskCounts counts, CountRisk(federation, analysis, frame, std::move(axis)));
   const std::int64_t k = federation.minimum_count();
+  CLINNOVA_ASSIGN(const std::vector<std::string> labels, GroupLabels(analysis));
   Json curves = Json::array();
   std::vector<std::string> suppressed;
   std::vector<std::string> warnings;
@@ -190,7 +196,7 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
     const double median = Median(curve);
     const bool told = !curve.empty();
     if (told && !options.times.empty()) curve = AtTimes(curve, options.times);
-    curves.push_back(CurveJson(curve, options, StratumName(frame, stratum), median));
+    curves.push_back(CurveJson(curve, options, StratumName(frame, stratum, labels), median));
   }
   if (k > 0) {
     warnings.push_back("times are merged until each has at least " +

@@ -48,6 +48,7 @@ Result<DesignOptions> DesignOptionsOf(const Analysis& analysis) {
   DesignOptions options;
   CLINNOVA_ASSIGN(options.weights, analysis.Text("weights", ""));
   CLINNOVA_ASSIGN(options.cluster, analysis.Text("cluster", ""));
+  options.survival_intercept = analysis.method() != "aft";
   bool by_site = analysis.method() == "cox";
   if (analysis.method() == "elastic_net") {
     CLINNOVA_ASSIGN(const std::string family, analysis.Text("family", ""));
@@ -58,7 +59,8 @@ Result<DesignOptions> DesignOptionsOf(const Analysis& analysis) {
                                                    : std::vector<std::string>{}));
   if (analysis.method() == "competing_risks") {
     options.status = table::StatusCoding::kCause;
-    CLINNOVA_ASSIGN(options.strata, CurveGroups(analysis));
+    CLINNOVA_ASSIGN(const std::vector<std::string> groups, CurveGroups(analysis));
+    options.strata.insert(options.strata.end(), groups.begin(), groups.end());
   }
   std::vector<const char*> beside;  // keys of columns that a row must have beside the formula's
   if (analysis.method() == "elastic_net" || analysis.method() == "treatment_choice") {
@@ -201,7 +203,8 @@ std::vector<const federation::Step*> ModelFrameSteps() {
 Result<Design> DesignOf(const Analysis& analysis, const table::Schema& schema,
                         const DesignFacts& facts) {
   CLINNOVA_ASSIGN(DesignOptions options, DesignOptionsOf(analysis));
-  if (analysis.method() == "competing_risks") DropWideGroups(analysis, schema, options.strata);
+  if (analysis.method() == "competing_risks")
+    CLINNOVA_TRY(DropWideGroups(analysis, schema, options.strata));
   const auto formula = FormulaOf(analysis);
   if (!formula) return Fail(formula);
   auto design = Design::Create(*formula, schema, options, facts);

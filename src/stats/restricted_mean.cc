@@ -46,12 +46,13 @@ struct Area {
 };
 
 /// The groups that somebody is in.
-std::vector<Group> GroupsOf(const ModelFrame& frame, const RiskCounts& counts) {
+std::vector<Group> GroupsOf(const ModelFrame& frame, const std::vector<std::string>& labels,
+                            const RiskCounts& counts) {
   std::vector<Group> groups;
   const std::size_t size = counts.axis.size();
   for (std::size_t stratum = 0; stratum < counts.strata; ++stratum) {
     const std::vector<std::int64_t> at_risk = counts.AtRisk(stratum);
-    Group group{StratumName(frame, stratum), {}};
+    Group group{StratumName(frame, stratum, labels), {}};
     for (std::size_t k = 0; k < size; ++k) {
       const std::int64_t events = counts.events[stratum * size + k];
       const std::int64_t leaving = events + counts.censored[stratum * size + k];
@@ -256,7 +257,8 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   CLINNOVA_ASSIGN(TimeAxis axis,
                   FindTimeAxis(federation, analysis, frame, time_grid, kDenseTimeCells / strata));
   CLINNOVA_ASSIGN(const RiskCounts counts, CountRisk(federation, analysis, frame, std::move(axis)));
-  RestrictedMeans means(analysis, GroupsOf(frame, counts), ExitsNeeded(federation));
+  CLINNOVA_ASSIGN(const std::vector<std::string> labels, GroupLabels(analysis));
+  RestrictedMeans means(analysis, GroupsOf(frame, labels, counts), ExitsNeeded(federation));
   CLINNOVA_TRY(means.Compute());
   Json result;
   result["n"] = frame.n();

@@ -6,6 +6,7 @@
 
 #include "core/hash.h"
 #include "federation/batches.h"
+#include "stats/frame_preflight.h"
 #include "stats/order_statistics.h"
 
 namespace clinnova::stats {
@@ -26,6 +27,7 @@ namespace {
 
 constexpr std::uint64_t kLargestGrid = 1 << 20;
 constexpr std::size_t kLargestList = 20'000;
+constexpr long double kSameTime = 0x1p-26L;  ///< of the times' mean
 
 }  // namespace
 
@@ -35,10 +37,14 @@ double TimeAxis::Time(std::size_t k) const {
 }
 
 std::size_t TimeAxis::IndexOf(double time) const {
+  if (!times.empty() && binned) {
+    const auto found = std::lower_bound(times.begin(), times.end(), time - same);
+    return static_cast<std::size_t>(found - times.begin());
+  }
   if (!times.empty()) {
-    const auto found = std::lower_bound(times.begin(), times.end(), time);
-    const bool there = found != times.end() && (binned || *found == time);
-    return there ? static_cast<std::size_t>(found - times.begin()) : size();
+    const auto after = std::upper_bound(times.begin(), times.end(), time + same);
+    const bool there = after != times.begin() && time - *std::prev(after) <= same;
+    return there ? static_cast<std::size_t>(after - times.begin()) - 1 : size();
   }
   double k = denominator > 0 ? std::nearbyint(time * denominator) : std::ceil(time / step);
   if (denominator <= 0 && k > 0 && (k - 1) * step >= time) k -= 1;
@@ -47,7 +53,7 @@ std::size_t TimeAxis::IndexOf(double time) const {
 
 std::size_t TimeAxis::AtRiskThrough(double time) const {
   if (!times.empty() && !binned) {
-    return static_cast<std::size_t>(std::upper_bound(times.begin(), times.end(), time) -
+    return static_cast<std::size_t>(std::upper_bound(times.begin(), times.end(), time + same) -
                                     times.begin());
   }
   const std::size_t index = IndexOf(time);
@@ -56,7 +62,7 @@ std::size_t TimeAxis::AtRiskThrough(double time) const {
 
 std::size_t TimeAxis::BeforeEntry(double start) const {
   if (!times.empty()) {
-    return static_cast<std::size_t>(std::upper_bound(times.begin(), times.end(), start) -
+    return static_cast<std::size_t>(std::upper_bound(times.begin(), times.end(), start + same) -
                                     times.begin());
   }
   if (start < 0) return 0;
@@ -64,6 +70,23 @@ std::size_t TimeAxis::BeforeEntry(double start) const {
   double k = std::floor(start / step);
   if ((k + 1) * step <= start) k += 1;
   return std::min(static_cast<std::size_t>(k) + 1, size());
+}
+
+void JoinSameTimes(TimeAxis& axis) {
+  long double sum = 0;
+  for (const double time : axis.times) sum += std::fabs(time);
+  const auto count = static_cast<long double>(std::max<std::size_t>(1, axis.times.size()));
+  axis.same = static_cast<double>(kSameTime * sum / count);
+  const double tolerance = axis.same;
+  std::vector<double> kept;
+  double before = 0;
+  for (const double time : axis.times) {
+    const bool joins = !kept.empty() && time - before <= tolerance;
+    if (joins) axis.same = std::max(axis.same, time - kept.back());
+    if (!joins) kept.push_back(time);
+    before = time;
+  }
+  axis.times = std::move(kept);
 }
 
 std::size_t StrataCount(const Design& design) {
@@ -138,38 +161,13 @@ Result<void> OccupiedEvaluate(const SiteView& site, const OccupiedParameters& pa
 const TypedStep<OccupiedParameters> kOccupiedStep{"survival.times", OccupiedLayout,
                                                   OccupiedEvaluate, FrameGuard{}};
 
-/// The distinct times by descending through intervals of keys that hold any.
-Result<std::vector<double>> DistinctTimes(Federation& federation, const Analysis& analysis,
-                                          const ModelFrame& frame) {
-  OccupiedParameters parameters;
-  parameters.claim = frame.claim();
-  parameters.targets = {KeyInterval{0, 0}};
-  for (parameters.shift = 56; parameters.shift >= 0; parameters.shift -= 8) {
-    CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kOccupiedStep, parameters));
-    std::vector<KeyInterval> next;
-    for (std::size_t t = 0; t < parameters.targets.size(); ++t) {
-      for (std::size_t part = 0; part < kKeyParts; ++part) {
-        if (sums.Count(0, t * kKeyParts + part) == 0) continue;
-        next.push_back({0, parameters.targets[t].low +
-                               (static_cast<std::uint64_t>(part) << parameters.shift)});
-      }
-    }
-    if (next.size() > kLargestList) {
-      return analysis.Wrong("time_grid",
-                            "the times have over 20000 distinct values, expected a coarser grid");
-    }
-    parameters.targets = std::move(next);
-  }
-  std::vector<double> times;
-  for (const KeyInterval& key : parameters.targets) times.push_back(ValueOfKey(key.low));
-  return times;
-}
-
 }  // namespace
 
-Result<TimeAxis> FindTimeAxis(Federation& federation, const Analysis& analysis,
-                              const ModelFrame& frame, double time_grid, std::size_t dense_cells) {
-  TimeAxis grid;
+Result<TimeAxisSearch> TimeAxisSearch::Create(const Analysis& analysis, const ModelFrame& frame,
+                                              double time_grid, std::size_t dense_cells) {
+  TimeAxisSearch search;
+  search.claim_ = frame.claim();
+  TimeAxis& grid = search.grid_;
   const double largest = std::ldexp(1.0, frame.time_exponent());
   double cells = 0;
   if (time_grid > 0) {
@@ -177,27 +175,72 @@ Result<TimeAxis> FindTimeAxis(Federation& federation, const Analysis& analysis,
     cells = std::ceil(largest / time_grid) + 2;
   } else if (frame.time_denominator() > 0) {
     grid.denominator = frame.time_denominator();
+    grid.same = 2 * kOffGridSteps / grid.denominator;
     cells = largest * grid.denominator + 2;
   }
   if (cells == 0 || cells > static_cast<double>(kLargestGrid)) {
     if (time_grid > 0)
       return analysis.Wrong("time_grid", "over 1,000,000 steps, expected a coarser grid");
-    CLINNOVA_ASSIGN(std::vector<double> times, DistinctTimes(federation, analysis, frame));
-    return TimeAxis{
-        .denominator = 0, .step = 0, .cells = 0, .times = std::move(times), .binned = false};
+    grid = {};
+    search.targets_ = {KeyInterval{0, 0}};
+    return search;
   }
   grid.cells = static_cast<std::uint64_t>(cells);
-  if (grid.cells <= dense_cells) return grid;
-  OccupiedParameters parameters;
-  parameters.claim = frame.claim();
-  parameters.grid = grid;
-  CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kOccupiedStep, parameters));
-  TimeAxis axis;
-  axis.binned = time_grid > 0;
-  for (std::size_t k = 0; k < grid.size(); ++k) {
-    if (sums.Count(0, k) != 0) axis.times.push_back(grid.Time(k));
+  if (grid.cells <= dense_cells) {
+    search.axis_ = grid;
+    search.done_ = true;
   }
-  return axis;
+  return search;
+}
+
+std::size_t TimeAxisSearch::Ask(RoundParts& parts) const {
+  return parts.Ask(kOccupiedStep, OccupiedParameters{claim_, grid_, targets_, shift_});
+}
+
+Result<void> TimeAxisSearch::Absorb(const Analysis& analysis, const PooledSums& sums) {
+  if (targets_.empty()) {
+    axis_.binned = grid_.step > 0;
+    axis_.same = grid_.same;
+    for (std::size_t k = 0; k < grid_.size(); ++k) {
+      if (sums.Count(0, k) != 0) axis_.times.push_back(grid_.Time(k));
+    }
+    done_ = true;
+    return {};
+  }
+  // The distinct times by descending through intervals of keys that hold any.
+  std::vector<KeyInterval> next;
+  for (std::size_t t = 0; t < targets_.size(); ++t) {
+    for (std::size_t part = 0; part < kKeyParts; ++part) {
+      if (sums.Count(0, t * kKeyParts + part) == 0) continue;
+      next.push_back({0, targets_[t].low + (static_cast<std::uint64_t>(part) << shift_)});
+    }
+  }
+  if (next.size() > kLargestList) {
+    return analysis.Wrong("time_grid",
+                          "the times have over 20000 distinct values, expected a coarser grid");
+  }
+  targets_ = std::move(next);
+  shift_ -= 8;
+  if (shift_ >= 0) return {};
+  for (const KeyInterval& key : targets_) axis_.times.push_back(ValueOfKey(key.low));
+  JoinSameTimes(axis_);
+  done_ = true;
+  return {};
+}
+
+Result<TimeAxis> FindTimeAxis(Federation& federation, const Analysis& analysis,
+                              const ModelFrame& frame, double time_grid, std::size_t dense_cells) {
+  CLINNOVA_ASSIGN(TimeAxisSearch search,
+                  TimeAxisSearch::Create(analysis, frame, time_grid, dense_cells));
+  while (!search.Done()) {
+    RoundParts parts;
+    search.Ask(parts);
+    CLINNOVA_ASSIGN(const OccupiedParameters asked,
+                    core::Decode<OccupiedParameters>(parts.parameters[0]));
+    CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kOccupiedStep, asked));
+    CLINNOVA_TRY(search.Absorb(analysis, sums));
+  }
+  return search.axis();
 }
 
 namespace {
@@ -271,7 +314,8 @@ const TypedStep<CountParameters> kRiskCountStep{"survival.counts", CountLayout, 
 
 /// Persons who leave here, per axis and bin.
 std::vector<std::vector<std::int64_t>> OwnExits(const SiteView& site, const SiteFrame& frame,
-                                                const std::vector<TimeAxis>& axes) {
+                                                const std::vector<TimeAxis>& axes,
+                                                const std::vector<std::size_t>& axis_of) {
   std::vector<std::vector<std::int64_t>> exits;
   for (const TimeAxis& axis : axes) exits.emplace_back(axis.size());
   DesignBatch batch;
@@ -280,7 +324,7 @@ std::vector<std::vector<std::int64_t>> OwnExits(const SiteView& site, const Site
                           batch);
     const std::vector<double>& times = batch.response[batch.response.size() - 2];
     for (std::size_t r = 0; r < batch.rows; ++r) {
-      const std::size_t a = axes.size() == 1 ? 0 : StratumOf(frame.design, batch, r);
+      const std::size_t a = axis_of[StratumOf(frame.design, batch, r)];
       const std::size_t k = axes[a].IndexOf(times[r]);
       if (k < exits[a].size()) ++exits[a][k];
     }
@@ -300,6 +344,14 @@ Result<void> HoldExits(const SiteView& site, const SiteFrame& frame, const Frame
   if (axes.empty()) return {};
   if (axes.size() != 1 && axes.size() != StrataCount(frame.design))
     return Fail(ErrorCode::kRefused, "event times that do not fit the strata", "wrong_layout");
+  return HoldExits(site, frame, claim, axes, [&](std::size_t stratum) {
+    return axes.size() == 1 ? std::size_t{0} : stratum;
+  });
+}
+
+Result<void> HoldExits(const SiteView& site, const SiteFrame& frame, const FrameClaim& claim,
+                       const std::vector<TimeAxis>& axes,
+                       const std::function<std::size_t(std::size_t stratum)>& axis_of) {
   const auto needed = std::max<std::int64_t>(site.minimum_count,
                                              static_cast<std::int64_t>(site.limits.exits_per_time));
   std::int64_t total = 0;
@@ -312,10 +364,14 @@ Result<void> HoldExits(const SiteView& site, const SiteFrame& frame, const Frame
       return Fail(ErrorCode::kRefused, "a time bin with too few exits", "too_few_exits");
     }
   }
-  const std::string key =
+  std::vector<std::size_t> axis_by_stratum;
+  for (std::size_t s = 0; s < StrataCount(frame.design); ++s) axis_by_stratum.push_back(axis_of(s));
+  std::string key =
       "exits " + site.analysis.name() + " " + core::ToHex(core::Blake2b(core::Encode(axes)));
+  for (const std::size_t axis : axis_by_stratum) key += " " + std::to_string(axis);
   using Exits = std::vector<std::vector<std::int64_t>>;
-  const auto own = site.cache.GetOrMake<Exits>(key, [&] { return OwnExits(site, frame, axes); });
+  const auto own = site.cache.GetOrMake<Exits>(
+      key, [&] { return OwnExits(site, frame, axes, axis_by_stratum); });
   bool possible = total <= claim.n;
   for (std::size_t a = 0; a < axes.size(); ++a) {
     for (std::size_t k = 0; k < axes[a].size(); ++k)
@@ -341,17 +397,27 @@ std::vector<std::int64_t> RiskCounts::AtRisk(std::size_t stratum) const {
   return at_risk;
 }
 
-Result<RiskCounts> CountRisk(Federation& federation, const Analysis& analysis,
-                             const ModelFrame& frame, TimeAxis axis, RiskStrata strata) {
-  CountParameters parameters{frame.claim(), std::move(axis), strata};
-  CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kRiskCountStep, parameters));
+std::size_t AskRiskCounts(const ModelFrame& frame, const TimeAxis& axis, RiskStrata strata,
+                          RoundParts& parts) {
+  return parts.Ask(kRiskCountStep, CountParameters{frame.claim(), axis, strata});
+}
+
+RiskCounts RiskCountsOf(const ModelFrame& frame, TimeAxis axis, RiskStrata strata,
+                        const PooledSums& sums) {
   RiskCounts counts;
-  counts.axis = std::move(parameters.axis);
+  counts.axis = std::move(axis);
   counts.strata = strata == RiskStrata::kTogether ? 1 : StrataCount(frame.design());
   counts.events = sums.Counts(kEvents);
   counts.censored = sums.Counts(kCensored);
   counts.entries = sums.Counts(kEntries);
   return counts;
+}
+
+Result<RiskCounts> CountRisk(Federation& federation, const Analysis& analysis,
+                             const ModelFrame& frame, TimeAxis axis, RiskStrata strata) {
+  CountParameters parameters{frame.claim(), std::move(axis), strata};
+  CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kRiskCountStep, parameters));
+  return RiskCountsOf(frame, std::move(parameters.axis), strata, sums);
 }
 
 }  // namespace clinnova::stats

@@ -7,11 +7,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "core/error.h"
 #include "federation/federation.h"
 #include "stats/model_frame.h"
+#include "stats/order_statistics.h"
+#include "stats/round_parts.h"
 
 namespace clinnova::stats {
 
@@ -24,6 +27,8 @@ struct TimeAxis {
   bool binned = false;        ///< listed times are upper edges of bins
   /// Where disclosure rules hold: of each bin, the persons who leave in it at all sites, as the counts round told.
   std::vector<std::int64_t> exits{};
+  /// Times no further apart are one time, told as the earliest: 0.1 + 0.2 is 0.3, as in survival's aeqSurv.
+  double same = 0;
 
   std::size_t size() const {
     return times.empty() ? static_cast<std::size_t>(cells) : times.size();
@@ -44,8 +49,12 @@ struct TimeAxis {
     a(times);
     a(binned);
     a(exits);
+    a(same);
   }
 };
+
+/// Joins listed times that rounding keeps apart, those no further apart than 2^-26 of their mean, and sets `same`.
+void JoinSameTimes(TimeAxis& axis);
 
 /// The axis of every exit and entry time of the analysis' complete cases. `time_grid` > 0 rounds times up to
 /// its multiples. A dense rule of at most `dense_cells` times needs no round. kFailed when the times are too
@@ -54,11 +63,40 @@ Result<TimeAxis> FindTimeAxis(federation::Federation& federation,
                               const federation::Analysis& analysis, const ModelFrame& frame,
                               double time_grid, std::size_t dense_cells);
 
+/// The same round by round, for those that ask for more beside: Ask adds the next question to a round, Absorb takes its
+/// sums, until Done.
+class TimeAxisSearch {
+ public:
+  /// kInvalidInput for a time_grid of too many steps.
+  static Result<TimeAxisSearch> Create(const federation::Analysis& analysis,
+                                       const ModelFrame& frame, double time_grid,
+                                       std::size_t dense_cells);
+  bool Done() const { return done_; }
+  /// The part's place in the round.
+  std::size_t Ask(RoundParts& parts) const;
+  /// kInvalidInput when the times are too many to be told one by one.
+  Result<void> Absorb(const federation::Analysis& analysis, const federation::PooledSums& sums);
+  /// Once Done.
+  const TimeAxis& axis() const { return axis_; }
+
+ private:
+  FrameClaim claim_;
+  TimeAxis grid_;                     ///< what is counted on, or
+  std::vector<KeyInterval> targets_;  ///< in which intervals of keys
+  std::int64_t shift_ = 56;
+  bool done_ = false;
+  TimeAxis axis_;
+};
+
 /// Rule 9 on the axes of risk-set sums, one per stratum or one of all: bins, in each of which the hub claims at least
 /// exits_per_time and minimum_count exits at all sites. kRefused (`risk_sets_not_binned`, `too_few_exits`), (`false_claim`) where this
 /// site alone has more exits in a bin, or all bins together have more than there are persons.
 Result<void> HoldExits(const federation::SiteView& site, const SiteFrame& frame,
                        const FrameClaim& claim, const std::vector<TimeAxis>& axes);
+/// The same where several strata share an axis: axis_of a stratum is an index into axes.
+Result<void> HoldExits(const federation::SiteView& site, const SiteFrame& frame,
+                       const FrameClaim& claim, const std::vector<TimeAxis>& axes,
+                       const std::function<std::size_t(std::size_t stratum)>& axis_of);
 
 /// Exits that a time needs where disclosure rules hold, else 0.
 std::int64_t ExitsNeeded(const federation::Federation& federation);
@@ -85,6 +123,12 @@ enum class RiskStrata : std::uint8_t { kApart, kTogether };
 Result<RiskCounts> CountRisk(federation::Federation& federation,
                              const federation::Analysis& analysis, const ModelFrame& frame,
                              TimeAxis axis, RiskStrata strata = RiskStrata::kApart);
+
+/// The same as a part of a round: its place, and what its sums say.
+std::size_t AskRiskCounts(const ModelFrame& frame, const TimeAxis& axis, RiskStrata strata,
+                          RoundParts& parts);
+RiskCounts RiskCountsOf(const ModelFrame& frame, TimeAxis axis, RiskStrata strata,
+                        const federation::PooledSums& sums);
 
 /// The stratum of a row of a batch, and how many there are.
 std::size_t StratumOf(const table::Design& design, const table::DesignBatch& batch,

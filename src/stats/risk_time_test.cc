@@ -50,6 +50,31 @@ TEST(TimeAxis, ListHoldsItsTimesOnly) {
   EXPECT_EQ(bins.IndexOf(5), bins.size());
 }
 
+TEST(TimeAxis, TakesTimesThatRoundingKeepsApartAsOne) {
+  TimeAxis axis;
+  axis.times = {0.3, 0.1 + 0.2, 5.7, 6};
+  JoinSameTimes(axis);
+  EXPECT_EQ(axis.times, (std::vector<double>{0.3, 5.7, 6}));
+  EXPECT_EQ(axis.IndexOf(0.1 + 0.2), 0u);
+  EXPECT_EQ(axis.IndexOf(5.699999999999999), 1u);
+  EXPECT_EQ(axis.IndexOf(5.69), axis.size());
+  EXPECT_EQ(axis.AtRiskThrough(5.699999999999999), 2u);
+  EXPECT_EQ(axis.BeforeEntry(5.699999999999999), 2u);
+  axis.binned = true;
+  EXPECT_EQ(axis.IndexOf(0.1 + 0.2), 0u);
+  EXPECT_EQ(axis.IndexOf(0.31), 1u);
+}
+
+TEST(FindTimeAxis, TakesRoundedTenthsAsTenths) {
+  const std::string study = "method = \"kaplan_meier\"\nformula = \"Surv(t, d) ~ 1\"\n";
+  const Answer answer =
+      RunOne(study, {table::MakeTable({{"t", {0.1 + 0.2, 0.3, 0.7, 1.2}}, {"d", {1, 1, 0, 1}}})});
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer.Numbers("/curves/0/time"), (std::vector<double>{0.3, 0.7, 1.2}));
+  EXPECT_EQ(answer.Numbers("/curves/0/n_event"), (std::vector<double>{2, 0, 1}));
+  EXPECT_LE(answer.Number("/rounds"), 2);
+}
+
 TEST(RiskCounts, AtRiskAreThoseYetToLeave) {
   RiskCounts counts;
   counts.axis.times = {1, 2, 3};

@@ -2,6 +2,7 @@
 #include "stats/survival_curve.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/deterministic_math.h"
 
@@ -26,23 +27,53 @@ Limits ConfidenceLimits(Interval type, double probability, double log_error, dou
       const double width = quantile * log_error * probability;
       return {std::max(0.0, probability - width), std::min(1.0, probability + width)};
     }
+    case Interval::kLogit: {
+      if (probability == 1) return {};
+      const double odds = probability / (1 - probability);
+      const double width = quantile * log_error * (1 + odds);
+      const double centre = core::Log(odds);
+      return {1 - 1 / (1 + core::Exp(centre - width)), 1 - 1 / (1 + core::Exp(centre + width))};
+    }
+    case Interval::kArcsin: {
+      if (probability == 1) return {};
+      constexpr double kRightAngle = 1.5707963267948966;
+      const double centre = std::asin(std::sqrt(probability));
+      const double width = quantile * log_error * std::sqrt(probability / (1 - probability)) / 2;
+      const double low = std::sin(std::max(0.0, centre - width));
+      const double high = std::sin(std::min(kRightAngle, centre + width));
+      return {low * low, high * high};
+    }
+    case Interval::kNone: return {};
   }
   return {};
 }
 
 Result<Interval> IntervalOf(const federation::Analysis& analysis) {
-  constexpr std::string_view kTypes[] = {"log", "log-log", "plain"};
+  constexpr std::string_view kTypes[] = {"log", "log-log", "plain", "logit", "arcsin", "none"};
+  constexpr Interval kIntervals[] = {Interval::kLog,   Interval::kLogLog, Interval::kPlain,
+                                     Interval::kLogit, Interval::kArcsin, Interval::kNone};
   CLINNOVA_ASSIGN(const std::string type, analysis.Choice("conf_type", kTypes));
-  if (type == "plain") return Interval::kPlain;
-  return type == "log" ? Interval::kLog : Interval::kLogLog;
+  return kIntervals[std::find(std::begin(kTypes), std::end(kTypes), type) - std::begin(kTypes)];
 }
 
-std::string StratumName(const ModelFrame& frame, std::size_t stratum) {
+Result<std::vector<std::string>> GroupLabels(const federation::Analysis& analysis) {
+  CLINNOVA_ASSIGN(const std::string text, analysis.Text("formula"));
+  CLINNOVA_ASSIGN(const table::Formula formula, table::Formula::Parse(text));
+  std::vector<std::string> labels;
+  for (const table::Term& term : formula.terms()) {
+    labels.push_back(term.factors.size() == 1 ? term.factors[0].text : "");
+  }
+  return labels;
+}
+
+std::string StratumName(const ModelFrame& frame, std::size_t stratum,
+                        const std::vector<std::string>& labels, std::size_t first) {
   std::string name;
   const auto& strata = frame.design().strata();
-  for (std::size_t s = strata.size(); s-- > 0;) {
+  for (std::size_t s = strata.size(); s-- > first;) {
     const std::size_t levels = std::max<std::size_t>(1, strata[s].levels.size());
-    const std::string part = strata[s].name + "=" + strata[s].levels[stratum % levels];
+    const std::string part =
+        (s < labels.size() ? labels[s] : strata[s].name) + "=" + strata[s].levels[stratum % levels];
     name = name.empty() ? part : part + ", " + name;
     stratum /= levels;
   }

@@ -20,7 +20,7 @@ namespace clinnova::stats {
 inline constexpr std::size_t kDenseTimeCells = 1 << 14;
 
 /// The scale on which an interval is symmetric.
-enum class Interval : std::uint8_t { kLog, kLogLog, kPlain };
+enum class Interval : std::uint8_t { kLog, kLogLog, kPlain, kLogit, kArcsin, kNone };
 
 struct Limits {
   double low = std::numeric_limits<double>::quiet_NaN();
@@ -31,10 +31,15 @@ struct Limits {
 /// logarithm and `quantile` the normal's; not a number where there is none.
 Limits ConfidenceLimits(Interval type, double probability, double log_error, double quantile);
 
-/// The option conf_type: "log" (default), "log-log" or "plain".
+/// The option conf_type: "log" (default), "log-log", "plain", "logit", "arcsin" or "none".
 Result<Interval> IntervalOf(const federation::Analysis& analysis);
 
-/// "sex=male, score=1": a combination of the design's strata columns as R names it; empty when there are none.
-std::string StratumName(const ModelFrame& frame, std::size_t stratum);
+/// "sex=male, factor(score)=1": a combination of the design's strata columns as R names it; empty when there are none.
+/// The first columns are called as `labels` say; those before `first` are left out.
+std::string StratumName(const ModelFrame& frame, std::size_t stratum,
+                        const std::vector<std::string>& labels = {}, std::size_t first = 0);
+
+/// How the formula writes the groups on its right side, for methods whose formula names groups there.
+Result<std::vector<std::string>> GroupLabels(const federation::Analysis& analysis);
 
 }  // namespace clinnova::stats

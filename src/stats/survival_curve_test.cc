@@ -20,6 +20,18 @@ TEST(ConfidenceLimits, AreSymmetricOnTheirScale) {
               2 * std::log(-std::log(0.4)), 1e-14);
 }
 
+TEST(ConfidenceLimits, AreSymmetricInLogitAndArcsine) {
+  const auto logit = [](double p) { return std::log(p / (1 - p)); };
+  const Limits odds = ConfidenceLimits(Interval::kLogit, 0.4, 0.2, kQuantile);
+  EXPECT_NEAR(logit(odds.low) + logit(odds.high), 2 * logit(0.4), 1e-14);
+  EXPECT_NEAR(logit(odds.high) - logit(odds.low), 2 * kQuantile * 0.2 / 0.6, 1e-14);
+  const auto arcsine = [](double p) { return std::asin(std::sqrt(p)); };
+  const Limits angle = ConfidenceLimits(Interval::kArcsin, 0.4, 0.2, kQuantile);
+  EXPECT_NEAR(arcsine(angle.low) + arcsine(angle.high), 2 * arcsine(0.4), 1e-14);
+  EXPECT_EQ(ConfidenceLimits(Interval::kArcsin, 0.9, 2, kQuantile).high, 1);
+  EXPECT_TRUE(std::isnan(ConfidenceLimits(Interval::kNone, 0.4, 0.2, kQuantile).low));
+}
+
 TEST(ConfidenceLimits, StayWithinAProbability) {
   EXPECT_EQ(ConfidenceLimits(Interval::kLog, 0.9, 1, kQuantile).high, 1);
   EXPECT_EQ(ConfidenceLimits(Interval::kPlain, 0.1, 1, kQuantile).low, 0);

@@ -61,7 +61,8 @@ class DesignBuilder {
       }
     }
     state_.intercept =
-        formula_.intercept() || formula_.response().kind == Response::Kind::kSurvival;
+        formula_.intercept() ||
+        (options_.survival_intercept && formula_.response().kind == Response::Kind::kSurvival);
     std::vector<VariableShape> shapes;
     for (const DesignVariable& variable : state_.variables) shapes.push_back(Shape(variable));
     CLINNOVA_ASSIGN(state_.columns, PlanColumns(shapes, terms, state_.intercept));

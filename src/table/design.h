@@ -42,6 +42,8 @@ struct DesignOptions {
   std::vector<std::string> strata{};  ///< further strata columns, after those of the formula
   std::vector<std::string> also{};    ///< further columns that must be present in a complete case
   StatusCoding status = StatusCoding::kEvent;
+  /// Under a Surv() response there is an intercept whatever the formula says, as in coxph; survreg takes it at its word.
+  bool survival_intercept = true;
 };
 
 /// What the pooled data say about the design; found by the preflight round (model_frame.h), the same

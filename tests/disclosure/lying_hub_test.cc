@@ -88,11 +88,37 @@ LyingHub::Forge OfGlm(std::function<void(GlmParameters&)> lie) {
 
 LyingHub::Forge OfCox(std::function<void(CoxParameters&)> lie) {
   return [lie = std::move(lie)](RoundRequest& request) {
-    if (request.step != "cox.risk_sets") return;
-    CoxParameters parameters = *core::Decode<CoxParameters>(request.parameters);
-    lie(parameters);
-    request.parameters = core::Encode(parameters);
+    if (request.step != "cox.round") return;
+    RoundParts parts = *core::Decode<RoundParts>(request.parameters);
+    for (std::size_t part = 0; part < parts.steps.size(); ++part) {
+      if (parts.steps[part] != "cox.risk_sets") continue;
+      CoxParameters parameters = *core::Decode<CoxParameters>(parts.parameters[part]);
+      lie(parameters);
+      parts.parameters[part] = core::Encode(parameters);
+    }
+    request.parameters = core::Encode(parts);
   };
+}
+
+/// A part slipped into a round of several is held to its rules as if it came alone.
+TEST(LyingHub, CannotSlipAPartIntoARound) {
+  const std::string by_site = "method = \"cox\"\nformula = \"Surv(days, stopped) ~ drug + z\"";
+  const federation::Study study = StudyOf(by_site, 5);
+  const table::Schema schema = Patients().Sites()[0].schema;
+  LyingHub hub(by_site, Patients(), 5, [&](RoundRequest& request) {
+    if (request.step != "cox.round") return;
+    RoundParts parts = *core::Decode<RoundParts>(request.parameters);
+    CoxParameters more = *core::Decode<CoxParameters>(parts.parameters[0]);
+    more.axes.resize(3);
+    for (TimeAxis& axis : more.axes) axis.times = {1, 2, 3};
+    parts.Ask(kCoxRiskStep, more);
+    request.parameters = core::Encode(parts);
+    const auto layout =
+        kCoxRiskStep.LayoutOf(study.analyses().front(), schema, parts.parameters.back());
+    for (const federation::BlockSpec& block : layout->blocks)
+      request.exponents.push_back(block.exponent);
+  });
+  EXPECT_EQ(hub.Outcome(), "risk_sets_not_binned");
 }
 
 TEST(LyingHub, GetsItsNumbersWhenItDoesNotLie) {

@@ -62,18 +62,25 @@ std::vector<Limit> Regressions() {
   };
 }
 
-/// Survival: stratified by site, Cox's concordance takes one round and its test of proportional hazards two. Without
-/// strata, distinct scores are found in eight more.
+/// Survival: stratified by site, Cox's concordance, robust errors and test of proportional hazards travel with the steps
+/// of the fit. Without strata event times are found and counted first, and distinct scores are found in eight more rounds.
 std::vector<Limit> Survival() {
   return {
-      {"cox", Of("Surv(t, d) ~ x + sex"), 5},
-      {"cox", Of("Surv(t, d) ~ x + sex", "ties = \"breslow\"\n"), 5},
-      {"cox", Of("Surv(t, d) ~ sex", "strata = []\n"), 15},
+      {"cox", Of("Surv(t, d) ~ x + sex"), 2},
+      {"cox", Of("Surv(t, d) ~ x + sex", "ties = \"breslow\"\n"), 2},
+      {"cox", Of("Surv(t, d) ~ x + sex", "robust = true\n"), 2},
+      {"cox", Of("Surv(entry, t, d) ~ x + sex + cluster(id)"), 2},
+      {"cox", Of("Surv(t, d) ~ x", "weights = \"years\"\n"), 2},
+      {"cox", Of("Surv(t, d) ~ sex", "strata = []\n"), 14},
       {"kaplan_meier", Of("Surv(t, d) ~ arm"), 2},
       {"kaplan_meier", Of("Surv(entry, t, d) ~ arm"), 2},
       {"logrank", Of("Surv(t, d) ~ arm + strata(sex)"), 2},
       {"rmst", Of("Surv(t, d) ~ arm", "tau = 100\n"), 2},
       {"competing_risks", Of("Surv(t, stage) ~ arm", "model = \"cuminc\"\n"), 4},
+      {"competing_risks", Of("Surv(entry, t, stage) ~ arm", "model = \"cuminc\"\n"), 5},
+      {"competing_risks", Of("Surv(t, stage) ~ arm", "model = \"cuminc\"\nweights = \"years\"\n"),
+       6},
+      {"competing_risks", Of("Surv(entry, t, stage) ~ x", "model = \"fine_gray\"\n"), 7},
   };
 }
 

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "stats/round_parts.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/hash.h"
+
+namespace clinnova::stats {
+
+using federation::Analysis;
+using federation::BlockSpec;
+using federation::ExactSums;
+using federation::Federation;
+using federation::Int128;
+using federation::Layout;
+using federation::PooledSums;
+using federation::SiteView;
+using federation::Step;
+
+namespace {
+
+Result<const Step*> StepOf(const PartSteps& steps, const RoundParts& parts, std::size_t part) {
+  const auto named = [&](const Step* step) { return step->name() == parts.steps[part]; };
+  const auto found = std::find_if(steps.begin(), steps.end(), named);
+  if (parts.parameters.size() == parts.steps.size() && found != steps.end()) return *found;
+  return Fail(ErrorCode::kRefused, "a part that is no step of the method", "unknown_step");
+}
+
+/// Blocks [first, first + count) of a layout.
+Layout Slice(const Layout& layout, std::size_t first, std::size_t count) {
+  const auto begin = layout.blocks.begin() + static_cast<std::ptrdiff_t>(first);
+  return Layout{{begin, begin + static_cast<std::ptrdiff_t>(count)}};
+}
+
+/// A number of a wide block, exactly: each of its integers as doubles of 40 bits.
+void AddWide(const Int128* limbs, std::size_t block, std::size_t index, ExactSums& sums) {
+  constexpr int kPieceBits = 40;
+  for (int limb = 0; limb < federation::kWideLimbs; ++limb) {
+    const double sign = limbs[limb] < 0 ? -1 : 1;
+    Int128 rest = limbs[limb] < 0 ? -limbs[limb] : limbs[limb];
+    int exponent = limb * federation::kWideLimbBits + federation::kWideLowestBit;
+    for (; rest != 0; rest >>= kPieceBits, exponent += kPieceBits) {
+      const auto piece = static_cast<double>(rest & ((Int128{1} << kPieceBits) - 1));
+      if (piece != 0) sums.Add(block, index, sign * std::ldexp(piece, exponent));
+    }
+  }
+}
+
+/// Adds a part's sums to the blocks of the round from `first` on.
+void AddPart(const ExactSums& part, std::size_t first, ExactSums& sums) {
+  const Layout& layout = part.layout();
+  // A flagged part is noise but for its flags.
+  const bool flagged = part.flagged();
+  const std::vector<Int128> elements = part.Seal(core::Hash{});
+  const Int128* number = elements.data();
+  for (std::size_t b = 0; b < layout.blocks.size(); ++b) {
+    const BlockSpec& block = layout.blocks[b];
+    for (std::size_t i = 0; i < block.size; ++i, number += block.elements_per_number()) {
+      if (flagged) continue;
+      if (block.form == BlockSpec::Form::kScaled) {
+        sums.AddInteger(first + b, i, *number);
+      } else {
+        AddWide(number, first + b, i, sums);
+      }
+    }
+    if (*number++ != 0) sums.Flag(first + b);
+  }
+}
+
+}  // namespace
+
+Result<Layout> PartsLayout(const PartSteps& steps, const Analysis& analysis,
+                           const table::Schema& schema, const RoundParts& parts) {
+  Layout layout;
+  for (std::size_t part = 0; part < parts.steps.size(); ++part) {
+    CLINNOVA_ASSIGN(const Step* step, StepOf(steps, parts, part));
+    CLINNOVA_ASSIGN(const Layout blocks, step->LayoutOf(analysis, schema, parts.parameters[part]));
+    layout.blocks.insert(layout.blocks.end(), blocks.blocks.begin(), blocks.blocks.end());
+  }
+  return layout;
+}
+
+Result<void> PartsEvaluate(const PartSteps& steps, const SiteView& site, const RoundParts& parts,
+                           ExactSums& sums) {
+  std::size_t first = 0;
+  for (std::size_t part = 0; part < parts.steps.size(); ++part) {
+    CLINNOVA_ASSIGN(const Step* step, StepOf(steps, parts, part));
+    CLINNOVA_ASSIGN(const Layout own,
+                    step->LayoutOf(site.analysis, site.table.schema, parts.parameters[part]));
+    // With the exponents of this round, which may have been raised.
+    ExactSums here(Slice(sums.layout(), first, own.blocks.size()));
+    CLINNOVA_TRY(step->Evaluate(site, parts.parameters[part], here));
+    AddPart(here, first, sums);
+    first += own.blocks.size();
+  }
+  return {};
+}
+
+Result<void> HoldParts(const PartSteps& steps, const SiteView& site, const RoundParts& parts) {
+  for (std::size_t part = 0; part < parts.steps.size(); ++part) {
+    CLINNOVA_ASSIGN(const Step* step, StepOf(steps, parts, part));
+    CLINNOVA_TRY(step->Hold(site, parts.parameters[part]));
+  }
+  return {};
+}
+
+Result<std::vector<PooledSums>> SumParts(Federation& federation, const Analysis& analysis,
+                                         const federation::TypedStep<RoundParts>& round,
+                                         const PartSteps& steps, const RoundParts& parts) {
+  CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, round, parts));
+  std::vector<PooledSums> by_part;
+  std::size_t first = 0;
+  auto element = sums.elements().begin();
+  for (std::size_t part = 0; part < parts.steps.size(); ++part) {
+    CLINNOVA_ASSIGN(const Step* step, StepOf(steps, parts, part));
+    CLINNOVA_ASSIGN(const Layout own,
+                    step->LayoutOf(analysis, federation.schema(), parts.parameters[part]));
+    const Layout layout = Slice(sums.layout(), first, own.blocks.size());
+    const auto end = element + static_cast<std::ptrdiff_t>(layout.elements());
+    CLINNOVA_ASSIGN(PooledSums here, PooledSums::Decode(layout, {element, end}));
+    by_part.push_back(std::move(here));
+    first += own.blocks.size();
+    element = end;
+  }
+  return by_part;
+}
+
+}  // namespace clinnova::stats
