@@ -54,7 +54,7 @@ golden_case("anova_aliased", same, from = "simulated, seed 20261126",
 sums <- data.frame(a = doses$dose, b = doses$age, total = doses$dose + doses$age, c = doses$time)
 sums <- with_sites(sums, by_turn(n, 3))
 golden_case("pca_collinear", sums, from = "simulated, seed 20261126", notes = "total = a + b", analyses = lapply(c(TRUE, FALSE), function(scale) {
-  analysis <- pca_analysis(if (scale) "scaled" else "plain", sums, c("a", "b", "total", "c"), scale = scale)
+  analysis <- pca_analysis(if (scale) "scaled" else "plain", sums, c("a", "b", "total", "c"), scale = scale, components = 3)
   analysis$expected$warnings_contain <- "only the first 3"
   analysis
 }))
