@@ -301,6 +301,7 @@ void ExactSums::AddWeightedGram(std::size_t block, std::size_t first, const Colu
   const BlockSpec& spec = layout_.blocks[block];
   const std::size_t p = x.columns;
   CLINNOVA_CHECK(spec.form == BlockSpec::Form::kScaled && first + p * (p + 1) / 2 <= spec.size);
+  if (p == 0) return;
   const Slicer& slicer = slicers_[block];
   std::vector<Padded> columns(p);
   std::vector<double> sizes(p);

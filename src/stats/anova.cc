@@ -73,6 +73,17 @@ void AddRows(const std::vector<Row>& rows, Json& result) {
   result["terms"] = std::move(terms);
 }
 
+/// A residual variance below this part of the mean squared fitted value is rounding.
+constexpr double kRounding = 1e-28;
+
+void TakeTestsAway(Json& result) {
+  for (const char* field : {"statistic", "p_value"}) {
+    for (Json& term : result["terms"]) term[field] = nullptr;
+    if (!result[field].is_array()) result[field] = nullptr;
+    for (Json& value : result[field]) value = nullptr;
+  }
+}
+
 Row ResidualRow(const GroupMoments& moments) {
   Row row{"Residuals", static_cast<double>(moments.n) - static_cast<double>(moments.groups.size()),
           0};
@@ -141,8 +152,7 @@ Result<Json> OneWay(Federation& federation, const Analysis& analysis, bool welch
   AddRows({between, residual}, result);
   if (!(residual.squares > 1e-30 * between.squares) || residual.df == 0) {
     result["warnings"] = {"the values do not vary within groups: there is no test"};
-    result["statistic"] = result["p_value"] = nullptr;
-    result["terms"][0]["statistic"] = result["terms"][0]["p_value"] = nullptr;
+    TakeTestsAway(result);
   }
   return result;
 }
@@ -164,6 +174,12 @@ Result<Json> ByTerms(Federation& federation, const Analysis& analysis) {
   result["n"] = fit.n;
   result["n_missing"] = fit.n_missing;
   AddRows(rows, result);
+  // What rounding leaves of values that the terms give exactly, as in R's summary.aov.
+  const double rounding = kRounding * FittedSquares(fit) / static_cast<double>(fit.n);
+  if (!(fit.residual_squares / fit.residual_df > rounding)) {
+    warnings.push_back("the terms explain the values without a residue: there is no test");
+    TakeTestsAway(result);
+  }
   if (!warnings.empty()) result["warnings"] = std::move(warnings);
   return result;
 }

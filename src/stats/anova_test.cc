@@ -29,6 +29,32 @@ TEST(Anova, SplitsTheSumOfSquares) {
   EXPECT_TRUE(answer.IsNull("/terms/1/statistic"));
 }
 
+TEST(Anova, LeavesNothingToEitherOfTwoTermsThatSayTheSame) {
+  const Table table = MakeTable({{"y", {1, 3, 3, 5, 8, 11}},
+                                 {"w", {0, 0, 0, 1, 1, 1}},
+                                 {"g", {"a", "a", "a", "b", "b", "b"}},
+                                 {"x", {1, 2, 1, 3, 1, 2}}});
+  const Answer answer = RunOne("method = \"anova\"\nformula = \"y ~ w + g + x\"\n", {table});
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer.Number("/terms/0/df"), 0);
+  EXPECT_EQ(answer.Number("/terms/1/df"), 0);
+  EXPECT_EQ(answer.Number("/terms/2/df"), 1);
+  EXPECT_EQ(answer.Texts("/warnings"),
+            (std::vector<std::string>{"term w cannot be estimated", "term g cannot be estimated"}));
+}
+
+TEST(Anova, TestsNothingWhereTheTermsExplainAll) {
+  const Table table = MakeTable({{"y", {3.3, 3.3, 3.3, 3.3, 3.3, 3.3}},
+                                 {"x", {1, 2, 4, 3, 1, 2}},
+                                 {"g", {"a", "a", "a", "b", "b", "b"}}});
+  const Answer answer = RunOne("method = \"anova\"\nformula = \"y ~ x + g\"\n", {table});
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_TRUE(answer.IsNull("/terms/0/statistic"));
+  EXPECT_TRUE(answer.IsNull("/terms/0/p_value"));
+  EXPECT_TRUE(answer.IsNull("/p_value/1"));
+  EXPECT_NE(answer.Text("/warnings/0").find("there is no test"), std::string::npos);
+}
+
 TEST(Anova, TakesTermsAfterThoseThatDoNotContainThem) {
   const Answer answer = RunOne("method = \"anova\"\nformula = \"y ~ g + h\"\n", {kTable});
   ASSERT_TRUE(answer) << answer.error().message;

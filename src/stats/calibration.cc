@@ -328,6 +328,10 @@ class CalibrationRun {
     result["n_missing"] = counts_.missing;
     result["warnings"] = warnings_;
     result["conf_level"] = level_;
+    if (!OuterBreaks()) {
+      result["suppressed"] = {"curve[0].lower",
+                              "curve[" + std::to_string(curve_.size() - 1) + "].upper"};
+    }
     Put(result, "intercept", intercept_);
     Put(result, "slope", slope_);
     result["brier"] = brier_;

@@ -9,6 +9,7 @@
 
 #include "stats/gee_steps.h"
 #include "stats/glm_family.h"
+#include "stats/glm_options.h"
 #include "stats/linear_algebra.h"
 #include "stats/terms.h"
 
@@ -24,6 +25,8 @@ constexpr int kMaximumIterations = 200;
 constexpr double kAliasTolerance = 1e-13;
 constexpr double kTolerance = 1e-12;
 constexpr double kRoundingTolerance = 1e-11;
+/// By how many powers of two a row's part of a sum may be above the usual one without another round.
+constexpr std::int64_t kRoom = 12;
 
 class GeeFit {
  public:
@@ -56,27 +59,43 @@ class GeeFit {
     parameters.alpha = alpha_;
     parameters.scale = scale_;
     parameters.sizes = mode == GeeParameters::Mode::kVariances && federation_.minimum_count() == 0;
-    parameters.score_exponent = score_exponent_;
-    parameters.information_exponent = information_exponent_;
+    parameters.slope = slope_;
+    parameters.score_exponent = score_exponent_ + score_room_;
+    parameters.information_exponent = information_exponent_ + information_room_;
     parameters.meat_exponent = 2 * frame_.standardised_exponent() + 12;
     CLINNOVA_ASSIGN(PooledSums sums, federation_.Sum(analysis_, kGeeStep, parameters));
     // A range that had to grow stays grown: the next round would need it again.
-    score_exponent_ = sums.layout().blocks[kGeeScore].exponent;
-    information_exponent_ = sums.layout().blocks[kGeeInformation].exponent;
+    score_room_ += sums.layout().blocks[kGeeScore].exponent - parameters.score_exponent;
+    information_room_ +=
+        sums.layout().blocks[kGeeInformation].exponent - parameters.information_exponent;
     return sums;
+  }
+
+  /// The ranges for the next round: a row's usual part, and room for rows far from it. Wider ones would cost digits.
+  void SetRanges(const PooledSums& sums) {
+    double information = 0;
+    for (std::size_t j = 0; j < p(); ++j) {
+      information = std::max(information, sums.Number(kGeeInformation, j * (j + 1) / 2 + j));
+    }
+    const auto n = static_cast<double>(frame_.n());
+    const double slope = std::sqrt(information / n);
+    slope_ = std::ldexp(1.0, ExponentOf(slope));
+    score_exponent_ =
+        ExponentOf(slope) + ExponentOf(std::sqrt(sums.Number(kGeeMoments, kSquares) / n));
+    information_exponent_ = 2 * ExponentOf(slope);
   }
 
   Result<void> Start() {
     const int z = frame_.standardised_exponent();
-    const int y = std::max(frame_.response_exponents().front(), 1);
-    const bool counts = family_.family == Family::kPoisson;
-    information_exponent_ = 2 * z + 8 + (counts ? y : 0);
-    score_exponent_ = z + 8 + y;
+    const GlmRanges ranges = GuessGlmRanges(family_, frame_);
+    information_exponent_ = 2 * z + ranges.weight;
+    score_exponent_ = z + ranges.score;
     beta_.assign(p(), 0.0);
     CLINNOVA_ASSIGN(const PooledSums sums, Round(GeeParameters::Mode::kStart));
     CLINNOVA_TRY(CheckRows(sums));
     const SymmetricFactor factor(FromLowerTriangle(sums.Numbers(kGeeInformation), p()),
                                  kAliasTolerance);
+    score_room_ = information_room_ = kRoom;
     aliased_ = factor.aliased();
     rank_ = factor.rank();
     beta_ = factor.Solve(sums.Numbers(kGeeScore));
@@ -170,6 +189,7 @@ class GeeFit {
         continue;
       }
       halvings = 0;
+      SetRanges(sums);
       indefinite_ = sums.Count(kGeeCounts, kGeeIndefinite);
       const SymmetricFactor factor = KeptInformation(sums);
       if (factor.rank() < rank_) return {};
@@ -195,7 +215,12 @@ class GeeFit {
     CLINNOVA_ASSIGN(const PooledSums sums, Round(GeeParameters::Mode::kVariances));
     const SymmetricFactor factor = KeptInformation(sums);
     const Matrix inverse = factor.Inverse();
-    const Matrix meat = FromLowerTriangle(sums.Numbers(kGeeMeat), p() + 2);
+    Matrix meat = FromLowerTriangle(sums.Numbers(kGeeMeat), p() + 2);
+    for (std::size_t i = 0; i < p() + 2; ++i) {
+      for (std::size_t j = 0; j < p() + 2; ++j) {
+        meat[i][j] *= (i < p() ? slope_ : 1) * (j < p() ? slope_ : 1);
+      }
+    }
     Matrix beta_meat(p(), std::vector<double>(p()));
     for (std::size_t i = 0; i < p(); ++i) {
       for (std::size_t j = 0; j < p(); ++j) beta_meat[i][j] = scale_ * meat[i][j];
@@ -255,7 +280,11 @@ class GeeFit {
     if (!aliased.empty()) {
       warnings.push_back("not estimable, because collinear with the terms before: " + aliased);
     }
-    if (!converged_) {
+    if (!converged_ && indefinite_ != 0) {
+      warnings.push_back("not converged: the working correlation is not positive definite in " +
+                         std::to_string(indefinite_) +
+                         " clusters, choose another; no estimate is given");
+    } else if (!converged_) {
       warnings.push_back("not converged after " +
                          std::to_string(std::min(iterations_, kMaximumIterations)) +
                          " iterations; no estimate is given");
@@ -319,6 +348,9 @@ class GeeFit {
   double confidence_level_;
   std::int64_t score_exponent_ = 0;
   std::int64_t information_exponent_ = 0;
+  std::int64_t score_room_ = 6;  ///< the start's score carries the working response
+  std::int64_t information_room_ = 0;
+  double slope_ = 1;
   std::vector<double> beta_;
   double alpha_ = 0;
   double scale_ = 1;

@@ -304,7 +304,7 @@ class ClusterEquations {
       sums_.Add(kGeeCross, m, slope);
       sums_.Add(kGeeCross, p + m, sum_[m]);
     }
-    const double root = std::sqrt(scale);
+    const double root = std::sqrt(scale) * parameters_.slope;
     for (std::size_t m = 0; m < p; ++m) u_[m] /= root;
     u_[p] = squares / scale - static_cast<double>(work_.rows);
     u_[p + 1] = products / scale - expected;

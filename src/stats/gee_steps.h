@@ -40,7 +40,9 @@ struct GeeParameters {
   FrameClaim claim;
   std::vector<double> beta;  ///< standardised scale
   double alpha = 0;
-  double scale = 1;    ///< phi, which the scores of kVariances are divided by
+  double scale = 1;  ///< phi, which the scores of kVariances are divided by
+  double slope =
+      1;  ///< a power of two of the size of D, by which the scores U1 of kVariances are divided too
   bool sizes = false;  ///< count clusters by size
   std::int64_t score_exponent = 0;
   std::int64_t information_exponent = 0;
@@ -53,6 +55,7 @@ struct GeeParameters {
     a(beta);
     a(alpha);
     a(scale);
+    a(slope);
     a(sizes);
     a(score_exponent);
     a(information_exponent);
@@ -65,7 +68,7 @@ enum GeeBlock {
   kGeeInformation,
   kGeeMoments,
   kGeeCounts,
-  kGeeMeat,   ///< products of (U1, U2, U3), lower triangle by rows
+  kGeeMeat,   ///< products of (U1 / slope, U2, U3), lower triangle by rows
   kGeeCross,  ///< derivatives of U2 and of U3 in beta
   kGeeSizes   ///< clusters of 1, 2, … rows; the last: that many or more
 };

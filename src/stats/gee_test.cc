@@ -44,6 +44,29 @@ TEST(Gee, EstimatesMeanScaleAndCorrelation) {
   }
 }
 
+TEST(Gee, MeansNothingByTheOutcomesUnit) {
+  const std::vector<double> y = {1, 3, 3, 4, 5, 5, 4, 7, 2, 2};
+  for (const std::string more :
+       {"family = \"gaussian\"\n", "family = \"gaussian\"\nlink = \"log\"\n",
+        "family = \"gaussian\"\nlink = \"inverse\"\n", "family = \"Gamma\"\n",
+        "family = \"Gamma\"\nlink = \"log\"\n", "family = \"Gamma\"\nlink = \"identity\"\n"}) {
+    std::vector<double> p_values;
+    for (const int power : {0, -40, -20, 30}) {
+      std::vector<double> scaled;
+      for (const double value : y) scaled.push_back(std::ldexp(value, power));
+      const Table table = MakeTable({{"y", scaled},
+                                     {"x", {1, 2, 1, 3, 4, 2, 4, 5, 1, 2}},
+                                     {"id", {1, 1, 2, 2, 3, 3, 4, 4, 5, 5}}});
+      const Answer answer =
+          RunOne(Gee("y ~ x", "correlation = \"exchangeable\"\n" + more), {table});
+      ASSERT_TRUE(answer) << answer.error().message;
+      EXPECT_TRUE(answer.True("/converged")) << more << power;
+      p_values.push_back(answer.Number("/terms/1/p_value"));
+      EXPECT_NEAR(p_values.back() / p_values.front(), 1, 1e-9) << more << power;
+    }
+  }
+}
+
 TEST(Gee, MeansNothingByTheOrderOfRows) {
   const Table table = Pairs();
   const std::string study = Gee("y ~ 1", "correlation = \"ar1\"\ntime = \"t\"\n");

@@ -26,12 +26,19 @@ using Json = nlohmann::ordered_json;
 /// Fisher scoring is slow for some links (cauchit); separation shows long before.
 constexpr int kMaximumIterations = 100;
 constexpr int kSeparationIterations = 30;
+/// Newton's steps begin when no coefficient moves by more than this part of itself and its error, or after so many
+/// iterations.
+constexpr double kNewtonStep = 0.3;
+constexpr int kScoringIterations = 15;
 /// A column is aliased when it keeps less than this part of its square after those before it.
 constexpr double kAliasTolerance = 1e-13;
 /// Converged when no coefficient would move by more than this part of itself, or of its error.
 constexpr double kTolerance = 1e-12;
 /// Near the end rounding keeps steps from shrinking; one that no longer does and is this small is the last.
 constexpr double kRoundingTolerance = 1e-9;
+/// By how many powers of two a row's score may be above the usual one, and a cluster's above that, without another round.
+constexpr int kMeatRoom = 8;
+constexpr int kClusterRoom = 4;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kTwoPi = 6.283185307179586476925;
 /// A theta beyond this is infinite: the counts vary no more than Poisson's.
@@ -170,6 +177,10 @@ class GlmFit {
   /// One Newton step of the null model; true when it has converged.
   bool StepNull(const PooledSums& sums, bool done) {
     if (done) return true;
+    if (sums.Count(kGlmCounts, kInvalidNullMean) != 0) {
+      null_deviance_ = std::numeric_limits<double>::quiet_NaN();
+      return true;
+    }
     null_deviance_ = sums.Number(kGlmNull, kNullDeviance);
     if (!frame_.design().intercept() || !has_offset_) return true;
     const double step = sums.Number(kGlmNull, kNullScore) / sums.Number(kGlmNull, kNullInformation);
@@ -178,9 +189,11 @@ class GlmFit {
     return false;
   }
 
-  /// Columns that R kept, of the information at the present coefficients, with the ridge's.
-  Matrix KeptInformation(const PooledSums& sums) const {
-    Matrix information = FromLowerTriangle(sums.Numbers(kGlmInformation), p());
+  /// Columns that R kept, of the expected information at the present coefficients, with the ridge's.
+  Matrix KeptInformation(const PooledSums& sums) const { return Kept(sums, kGlmInformation); }
+
+  Matrix Kept(const PooledSums& sums, GlmBlock block) const {
+    Matrix information = FromLowerTriangle(sums.Numbers(block), p());
     for (std::size_t i = 0; i < p(); ++i) information[i][i] += penalty_[i];
     for (std::size_t i = 0; i < p(); ++i) {
       for (std::size_t j = 0; j < p(); ++j) {
@@ -242,8 +255,19 @@ class GlmFit {
       proposal.step = StepOfFirth(sums, factor, aliased_);
     } else {
       proposal.step = factor.Solve(score);
+      if (!options_.family.canonical()) TakeNewtonStep(sums, score, proposal);
     }
     return proposal;
+  }
+
+  /// Fisher's scoring closes in on the maximum by a constant factor, which may be near 1, where the link is not
+  /// canonical. Near it Newton's step on the observed information is taken, if that has a maximum there.
+  void TakeNewtonStep(const PooledSums& sums, const std::vector<double>& score,
+                      Proposal& proposal) {
+    const bool near = Relative(proposal) < kNewtonStep || iterations_ > kScoringIterations;
+    if (!near || !proposal.regular) return;
+    const SymmetricFactor observed(Kept(sums, kGlmSecondInformation), 1e-15);
+    if (observed.rank() == rank_) proposal.step = observed.Solve(score);
   }
 
   Result<void> Iterate() {
@@ -322,18 +346,35 @@ class GlmFit {
     return {};
   }
 
+  /// Brings every column's score to the size of Pearson's residual, whose square is the usual one's mean.
+  void SetMeatRange(GlmMeatParameters& parameters) const {
+    const auto n = static_cast<double>(positive_weight_);
+    for (std::size_t j = 0; j < p(); ++j) {
+      const double information = last_->Number(kGlmInformation, j * (j + 1) / 2 + j);
+      parameters.shrink.push_back(std::ldexp(1.0, -ExponentOf(std::sqrt(information / n))));
+    }
+    parameters.score_exponent = ExponentOf(std::sqrt(last_->Number(kGlmFit, kPearson) / n)) +
+                                kMeatRoom + (parameters.clustered ? kClusterRoom : 0);
+  }
+
   Result<void> Sandwich() {
     GlmMeatParameters parameters;
     parameters.claim = frame_.claim();
     parameters.beta = beta_;
     parameters.theta = negative_binomial() ? Theta() : 0;
     parameters.clustered = options_.robust == "cluster";
-    parameters.score_exponent = frame_.standardised_exponent() + ranges_.score + 4;
+    SetMeatRange(parameters);
     if (parameters.clustered && frame_.formula().clusters().empty() && !analysis_.Has("cluster")) {
       return analysis_.Wrong("robust", "\"cluster\" needs cluster(id) in the formula");
     }
     CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kGlmMeatStep, parameters));
-    covariance_ = Congruence(bread_, FromLowerTriangle(sums.Numbers(kMeat), p()));
+    Matrix meat = FromLowerTriangle(sums.Numbers(kMeat), p());
+    for (std::size_t i = 0; i < p(); ++i) {
+      for (std::size_t j = 0; j < p(); ++j) {
+        meat[i][j] /= parameters.shrink[i] * parameters.shrink[j];
+      }
+    }
+    covariance_ = Congruence(bread_, meat);
     const auto n = static_cast<double>(positive_weight_);
     double factor = 1;
     if (options_.robust == "HC1") factor = n / (n - static_cast<double>(rank_));
@@ -348,11 +389,17 @@ class GlmFit {
     return {};
   }
 
-  /// The log-likelihood; NaN for the quasi families.
+  /// As many coefficients as rows, where the dispersion is to be estimated from what is left.
+  bool Saturated() const {
+    return options_.family.dispersion_is_free() && options_.ridge == 0 &&
+           positive_weight_ == static_cast<std::int64_t>(rank_);
+  }
+
+  /// The log-likelihood; NaN for the quasi families, and where nothing is left of the rows: it is infinite there.
   double LogLikelihood() const {
     const auto n = static_cast<double>(positive_weight_);
     const double deviance = last_->Number(kGlmFit, kDeviance);
-    if (options_.family.quasi) return std::numeric_limits<double>::quiet_NaN();
+    if (options_.family.quasi || Saturated()) return std::numeric_limits<double>::quiet_NaN();
     if (options_.firth) return -Objective(*last_) / 2;
     switch (options_.family.family) {
       case Family::kGaussian:
@@ -379,6 +426,11 @@ class GlmFit {
       return "not converged: the counts vary no more than Poisson's, so that theta is infinite; "
              "no estimate is given, family = \"poisson\" has them";
     }
+    const bool boundary = last_ && last_->Count(kGlmCounts, kBoundary) > 0;
+    if (options_.family.family == Family::kPoisson && options_.ridge == 0 && boundary) {
+      return "not converged: some combination of the terms has no event at all, so that its rate "
+             "is 0 and some estimates are infinite; none is given";
+    }
     if (options_.family.family != Family::kBinomial || options_.firth || options_.ridge > 0) {
       return "not converged after " + std::to_string(iterations_) +
              " iterations; no estimate is given";
@@ -401,8 +453,12 @@ class GlmFit {
     const std::int64_t boundary = last_ ? last_->Count(kGlmCounts, kBoundary) : 0;
     if (!converged_) {
       warnings.push_back(NotConverged());
+    } else if (Saturated()) {
+      warnings.push_back("as many coefficients as rows: no residue is left for errors and tests");
     } else if (boundary > 0) {
-      warnings.push_back("fitted probabilities numerically 0 or 1 occurred");
+      warnings.push_back(options_.family.family == Family::kPoisson
+                             ? "fitted rates numerically 0 occurred"
+                             : "fitted probabilities numerically 0 or 1 occurred");
     }
     return warnings;
   }
@@ -509,6 +565,9 @@ Result<Json> RunGlm(Federation& federation, const Analysis& analysis) {
   }
   if (kind == table::Response::Kind::kCounts && options.family.family != Family::kBinomial) {
     return analysis.Wrong("formula", "cbind(successes, failures) needs a binomial family");
+  }
+  if (options.firth && frame.columns() == 0) {
+    return analysis.Wrong("firth", "found no coefficient in the formula, expected one");
   }
   return GlmFit(federation, analysis, std::move(options), std::move(frame)).Run();
 }

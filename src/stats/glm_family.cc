@@ -126,6 +126,12 @@ Result<GlmFamily> ParseFamily(std::string_view family, std::string_view link) {
                                             " one of " + list);
 }
 
+bool GlmFamily::canonical() const {
+  if (negative_binomial) return false;
+  return std::any_of(std::begin(kFamilies), std::end(kFamilies),
+                     [&](const Word& w) { return w.family == family && w.canonical == link; });
+}
+
 double LinkValue(Link link, double mu) {
   switch (link) {
     case Link::kIdentity: return mu;
@@ -179,6 +185,37 @@ double Variance(Family family, double mu) {
     case Family::kGamma: return mu * mu;
   }
   return 1;
+}
+
+double SecondSlope(Link link, double eta, double mu, double slope) {
+  switch (link) {
+    case Link::kIdentity: return 0;
+    case Link::kLog: return mu;
+    case Link::kInverse: return 2 * mu * mu * mu;
+    case Link::kLogit: return slope * (1 - 2 * mu);
+    case Link::kProbit: return -eta * slope;
+    case Link::kCauchit: return -2 * kPi * eta * slope * slope;
+    case Link::kCloglog: return slope * (1 - core::Exp(std::min(eta, 700.0)));
+    case Link::kSqrt: return 2;
+  }
+  return 0;
+}
+
+double VarianceSlope(const GlmFamily& family, double mu) {
+  switch (family.family) {
+    case Family::kGaussian: return 0;
+    case Family::kBinomial: return 1 - 2 * mu;
+    case Family::kPoisson: return family.theta > 0 ? 1 + 2 * mu / family.theta : 1;
+    case Family::kGamma: return 2 * mu;
+  }
+  return 0;
+}
+
+double ObservedWeight(const GlmFamily& family, double y, double eta, double mu, double slope) {
+  const double variance = Variance(family, mu);
+  const double curvature = SecondSlope(family.link, eta, mu, slope) * variance -
+                           slope * slope * VarianceSlope(family, mu);
+  return slope * slope / variance - (y - mu) * curvature / (variance * variance);
 }
 
 double DevianceResidual(Family family, double y, double mu, double weight) {

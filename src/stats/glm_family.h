@@ -25,6 +25,8 @@ struct GlmFamily {
   bool negative_binomial = false;
   double theta = 0;
 
+  /// True where observed and expected information are the same.
+  bool canonical() const;
   bool dispersion_is_free() const {
     return quasi || family == Family::kGaussian || family == Family::kGamma;
   }
@@ -40,12 +42,19 @@ std::string_view LinkName(Link link);
 double LinkValue(Link link, double mu);
 /// mu and d mu / d eta for `rows` linear predictors.
 void InverseLink(Link link, const double* eta, std::size_t rows, double* mu, double* mu_eta);
+/// d^2 mu / d eta^2, from the other two; where R cuts a slope off, that of the cut slope's neighbours.
+double SecondSlope(Link link, double eta, double mu, double slope);
 /// V(mu).
 double Variance(Family family, double mu);
 inline double Variance(const GlmFamily& family, double mu) {
   const double variance = Variance(family.family, mu);
   return family.theta > 0 ? variance + mu * mu / family.theta : variance;
 }
+/// dV / d mu.
+double VarianceSlope(const GlmFamily& family, double mu);
+/// Minus the second derivative of a row's quasi-log-likelihood in its linear predictor, for weight 1: the observed
+/// information, which the canonical links have in common with the expected one.
+double ObservedWeight(const GlmFamily& family, double y, double eta, double mu, double slope);
 /// Unit deviance times weight, R's dev.resids.
 double DevianceResidual(Family family, double y, double mu, double weight);
 /// Where R starts: a mean near y that lies inside the family's range.

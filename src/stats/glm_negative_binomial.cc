@@ -19,23 +19,6 @@ constexpr double kLargestStart = 1e6;
 
 bool IsFew(double y) { return y <= kFewCounts && y == std::floor(y); }
 
-/// d^2 mu / d eta^2.
-double SecondSlope(Link link, double mu) {
-  switch (link) {
-    case Link::kLog: return mu;
-    case Link::kSqrt: return 2;
-    default: return 0;
-  }
-}
-
-/// (y - mu) / V's derivative taken into account: minus the second derivative of the log-likelihood in eta.
-double ObservedWeight(Link link, double y, double mu, double slope, double theta) {
-  const double over = theta > 0 ? 1 / theta : 0;
-  const double variance = mu + mu * mu * over;
-  const double curvature = SecondSlope(link, mu) * variance - slope * slope * (1 + 2 * mu * over);
-  return slope * slope / variance - (y - mu) * curvature / (variance * variance);
-}
-
 }  // namespace
 
 double LogNegativeBinomial(double y, double mu, double theta) {
@@ -83,7 +66,7 @@ void AddTheta(const GlmFamily& family, GlmBatch& batch, federation::ExactSums& s
     const double y = batch.y[r];
     const double mu = batch.mu[r];
     const double slope = batch.mu_eta[r];
-    batch.second_weight[r] = weight * ObservedWeight(family.link, y, mu, slope, theta);
+    batch.second_weight[r] = weight * ObservedWeight(family, y, batch.eta[r], mu, slope);
     const double excess = y / mu - 1;
     sums.Add(kGlmTheta, kThetaMoment, weight * (excess * excess));
     if (!(theta > 0)) continue;

@@ -40,6 +40,9 @@ Result<void> CheckPenalties(const Analysis& analysis, const GlmOptions& options)
   if (!(options.ridge >= 0) || !std::isfinite(options.ridge)) {
     return analysis.Wrong("ridge", "found a negative number, expected 0 or more");
   }
+  if (analysis.Has("cluster") && options.robust != "cluster") {
+    return analysis.Wrong("cluster", "expected robust = \"cluster\" beside it");
+  }
   if (options.firth) {
     const bool logistic = options.family.family == Family::kBinomial &&
                           options.family.link == Link::kLogit && !options.family.quasi;

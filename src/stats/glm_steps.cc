@@ -67,12 +67,10 @@ double LogBinomial(double y, double m, double mu) {
   return constant + hit + miss;
 }
 
-double LogLikelihood(const GlmFamily& family, double y, double mu, double weight, double trials) {
+/// `size` is what R takes as the binomial's: the trials of cbind(), else the weight.
+double LogLikelihood(const GlmFamily& family, double y, double mu, double weight, double size) {
   if (family.quasi) return 0;
   if (family.family == Family::kBinomial) {
-    // R takes the trials as size where any exceeds 1 and the weights otherwise; equal unless prior
-    // weights stand beside cbind().
-    const double size = trials > 1 ? trials : weight;
     return size > 0 ? weight / size * LogBinomial(y, size, mu) : 0;
   }
   if (family.theta > 0) return weight * LogNegativeBinomial(y, mu, family.theta);
@@ -154,6 +152,7 @@ double Deviance(const GlmFamily& family, double y, double mu, double weight) {
 
 void AddFit(const GlmFamily& family, const GlmBatch& batch, ExactSums& sums) {
   std::int64_t boundary = 0;
+  const std::vector<double>& size = batch.design.response.size() == 2 ? batch.trials : batch.weight;
   for (std::size_t r = 0; r < batch.design.rows; ++r) {
     const double weight = batch.weight[r];
     if (!(weight > 0)) continue;
@@ -172,12 +171,11 @@ void AddFit(const GlmFamily& family, const GlmBatch& batch, ExactSums& sums) {
       sums.Add(kGlmFit, kWeightYOverMu, weight * (y / mu));
       sums.Add(kGlmFit, kWeightLogMu, weight * core::Log(mu));
     } else if (family.family != Family::kGaussian) {
-      sums.Add(kGlmFit, kLogLikelihood, LogLikelihood(family, y, mu, weight, batch.trials[r]));
+      sums.Add(kGlmFit, kLogLikelihood, LogLikelihood(family, y, mu, weight, size[r]));
     }
-    if (family.family == Family::kBinomial) {
-      constexpr double kEdge = 10 * std::numeric_limits<double>::epsilon();
-      boundary += mu < kEdge || mu > 1 - kEdge;
-    }
+    constexpr double kEdge = 10 * std::numeric_limits<double>::epsilon();
+    if (family.family == Family::kBinomial) boundary += mu < kEdge || mu > 1 - kEdge;
+    if (family.family == Family::kPoisson) boundary += mu < kEdge;
   }
   sums.AddCount(kGlmCounts, kBoundary, boundary);
 }
@@ -191,7 +189,7 @@ void AddNull(const GlmFamily& family, double null_beta, GlmBatch& batch, ExactSu
     const double weight = batch.weight[r];
     if (!(weight > 0)) continue;
     const double mu = batch.mu[r];
-    if (!ValidMean(family.family, mu)) return sums.AddCount(kGlmCounts, kInvalidMean, 1);
+    if (!ValidMean(family.family, mu)) return sums.AddCount(kGlmCounts, kInvalidNullMean, 1);
     const double slope = batch.mu_eta[r];
     const double ratio = weight * slope / Variance(family, mu);
     sums.Add(kGlmNull, kNullScore, ratio * (batch.y[r] - mu));
@@ -203,6 +201,21 @@ void AddNull(const GlmFamily& family, double null_beta, GlmBatch& batch, ExactSu
 /// True for a round of Firth's penalised likelihood.
 bool IsFirth(const GlmParameters& parameters) { return !parameters.bread.empty(); }
 
+/// True where the round carries a second information beside the expected one.
+bool HasSecond(const GlmFamily& family, const GlmParameters& parameters) {
+  return !family.canonical() || IsFirth(parameters);
+}
+
+void SetObservedWeights(const GlmFamily& family, GlmBatch& batch) {
+  for (std::size_t r = 0; r < batch.design.rows; ++r) {
+    const bool counts = batch.weight[r] > 0 && batch.mu_eta[r] != 0;
+    batch.second_weight[r] =
+        counts ? batch.weight[r] *
+                     ObservedWeight(family, batch.y[r], batch.eta[r], batch.mu[r], batch.mu_eta[r])
+               : 0;
+  }
+}
+
 Result<Layout> GlmLayout(const Analysis& analysis, const table::Schema&,
                          const GlmParameters& parameters) {
   CLINNOVA_ASSIGN(const GlmFamily family, GlmFamilyOf(analysis));
@@ -213,7 +226,7 @@ Result<Layout> GlmLayout(const Analysis& analysis, const table::Schema&,
                  WideBlock("fit", kGlmFitSize), WideBlock("null", kGlmNullSize),
                  CountBlock("counts", kGlmCountSize)}};
   if (parameters.mode == GlmParameters::Mode::kStart) return layout;
-  if (family.negative_binomial || IsFirth(parameters)) {
+  if (HasSecond(family, parameters)) {
     layout.blocks.push_back(ScaledBlock("second_information", p * (p + 1) / 2,
                                         static_cast<int>(parameters.second_exponent)));
   }
@@ -225,16 +238,19 @@ Result<Layout> GlmLayout(const Analysis& analysis, const table::Schema&,
   return layout;
 }
 
-/// What the negative binomial family and Firth's penalty add to a scoring round.
+/// What other than canonical links, the negative binomial family and Firth's penalty add to a scoring round.
 void AddExtensions(const GlmFamily& family, const GlmParameters& parameters,
                    const federation::ColumnsView& x, GlmBatch& batch, ExactSums& sums) {
   if (parameters.mode == GlmParameters::Mode::kStart) return;
-  if (family.negative_binomial) AddTheta(family, batch, sums);
-  if (IsFirth(parameters)) AddThirdMoments(parameters.bread, batch, sums);
-  if (family.negative_binomial || IsFirth(parameters)) {
-    sums.AddWeightedGram(kGlmSecondInformation, 0, x, batch.second_weight.data(),
-                         batch.design.rows);
+  if (!HasSecond(family, parameters)) return;
+  if (family.negative_binomial) {
+    AddTheta(family, batch, sums);
+  } else if (IsFirth(parameters)) {
+    AddThirdMoments(parameters.bread, batch, sums);
+  } else {
+    SetObservedWeights(family, batch);
   }
+  sums.AddWeightedGram(kGlmSecondInformation, 0, x, batch.second_weight.data(), batch.design.rows);
 }
 
 /// kRefused when the parameters do not fit the design or the analysis.
@@ -315,7 +331,7 @@ Result<void> MeatEvaluate(const SiteView& site, const GlmMeatParameters& paramet
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame,
                   SiteFrameOf(site, parameters.claim));
   const std::size_t p = frame->design.names().size();
-  if (parameters.beta.size() != p) {
+  if (parameters.beta.size() != p || parameters.shrink.size() != p) {
     return Fail(ErrorCode::kRefused, "coefficients that do not fit the design", "wrong_layout");
   }
   family.theta = family.negative_binomial ? parameters.theta : 0;
@@ -323,8 +339,9 @@ Result<void> MeatEvaluate(const SiteView& site, const GlmMeatParameters& paramet
   score.mode = GlmParameters::Mode::kScore;
   score.beta = parameters.beta;
   score.claim = parameters.claim;
-  const Layout cluster_layout{
-      {ScaledBlock("score", p, static_cast<int>(parameters.score_exponent))}};
+  // Grows with the range of the sums of squares, when that was too small.
+  const auto meat_exponent = static_cast<int>(sums.layout().blocks[kMeat].exponent);
+  const Layout cluster_layout{{ScaledBlock("score", p, (meat_exponent + 1) / 2)}};
   ClusterScores clusters;
   ExactSums counts(*GlmLayout(site.analysis, site.table.schema, score));
   GlmBatch batch;
@@ -336,6 +353,10 @@ Result<void> MeatEvaluate(const SiteView& site, const GlmMeatParameters& paramet
     if (!Predict(family, score, batch, counts)) continue;
     Work(family, score, batch);
     const std::size_t rows = batch.design.rows;
+    for (std::size_t j = 0; j < p; ++j) {
+      double* column = batch.design.x.data() + j * kBatchRows;
+      for (std::size_t r = 0; r < rows; ++r) column[r] *= parameters.shrink[j];
+    }
     const federation::ColumnsView x{batch.design.x.data(), kBatchRows, p};
     if (!parameters.clustered) {
       for (std::size_t r = 0; r < rows; ++r) {

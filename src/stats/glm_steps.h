@@ -44,7 +44,8 @@ struct GlmParameters {
   }
 };
 
-/// The last two are there for the negative binomial family and for Firth's penalty.
+/// The second information is there where the link is not the canonical one, the last for the negative binomial family
+/// and for Firth's penalty.
 enum GlmBlock {
   kGlmScore,
   kGlmInformation,
@@ -77,9 +78,10 @@ enum GlmCount {
   kInvalidMean,
   kInvalidResponse,
   kInvalidWeight,
-  kBoundary,  ///< fitted probabilities numerically 0 or 1
+  kBoundary,  ///< fitted probabilities numerically 0 or 1, fitted rates numerically 0
   kOutcomeZero,
   kOutcomeOne,
+  kInvalidNullMean,  ///< the null model's mean is outside the range, as 1 / 0 without an intercept
   kGlmCountSize
 };
 
@@ -87,7 +89,10 @@ struct GlmMeatParameters {
   FrameClaim claim;
   std::vector<double> beta;
   double theta = 0;
-  std::int64_t score_exponent = 0;  ///< of one cluster's score
+  /// Powers of two, one per column, that bring all columns' scores to a like size: squares of few digits would be lost
+  /// beside much larger ones.
+  std::vector<double> shrink;
+  std::int64_t score_exponent = 0;  ///< of a row's or a cluster's score, so shrunken
   bool clustered = false;
 
   template <class A>
@@ -95,6 +100,7 @@ struct GlmMeatParameters {
     a(claim);
     a(beta);
     a(theta);
+    a(shrink);
     a(score_exponent);
     a(clustered);
   }

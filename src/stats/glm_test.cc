@@ -132,6 +132,80 @@ TEST(Glm, RefusesARareOutcome) {  // rule 3
   EXPECT_TRUE(RunOne(study, {MakeTable({{"x", x}, {"y", y}})}, {.minimum_count = 5}));
 }
 
+TEST(Glm, FitsAModelWithoutCoefficients) {
+  const Table table = MakeTable({{"y", {1, 2, 3}}, {"z", {1, 1, 5}}});
+  const Answer nothing = RunOne(Glm("y ~ 0"), {table});
+  ASSERT_TRUE(nothing) << nothing.error().message;
+  EXPECT_TRUE(nothing.True("/converged"));
+  EXPECT_EQ(nothing.Size("/terms"), 0u);
+  EXPECT_NEAR(nothing.Number("/deviance"), 14, 1e-14);
+  EXPECT_EQ(nothing.Number("/df_residual"), 3);
+  const std::string firth = Glm("y > 1 ~ 0", "family = \"binomial\"\nfirth = true\n");
+  EXPECT_EQ(RunOne(firth, {table}).error().code, ErrorCode::kInvalidInput);
+  const Answer offset = RunOne(Glm("y ~ offset(z) - 1"), {table});
+  ASSERT_TRUE(offset) << offset.error().message;
+  EXPECT_NEAR(offset.Number("/deviance"), 0 + 1 + 4, 1e-14);
+}
+
+TEST(Glm, ClosesInFastWhereTheLinkIsNotCanonical) {
+  // Few rows far from the line, where Fisher's scoring gains less than a digit a step.
+  const Table table = MakeTable({{"x", {0, 1, 2, 3, 4, 5, 6, 7}}, {"y", {9, 1, 7, 2, 1, 6, 1, 8}}});
+  for (const std::string more :
+       {"family = \"gaussian\"\nlink = \"log\"\n", "family = \"Gamma\"\nlink = \"log\"\n",
+        "family = \"gaussian\"\nlink = \"inverse\"\n"}) {
+    const Answer answer = RunOne(Glm("y ~ x + I(x^2)", more), {table});
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_TRUE(answer.True("/converged")) << more;
+    EXPECT_LE(answer.Number("/iterations"), 12) << more;
+  }
+}
+
+TEST(Glm, KeepsTheDigitsOfRobustErrorsWhateverTheRange) {
+  // One mean per group under an inverse link: the error of 1 / mean is sqrt(sum of squares) / n / mean^2. The outcome of
+  // group b is a million times that of group a.
+  const std::vector<double> a = {1, 2, 3, 6};
+  std::vector<double> y = a;
+  for (const double value : a) y.push_back(1e6 * value);
+  const Table table = MakeTable({{"y", y},
+                                 {"g", {"a", "a", "a", "a", "b", "b", "b", "b"}},
+                                 {"id", {1, 2, 3, 4, 5, 6, 7, 8}}});
+  const double error = std::sqrt(14.0) / 4 / 9;
+  for (const bool clustered : {false, true}) {
+    const std::string robust =
+        clustered ? "robust = \"cluster\"\ncluster = \"id\"\n" : "robust = \"HC0\"\n";
+    const Answer answer = RunOne(Glm("y ~ 0 + g", "family = \"Gamma\"\n" + robust), {table});
+    ASSERT_TRUE(answer) << answer.error().message;
+    const double expected = error * (clustered ? std::sqrt(8.0 / 7) : 1);
+    EXPECT_NEAR(answer.Number("/terms/0/std_error") / expected, 1, 1e-10);
+    EXPECT_NEAR(answer.Number("/terms/1/std_error") / (1e-6 * expected), 1, 1e-10);
+  }
+}
+
+TEST(Glm, SaysThatARateIsZero) {
+  const Table table = MakeTable({{"g", {"a", "a", "a", "b", "b", "b"}}, {"y", {1, 3, 2, 0, 0, 0}}});
+  const Answer answer = RunOne(Glm("y ~ g", "family = \"poisson\"\n"), {table});
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_FALSE(answer.True("/converged"));
+  EXPECT_NE(answer.Text("/warnings/0").find("no event at all"), std::string::npos);
+  EXPECT_TRUE(answer.IsNull("/terms/0/estimate"));
+}
+
+TEST(Glm, RefusesWhatItWouldLeaveOut) {
+  const Table table = MakeTable({{"y", {1, 2, 3, 5}}, {"x", {1, 0, 1, 2}}, {"g", {1, 1, 2, 2}}});
+  const struct {
+    std::string formula, part;
+  } cases[] = {{"y ~ x + (1 | g)", "found a random effect, which is for method \"mixed\""},
+               {"y ~ x + strata(g)", "found strata(g), which method glm does not have"},
+               {"y ~ x + cluster(g)", "expected robust = \"cluster\" beside it"}};
+  for (const auto& c : cases) {
+    const Answer answer = RunOne(Glm(c.formula), {table});
+    ASSERT_FALSE(answer) << c.formula;
+    EXPECT_EQ(answer.error().code, ErrorCode::kInvalidInput);
+    EXPECT_NE(answer.error().message.find(c.part), std::string::npos) << answer.error().message;
+  }
+  EXPECT_TRUE(RunOne(Glm("y ~ x + cluster(g)", "robust = \"cluster\"\n"), {table}));
+}
+
 TEST(Glm, SaysWhatIsWrong) {
   const Table table = MakeTable({{"x", {1, 2, 3, 4}}, {"y", {1, 2, 3, 4}}, {"w", {1, -1, 1, 1}}});
   struct Case {

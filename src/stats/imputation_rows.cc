@@ -64,6 +64,16 @@ Result<ImputationOptions> ImputationOptionsOf(const Analysis& analysis) {
       options.variables.push_back(name);
     }
   }
+  CLINNOVA_ASSIGN(const std::string way, analysis.Text("imputation_method", "model"));
+  if (way == "pmm") {
+    return analysis.Wrong("imputation_method",
+                          "predictive mean matching would give a person another person's value, "
+                          "which may not leave that person's site; use \"model\", which draws from "
+                          "the variable's regression on the others");
+  }
+  if (way != "model") {
+    return analysis.Wrong("imputation_method", "found \"" + way + "\", expected \"model\"");
+  }
   CLINNOVA_ASSIGN(options.row_id, analysis.Text("row_id", ""));
   CLINNOVA_ASSIGN(options.imputations, analysis.Integer("imputations", 5));
   CLINNOVA_ASSIGN(options.cycles, analysis.Integer("cycles", 5));

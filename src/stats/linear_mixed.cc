@@ -457,6 +457,9 @@ class LinearMixedFit {
 
 Result<Json> FitLinearMixed(Federation& federation, const Analysis& analysis,
                             const ModelFrame& frame) {
+  if (frame.columns() == 0) {
+    return analysis.Wrong("formula", "expected an intercept or a term beside the random effect");
+  }
   CLINNOVA_ASSIGN(RandomEffects effects,
                   RandomEffectsOf(analysis, frame.formula(), frame.design()));
   CLINNOVA_ASSIGN(const bool reml, analysis.Flag("reml", true));

@@ -14,6 +14,8 @@ using Json = nlohmann::ordered_json;
 
 /// lme4's isSingular: a relative standard deviation below this is none.
 constexpr double kSingular = 1e-4;
+/// A relative standard deviation below this is 0: the search ends at the boundary but for rounding.
+constexpr double kZero = 1e-10;
 
 /// Effects of the original columns from those of the standardised ones.
 Matrix ToOriginal(const RandomEffects& effects, const ModelFrame& frame) {
@@ -35,7 +37,8 @@ Matrix ToOriginal(const RandomEffects& effects, const ModelFrame& frame) {
 Matrix EffectCovariance(const RandomEffects& effects, const ModelFrame& frame,
                         const std::vector<double>& theta) {
   const std::size_t q = effects.size();
-  const SmallMatrix lambda = LowerTriangular(theta.data(), q);
+  SmallMatrix lambda = LowerTriangular(theta.data(), q);
+  if (q == 1 && std::fabs(lambda.at(0, 0)) < kZero) lambda.at(0, 0) = 0;
   const SmallMatrix product = Product(lambda, Transposed(lambda, q), q);
   Matrix covariance(q, std::vector<double>(q));
   for (std::size_t a = 0; a < q; ++a) {
@@ -68,7 +71,7 @@ Json VarianceComponentsJson(const RandomEffects& effects, const Matrix& relative
 }
 
 void AppendOuter(const RandomEffects& effects, double theta, double scale, Json& components) {
-  const double variance = scale * theta * theta;
+  const double variance = std::fabs(theta) < kZero ? 0 * scale : scale * theta * theta;
   components.push_back({{"group", effects.outer},
                         {"term", "(Intercept)"},
                         {"variance", NumberJson(variance)},
@@ -95,9 +98,9 @@ void AddSiteEffects(const RandomEffects& effects, const ModelFrame& frame,
         estimate += transform[a][b] * site.effects[b];
       }
       if (!site.present) {
-        const std::string path = "random_effects/" + std::to_string(list.size());
-        suppressed.push_back(path + "/estimate");
-        suppressed.push_back(path + "/std_error");
+        const std::string path = "random_effects[" + std::to_string(list.size()) + "].";
+        suppressed.push_back(path + "estimate");
+        suppressed.push_back(path + "std_error");
       }
       list.push_back(
           {{"group", effects.group},

@@ -91,6 +91,12 @@ TEST(Mixed, SaysThatAVarianceIsZero) {
             (std::vector<std::string>{"singular fit: the variance of (Intercept) by g is 0"}));
 }
 
+TEST(Mixed, NeedsAFixedTerm) {
+  const Answer answer = RunOne(Mixed("y ~ 0 + (1 | g)"), AtThreeSites(OneWay(1)));
+  ASSERT_FALSE(answer);
+  EXPECT_NE(answer.error().message.find("an intercept or a term"), std::string::npos);
+}
+
 TEST(Mixed, DropsCollinearTerms) {
   const Balanced data = OneWay(1);
   std::vector<double> x;

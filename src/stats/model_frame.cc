@@ -212,6 +212,42 @@ Result<Design> DesignOf(const Analysis& analysis, const table::Schema& schema,
   return design;
 }
 
+namespace {
+
+bool IsOneOf(std::string_view method, std::initializer_list<std::string_view> methods) {
+  return std::find(methods.begin(), methods.end(), method) != methods.end();
+}
+
+/// What a formula says beside its terms, and the method would not do: left out in silence it would be another model.
+Result<void> CheckSpecials(const Analysis& analysis, const Formula& formula) {
+  const std::string& method = analysis.method();
+  if (!formula.random().empty() && method != "mixed") {
+    return analysis.Wrong("formula", "found a random effect, which is for method \"mixed\"");
+  }
+  const bool survival = formula.response().kind == table::Response::Kind::kSurvival;
+  const bool plain = (method == "meta" && !survival) ||
+                     IsOneOf(method, {"glm", "gee", "ordinal", "multinomial", "anova", "mixed"});
+  if (plain && !formula.strata().empty()) {
+    const std::string column = formula.strata().front().Text();
+    return analysis.Wrong("formula", "found strata(" + column + "), which method " + method +
+                                         " does not have, expected a term such as factor(" +
+                                         column + ")");
+  }
+  if (!plain || formula.clusters().empty()) return {};
+  if (method == "glm") {
+    CLINNOVA_ASSIGN(const std::string robust, analysis.Text("robust", "none"));
+    if (robust == "cluster") return {};
+  }
+  return analysis.Wrong("formula", "found cluster(" + formula.clusters().front().Text() +
+                                       "), expected " +
+                                       (method == "glm"     ? "robust = \"cluster\" beside it"
+                                        : method == "gee"   ? "the clusters' column as id"
+                                        : method == "mixed" ? "a random effect such as (1 | g)"
+                                                            : "no clusters with method " + method));
+}
+
+}  // namespace
+
 bool HasFormula(const Analysis& analysis) {
   return analysis.Has("formula") || analysis.Has("treatment") || analysis.method() == "combat";
 }
@@ -224,6 +260,7 @@ Result<Formula> FormulaOf(const Analysis& analysis) {
   CLINNOVA_ASSIGN(const std::string text, analysis.Text("formula"));
   auto formula = Formula::Parse(text);
   if (!formula) return FailAt("analysis \"" + analysis.name() + "\"", formula);
+  CLINNOVA_TRY(CheckSpecials(analysis, *formula));
   if (analysis.method() == "ordinal" || analysis.method() == "multinomial") {
     return formula->WithFactorResponse();
   }

@@ -388,8 +388,9 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   return result;
 }
 
-constexpr std::string_view kOptions[] = {"formula",     "family", "link", "imputation_variables",
-                                         "imputations", "cycles", "seed", "row_id"};
+constexpr std::string_view kOptions[] = {
+    "formula", "family", "link",  "imputation_variables", "imputation_method", "imputations",
+    "cycles",  "seed",   "row_id"};
 
 }  // namespace
 

@@ -118,6 +118,10 @@ TEST(MultipleImputation, NamesTheOptionThatIsWrong) {
   EXPECT_NE(message("y ~ x + strata(z)", "").find("strata()"), std::string::npos);
   EXPECT_NE(message("y ~ ns(x, df = 3)", "").find("ns()"), std::string::npos);
   EXPECT_NE(message("y ~ x", "imputation_variables = [\"crp\"]\n").find("crp"), std::string::npos);
+  EXPECT_NE(message("y ~ x", "imputation_method = \"pmm\"\n").find("use \"model\""),
+            std::string::npos);
+  EXPECT_NE(message("y ~ x", "imputation_method = \"cart\"\n").find("expected \"model\""),
+            std::string::npos);
   EXPECT_NE(message("y ~ x", "family = \"beta\"\n").find("family"), std::string::npos);
 }
 

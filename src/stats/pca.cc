@@ -31,6 +31,23 @@ Result<Options> ReadOptions(const Analysis& analysis, std::size_t most) {
   return options;
 }
 
+/// A variable that keeps less than this part of its variance beside those before it is a function of them.
+constexpr double kCollinear = 1e-13;
+
+/// How many components have a variance: the others' is what rounding leaves.
+std::size_t RankOf(const VariableGram& gram) {
+  const std::size_t p = gram.names.size();
+  Matrix correlation(p, std::vector<double>(p));
+  for (std::size_t i = 0; i < p; ++i) {
+    for (std::size_t j = 0; j < p; ++j) {
+      if (gram.constant[i] || gram.constant[j]) continue;
+      correlation[i][j] =
+          gram.products[i][j] / std::sqrt(gram.products[i][i]) / std::sqrt(gram.products[j][j]);
+    }
+  }
+  return SymmetricFactor(correlation, kCollinear).rank();
+}
+
 Json NumbersJson(const std::vector<double>& values) {
   Json list = Json::array();
   for (const double value : values) list.push_back(NumberJson(value));
@@ -64,7 +81,9 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
           gram.products[i][j] / static_cast<double>(gram.n - 1) / scale[i] / scale[j];
     }
   }
-  const SymmetricEigen eigen = EigenOf(covariance);
+  SymmetricEigen eigen = EigenOf(covariance);
+  const std::size_t rank = RankOf(gram);
+  for (std::size_t c = rank; c < p; ++c) eigen.values[c] = 0;
   // prcomp has as many components as rows when there are fewer rows than variables.
   const std::size_t all = std::min(p, static_cast<std::size_t>(gram.n));
   double total = 0;
@@ -87,6 +106,10 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   Json result;
   result["n"] = gram.n;
   result["n_missing"] = gram.n_missing;
+  if (rank < all) {
+    result["warnings"] = {"collinear variables: only the first " + std::to_string(rank) +
+                          " components have a variance"};
+  }
   result["sdev"] = std::move(sdev);
   result["rotation"] = {{"names", names}, {"components", components}, {"values", loadings}};
   result["center"] = NumbersJson(gram.mean);

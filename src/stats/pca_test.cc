@@ -52,6 +52,21 @@ TEST(Pca, FindsTheLineThatDataLieOn) {
   EXPECT_NEAR(answer.Number("/explained/0"), 1, 1e-15);
 }
 
+TEST(Pca, SaysThatVariablesAreCollinear) {
+  const Answer answer = RunOne("method = \"pca\"\nvariables = [\"x\", \"y\"]\n", {kTable});
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer.Number("/sdev/1"), 0);
+  EXPECT_NE(answer.Text("/warnings/0").find("only the first 1 "), std::string::npos);
+  // Far from collinear, of very different scales: every digit stays.
+  const Table scales =
+      MakeTable({{"x", {1e12, 2e12, 4e12, 3e12}}, {"z", {1e-9, 5e-9, 2e-9, 4e-9}}});
+  const Answer small =
+      RunOne("method = \"pca\"\nvariables = [\"x\", \"z\"]\nscale = false\n", {scales});
+  ASSERT_TRUE(small) << small.error().message;
+  EXPECT_EQ(small.Size("/warnings"), 0u);
+  EXPECT_GT(small.Number("/sdev/1"), 1e-9);
+}
+
 TEST(Pca, KeepsAsManyComponentsAsAskedFor) {
   const Answer answer =
       RunOne("method = \"pca\"\nvariables = [\"x\", \"y\"]\ncomponents = 1\n", {kTable});

@@ -222,7 +222,9 @@ class Summary {
     const double sum = sums_[v];
     const double nan = std::nan("");
     const Moments& moments = moments_[v];
-    if (!told) suppressed_.push_back("variables[" + std::to_string(v) + "]");
+    for (const char* field : {"mean", "sd", "variance", "skewness", "kurtosis"}) {
+      if (!told) suppressed_.push_back("variables[" + std::to_string(v) + "]." + field);
+    }
     const auto number = [&](double value) { return NumberJson(told && n > 0 ? value : nan); };
     entry["mean"] = number(sum / static_cast<double>(n));
     entry["sd"] = number(std::sqrt(moments.variance()));

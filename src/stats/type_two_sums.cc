@@ -30,8 +30,7 @@ GlmParameters ParametersOf(const ModelFrame& frame, GlmParameters::Mode mode) {
 }
 
 /// X'X with the rows and columns of aliased columns empty.
-Matrix KeptGram(const PooledSums& sums, const std::vector<bool>& aliased) {
-  Matrix gram = FromLowerTriangle(sums.Numbers(kGlmInformation), aliased.size());
+Matrix Kept(Matrix gram, const std::vector<bool>& aliased) {
   for (std::size_t i = 0; i < aliased.size(); ++i) {
     for (std::size_t j = 0; j < aliased.size(); ++j) {
       if (aliased[i] || aliased[j]) gram[i][j] = 0;
@@ -47,9 +46,10 @@ Result<void> Refine(Federation& federation, const Analysis& analysis, const Mode
     GlmParameters parameters = ParametersOf(frame, GlmParameters::Mode::kScore);
     parameters.beta = fit.beta;
     CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kGlmStep, parameters));
-    fit.gram = KeptGram(sums, fit.aliased);
+    fit.gram = FromLowerTriangle(sums.Numbers(kGlmInformation), frame.columns());
     std::vector<double> score = sums.Numbers(kGlmScore);
-    const std::vector<double> step = SymmetricFactor(fit.gram, kAliasTolerance).Solve(score);
+    const std::vector<double> step =
+        SymmetricFactor(Kept(fit.gram, fit.aliased), kAliasTolerance).Solve(score);
     long double moved = 0;
     for (std::size_t j = 0; j < step.size(); ++j) {
       moved += static_cast<long double>(step[j]) * score[j];
@@ -77,7 +77,8 @@ bool Contains(const table::Term& outer, const table::Term& inner) {
   });
 }
 
-/// What the columns `tested` add to the columns `base`: the quadratic form of their coefficients in the model
+/// What the columns `tested` add to the columns `base`, of either those that do not depend on the ones before: the
+/// quadratic form of their coefficients in the model
 /// of both, with the inverse of their covariance.
 TermSquares Added(const LinearFit& fit, const std::vector<std::size_t>& base,
                   const std::vector<std::size_t>& tested) {
@@ -142,13 +143,22 @@ Result<LinearFit> FitLinear(Federation& federation, const Analysis& analysis) {
   return fit;
 }
 
+double FittedSquares(const LinearFit& fit) {
+  long double sum = 0;
+  for (std::size_t i = 0; i < fit.beta.size(); ++i) {
+    for (std::size_t j = 0; j < fit.beta.size(); ++j) {
+      sum += static_cast<long double>(fit.beta[i]) * fit.gram[i][j] * fit.beta[j];
+    }
+  }
+  return static_cast<double>(sum);
+}
+
 std::vector<TermSquares> TypeTwoSquares(const LinearFit& fit) {
   std::vector<TermSquares> all;
   for (std::size_t t = 0; t < fit.terms.size(); ++t) {
     std::vector<std::size_t> base;
     std::vector<std::size_t> tested;
     for (std::size_t j = 0; j < fit.assign.size(); ++j) {
-      if (fit.aliased[j]) continue;
       const auto term = static_cast<std::size_t>(fit.assign[j]);
       if (term == t + 1) {
         tested.push_back(j);

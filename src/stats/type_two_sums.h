@@ -39,6 +39,8 @@ struct TermSquares {
   std::int64_t df = 0;
   double squares = 0;
 };
+/// The sum of the squared fitted values.
+double FittedSquares(const LinearFit& fit);
 /// One per term, in order; `df` is 0 where nothing of a term can be estimated.
 std::vector<TermSquares> TypeTwoSquares(const LinearFit& fit);
 

@@ -18,7 +18,8 @@
 namespace clinnova::table {
 
 /// An arithmetic expression over columns: numbers, names, + - * / ^, parentheses, and the functions
-/// log, log2, log10, log1p, sqrt, exp, abs, I, and comparisons == != < <= > >= (value 1 or 0; a factor
+/// log (also to a base), log2, log10, log1p, sqrt, exp, abs, floor, ceiling, trunc, round (to whole numbers), pmin, pmax,
+/// as.numeric, as.integer, I, and comparisons == != < <= > >= (value 1 or 0; a factor
 /// may be compared with a quoted level).
 struct Expression {
   enum class Kind { kNumber, kText, kName, kCall };

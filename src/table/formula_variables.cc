@@ -25,14 +25,44 @@ bool IsComparison(const std::string& name) {
 bool IsArithmetic(const std::string& name) { return OneOf(name, {"+", "-", "*", "/", "^"}); }
 
 bool IsFunction(const std::string& name) {
-  return OneOf(name, {"log", "log2", "log10", "log1p", "sqrt", "exp", "abs", "I", "("});
+  return OneOf(name, {"log", "log2", "log10", "log1p", "sqrt", "exp", "abs", "I", "(", "floor",
+                      "ceiling", "trunc", "round", "as.numeric", "as.integer"});
 }
 
+/// What takes the place of an R function that there is not.
+struct Advice {
+  std::string_view name;
+  std::string_view instead;
+};
+constexpr std::string_view kByLevels =
+    "the levels' order in the study's [[column]] levels, the first being the reference";
+constexpr std::string_view kByComparison = "a comparison such as I(x > 3), whose value is 1 or 0";
+constexpr std::string_view kByConstant =
+    "numbers written out, as in I((x - 50) / 10): what depends on all sites' values is not known "
+    "here";
+constexpr std::string_view kBySpline = "ns(x, df = k) or poly(x, k, raw = TRUE)";
+constexpr Advice kAdvice[] = {
+    {"relevel", kByLevels},    {"ordered", kByLevels},
+    {"C", kByLevels},          {"cut", kByComparison},
+    {"ifelse", kByComparison}, {"is.na", "a variable: rows in which one is missing are left out"},
+    {"scale", kByConstant},    {"mean", kByConstant},
+    {"sd", kByConstant},       {"median", kByConstant},
+    {"interaction", "a:b"},    {"%in%", "a:b, or comparisons with == in I()"},
+    {"bs", kBySpline},         {"s", kBySpline},
+    {"rcs", kBySpline},        {"pspline", kBySpline},
+};
+
 tl::unexpected<Error> UnknownCall(std::string_view text, const Expression& call) {
+  for (const Advice& advice : kAdvice) {
+    if (call.name == advice.name) {
+      return FormulaError(text, call.position, call.name, advice.instead);
+    }
+  }
   return FormulaError(
       text, call.position, call.name,
-      "log, log2, log10, log1p, sqrt, exp, abs, I, factor, as.factor, poly, ns, offset, "
-      "strata, cluster, arithmetic or a comparison");
+      "log, log2, log10, log1p, sqrt, exp, abs, floor, ceiling, trunc, round, pmin, pmax, "
+      "as.numeric, I, factor, as.factor, poly, ns, offset, strata, cluster, arithmetic or a "
+      "comparison");
 }
 
 Result<void> CheckArguments(std::string_view text, const Expression& call, std::size_t count) {
@@ -117,12 +147,28 @@ Result<TermFactor> MakeSpline(std::string_view text, const Expression& call) {
 }
 
 Result<TermFactor> MakeFactor(std::string_view text, const Expression& call) {
+  if (Argument(call, "levels", 1) != nullptr) {
+    return FormulaError(text, call.position, call.Text(), kByLevels);
+  }
   if (!IsFactorCall(call)) {
     return FormulaError(text, call.position, call.Text(), call.name + "() of one column's name");
   }
   TermFactor factor{.kind = TermFactor::Kind::kFactor};
   factor.expression = call.arguments[0];
   return factor;
+}
+
+/// log(x, 2) or log(x, base = 2).
+Result<void> CheckLog(std::string_view text, const Expression& call) {
+  CLINNOVA_TRY(CheckNames(text, call, {"x", "base"}, 2));
+  const Expression& last = call.arguments[1];
+  const bool named = last.kind == Kind::kCall && last.name == "=";
+  const Expression& base = named ? last.arguments[1] : last;
+  const bool first_is_x = call.arguments[0].kind != Kind::kCall || call.arguments[0].name != "=";
+  if (!first_is_x || base.kind != Kind::kNumber || !(base.number > 0) || base.number == 1) {
+    return FormulaError(text, call.position, call.Text(), "log(x, base) with a number as base");
+  }
+  return CheckNumeric(text, call.arguments[0]);
 }
 
 /// A comparison's side: a number, or a text that a factor is compared with.
@@ -157,10 +203,16 @@ Result<void> CheckNumeric(std::string_view text, const Expression& expression) {
     case Kind::kCall: break;
   }
   if (IsComparison(expression.name)) return CheckSides(text, expression);
+  if (expression.name == "log" && expression.arguments.size() == 2) {
+    return CheckLog(text, expression);
+  }
+  const bool extreme = expression.name == "pmin" || expression.name == "pmax";
   const bool sign =
       expression.arguments.size() == 1 && (expression.name == "+" || expression.name == "-");
   if (IsArithmetic(expression.name)) {
     if (!sign) CLINNOVA_TRY(CheckArguments(text, expression, 2));
+  } else if (extreme && expression.arguments.size() >= 2) {
+    // Each argument is looked at below.
   } else if (IsFunction(expression.name)) {
     CLINNOVA_TRY(CheckArguments(text, expression, 1));
   } else {

@@ -91,6 +91,8 @@ class NumericExpression::Binder {
       case Kind::kCall: break;
     }
     if (e.arguments.size() == 1) return Unary(e);
+    if (e.name == "log") return LogTo(e);
+    if (e.name == "pmin" || e.name == "pmax") return Extreme(e);
     const auto operation = kBinary.find(e.name);
     if (operation == kBinary.end() || e.arguments.size() != 2) {
       return Fail(ErrorCode::kInvalidInput, "formula: found " + e.Text() + ", expected arithmetic");
@@ -168,9 +170,31 @@ class NumericExpression::Binder {
     return Add({.operation = Operation::kConstant, .constant = *number}, 1);
   }
 
+  /// log(x, base), as R: the functions of its own for the bases 2 and 10, else a quotient.
+  Result<void> LogTo(const Expression& e) {
+    const Expression& last = e.arguments[1];
+    const double base = last.kind == Kind::kCall ? last.arguments[1].number : last.number;
+    CLINNOVA_TRY(Bind(e.arguments[0]));
+    if (base == 2) return Add({.operation = Operation::kLog2}, 0);
+    if (base == 10) return Add({.operation = Operation::kLog10}, 0);
+    CLINNOVA_TRY(Add({.operation = Operation::kLog}, 0));
+    CLINNOVA_TRY(Add({.operation = Operation::kConstant, .constant = core::Log(base)}, 1));
+    return Add({.operation = Operation::kDivide}, -1);
+  }
+
+  Result<void> Extreme(const Expression& e) {
+    const Operation operation = e.name == "pmin" ? Operation::kMinimum : Operation::kMaximum;
+    CLINNOVA_TRY(Bind(e.arguments[0]));
+    for (std::size_t i = 1; i < e.arguments.size(); ++i) {
+      CLINNOVA_TRY(Bind(e.arguments[i]));
+      CLINNOVA_TRY(Add({.operation = operation}, -1));
+    }
+    return {};
+  }
+
   Result<void> Unary(const Expression& e) {
     CLINNOVA_TRY(Bind(e.arguments[0]));
-    if (e.name == "(" || e.name == "I" || e.name == "+") return {};
+    if (e.name == "(" || e.name == "I" || e.name == "+" || e.name == "as.numeric") return {};
     const auto operation = kUnary.find(e.name);
     if (operation == kUnary.end()) {
       return Fail(ErrorCode::kInvalidInput, "formula: found " + e.Text() + ", expected arithmetic");
@@ -192,9 +216,13 @@ const std::map<std::string, NumericExpression::Operation> NumericExpression::Bin
     {">", Operation::kGreater},   {">=", Operation::kGreaterEqual}};
 
 const std::map<std::string, NumericExpression::Operation> NumericExpression::Binder::kUnary = {
-    {"-", Operation::kNegate},    {"log", Operation::kLog},     {"log2", Operation::kLog2},
-    {"log10", Operation::kLog10}, {"log1p", Operation::kLog1p}, {"sqrt", Operation::kSqrt},
-    {"exp", Operation::kExp},     {"abs", Operation::kAbs}};
+    {"-", Operation::kNegate},       {"log", Operation::kLog},
+    {"log2", Operation::kLog2},      {"log10", Operation::kLog10},
+    {"log1p", Operation::kLog1p},    {"sqrt", Operation::kSqrt},
+    {"exp", Operation::kExp},        {"abs", Operation::kAbs},
+    {"floor", Operation::kFloor},    {"ceiling", Operation::kCeiling},
+    {"trunc", Operation::kTruncate}, {"as.integer", Operation::kTruncate},
+    {"round", Operation::kRound}};
 
 Result<NumericExpression> NumericExpression::Bind(const Expression& expression,
                                                   const Schema& schema) {
@@ -257,6 +285,14 @@ void NumericExpression::Binary(Operation operation, std::size_t count, double* l
       return Each(count, left, right, [](double a, double b) { return a / b; });
     case Operation::kPower:
       return Each(count, left, right, [](double a, double b) { return core::Pow(a, b); });
+    case Operation::kMinimum:
+      return Each(count, left, right, [](double a, double b) {
+        return std::isnan(a) || std::isnan(b) ? kMissing : std::min(a, b);
+      });
+    case Operation::kMaximum:
+      return Each(count, left, right, [](double a, double b) {
+        return std::isnan(a) || std::isnan(b) ? kMissing : std::max(a, b);
+      });
     case Operation::kEqual: return Compare(count, left, right, std::equal_to<>());
     case Operation::kNotEqual: return Compare(count, left, right, std::not_equal_to<>());
     case Operation::kLess: return Compare(count, left, right, std::less<>());
@@ -277,6 +313,10 @@ void NumericExpression::Unary(Operation operation, std::size_t count, double* va
     case Operation::kSqrt: return Map(count, value, [](double x) { return std::sqrt(x); });
     case Operation::kExp: return Map(count, value, [](double x) { return core::Exp(x); });
     case Operation::kAbs: return Map(count, value, [](double x) { return std::fabs(x); });
+    case Operation::kFloor: return Map(count, value, [](double x) { return std::floor(x); });
+    case Operation::kCeiling: return Map(count, value, [](double x) { return std::ceil(x); });
+    case Operation::kTruncate: return Map(count, value, [](double x) { return std::trunc(x); });
+    case Operation::kRound: return Map(count, value, [](double x) { return std::nearbyint(x); });
     default: CLINNOVA_CHECK(!"an operation of one operand");
   }
 }

@@ -40,7 +40,9 @@ class NumericExpression {
     kSubtract,
     kMultiply,
     kDivide,
-    kPower,  // two operands
+    kPower,
+    kMinimum,
+    kMaximum,  // two operands
     kEqual,
     kNotEqual,
     kLess,
@@ -54,7 +56,11 @@ class NumericExpression {
     kLog1p,
     kSqrt,
     kExp,
-    kAbs  // one operand
+    kAbs,
+    kFloor,
+    kCeiling,
+    kTruncate,
+    kRound  // one operand
   };
   struct Step {
     Operation operation = Operation::kConstant;

@@ -58,6 +58,17 @@ TEST(NumericExpression, ComputesAsR) {
     Doubles expected;
   } cases[] = {
       {"x", {4, 9, -1, kNa, 0}},
+      {"log(x, 2)", {2, std::log2(9.0), kNa, kNa, -inf}},
+      {"log(x, base = 10)", {std::log10(4.0), std::log10(9.0), kNa, kNa, -inf}},
+      {"log(x, 3)", {std::log(4.0) / std::log(3.0), 2, kNa, kNa, -inf}},
+      {"pmin(x, z)", {2, 0.5, -1, kNa, 0}},
+      {"pmax(x, z, 3)", {4, 9, 3, kNa, 3}},
+      {"floor(z / 4)", {0, 0, 0, 0, 0}},
+      {"ceiling(z / 4)", {1, 1, 1, 1, 0}},
+      {"trunc(-z)", {-2, 0, -3, -1, 0}},
+      {"round(z)", {2, 0, 3, 1, 0}},
+      {"as.integer(-z)", {-2, 0, -3, -1, 0}},
+      {"as.numeric(x > 3)", {1, 1, 0, kNa, 0}},
       {"x + z * 2", {8, 10, 5, kNa, 0}},
       {"(x + z) * 2", {12, 19, 4, kNa, 0}},
       {"x - z - 1", {1, 7.5, -5, kNa, -1}},

@@ -173,7 +173,7 @@ TEST(Researcher, CannotReadAValueThatDominatesASum) {
   ASSERT_TRUE(summary) << summary.error().message;
   EXPECT_TRUE(summary.IsNull("/variables/0/mean"));
   EXPECT_TRUE(summary.IsNull("/variables/0/variance"));
-  EXPECT_EQ(summary.Texts("/suppressed").front(), "variables[0]");
+  EXPECT_EQ(summary.Texts("/suppressed").front(), "variables[0].mean");
   EXPECT_NEAR(summary.Number("/variables/1/mean"), 20, 1);
 }
 
