@@ -51,9 +51,16 @@ class Learning {
     CLINNOVA_TRY(Count());
     CLINNOVA_TRY(ReadMoments());
     MakeProblems();
-    CLINNOVA_TRY(FitOutcomes());
-    CLINNOVA_TRY(ChooseLambdas());
-    CLINNOVA_TRY(ReadInformation());
+    learned_.models.binary = learned_.binary;
+    learned_.models.higher_is_better = options_.higher_is_better;
+    learned_.models.trim = options_.trim;
+    if (options_.boosting) {
+      CLINNOVA_TRY(GrowForests());
+    } else {
+      CLINNOVA_TRY(FitOutcomes());
+      CLINNOVA_TRY(ChooseLambdas());
+      CLINNOVA_TRY(ReadInformation());
+    }
     CLINNOVA_ASSIGN(learned_.models.propensity,
                     FitPropensities(federation_, analysis_, frame_, learned_.split, Precisions()));
     return std::move(learned_);
@@ -243,6 +250,31 @@ class Learning {
     return start;
   }
 
+  /// Trees instead of elastic nets; their predictors begin at the arms' means.
+  Result<void> GrowForests() {
+    ForestTask task{.split = learned_.split,
+                    .left_out = left_out_,
+                    .arms = learned_.arms,
+                    .binary = learned_.binary};
+    for (const ChoiceFolds& out : left_out_) {
+      std::vector<std::vector<double>> unused;
+      const std::vector<double> start = NullPoint(out, unused);
+      std::vector<double>& base = task.arm_base.emplace_back();
+      for (std::size_t a = 0; a < arms_; ++a) {
+        base.push_back(start[joint_.Intercept(a)] + learned_.center);
+      }
+    }
+    CLINNOVA_ASSIGN(learned_.forests, LearnForests(federation_, analysis_, options_, frame_, task));
+    learned_.models.features = learned_.forests->features;
+    learned_.models.trees = learned_.forests->by_fold;
+    if (!learned_.forests->chosen) {
+      learned_.warnings.emplace_back(
+          "the number of trees was not chosen: without two folds no split is allowed, so that all "
+          "trees are taken");
+    }
+    return {};
+  }
+
   Result<void> FitOutcomes() {
     stats::NetSolver solver(problems_, options_.alpha, [this](const std::vector<NetPoint>& points) {
       return Evaluate(points);
@@ -387,9 +419,6 @@ class Learning {
       learned_.by_fold.push_back(Chosen(f + 1, best));
       learned_.models.outcome.push_back(joint_.ByArm(Fit(f + 1, best).beta));
     }
-    learned_.models.binary = learned_.binary;
-    learned_.models.higher_is_better = options_.higher_is_better;
-    learned_.models.trim = options_.trim;
     return {};
   }
 

@@ -304,7 +304,23 @@ class Report {
     return {{"estimate", of(gain.estimate)}, {"conf_limit", of(gain.low)}};
   }
 
+  Json TreeLearning() const {
+    const BoostingSettings& settings = *story_.options.boosting;
+    const LearnedForests& forests = *story_.learned.forests;
+    Json by_fold = Json::array();
+    for (const ChoiceTrees& fold : forests.by_fold) by_fold.push_back(fold.trees.size());
+    return {{"learner", "boosted_trees"},
+            {"folds", story_.learned.split.folds},
+            {"trees", forests.all_rows.trees.size()},
+            {"trees_by_fold", std::move(by_fold)},
+            {"trees_at_most", settings.trees},
+            {"depth", settings.growth.depth},
+            {"learning_rate", settings.growth.learning_rate},
+            {"propensity_ridge", story_.options.ridge}};
+  }
+
   Json Learning() const {
+    if (story_.learned.forests) return TreeLearning();
     Json by_fold = Json::array();
     for (const ChosenLambda& chosen : story_.learned.by_fold) by_fold.push_back(chosen.lambda);
     return {{"learner", "elastic_net"},

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "federation/step.h"
+#include "learn/choice_forest.h"
 #include "stats/model_frame.h"
 #include "stats/row_folds.h"
 
@@ -49,8 +50,10 @@ struct ChoiceModels {
   bool binary = true;
   bool higher_is_better = true;
   double trim = 0.02;
-  std::vector<std::vector<double>> outcome{};     ///< by fold: arms * columns
+  std::vector<std::vector<double>> outcome{};     ///< by fold: arms * columns; none with trees
   std::vector<std::vector<double>> propensity{};  ///< by fold: (arms - 1) * columns
+  std::vector<Feature> features{};                ///< that trees split; none without
+  std::vector<ChoiceTrees> trees{};               ///< by fold
 
   template <class A>
   void Fields(A& a) {
@@ -59,6 +62,8 @@ struct ChoiceModels {
     a(trim);
     a(outcome);
     a(propensity);
+    a(features);
+    a(trees);
   }
 };
 
@@ -73,6 +78,7 @@ struct ChoiceBatch {
       score{};                         ///< Gamma_a = q_a + [a = own] (y - q_a) / max(e_a, trim)
   std::vector<std::int32_t> chosen{};  ///< the rule's arm
   std::vector<double> buffer{};
+  std::vector<std::uint8_t> bins{};  ///< of the row at hand, for trees
 
   std::size_t rows() const { return design.rows; }
   const std::vector<std::int32_t>& arm() const { return design.strata.front(); }
@@ -96,21 +102,31 @@ class ChoiceRows {
   /// Reads rows [first, first + count): design, folds.
   void Read(std::size_t first, std::size_t count, ChoiceBatch& batch) const;
   /// Predictions of the rows read, each by its own fold's models; rows without a fold have none and a score of 0.
+  /// Needs TakeModels before it, of the same models.
   void Predict(const ChoiceModels& models, ChoiceBatch& batch) const;
-  /// kRefused when models do not fit folds and design.
-  Result<void> CheckModels(const ChoiceModels& models) const;
+  /// kRefused when models do not fit folds, design and the analysis' own columns.
+  Result<void> TakeModels(const federation::SiteView& site, const ChoiceModels& models);
 
  private:
   ChoiceRows() = default;
   void PredictRow(const ChoiceModels& models, ChoiceBatch& batch, std::size_t row) const;
+  double Expected(const ChoiceModels& models, ChoiceBatch& batch, std::size_t fold, std::size_t row,
+                  std::size_t arm) const;
 
   const table::Table* table_ = nullptr;            // not owned, outlives this
   std::shared_ptr<const stats::SiteFrame> frame_;  // shared with the site's cache
   const ChoiceSplit* split_ = nullptr;             // not owned, outlives this
   std::optional<stats::RowFolds> folds_{};         ///< absent where the fold is the site
+  std::vector<ChoiceForest> forests_{};            ///< by fold, where models are trees
   std::size_t site_column_ = 0;
   std::size_t arms_ = 0;
 };
+
+/// A site's forests from what the hub says of them. kRefused ("wrong_layout") where a feature is none of the analysis'.
+Result<std::vector<ChoiceForest>> ForestsOf(const federation::SiteView& site,
+                                            const std::vector<std::string>& arms,
+                                            const std::vector<Feature>& features,
+                                            const std::vector<ChoiceTrees>& trees);
 
 /// The guard of steps that read `split`'s rows through ChoiceRows: the frame's rules, and those on the counts of the cells
 /// that the hub claims of all sites.

@@ -33,8 +33,8 @@ std::size_t BinOf(double value, double width, std::size_t bins) {
 template <typename Work>
 Result<void> ForEachPredicted(const SiteView& site, const ChoiceSplit& split,
                               const ChoiceModels& models, ExactSums& sums, Work work) {
-  CLINNOVA_ASSIGN(const ChoiceRows rows, ChoiceRows::Create(site, split));
-  CLINNOVA_TRY(rows.CheckModels(models));
+  CLINNOVA_ASSIGN(ChoiceRows rows, ChoiceRows::Create(site, split));
+  CLINNOVA_TRY(rows.TakeModels(site, models));
   return ForEachBatch<ChoiceBatch>(site.table.rows, site.threads, sums,
                                    [&](std::size_t first, std::size_t count, ChoiceBatch& batch,
                                        ExactSums& mine) -> Result<void> {

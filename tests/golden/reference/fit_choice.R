@@ -112,8 +112,97 @@ choice_propensities <- function(z, g, arms) {
   exp(eta) / rowSums(exp(eta))
 }
 
+# Trees as xgboost grows them, exactly, one level after another: columns of `data`, of which text is split one level
+# against the others (fewer than four levels). A tree is a function of rows; scores begin at `base`.
+split_columns <- function(data, rows, g, h, lambda) {
+  gain <- function(s, t) s^2 / (t + lambda)
+  best <- list(gain = 1e-6)
+  for (name in names(data)) {
+    x <- data[[name]][rows]
+    text <- is.character(x)
+    for (value in sort(unique(x), method = "radix")) {
+      left <- if (text) x == value else x <= value
+      if (all(left)) next
+      hl <- sum(h[rows][left])
+      hr <- sum(h[rows][!left])
+      if (hl < 1 || hr < 1) next
+      found <- gain(sum(g[rows][left]), hl) + gain(sum(g[rows][!left]), hr) - gain(sum(g[rows]), sum(h[rows]))
+      if (found > best$gain) best <- list(gain = found, name = name, value = value, text = text)
+    }
+  }
+  if (is.null(best$name)) NULL else best
+}
+grow_tree <- function(data, rows, g, h, depth, lambda, rate) {
+  split <- if (depth > 0) split_columns(data, rows, g, h, lambda)
+  if (is.null(split)) {
+    value <- -rate * sum(g[rows]) / (sum(h[rows]) + lambda)
+    return(function(new) rep(value, nrow(new)))
+  }
+  side <- function(of) if (split$text) of[[split$name]] == split$value else of[[split$name]] <= split$value
+  left <- side(data)[rows]
+  under <- list(grow_tree(data, rows[left], g, h, depth - 1, lambda, rate), grow_tree(data, rows[!left], g, h, depth - 1, lambda, rate))
+  function(new) ifelse(side(new), under[[1]](new), under[[2]](new))
+}
+grow_forest <- function(data, y, base, binary, settings) {
+  eta <- base
+  trees <- list()
+  for (t in seq_len(settings$trees)) {
+    mu <- if (binary) plogis(eta) else eta
+    h <- if (binary) mu * (1 - mu) else rep(1, length(y))
+    tree <- grow_tree(data, seq_along(y), mu - y, h, settings$depth, 1, settings$learning_rate)
+    eta <- eta + tree(data)
+    trees <- c(trees, list(tree))
+  }
+  trees
+}
+# The out-of-fold expectations by arm when trees are the outcome's model, as elastic nets' are made below.
+forest_expectations <- function(columns, arm_name, levels, y, arm, fold, folds, binary, settings) {
+  counts <- unique(c(0, (settings$trees * seq_len(12)) %/% 12))
+  with_arm <- function(rows, a) cbind(columns[rows, , drop = FALSE], setNames(data.frame(rep_len(levels[a], length(rows))), arm_name))
+  fit <- function(out) {
+    keep <- which(!(fold %in% out))
+    means <- vapply(seq_along(levels), function(a) mean(y[keep][arm[keep] == a]), 0)
+    base <- if (binary) qlogis(means) else means
+    data <- cbind(columns[keep, , drop = FALSE], setNames(data.frame(levels[arm[keep]]), arm_name))
+    list(base = base, trees = grow_forest(data, y[keep], base[arm[keep]], binary, settings))
+  }
+  predictors <- function(model, rows, a) {  # a column for each number of trees
+    new <- with_arm(rows, a)
+    parts <- vapply(model$trees, function(tree) tree(new), numeric(length(rows)))
+    cbind(0, t(apply(matrix(parts, nrow = length(rows)), 1, cumsum))) + model$base[a]
+  }
+  loss <- function(model, on) {
+    total <- rep(0, length(counts))
+    for (a in seq_along(levels)) {
+      rows <- which(fold == on & arm == a)
+      eta <- predictors(model, rows, a)[, counts + 1, drop = FALSE]
+      of <- y[rows]
+      total <- total + colSums(if (binary) -2 * (of * plogis(eta, log.p = TRUE) + (1 - of) * plogis(-eta, log.p = TRUE)) else (of - eta)^2)
+    }
+    total
+  }
+  single <- lapply(seq_len(folds), fit)
+  pair <- list()
+  for (f in seq_len(folds - 1)) for (g in (f + 1):folds) pair[[paste(f, g)]] <- fit(c(f, g))
+  q <- matrix(0, length(y), length(levels))
+  squares <- rep(0, length(levels))
+  chosen <- numeric()
+  etas <- list()
+  for (f in seq_len(folds)) {
+    total <- Reduce(`+`, lapply(setdiff(seq_len(folds), f), function(g) loss(pair[[paste(min(f, g), max(f, g))]], g)))
+    chosen[f] <- counts[which.min(total)]
+    etas[[f]] <- vapply(seq_along(levels), function(a) predictors(single[[f]], seq_along(y), a)[, chosen[f] + 1], numeric(length(y)))
+    q[fold == f, ] <- if (binary) plogis(etas[[f]][fold == f, ]) else etas[[f]][fold == f, ]
+  }
+  centre <- Reduce(`+`, etas) / folds
+  for (f in seq_len(folds)) squares <- squares + colSums((etas[[f]] - centre)^2)
+  everybody <- Reduce(`+`, lapply(seq_len(folds), function(f) loss(single[[f]], f)))
+  list(q = q, trees = counts[which.min(everybody)], trees_by_fold = chosen,
+       std_error = sqrt((folds - 1) / folds * squares / length(y)))
+}
+
 choice_analysis <- function(name, data, outcome, treatment, covariates, folds, alpha = 0.5, direction = "higher", trim = 0.02,
-                            ridge = 1, guideline = character(), conf_level = NULL) {
+                            ridge = 1, guideline = character(), conf_level = NULL, forest = NULL) {
   frame <- model.frame(reformulate(c(covariates, treatment, "fold"), outcome), data, na.action = na.omit)
   x <- model.matrix(reformulate(covariates), frame)[, -1, drop = FALSE]
   x <- scale(x, center = TRUE, scale = apply(x, 2, sd))
@@ -134,22 +223,29 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
   loss <- function(path, on) {
     vapply(path$b, function(b) deviance_of(z[fold == on, ], y[fold == on] - center, b, binary), 0)
   }
-  all_rows <- fit(integer())
-  single <- lapply(seq_len(folds), fit)
-  pair <- list()
-  for (f in seq_len(folds - 1)) for (g in (f + 1):folds) pair[[paste(f, g)]] <- fit(c(f, g))
-  best <- which.min(Reduce(`+`, lapply(seq_len(folds), function(f) loss(single[[f]], f))))
   q <- e <- matrix(0, n, arms)
-  chosen_lambda <- numeric()
+  if (is.null(forest)) {
+    all_rows <- fit(integer())
+    single <- lapply(seq_len(folds), fit)
+    pair <- list()
+    for (f in seq_len(folds - 1)) for (g in (f + 1):folds) pair[[paste(f, g)]] <- fit(c(f, g))
+    best <- which.min(Reduce(`+`, lapply(seq_len(folds), function(f) loss(single[[f]], f))))
+    chosen_lambda <- numeric()
+  } else {
+    grown <- forest_expectations(frame[, covariates, drop = FALSE], treatment, levels, y, arm, fold, folds, binary, forest)
+    q <- grown$q
+  }
   for (f in seq_len(folds)) {
-    others <- setdiff(seq_len(folds), f)
-    total <- Reduce(`+`, lapply(others, function(g) loss(pair[[paste(min(f, g), max(f, g))]], g)))
-    b <- single[[f]]$b[[which.min(total)]]
-    chosen_lambda[f] <- single[[f]]$lambdas[which.min(total)]
     inside <- fold == f
-    for (a in seq_len(arms)) {
-      eta <- drop(joint_design(x[inside, , drop = FALSE], rep(a, sum(inside)), arms) %*% b)
-      q[inside, a] <- if (binary) plogis(eta) else eta + center
+    if (is.null(forest)) {
+      others <- setdiff(seq_len(folds), f)
+      total <- Reduce(`+`, lapply(others, function(g) loss(pair[[paste(min(f, g), max(f, g))]], g)))
+      b <- single[[f]]$b[[which.min(total)]]
+      chosen_lambda[f] <- single[[f]]$lambdas[which.min(total)]
+      for (a in seq_len(arms)) {
+        eta <- drop(joint_design(x[inside, , drop = FALSE], rep(a, sum(inside)), arms) %*% b)
+        q[inside, a] <- if (binary) plogis(eta) else eta + center
+      }
     }
     gamma <- prior_propensity(x[!inside, , drop = FALSE], arm[!inside], arms, ridge)
     e[inside, ] <- choice_propensities(cbind(1, x[inside, , drop = FALSE]), gamma, arms)
@@ -196,12 +292,21 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
   expected <- list(method = "treatment_choice", n = n, n_missing = nrow(data) - n, converged = TRUE,
                    beats_best_single = min(field("conf_low")) > 0 && sum(rule != least) >= 30, gain = gain, gain_by_drug = gains,
                    policies = values, arms = counts, outcome_family = if (binary) "binomial" else "gaussian",
-                   ess = sum(weight)^2 / sum(weight^2),
-                   learning = list(lambda = all_rows$lambdas[best], lambda_by_fold = vector_of(chosen_lambda)))
+                   ess = sum(weight)^2 / sum(weight^2))
+  if (is.null(forest)) {
+    expected$learning <- list(lambda = all_rows$lambdas[best], lambda_by_fold = vector_of(chosen_lambda))
+  } else {
+    expected$learning <- list(trees = grown$trees, trees_by_fold = vector_of(grown$trees_by_fold))
+    expected$model <- list(intervals = list(std_error = setNames(as.list(grown$std_error), levels)))
+  }
   if (binary) expected$calibration <- choice_calibration(q[own], y, arm, levels)
   study <- list(name = name, method = "treatment_choice", outcome = outcome, treatment = treatment,
                 covariates = vector_of(covariates), fold_column = "fold", folds = folds, alpha = alpha, direction = direction,
                 evaluation = vector_of("calibration"))
+  if (!is.null(forest)) {
+    study$alpha <- NULL
+    study <- c(study, list(learner = "boosted_trees"), forest)
+  }
   if (length(guideline) > 0) study$guideline <- vector_of(guideline)
   if (trim != 0.02) study$trim <- trim
   if (ridge != 1) study$ridge <- ridge
