@@ -265,6 +265,7 @@ class Learning {
       }
     }
     CLINNOVA_ASSIGN(learned_.forests, LearnForests(federation_, analysis_, options_, frame_, task));
+    WidenErrors(learned_.forests->std_error);
     learned_.models.features = learned_.forests->features;
     learned_.models.trees = learned_.forests->by_fold;
     if (!learned_.forests->chosen) {
@@ -273,6 +274,21 @@ class Learning {
           "trees are taken");
     }
     return {};
+  }
+
+  /// The jackknife sees how trees vary, not what they leave out. Added is the variance that a linear predictor of as many
+  /// columns has without shrinkage, on average over the arm's patients: columns / information per column.
+  void WidenErrors(std::vector<double>& errors) const {
+    for (std::size_t a = 0; a < arms_; ++a) {
+      const auto persons = static_cast<double>(learned_.arm_counts[a]);
+      double information = 1 / learned_.outcome_variance;
+      if (learned_.binary) {
+        const double mean = OverFolds(kMomentProducts, a, p_, 0) / persons;
+        information = mean * (1 - mean);
+      }
+      errors[a] = std::sqrt(errors[a] * errors[a] +
+                            static_cast<double>(p_) / (persons * std::max(information, 1e-6)));
+    }
   }
 
   Result<void> FitOutcomes() {

@@ -118,9 +118,8 @@ Json IntervalsJson(const ChoiceStory& story) {
                  {"conf_level", story.options.confidence_level}};
   if (!story.learned.forests) return intervals;
   intervals["method"] =
-      "normal on the linear predictor, arms independent; errors by the jackknife of folds, the "
-      "same for "
-      "every patient";
+      "normal on the linear predictor, arms independent; errors the same for every patient: the "
+      "jackknife of folds, and those of a linear predictor without shrinkage";
   for (std::size_t a = 0; a < story.learned.arms.size(); ++a) {
     intervals["std_error"][story.learned.arms[a]] = story.learned.forests->std_error[a];
   }

@@ -49,7 +49,7 @@ Result<void> ReadBoosting(const Analysis& analysis, ChoiceOptions& options) {
   CLINNOVA_ASSIGN(settings.trees, IntegerWithin(analysis, "trees", 60, 1, 500));
   CLINNOVA_ASSIGN(settings.growth.depth, IntegerWithin(analysis, "depth", 3, 1, 6));
   CLINNOVA_ASSIGN(settings.growth.learning_rate,
-                  NumberWithin(analysis, "learning_rate", 0.1, 1e-6, 1));
+                  NumberWithin(analysis, "learning_rate", 0.2, 1e-6, 1));
   CLINNOVA_ASSIGN(settings.bins, IntegerWithin(analysis, "bins", 32, 2, kMostBins));
   CLINNOVA_ASSIGN(settings.subsample, NumberWithin(analysis, "subsample", 1, 1e-3, 1));
   SplitRules& rules = settings.growth.rules;

@@ -5,7 +5,7 @@
 // How many trees is chosen without the fold that the model is for, as lambda is (choice_learning.h): for fold k by the
 // loss on each other fold l of the trees that saw neither, at 13 numbers of trees from none to all.
 //
-// The error of a prediction: the mean over everybody of the grouped jackknife's variance of the linear predictor, of the
+// The error of a prediction by its spread: the mean over everybody of the grouped jackknife's variance of the linear predictor, of the
 // K models that are each without one fold (B. Efron, R. J. Tibshirani, An Introduction to the Bootstrap, 1993, ch. 11).
 //
 // Reveals: to the hub what tree_steps.h says of every training set; by training set, judged fold and number of trees the
@@ -37,7 +37,7 @@ struct LearnedForests {
   Description description{};
   ChoiceTrees all_rows{};
   std::vector<ChoiceTrees> by_fold{};
-  std::vector<double> std_error{};  ///< of the linear predictor, by arm
+  std::vector<double> std_error{};  ///< of the linear predictor, by arm, from the folds' spread
   bool chosen = true;               ///< the number of trees, by losses; else all of them
 };
 

@@ -198,7 +198,7 @@ forest_expectations <- function(columns, arm_name, levels, y, arm, fold, folds, 
   for (f in seq_len(folds)) squares <- squares + colSums((etas[[f]] - centre)^2)
   everybody <- Reduce(`+`, lapply(seq_len(folds), function(f) loss(single[[f]], f)))
   list(q = q, trees = counts[which.min(everybody)], trees_by_fold = chosen,
-       std_error = sqrt((folds - 1) / folds * squares / length(y)))
+       spread = (folds - 1) / folds * squares / length(y))
 }
 
 choice_analysis <- function(name, data, outcome, treatment, covariates, folds, alpha = 0.5, direction = "higher", trim = 0.02,
@@ -297,7 +297,8 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
     expected$learning <- list(lambda = all_rows$lambdas[best], lambda_by_fold = vector_of(chosen_lambda))
   } else {
     expected$learning <- list(trees = grown$trees, trees_by_fold = vector_of(grown$trees_by_fold))
-    expected$model <- list(intervals = list(std_error = setNames(as.list(grown$std_error), levels)))
+    information <- vapply(seq_len(arms), function(a) sum(arm == a) * if (binary) mean(y[arm == a]) * (1 - mean(y[arm == a])) else 1 / scale^2, 0)
+    expected$model <- list(intervals = list(std_error = setNames(as.list(sqrt(grown$spread + (ncol(x) + 1) / information)), levels)))
   }
   if (binary) expected$calibration <- choice_calibration(q[own], y, arm, levels)
   study <- list(name = name, method = "treatment_choice", outcome = outcome, treatment = treatment,
