@@ -31,7 +31,8 @@ class Judging {
 
   Result<ChoiceJudgement> Run() {
     CLINNOVA_ASSIGN(PooledSums sums, ValueRound(learned_));
-    ChoiceJudgement judgement{.policies = Values(sums), .sums = std::move(sums)};
+    CLINNOVA_ASSIGN(PolicyValues policies, Values(learned_, sums));
+    ChoiceJudgement judgement{.policies = std::move(policies), .sums = std::move(sums)};
     Decide(judgement);
     CLINNOVA_TRY(ReadInputs(judgement));
     CLINNOVA_TRY(ReadGroups(judgement));
@@ -41,8 +42,15 @@ class Judging {
   }
 
  private:
-  PolicyValues Values(const PooledSums& sums) const {
-    return ValuesFrom(sums, arms_, options_.confidence_level, options_.higher_is_better);
+  Result<PolicyValues> Values(const LearnedChoice& learned, const PooledSums& sums) {
+    PolicyValues policies =
+        ValuesFrom(sums, arms_, options_.confidence_level, options_.higher_is_better);
+    const ChoicePairParameters parameters{
+        .split = learned.split, .models = Uncentred(learned), .rules = learned.pair_rules};
+    CLINNOVA_ASSIGN(const PooledSums pairs,
+                    federation_.Sum(analysis_, kChoicePairStep, parameters));
+    policies.covariance[0][0] += FoldCovariance(pairs.Number(0), policies.n);
+    return policies;
   }
 
   Result<PooledSums> ValueRound(const LearnedChoice& learned) {
@@ -316,7 +324,7 @@ class Judging {
     }
     if (!without) return Fail(without);
     CLINNOVA_ASSIGN(const PooledSums sums, ValueRound(*without));
-    judgement.without_site = Values(sums);
+    CLINNOVA_ASSIGN(judgement.without_site, Values(*without, sums));
     return {};
   }
 

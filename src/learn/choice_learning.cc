@@ -268,6 +268,7 @@ class Learning {
     WidenErrors(learned_.forests->std_error);
     learned_.models.features = learned_.forests->features;
     learned_.models.trees = learned_.forests->by_fold;
+    learned_.pair_rules.trees = learned_.forests->by_pair;
     if (!learned_.forests->chosen) {
       learned_.warnings.emplace_back(
           "the number of trees was not chosen: without two folds no split is allowed, so that all "
@@ -434,6 +435,10 @@ class Learning {
       const std::size_t best = Least(others);
       learned_.by_fold.push_back(Chosen(f + 1, best));
       learned_.models.outcome.push_back(joint_.ByArm(Fit(f + 1, best).beta));
+      for (std::size_t g = 0; g < folds(); ++g) {
+        std::vector<double>& rule = learned_.pair_rules.outcome.emplace_back();
+        if (g != f) rule = joint_.ByArm(Fit(Without(f, g), best).beta);
+      }
     }
     return {};
   }
@@ -450,6 +455,13 @@ class Learning {
     return least;
   }
 
+  /// The problem without folds f and g.
+  std::size_t Without(std::size_t f, std::size_t g) const {
+    if (f == g) return f + 1;
+    return pairs_.at({static_cast<std::int64_t>(std::min(f, g) + 1),
+                      static_cast<std::int64_t>(std::max(f, g) + 1)});
+  }
+
   /// Where the loss on fold g of the model without f and g is.
   std::size_t PairLoss(std::size_t f, std::size_t g, std::size_t k) const {
     return (folds() + f * folds() + g) * kLambdas + k;
@@ -462,11 +474,7 @@ class Learning {
     std::vector<std::int64_t> on;
     for (std::size_t f = 0; f < folds(); ++f) AddLossPoints(f + 1, f + 1, points, on);
     for (std::size_t f = 0; f < folds(); ++f) {
-      for (std::size_t g = 0; g < folds(); ++g) {
-        const auto low = static_cast<std::int64_t>(std::min(f, g) + 1);
-        const auto high = static_cast<std::int64_t>(std::max(f, g) + 1);
-        AddLossPoints(f == g ? f + 1 : pairs_.at({low, high}), g + 1, points, on);
-      }
+      for (std::size_t g = 0; g < folds(); ++g) AddLossPoints(Without(f, g), g + 1, points, on);
     }
     std::vector<double> losses;
     if (!learned_.binary) {

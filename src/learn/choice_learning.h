@@ -44,6 +44,7 @@ struct LearnedChoice {
   double center = 0;  ///< subtracted from a continuous outcome
   double outcome_variance = 1;
   ChoiceModels models;             ///< by fold
+  ChoicePairRules pair_rules{};    ///< by fold and other fold
   std::vector<double> all_rows{};  ///< outcome model of all rows: arms * columns, standardised
   ChosenLambda lambda;             ///< of it
   std::vector<ChosenLambda> by_fold{};

@@ -67,6 +67,19 @@ struct ChoiceModels {
   }
 };
 
+/// Outcome models that are asked only which arm is best: by fold k and other fold l, at k * folds + l, those that saw
+/// neither. Coefficients, or trees over ChoiceModels::features; those of k = l are none.
+struct ChoicePairRules {
+  std::vector<std::vector<double>> outcome{};
+  std::vector<ChoiceTrees> trees{};
+
+  template <class A>
+  void Fields(A& a) {
+    a(outcome);
+    a(trees);
+  }
+};
+
 /// One batch of complete cases.
 struct ChoiceBatch {
   table::DesignBatch design;         ///< standardised
@@ -106,18 +119,26 @@ class ChoiceRows {
   void Predict(const ChoiceModels& models, ChoiceBatch& batch) const;
   /// kRefused when models do not fit folds, design and the analysis' own columns.
   Result<void> TakeModels(const federation::SiteView& site, const ChoiceModels& models);
+  /// kRefused when the rules do not fit folds, design and models.
+  Result<void> TakeRules(const federation::SiteView& site, const ChoiceModels& models,
+                         const ChoicePairRules& rules);
+  /// The arm that the rule without the row's fold and `other` picks, for a row that was predicted in a fold. Needs
+  /// TakeRules before it.
+  std::size_t ChosenWithout(const ChoiceModels& models, const ChoicePairRules& rules,
+                            ChoiceBatch& batch, std::size_t row, std::size_t other) const;
 
  private:
   ChoiceRows() = default;
   void PredictRow(const ChoiceModels& models, ChoiceBatch& batch, std::size_t row) const;
-  double Expected(const ChoiceModels& models, ChoiceBatch& batch, std::size_t fold, std::size_t row,
-                  std::size_t arm) const;
+  double Linear(const std::vector<double>& beta, const ChoiceBatch& batch, std::size_t row,
+                std::size_t arm) const;
 
-  const table::Table* table_ = nullptr;            // not owned, outlives this
-  std::shared_ptr<const stats::SiteFrame> frame_;  // shared with the site's cache
-  const ChoiceSplit* split_ = nullptr;             // not owned, outlives this
-  std::optional<stats::RowFolds> folds_{};         ///< absent where the fold is the site
-  std::vector<ChoiceForest> forests_{};            ///< by fold, where models are trees
+  const table::Table* table_ = nullptr;                      // not owned, outlives this
+  std::shared_ptr<const stats::SiteFrame> frame_;            // shared with the site's cache
+  const ChoiceSplit* split_ = nullptr;                       // not owned, outlives this
+  std::optional<stats::RowFolds> folds_{};                   ///< absent where the fold is the site
+  std::vector<ChoiceForest> forests_{};                      ///< by fold, where models are trees
+  std::vector<std::optional<ChoiceForest>> pair_forests_{};  ///< by fold and other fold
   std::size_t site_column_ = 0;
   std::size_t arms_ = 0;
 };

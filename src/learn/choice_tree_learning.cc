@@ -347,6 +347,10 @@ class ForestLearning {
         for (std::size_t g = 0; g < folds_; ++g) others[k] += g == f ? 0 : loss(f, g, k);
       }
       learned_.by_fold.push_back(Cut(SetWithout(f, f), parameters.counts, others));
+      for (std::size_t g = 0; g < folds_; ++g) {
+        learned_.by_pair.push_back(g == f ? ChoiceTrees{}
+                                          : Cut(SetWithout(f, g), parameters.counts, others));
+      }
     }
     learned_.all_rows = Cut(0, parameters.counts, everybody);
     return {};

@@ -37,6 +37,8 @@ struct LearnedForests {
   Description description{};
   ChoiceTrees all_rows{};
   std::vector<ChoiceTrees> by_fold{};
+  std::vector<ChoiceTrees>
+      by_pair{};  ///< by fold k and other l, as many trees as by_fold[k]; k = l: none
   std::vector<double> std_error{};  ///< of the linear predictor, by arm, from the folds' spread
   bool chosen = true;               ///< the number of trees, by losses; else all of them
 };

@@ -90,8 +90,8 @@ stats::Method TreatmentChoiceMethod() {
   std::vector<const federation::Step*> steps = stats::ModelFrameSteps();
   for (const federation::Step* step : std::initializer_list<const federation::Step*>{
            &kChoiceCountStep, &kChoiceMomentStep, &kChoicePointStep, &kChoicePropensityStep,
-           &kChoiceValueStep, &kChoiceInputStep, &kChoiceSpreadStep, &kChoiceGroupStep,
-           &kChoiceRecalibrationStep}) {
+           &kChoiceValueStep, &kChoicePairStep, &kChoiceInputStep, &kChoiceSpreadStep,
+           &kChoiceGroupStep, &kChoiceRecalibrationStep}) {
     steps.push_back(step);
   }
   for (const federation::Step* step : ChoiceTreeStepList()) steps.push_back(step);

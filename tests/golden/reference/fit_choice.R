@@ -184,6 +184,8 @@ forest_expectations <- function(columns, arm_name, levels, y, arm, fold, folds, 
   single <- lapply(seq_len(folds), fit)
   pair <- list()
   for (f in seq_len(folds - 1)) for (g in (f + 1):folds) pair[[paste(f, g)]] <- fit(c(f, g))
+  sign <- if (settings$direction == "higher") 1 else -1
+  without <- array(0, c(length(y), folds))  # the arm that the rule without the row's fold and another picks
   q <- matrix(0, length(y), length(levels))
   squares <- rep(0, length(levels))
   chosen <- numeric()
@@ -193,11 +195,16 @@ forest_expectations <- function(columns, arm_name, levels, y, arm, fold, folds, 
     chosen[f] <- counts[which.min(total)]
     etas[[f]] <- vapply(seq_along(levels), function(a) predictors(single[[f]], seq_along(y), a)[, chosen[f] + 1], numeric(length(y)))
     q[fold == f, ] <- if (binary) plogis(etas[[f]][fold == f, ]) else etas[[f]][fold == f, ]
+    rows <- which(fold == f)
+    for (g in setdiff(seq_len(folds), f)) {
+      eta <- vapply(seq_along(levels), function(a) predictors(pair[[paste(min(f, g), max(f, g))]], rows, a)[, chosen[f] + 1], numeric(length(rows)))
+      without[rows, g] <- max.col(sign * eta, ties.method = "first")
+    }
   }
   centre <- Reduce(`+`, etas) / folds
   for (f in seq_len(folds)) squares <- squares + colSums((etas[[f]] - centre)^2)
   everybody <- Reduce(`+`, lapply(seq_len(folds), function(f) loss(single[[f]], f)))
-  list(q = q, trees = counts[which.min(everybody)], trees_by_fold = chosen,
+  list(q = q, without = without, trees = counts[which.min(everybody)], trees_by_fold = chosen,
        spread = (folds - 1) / folds * squares / length(y))
 }
 
@@ -223,7 +230,9 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
   loss <- function(path, on) {
     vapply(path$b, function(b) deviance_of(z[fold == on, ], y[fold == on] - center, b, binary), 0)
   }
+  sign <- if (direction == "higher") 1 else -1
   q <- e <- matrix(0, n, arms)
+  without <- matrix(0, n, folds)  # the arm that the rule without the row's fold and another picks
   if (is.null(forest)) {
     all_rows <- fit(integer())
     single <- lapply(seq_len(folds), fit)
@@ -232,8 +241,9 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
     best <- which.min(Reduce(`+`, lapply(seq_len(folds), function(f) loss(single[[f]], f))))
     chosen_lambda <- numeric()
   } else {
-    grown <- forest_expectations(frame[, covariates, drop = FALSE], treatment, levels, y, arm, fold, folds, binary, forest)
+    grown <- forest_expectations(frame[, covariates, drop = FALSE], treatment, levels, y, arm, fold, folds, binary, c(forest, direction = direction))
     q <- grown$q
+    without <- grown$without
   }
   for (f in seq_len(folds)) {
     inside <- fold == f
@@ -246,6 +256,11 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
         eta <- drop(joint_design(x[inside, , drop = FALSE], rep(a, sum(inside)), arms) %*% b)
         q[inside, a] <- if (binary) plogis(eta) else eta + center
       }
+      for (g in others) {
+        b <- pair[[paste(min(f, g), max(f, g))]]$b[[which.min(total)]]
+        eta <- vapply(seq_len(arms), function(a) drop(joint_design(x[inside, , drop = FALSE], rep(a, sum(inside)), arms) %*% b), numeric(sum(inside)))
+        without[inside, g] <- max.col(sign * eta, ties.method = "first")
+      }
     }
     gamma <- prior_propensity(x[!inside, , drop = FALSE], arm[!inside], arms, ridge)
     e[inside, ] <- choice_propensities(cbind(1, x[inside, , drop = FALSE]), gamma, arms)
@@ -253,9 +268,14 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
   own <- cbind(seq_len(n), arm)
   score <- q
   score[own] <- score[own] + (y - q[own]) / pmax(e[own], trim)
-  sign <- if (direction == "higher") 1 else -1
   rule <- max.col(sign * q, ties.method = "first")
   policies <- cbind(score[cbind(seq_len(n), rule)], score, y, rowMeans(score))
+  # Folds whose rules have learned from each other: half the variance of what they change in each other.
+  between <- 0
+  for (l in seq_len(folds)) {
+    rows <- which(fold != l)
+    between <- between + sum((policies[rows, 1] - score[cbind(rows, without[rows, l])])^2) / n^2 / 2
+  }
   policy_names <- c("rule", levels, "current practice", "random")
   if (length(guideline) > 0) {
     policies <- cbind(policies, score[, match(guideline[1], levels)])
@@ -264,14 +284,14 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
   level <- if (is.null(conf_level)) 0.95 else conf_level
   critical <- qnorm(0.5 + level / 2)
   values <- lapply(seq_along(policy_names), function(i) {
-    error <- sd(policies[, i]) / sqrt(n)
+    error <- sqrt(var(policies[, i]) / n + (i == 1) * between)
     value <- mean(policies[, i])
     list(policy = policy_names[i], value = value, std_error = error, conf_low = value - critical * error,
          conf_high = value + critical * error)
   })
   over <- function(a) {
     gain <- sign * (policies[, 1] - score[, a])
-    error <- sd(gain) / sqrt(n)
+    error <- sqrt(var(gain) / n + between)
     list(over = levels[a], estimate = mean(gain), std_error = error, conf_low = mean(gain) - critical * error,
          conf_high = mean(gain) + critical * error, p_value = if (error > 0) 2 * pnorm(-abs(mean(gain) / error)) else 1)
   }
