@@ -37,6 +37,10 @@ class Judging {
     CLINNOVA_TRY(ReadInputs(judgement));
     CLINNOVA_TRY(ReadGroups(judgement));
     if (options_.evaluation.calibration && learned_.binary) CLINNOVA_TRY(Recalibrate(judgement));
+    if (options_.evaluation.calibration) {
+      CLINNOVA_ASSIGN(judgement.benefit, ReadBenefit(federation_, analysis_, learned_.split,
+                                                     Uncentred(learned_), frame_.n(), arms_));
+    }
     if (options_.evaluation.leave_one_site_out) CLINNOVA_TRY(LeaveSitesOut(judgement));
     return judgement;
   }

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "federation/federation.h"
+#include "learn/choice_benefit.h"
 #include "learn/choice_inputs.h"
 #include "learn/choice_learning.h"
 #include "learn/choice_value_steps.h"
@@ -101,6 +102,7 @@ struct ChoiceJudgement {
   DistanceSummary distance{};
   std::vector<GroupGain> groups{};
   std::vector<Recalibration> recalibration{};  ///< by arm
+  std::optional<ChoiceBenefit> benefit{};      ///< with evaluation "calibration"
   std::optional<PolicyValues> without_site{};  ///< leave-one-site-out
   std::vector<std::string> warnings{};
 };

@@ -91,7 +91,7 @@ stats::Method TreatmentChoiceMethod() {
   for (const federation::Step* step : std::initializer_list<const federation::Step*>{
            &kChoiceCountStep, &kChoiceMomentStep, &kChoicePointStep, &kChoicePropensityStep,
            &kChoiceValueStep, &kChoicePairStep, &kChoiceInputStep, &kChoiceSpreadStep,
-           &kChoiceGroupStep, &kChoiceRecalibrationStep}) {
+           &kChoiceGroupStep, &kChoiceRecalibrationStep, &kChoiceBenefitStep}) {
     steps.push_back(step);
   }
   for (const federation::Step* step : ChoiceTreeStepList()) steps.push_back(step);

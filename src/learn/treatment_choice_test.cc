@@ -109,6 +109,20 @@ TEST(TreatmentChoice, GivesEveryPartOfTheJudgement) {
   }
   EXPECT_EQ(n, 900);
   EXPECT_NEAR(answer.Number("/calibration/new/slope"), 1, 0.5);
+  // The rule is good where the drugs' benefits cross: it ranks and sizes them.
+  ASSERT_EQ(answer.Size("/benefit"), 1u);
+  EXPECT_EQ(answer.Text("/benefit/0/first"), "new");
+  EXPECT_GT(answer.Number("/benefit/0/autoc/conf_low"), 0.2);
+  EXPECT_GT(answer.Number("/benefit/0/qini/conf_low"), 0.05);
+  EXPECT_GT(answer.Number("/benefit/0/c_for_benefit/conf_low"), 0.6);
+  EXPECT_LT(answer.Number("/benefit/0/c_for_benefit/estimate"), 1);
+  EXPECT_NEAR(answer.Number("/benefit/0/slope"), 1, 0.3);
+  EXPECT_LE(answer.Number("/benefit/0/e_50"), answer.Number("/benefit/0/e_90"));
+  EXPECT_EQ(answer.Number("/congruence/received_recommended/n") +
+                answer.Number("/congruence/received_another/n"),
+            900);
+  EXPECT_GT(answer.Number("/congruence/received_recommended/outcome"),
+            answer.Number("/congruence/received_another/outcome"));
   EXPECT_LT(std::abs(answer.Number("/balance/0/smd_after")),
             std::abs(answer.Number("/balance/0/smd_before")));
   EXPECT_GT(answer.Number("/leave_one_site_out/gain/conf_low"), 0.1);

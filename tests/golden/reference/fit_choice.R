@@ -321,6 +321,14 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
     expected$model <- list(intervals = list(std_error = setNames(as.list(sqrt(grown$spread + (ncol(x) + 1) / information)), levels)))
   }
   if (binary) expected$calibration <- choice_calibration(q[own], y, arm, levels)
+  for (a in seq_len(arms - 1)) for (b in (a + 1):arms) {
+    ends <- if (sign > 0) c(a, b) else c(b, a)
+    expected$benefit <- c(expected$benefit, list(c(
+      list(first = levels[a], second = levels[b]),
+      choice_benefit(sign * (q[, a] - q[, b]), sign * (score[, a] - score[, b]), q[, ends[1]], q[, ends[2]], arm, ends[1], ends[2], weight, y, binary, critical))))
+  }
+  expected$congruence <- lapply(list(received_recommended = rule == arm, received_another = rule != arm),
+                                function(which) list(n = sum(which), outcome = mean(y[which])))
   study <- list(name = name, method = "treatment_choice", outcome = outcome, treatment = treatment,
                 covariates = vector_of(covariates), fold_column = "fold", folds = folds, alpha = alpha, direction = direction,
                 evaluation = vector_of("calibration"))
@@ -333,6 +341,65 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
   if (ridge != 1) study$ridge <- ridge
   study$conf_level <- conf_level
   list(study = study, expected = expected)
+}
+
+# Benefit of arm a over b: persons ranked by their bin of the predicted benefit d, written out person by person. Rates as
+# grf's rank_average_treatment_effect.fit gives them for ties; pairs of a person with a and one with b of one bin.
+choice_benefit <- function(d, gain, q_a, q_b, arm, a, b, weight, y, binary, critical) {
+  told <- function(estimate, error) {
+    list(estimate = estimate, std_error = error, conf_low = estimate - critical * error, conf_high = estimate + critical * error)
+  }
+  n <- length(d)
+  center <- mean(d)
+  deviation <- sqrt(mean(d^2) - center^2)
+  bin <- pmin(19, pmax(0, floor(((d - center) / deviation + 3) / 0.3)))
+  order_of <- order(-bin)
+  tied <- ave(gain, bin)[order_of]
+  curve <- cumsum(tied) / seq_len(n) - mean(gain)
+  e <- gain - mean(gain)
+  # What each person's gain counts in a rate: the rate of a gain of 1 shared by the bin.
+  counts <- function(rate) {
+    of_bin <- vapply(sort(unique(bin)), function(k) rate(cumsum(((bin == k) / sum(bin == k))[order_of]) / seq_len(n)), 0)
+    of_bin[match(bin, sort(unique(bin)))]
+  }
+  error <- function(rate) {
+    weights <- counts(rate)
+    sqrt(sum((weights - mean(weights))^2 * e^2))
+  }
+  autoc <- function(curve) mean(curve)
+  qini <- function(curve) mean(curve * seq_len(n) / n)
+  means <- ave(d, bin)
+  line <- lm(gain ~ means)
+  off <- abs(fitted(line) - means)
+  result <- list(mean = told(mean(gain), sd(gain) / sqrt(n)), autoc = told(autoc(curve), error(autoc)),
+                 qini = told(qini(curve), error(qini)), slope = unname(coef(line)[2]), e_average = mean(off),
+                 e_50 = sort(off)[ceiling(n / 2)], e_90 = sort(off)[ceiling(0.9 * n - 1e-9)])
+  if (!binary) return(result)
+  bins <- Filter(function(k) any(bin == k & arm == a) && any(bin == k & arm == b), sort(unique(bin)))
+  chance <- t(vapply(bins, function(k) vapply(c(a, b), function(s) weighted.mean(y[bin == k & arm == s], weight[bin == k & arm == s]), 0), c(0, 0)))
+  spread <- t(vapply(bins, function(k) vapply(c(a, b), function(s) {
+    own <- bin == k & arm == s
+    sum((weight[own] * (y[own] - weighted.mean(y[own], weight[own])))^2) / sum(weight[own])^2
+  }, 0), c(0, 0)))
+  size <- vapply(bins, function(k) sum(bin == k), 0)
+  pair <- function(p) cbind((1 - p[, 1]) * p[, 2], p[, 1] * p[, 2] + (1 - p[, 1]) * (1 - p[, 2]), p[, 1] * (1 - p[, 2]))
+  concordance <- function(p) {
+    o <- pair(p)
+    larger <- outer(o[, 3], o[, 1] + o[, 2]) + outer(o[, 2], o[, 1])  # [i, j]: i's benefit is larger than j's
+    both <- size %o% size * (larger + t(larger))
+    sure <- size %o% size * larger
+    up <- row(sure) > col(sure)
+    (sum(sure[up]) + sum(diag(both)) / 4) / (sum(both[up]) + sum(diag(both)) / 2)
+  }
+  slopes <- chance
+  for (i in seq_along(chance)) {
+    step <- replace(chance * 0, i, 1e-5)
+    slopes[i] <- (concordance(chance + step) - concordance(chance - step)) / 2e-5
+  }
+  said <- pair(t(vapply(bins, function(k) c(mean(q_a[bin == k]), mean(q_b[bin == k])), c(0, 0))))
+  seen <- pair(chance)
+  c(result, list(c_for_benefit = told(concordance(chance), sqrt(sum(slopes^2 * spread))),
+                 brier_for_benefit = sum(size / sum(size) * rowSums(said^2 - 2 * said * seen + seen))))
 }
 
 choice_calibration <- function(q, y, arm, levels) {
