@@ -151,8 +151,7 @@ class Report {
 
   void AskOfData(bool choice) {
     const bool study = study_.contains("study");
-    Ask("participants and data", "Are the sources of data suited to the purpose?", kByPerson,
-        "records of routine care");
+    Ask("participants and data", "Are the sources of data suited to the purpose?", kByPerson, "");
     Ask("participants and data", "Were the right persons taken in and left out?", kByPerson,
         choice ? TargetTrial("eligibility") : "");
     Ask("predictors", "Are predictors defined and computed alike for everybody?",
@@ -168,8 +167,10 @@ class Report {
     const bool study = study_.contains("study");
     Ask("outcome", "Was the outcome defined before the analysis?", study ? kYes : kByPerson,
         study ? "the study names it, and was approved at every site before it ran" : "");
+    bool apart = true;
+    for (const ModelInput& input : model_.inputs) apart = apart && input.name != model_.outcome;
     Ask("outcome", "Are predictors kept out of the outcome?", kByPerson,
-        "the outcome's own column is none of the predictors");
+        apart ? "the outcome's own column is none of the predictors" : "");
     Ask("outcome", "Was the outcome found alike for everybody, without knowledge of predictors?",
         kByPerson, "");
     Ask("outcome", "Is the time between predictors and outcome right?", kByPerson,
