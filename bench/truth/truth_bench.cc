@@ -12,10 +12,12 @@
 // `--secure` runs with secure sums, `--repeat` checks that this gives the same bits; `--write DIR` also writes the cohort
 // and the further patients as CSV, for pooled.py.
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -168,28 +170,72 @@ Result<std::unique_ptr<federation::InProcessFederation>> Federate(const federati
        .threads = 1});
 }
 
-/// True value of the rule of an outcome model (arms * columns, standardised) among the further patients.
-double TrueValue(const std::vector<double>& outcome, const stats::ModelFrame& frame,
-                 const Further& further, std::array<double, 3>* chosen_share) {
+/// What is expected of a further patient under each arm by one of the learned models: that of all rows, or the one
+/// without a fold.
+class Expectations {
+ public:
+  static Result<Expectations> Create(const learn::LearnedChoice& rules,
+                                     const stats::ModelFrame& frame, const Further& further,
+                                     std::optional<std::size_t> without_fold) {
+    Expectations made(rules, frame, further);
+    if (!rules.forests) {
+      made.linear_ = without_fold ? rules.models.outcome[*without_fold] : rules.all_rows;
+      return made;
+    }
+    const auto& features = rules.forests->features;
+    CLINNOVA_ASSIGN(const auto codes,
+                    learn::ArmCodes(rules.arms, further.table.schema, features.back()));
+    const learn::ChoiceTrees& trees =
+        without_fold ? rules.forests->by_fold[*without_fold] : rules.forests->all_rows;
+    CLINNOVA_ASSIGN(made.forest_, learn::ChoiceForest::Create(trees, features, codes));
+    return made;
+  }
+
+  /// Linear predictors by arm of row r of a batch.
+  std::array<double, 3> Of(const table::DesignBatch& batch, std::size_t r) const {
+    std::array<double, 3> eta{};
+    std::vector<std::uint8_t> bins(forest_ ? rules_.forests->features.size() : 0);
+    if (forest_) learn::BinRow(further_.table, batch.source_row[r], rules_.forests->features, bins);
+    const std::size_t p = frame_.columns();
+    for (std::size_t a = 0; a < 3; ++a) {
+      if (forest_) {
+        eta[a] = forest_->Predictor(bins, rules_.forests->features, a);
+        continue;
+      }
+      for (std::size_t j = 0; j < p; ++j)
+        eta[a] += linear_[a * p + j] * batch.x[j * table::kBatchRows + r];
+    }
+    return eta;
+  }
+
+ private:
+  Expectations(const learn::LearnedChoice& rules, const stats::ModelFrame& frame,
+               const Further& further)
+      : rules_(rules), frame_(frame), further_(further) {}
+
+  const learn::LearnedChoice& rules_;  // not owned, outlives this
+  const stats::ModelFrame& frame_;     // not owned, outlives this
+  const Further& further_;             // not owned, outlives this
+  std::vector<double> linear_{};
+  std::optional<learn::ChoiceForest> forest_{};
+};
+
+/// True value of a model's rule among the further patients.
+Result<double> TrueValue(const learn::LearnedChoice& rules, const stats::ModelFrame& frame,
+                         const Further& further, std::optional<std::size_t> without_fold,
+                         std::array<double, 3>* chosen_share) {
+  CLINNOVA_ASSIGN(const Expectations expectations,
+                  Expectations::Create(rules, frame, further, without_fold));
   table::DesignBatch batch;
   double total = 0;
-  const std::size_t p = frame.columns();
   for (std::size_t first = 0; first < further.table.rows; first += table::kBatchRows) {
     const std::size_t count = std::min(table::kBatchRows, further.table.rows - first);
     frame.design().Evaluate(further.table, first, count, batch);
     stats::Standardise(frame.claim(), batch);
     for (std::size_t r = 0; r < batch.rows; ++r) {
-      std::size_t best = 0;
-      double best_eta = 0;
-      for (std::size_t a = 0; a < 3; ++a) {
-        double eta = 0;
-        for (std::size_t j = 0; j < p; ++j)
-          eta += outcome[a * p + j] * batch.x[j * table::kBatchRows + r];
-        if (a == 0 || eta > best_eta) {
-          best = a;
-          best_eta = eta;
-        }
-      }
+      const std::array<double, 3> eta = expectations.Of(batch, r);
+      // The first of equals, as the method has it.
+      const auto best = static_cast<std::size_t>(std::ranges::max_element(eta) - eta.begin());
       total += further.truth[batch.source_row[r]][best];
       if (chosen_share != nullptr)
         (*chosen_share)[best] += 1.0 / static_cast<double>(further.table.rows);
@@ -322,9 +368,9 @@ Result<Json> OneSeed(const Arguments& arguments, std::uint64_t seed, const Furth
   std::optional<stats::ModelFrame> frame;
   CLINNOVA_ASSIGN(const learn::LearnedChoice rules, Rules(arguments, tables, frame));
   double without_fold = 0;
-  for (const auto& outcome : rules.models.outcome) {
-    without_fold += TrueValue(outcome, *frame, further, nullptr) /
-                    static_cast<double>(rules.models.outcome.size());
+  for (std::size_t f = 0; f < rules.models.propensity.size(); ++f) {
+    CLINNOVA_ASSIGN(const double value, TrueValue(rules, *frame, further, f, nullptr));
+    without_fold += value / static_cast<double>(rules.models.propensity.size());
   }
   Json line{{"seed", seed}, {"scenario", arguments.scenario}, {"patients", arguments.patients}};
   line["n"] = result["n"];
@@ -340,7 +386,7 @@ Result<Json> OneSeed(const Arguments& arguments, std::uint64_t seed, const Furth
   line["best_single"] = result["gain"]["best_single"];
   line["claim"] = result["beats_best_single"];
   std::array<double, 3> share{};
-  line["true_rule"] = TrueValue(rules.all_rows, *frame, further, &share);
+  CLINNOVA_ASSIGN(line["true_rule"], TrueValue(rules, *frame, further, {}, &share));
   line["true_rule_without_fold"] = without_fold;
   line["true_share"] = share;
   line["truth"] = Truth(further);

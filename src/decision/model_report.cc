@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "decision/model_report.h"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <tuple>
@@ -129,10 +130,91 @@ class Report {
     Add("27a", "Usability", "Missing inputs at the bedside",
         "stand at their mean; an answer that they could turn is withheld");
     Add("27b", "Usability", "Use", "informs a physician who decides; orders nothing");
+    AskForBias(choice);
     return std::move(report_);
   }
 
  private:
+  // --- Risk of bias: PROBAST+AI's four domains, asked in our words ---
+
+  void Ask(const char* domain, const char* question, const char* answer,
+           const std::string& evidence) {
+    report_["risk_of_bias"].push_back(
+        {{"domain", domain}, {"question", question}, {"answer", answer}, {"evidence", evidence}});
+  }
+
+  void AskForBias(bool choice) {
+    AskOfData(choice);
+    AskOfOutcome();
+    AskOfAnalysis(choice);
+  }
+
+  void AskOfData(bool choice) {
+    const bool study = study_.contains("study");
+    Ask("participants and data", "Are the sources of data suited to the purpose?", kByPerson, "");
+    Ask("participants and data", "Were the right persons taken in and left out?", kByPerson,
+        choice ? TargetTrial("eligibility") : "");
+    Ask("predictors", "Are predictors defined and computed alike for everybody?",
+        study ? kYes : kByPerson,
+        study ? "every site computes them by the study's own definitions, and the same code does "
+                "so for the patient at hand"
+              : "");
+    Ask("predictors", "Were predictors recorded without knowledge of the outcome?", kByPerson, "");
+    Ask("predictors", "Are all predictors known when the model is asked?", kByPerson, "");
+  }
+
+  void AskOfOutcome() {
+    const bool study = study_.contains("study");
+    Ask("outcome", "Was the outcome defined before the analysis?", study ? kYes : kByPerson,
+        study ? "the study names it, and was approved at every site before it ran" : "");
+    bool apart = true;
+    for (const ModelInput& input : model_.inputs) apart = apart && input.name != model_.outcome;
+    Ask("outcome", "Are predictors kept out of the outcome?", kByPerson,
+        apart ? "the outcome's own column is none of the predictors" : "");
+    Ask("outcome", "Was the outcome found alike for everybody, without knowledge of predictors?",
+        kByPerson, "");
+    Ask("outcome", "Is the time between predictors and outcome right?", kByPerson,
+        TargetTrial("follow_up"));
+  }
+
+  void AskOfAnalysis(bool choice) {
+    std::size_t parameters = 0;
+    bool trees = false;
+    for (const ModelArm& arm : model_.arms) {
+      parameters = std::max(parameters, arm.coefficients.size());
+      trees = trees || !arm.trees.empty();
+    }
+    const json provenance = document_.value("provenance", json::object());
+    const std::string persons = provenance.contains("n") ? provenance["n"].dump() + " persons" : "";
+    Ask("analysis", "Are there enough persons, and enough with the outcome?", kByPerson,
+        persons + (parameters > 0 ? ", " + std::to_string(parameters) + " coefficients" +
+                                        (choice ? " for each treatment" : "")
+                                  : ""));
+    double missing = 0;
+    for (const ModelInput& input : model_.inputs) missing = std::max(missing, input.missing);
+    Ask("analysis", "Were all persons who were taken in analysed?", missing > 0 ? kNo : kByPerson,
+        missing > 0
+            ? "an input is missing in up to " + Significant(100 * missing, 3) + " % of the rows"
+            : "");
+    Ask("analysis", "Was what is missing dealt with in the right way?", kByPerson, "");
+    Ask("analysis", "Were predictors not picked by their association one by one?", kYes,
+        trees ? "all were offered to the trees"
+              : "all were in the model, whatever their association");
+    Ask("analysis", "Were complexities of the data taken care of, such as censoring?", kByPerson,
+        "");
+    const std::string calibration = Calibration();
+    Ask("analysis", "Was performance measured as it should be, calibration among it?",
+        calibration.empty() ? kByPerson : kYes, calibration);
+    Ask("analysis", "Was account taken of overfitting?", choice ? kYes : kByPerson,
+        choice ? "persons were judged by models that had not seen their fold" : "");
+    Ask("analysis", "Is the model that is given the one that was fitted?", kYes,
+        "the document has all of it");
+    if (choice) {
+      Ask("analysis", "Is everything that decided the treatment among the predictors?", kByPerson,
+          TargetTrial("assignment"));
+    }
+  }
+
   void Add(const char* item, const char* section, const char* heading, const std::string& text) {
     if (text.empty()) {
       report_["not_reported"].push_back(std::string(item) + " " + heading);
@@ -189,6 +271,10 @@ class Report {
     }
     return text;
   }
+
+  static constexpr const char* kYes = "yes";
+  static constexpr const char* kNo = "no";
+  static constexpr const char* kByPerson = "to be judged by a person";
 
   const LearnedModel& model_;
   const json& document_;
@@ -258,6 +344,11 @@ std::string ModelReportText(const ordered_json& report) {
   for (const ordered_json& item : report["not_reported"]) {
     text += "  " + item.get<std::string>() + "\n";
   }
+  text += "\nRisk of bias\n";
+  for (const ordered_json& asked : report["risk_of_bias"]) {
+    text += "  " + Text(asked, "question") + "  " + Text(asked, "answer") + "\n";
+    if (!Text(asked, "evidence").empty()) text += "      " + Text(asked, "evidence") + "\n";
+  }
   return text;
 }
 
@@ -285,7 +376,16 @@ std::string ModelReportHtml(const ordered_json& report) {
   for (const ordered_json& item : report["not_reported"]) {
     html += "<li>" + Escaped(item.get<std::string>()) + "</li>\n";
   }
-  return html + "</ul>\n</body></html>\n";
+  html +=
+      "</ul>\n<h2>Risk of bias</h2>\n<p>The domains of PROBAST+AI (BMJ 2025;388:e082505), asked in "
+      "our words; what a run cannot know is left to a person.</p>\n<dl>\n";
+  for (const ordered_json& asked : report["risk_of_bias"]) {
+    html += "<dt>" + Escaped(Text(asked, "question")) + "</dt><dd>" +
+            Escaped(Text(asked, "answer")) +
+            (Text(asked, "evidence").empty() ? "" : "<br>" + Escaped(Text(asked, "evidence"))) +
+            "</dd>\n";
+  }
+  return html + "</dl>\n</body></html>\n";
 }
 
 }  // namespace clinnova::decision

@@ -5,7 +5,9 @@
 //   CLINNOVA_ASSIGN(nlohmann::ordered_json report, ModelReport(document, "choice.json"));
 //   std::string page = ModelReportHtml(report);
 //
-// What the document does not say is listed under `not_reported`, so that the reader sees the gap.
+// What the document does not say is listed under `not_reported`, so that the reader sees the gap. Beside it stand the
+// questions of PROBAST+AI's domains (K. G. M. Moons et al., BMJ 388 (2025) e082505) in our words: those that the run
+// itself answers are answered, the others are "to be judged by a person".
 // Thread rule: pure functions.
 #pragma once
 
@@ -17,7 +19,8 @@
 
 namespace clinnova::decision {
 
-/// {"title", "items":[{"item": TRIPOD+AI's number, "section", "heading", "text"}], "not_reported":[…]} of a model's
+/// {"title", "items":[{"item": TRIPOD+AI's number, "section", "heading", "text"}], "not_reported":[…],
+/// "risk_of_bias":[{"domain", "question", "answer", "evidence"}]} of a model's
 /// document or of a registered one. kInvalidInput as ReadLearnedModel.
 Result<nlohmann::ordered_json> ModelReport(std::string_view document, const std::string& file);
 /// The same as text, and as a page of HTML without scripts or outside references.

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "decision/bedside_fixture.h"
 
 namespace clinnova::decision {
@@ -45,6 +47,41 @@ TEST(ModelReport, ShowsARegisteredModelWithItsVersionAndStudy) {
     if (item["item"] == "5a") continue;  // with the study's permit
     EXPECT_NE(std::ranges::find(report["items"], item), report["items"].end()) << item;
   }
+}
+
+TEST(ModelReport, AnswersQuestionsOfBiasOnlyWhereTheRunKnows) {
+  const auto answers = [](const nlohmann::ordered_json& report) {
+    std::map<std::string, std::string> found;
+    for (const auto& asked : report["risk_of_bias"]) {
+      found[asked["question"].get<std::string>()] = asked["answer"].get<std::string>();
+    }
+    return found;
+  };
+  auto document = nlohmann::json::parse(SampleModel());
+  auto found = answers(*ModelReport(document.dump(), "x"));
+  const std::string person = "to be judged by a person";
+  EXPECT_GE(found.size(), 16u);
+  EXPECT_EQ(found["Was account taken of overfitting?"], "yes");
+  EXPECT_EQ(found["Are all predictors known when the model is asked?"], person);
+  EXPECT_EQ(found["Is everything that decided the treatment among the predictors?"], person);
+  // A document without its study does not know when the outcome was defined.
+  EXPECT_EQ(found["Was the outcome defined before the analysis?"], person);
+  // Rows without an input were left out.
+  for (auto& input : document["inputs"]) input["missing"] = 0;
+  EXPECT_EQ(
+      answers(*ModelReport(document.dump(), "x"))["Were all persons who were taken in analysed?"],
+      person);
+  document["inputs"][0]["missing"] = 0.25;
+  EXPECT_EQ(
+      answers(*ModelReport(document.dump(), "x"))["Were all persons who were taken in analysed?"],
+      "no");
+  document.erase("calibration");
+  EXPECT_EQ(
+      answers(*ModelReport(document.dump(),
+                           "x"))["Was performance measured as it should be, calibration among it?"],
+      person);
+  EXPECT_NE(ModelReportHtml(*ModelReport(document.dump(), "x")).find("PROBAST+AI"),
+            std::string::npos);
 }
 
 TEST(ModelReport, EscapesHtmlAndRefusesWhatIsNoModel) {

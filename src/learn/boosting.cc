@@ -59,7 +59,10 @@ TreeClaim ClaimOf(const TreeProblem& problem, const BoostingSettings& settings,
   claim.max_delta_step = settings.growth.rules.max_delta_step;
   claim.subsample = settings.subsample;
   claim.seed = settings.seed;
-  for (const RunScope& scope : runs) claim.runs.push_back({scope, 0, {}});
+  for (std::size_t run = 0; run < runs.size(); ++run) {
+    claim.runs.push_back({.scope = runs[run], .trees = {}});
+    if (!settings.stratum_bases.empty()) claim.runs[run].stratum_base = settings.stratum_bases[run];
+  }
   return claim;
 }
 
@@ -79,7 +82,7 @@ Result<BoostedTrees> FitBoostedTrees(Federation& federation, TreeProblem& proble
   BoostedTrees fit;
   fit.claim = ClaimOf(problem, settings, runs);
   fit.ensembles.resize(runs.size());
-  for (std::size_t run = 0; run < runs.size(); ++run) {
+  for (std::size_t run = 0; run < runs.size() && settings.stratum_bases.empty(); ++run) {
     CLINNOVA_ASSIGN(fit.ensembles[run].base, BaseOf(problem, settings, description.runs[run]));
     fit.claim.runs[run].base = fit.ensembles[run].base;
   }

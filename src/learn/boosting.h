@@ -32,6 +32,8 @@ struct BoostingSettings {
   double subsample = 1;
   std::uint64_t seed = 1;
   std::optional<double> base_score{};  ///< on the response's scale; else the run's mean
+  /// By run and TrainingRows::stratum, on the score's scale: where scores begin, instead of base_score.
+  std::vector<std::vector<double>> stratum_bases{};
   GrowthSettings growth{
       .rules = {}, .depth = 6, .colsample_bytree = 1, .features_per_node = 0, .learning_rate = 0.3};
 };

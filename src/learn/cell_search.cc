@@ -153,12 +153,13 @@ CellQuestion CellSearch::question() const {
         if (!Open(cell)) continue;
         const auto share = static_cast<std::uint64_t>(cell.count / divisible_);
         std::int64_t bits = std::bit_width(share) + spare;
-        if (rounds_ == 0) bits = kFirstBits;
+        if (rounds_ == 0) bits = kFirstBits + std::min<std::int64_t>(spare, 0);
         bits = std::clamp<std::int64_t>(bits, 1, std::min(cell.bits, kFirstBits));
         question.variables.back().push_back({cell.low, cell.bits, bits});
       }
     }
-    if (question.Numbers() <= kMostNumbers || spare < -8) return question;
+    const std::size_t numbers = question.Numbers();  // 0: far too many to be asked
+    if ((numbers != 0 && numbers <= kMostNumbers) || spare < -kFirstBits) return question;
   }
 }
 

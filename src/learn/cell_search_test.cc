@@ -47,6 +47,28 @@ TEST(CellSearch, FindsCellsThatHoldWhatTheySay) {
   EXPECT_EQ(total, static_cast<std::int64_t>(values.size()));
 }
 
+TEST(CellSearch, AsksForNoMoreThanARoundHolds) {
+  constexpr std::size_t kMost = std::size_t{1} << 18;
+  const CellQuestion wide = CellSearch(150, 1000, 2).question();
+  EXPECT_GT(wide.Numbers(), 0U);
+  EXPECT_LE(wide.Numbers(), kMost);
+  // Many columns of many different values, each to be told apart.
+  std::mt19937_64 random(7);
+  std::normal_distribution<double> normal;
+  std::vector<double> values;
+  for (int i = 0; i < 4000; ++i) values.push_back(normal(random));
+  CellSearch search(40, static_cast<std::int64_t>(values.size()), 2);
+  while (!search.Done()) {
+    const CellQuestion question = search.question();
+    ASSERT_GT(question.Numbers(), 0U);
+    ASSERT_LE(question.Numbers(), kMost);
+    federation::ExactSums sums({{federation::ScaledBlock("cells", question.Numbers(), 0)}});
+    for (std::size_t v = 0; v < 40; ++v) CountCells(question, v, values, 0, sums);
+    search.Absorb(question, *federation::PooledSums::Decode(sums.layout(), sums.Seal({})), 0);
+  }
+  EXPECT_EQ(search.cells(39).size(), values.size());
+}
+
 TEST(CellSearch, TellsEveryValueFromTheNextAndStopsAtTies) {
   std::vector<double> values;
   for (int i = 0; i < 3000; ++i) values.push_back((i % 40) / 10.0);

@@ -31,18 +31,30 @@ class Judging {
 
   Result<ChoiceJudgement> Run() {
     CLINNOVA_ASSIGN(PooledSums sums, ValueRound(learned_));
-    ChoiceJudgement judgement{.policies = Values(sums), .sums = std::move(sums)};
+    CLINNOVA_ASSIGN(PolicyValues policies, Values(learned_, sums));
+    ChoiceJudgement judgement{.policies = std::move(policies), .sums = std::move(sums)};
     Decide(judgement);
     CLINNOVA_TRY(ReadInputs(judgement));
     CLINNOVA_TRY(ReadGroups(judgement));
     if (options_.evaluation.calibration && learned_.binary) CLINNOVA_TRY(Recalibrate(judgement));
+    if (options_.evaluation.calibration) {
+      CLINNOVA_ASSIGN(judgement.benefit, ReadBenefit(federation_, analysis_, learned_.split,
+                                                     Uncentred(learned_), frame_.n(), arms_));
+    }
     if (options_.evaluation.leave_one_site_out) CLINNOVA_TRY(LeaveSitesOut(judgement));
     return judgement;
   }
 
  private:
-  PolicyValues Values(const PooledSums& sums) const {
-    return ValuesFrom(sums, arms_, options_.confidence_level, options_.higher_is_better);
+  Result<PolicyValues> Values(const LearnedChoice& learned, const PooledSums& sums) {
+    PolicyValues policies =
+        ValuesFrom(sums, arms_, options_.confidence_level, options_.higher_is_better);
+    const ChoicePairParameters parameters{
+        .split = learned.split, .models = Uncentred(learned), .rules = learned.pair_rules};
+    CLINNOVA_ASSIGN(const PooledSums pairs,
+                    federation_.Sum(analysis_, kChoicePairStep, parameters));
+    policies.covariance[0][0] += FoldCovariance(pairs.Number(0), policies.n);
+    return policies;
   }
 
   Result<PooledSums> ValueRound(const LearnedChoice& learned) {
@@ -316,7 +328,7 @@ class Judging {
     }
     if (!without) return Fail(without);
     CLINNOVA_ASSIGN(const PooledSums sums, ValueRound(*without));
-    judgement.without_site = Values(sums);
+    CLINNOVA_ASSIGN(judgement.without_site, Values(*without, sums));
     return {};
   }
 

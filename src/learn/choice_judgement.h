@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether choosing by a learned rule beats not choosing: the coordinator's side of choice_value_steps.h.
 //
+// The value is that of the K learned rules, averaged, and its error is more than that of K independent means where the
+// choice is close: fold k's rule has learned from fold l and l's from k, and where drugs are equal both go with the
+// same chance (A. R. Luedtke, M. J. van der Laan, Ann. Stat. 44, 2016, on why such values are not regular). Let D_kl be
+// the sum over fold k of the score by the rule without k less that by the rule without k and l, over n. All else has mean 0
+// given what the rules have learned from, so that the covariance of the folds' k and l parts is that of D_kl and D_lk, at
+// most the mean of their variances. For two equal drugs and normal scores it is 0.32 (two folds) to 0.36 (many) of that;
+// half of it is added to the variance of the rule's value, which leaves room for its not being normal. It vanishes where
+// rules are stable. bench/truth/ties.py shows what that does to coverage.
+//
 // The rule's gain is over the best single drug, and which drug that is is not known. The claim "the rule beats the
 // best single drug" therefore needs the rule to beat *every* single drug, each by a lower confidence bound above zero:
 // an intersection-union test (R. L. Berger, Technometrics 24, 1982), whose level holds without any correction, also
@@ -15,6 +24,7 @@
 #include <vector>
 
 #include "federation/federation.h"
+#include "learn/choice_benefit.h"
 #include "learn/choice_inputs.h"
 #include "learn/choice_learning.h"
 #include "learn/choice_value_steps.h"
@@ -46,6 +56,8 @@ struct PolicyValues {
   /// The rule's gain over the best single drug, as told above.
   ChoiceEstimate GainOverBest() const;
 };
+/// What is added to the variance of the rule's value for the covariance between folds, from choice.fold_pairs.
+double FoldCovariance(double squared_changes, std::int64_t n);
 PolicyValues ValuesFrom(const federation::PooledSums& sums, std::size_t arms,
                         double confidence_level, bool higher_is_better);
 
@@ -90,6 +102,7 @@ struct ChoiceJudgement {
   DistanceSummary distance{};
   std::vector<GroupGain> groups{};
   std::vector<Recalibration> recalibration{};  ///< by arm
+  std::optional<ChoiceBenefit> benefit{};      ///< with evaluation "calibration"
   std::optional<PolicyValues> without_site{};  ///< leave-one-site-out
   std::vector<std::string> warnings{};
 };

@@ -44,5 +44,10 @@ TEST(PolicyValues, ARuleThatIsOneDrugGainsNothing) {
   EXPECT_EQ(gain.p_value, 1);
 }
 
+TEST(FoldCovariance, IsHalfTheVarianceOfWhatFoldsChange) {
+  EXPECT_DOUBLE_EQ(FoldCovariance(32, 400), 32 / 160000.0 / 2);
+  EXPECT_EQ(FoldCovariance(0, 400), 0);  // stable rules
+}
+
 }  // namespace
 }  // namespace clinnova::learn

@@ -51,9 +51,16 @@ class Learning {
     CLINNOVA_TRY(Count());
     CLINNOVA_TRY(ReadMoments());
     MakeProblems();
-    CLINNOVA_TRY(FitOutcomes());
-    CLINNOVA_TRY(ChooseLambdas());
-    CLINNOVA_TRY(ReadInformation());
+    learned_.models.binary = learned_.binary;
+    learned_.models.higher_is_better = options_.higher_is_better;
+    learned_.models.trim = options_.trim;
+    if (options_.boosting) {
+      CLINNOVA_TRY(GrowForests());
+    } else {
+      CLINNOVA_TRY(FitOutcomes());
+      CLINNOVA_TRY(ChooseLambdas());
+      CLINNOVA_TRY(ReadInformation());
+    }
     CLINNOVA_ASSIGN(learned_.models.propensity,
                     FitPropensities(federation_, analysis_, frame_, learned_.split, Precisions()));
     return std::move(learned_);
@@ -243,6 +250,48 @@ class Learning {
     return start;
   }
 
+  /// Trees instead of elastic nets; their predictors begin at the arms' means.
+  Result<void> GrowForests() {
+    ForestTask task{.split = learned_.split,
+                    .left_out = left_out_,
+                    .arms = learned_.arms,
+                    .binary = learned_.binary};
+    for (const ChoiceFolds& out : left_out_) {
+      std::vector<std::vector<double>> unused;
+      const std::vector<double> start = NullPoint(out, unused);
+      std::vector<double>& base = task.arm_base.emplace_back();
+      for (std::size_t a = 0; a < arms_; ++a) {
+        base.push_back(start[joint_.Intercept(a)] + learned_.center);
+      }
+    }
+    CLINNOVA_ASSIGN(learned_.forests, LearnForests(federation_, analysis_, options_, frame_, task));
+    WidenErrors(learned_.forests->std_error);
+    learned_.models.features = learned_.forests->features;
+    learned_.models.trees = learned_.forests->by_fold;
+    learned_.pair_rules.trees = learned_.forests->by_pair;
+    if (!learned_.forests->chosen) {
+      learned_.warnings.emplace_back(
+          "the number of trees was not chosen: without two folds no split is allowed, so that all "
+          "trees are taken");
+    }
+    return {};
+  }
+
+  /// The jackknife sees how trees vary, not what they leave out. Added is the variance that a linear predictor of as many
+  /// columns has without shrinkage, on average over the arm's patients: columns / information per column.
+  void WidenErrors(std::vector<double>& errors) const {
+    for (std::size_t a = 0; a < arms_; ++a) {
+      const auto persons = static_cast<double>(learned_.arm_counts[a]);
+      double information = 1 / learned_.outcome_variance;
+      if (learned_.binary) {
+        const double mean = OverFolds(kMomentProducts, a, p_, 0) / persons;
+        information = mean * (1 - mean);
+      }
+      errors[a] = std::sqrt(errors[a] * errors[a] +
+                            static_cast<double>(p_) / (persons * std::max(information, 1e-6)));
+    }
+  }
+
   Result<void> FitOutcomes() {
     stats::NetSolver solver(problems_, options_.alpha, [this](const std::vector<NetPoint>& points) {
       return Evaluate(points);
@@ -386,10 +435,11 @@ class Learning {
       const std::size_t best = Least(others);
       learned_.by_fold.push_back(Chosen(f + 1, best));
       learned_.models.outcome.push_back(joint_.ByArm(Fit(f + 1, best).beta));
+      for (std::size_t g = 0; g < folds(); ++g) {
+        std::vector<double>& rule = learned_.pair_rules.outcome.emplace_back();
+        if (g != f) rule = joint_.ByArm(Fit(Without(f, g), best).beta);
+      }
     }
-    learned_.models.binary = learned_.binary;
-    learned_.models.higher_is_better = options_.higher_is_better;
-    learned_.models.trim = options_.trim;
     return {};
   }
 
@@ -405,6 +455,13 @@ class Learning {
     return least;
   }
 
+  /// The problem without folds f and g.
+  std::size_t Without(std::size_t f, std::size_t g) const {
+    if (f == g) return f + 1;
+    return pairs_.at({static_cast<std::int64_t>(std::min(f, g) + 1),
+                      static_cast<std::int64_t>(std::max(f, g) + 1)});
+  }
+
   /// Where the loss on fold g of the model without f and g is.
   std::size_t PairLoss(std::size_t f, std::size_t g, std::size_t k) const {
     return (folds() + f * folds() + g) * kLambdas + k;
@@ -417,11 +474,7 @@ class Learning {
     std::vector<std::int64_t> on;
     for (std::size_t f = 0; f < folds(); ++f) AddLossPoints(f + 1, f + 1, points, on);
     for (std::size_t f = 0; f < folds(); ++f) {
-      for (std::size_t g = 0; g < folds(); ++g) {
-        const auto low = static_cast<std::int64_t>(std::min(f, g) + 1);
-        const auto high = static_cast<std::int64_t>(std::max(f, g) + 1);
-        AddLossPoints(f == g ? f + 1 : pairs_.at({low, high}), g + 1, points, on);
-      }
+      for (std::size_t g = 0; g < folds(); ++g) AddLossPoints(Without(f, g), g + 1, points, on);
     }
     std::vector<double> losses;
     if (!learned_.binary) {

@@ -10,15 +10,19 @@
 // Lambda is chosen without the fold that its model is for: for fold k by the deviance on each other fold l of a model
 // that saw neither. All folds, pairs of folds and lambdas advance together, so that a dozen rounds serve them all.
 //
+// With learner = "boosted_trees" the outcome models are those of choice_tree_learning.h.
+//
 //   CLINNOVA_ASSIGN(const LearnedChoice learned, LearnChoice(federation, analysis, options, frame, folds));
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "federation/federation.h"
 #include "learn/choice_options.h"
 #include "learn/choice_steps.h"
+#include "learn/choice_tree_learning.h"
 #include "stats/linear_algebra.h"
 #include "stats/model_frame.h"
 
@@ -40,11 +44,13 @@ struct LearnedChoice {
   double center = 0;  ///< subtracted from a continuous outcome
   double outcome_variance = 1;
   ChoiceModels models;             ///< by fold
+  ChoicePairRules pair_rules{};    ///< by fold and other fold
   std::vector<double> all_rows{};  ///< outcome model of all rows: arms * columns, standardised
   ChosenLambda lambda;             ///< of it
   std::vector<ChosenLambda> by_fold{};
   std::vector<stats::Matrix>
       information;  ///< by arm, of all rows at `all_rows`, standardised, without penalty
+  std::optional<LearnedForests> forests{};  ///< learner = "boosted_trees", instead of the above
   std::vector<std::int64_t> arm_counts{};
   std::vector<std::vector<double>> arm_means{};      ///< by arm and column, standardised
   std::vector<std::vector<double>> arm_variances{};  ///< divisor n - 1

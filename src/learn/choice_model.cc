@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "learn/choice_report.h"
+#include "learn/tree_document.h"
 #include "stats/linear_algebra.h"
 #include "stats/terms.h"
 
@@ -81,6 +83,49 @@ Json ArmJson(const ChoiceStory& story, std::size_t arm) {
           {"covariance", MatrixJson(covariance)}};
 }
 
+/// The trees of all rows as they are for one arm. Levels that nobody has are no levels of the inputs.
+Json ArmTreesJson(const ChoiceStory& story, const ChoiceForest& forest, std::size_t arm) {
+  const LearnedForests& forests = *story.learned.forests;
+  std::vector<Tree> trees = forest.TreesOf(arm, forests.features);
+  for (Tree& tree : trees) {
+    for (TreeNode& node : tree) {
+      if (node.leaf) continue;
+      const auto& rows =
+          forests.description.features[static_cast<std::size_t>(node.split.feature)].level_rows;
+      for (std::size_t l = 0; l < node.split.left_levels.size(); ++l) {
+        if (rows[l] == 0) node.split.left_levels[l] = 0;
+      }
+    }
+  }
+  return {{"learner", "boosted_trees"},
+          {"link", story.learned.binary ? "logit" : "identity"},
+          {"base_score", forest.base(arm)},
+          {"trees", TreesJson(trees, forests.features, story.schema)}};
+}
+
+/// Empty where the trees cannot be read, which were written here.
+std::optional<ChoiceForest> WholeForest(const ChoiceStory& story) {
+  if (!story.learned.forests) return {};
+  const LearnedForests& forests = *story.learned.forests;
+  const auto codes = ArmCodes(story.learned.arms, story.schema, forests.features.back());
+  if (!codes) return {};
+  const auto forest = ChoiceForest::Create(forests.all_rows, forests.features, *codes);
+  return forest ? std::optional(*forest) : std::nullopt;
+}
+
+Json IntervalsJson(const ChoiceStory& story) {
+  Json intervals{{"method", "normal on the linear predictor, arms independent"},
+                 {"conf_level", story.options.confidence_level}};
+  if (!story.learned.forests) return intervals;
+  intervals["method"] =
+      "normal on the linear predictor, arms independent; errors the same for every patient: the "
+      "jackknife of folds, and those of a linear predictor without shrinkage";
+  for (std::size_t a = 0; a < story.learned.arms.size(); ++a) {
+    intervals["std_error"][story.learned.arms[a]] = story.learned.forests->std_error[a];
+  }
+  return intervals;
+}
+
 /// Mahalanobis' distance in the original columns: x_standardised = (x - center) * inverse_scale.
 Json ApplicabilityJson(const ChoiceStory& story) {
   const DistanceSummary& distance = story.judgement.distance;
@@ -130,12 +175,12 @@ Json ChoiceModelJson(const ChoiceStory& story, const Json& result) {
                         {"guideline", story.options.guideline}};
   model["inputs"] = InputsJson(story);
   model["design"] = DesignJson(story);
+  const std::optional<ChoiceForest> forest = WholeForest(story);
   for (std::size_t a = 0; a < learned.arms.size(); ++a) {
-    model["arms"][learned.arms[a]] = ArmJson(story, a);
+    model["arms"][learned.arms[a]] = forest ? ArmTreesJson(story, *forest, a) : ArmJson(story, a);
   }
   model["calibration"] = result.value("calibration", Json::object());
-  model["intervals"] = {{"method", "normal on the linear predictor, arms independent"},
-                        {"conf_level", story.options.confidence_level}};
+  model["intervals"] = IntervalsJson(story);
   model["applicability"] = ApplicabilityJson(story);
   model["evaluation"] = {{"verdict", result["verdict"]},
                          {"beats_best_single", result["beats_best_single"]},

@@ -2,7 +2,10 @@
 #include "learn/choice_options.h"
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
+
+#include "learn/tree_options.h"
 
 namespace clinnova::learn {
 
@@ -30,6 +33,31 @@ Result<void> ReadEvaluation(const Analysis& analysis, ChoiceEvaluation& evaluati
                                 "subgroups, leave_one_site_out");
     }
   }
+  return {};
+}
+
+constexpr const char* kTreeOptions[] = {"trees",  "depth", "learning_rate",    "bins",
+                                        "lambda", "gamma", "min_child_weight", "subsample"};
+
+/// Small trees and few: what several arms' outcomes can bear, and every tree is `depth` rounds.
+Result<void> ReadBoosting(const Analysis& analysis, ChoiceOptions& options) {
+  if (analysis.Has("alpha")) {
+    return analysis.Wrong("alpha", "is of learner = \"elastic_net\", found \"boosted_trees\"");
+  }
+  BoostingSettings& settings = options.boosting.emplace();
+  constexpr double kAny = std::numeric_limits<double>::max();
+  CLINNOVA_ASSIGN(settings.trees, IntegerWithin(analysis, "trees", 60, 1, 500));
+  CLINNOVA_ASSIGN(settings.growth.depth, IntegerWithin(analysis, "depth", 3, 1, 6));
+  CLINNOVA_ASSIGN(settings.growth.learning_rate,
+                  NumberWithin(analysis, "learning_rate", 0.2, 1e-6, 1));
+  CLINNOVA_ASSIGN(settings.bins, IntegerWithin(analysis, "bins", 32, 2, kMostBins));
+  CLINNOVA_ASSIGN(settings.subsample, NumberWithin(analysis, "subsample", 1, 1e-3, 1));
+  SplitRules& rules = settings.growth.rules;
+  CLINNOVA_ASSIGN(rules.lambda, NumberWithin(analysis, "lambda", 1, 0, kAny));
+  CLINNOVA_ASSIGN(rules.gamma, NumberWithin(analysis, "gamma", 0, 0, kAny));
+  CLINNOVA_ASSIGN(rules.min_child_weight, NumberWithin(analysis, "min_child_weight", 1, 0, kAny));
+  CLINNOVA_ASSIGN(const std::int64_t seed, analysis.Integer("seed", 1));
+  settings.seed = static_cast<std::uint64_t>(seed);
   return {};
 }
 
@@ -64,10 +92,12 @@ Result<ChoiceOptions> ChoiceOptionsOf(const Analysis& analysis) {
   constexpr std::string_view kLearners[] = {"elastic_net", "boosted_trees"};
   CLINNOVA_ASSIGN(const std::string learner, analysis.Choice("learner", kLearners));
   if (learner == "boosted_trees") {
-    return analysis.Wrong(
-        "learner",
-        "found \"boosted_trees\", which is not there yet for a treatment choice; expected "
-        "\"elastic_net\"");
+    CLINNOVA_TRY(ReadBoosting(analysis, options));
+  } else {
+    for (const char* key : kTreeOptions) {
+      if (!analysis.Has(key)) continue;
+      return analysis.Wrong(key, "is of learner = \"boosted_trees\", found \"elastic_net\"");
+    }
   }
   constexpr std::string_view kDirections[] = {"higher", "lower"};
   CLINNOVA_ASSIGN(const std::string direction, analysis.Choice("direction", kDirections));

@@ -4,12 +4,14 @@
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/error.h"
 #include "federation/analysis.h"
+#include "learn/boosting.h"
 
 namespace clinnova::learn {
 
@@ -25,8 +27,9 @@ struct ChoiceEvaluation {
 
 struct ChoiceOptions {
   bool higher_is_better = true;
-  std::string outcome_family;  ///< empty: by what the outcome is
-  double alpha = 0.5;          ///< of the elastic net: 0 ridge, at most 0.9
+  std::string outcome_family;                  ///< empty: by what the outcome is
+  double alpha = 0.5;                          ///< of the elastic net: 0 ridge, at most 0.9
+  std::optional<BoostingSettings> boosting{};  ///< learner = "boosted_trees"
   std::int64_t folds = 5;
   double trim = 0.02;  ///< propensities below count as this
   double ridge =
@@ -38,7 +41,7 @@ struct ChoiceOptions {
   ChoiceEvaluation evaluation;
 };
 
-/// kInvalidInput names the key. `boosted_trees` as learner is not there yet, and said so.
+/// kInvalidInput names the key, also one that is the other learner's.
 Result<ChoiceOptions> ChoiceOptionsOf(const federation::Analysis& analysis);
 
 /// The target trial that the data emulate, as the study file has it: {"eligibility", "time_zero", "strategies",

@@ -16,6 +16,11 @@ double NormalQuantile(double p) {
 
 }  // namespace
 
+double FoldCovariance(double squared_changes, std::int64_t n) {
+  const auto persons = static_cast<double>(n);
+  return squared_changes / persons / persons / 2;
+}
+
 PolicyValues ValuesFrom(const federation::PooledSums& sums, std::size_t arms,
                         double confidence_level, bool higher_is_better) {
   PolicyValues policies{

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
+#include "core/distributions.h"
 #include "core/text.h"
 #include "stats/terms.h"
 
@@ -43,6 +45,8 @@ class Report {
     if (story_.options.evaluation.calibration) {
       result["calibration_for_benefit"] = Groups(GroupKind::kBenefit);
       result["calibration"] = Calibration();
+      result["benefit"] = Benefit();
+      result["congruence"] = Congruence();
     }
     result["overlap"] = Overlap();
     result["balance"] = Balance();
@@ -229,6 +233,59 @@ class Report {
     return bins;
   }
 
+  Json BenefitJson(const BenefitNumber& number) const {
+    ChoiceEstimate estimate{.estimate = number.estimate, .std_error = number.std_error};
+    const double half = NormalHalf() * number.std_error;
+    estimate.low = number.estimate - half;
+    estimate.high = number.estimate + half;
+    return EstimateJson(estimate);
+  }
+  /// Half an interval in standard errors.
+  double NormalHalf() const {
+    return core::StudentTQuantile(0.5 + story_.options.confidence_level / 2,
+                                  std::numeric_limits<double>::infinity());
+  }
+
+  Json Benefit() const {
+    Json list = Json::array();
+    for (const ContrastBenefit& contrast : story_.judgement.benefit->contrasts) {
+      Json entry{{"first", arms_[contrast.first]}, {"second", arms_[contrast.second]}};
+      entry["mean"] = BenefitJson(contrast.mean);
+      entry["autoc"] = BenefitJson(contrast.autoc);
+      entry["qini"] = BenefitJson(contrast.qini);
+      entry["slope"] = contrast.slope ? NumberJson(*contrast.slope) : Json(nullptr);
+      entry["e_average"] = NumberJson(contrast.e_average);
+      entry["e_50"] = NumberJson(contrast.e_50);
+      entry["e_90"] = NumberJson(contrast.e_90);
+      if (story_.learned.binary) {
+        entry["c_for_benefit"] = contrast.c ? BenefitJson(*contrast.c) : Json(nullptr);
+        entry["brier_for_benefit"] = contrast.brier ? NumberJson(*contrast.brier) : Json(nullptr);
+      }
+      list.push_back(std::move(entry));
+    }
+    return list;
+  }
+
+  /// Those who received what the rule recommends beside those who did not: not adjusted for anything.
+  Json Congruence() {
+    const std::vector<double>& outcomes = story_.judgement.benefit->outcomes;
+    Json json;
+    for (const bool agreed : {true, false}) {
+      std::int64_t n = 0;
+      double sum = 0;
+      for (std::size_t i = 0; i < outcomes.size(); ++i) {
+        if ((i / arms_.size() == i % arms_.size()) != agreed) continue;
+        n += story_.judgement.sums.Count(kChosenReceived, i);
+        sum += outcomes[i];
+      }
+      const char* key = agreed ? "received_recommended" : "received_another";
+      const bool told = n >= std::max(1, story_.minimum_count);
+      json[key] = {{"n", Count(std::string("/congruence/") + key + "/n", n)},
+                   {"outcome", told ? NumberJson(sum / static_cast<double>(n)) : Json(nullptr)}};
+    }
+    return json;
+  }
+
   Json Overlap() {
     Json list = Json::array();
     for (std::size_t a = 0; a < arms_.size(); ++a) {
@@ -304,7 +361,23 @@ class Report {
     return {{"estimate", of(gain.estimate)}, {"conf_limit", of(gain.low)}};
   }
 
+  Json TreeLearning() const {
+    const BoostingSettings& settings = *story_.options.boosting;
+    const LearnedForests& forests = *story_.learned.forests;
+    Json by_fold = Json::array();
+    for (const ChoiceTrees& fold : forests.by_fold) by_fold.push_back(fold.trees.size());
+    return {{"learner", "boosted_trees"},
+            {"folds", story_.learned.split.folds},
+            {"trees", forests.all_rows.trees.size()},
+            {"trees_by_fold", std::move(by_fold)},
+            {"trees_at_most", settings.trees},
+            {"depth", settings.growth.depth},
+            {"learning_rate", settings.growth.learning_rate},
+            {"propensity_ridge", story_.options.ridge}};
+  }
+
   Json Learning() const {
+    if (story_.learned.forests) return TreeLearning();
     Json by_fold = Json::array();
     for (const ChosenLambda& chosen : story_.learned.by_fold) by_fold.push_back(chosen.lambda);
     return {{"learner", "elastic_net"},

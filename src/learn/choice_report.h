@@ -18,6 +18,7 @@ struct ChoiceStory {
   const stats::ModelFrame& frame;        // not owned, outlives this
   const LearnedChoice& learned;          // not owned, outlives this
   const ChoiceJudgement& judgement;      // not owned, outlives this
+  const table::Schema& schema;           // not owned, outlives this
   int minimum_count = 5;
   std::int64_t guideline = -1;
 };

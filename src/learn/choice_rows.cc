@@ -111,16 +111,44 @@ void ChoiceRows::Read(std::size_t first, std::size_t count, ChoiceBatch& batch) 
   stats::Standardise(split_->claim, batch.design);
 }
 
-Result<void> ChoiceRows::CheckModels(const ChoiceModels& models) const {
-  const auto folds = static_cast<std::size_t>(split_->folds);
-  bool fits =
-      models.outcome.size() == folds && models.propensity.size() == folds && models.trim > 0;
-  for (std::size_t k = 0; fits && k < folds; ++k) {
-    fits = models.outcome[k].size() == arms_ * columns() &&
-           models.propensity[k].size() == (arms_ - 1) * columns();
+Result<std::vector<ChoiceForest>> ForestsOf(const SiteView& site,
+                                            const std::vector<std::string>& arms,
+                                            const std::vector<Feature>& features,
+                                            const std::vector<ChoiceTrees>& trees) {
+  CLINNOVA_ASSIGN(const std::vector<Feature> own, ChoiceFeatures(site.analysis, site.table.schema));
+  const bool same = std::ranges::equal(own, features, [](const Feature& a, const Feature& b) {
+    return a.column == b.column && a.levels == b.levels && b.bins() <= kMostBins &&
+           std::ranges::is_sorted(b.cuts);
+  });
+  if (!same)
+    return Fail(ErrorCode::kRefused, "features that are not the analysis'", "wrong_layout");
+  CLINNOVA_ASSIGN(const std::vector<std::uint8_t> codes,
+                  ArmCodes(arms, site.table.schema, features.back()));
+  std::vector<ChoiceForest> forests;
+  for (const ChoiceTrees& state : trees) {
+    CLINNOVA_ASSIGN(ChoiceForest forest, ChoiceForest::Create(state, features, codes));
+    forests.push_back(std::move(forest));
   }
-  if (fits) return {};
-  return Fail(ErrorCode::kRefused, "models that do not fit folds and design", "wrong_layout");
+  return forests;
+}
+
+Result<void> ChoiceRows::TakeModels(const SiteView& site, const ChoiceModels& models) {
+  const auto folds = static_cast<std::size_t>(split_->folds);
+  const bool trees = !models.features.empty();
+  bool fits = models.propensity.size() == folds && models.trim > 0 &&
+              models.outcome.size() == (trees ? 0 : folds) &&
+              models.trees.size() == (trees ? folds : 0);
+  for (std::size_t k = 0; fits && k < folds; ++k) {
+    fits = models.propensity[k].size() == (arms_ - 1) * columns() &&
+           (trees || models.outcome[k].size() == arms_ * columns());
+  }
+  if (!fits) {
+    return Fail(ErrorCode::kRefused, "models that do not fit folds and design", "wrong_layout");
+  }
+  if (!trees) return {};
+  CLINNOVA_ASSIGN(forests_, ForestsOf(site, frame_->design.strata().front().levels, models.features,
+                                      models.trees));
+  return {};
 }
 
 void ChoiceRows::Predict(const ChoiceModels& models, ChoiceBatch& batch) const {
@@ -130,25 +158,77 @@ void ChoiceRows::Predict(const ChoiceModels& models, ChoiceBatch& batch) const {
     }
     batch.chosen.assign(kBatchRows, 0);
   }
+  batch.bins.resize(models.features.size());
   for (std::size_t r = 0; r < batch.rows(); ++r) PredictRow(models, batch, r);
+}
+
+double ChoiceRows::Linear(const std::vector<double>& beta, const ChoiceBatch& batch,
+                          std::size_t row, std::size_t arm) const {
+  const double* x = batch.design.x.data() + row;
+  const std::size_t p = columns();
+  double eta = 0;
+  for (std::size_t j = 0; j < p; ++j) eta += beta[arm * p + j] * x[j * kBatchRows];
+  return eta;
+}
+
+Result<void> ChoiceRows::TakeRules(const SiteView& site, const ChoiceModels& models,
+                                   const ChoicePairRules& rules) {
+  const auto folds = static_cast<std::size_t>(split_->folds);
+  const bool trees = !models.features.empty();
+  bool fits = (trees ? rules.trees.size() : rules.outcome.size()) == folds * folds;
+  for (std::size_t i = 0; fits && !trees && i < rules.outcome.size(); ++i) {
+    fits = rules.outcome[i].size() == (i / folds == i % folds ? 0 : arms_ * columns());
+  }
+  if (!fits) {
+    return Fail(ErrorCode::kRefused, "rules that do not fit folds and design", "wrong_layout");
+  }
+  pair_forests_.assign(trees ? folds * folds : 0, {});
+  for (std::size_t i = 0; i < pair_forests_.size(); ++i) {
+    if (i / folds == i % folds) continue;
+    CLINNOVA_ASSIGN(
+        std::vector<ChoiceForest> forest,
+        ForestsOf(site, frame_->design.strata().front().levels, models.features, {rules.trees[i]}));
+    pair_forests_[i] = std::move(forest.front());
+  }
+  return {};
+}
+
+std::size_t ChoiceRows::ChosenWithout(const ChoiceModels& models, const ChoicePairRules& rules,
+                                      ChoiceBatch& batch, std::size_t row,
+                                      std::size_t other) const {
+  const std::size_t at =
+      static_cast<std::size_t>(batch.fold[row] - 1) * static_cast<std::size_t>(split_->folds) +
+      other;
+  if (!pair_forests_.empty()) {
+    BinRow(*table_, batch.design.source_row[row], models.features, batch.bins);
+  }
+  std::size_t chosen = 0;
+  double best = 0;
+  for (std::size_t a = 0; a < arms_; ++a) {
+    const double eta = pair_forests_.empty()
+                           ? Linear(rules.outcome[at], batch, row, a)
+                           : pair_forests_[at]->Predictor(batch.bins, models.features, a);
+    if (a == 0 || (models.higher_is_better ? eta > best : eta < best)) {
+      chosen = a;
+      best = eta;
+    }
+  }
+  return chosen;
 }
 
 void ChoiceRows::PredictRow(const ChoiceModels& models, ChoiceBatch& batch, std::size_t row) const {
   if (batch.fold[row] == 0) return;
   const auto fold = static_cast<std::size_t>(batch.fold[row] - 1);
-  const std::size_t p = columns();
-  const double* x = batch.design.x.data() + row;
-  const auto linear = [&](const std::vector<double>& beta, std::size_t first) {
-    double sum = 0;
-    for (std::size_t j = 0; j < p; ++j) sum += beta[first + j] * x[j * kBatchRows];
-    return sum;
-  };
   const auto own = static_cast<std::size_t>(batch.arm()[row]);
+  if (!forests_.empty()) {
+    BinRow(*table_, batch.design.source_row[row], models.features, batch.bins);
+  }
   double largest = 0;
   for (std::size_t a = 0; a < arms_; ++a) {
-    const double eta = linear(models.outcome[fold], a * p);
+    const double eta = forests_.empty() ? Linear(models.outcome[fold], batch, row, a)
+                                        : forests_[fold].Predictor(batch.bins, models.features, a);
     batch.predicted[a][row] = models.binary ? core::Expit(eta) : eta;
-    const double odds = a == 0 ? 0 : linear(models.propensity[fold], (a - 1) * p);
+    const double odds = a == 0 ? 0 : Linear(models.propensity[fold], batch, row, a - 1);
     batch.propensity[a][row] = odds;
     largest = std::max(largest, odds);
   }

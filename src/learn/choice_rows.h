@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "federation/step.h"
+#include "learn/choice_forest.h"
 #include "stats/model_frame.h"
 #include "stats/row_folds.h"
 
@@ -49,8 +50,10 @@ struct ChoiceModels {
   bool binary = true;
   bool higher_is_better = true;
   double trim = 0.02;
-  std::vector<std::vector<double>> outcome{};     ///< by fold: arms * columns
+  std::vector<std::vector<double>> outcome{};     ///< by fold: arms * columns; none with trees
   std::vector<std::vector<double>> propensity{};  ///< by fold: (arms - 1) * columns
+  std::vector<Feature> features{};                ///< that trees split; none without
+  std::vector<ChoiceTrees> trees{};               ///< by fold
 
   template <class A>
   void Fields(A& a) {
@@ -59,6 +62,21 @@ struct ChoiceModels {
     a(trim);
     a(outcome);
     a(propensity);
+    a(features);
+    a(trees);
+  }
+};
+
+/// Outcome models that are asked only which arm is best: by fold k and other fold l, at k * folds + l, those that saw
+/// neither. Coefficients, or trees over ChoiceModels::features; those of k = l are none.
+struct ChoicePairRules {
+  std::vector<std::vector<double>> outcome{};
+  std::vector<ChoiceTrees> trees{};
+
+  template <class A>
+  void Fields(A& a) {
+    a(outcome);
+    a(trees);
   }
 };
 
@@ -73,6 +91,7 @@ struct ChoiceBatch {
       score{};                         ///< Gamma_a = q_a + [a = own] (y - q_a) / max(e_a, trim)
   std::vector<std::int32_t> chosen{};  ///< the rule's arm
   std::vector<double> buffer{};
+  std::vector<std::uint8_t> bins{};  ///< of the row at hand, for trees
 
   std::size_t rows() const { return design.rows; }
   const std::vector<std::int32_t>& arm() const { return design.strata.front(); }
@@ -96,21 +115,39 @@ class ChoiceRows {
   /// Reads rows [first, first + count): design, folds.
   void Read(std::size_t first, std::size_t count, ChoiceBatch& batch) const;
   /// Predictions of the rows read, each by its own fold's models; rows without a fold have none and a score of 0.
+  /// Needs TakeModels before it, of the same models.
   void Predict(const ChoiceModels& models, ChoiceBatch& batch) const;
-  /// kRefused when models do not fit folds and design.
-  Result<void> CheckModels(const ChoiceModels& models) const;
+  /// kRefused when models do not fit folds, design and the analysis' own columns.
+  Result<void> TakeModels(const federation::SiteView& site, const ChoiceModels& models);
+  /// kRefused when the rules do not fit folds, design and models.
+  Result<void> TakeRules(const federation::SiteView& site, const ChoiceModels& models,
+                         const ChoicePairRules& rules);
+  /// The arm that the rule without the row's fold and `other` picks, for a row that was predicted in a fold. Needs
+  /// TakeRules before it.
+  std::size_t ChosenWithout(const ChoiceModels& models, const ChoicePairRules& rules,
+                            ChoiceBatch& batch, std::size_t row, std::size_t other) const;
 
  private:
   ChoiceRows() = default;
   void PredictRow(const ChoiceModels& models, ChoiceBatch& batch, std::size_t row) const;
+  double Linear(const std::vector<double>& beta, const ChoiceBatch& batch, std::size_t row,
+                std::size_t arm) const;
 
-  const table::Table* table_ = nullptr;            // not owned, outlives this
-  std::shared_ptr<const stats::SiteFrame> frame_;  // shared with the site's cache
-  const ChoiceSplit* split_ = nullptr;             // not owned, outlives this
-  std::optional<stats::RowFolds> folds_{};         ///< absent where the fold is the site
+  const table::Table* table_ = nullptr;                      // not owned, outlives this
+  std::shared_ptr<const stats::SiteFrame> frame_;            // shared with the site's cache
+  const ChoiceSplit* split_ = nullptr;                       // not owned, outlives this
+  std::optional<stats::RowFolds> folds_{};                   ///< absent where the fold is the site
+  std::vector<ChoiceForest> forests_{};                      ///< by fold, where models are trees
+  std::vector<std::optional<ChoiceForest>> pair_forests_{};  ///< by fold and other fold
   std::size_t site_column_ = 0;
   std::size_t arms_ = 0;
 };
+
+/// A site's forests from what the hub says of them. kRefused ("wrong_layout") where a feature is none of the analysis'.
+Result<std::vector<ChoiceForest>> ForestsOf(const federation::SiteView& site,
+                                            const std::vector<std::string>& arms,
+                                            const std::vector<Feature>& features,
+                                            const std::vector<ChoiceTrees>& trees);
 
 /// The guard of steps that read `split`'s rows through ChoiceRows: the frame's rules, and those on the counts of the cells
 /// that the hub claims of all sites.

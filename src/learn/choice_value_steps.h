@@ -7,7 +7,8 @@
 // scores' products give the variance of every value and of every difference.
 // Source: J. M. Robins, A. Rotnitzky, L. P. Zhao, JASA 89 (1994); S. Athey, S. Wager, Econometrica 89 (2021).
 //
-// Reveals, over all sites together: sums and products of the policies' scores; persons by recommended and received
+// Reveals, over all sites together: sums and products of the policies' scores; squares of what folds change in each
+// other's values; persons by recommended and received
 // arm; sums of weights; histograms of propensities by arm; weighted column sums; by arm sums of predictions and
 // outcomes; sums, sums of squares, level counts and histograms of the inputs; histograms of predicted benefit and of
 // Mahalanobis' distance; by group persons, predicted and observed gain; score and information of the recalibration.
@@ -59,6 +60,20 @@ enum ChoiceValueBlock {
   kCalibrationPredicted,
   kCalibrationObserved,
   kArmPredictions  ///< by arm of those who received it: q, q^2, q y, y, y^2
+};
+
+/// What the rules' having seen other folds changes: over every fold k, its rows and other fold l, the squares of Gamma
+/// of the arm chosen by the rule without k less Gamma of that chosen by the rule without k and l.
+struct ChoicePairParameters {
+  ChoiceSplit split;
+  ChoiceModels models;
+  ChoicePairRules rules;
+  template <class A>
+  void Fields(A& a) {
+    a(split);
+    a(models);
+    a(rules);
+  }
 };
 
 /// The inputs among complete cases; and how often each is missing among all rows.
@@ -143,6 +158,7 @@ enum ChoiceRecalibrationBlock {
 };
 
 extern const federation::TypedStep<ChoiceValueParameters> kChoiceValueStep;
+extern const federation::TypedStep<ChoicePairParameters> kChoicePairStep;
 extern const federation::TypedStep<ChoiceInputParameters> kChoiceInputStep;
 extern const federation::TypedStep<ChoiceSpreadParameters> kChoiceSpreadStep;
 extern const federation::TypedStep<ChoiceGroupParameters> kChoiceGroupStep;

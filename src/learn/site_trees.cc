@@ -68,6 +68,19 @@ bool Continues(const Tree& tree, const Tree& begun) {
   return true;
 }
 
+/// Adds each row's own base; kRefused where a row's stratum has none.
+Result<void> AddStratumBases(const TrainingRows& rows, const std::vector<double>& bases,
+                             std::vector<double>& score) {
+  if (bases.empty()) return {};
+  if (rows.stratum.size() != rows.rows()) return WrongLayout("bases of strata that are not there");
+  for (std::size_t r = 0; r < rows.rows(); ++r) {
+    const auto stratum = static_cast<std::size_t>(rows.stratum[r]);
+    if (stratum >= bases.size()) return WrongLayout("a stratum without a base");
+    score[r] += bases[stratum];
+  }
+  return {};
+}
+
 }  // namespace
 
 RowsResult RowsOf(RowsFunction make, const SiteView& site, core::ByteView source) {
@@ -124,6 +137,7 @@ std::vector<std::uint8_t> RowsInScope(const SiteView& site, const TrainingRows& 
   for (std::size_t r = 0; r < use.size(); ++r) {
     const bool left_out =
         (scope.without_fold != 0 && rows.fold[r] == scope.without_fold) ||
+        (scope.nor_fold != 0 && rows.fold[r] == scope.nor_fold) ||
         (scope.without_site >= 0 && SiteOfRow(site, rows, r) == scope.without_site);
     use[r] = left_out ? 0 : 1;
   }
@@ -171,12 +185,18 @@ Result<const std::vector<double>*> SiteTrees::Scores(const SiteView& site, const
   Run& run = runs_[index];
   const TrainingRows& rows = *binned_.rows;
   const bool goes_on = run.score.size() == rows.rows() && run.base == asked.base &&
-                       run.scope == asked.scope && run.trees.size() <= asked.trees.size() &&
+                       run.stratum_base == asked.stratum_base && run.scope == asked.scope &&
+                       run.trees.size() <= asked.trees.size() &&
                        std::equal(run.trees.begin(), run.trees.end(), asked.trees.begin());
   if (!goes_on) {
-    run = Run{.scope = asked.scope, .base = asked.base, .trees = {}, .score = {}};
+    run = Run{.scope = asked.scope,
+              .base = asked.base,
+              .trees = {},
+              .stratum_base = asked.stratum_base,
+              .score = {}};
     run.score.assign(rows.rows(), asked.base);
     for (std::size_t r = 0; r < rows.offset.size(); ++r) run.score[r] += rows.offset[r];
+    CLINNOVA_TRY(AddStratumBases(rows, asked.stratum_base, run.score));
   }
   for (std::size_t t = run.trees.size(); t < asked.trees.size(); ++t) {
     CLINNOVA_ASSIGN(const Tree tree, UnpackTree(asked.trees[t], claim.features));

@@ -88,6 +88,7 @@ class SiteTrees {
     RunScope scope;
     double base = 0;
     std::vector<core::Bytes> trees;
+    std::vector<double> stratum_base;
     std::vector<double> score;
     // Of the gradients, and what they were made for.
     bool current = false;

@@ -26,9 +26,9 @@ struct TrainingRows {
   std::vector<double> weight;             ///< at least 0
   std::vector<double> offset;             ///< none: zeros
   std::vector<double> event;              ///< cox: 1 or 0; else none
-  std::vector<std::int32_t> stratum;      ///< cox: risk sets within a site; none: one
-  std::vector<std::uint64_t> key;         ///< of the person: folds, subsamples and bootstraps
-  std::vector<std::int32_t> fold;         ///< 1, 2, …; 0 = none
+  std::vector<std::int32_t> stratum;  ///< cox: risk sets within a site; else of bases; none: one
+  std::vector<std::uint64_t> key;     ///< of the person: folds, subsamples and bootstraps
+  std::vector<std::int32_t> fold;     ///< 1, 2, …; 0 = none
   std::vector<std::uint64_t>
       columns;  ///< of the table that may be features of this analysis, rising
 

@@ -46,6 +46,7 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   for (const char* key : {"outcome", "treatment"}) CLINNOVA_TRY(analysis.Text(key));
   CLINNOVA_TRY(InputsOf(analysis, federation.schema()));
   CLINNOVA_TRY(SubgroupingsOf(analysis, federation.schema(), true));
+  if (options.boosting) CLINNOVA_TRY(ChoiceFeatures(analysis, federation.schema()));
   std::vector<std::string> untold;
   CLINNOVA_TRY(TargetTrial(analysis, {}, untold));
   CLINNOVA_ASSIGN(const stats::ModelFrame frame, stats::ModelFrame::Build(federation, analysis));
@@ -61,6 +62,7 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
                           .frame = frame,
                           .learned = learned,
                           .judgement = judgement,
+                          .schema = federation.schema(),
                           .minimum_count = federation.minimum_count(),
                           .guideline = guideline};
   Json result = ChoiceReport(story);
@@ -76,10 +78,11 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
 }
 
 constexpr std::string_view kOptions[] = {
-    "alpha",          "covariates", "direction", "evaluation", "fold_column",
-    "folds",          "guideline",  "id",        "learner",    "outcome",
-    "outcome_family", "ridge",      "seed",      "subgroups",  "target_trial",
-    "treatment",      "trim"};
+    "alpha",      "bins",           "covariates", "depth",         "direction",
+    "evaluation", "fold_column",    "folds",      "gamma",         "guideline",
+    "id",         "lambda",         "learner",    "learning_rate", "min_child_weight",
+    "outcome",    "outcome_family", "ridge",      "seed",          "subgroups",
+    "subsample",  "target_trial",   "treatment",  "trees",         "trim"};
 
 }  // namespace
 
@@ -87,10 +90,11 @@ stats::Method TreatmentChoiceMethod() {
   std::vector<const federation::Step*> steps = stats::ModelFrameSteps();
   for (const federation::Step* step : std::initializer_list<const federation::Step*>{
            &kChoiceCountStep, &kChoiceMomentStep, &kChoicePointStep, &kChoicePropensityStep,
-           &kChoiceValueStep, &kChoiceInputStep, &kChoiceSpreadStep, &kChoiceGroupStep,
-           &kChoiceRecalibrationStep}) {
+           &kChoiceValueStep, &kChoicePairStep, &kChoiceInputStep, &kChoiceSpreadStep,
+           &kChoiceGroupStep, &kChoiceRecalibrationStep, &kChoiceBenefitStep}) {
     steps.push_back(step);
   }
+  for (const federation::Step* step : ChoiceTreeStepList()) steps.push_back(step);
   return {"treatment_choice",
           "which drug for whom, and whether choosing beats the best single drug", kOptions,
           std::move(steps), Run};

@@ -23,8 +23,8 @@
 // Sources: V. Chernozhukov et al., Econom. J. 21 (2018), cross-fitting; S. Athey, S. Wager, Econometrica 89 (2021);
 // A. R. Luedtke, M. J. van der Laan, Ann. Stat. 44 (2016), values of rules that are learned.
 //
-// Rounds: two for the frame, about a dozen for the outcome models, half a dozen for the propensities, ten for the
-// judgement; as many again for leave_one_site_out.
+// Rounds: two for the frame, about a dozen for the outcome models, half a dozen for the propensities, thirteen
+// for the judgement; as many again for leave_one_site_out. Trees: `depth` rounds each, twice that under disclosure rules.
 // Reveals, to the hub and the researcher: what choice_steps.h and choice_value_steps.h say. Needs rules 1 to 4 of
 // privacy.md; rules 2 and 3 hold in every fold, and gains by site are told only where disclosure is off.
 #pragma once

@@ -109,6 +109,20 @@ TEST(TreatmentChoice, GivesEveryPartOfTheJudgement) {
   }
   EXPECT_EQ(n, 900);
   EXPECT_NEAR(answer.Number("/calibration/new/slope"), 1, 0.5);
+  // The rule is good where the drugs' benefits cross: it ranks and sizes them.
+  ASSERT_EQ(answer.Size("/benefit"), 1u);
+  EXPECT_EQ(answer.Text("/benefit/0/first"), "new");
+  EXPECT_GT(answer.Number("/benefit/0/autoc/conf_low"), 0.2);
+  EXPECT_GT(answer.Number("/benefit/0/qini/conf_low"), 0.05);
+  EXPECT_GT(answer.Number("/benefit/0/c_for_benefit/conf_low"), 0.6);
+  EXPECT_LT(answer.Number("/benefit/0/c_for_benefit/estimate"), 1);
+  EXPECT_NEAR(answer.Number("/benefit/0/slope"), 1, 0.3);
+  EXPECT_LE(answer.Number("/benefit/0/e_50"), answer.Number("/benefit/0/e_90"));
+  EXPECT_EQ(answer.Number("/congruence/received_recommended/n") +
+                answer.Number("/congruence/received_another/n"),
+            900);
+  EXPECT_GT(answer.Number("/congruence/received_recommended/outcome"),
+            answer.Number("/congruence/received_another/outcome"));
   EXPECT_LT(std::abs(answer.Number("/balance/0/smd_after")),
             std::abs(answer.Number("/balance/0/smd_before")));
   EXPECT_GT(answer.Number("/leave_one_site_out/gain/conf_low"), 0.1);
@@ -146,10 +160,57 @@ TEST(TreatmentChoice, PrintsTheTargetTrial) {
   EXPECT_NE(wrong.error().message.find("target_trial: found \"eligible\""), std::string::npos);
 }
 
+constexpr const char* kTrees = "learner = \"boosted_trees\"\ntrees = 24\ndepth = 2\n";
+
+TEST(TreatmentChoice, BoostedTreesClaimWhatIsThere) {
+  const std::vector<Table> sites = Sites(Patients(900, Benefit::kCrossing), 3);
+  const Answer answer = RunOne(Choice(kTrees), sites);
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_TRUE(answer.True("/beats_best_single"));
+  EXPECT_GT(answer.Number("/gain/conf_low"), 0.1);
+  EXPECT_EQ(answer.Text("/learning/learner"), "boosted_trees");
+  EXPECT_GT(answer.Number("/learning/trees"), 0);
+  EXPECT_GT(answer.Number("/leave_one_site_out/gain/conf_low"), 0.1);
+  EXPECT_EQ(answer.Text("/model/arms/new/learner"), "boosted_trees");
+  EXPECT_EQ(answer.Size("/model/arms/new/trees"),
+            static_cast<std::size_t>(answer.Number("/learning/trees")));
+  EXPECT_GT(answer.Number("/model/intervals/std_error/new"), 0);
+  // No tree of an arm asks which arm it is.
+  for (std::size_t t = 0; t < answer.Size("/model/arms/new/trees"); ++t) {
+    const std::string tree = "/model/arms/new/trees/" + std::to_string(t);
+    for (std::size_t n = 0; n < answer.Size(tree); ++n) {
+      const std::string input = tree + "/" + std::to_string(n) + "/input";
+      EXPECT_TRUE(!answer.Has(input) || answer.Text(input) != "drug") << input;
+    }
+  }
+}
+
+TEST(TreatmentChoice, BoostedTreesSeeNoBenefitWhereThereIsNone) {
+  for (const std::uint64_t seed : {5U, 6U, 7U}) {
+    const Answer answer = RunOne(Choice(std::string(kTrees) + "evaluation = [\"policies\"]\n"),
+                                 Sites(Patients(600, Benefit::kNone, seed), 3));
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_FALSE(answer.True("/beats_best_single"));
+  }
+}
+
+TEST(TreatmentChoice, BoostedTreesHoldTheDisclosureRules) {
+  const std::vector<Table> sites = Sites(Patients(900, Benefit::kCrossing), 3);
+  const Answer answer = RunOne(
+      Choice(std::string(kTrees) + "evaluation = [\"leave_one_site_out\"]\n"), sites,
+      {.minimum_count = 5});
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_GT(answer.Number("/gain/conf_low"), 0.1);
+  // Without two of three sites one is left, in which no split is allowed: nothing to choose the number of trees by.
+  EXPECT_FALSE(answer.IsNull("/leave_one_site_out"));
+}
+
 TEST(TreatmentChoice, NamesWhatIsWrong) {
   const std::vector<Table> sites = Sites(Patients(300, Benefit::kNone), 2);
   const std::pair<const char*, const char*> wrong[] = {
-      {"learner = \"boosted_trees\"\n", "which is not there yet for a treatment choice"},
+      {"learner = \"boosted_trees\"\nalpha = 0.5\n", "is of learner = \"elastic_net\""},
+      {"trees = 5\n", "is of learner = \"boosted_trees\""},
+      {"learner = \"boosted_trees\"\ndepth = 9\n", "expected 1 to 6"},
       {"alpha = 1.0\n", "expected a number from 0 (ridge) to 0.9"},
       {"folds = 2\n", "expected 3 to 20"},
       {"guideline = [\"older\"]\n", "expected arms: new, old"},

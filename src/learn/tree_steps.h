@@ -36,15 +36,17 @@ namespace clinnova::learn {
 /// Persons on each side of a split, at least, where disclosure rules hold (rule 10).
 inline constexpr std::int64_t kLeastPersons = 10;
 
-/// Which rows an ensemble learns from: all but one fold's, or all but one site's.
+/// Which rows an ensemble learns from: all but one or two folds', or all but one site's.
 struct RunScope {
   std::int64_t without_fold = 0;   ///< 0 = none
   std::int64_t without_site = -1;  ///< level of the column `site`; -1 = none
+  std::int64_t nor_fold = 0;       ///< a second fold; 0 = none
 
   template <class A>
   void Fields(A& a) {
     a(without_fold);
     a(without_site);
+    a(nor_fold);
   }
   bool operator==(const RunScope&) const = default;
 };
@@ -53,13 +55,15 @@ struct RunScope {
 struct RunState {
   RunScope scope;
   double base = 0;
-  std::vector<core::Bytes> trees;  ///< PackTree
+  std::vector<core::Bytes> trees;      ///< PackTree
+  std::vector<double> stratum_base{};  ///< by TrainingRows::stratum, beside `base`; empty: none
 
   template <class A>
   void Fields(A& a) {
     a(scope);
     a(base);
     a(trees);
+    a(stratum_base);
   }
 };
 

@@ -162,7 +162,12 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
                "guideline = [\"2\"]\nsubgroups = [\"arm\"]\n"),
         Choice("y", "sex", "[\"x\", \"tiny\", \"factor(stage)\"]",
                "direction = \"lower\"\nfolds = 3\nsubgroups = [\"x\"]\n"),
-        Choice("b", "sex", "[\"x\", \"g\"]", "fold_column = \"stage\"\nfolds = 3\nalpha = 0\n")}},
+        Choice("b", "sex", "[\"x\", \"g\"]", "fold_column = \"stage\"\nfolds = 3\nalpha = 0\n"),
+        Choice("b", "arm", "[\"x\", \"sex\", \"far\"]",
+               "learner = \"boosted_trees\"\ntrees = 4\ndepth = 2\nfolds = 3\nsubsample = 0.8\n"
+               "subgroups = [\"sex\"]\n"),
+        Choice("y", "sex", "[\"x\", \"factor(stage)\"]",
+               "learner = \"boosted_trees\"\ntrees = 3\nfolds = 3\nid = \"id\"\n")}},
       {"summary",
        {"variables = [\"x\", \"far\", \"tiny\", \"arm\", \"g\"]\n",
         "variables = [\"t\"]\nquantiles = [0, 0.1, 0.333, 0.9, 1]\n"}},
@@ -226,8 +231,9 @@ bool NeedsWholeClusters(const std::string& options) {
 }
 
 /// Where disclosure rules hold, a tree's split needs persons of two sites on either side (rule 10).
-bool RuledBySites(const std::string& method) {
-  return method == "boosted_trees" || method == "random_forest";
+bool RuledBySites(const std::string& method, const std::string& options) {
+  return method == "boosted_trees" || method == "random_forest" ||
+         options.find("learner = \"boosted_trees\"") != std::string::npos;
 }
 
 struct Spread {
@@ -335,7 +341,7 @@ TEST_P(Invariance, HoldsUnderTheDisclosureRules) {
       RunOne(analysis, Spreads()[0].tables, {.minimum_count = 5, .limits = limits});
   for (const std::size_t i : {2U, 4U}) {
     const Spread& spread = Spreads()[i];
-    const bool by_sites = DependsOnSites(method, options) || RuledBySites(method);
+    const bool by_sites = DependsOnSites(method, options) || RuledBySites(method, options);
     if (by_sites && !spread.same_sites) continue;
     const Answer answer = RunOne(analysis, spread.tables,
                                  {.minimum_count = 5, .threads = spread.threads, .limits = limits});

@@ -35,6 +35,23 @@ alike <- with_sites(alike, by_turn(n, 3))
 golden_case("choice_nothing_to_gain", alike, from = "simulated, set.seed(77)", notes = choice_notes, analyses = list(
   choice_analysis("two_drugs", alike, "better", "drug", c("age", "score"), 3)))
 
+# Boosted trees: columns of few values, so that a cut lies between every two.
+set.seed(4711)
+n <- 360
+grove <- data.frame(das = sample(2:12, n, TRUE) / 2, crp = sample(1:20, n, TRUE), sex = sample(c("F", "M"), n, TRUE), fold = sample(rep(1:3, length.out = n)))
+grove$drug <- c("anti-TNF", "IL-6", "JAK")[1 + rbinom(n, 2, plogis((grove$das - 3) / 3))]
+benefit <- ifelse(grove$drug == "JAK", 1.2 * (grove$crp > 10), ifelse(grove$drug == "IL-6", 1.5 * (grove$das > 3.5) - 0.6, 0.3))
+grove$low_activity <- rbinom(n, 1, plogis(benefit - 0.3 * (grove$das - 3)))
+grove$change <- round(benefit - 0.2 * grove$das + rnorm(n), 3)
+grove <- with_sites(grove, by_turn(n, 3))
+golden_case("choice_boosted_trees", grove, from = "simulated, set.seed(4711)", tolerances = list(intercept = 1e-8, slope = 1e-8),
+            notes = c("trees grown exactly in R, one level after another; the number of trees by folds left out", choice_notes[2]),
+            analyses = list(
+  choice_analysis("response", grove, "low_activity", "drug", c("das", "crp", "sex"), 3,
+                  forest = list(trees = 16, depth = 2, learning_rate = 0.3)),
+  choice_analysis("change", grove, "change", "drug", c("das", "crp", "sex"), 3, direction = "lower",
+                  forest = list(trees = 12, depth = 3, learning_rate = 0.2))))
+
 births <- MASS::birthwt
 births <- data.frame(grams = births$bwt, low = births$low, smoke = ifelse(births$smoke == 1, "yes", "no"), age = births$age,
                      pounds = births$lwt, hypertension = births$ht, fold = rep(1:4, length.out = nrow(births)))

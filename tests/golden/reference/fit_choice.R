@@ -112,8 +112,104 @@ choice_propensities <- function(z, g, arms) {
   exp(eta) / rowSums(exp(eta))
 }
 
+# Trees as xgboost grows them, exactly, one level after another: columns of `data`, of which text is split one level
+# against the others (fewer than four levels). A tree is a function of rows; scores begin at `base`.
+split_columns <- function(data, rows, g, h, lambda) {
+  gain <- function(s, t) s^2 / (t + lambda)
+  best <- list(gain = 1e-6)
+  for (name in names(data)) {
+    x <- data[[name]][rows]
+    text <- is.character(x)
+    for (value in sort(unique(x), method = "radix")) {
+      left <- if (text) x == value else x <= value
+      if (all(left)) next
+      hl <- sum(h[rows][left])
+      hr <- sum(h[rows][!left])
+      if (hl < 1 || hr < 1) next
+      found <- gain(sum(g[rows][left]), hl) + gain(sum(g[rows][!left]), hr) - gain(sum(g[rows]), sum(h[rows]))
+      if (found > best$gain) best <- list(gain = found, name = name, value = value, text = text)
+    }
+  }
+  if (is.null(best$name)) NULL else best
+}
+grow_tree <- function(data, rows, g, h, depth, lambda, rate) {
+  split <- if (depth > 0) split_columns(data, rows, g, h, lambda)
+  if (is.null(split)) {
+    value <- -rate * sum(g[rows]) / (sum(h[rows]) + lambda)
+    return(function(new) rep(value, nrow(new)))
+  }
+  side <- function(of) if (split$text) of[[split$name]] == split$value else of[[split$name]] <= split$value
+  left <- side(data)[rows]
+  under <- list(grow_tree(data, rows[left], g, h, depth - 1, lambda, rate), grow_tree(data, rows[!left], g, h, depth - 1, lambda, rate))
+  function(new) ifelse(side(new), under[[1]](new), under[[2]](new))
+}
+grow_forest <- function(data, y, base, binary, settings) {
+  eta <- base
+  trees <- list()
+  for (t in seq_len(settings$trees)) {
+    mu <- if (binary) plogis(eta) else eta
+    h <- if (binary) mu * (1 - mu) else rep(1, length(y))
+    tree <- grow_tree(data, seq_along(y), mu - y, h, settings$depth, 1, settings$learning_rate)
+    eta <- eta + tree(data)
+    trees <- c(trees, list(tree))
+  }
+  trees
+}
+# The out-of-fold expectations by arm when trees are the outcome's model, as elastic nets' are made below.
+forest_expectations <- function(columns, arm_name, levels, y, arm, fold, folds, binary, settings) {
+  counts <- unique(c(0, (settings$trees * seq_len(12)) %/% 12))
+  with_arm <- function(rows, a) cbind(columns[rows, , drop = FALSE], setNames(data.frame(rep_len(levels[a], length(rows))), arm_name))
+  fit <- function(out) {
+    keep <- which(!(fold %in% out))
+    means <- vapply(seq_along(levels), function(a) mean(y[keep][arm[keep] == a]), 0)
+    base <- if (binary) qlogis(means) else means
+    data <- cbind(columns[keep, , drop = FALSE], setNames(data.frame(levels[arm[keep]]), arm_name))
+    list(base = base, trees = grow_forest(data, y[keep], base[arm[keep]], binary, settings))
+  }
+  predictors <- function(model, rows, a) {  # a column for each number of trees
+    new <- with_arm(rows, a)
+    parts <- vapply(model$trees, function(tree) tree(new), numeric(length(rows)))
+    cbind(0, t(apply(matrix(parts, nrow = length(rows)), 1, cumsum))) + model$base[a]
+  }
+  loss <- function(model, on) {
+    total <- rep(0, length(counts))
+    for (a in seq_along(levels)) {
+      rows <- which(fold == on & arm == a)
+      eta <- predictors(model, rows, a)[, counts + 1, drop = FALSE]
+      of <- y[rows]
+      total <- total + colSums(if (binary) -2 * (of * plogis(eta, log.p = TRUE) + (1 - of) * plogis(-eta, log.p = TRUE)) else (of - eta)^2)
+    }
+    total
+  }
+  single <- lapply(seq_len(folds), fit)
+  pair <- list()
+  for (f in seq_len(folds - 1)) for (g in (f + 1):folds) pair[[paste(f, g)]] <- fit(c(f, g))
+  sign <- if (settings$direction == "higher") 1 else -1
+  without <- array(0, c(length(y), folds))  # the arm that the rule without the row's fold and another picks
+  q <- matrix(0, length(y), length(levels))
+  squares <- rep(0, length(levels))
+  chosen <- numeric()
+  etas <- list()
+  for (f in seq_len(folds)) {
+    total <- Reduce(`+`, lapply(setdiff(seq_len(folds), f), function(g) loss(pair[[paste(min(f, g), max(f, g))]], g)))
+    chosen[f] <- counts[which.min(total)]
+    etas[[f]] <- vapply(seq_along(levels), function(a) predictors(single[[f]], seq_along(y), a)[, chosen[f] + 1], numeric(length(y)))
+    q[fold == f, ] <- if (binary) plogis(etas[[f]][fold == f, ]) else etas[[f]][fold == f, ]
+    rows <- which(fold == f)
+    for (g in setdiff(seq_len(folds), f)) {
+      eta <- vapply(seq_along(levels), function(a) predictors(pair[[paste(min(f, g), max(f, g))]], rows, a)[, chosen[f] + 1], numeric(length(rows)))
+      without[rows, g] <- max.col(sign * eta, ties.method = "first")
+    }
+  }
+  centre <- Reduce(`+`, etas) / folds
+  for (f in seq_len(folds)) squares <- squares + colSums((etas[[f]] - centre)^2)
+  everybody <- Reduce(`+`, lapply(seq_len(folds), function(f) loss(single[[f]], f)))
+  list(q = q, without = without, trees = counts[which.min(everybody)], trees_by_fold = chosen,
+       spread = (folds - 1) / folds * squares / length(y))
+}
+
 choice_analysis <- function(name, data, outcome, treatment, covariates, folds, alpha = 0.5, direction = "higher", trim = 0.02,
-                            ridge = 1, guideline = character(), conf_level = NULL) {
+                            ridge = 1, guideline = character(), conf_level = NULL, forest = NULL) {
   frame <- model.frame(reformulate(c(covariates, treatment, "fold"), outcome), data, na.action = na.omit)
   x <- model.matrix(reformulate(covariates), frame)[, -1, drop = FALSE]
   x <- scale(x, center = TRUE, scale = apply(x, 2, sd))
@@ -134,22 +230,37 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
   loss <- function(path, on) {
     vapply(path$b, function(b) deviance_of(z[fold == on, ], y[fold == on] - center, b, binary), 0)
   }
-  all_rows <- fit(integer())
-  single <- lapply(seq_len(folds), fit)
-  pair <- list()
-  for (f in seq_len(folds - 1)) for (g in (f + 1):folds) pair[[paste(f, g)]] <- fit(c(f, g))
-  best <- which.min(Reduce(`+`, lapply(seq_len(folds), function(f) loss(single[[f]], f))))
+  sign <- if (direction == "higher") 1 else -1
   q <- e <- matrix(0, n, arms)
-  chosen_lambda <- numeric()
+  without <- matrix(0, n, folds)  # the arm that the rule without the row's fold and another picks
+  if (is.null(forest)) {
+    all_rows <- fit(integer())
+    single <- lapply(seq_len(folds), fit)
+    pair <- list()
+    for (f in seq_len(folds - 1)) for (g in (f + 1):folds) pair[[paste(f, g)]] <- fit(c(f, g))
+    best <- which.min(Reduce(`+`, lapply(seq_len(folds), function(f) loss(single[[f]], f))))
+    chosen_lambda <- numeric()
+  } else {
+    grown <- forest_expectations(frame[, covariates, drop = FALSE], treatment, levels, y, arm, fold, folds, binary, c(forest, direction = direction))
+    q <- grown$q
+    without <- grown$without
+  }
   for (f in seq_len(folds)) {
-    others <- setdiff(seq_len(folds), f)
-    total <- Reduce(`+`, lapply(others, function(g) loss(pair[[paste(min(f, g), max(f, g))]], g)))
-    b <- single[[f]]$b[[which.min(total)]]
-    chosen_lambda[f] <- single[[f]]$lambdas[which.min(total)]
     inside <- fold == f
-    for (a in seq_len(arms)) {
-      eta <- drop(joint_design(x[inside, , drop = FALSE], rep(a, sum(inside)), arms) %*% b)
-      q[inside, a] <- if (binary) plogis(eta) else eta + center
+    if (is.null(forest)) {
+      others <- setdiff(seq_len(folds), f)
+      total <- Reduce(`+`, lapply(others, function(g) loss(pair[[paste(min(f, g), max(f, g))]], g)))
+      b <- single[[f]]$b[[which.min(total)]]
+      chosen_lambda[f] <- single[[f]]$lambdas[which.min(total)]
+      for (a in seq_len(arms)) {
+        eta <- drop(joint_design(x[inside, , drop = FALSE], rep(a, sum(inside)), arms) %*% b)
+        q[inside, a] <- if (binary) plogis(eta) else eta + center
+      }
+      for (g in others) {
+        b <- pair[[paste(min(f, g), max(f, g))]]$b[[which.min(total)]]
+        eta <- vapply(seq_len(arms), function(a) drop(joint_design(x[inside, , drop = FALSE], rep(a, sum(inside)), arms) %*% b), numeric(sum(inside)))
+        without[inside, g] <- max.col(sign * eta, ties.method = "first")
+      }
     }
     gamma <- prior_propensity(x[!inside, , drop = FALSE], arm[!inside], arms, ridge)
     e[inside, ] <- choice_propensities(cbind(1, x[inside, , drop = FALSE]), gamma, arms)
@@ -157,9 +268,14 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
   own <- cbind(seq_len(n), arm)
   score <- q
   score[own] <- score[own] + (y - q[own]) / pmax(e[own], trim)
-  sign <- if (direction == "higher") 1 else -1
   rule <- max.col(sign * q, ties.method = "first")
   policies <- cbind(score[cbind(seq_len(n), rule)], score, y, rowMeans(score))
+  # Folds whose rules have learned from each other: half the variance of what they change in each other.
+  between <- 0
+  for (l in seq_len(folds)) {
+    rows <- which(fold != l)
+    between <- between + sum((policies[rows, 1] - score[cbind(rows, without[rows, l])])^2) / n^2 / 2
+  }
   policy_names <- c("rule", levels, "current practice", "random")
   if (length(guideline) > 0) {
     policies <- cbind(policies, score[, match(guideline[1], levels)])
@@ -168,14 +284,14 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
   level <- if (is.null(conf_level)) 0.95 else conf_level
   critical <- qnorm(0.5 + level / 2)
   values <- lapply(seq_along(policy_names), function(i) {
-    error <- sd(policies[, i]) / sqrt(n)
+    error <- sqrt(var(policies[, i]) / n + (i == 1) * between)
     value <- mean(policies[, i])
     list(policy = policy_names[i], value = value, std_error = error, conf_low = value - critical * error,
          conf_high = value + critical * error)
   })
   over <- function(a) {
     gain <- sign * (policies[, 1] - score[, a])
-    error <- sd(gain) / sqrt(n)
+    error <- sqrt(var(gain) / n + between)
     list(over = levels[a], estimate = mean(gain), std_error = error, conf_low = mean(gain) - critical * error,
          conf_high = mean(gain) + critical * error, p_value = if (error > 0) 2 * pnorm(-abs(mean(gain) / error)) else 1)
   }
@@ -196,17 +312,94 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
   expected <- list(method = "treatment_choice", n = n, n_missing = nrow(data) - n, converged = TRUE,
                    beats_best_single = min(field("conf_low")) > 0 && sum(rule != least) >= 30, gain = gain, gain_by_drug = gains,
                    policies = values, arms = counts, outcome_family = if (binary) "binomial" else "gaussian",
-                   ess = sum(weight)^2 / sum(weight^2),
-                   learning = list(lambda = all_rows$lambdas[best], lambda_by_fold = vector_of(chosen_lambda)))
+                   ess = sum(weight)^2 / sum(weight^2))
+  if (is.null(forest)) {
+    expected$learning <- list(lambda = all_rows$lambdas[best], lambda_by_fold = vector_of(chosen_lambda))
+  } else {
+    expected$learning <- list(trees = grown$trees, trees_by_fold = vector_of(grown$trees_by_fold))
+    information <- vapply(seq_len(arms), function(a) sum(arm == a) * if (binary) mean(y[arm == a]) * (1 - mean(y[arm == a])) else 1 / scale^2, 0)
+    expected$model <- list(intervals = list(std_error = setNames(as.list(sqrt(grown$spread + (ncol(x) + 1) / information)), levels)))
+  }
   if (binary) expected$calibration <- choice_calibration(q[own], y, arm, levels)
+  for (a in seq_len(arms - 1)) for (b in (a + 1):arms) {
+    ends <- if (sign > 0) c(a, b) else c(b, a)
+    expected$benefit <- c(expected$benefit, list(c(
+      list(first = levels[a], second = levels[b]),
+      choice_benefit(sign * (q[, a] - q[, b]), sign * (score[, a] - score[, b]), q[, ends[1]], q[, ends[2]], arm, ends[1], ends[2], weight, y, binary, critical))))
+  }
+  expected$congruence <- lapply(list(received_recommended = rule == arm, received_another = rule != arm),
+                                function(which) list(n = sum(which), outcome = mean(y[which])))
   study <- list(name = name, method = "treatment_choice", outcome = outcome, treatment = treatment,
                 covariates = vector_of(covariates), fold_column = "fold", folds = folds, alpha = alpha, direction = direction,
                 evaluation = vector_of("calibration"))
+  if (!is.null(forest)) {
+    study$alpha <- NULL
+    study <- c(study, list(learner = "boosted_trees"), forest)
+  }
   if (length(guideline) > 0) study$guideline <- vector_of(guideline)
   if (trim != 0.02) study$trim <- trim
   if (ridge != 1) study$ridge <- ridge
   study$conf_level <- conf_level
   list(study = study, expected = expected)
+}
+
+# Benefit of arm a over b: persons ranked by their bin of the predicted benefit d, written out person by person. Rates as
+# grf's rank_average_treatment_effect.fit gives them for ties; pairs of a person with a and one with b of one bin.
+choice_benefit <- function(d, gain, q_a, q_b, arm, a, b, weight, y, binary, critical) {
+  told <- function(estimate, error) {
+    list(estimate = estimate, std_error = error, conf_low = estimate - critical * error, conf_high = estimate + critical * error)
+  }
+  n <- length(d)
+  center <- mean(d)
+  deviation <- sqrt(mean(d^2) - center^2)
+  bin <- pmin(19, pmax(0, floor(((d - center) / deviation + 3) / 0.3)))
+  order_of <- order(-bin)
+  tied <- ave(gain, bin)[order_of]
+  curve <- cumsum(tied) / seq_len(n) - mean(gain)
+  e <- gain - mean(gain)
+  # What each person's gain counts in a rate: the rate of a gain of 1 shared by the bin.
+  counts <- function(rate) {
+    of_bin <- vapply(sort(unique(bin)), function(k) rate(cumsum(((bin == k) / sum(bin == k))[order_of]) / seq_len(n)), 0)
+    of_bin[match(bin, sort(unique(bin)))]
+  }
+  error <- function(rate) {
+    weights <- counts(rate)
+    sqrt(sum((weights - mean(weights))^2 * e^2))
+  }
+  autoc <- function(curve) mean(curve)
+  qini <- function(curve) mean(curve * seq_len(n) / n)
+  means <- ave(d, bin)
+  line <- lm(gain ~ means)
+  off <- abs(fitted(line) - means)
+  result <- list(mean = told(mean(gain), sd(gain) / sqrt(n)), autoc = told(autoc(curve), error(autoc)),
+                 qini = told(qini(curve), error(qini)), slope = unname(coef(line)[2]), e_average = mean(off),
+                 e_50 = sort(off)[ceiling(n / 2)], e_90 = sort(off)[ceiling(0.9 * n - 1e-9)])
+  if (!binary) return(result)
+  bins <- Filter(function(k) any(bin == k & arm == a) && any(bin == k & arm == b), sort(unique(bin)))
+  chance <- t(vapply(bins, function(k) vapply(c(a, b), function(s) weighted.mean(y[bin == k & arm == s], weight[bin == k & arm == s]), 0), c(0, 0)))
+  spread <- t(vapply(bins, function(k) vapply(c(a, b), function(s) {
+    own <- bin == k & arm == s
+    sum((weight[own] * (y[own] - weighted.mean(y[own], weight[own])))^2) / sum(weight[own])^2
+  }, 0), c(0, 0)))
+  size <- vapply(bins, function(k) sum(bin == k), 0)
+  pair <- function(p) cbind((1 - p[, 1]) * p[, 2], p[, 1] * p[, 2] + (1 - p[, 1]) * (1 - p[, 2]), p[, 1] * (1 - p[, 2]))
+  concordance <- function(p) {
+    o <- pair(p)
+    larger <- outer(o[, 3], o[, 1] + o[, 2]) + outer(o[, 2], o[, 1])  # [i, j]: i's benefit is larger than j's
+    both <- size %o% size * (larger + t(larger))
+    sure <- size %o% size * larger
+    up <- row(sure) > col(sure)
+    (sum(sure[up]) + sum(diag(both)) / 4) / (sum(both[up]) + sum(diag(both)) / 2)
+  }
+  slopes <- chance
+  for (i in seq_along(chance)) {
+    step <- replace(chance * 0, i, 1e-5)
+    slopes[i] <- (concordance(chance + step) - concordance(chance - step)) / 2e-5
+  }
+  said <- pair(t(vapply(bins, function(k) c(mean(q_a[bin == k]), mean(q_b[bin == k])), c(0, 0))))
+  seen <- pair(chance)
+  c(result, list(c_for_benefit = told(concordance(chance), sqrt(sum(slopes^2 * spread))),
+                 brier_for_benefit = sum(size / sum(size) * rowSums(said^2 - 2 * said * seen + seen))))
 }
 
 choice_calibration <- function(q, y, arm, levels) {
