@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cohort/feature_sql.h"
 
+#include <functional>
+#include <set>
+
 #include "cohort/progression_sql.h"
 #include "cohort/score_formula.h"
 #include "core/check.h"
@@ -61,29 +64,41 @@ std::string RowValue(const Feature& feature) {
                                 : LevelCase(feature, "r.value_as_concept_id");
 }
 
-std::string SummaryOf(const Feature& feature, const CdmTable& table, SqlDialect dialect) {
+/// Both conditions, of which either may be empty.
+std::string Both(const std::string& one, const std::string& other) {
+  return one + (one.empty() || other.empty() ? "" : " AND ") + other;
+}
+
+/// FILTER of a condition, where there is one.
+std::string Filter(const std::string& condition) {
+  return condition.empty() ? "" : " FILTER (WHERE " + condition + ")";
+}
+
+/// The rows' summary; `counted` is a condition on those that count, empty where all of them do.
+std::string SummaryOf(const Feature& feature, const CdmTable& table, SqlDialect dialect,
+                      const std::string& counted) {
   const std::string day = std::string("r.") + table.date;
   const std::string id = std::string("r.") + table.id;
   const std::string moment =
       std::string("coalesce(r.") + table.moment + ", " + day + "::TIMESTAMP)";
   const std::string value = RowValue(feature);
-  const std::string seen = id + " IS NOT NULL AND " + value + " IS NOT NULL";
+  const std::string seen = Both(id + " IS NOT NULL AND " + value + " IS NOT NULL", counted);
+  const std::string filter = Filter(counted);
   switch (feature.summary) {
     case Summary::kLast:
       return ValueAt(dialect, Extreme::kGreatest, value, {day, moment, id}, seen);
     case Summary::kFirst: return ValueAt(dialect, Extreme::kLeast, value, {day, moment, id}, seen);
-    case Summary::kMax: return "max(" + value + ")";
-    case Summary::kMin: return "min(" + value + ")";
+    case Summary::kMax: return "max(" + value + ")" + filter;
+    case Summary::kMin: return "min(" + value + ")" + filter;
     case Summary::kMean:
-      return "avg(" + value + " ORDER BY " + day + ", " + moment + ", " + id + ")";
-    case Summary::kCount: return "count(" + id + ")::FLOAT8";
+      return "avg(" + value + " ORDER BY " + day + ", " + moment + ", " + id + ")" + filter;
+    case Summary::kCount: return "(count(" + id + ")" + filter + ")::FLOAT8";
     case Summary::kActive:
-    case Summary::kAny:
-      return "(count(" + id + ")" +
-             (feature.at_least
-                  ? " FILTER (WHERE " + value + " >= " + DoubleSql(*feature.at_least) + ")"
-                  : "") +
-             " > 0)::INTEGER::FLOAT8";
+    case Summary::kAny: {
+      const std::string enough =
+          feature.at_least ? value + " >= " + DoubleSql(*feature.at_least) : "";
+      return "(count(" + id + ")" + Filter(Both(enough, counted)) + " > 0)::INTEGER::FLOAT8";
+    }
     case Summary::kNearest:
       return ValueAt(
           dialect, Extreme::kLeast, value,
@@ -91,7 +106,7 @@ std::string SummaryOf(const Feature& feature, const CdmTable& table, SqlDialect 
            moment, id},
           seen);
     case Summary::kYearsSinceFirst:
-      return "(min(c.index_date) - min(" + day + "))::FLOAT8 / 365.25";
+      return "(min(c.index_date) - min(" + day + ")" + filter + ")::FLOAT8 / 365.25";
   }
   return {};
 }
@@ -113,10 +128,15 @@ std::string InWindow(const Feature& feature, const std::string& day) {
          from;
 }
 
+bool IsOfRows(const Feature& feature) {
+  return feature.source >= FeatureSource::kMeasurement &&
+         feature.source <= FeatureSource::kProcedure;
+}
+
 std::string RowsSql(const Feature& feature, SqlDialect dialect) {
   const CdmTable table = TableOf(feature.source);
   const std::string day = std::string("r.") + table.date;
-  return "SELECT c.person_id, " + SummaryOf(feature, table, dialect) + " AS value\n" +
+  return "SELECT c.person_id, " + SummaryOf(feature, table, dialect, "") + " AS value\n" +
          "  FROM cohort c LEFT JOIN " + table.name + " r ON r.person_id = c.person_id\n" +
          "   AND " + InWindow(feature, day) + "\n" + "   AND r." + table.concept_id +
          " IN (SELECT concept_id FROM set_member WHERE set_name = " +
@@ -134,39 +154,56 @@ std::string JoinNeeds(const Feature& feature) {
   return sql + seen;
 }
 
-std::string ValueOf(const std::string& feature) { return FeatureTable(feature) + ".value"; }
+/// What stands for another feature's value in an expression.
+using ValueOf = std::function<std::string(const std::string& feature)>;
 
-std::string ScoreSql(const Feature& feature) {
+std::string ColumnOf(const std::string& feature) { return FeatureTable(feature) + ".value"; }
+
+std::string ScoreSql(const Feature& feature, const ValueOf& value_of) {
   const ScoreFormula* formula = FindScore(feature.score);
   CLINNOVA_CHECK(formula != nullptr);
   std::map<std::string, std::string, std::less<>> columns;
-  for (const auto& [input, name] : feature.inputs) columns[input] = ValueOf(name);
-  return "SELECT c.person_id,\n       " + formula->Sql(columns) + " AS value" + JoinNeeds(feature);
+  for (const auto& [input, name] : feature.inputs) columns[input] = value_of(name);
+  return formula->Sql(columns);
 }
 
-std::string AnyIsOne(const std::vector<std::string>& features) {
+std::string AnyIsOne(const std::vector<std::string>& features, const ValueOf& value_of) {
   std::string sql;
   for (const std::string& name : features) {
-    sql += (sql.empty() ? "" : " OR ") + ValueOf(name) + " = 1";
+    sql += (sql.empty() ? "" : " OR ") + value_of(name) + " = 1";
   }
   return sql.empty() ? "false" : sql;
 }
 
-std::string AllAre(const std::vector<std::string>& features, const std::string& value) {
+std::string AllAre(const std::vector<std::string>& features, const std::string& value,
+                   const ValueOf& value_of) {
   std::string sql;
   for (const std::string& name : features) {
-    sql += (sql.empty() ? "" : " AND ") + ValueOf(name) + " = " + value;
+    sql += (sql.empty() ? "" : " AND ") + value_of(name) + " = " + value;
   }
   return sql.empty() ? "true" : sql;
 }
 
 /// Known to be false as soon as one part is, whatever the missing ones are.
-std::string AllSql(const Feature& feature) {
-  std::string refuted = AnyIsOne(feature.no);
-  for (const std::string& name : feature.yes) refuted += " OR " + ValueOf(name) + " = 0";
-  return "SELECT c.person_id, CASE WHEN " + refuted + " THEN 0.0\n       WHEN " +
-         AllAre(feature.yes, "1") + " AND " + AllAre(feature.no, "0") + " THEN 1.0 END AS value" +
-         JoinNeeds(feature);
+std::string AllSql(const Feature& feature, const ValueOf& value_of) {
+  std::string refuted = AnyIsOne(feature.no, value_of);
+  for (const std::string& name : feature.yes) refuted += " OR " + value_of(name) + " = 0";
+  return "CASE WHEN " + refuted + " THEN 0.0\n       WHEN " + AllAre(feature.yes, "1", value_of) +
+         " AND " + AllAre(feature.no, "0", value_of) + " THEN 1.0 END";
+}
+
+/// What a feature that is made of others is, as an expression of theirs.
+std::string DerivedSql(const Feature& feature, const ValueOf& value_of) {
+  switch (feature.source) {
+    case FeatureSource::kScore: return ScoreSql(feature, value_of);
+    case FeatureSource::kThreshold:
+      return "(" + value_of(feature.of) + " <= " + DoubleSql(feature.at_most) +
+             ")::INTEGER::FLOAT8";
+    case FeatureSource::kEither:
+      return "CASE WHEN " + AnyIsOne(feature.yes, value_of) + " THEN 1.0\n       WHEN " +
+             AnyIsOne(feature.no, value_of) + " THEN 0.0 END";
+    default: return AllSql(feature, value_of);
+  }
 }
 
 // Treatment: the exposures to the index drug that follow each other with gaps of at most gap_days. An
@@ -223,14 +260,12 @@ std::string FeatureSql(const Feature& feature, SqlDialect dialect) {
     case FeatureSource::kCondition:
     case FeatureSource::kDrug:
     case FeatureSource::kProcedure: return RowsSql(feature, dialect);
-    case FeatureSource::kScore: return ScoreSql(feature);
+    case FeatureSource::kScore:
     case FeatureSource::kThreshold:
-      return "SELECT c.person_id, (" + ValueOf(feature.of) + " <= " + DoubleSql(feature.at_most) +
-             ")::INTEGER::FLOAT8 AS value" + JoinNeeds(feature);
     case FeatureSource::kEither:
-      return "SELECT c.person_id, CASE WHEN " + AnyIsOne(feature.yes) + " THEN 1.0\n       WHEN " +
-             AnyIsOne(feature.no) + " THEN 0.0 END AS value" + JoinNeeds(feature);
-    case FeatureSource::kAll: return AllSql(feature);
+    case FeatureSource::kAll:
+      return "SELECT c.person_id, " + DerivedSql(feature, ColumnOf) + " AS value" +
+             JoinNeeds(feature);
     case FeatureSource::kFollowed:
       return "SELECT c.person_id, (coalesce(max(o.observation_period_end_date), c.index_date)\n"
              "       - c.index_date >= " +
@@ -245,6 +280,76 @@ std::string FeatureSql(const Feature& feature, SqlDialect dialect) {
       return DrugSurvivalSql(feature, "(stop_date <= last_day)::INTEGER::FLOAT8");
   }
   return {};
+}
+
+namespace {
+
+/// Writes FeaturesSql.
+class Together {
+ public:
+  Together(const std::vector<const Feature*>& features, const ConceptLists& concepts)
+      : features_(features), concepts_(concepts) {}
+
+  std::string Write() {
+    for (const Feature* feature : features_) value_[feature->name] = ValueSql(*feature);
+    std::string sql = "SELECT c.person_id";
+    for (const Feature* feature : features_) {
+      sql += ",\n  " + value_.at(feature->name) + " AS " + FeatureTable(feature->name);
+    }
+    return sql + "\nFROM cohort c JOIN person p USING (person_id)" + Rows() + joins_;
+  }
+
+ private:
+  std::string ValueSql(const Feature& feature) {
+    const std::string name = FeatureTable(feature.name);
+    if (!feature.Needs().empty()) {
+      const auto value_of = [this](const std::string& need) { return value_.at(need); };
+      return "(" + DerivedSql(feature, value_of) + ")";
+    }
+    if (feature.source == FeatureSource::kAge) return "c.age::FLOAT8";
+    if (feature.source == FeatureSource::kSex) return LevelCase(feature, "p.gender_concept_id");
+    if (IsOfRows(feature)) {
+      AddRows(feature);
+      return "s." + name;
+    }
+    joins_ += "\nLEFT JOIN (" + FeatureSql(feature, SqlDialect::kDuckDb) + ") of_" + name +
+              " USING (person_id)";
+    return "of_" + name + ".value";
+  }
+
+  void AddRows(const Feature& feature) {
+    const CdmTable table = TableOf(feature.source);
+    const std::string counted = "list_contains(" + concepts_.at(feature.concept_set) + ", r." +
+                                table.concept_id + ") AND " +
+                                InWindow(feature, std::string("r.") + table.date);
+    summaries_ += ",\n    " + SummaryOf(feature, table, SqlDialect::kDuckDb, counted) + " AS " +
+                  FeatureTable(feature.name);
+    tables_.insert(table.name);
+  }
+
+  /// A row of the union has the columns of its own table and NULL in those of the others.
+  std::string Rows() const {
+    if (tables_.empty()) return {};
+    std::string rows;
+    for (const std::string& table : tables_) {
+      rows += (rows.empty() ? "" : " UNION ALL BY NAME ") + ("SELECT * FROM " + table);
+    }
+    return "\nJOIN (SELECT c.person_id" + summaries_ + "\n  FROM cohort c LEFT JOIN (" + rows +
+           ") r ON r.person_id = c.person_id\n  GROUP BY c.person_id) s USING (person_id)";
+  }
+
+  const std::vector<const Feature*>& features_;  // not owned
+  const ConceptLists& concepts_;                 // not owned
+  std::map<std::string, std::string> value_;     ///< of each feature so far
+  std::string summaries_;
+  std::set<std::string> tables_;
+  std::string joins_;
+};
+
+}  // namespace
+
+std::string FeaturesSql(const std::vector<const Feature*>& features, const ConceptLists& concepts) {
+  return Together(features, concepts).Write();
 }
 
 }  // namespace clinnova::cohort

@@ -6,7 +6,9 @@
 // expressions of the features they need.
 #pragma once
 
+#include <map>
 #include <string>
+#include <vector>
 
 #include "cohort/disease_module.h"
 #include "cohort/sql_dialect.h"
@@ -18,5 +20,13 @@ std::string FeatureTable(const std::string& feature);
 
 /// The SELECT inside it; one row for every person of the cohort.
 std::string FeatureSql(const Feature& feature, SqlDialect dialect = SqlDialect::kDuckDb);
+
+/// A concept set's members as an SQL list, "[80809, 4035611]".
+using ConceptLists = std::map<std::string, std::string>;
+
+/// Many features, each after those that it needs, as one SELECT: person_id, and f_NAME for each. The values are those
+/// of FeatureSql, made of the same parts, in one pass over all rows: a statement for each feature would cost a handful
+/// of persons ten times as much.
+std::string FeaturesSql(const std::vector<const Feature*>& features, const ConceptLists& concepts);
 
 }  // namespace clinnova::cohort

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tables that the expressions of feature_sql.h name: set_member and arm hold what the module says and stay;
-// asked, exposure, cohort and one f_NAME per feature are filled within the transaction of a question. They have
-// a schema of their own that goes before the CDM's, which has a table COHORT, too.
+// The tables that the expressions of feature_sql.h name: set_member and arm hold what the module says
+// and stay; asked, consented and cohort are filled within the transaction of a question. They have a schema of their
+// own that goes before the CDM's, which has a table COHORT, too. Nearly all of a question's time is what DuckDB needs
+// for every operator of every statement, however few the rows are; hence few statements and one pass over each table.
 #include "cohort/patient_features.h"
 
 #include <algorithm>
@@ -55,14 +56,49 @@ std::string TodaysCohortSql(const std::string& today) {
          "  JOIN clinnova.research_person USING (person_id)";
 }
 
-std::string PersonsSql(const IndexEvent& index) {
-  return "SELECT a.person_id, p.person_id IS NOT NULL, c.person_id IS NOT NULL, c.age,\n"
-         "  EXISTS (SELECT 1 FROM condition_occurrence o\n"
-         "          WHERE o.person_id = c.person_id AND o.condition_start_date <= c.index_date\n"
-         "            AND " +
-         IsInSetSql("o.condition_concept_id", index.condition) +
-         ")\n"
-         "FROM asked a LEFT JOIN person p USING (person_id) LEFT JOIN cohort c USING (person_id)";
+/// 1 for who has the index event's condition today, as a feature beside the module's.
+Feature DiagnosisOf(const IndexEvent& index) {
+  constexpr int kEver = -1'000'000;  // days; no date of a CDM is so long ago
+  Feature diagnosis;
+  diagnosis.name = "index_condition_today";
+  diagnosis.source = FeatureSource::kCondition;
+  diagnosis.concept_set = index.condition;
+  diagnosis.window_from = kEver;
+  diagnosis.summary = Summary::kAny;
+  return diagnosis;
+}
+
+/// The members of every set that set_member knows.
+Result<ConceptLists> MembersOf(core::Database& cdm) {
+  CLINNOVA_ASSIGN(
+      auto rows,
+      cdm.Query("SELECT set_name, list(DISTINCT concept_id ORDER BY concept_id)::VARCHAR "
+                "FROM question.set_member GROUP BY set_name"));
+  ConceptLists lists;
+  while (rows.NextChunk()) {
+    for (std::size_t r = 0; r < rows.chunk_size(); ++r) {
+      lists[std::string(rows.Text(0, r))] = rows.Text(1, r);
+    }
+  }
+  return lists;
+}
+
+/// The SELECT of the CDM's view of whom a study may see, with the day instead of current_date: with that, DuckDB
+/// would plan the statement anew for every question.
+Result<std::string> ConsentedSql(core::Database& cdm) {
+  CLINNOVA_ASSIGN(auto rows,
+                  cdm.Query("SELECT sql, current_date::VARCHAR FROM duckdb_views() "
+                            "WHERE schema_name = 'clinnova' AND view_name = 'research_person'"));
+  if (!rows.NextChunk()) return Fail(ErrorCode::kFailed, "the CDM has no view research_person");
+  std::string sql(rows.Text(0, 0));
+  const std::string day = "DATE '" + std::string(rows.Text(1, 0)) + "'";
+  sql.erase(0, sql.find(" AS ") + 4);
+  sql.erase(sql.find_last_not_of("; \n") + 1);
+  constexpr std::string_view kNow = "current_date";
+  for (std::size_t at = 0; (at = sql.find(kNow, at)) != sql.npos; at += day.size()) {
+    sql.replace(at, kNow.size(), day);
+  }
+  return sql;
 }
 
 }  // namespace
@@ -76,13 +112,20 @@ Result<std::unique_ptr<PatientFeatures>> PatientFeatures::Create(
                                               "\", which the disease module " + module.disease() +
                                               " does not have");
   }
-  CLINNOVA_ASSIGN(const auto ordered, Ordered(module, features));
+  CLINNOVA_ASSIGN(auto ordered, Ordered(module, features));
+  const Feature diagnosis = DiagnosisOf(*event);
+  ordered.push_back(&diagnosis);
   std::unique_ptr<PatientFeatures> made(new PatientFeatures(cdm));
   CLINNOVA_TRY(made->MakeTables(module, *event, ordered));
+  CLINNOVA_ASSIGN(const ConceptLists concepts, MembersOf(cdm));
+  std::string columns;
   for (const std::string& name : features) {
     made->columns_.push_back({name, module.FindFeature(name)->IsFactor()});
+    columns += ", " + FeatureTable(name);
   }
-  made->persons_sql_ = PersonsSql(*event);
+  made->persons_sql_ = "SELECT f.person_id, c.age, " + FeatureTable(diagnosis.name) + columns +
+                       "\nFROM cohort c JOIN (" + FeaturesSql(ordered, concepts) +
+                       ") f USING (person_id)";
   return made;
 }
 
@@ -98,42 +141,34 @@ Result<void> PatientFeatures::MakeTables(const DiseaseModule& module, const Inde
                    "CREATE TABLE set_member(set_name VARCHAR, root_id BIGINT, concept_id BIGINT);\n"
                    "INSERT INTO set_member WITH listed(set_name, root_id) AS (VALUES" +
                    ListedConceptsSql(module, index, features) + ")\n" + SetMemberSql()));
-  const auto derived = [this](const std::string& table, const std::string& select) {
-    return cdm_.Execute("CREATE TABLE " + table + " AS\n" + select + "\nLIMIT 0");
-  };
-  CLINNOVA_TRY(derived("exposure", ExposureSql()));
-  CLINNOVA_TRY(derived("cohort", TodaysCohortSql("DATE '2000-01-01'")));
-  fill_sql_.push_back("INSERT INTO exposure\n" + ExposureSql());
-  for (const Feature* feature : features) {
-    const std::string table = FeatureTable(feature->name) + "(person_id, value)";
-    CLINNOVA_TRY(derived(table, FeatureSql(*feature)));
-    fill_sql_.push_back("INSERT INTO " + table + "\n" + FeatureSql(*feature));
-  }
+  CLINNOVA_ASSIGN(consented_sql_, ConsentedSql(cdm_));
+  CLINNOVA_TRY(
+      cdm_.Execute("CREATE TABLE consented (person_id BIGINT);\n"
+                   "CREATE OR REPLACE VIEW clinnova.research_person AS\n"
+                   "  SELECT person_id FROM question.consented;\n"
+                   "CREATE TABLE cohort AS\n" +
+                   TodaysCohortSql("DATE '2000-01-01'") + "\nLIMIT 0"));
   return {};
 }
 
-// At the first question, when nobody makes tables any more: DuckDB would plan every run anew of a statement that
-// was prepared before the last change of the catalogue.
-Result<void> PatientFeatures::Plan() {
-  for (const std::string& sql : fill_sql_) {
-    CLINNOVA_ASSIGN(core::SqlStatement fill, cdm_.Prepare(sql));
-    fill_.push_back(std::move(fill));
-  }
-  for (const Column& column : columns_) {
-    CLINNOVA_ASSIGN(core::SqlStatement read,
-                    cdm_.Prepare("SELECT person_id, value FROM " + FeatureTable(column.feature)));
-    read_.push_back(std::move(read));
-  }
-  CLINNOVA_ASSIGN(cohort_, cdm_.Prepare("INSERT INTO cohort\n" + TodaysCohortSql("$1::DATE")));
-  CLINNOVA_ASSIGN(exposures_,
-                  cdm_.Prepare("SELECT DISTINCT person_id, arm FROM exposure ORDER BY arm"));
+// At the first question of a day. Not before: DuckDB plans every run anew of a statement that was prepared before the
+// last change of the catalogue. And with the day as a literal: of a parameter, it would work out for every question
+// which year each day of eighty years is in.
+Result<void> PatientFeatures::Plan(const std::string& today) {
+  CLINNOVA_ASSIGN(consented_, cdm_.Prepare("INSERT INTO consented\n" + consented_sql_));
+  CLINNOVA_ASSIGN(cohort_, cdm_.Prepare("INSERT INTO cohort\n" +
+                                        TodaysCohortSql("DATE " + core::SqlLiteral(today))));
+  CLINNOVA_ASSIGN(exposures_, cdm_.Prepare("SELECT DISTINCT person_id, arm FROM (" + ExposureSql() +
+                                           ") ORDER BY arm"));
+  CLINNOVA_ASSIGN(known_, cdm_.Prepare("SELECT person_id FROM person"));
   CLINNOVA_ASSIGN(persons_, cdm_.Prepare(persons_sql_));
+  planned_for_ = today;
   return {};
 }
 
 Result<std::vector<PatientFacts>> PatientFeatures::Compute(const std::vector<std::int64_t>& persons,
                                                            const std::string& today) {
-  if (!persons_) CLINNOVA_TRY(Plan());
+  if (planned_for_ != today) CLINNOVA_TRY(Plan(today));
   place_.clear();
   CLINNOVA_ASSIGN(core::SqlAppender asked, cdm_.Append("question.asked"));
   for (std::size_t i = 0; i < persons.size(); ++i) {
@@ -142,50 +177,54 @@ Result<std::vector<PatientFacts>> PatientFeatures::Compute(const std::vector<std
     asked.EndRow();
   }
   CLINNOVA_TRY(asked.Finish());
-  CLINNOVA_TRY(cohort_->Run({today}));
-  for (core::SqlStatement& fill : fill_) CLINNOVA_TRY(fill.Run());
+  CLINNOVA_TRY(consented_->Run());
+  CLINNOVA_TRY(cohort_->Run());
   std::vector<PatientFacts> facts(persons.size());
   CLINNOVA_TRY(ReadPersons(facts));
-  for (std::size_t c = 0; c < columns_.size(); ++c) {
-    CLINNOVA_TRY(ReadFeature(columns_[c], read_[c], facts));
-  }
+  CLINNOVA_TRY(ReadExposures(facts));
   return facts;
 }
 
 Result<void> PatientFeatures::ReadPersons(std::vector<PatientFacts>& facts) {
+  CLINNOVA_ASSIGN(core::SqlRows known, known_->Run());
+  while (known.NextChunk()) {
+    for (std::size_t r = 0; r < known.chunk_size(); ++r) {
+      const auto found = place_.find(known.Int64(0, r));
+      if (found != place_.end()) facts[found->second].known = true;
+    }
+  }
   CLINNOVA_ASSIGN(core::SqlRows rows, persons_->Run());
   while (rows.NextChunk()) {
     for (std::size_t r = 0; r < rows.chunk_size(); ++r) {
-      PatientFacts& of = facts[place_.at(rows.Int64(0, r))];
-      of.known = rows.Int64(1, r) != 0;
-      of.consented = rows.Int64(2, r) != 0;
-      if (!rows.IsNull(3, r)) of.age = static_cast<int>(rows.Int64(3, r));
-      of.diagnosed = rows.Int64(4, r) != 0;
+      ReadPerson(rows, r, facts[place_.at(rows.Int64(0, r))]);
     }
   }
+  return {};
+}
+
+void PatientFeatures::ReadPerson(const core::SqlRows& rows, std::size_t row,
+                                 PatientFacts& of) const {
+  of.consented = true;
+  if (!rows.IsNull(1, row)) of.age = static_cast<int>(rows.Int64(1, row));
+  of.diagnosed = rows.Double(2, row) == 1;
+  for (std::size_t c = 0; c < columns_.size(); ++c) {
+    const std::size_t column = c + 3;
+    if (rows.IsNull(column, row)) continue;
+    if (columns_[c].factor) {
+      of.levels[columns_[c].feature] = rows.Text(column, row);
+    } else {
+      of.numbers[columns_[c].feature] = rows.Double(column, row);
+    }
+  }
+}
+
+Result<void> PatientFeatures::ReadExposures(std::vector<PatientFacts>& facts) {
   CLINNOVA_ASSIGN(core::SqlRows exposures, exposures_->Run());
   while (exposures.NextChunk()) {
     for (std::size_t r = 0; r < exposures.chunk_size(); ++r) {
       const auto found = place_.find(exposures.Int64(0, r));
       if (found != place_.end()) {
         facts[found->second].arms_before.emplace_back(exposures.Text(1, r));
-      }
-    }
-  }
-  return {};
-}
-
-Result<void> PatientFeatures::ReadFeature(const Column& column, core::SqlStatement& read,
-                                          std::vector<PatientFacts>& facts) {
-  CLINNOVA_ASSIGN(core::SqlRows rows, read.Run());
-  while (rows.NextChunk()) {
-    for (std::size_t r = 0; r < rows.chunk_size(); ++r) {
-      if (rows.IsNull(1, r)) continue;
-      PatientFacts& of = facts[place_.at(rows.Int64(0, r))];
-      if (column.factor) {
-        of.levels[column.feature] = rows.Text(1, r);
-      } else {
-        of.numbers[column.feature] = rows.Double(1, r);
       }
     }
   }

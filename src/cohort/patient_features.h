@@ -8,8 +8,8 @@
 //   CLINNOVA_ASSIGN(std::vector<PatientFacts> facts, features->Compute({person_id}, "2026-11-26"));
 //   facts[0].numbers.at("crp_baseline");   // absent where it is not known
 //
-// Statements are planned once; a run over a handful of patients takes a few milliseconds, nearly the same
-// for one as for twenty. Thread rule: one thread at a time.
+// Statements are planned once a day; a run over a handful of patients takes a few milliseconds, nearly the same for
+// one as for twenty. Whose consent is in force goes by the machine's date on which they were planned. Thread rule: one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +39,7 @@ struct PatientFacts {
 class PatientFeatures {
  public:
   /// Makes the tables that the expressions name in the database `cdm`, which is in memory and holds an
-  /// empty CDM; it is not owned and outlives this. kInvalidInput: a name that the module does not have, or
+  /// empty CDM, and takes the place of its view clinnova.research_person; it is not owned and outlives this. kInvalidInput: a name that the module does not have, or
   /// a feature that cannot be known today: of the drug that is yet to be chosen, or of later days.
   static Result<std::unique_ptr<PatientFeatures>> Create(core::Database& cdm,
                                                          const DiseaseModule& module,
@@ -59,17 +59,16 @@ class PatientFeatures {
   explicit PatientFeatures(core::Database& cdm) : cdm_(cdm) {}
   Result<void> MakeTables(const DiseaseModule& module, const IndexEvent& index,
                           const std::vector<const Feature*>& features);
-  Result<void> Plan();
+  Result<void> Plan(const std::string& today);
   Result<void> ReadPersons(std::vector<PatientFacts>& facts);
-  Result<void> ReadFeature(const Column& column, core::SqlStatement& read,
-                           std::vector<PatientFacts>& facts);
+  void ReadPerson(const core::SqlRows& rows, std::size_t row, PatientFacts& of) const;
+  Result<void> ReadExposures(std::vector<PatientFacts>& facts);
 
   core::Database& cdm_;  // not owned
-  std::string persons_sql_;
-  std::vector<std::string> fill_sql_;
+  std::string consented_sql_, persons_sql_;
   std::vector<Column> columns_;
-  std::optional<core::SqlStatement> cohort_, persons_, exposures_;
-  std::vector<core::SqlStatement> fill_, read_;
+  std::string planned_for_;  ///< the day that the statements hold; empty: none are planned
+  std::optional<core::SqlStatement> consented_, cohort_, known_, persons_, exposures_;
   std::map<std::int64_t, std::size_t> place_;  ///< of each person who is asked about
 };
 

@@ -42,8 +42,9 @@ class Adviser {
   explicit Adviser(const AdviceRequest& request) : request_(request) {}
 
   Result<Advice> Give() {
-    CLINNOVA_ASSIGN(advice_.prediction,
-                    PredictLearned(request_.model.model, ValuesOf(request_.model, request_.facts)));
+    const PatientValues values = ValuesOf(request_.model, request_.facts);
+    CLINNOVA_ASSIGN(advice_.prediction, PredictLearned(request_.model.model, values));
+    if (request_.similar != nullptr) advice_.similar = request_.similar->Find(values);
     advice_.model = &request_.model;
     advice_.unsupplied = request_.unsupplied;
     advice_.unusable = request_.read.unusable;

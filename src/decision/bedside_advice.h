@@ -19,6 +19,7 @@
 #include "cohort/disease_module.h"
 #include "decision/bedside_question.h"
 #include "decision/registered_model.h"
+#include "decision/similar_patients.h"
 
 namespace clinnova::decision {
 
@@ -41,6 +42,7 @@ struct Advice {
   std::vector<std::string> unsupplied{};  ///< "conditions": what was asked for and not sent
   std::vector<UnusableRecord> unusable{};
   std::vector<DraftVerdict> drafts{};
+  std::vector<SimilarCount> similar{};  ///< the site's own patients, by arm; empty: nobody to count
   std::string recommendation{};
   std::string withheld{};              ///< a reason code; empty where there is a recommendation
   std::vector<std::string> reasons{};  ///< in words, safety first
@@ -52,6 +54,7 @@ struct AdviceRequest {
   const cohort::PatientFacts& facts;
   const ReadQuestion& read;
   std::vector<std::string> unsupplied{};
+  const SimilarPatients* similar = nullptr;  ///< not owned; null: nobody is counted
 };
 
 /// The features that advice by `model` needs: its inputs and what the module's safety rules look at. kInvalidInput

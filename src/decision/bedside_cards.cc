@@ -106,6 +106,32 @@ std::string Outcomes(const Advice& advice) {
   return text + "\n";
 }
 
+std::string Similar(const Advice& advice) {
+  if (advice.similar.empty()) return {};
+  std::string text = "**Similar patients at this site** (as they were treated, not adjusted)\n\n";
+  for (const SimilarCount& count : advice.similar) {
+    text += "- " + Plain(count.arm) + ": " +
+            Plain(SimilarText(count, advice.model->model.outcome)) + "\n";
+  }
+  return text + "\n";
+}
+
+/// How far the estimates go over what is not known.
+std::string OpenRange(const Advice& advice) {
+  if (advice.prediction.missing.empty()) return {};
+  const bool binary = advice.model->model.binary;
+  const double scale = binary ? 100 : 1;
+  const char* format = binary ? "%.0f" : "%.3g";
+  std::string text;
+  for (const ArmOutcome& outcome : advice.prediction.outcomes) {
+    text += (text.empty() ? "" : ", ") + Plain(outcome.name) + " " +
+            Rounded(scale * outcome.least, format) + " to " +
+            Rounded(scale * outcome.largest, format);
+  }
+  return "- over the plausible values of what is not known, expected" +
+         std::string(binary ? " of 100: " : ": ") + text + "\n";
+}
+
 std::string Contributions(const Advice& advice) {
   std::vector<InputContribution> strongest;
   for (const auto& each : advice.prediction.contributions) {
@@ -151,6 +177,7 @@ std::string Open(const Advice& advice) {
     }
     text += "\n";
   }
+  text += OpenRange(advice);
   for (const std::string& name : advice.unsupplied) {
     text += "- " + Plain(name) + " were not sent by the clinical system\n";
   }
@@ -185,6 +212,11 @@ std::string About(const Advice& advice) {
   std::string text =
       "Model " + Plain(model.Label()) + " (" + core::ToHex(model.hash).substr(0, 16) + "), study " +
       core::ToHex(model.study).substr(0, 16) + ", registered " + Plain(model.registered) + ".";
+  if (model.recalibration) {
+    text += " Recalibrated to this site on " + Plain(model.recalibration->made.substr(0, 10)) +
+            " from " + std::to_string(model.recalibration->patients) +
+            " of its patients: intercept " + Rounded(model.recalibration->intercept, "%+.3f") + ".";
+  }
   if (!model.model.verdict.empty()) text += " Its evaluation: " + Plain(model.model.verdict);
   return text + "\n";
 }
@@ -264,7 +296,8 @@ std::string NaturalFrequency(const ArmOutcome& outcome) {
 
 ordered_json AdviceCard(const Advice& advice, const CardOrigin& origin) {
   const std::string detail = Banner(origin.mode) + Safety(advice) + Drafts(advice) +
-                             Outcomes(advice) + Why(advice) + Open(advice) + About(advice);
+                             Outcomes(advice) + Similar(advice) + Why(advice) + Open(advice) +
+                             About(advice);
   const std::string indicator = Indicator(advice);
   ordered_json card = Card(Summary(advice, origin.mode), detail, indicator.c_str(), origin);
   card["overrideReasons"] = ordered_json::array();

@@ -3,8 +3,8 @@
 //
 // A card never orders anything: there are no suggestions. Its detail (GitHub-flavoured Markdown) says in this order:
 // the mode banner, safety, the drug that is about to be ordered, what is expected with each drug in natural
-// frequencies with intervals, the differences, why, what is missing and what it could change, from whom the model
-// learned. A physician can accept, take a part, defer or reject (override reasons), which the feedback endpoint keeps.
+// frequencies with intervals, the differences, how similar patients of the site fared, why, what is missing and what it
+// could change, from whom the model learned. A physician can accept, take a part, defer or reject (override reasons), which the feedback endpoint keeps.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

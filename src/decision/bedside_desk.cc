@@ -10,6 +10,7 @@
 
 #include "cohort/site_files.h"
 #include "decision/model_folder.h"
+#include "decision/recalibration.h"
 
 namespace clinnova::decision {
 namespace {
@@ -41,6 +42,7 @@ struct BedsideDesk::Models {
     cohort::DiseaseModule module;
     std::unique_ptr<PatientReader> reader;
     std::vector<RegisteredModel> models;
+    std::vector<SimilarPatients> similar;  ///< to each model
   };
   std::string mark;  ///< of the folder when it was read
   std::vector<Cohort> cohorts;
@@ -71,6 +73,7 @@ Result<std::shared_ptr<const BedsideDesk::Models>> BedsideDesk::Load() const {
   std::map<std::pair<std::string, std::string>, std::vector<RegisteredModel>> by_cohort;
   for (StoredModel& each : stored) {
     if (!each.in_use) continue;
+    CLINNOVA_TRY(ApplyRecalibration(options_.folder, each.model));
     by_cohort[{each.model.disease, each.model.index}].push_back(std::move(each.model));
   }
   const std::string modules = cohort::SiteFiles(options_.folder).diseases.string();
@@ -87,7 +90,14 @@ Result<std::shared_ptr<const BedsideDesk::Models>> BedsideDesk::Load() const {
                                            .features = {features.begin(), features.end()},
                                            .consent = options_.consent,
                                            .today = options_.today}));
-    models->cohorts.push_back({std::move(module), std::move(reader), std::move(of_cohort)});
+    std::vector<SimilarPatients> similar;
+    for (const RegisteredModel& model : of_cohort) {
+      // Counts are beside the advice, not in it: without them, there is advice all the same.
+      auto read_similar = SimilarPatients::Read(options_.folder, model, module);
+      similar.push_back(read_similar ? std::move(*read_similar) : SimilarPatients());
+    }
+    models->cohorts.push_back(
+        {std::move(module), std::move(reader), std::move(of_cohort), std::move(similar)});
   }
   return models;
 }
@@ -113,7 +123,8 @@ void BedsideDesk::Note(LedgerKind kind, const json& body) {
 }
 
 void BedsideDesk::NoteRefusal(std::string_view hook, const Error& why) {
-  Note(LedgerKind::kRefusal, {{"request", "inference"}, {"hook", hook}, {"reason", why.reason}});
+  const char* request = hook == "feedback" ? "feedback" : "inference";
+  Note(LedgerKind::kRefusal, {{"request", request}, {"hook", hook}, {"reason", why.reason}});
 }
 
 CardOrigin BedsideDesk::NewCard() const {
@@ -161,12 +172,14 @@ Result<ordered_json> BedsideDesk::Answer(const BedsideQuestion& question, ReadQu
       break;
     }
     if (!facts.diagnosed) continue;
-    for (const RegisteredModel& model : cohort.models) {
+    for (std::size_t m = 0; m < cohort.models.size(); ++m) {
+      const RegisteredModel& model = cohort.models[m];
       CLINNOVA_ASSIGN(const Advice advice, Advise({.model = model,
                                                    .module = cohort.module,
                                                    .facts = facts,
                                                    .read = read,
-                                                   .unsupplied = unsupplied}));
+                                                   .unsupplied = unsupplied,
+                                                   .similar = &cohort.similar[m]}));
       ordered_json card = AdviceCard(advice, NewCard());
       NoteInference(question, read, advice, card);
       cards.push_back(std::move(card));
@@ -181,16 +194,18 @@ void BedsideDesk::NoteInference(const BedsideQuestion& question, const ReadQuest
   for (const UnusableRecord& record : advice.unusable) rules.push_back(record.rule);
   const bool unknown = std::ranges::any_of(
       advice.drafts, [](const DraftVerdict& draft) { return draft.arm.empty(); });
-  Note(LedgerKind::kInference, {{"model", core::ToHex(advice.model->hash)},
-                                {"version", advice.model->Label()},
-                                {"hook", question.hook},
-                                {"mode", BedsideModeName(options_.mode)},
-                                {"input", core::ToHex(read.hash)},
-                                {"output", core::ToHex(core::Blake2b(card.dump()))},
-                                {"card", card["uuid"]},
-                                {"withheld", advice.withheld},
-                                {"unusable", rules},
-                                {"unknown_drug", unknown}});
+  Note(LedgerKind::kInference,
+       {{"model", core::ToHex(advice.model->hash)},
+        {"version", advice.model->Label()},
+        {"hook", question.hook},
+        {"mode", BedsideModeName(options_.mode)},
+        {"recalibrated", advice.model->recalibration ? advice.model->recalibration->approved : ""},
+        {"input", core::ToHex(read.hash)},
+        {"output", core::ToHex(core::Blake2b(card.dump()))},
+        {"card", card["uuid"]},
+        {"withheld", advice.withheld},
+        {"unusable", rules},
+        {"unknown_drug", unknown}});
   if (unknown) NoteRefusal(question.hook, {ErrorCode::kRefused, "", "unknown_drug"});
   for (const UnusableRecord& record : advice.unusable) {
     NoteRefusal(question.hook, {ErrorCode::kRefused, "", record.rule});

@@ -57,7 +57,7 @@ class BedsideDesk {
                                      const std::vector<std::string>& unsupplied);
   /// Notes what the physician did. kInvalidInput for an outcome or a reason that is none.
   Result<void> TakeFeedback(const CardFeedback& feedback);
-  /// A question that was refused before it could be read.
+  /// A question, or "feedback", that was refused before it could be read.
   void NoteRefusal(std::string_view hook, const Error& why);
 
  private:

@@ -45,16 +45,6 @@ Result<RegisteredModel> OpenStored(const fs::path& site, const fs::path& file) {
   return OpenRegisteredModel(ReadAll(file), file.string(), keys);
 }
 
-Result<RegisteredModel> Find(const fs::path& site, const std::string& name, int version) {
-  const fs::path file = FileOf(site, name, version);
-  if (!fs::exists(file)) {
-    return Fail(ErrorCode::kInvalidInput, "model: found \"" + name + " " + std::to_string(version) +
-                                              "\", expected one of this site's models (site model "
-                                              "list)");
-  }
-  return OpenStored(site, file);
-}
-
 /// Whether a patient's records of today can give its inputs.
 Result<void> CheckComputable(const fs::path& site, const RegisteredModel& model) {
   if (model.index.empty()) {
@@ -113,7 +103,9 @@ Result<std::vector<StoredModel>> StoredModels(const fs::path& site) {
   std::vector<StoredModel> models;
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(site / "models", none)) {
-    if (entry.path().extension() != ".json" || entry.path().filename() == "in-use.json") continue;
+    if (entry.path().extension() != ".json" || entry.path().filename() == "in-use.json" ||
+        entry.path().filename() == "recalibrated.json")
+      continue;
     CLINNOVA_ASSIGN(RegisteredModel model, OpenStored(site, entry.path()));
     const bool used = in_use.value(model.name, 0) == model.version;
     models.push_back({std::move(model), used});
@@ -124,8 +116,18 @@ Result<std::vector<StoredModel>> StoredModels(const fs::path& site) {
   return models;
 }
 
+Result<RegisteredModel> FindModel(const fs::path& site, const std::string& name, int version) {
+  const fs::path file = FileOf(site, name, version);
+  if (!fs::exists(file)) {
+    return Fail(ErrorCode::kInvalidInput, "model: found \"" + name + " " + std::to_string(version) +
+                                              "\", expected one of this site's models (site model "
+                                              "list)");
+  }
+  return OpenStored(site, file);
+}
+
 Result<RegisteredModel> ApproveModel(const fs::path& site, const std::string& name, int version) {
-  CLINNOVA_ASSIGN(RegisteredModel model, Find(site, name, version));
+  CLINNOVA_ASSIGN(RegisteredModel model, FindModel(site, name, version));
   CLINNOVA_TRY(CheckComputable(site, model));
   nlohmann::json in_use = InUse(site);
   if (in_use.value(name, 0) == version) {
@@ -137,7 +139,7 @@ Result<RegisteredModel> ApproveModel(const fs::path& site, const std::string& na
 }
 
 Result<RegisteredModel> RemoveModel(const fs::path& site, const std::string& name, int version) {
-  CLINNOVA_ASSIGN(RegisteredModel model, Find(site, name, version));
+  CLINNOVA_ASSIGN(RegisteredModel model, FindModel(site, name, version));
   nlohmann::json in_use = InUse(site);
   if (in_use.value(name, 0) == version) {
     in_use.erase(name);
@@ -149,6 +151,9 @@ Result<RegisteredModel> RemoveModel(const fs::path& site, const std::string& nam
   return model;
 }
 
-std::string InUseMark(const fs::path& site) { return ReadAll(site / "models" / "in-use.json"); }
+std::string InUseMark(const fs::path& site) {
+  return ReadAll(site / "models" / "in-use.json") + "\n" +
+         ReadAll(site / "models" / "recalibrated.json");
+}
 
 }  // namespace clinnova::decision

@@ -3,6 +3,7 @@
 //
 //   models/NAME-VERSION.json   as the hub's registry signed it
 //   models/in-use.json         {"NAME": VERSION}: at most one version of a model is in use
+//   models/recalibrated.json   shifts of intercepts to this site (recalibration.h)
 //   hub.pub                    the key of the hub that the site joined, whose models it takes
 //   models/keys                keys of others whose models it takes, 64 hex digits a line
 //
@@ -31,6 +32,9 @@ Result<RegisteredModel> AddModel(const std::filesystem::path& site, const std::s
                                  const std::string& file);
 /// By name and version. A file that does not open is an error that names it.
 Result<std::vector<StoredModel>> StoredModels(const std::filesystem::path& site);
+/// One of them. kInvalidInput when it is not there.
+Result<RegisteredModel> FindModel(const std::filesystem::path& site, const std::string& name,
+                                  int version);
 /// Takes a version into use, in place of another one of its name. kInvalidInput: not there, without a cohort, or
 /// an input cannot be computed from a patient's records today.
 Result<RegisteredModel> ApproveModel(const std::filesystem::path& site, const std::string& name,

@@ -16,7 +16,9 @@
 // federation/identity.h. Thread rule: values and pure functions.
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,6 +29,15 @@
 #include "federation/identity.h"
 
 namespace clinnova::decision {
+
+/// A shift of a model's intercept that a site's own patients gave and its steward let into use.
+struct Recalibration {
+  double intercept = 0.0;  ///< added to every arm's linear predictor
+  double std_error = 0.0;
+  std::int64_t patients = 0;  ///< whom it was made from
+  std::string made{};         ///< UTC
+  std::string approved{};     ///< UTC; empty: proposed
+};
 
 struct RegisteredModel {
   std::string name{};
@@ -40,8 +51,9 @@ struct RegisteredModel {
   std::string index{};
   std::map<std::string, std::string> feature_of{};  ///< input -> feature of the disease module
   LearnedModel model{};
-  std::string document{};  ///< the model's document, as JSON
-  std::string text{};      ///< the whole file
+  std::string document{};                        ///< the model's document, as JSON
+  std::string text{};                            ///< the whole file
+  std::optional<Recalibration> recalibration{};  ///< at this site; `model` has it already
 
   /// "choice 2"
   std::string Label() const { return name + " " + std::to_string(version); }

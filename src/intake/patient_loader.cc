@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "intake/load_statements.h"
 
@@ -28,14 +29,43 @@ std::vector<std::string> StatementsOf(std::string_view script) {
 
 constexpr std::string_view kNewTable = "CREATE TEMP TABLE ";
 constexpr std::string_view kNewView = "CREATE TEMP VIEW ";
+constexpr std::string_view kInsertInto = "INSERT INTO ";
+
+bool Creates(std::string_view statement, std::string_view what, std::string_view name) {
+  return statement.starts_with(std::string(what) + std::string(name) + " ");
+}
+
+/// "CREATE TEMP TABLE t AS SELECT …" or "… VIEW …", as the other one.
+std::string As(std::string_view what, const std::string& statement) {
+  const std::size_t length = statement.starts_with(kNewTable) ? kNewTable.size() : kNewView.size();
+  return std::string(what) + statement.substr(length);
+}
 
 /// "CREATE TEMP TABLE t AS SELECT …" makes the table once and fills it at every question:
 /// "INSERT INTO t SELECT …".
 std::string Refill(const std::string& statement) {
   const std::size_t as = statement.find(" AS\n");
-  return "INSERT INTO " + statement.substr(kNewTable.size(), as - kNewTable.size()) + "\n" +
-         statement.substr(as + 4);
+  return std::string(kInsertInto) + statement.substr(kNewTable.size(), as - kNewTable.size()) +
+         "\n" + statement.substr(as + 4);
 }
+
+/// The parts of "INSERT INTO person (person_id, …)\n  SELECT …".
+struct Insert {
+  explicit Insert(const std::string& statement) {
+    const std::size_t open = statement.find(" (");
+    const std::size_t close = statement.find(")\n  SELECT ");
+    table = statement.substr(kInsertInto.size(), open - kInsertInto.size());
+    columns = statement.substr(open + 2, close - open - 2);
+    select = statement.substr(close + 2);
+    std::string word;
+    for (const char c : columns + ",") {
+      if (c == ',') names.insert(std::exchange(word, {}));
+      if (c != ',' && c != ' ' && c != '\n') word += c;
+    }
+  }
+  std::string table, columns, select;
+  std::set<std::string> names;
+};
 
 /// 'drug' of a statement that moves the events WHERE target = 'drug'.
 std::string TargetOf(const std::string& statement) {
@@ -59,30 +89,66 @@ Result<std::unique_ptr<PatientLoader>> PatientLoader::Create(store::Store& store
 constexpr std::string_view kPlanWithoutStatistics =
     "SET disabled_optimizers = 'statistics_propagation,compressed_materialization'";
 
+// Of the tables between staging and CDM only two are filled; the rest are views of them. DuckDB's time for every column
+// of every table that is filled is what a question costs, not its rows.
 Result<void> PatientLoader::MakeTables() {
   CLINNOVA_TRY(database_.Execute(kPlanWithoutStatistics));
   CLINNOVA_TRY(database_.Execute(kCreateStaging));
-  CLINNOVA_TRY(database_.Execute(kCheck));
-  for (const std::string& statement : StatementsOf(kInsert)) {
-    if (statement.starts_with(kNewView)) CLINNOVA_TRY(database_.Execute(statement));
+  for (const std::string& statement : StatementsOf(kCheck)) {
+    if (!statement.starts_with(kNewTable)) continue;  // the quarantine, which nobody reads here
+    if (Creates(statement, kNewTable, "checked_person")) {
+      CLINNOVA_TRY(Fill(statement));
+    } else {
+      CLINNOVA_TRY(database_.Execute(As(kNewView, statement)));
+    }
   }
+  for (const std::string& statement : StatementsOf(kInsert)) {
+    const std::string target = TargetOf(statement);
+    const bool rows_of_loadable = !target.empty() && target != "visit" && target != "death";
+    if (Creates(statement, kNewView, "loadable")) {
+      CLINNOVA_TRY(Fill(As(kNewTable, statement)));
+    } else if (rows_of_loadable || Creates(statement, kInsertInto, "person")) {
+      CLINNOVA_TRY(MakeView(statement));
+    } else {
+      fill_.push_back({statement, target});
+    }
+  }
+  return {};
+}
+
+/// "INSERT INTO person (…) SELECT …" as a view of that name, which goes before the table and has its columns.
+Result<void> PatientLoader::MakeView(const std::string& statement) {
+  const Insert insert(statement);
+  CLINNOVA_ASSIGN(auto rows,
+                  database_.Query("SELECT column_name, data_type FROM duckdb_columns() WHERE "
+                                  "schema_name = 'main' AND NOT internal AND table_name = ? "
+                                  "ORDER BY column_index",
+                                  {insert.table}));
+  std::string columns;
+  while (rows.NextChunk()) {
+    for (std::size_t r = 0; r < rows.chunk_size(); ++r) {
+      const std::string name(rows.Text(0, r));
+      columns += (columns.empty() ? "" : ", ") + (insert.names.contains(name) ? name : "NULL") +
+                 "::" + std::string(rows.Text(1, r)) + " AS " + name;
+    }
+  }
+  return database_.Execute(std::string(kNewView) + insert.table + " AS SELECT " + columns +
+                           "\nFROM (" + insert.select + ") v(" + insert.columns + ")");
+}
+
+/// Makes the table of "CREATE TEMP TABLE t AS SELECT …", and fills it at every question.
+Result<void> PatientLoader::Fill(const std::string& statement) {
+  CLINNOVA_TRY(database_.Execute(statement));
+  fill_.push_back({Refill(statement), {}});
   return {};
 }
 
 // At the first question, when nobody makes tables any more: DuckDB would plan every run anew of a statement that
 // was prepared before the last change of the catalogue.
 Result<void> PatientLoader::Plan() {
-  std::vector<std::string> run;
-  for (const std::string& statement : StatementsOf(kCheck)) {
-    // The last one fills the quarantine, which nobody reads here.
-    if (statement.starts_with(kNewTable)) run.push_back(Refill(statement));
-  }
-  for (const std::string& statement : StatementsOf(kInsert)) {
-    if (!statement.starts_with(kNewView)) run.push_back(statement);
-  }
-  for (const std::string& statement : run) {
+  for (const auto& [statement, target] : fill_) {
     CLINNOVA_ASSIGN(core::SqlStatement planned, database_.Prepare(statement));
-    steps_.push_back({std::move(planned), TargetOf(statement)});
+    steps_.push_back({std::move(planned), target});
   }
   return {};
 }

@@ -7,7 +7,8 @@
 //   CLINNOVA_ASSIGN(auto loader, PatientLoader::Create(store, key));
 //   CLINNOVA_TRY(loader->Begin());
 //   for (const auto& read : records) loader->Take(read.record, read.resolved);
-//   CLINNOVA_TRY(loader->Load());      // person, measurement, … hold these patients and nobody else
+//   CLINNOVA_TRY(loader->Load());      // person, measurement, … hold these patients and nobody else: views of
+//                                      // these names go before the CDM's tables
 //   … ask …
 //   CLINNOVA_TRY(loader->Forget());
 //
@@ -58,6 +59,8 @@ class PatientLoader {
   PatientLoader(core::Database& database, const PseudonymKey& key)
       : database_(database), key_(key) {}
   Result<void> MakeTables();
+  Result<void> Fill(const std::string& statement);
+  Result<void> MakeView(const std::string& statement);
   Result<void> Plan();
 
   core::Database& database_;  // not owned
@@ -66,6 +69,7 @@ class PatientLoader {
     core::SqlStatement statement;
     std::string target;  ///< of the events that it moves; empty: it runs at every question
   };
+  std::vector<std::pair<std::string, std::string>> fill_;  ///< statement, target as in Step
   std::vector<Step> steps_;
   std::set<std::string> targets_;  ///< of the events that were taken
   std::optional<RecordStage> stage_;

@@ -304,20 +304,27 @@ Reply CdsHooks::Call(std::string_view id, std::string_view body) const {
 }
 
 Reply CdsHooks::Feedback(std::string_view body) const {
+  const auto refuse = [this](const Wrong& wrong) {
+    desk_.NoteRefusal("feedback", {ErrorCode::kInvalidInput, wrong.message, wrong.code});
+    return ErrorReply(wrong.status, wrong.code, wrong.message);
+  };
   const json request = json::parse(body, nullptr, false);
   const json* list = request.is_object() ? Member(request, "feedback") : nullptr;
   if (list == nullptr || !list->is_array() || list->empty() || list->size() > 100) {
-    return ErrorReply(400, "bad_feedback",
-                      "feedback: expected an array of 1 to 100 entries with card and outcome");
+    return refuse({400, "bad_feedback",
+                   "feedback: expected an array of 1 to 100 entries with card and outcome"});
   }
   std::vector<decision::CardFeedback> entries(list->size());
   for (std::size_t i = 0; i < list->size(); ++i) {
     if (const auto wrong = ReadFeedback((*list)[i], entries[i])) {
-      return ErrorReply(wrong->status, wrong->code, wrong->message);
+      return refuse(*wrong);
     }
   }
   for (const decision::CardFeedback& entry : entries) {
-    if (const auto noted = desk_.TakeFeedback(entry); !noted) return FromError(noted.error());
+    if (const auto noted = desk_.TakeFeedback(entry); !noted) {
+      desk_.NoteRefusal("feedback", noted.error());
+      return FromError(noted.error());
+    }
   }
   return Json(ordered_json::object());
 }

@@ -165,6 +165,7 @@ TEST_F(CdsHooksTest, TakesFeedback) {
   EXPECT_EQ(noted.dump().find("Muster"), std::string::npos);
   ExpectError(path, "{}", 400, "bad_feedback");
   ExpectError(path, R"({"feedback": [{"card": "x", "outcome": "accepted"}]})", 400, "bad_feedback");
+  EXPECT_EQ(site_.Noted(federation::LedgerKind::kRefusal).back()["request"], "feedback");
   ExpectError("/cds-services/other/feedback", "{}", 404, "not_found");
 }
 

@@ -40,6 +40,9 @@ void SetSocketOptions(int socket) {
   setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
 }
 
+// The library lets five connections wait; the sixth that comes at the same moment would try again a second later.
+constexpr int kWaitingConnections = 512;
+
 void SetHeaders(httplib::Response& response, const Reply& reply) {
   response.set_header("Content-Security-Policy", std::string(kContentSecurityPolicy));
   response.set_header("X-Content-Type-Options", "nosniff");
@@ -153,7 +156,10 @@ class HttpServer::Listener {
     server_.set_write_timeout(std::chrono::seconds(10));
     server_.set_payload_max_length(options.max_body_bytes);
     server_.set_tcp_nodelay(true);
-    server_.set_socket_options(SetSocketOptions);
+    server_.set_socket_options([this](int socket) {
+      SetSocketOptions(socket);
+      socket_ = socket;
+    });
     server_.set_pre_routing_handler([this](const auto& request, auto& response) {
       const auto reply = AnswerHead(application_, options_, request, response);
       if (!reply) return httplib::Server::HandlerResponse::Unhandled;
@@ -181,6 +187,7 @@ class HttpServer::Listener {
       return Fail(ErrorCode::kFailed, "web port " + std::to_string(options_.port) + " of " +
                                           options_.address + " is taken or not ours to open");
     }
+    (void)::listen(socket_, kWaitingConnections);  // anew: the library has listened while binding
     thread_ = std::thread([this] {
       server_.listen_after_bind();
       ended_ = true;
@@ -202,6 +209,7 @@ class HttpServer::Listener {
   httplib::Server server_;
   std::thread thread_;
   std::atomic<bool> ended_ = false;
+  int socket_ = -1;  // the library's; the last one that it tried is the one that is bound
   int port_ = -1;
 };
 
