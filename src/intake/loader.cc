@@ -151,8 +151,8 @@ Result<void> Loader::State::HideInColumn(const char* table, const char* column, 
 Result<void> Loader::State::HideIdentities() {
   CLINNOVA_TRY(HideInColumn("stage_quarantine", "raw", "raw <> ''"));
   CLINNOVA_TRY(HideInColumn("stage_quarantine", "message", "true"));
-  CLINNOVA_TRY(HideInColumn("checked_event", "value_text", "number IS NULL AND value_text <> ''"));
-  return HideInColumn("checked_event", "source_value", "concept_id = 0");
+  CLINNOVA_TRY(HideInColumn("stage_event", "value_text", "number IS NULL AND value_text <> ''"));
+  return HideInColumn("stage_event", "source_value", "concept_id = 0");
 }
 
 Result<void> Loader::State::CountInto(std::string_view sql, std::int64_t ImportCounts::* field) {
@@ -167,7 +167,7 @@ Result<void> Loader::State::CountInto(std::string_view sql, std::int64_t ImportC
 
 Result<void> Loader::State::CountLoaded() {
   CLINNOVA_TRY(
-      CountInto("SELECT kind, count(*) FROM checked_event WHERE rule IS NULL GROUP BY kind "
+      CountInto("SELECT kind::VARCHAR, count(*) FROM loadable GROUP BY kind "
                 "UNION ALL SELECT 'consent', count(*) FROM checked_consent WHERE rule IS NULL "
                 "HAVING count(*) > 0 "
                 "UNION ALL SELECT 'person', count(*) FROM checked_person HAVING count(*) > 0",
@@ -177,7 +177,7 @@ Result<void> Loader::State::CountLoaded() {
   // The last version of a record counts; the ones before it in the same import were repeated.
   constexpr std::string_view kRepeated =
       "SELECT kind, n FROM ("
-      "SELECT kind, count(*) - count(DISTINCT row_id) AS n FROM stage_event GROUP BY kind "
+      "SELECT kind::VARCHAR AS kind, count(*) AS n FROM superseded_event GROUP BY kind "
       "UNION ALL SELECT 'consent', count(*) - count(DISTINCT row_id) FROM stage_consent "
       "UNION ALL SELECT 'person', count(*) - count(DISTINCT person_id) FROM stage_person) WHERE n "
       "> 0";

@@ -27,7 +27,6 @@ std::vector<std::string> StatementsOf(std::string_view script) {
 }
 
 constexpr std::string_view kNewTable = "CREATE TEMP TABLE ";
-constexpr std::string_view kNewView = "CREATE TEMP VIEW ";
 
 /// "CREATE TEMP TABLE t AS SELECT …" makes the table once and fills it at every question:
 /// "INSERT INTO t SELECT …".
@@ -62,11 +61,7 @@ constexpr std::string_view kPlanWithoutStatistics =
 Result<void> PatientLoader::MakeTables() {
   CLINNOVA_TRY(database_.Execute(kPlanWithoutStatistics));
   CLINNOVA_TRY(database_.Execute(kCreateStaging));
-  CLINNOVA_TRY(database_.Execute(kCheck));
-  for (const std::string& statement : StatementsOf(kInsert)) {
-    if (statement.starts_with(kNewView)) CLINNOVA_TRY(database_.Execute(statement));
-  }
-  return {};
+  return database_.Execute(kCheck);
 }
 
 // At the first question, when nobody makes tables any more: DuckDB would plan every run anew of a statement that
@@ -77,9 +72,7 @@ Result<void> PatientLoader::Plan() {
     // The last one fills the quarantine, which nobody reads here.
     if (statement.starts_with(kNewTable)) run.push_back(Refill(statement));
   }
-  for (const std::string& statement : StatementsOf(kInsert)) {
-    if (!statement.starts_with(kNewView)) run.push_back(statement);
-  }
+  for (const std::string& statement : StatementsOf(kInsert)) run.push_back(statement);
   for (const std::string& statement : run) {
     CLINNOVA_ASSIGN(core::SqlStatement planned, database_.Prepare(statement));
     steps_.push_back({std::move(planned), TargetOf(statement)});
