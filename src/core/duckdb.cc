@@ -6,28 +6,10 @@
 #include <cmath>
 
 #include "core/check.h"
+#include "core/duckdb_connection.h"
 
 namespace clinnova::core {
 namespace {
-
-/// DuckDB explains over several lines and draws a caret; our messages are one line.
-std::string OneLine(const char* text) {
-  std::string line;
-  for (const char* c = text == nullptr ? "unknown error" : text; *c != '\0'; ++c) {
-    const bool space = *c == '\n' || *c == '\r' || *c == '\t' || *c == ' ';
-    if (!space) {
-      line += *c;
-    } else if (!line.empty() && line.back() != ' ') {
-      line += ' ';
-    }
-  }
-  while (!line.empty() && line.back() == ' ') line.pop_back();
-  return line;
-}
-
-tl::unexpected<Error> DuckDbError(const char* text) {
-  return Fail(ErrorCode::kFailed, "database: " + OneLine(text));
-}
 
 const char* TypeName(duckdb_type type) {
   switch (type) {
@@ -198,71 +180,6 @@ std::string_view SqlRows::Text(std::size_t column, std::size_t row) const {
   return {duckdb_string_t_data(text), duckdb_string_t_length(*text)};
 }
 
-struct SqlAppender::State {
-  duckdb_appender appender = nullptr;
-  std::string table;
-  std::string error;  ///< DuckDB's words about the first value that it refused
-  std::uint64_t rows = 0;
-
-  State() = default;
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-  ~State() {
-    if (appender != nullptr) duckdb_appender_destroy(&appender);
-  }
-
-  /// Keeps the first error; what follows it is not tried.
-  template <typename Call>
-  void Try(Call call) {
-    if (!error.empty()) return;
-    if (call(appender) == DuckDBError) error = OneLine(duckdb_appender_error(appender));
-  }
-};
-
-SqlAppender::SqlAppender(std::unique_ptr<State> state) : state_(std::move(state)) {}
-SqlAppender::~SqlAppender() = default;
-SqlAppender::SqlAppender(SqlAppender&&) noexcept = default;
-SqlAppender& SqlAppender::operator=(SqlAppender&&) noexcept = default;
-
-void SqlAppender::Null() { state_->Try(duckdb_append_null); }
-void SqlAppender::Int64(std::int64_t value) {
-  state_->Try([value](duckdb_appender a) { return duckdb_append_int64(a, value); });
-}
-void SqlAppender::Double(double value) {
-  state_->Try([value](duckdb_appender a) { return duckdb_append_double(a, value); });
-}
-void SqlAppender::Text(std::string_view value) {
-  state_->Try([value](duckdb_appender a) {
-    return duckdb_append_varchar_length(a, value.data() == nullptr ? "" : value.data(),
-                                        value.size());
-  });
-}
-void SqlAppender::EndRow() {
-  state_->Try(duckdb_appender_end_row);
-  if (state_->error.empty()) ++state_->rows;
-}
-
-Result<void> SqlAppender::Finish() {
-  state_->Try(duckdb_appender_close);
-  if (state_->error.empty()) return {};
-  return Fail(ErrorCode::kFailed, "database: table " + state_->table + ", row " +
-                                      std::to_string(state_->rows + 1) +
-                                      " appended: " + state_->error);
-}
-
-struct Database::State {
-  duckdb_database database = nullptr;
-  duckdb_connection connection = nullptr;
-
-  State() = default;
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-  ~State() {
-    if (connection != nullptr) duckdb_disconnect(&connection);
-    if (database != nullptr) duckdb_close(&database);
-  }
-};
-
 Database::Database(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Database::~Database() = default;
 Database::Database(Database&&) noexcept = default;
@@ -389,19 +306,6 @@ Result<std::int64_t> Database::QueryInt64(std::string_view sql,
     return DuckDbError("a number was expected, found none");
   }
   return rows.Int64(0, 0);
-}
-
-Result<SqlAppender> Database::Append(std::string_view table) {
-  const auto dot = table.find('.');
-  const std::string schema(dot == table.npos ? std::string_view() : table.substr(0, dot));
-  const std::string name(dot == table.npos ? table : table.substr(dot + 1));
-  auto state = std::make_unique<SqlAppender::State>();
-  state->table = table;
-  if (duckdb_appender_create(state_->connection, schema.empty() ? nullptr : schema.c_str(),
-                             name.c_str(), &state->appender) == DuckDBError) {
-    return DuckDbError(duckdb_appender_error(state->appender));
-  }
-  return SqlAppender(std::move(state));
 }
 
 namespace {

@@ -8,6 +8,7 @@ CREATE TEMP TABLE stage_person (
   seq BIGINT, person_id BIGINT, pseudonym VARCHAR, gender_concept_id BIGINT, gender_source VARCHAR,
   birth_year INTEGER, birth_month INTEGER, birth_day INTEGER,
   date_precision VARCHAR, source_id BIGINT, line BIGINT, path VARCHAR);
+-- The words of the enums stand in the order of RecordKind and SourceTime::Precision.
 CREATE TEMP TABLE stage_event (
   seq BIGINT, row_id BIGINT, person_id BIGINT, visit_id BIGINT,
   kind ENUM ('person', 'visit', 'condition', 'measurement', 'drug', 'procedure', 'observation', 'death'),

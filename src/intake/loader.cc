@@ -34,7 +34,7 @@ std::string Today() {
   time.year = static_cast<int>(day.year());
   time.month = static_cast<int>(static_cast<unsigned>(day.month()));
   time.day = static_cast<int>(static_cast<unsigned>(day.day()));
-  return ToSql(time)->date;
+  return DayText(OnCalendar(time)->day);
 }
 
 }  // namespace

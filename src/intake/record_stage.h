@@ -43,7 +43,7 @@ class RecordStage {
   Result<void> Finish();
 
  private:
-  RecordStage(const PseudonymKey& key, core::SqlAppender persons, core::SqlAppender events,
+  RecordStage(const PseudonymKey& key, core::SqlAppender persons, core::SqlChunkAppender events,
               core::SqlAppender consents, core::SqlAppender gone, core::SqlAppender quarantine);
   std::int64_t SourceId(const std::string& file);
   std::int64_t RowId(const SourceRecord& record);
@@ -52,7 +52,8 @@ class RecordStage {
   void Stage(const SourceRecord& record, const ResolvedEvent& event);
 
   const PseudonymKey* key_;  // not owned
-  core::SqlAppender persons_, events_, consents_, gone_, quarantine_;
+  core::SqlChunkAppender events_;
+  core::SqlAppender persons_, consents_, gone_, quarantine_;
   std::string last_file_;
   std::int64_t last_source_id_ = 0;
   std::string last_patient_;
