@@ -2,6 +2,7 @@
 #include "intake/loader.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <map>
 #include <optional>
@@ -26,6 +27,7 @@ using core::SqlValue;
 
 /// How much of an unmapped code's name the report keeps.
 constexpr std::size_t kDisplayLimit = 80;
+constexpr std::size_t kRecordKinds = static_cast<std::size_t>(RecordKind::kConsent) + 1;
 
 std::string Today() {
   const auto now = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
@@ -47,6 +49,7 @@ struct Loader::State {
   std::optional<RecordResolver> resolver;
   IdentityGuard guard;
   ImportReport report;
+  std::array<ImportCounts*, kRecordKinds> counts{};  ///< of `report`, by kind; null = none yet
   std::optional<RecordStage> stage;
   std::map<std::tuple<std::string, std::string, std::string>, std::pair<std::string, std::int64_t>>
       unmapped;  ///< (kind, system, code) -> (display, count)
@@ -275,17 +278,17 @@ Result<std::unique_ptr<Loader>> Loader::Begin(store::Store& store, const Pseudon
 
 Result<void> Loader::Accept(SourceRecord record) {
   State& state = *state_;
-  const std::string kind(KindName(record.kind));
-  ImportCounts& counts = state.report.kinds[kind];
-  ++counts.read;
+  ImportCounts*& counts = state.counts[static_cast<std::size_t>(record.kind)];
+  if (counts == nullptr) counts = &state.report.kinds[std::string(KindName(record.kind))];
+  ++counts->read;
   if (record.patient_id != state.last_patient) {  // records of one patient often follow each other
     state.last_patient = record.patient_id;
     state.guard.Add(record.patient_id);
   }
   for (const std::string& word : record.identity_words) state.guard.Add(word);
   if (SaysItIsNotTrue(record)) {
-    ++counts.ignored;
-    ++state.report.ignored_by_reason[kind + ": " + record.status];
+    ++counts->ignored;
+    ++state.report.ignored_by_reason[std::string(KindName(record.kind)) + ": " + record.status];
     state.stage->TakeBack(record);
     return {};
   }

@@ -180,14 +180,16 @@ ResolvedRecord RecordResolver::ResolveEvent(const SourceRecord& record) const {
   if (record.type == "administration") event.type_concept_id = kEhrAdministration;
   event.quantity = record.quantity;
   event.route = record.route;
-  if (auto rejected = ResolveCode(record, event)) return *rejected;
+  const Concept* concept_ = nullptr;
+  if (auto rejected = ResolveCode(record, event, concept_)) return *rejected;
   if (auto rejected = ResolveTimes(record, event)) return *rejected;
-  if (auto rejected = ResolveValue(record, event)) return *rejected;
+  if (auto rejected = ResolveValue(record, concept_, event)) return *rejected;
   return event;
 }
 
 std::optional<Rejection> RecordResolver::ResolveCode(const SourceRecord& record,
-                                                     ResolvedEvent& event) const {
+                                                     ResolvedEvent& event,
+                                                     const Concept*& concept_) const {
   if (record.kind == RecordKind::kVisit || record.kind == RecordKind::kDeath) {
     const Concept* visit = record.type.empty() ? nullptr : Meaning({"Visit", record.type, ""});
     if (record.kind == RecordKind::kVisit && visit != nullptr) event.concept_id = visit->id;
@@ -198,6 +200,7 @@ std::optional<Rejection> RecordResolver::ResolveCode(const SourceRecord& record,
   for (const SourceCode& code : record.codes) {
     const Concept* found = Meaning(code);
     if (found == nullptr || found->standard != "S") continue;
+    concept_ = found;
     event.concept_id = found->id;
     event.source_value = code.code;
     event.table = TableOfDomain(found->domain, record.kind);
@@ -233,8 +236,8 @@ std::optional<Rejection> RecordResolver::ResolveTimes(const SourceRecord& record
 }
 
 std::optional<Rejection> RecordResolver::ResolveValue(const SourceRecord& record,
+                                                      const Concept* concept_,
                                                       ResolvedEvent& event) const {
-  const Concept* concept_ = event.concept_id == 0 ? nullptr : vocabulary_.Find(event.concept_id);
   if (!record.value) {
     if (record.kind != RecordKind::kMeasurement) return std::nullopt;
     return Rejection{"value.missing", "found no value"};

@@ -105,9 +105,12 @@ class RecordResolver {
   ResolvedRecord ResolvePerson(const SourceRecord& record) const;
   ResolvedRecord ResolveConsent(const SourceRecord& record) const;
   ResolvedRecord ResolveEvent(const SourceRecord& record) const;
-  std::optional<Rejection> ResolveCode(const SourceRecord& record, ResolvedEvent& event) const;
+  std::optional<Rejection> ResolveCode(const SourceRecord& record, ResolvedEvent& event,
+                                       const vocabulary::Concept*& concept_) const;
   std::optional<Rejection> ResolveTimes(const SourceRecord& record, ResolvedEvent& event) const;
-  std::optional<Rejection> ResolveValue(const SourceRecord& record, ResolvedEvent& event) const;
+  std::optional<Rejection> ResolveValue(const SourceRecord& record,
+                                        const vocabulary::Concept* concept_,
+                                        ResolvedEvent& event) const;
   std::optional<Rejection> ResolveNumber(const SourceValue& value,
                                          const vocabulary::Concept& concept_,
                                          ResolvedEvent& event) const;

@@ -58,8 +58,7 @@ std::string Describe(const SourceRecord& record) {
 }
 
 /// A record without an identity of its own is known by what it says.
-std::string Identity(const SourceRecord& record) {
-  if (!record.id.empty()) return record.id;
+std::string IdentityByContent(const SourceRecord& record) {
   const auto end = record.end ? OnCalendar(*record.end) : std::nullopt;
   return record.patient_id + '\n' + record.visit_id + '\n' + Describe(record) + '\n' +
          (end ? DayText(end->day) : "");
@@ -92,7 +91,8 @@ Result<RecordStage> RecordStage::Open(core::Database& database, const PseudonymK
 
 std::int64_t RecordStage::RowId(const SourceRecord& record) {
   if (record.kind == RecordKind::kPerson) return PersonId(record.patient_id);
-  return key_->RowId(KindName(record.kind), Identity(record));
+  if (!record.id.empty()) return key_->RowId(KindName(record.kind), record.id);
+  return key_->RowId(KindName(record.kind), IdentityByContent(record));
 }
 
 std::int64_t RecordStage::SourceId(const std::string& file) {
@@ -110,6 +110,16 @@ std::int64_t RecordStage::PersonId(const std::string& patient_id) {
     last_person_id_ = key_->PersonId(patient_id);
   }
   return last_person_id_;
+}
+
+// And so do those of one visit.
+std::int64_t RecordStage::VisitId(const std::string& visit_id) {
+  if (visit_id.empty()) return 0;
+  if (visit_id != last_visit_) {
+    last_visit_ = visit_id;
+    last_visit_row_id_ = key_->RowId("visit", visit_id);
+  }
+  return last_visit_row_id_;
 }
 
 void RecordStage::Quarantine(const SourceReference& source, std::string_view kind,
@@ -163,7 +173,7 @@ void RecordStage::Stage(const SourceRecord& record, const ResolvedEvent& event) 
   rows.Int64(++sequence_);
   rows.Int64(RowId(record));
   rows.Int64(PersonId(record.patient_id));
-  rows.Int64(record.visit_id.empty() ? 0 : key_->RowId("visit", record.visit_id));
+  rows.Int64(VisitId(record.visit_id));
   rows.Int64(static_cast<std::int64_t>(record.kind));
   rows.Int64(static_cast<std::int64_t>(event.table));
   rows.Int64(event.concept_id);

@@ -47,6 +47,7 @@ class RecordStage {
               core::SqlAppender consents, core::SqlAppender gone, core::SqlAppender quarantine);
   std::int64_t SourceId(const std::string& file);
   std::int64_t RowId(const SourceRecord& record);
+  std::int64_t VisitId(const std::string& visit_id);
   void Stage(const SourceRecord& record, const ResolvedPerson& person);
   void Stage(const SourceRecord& record, const ResolvedConsent& consent);
   void Stage(const SourceRecord& record, const ResolvedEvent& event);
@@ -58,6 +59,8 @@ class RecordStage {
   std::int64_t last_source_id_ = 0;
   std::string last_patient_;
   std::int64_t last_person_id_ = 0;
+  std::string last_visit_;
+  std::int64_t last_visit_row_id_ = 0;
   std::int64_t sequence_ = 0;
 };
 
