@@ -3,7 +3,9 @@
 
 #include <duckdb.h>
 
+#include <chrono>
 #include <cmath>
+#include <thread>
 
 #include "core/check.h"
 #include "core/duckdb_connection.h"
@@ -233,6 +235,28 @@ duckdb_state Bind(duckdb_prepared_statement prepared, idx_t index, const SqlValu
   return duckdb_bind_null(prepared, index);
 }
 
+/// Runs a planned statement. duckdb_execute_prepared polls when this thread has nothing left to do, which takes a
+/// processor from the threads that it waits for; this sleeps.
+Result<void> RunPlanned(duckdb_prepared_statement prepared, duckdb_result& result) {
+  constexpr auto kPause = std::chrono::microseconds(50);
+  duckdb_pending_result pending = nullptr;
+  Result<void> outcome;
+  if (duckdb_pending_prepared(prepared, &pending) == DuckDBError) {
+    outcome = DuckDbError(duckdb_pending_error(pending));
+  }
+  while (outcome) {
+    const duckdb_pending_state state = duckdb_pending_execute_task(pending);
+    if (state == DUCKDB_PENDING_ERROR) outcome = DuckDbError(duckdb_pending_error(pending));
+    if (duckdb_pending_execution_is_finished(state)) break;
+    if (state == DUCKDB_PENDING_NO_TASKS_AVAILABLE) std::this_thread::sleep_for(kPause);
+  }
+  if (outcome && duckdb_execute_pending(pending, &result) == DuckDBError) {
+    outcome = DuckDbError(duckdb_result_error(&result));
+  }
+  duckdb_destroy_pending(&pending);
+  return outcome;
+}
+
 }  // namespace
 
 struct SqlStatement::State {
@@ -261,9 +285,7 @@ Result<SqlRows> SqlStatement::Run(std::span<const SqlValue> parameters) {
     }
   }
   auto rows = std::make_unique<SqlRows::State>();
-  if (duckdb_execute_prepared(prepared, &rows->result) == DuckDBError) {
-    return DuckDbError(duckdb_result_error(&rows->result));
-  }
+  CLINNOVA_TRY(RunPlanned(prepared, rows->result));
   rows->DescribeColumns();
   return SqlRows(std::move(rows));
 }
@@ -291,12 +313,26 @@ Result<SqlRows> Database::Query(std::string_view sql, std::initializer_list<SqlV
 }
 
 Result<void> Database::Execute(std::string_view sql) {
-  duckdb_result result{};
-  const auto outcome = duckdb_query(state_->connection, std::string(sql).c_str(), &result);
-  Result<void> answer;
-  if (outcome == DuckDBError) answer = DuckDbError(duckdb_result_error(&result));
-  duckdb_destroy_result(&result);
-  return answer;
+  duckdb_extracted_statements statements = nullptr;
+  const idx_t count =
+      duckdb_extract_statements(state_->connection, std::string(sql).c_str(), &statements);
+  Result<void> outcome;
+  const char* unreadable = count == 0 ? duckdb_extract_statements_error(statements) : nullptr;
+  if (unreadable != nullptr) outcome = DuckDbError(unreadable);
+  for (idx_t i = 0; i < count && outcome; ++i) {
+    SqlStatement::State statement;
+    duckdb_result result{};
+    // One after the other: a statement may name what the one before it makes.
+    if (duckdb_prepare_extracted_statement(state_->connection, statements, i,
+                                           &statement.prepared) == DuckDBError) {
+      outcome = DuckDbError(duckdb_prepare_error(statement.prepared));
+    } else {
+      outcome = RunPlanned(statement.prepared, result);
+    }
+    duckdb_destroy_result(&result);
+  }
+  duckdb_destroy_extracted(&statements);
+  return outcome;
 }
 
 Result<std::int64_t> Database::QueryInt64(std::string_view sql,
