@@ -42,7 +42,8 @@ Result<void> Import(const Arguments& arguments) {
   const cohort::SiteFiles files(arguments.site);
   const bool fresh = !std::filesystem::exists(files.store);
   const auto report = [&]() -> Result<intake::ImportReport> {
-    CLINNOVA_ASSIGN(auto store, store::Store::Open({.path = files.store.string()}));
+    CLINNOVA_ASSIGN(auto store, store::Store::Open({.path = files.store.string(),
+                                                    .memory_limit = intake::kImportMemory}));
     return intake::Import(store, {.paths = arguments.paths,
                                   .mapping = arguments.mapping,
                                   .key_file = files.pseudonym_key.string()});
