@@ -44,7 +44,11 @@ Result<void> Import(const Arguments& arguments) {
   const cohort::SiteFiles files(arguments.site);
   const bool fresh = !std::filesystem::exists(files.store);
   const auto report = [&]() -> Result<intake::ImportReport> {
-    CLINNOVA_ASSIGN(auto store, store::Store::Open({.path = files.store.string()}));
+    CLINNOVA_ASSIGN(auto store, store::Store::Open({.path = files.store.string(),
+                                                    .memory_limit = intake::kImportMemory}));
+    // What an import that was killed left beside the store, which is ours alone while it is open.
+    std::error_code ignored;
+    std::filesystem::remove_all(files.store.string() + ".tmp", ignored);
     return intake::Import(store, {.paths = arguments.paths,
                                   .mapping = arguments.mapping,
                                   .key_file = files.pseudonym_key.string()});

@@ -3,31 +3,15 @@
 
 #include <duckdb.h>
 
+#include <chrono>
 #include <cmath>
+#include <thread>
 
 #include "core/check.h"
+#include "core/duckdb_connection.h"
 
 namespace clinnova::core {
 namespace {
-
-/// DuckDB explains over several lines and draws a caret; our messages are one line.
-std::string OneLine(const char* text) {
-  std::string line;
-  for (const char* c = text == nullptr ? "unknown error" : text; *c != '\0'; ++c) {
-    const bool space = *c == '\n' || *c == '\r' || *c == '\t' || *c == ' ';
-    if (!space) {
-      line += *c;
-    } else if (!line.empty() && line.back() != ' ') {
-      line += ' ';
-    }
-  }
-  while (!line.empty() && line.back() == ' ') line.pop_back();
-  return line;
-}
-
-tl::unexpected<Error> DuckDbError(const char* text) {
-  return Fail(ErrorCode::kFailed, "database: " + OneLine(text));
-}
 
 const char* TypeName(duckdb_type type) {
   switch (type) {
@@ -198,71 +182,6 @@ std::string_view SqlRows::Text(std::size_t column, std::size_t row) const {
   return {duckdb_string_t_data(text), duckdb_string_t_length(*text)};
 }
 
-struct SqlAppender::State {
-  duckdb_appender appender = nullptr;
-  std::string table;
-  std::string error;  ///< DuckDB's words about the first value that it refused
-  std::uint64_t rows = 0;
-
-  State() = default;
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-  ~State() {
-    if (appender != nullptr) duckdb_appender_destroy(&appender);
-  }
-
-  /// Keeps the first error; what follows it is not tried.
-  template <typename Call>
-  void Try(Call call) {
-    if (!error.empty()) return;
-    if (call(appender) == DuckDBError) error = OneLine(duckdb_appender_error(appender));
-  }
-};
-
-SqlAppender::SqlAppender(std::unique_ptr<State> state) : state_(std::move(state)) {}
-SqlAppender::~SqlAppender() = default;
-SqlAppender::SqlAppender(SqlAppender&&) noexcept = default;
-SqlAppender& SqlAppender::operator=(SqlAppender&&) noexcept = default;
-
-void SqlAppender::Null() { state_->Try(duckdb_append_null); }
-void SqlAppender::Int64(std::int64_t value) {
-  state_->Try([value](duckdb_appender a) { return duckdb_append_int64(a, value); });
-}
-void SqlAppender::Double(double value) {
-  state_->Try([value](duckdb_appender a) { return duckdb_append_double(a, value); });
-}
-void SqlAppender::Text(std::string_view value) {
-  state_->Try([value](duckdb_appender a) {
-    return duckdb_append_varchar_length(a, value.data() == nullptr ? "" : value.data(),
-                                        value.size());
-  });
-}
-void SqlAppender::EndRow() {
-  state_->Try(duckdb_appender_end_row);
-  if (state_->error.empty()) ++state_->rows;
-}
-
-Result<void> SqlAppender::Finish() {
-  state_->Try(duckdb_appender_close);
-  if (state_->error.empty()) return {};
-  return Fail(ErrorCode::kFailed, "database: table " + state_->table + ", row " +
-                                      std::to_string(state_->rows + 1) +
-                                      " appended: " + state_->error);
-}
-
-struct Database::State {
-  duckdb_database database = nullptr;
-  duckdb_connection connection = nullptr;
-
-  State() = default;
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-  ~State() {
-    if (connection != nullptr) duckdb_disconnect(&connection);
-    if (database != nullptr) duckdb_close(&database);
-  }
-};
-
 Database::Database(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Database::~Database() = default;
 Database::Database(Database&&) noexcept = default;
@@ -316,6 +235,28 @@ duckdb_state Bind(duckdb_prepared_statement prepared, idx_t index, const SqlValu
   return duckdb_bind_null(prepared, index);
 }
 
+/// Runs a planned statement. duckdb_execute_prepared polls when this thread has nothing left to do, which takes a
+/// processor from the threads that it waits for; this sleeps.
+Result<void> RunPlanned(duckdb_prepared_statement prepared, duckdb_result& result) {
+  constexpr auto kPause = std::chrono::microseconds(50);
+  duckdb_pending_result pending = nullptr;
+  Result<void> outcome;
+  if (duckdb_pending_prepared(prepared, &pending) == DuckDBError) {
+    outcome = DuckDbError(duckdb_pending_error(pending));
+  }
+  while (outcome) {
+    const duckdb_pending_state state = duckdb_pending_execute_task(pending);
+    if (state == DUCKDB_PENDING_ERROR) outcome = DuckDbError(duckdb_pending_error(pending));
+    if (duckdb_pending_execution_is_finished(state)) break;
+    if (state == DUCKDB_PENDING_NO_TASKS_AVAILABLE) std::this_thread::sleep_for(kPause);
+  }
+  if (outcome && duckdb_execute_pending(pending, &result) == DuckDBError) {
+    outcome = DuckDbError(duckdb_result_error(&result));
+  }
+  duckdb_destroy_pending(&pending);
+  return outcome;
+}
+
 }  // namespace
 
 struct SqlStatement::State {
@@ -344,9 +285,7 @@ Result<SqlRows> SqlStatement::Run(std::span<const SqlValue> parameters) {
     }
   }
   auto rows = std::make_unique<SqlRows::State>();
-  if (duckdb_execute_prepared(prepared, &rows->result) == DuckDBError) {
-    return DuckDbError(duckdb_result_error(&rows->result));
-  }
+  CLINNOVA_TRY(RunPlanned(prepared, rows->result));
   rows->DescribeColumns();
   return SqlRows(std::move(rows));
 }
@@ -374,12 +313,26 @@ Result<SqlRows> Database::Query(std::string_view sql, std::initializer_list<SqlV
 }
 
 Result<void> Database::Execute(std::string_view sql) {
-  duckdb_result result{};
-  const auto outcome = duckdb_query(state_->connection, std::string(sql).c_str(), &result);
-  Result<void> answer;
-  if (outcome == DuckDBError) answer = DuckDbError(duckdb_result_error(&result));
-  duckdb_destroy_result(&result);
-  return answer;
+  duckdb_extracted_statements statements = nullptr;
+  const idx_t count =
+      duckdb_extract_statements(state_->connection, std::string(sql).c_str(), &statements);
+  Result<void> outcome;
+  const char* unreadable = count == 0 ? duckdb_extract_statements_error(statements) : nullptr;
+  if (unreadable != nullptr) outcome = DuckDbError(unreadable);
+  for (idx_t i = 0; i < count && outcome; ++i) {
+    SqlStatement::State statement;
+    duckdb_result result{};
+    // One after the other: a statement may name what the one before it makes.
+    if (duckdb_prepare_extracted_statement(state_->connection, statements, i,
+                                           &statement.prepared) == DuckDBError) {
+      outcome = DuckDbError(duckdb_prepare_error(statement.prepared));
+    } else {
+      outcome = RunPlanned(statement.prepared, result);
+    }
+    duckdb_destroy_result(&result);
+  }
+  duckdb_destroy_extracted(&statements);
+  return outcome;
 }
 
 Result<std::int64_t> Database::QueryInt64(std::string_view sql,
@@ -389,19 +342,6 @@ Result<std::int64_t> Database::QueryInt64(std::string_view sql,
     return DuckDbError("a number was expected, found none");
   }
   return rows.Int64(0, 0);
-}
-
-Result<SqlAppender> Database::Append(std::string_view table) {
-  const auto dot = table.find('.');
-  const std::string schema(dot == table.npos ? std::string_view() : table.substr(0, dot));
-  const std::string name(dot == table.npos ? table : table.substr(dot + 1));
-  auto state = std::make_unique<SqlAppender::State>();
-  state->table = table;
-  if (duckdb_appender_create(state_->connection, schema.empty() ? nullptr : schema.c_str(),
-                             name.c_str(), &state->appender) == DuckDBError) {
-    return DuckDbError(duckdb_appender_error(state->appender));
-  }
-  return SqlAppender(std::move(state));
 }
 
 namespace {

@@ -83,6 +83,32 @@ class SqlAppender {
   std::unique_ptr<State> state_;
 };
 
+/// Appends rows whose values have the types of their columns already: several times as fast as SqlAppender,
+/// which casts. Within the open transaction if there is one.
+class SqlChunkAppender {
+ public:
+  ~SqlChunkAppender();
+  SqlChunkAppender(SqlChunkAppender&&) noexcept;
+  SqlChunkAppender& operator=(SqlChunkAppender&&) noexcept;
+
+  void Null();
+  /// Into integers of 32 and 64 bits, a DATE (days since 1970-01-01), a TIMESTAMP (microseconds since then) and
+  /// an ENUM of at most 256 words (the word's place). A CLINNOVA_CHECK fails when the column is of another kind.
+  void Int64(std::int64_t value);
+  void Double(double value);
+  /// `value` is valid UTF-8; a VARCHAR only.
+  void Text(std::string_view value);
+  void EndRow();
+  /// Writes what is buffered; must be called before the appender ends. The first error of all.
+  Result<void> Finish();
+
+ private:
+  friend class Database;
+  struct State;
+  explicit SqlChunkAppender(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
 /// A statement that is planned once and run often: planning one that joins a dozen tables takes longer
 /// than running it over a patient's records. Must not outlive its Database; a change of the tables it
 /// names makes the next run plan again.
@@ -132,6 +158,7 @@ class Database {
 
   /// An appender to `table` or `schema.table`; must not outlive this.
   Result<SqlAppender> Append(std::string_view table);
+  Result<SqlChunkAppender> AppendChunks(std::string_view table);
 
  private:
   struct State;

@@ -123,6 +123,56 @@ TEST(Database, SaysWhichAppendedRowIsWrong) {
       << finished.error().message;
 }
 
+TEST(Database, AppendsValuesOfTheColumnsTypes) {
+  Database database = InMemory();
+  ASSERT_TRUE(
+      database.Execute("CREATE SCHEMA s; CREATE TABLE s.t (a BIGINT, b DATE, c DOUBLE, d VARCHAR, "
+                       "e TIMESTAMP, f ENUM ('no', 'yes'), g INTEGER)"));
+  auto appender = database.AppendChunks("s.t");
+  ASSERT_TRUE(appender.has_value()) << appender.error().message;
+  constexpr int kRows = 5000;  // more than two chunks
+  for (int row = 0; row < kRows; ++row) {
+    appender->Int64(row);
+    row % 3 == 0 ? appender->Null() : appender->Int64(19782);
+    row % 5 == 0 ? appender->Null() : appender->Double(row / 2.0);
+    row % 7 == 0 ? appender->Null()
+                 : appender->Text("a text of twelve bytes and " + std::to_string(row));
+    appender->Int64(1'709'211'601'000'000);
+    appender->Int64(row % 2);
+    appender->Int64(-row);
+    appender->EndRow();
+  }
+  auto finished = appender->Finish();
+  ASSERT_TRUE(finished.has_value()) << finished.error().message;
+  const auto count = [&](const std::string& where) {
+    return database.QueryInt64("SELECT count(*) FROM s.t WHERE " + where).value();
+  };
+  EXPECT_EQ(count("g = -a"), kRows);
+  EXPECT_EQ(count("CASE WHEN a % 3 = 0 THEN b IS NULL ELSE b = DATE '2024-02-29' END"), kRows);
+  EXPECT_EQ(count("CASE WHEN a % 5 = 0 THEN c IS NULL ELSE c = a / 2 END"), kRows);
+  EXPECT_EQ(
+      count("CASE WHEN a % 7 = 0 THEN d IS NULL ELSE d = 'a text of twelve bytes and ' || a END"),
+      kRows);
+  EXPECT_EQ(count("e = TIMESTAMP '2024-02-29 13:00:01'"), kRows);
+  EXPECT_EQ(count("f = CASE WHEN a % 2 = 1 THEN 'yes' ELSE 'no' END"), kRows);
+  EXPECT_FALSE(database.AppendChunks("nowhere").has_value());
+}
+
+TEST(Database, RefusesAnAppendedValueOfAnotherType) {
+  Database database = InMemory();
+  ASSERT_TRUE(database.Execute("CREATE TABLE t (a DATE NOT NULL, b VARCHAR)"));
+  auto appender = database.AppendChunks("t");
+  EXPECT_THROW(appender->Text("2024-02-29"), CheckFailure);
+  EXPECT_THROW(appender->EndRow(), CheckFailure) << "a row of half a column";
+  auto nothing = database.AppendChunks("t");
+  nothing->Null();
+  nothing->Text("x");
+  nothing->EndRow();
+  const auto finished = nothing->Finish();
+  ASSERT_FALSE(finished.has_value()) << "NOT NULL";
+  EXPECT_NE(finished.error().message.find("table t: "), std::string::npos);
+}
+
 TEST(Database, AppendsInsideATransactionThatCanBeRolledBack) {
   Database database = InMemory();
   ASSERT_TRUE(database.Execute("CREATE TABLE t (a BIGINT); BEGIN"));

@@ -50,9 +50,10 @@ std::vector<SourceCode> Codes(std::optional<element> concept_) {
 }
 
 bool HasCode(const std::vector<element>& concepts, std::string_view wanted) {
+  std::string_view code;
   for (const element concept_ : concepts) {
-    for (const SourceCode& code : Codes(concept_)) {
-      if (code.code == wanted) return true;
+    for (const element coding : List(concept_, "coding")) {
+      if (coding["code"].get(code) == simdjson::SUCCESS && code == wanted) return true;
     }
   }
   return false;

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <functional>
 #include <map>
 
 #include "intake/fhir_resources.h"
@@ -23,11 +24,16 @@ std::string_view Trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
-/// Takes the byte order mark off that some systems write, and gives simdjson room to read ahead.
-simdjson::padded_string WithoutMark(std::string_view text) {
+/// `text` without the byte order mark that some systems write.
+std::string_view AfterMark(std::string_view text) {
   constexpr std::string_view kMark = "\xEF\xBB\xBF";
   if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
-  return simdjson::padded_string(text);
+  return text;
+}
+
+/// The same with room for simdjson to read ahead.
+simdjson::padded_string WithoutMark(std::string_view text) {
+  return simdjson::padded_string(AfterMark(text));
 }
 
 std::string TextOf(element parent, std::string_view name) {
@@ -96,12 +102,13 @@ std::string TypeAndId(std::string_view reference) {
 /// A quick look, so that only files with medications are parsed twice.
 bool MentionsMedication(const std::filesystem::path& path) {
   constexpr std::string_view kWanted = "\"Medication\"";
+  const std::boyer_moore_horspool_searcher searcher(kWanted.begin(), kWanted.end());
   std::ifstream file(path, std::ios::binary);
   std::string window;
   std::string block(1 << 20, '\0');
   while (file.read(block.data(), static_cast<std::streamsize>(block.size())) || file.gcount() > 0) {
     window.append(block, 0, static_cast<std::size_t>(file.gcount()));
-    if (window.find(kWanted) != window.npos) return true;
+    if (std::search(window.begin(), window.end(), searcher) != window.end()) return true;
     window.erase(0, window.size() - std::min(window.size(), kWanted.size()));
   }
   return false;
@@ -131,7 +138,10 @@ struct FhirReader::State {
 template <typename Use>
 Result<void> FhirReader::State::ForEachDocument(const std::filesystem::path& path,
                                                 const std::string& name, Use use) {
-  std::ifstream file(path, std::ios::binary);
+  std::string buffer(1 << 18, '\0');
+  std::ifstream file;
+  file.rdbuf()->pubsetbuf(buffer.data(), static_cast<std::streamsize>(buffer.size()));
+  file.open(path, std::ios::binary);
   if (!file) return Fail(ErrorCode::kFailed, name + ": cannot be read: " + std::strerror(errno));
   // NDJSON: the first line is a whole object, and something follows it.
   std::string first;
@@ -163,7 +173,10 @@ Result<void> FhirReader::State::ForEachLine(std::istream& file, const std::strin
     ++line;
     if (Trimmed(text).empty()) continue;
     element document;
-    const auto error = parser.parse(WithoutMark(text)).get(document);
+    // In place: simdjson reads ahead into what is reserved.
+    text.reserve(text.size() + simdjson::SIMDJSON_PADDING);
+    const std::string_view whole = AfterMark(text);
+    const auto error = parser.parse(whole.data(), whole.size(), false).get(document);
     if (error == simdjson::SUCCESS) {
       CLINNOVA_TRY(use(std::optional<element>(document), line));
     } else if (file.eof()) {

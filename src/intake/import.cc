@@ -22,6 +22,7 @@
 #include "intake/omop_files.h"
 #include "intake/openehr_reader.h"
 #include "intake/pseudonym.h"
+#include "intake/record_queue.h"
 #include "intake/redcap_reader.h"
 #include "intake/sphn_reader.h"
 #include "intake/unpacked_files.h"
@@ -170,12 +171,12 @@ Result<ImportedFile> Describe(const Input& input) {
 /// The dictionary of an export: the one that knows the export's first column, the record's
 /// identity.
 Result<void> ReadRedcapExport(const Input& input, const std::vector<RedcapDictionary>& dictionaries,
-                              Loader& loader) {
+                              RecordSink& sink) {
   CLINNOVA_ASSIGN(const std::vector<std::string> columns,
                   RedcapColumns(input.path, *input.mapping));
   for (const RedcapDictionary& dictionary : dictionaries) {
     if (columns.empty() || dictionary.Find(columns.front()) == nullptr) continue;
-    return ReadRedcap(input.path, input.name, *input.mapping, dictionary, loader);
+    return ReadRedcap(input.path, input.name, *input.mapping, dictionary, sink);
   }
   return Fail(ErrorCode::kInvalidInput,
               input.name +
@@ -184,17 +185,17 @@ Result<void> ReadRedcapExport(const Input& input, const std::vector<RedcapDictio
 }
 
 Result<void> ReadMapped(const Input& input, const std::vector<RedcapDictionary>& dictionaries,
-                        Loader& loader) {
+                        RecordSink& sink) {
   switch (input.mapping->format) {
     case SourceFormat::kLdt2:
-    case SourceFormat::kLdt3: return ReadLdt(input.path, input.name, *input.mapping, loader);
-    case SourceFormat::kHprim: return ReadHprim(input.path, input.name, *input.mapping, loader);
-    case SourceFormat::kOpenEhr: return ReadOpenEhr(input.path, input.name, *input.mapping, loader);
-    case SourceFormat::kSphn: return ReadSphn(input.path, input.name, *input.mapping, loader);
-    case SourceFormat::kRedcap: return ReadRedcapExport(input, dictionaries, loader);
+    case SourceFormat::kLdt3: return ReadLdt(input.path, input.name, *input.mapping, sink);
+    case SourceFormat::kHprim: return ReadHprim(input.path, input.name, *input.mapping, sink);
+    case SourceFormat::kOpenEhr: return ReadOpenEhr(input.path, input.name, *input.mapping, sink);
+    case SourceFormat::kSphn: return ReadSphn(input.path, input.name, *input.mapping, sink);
+    case SourceFormat::kRedcap: return ReadRedcapExport(input, dictionaries, sink);
     case SourceFormat::kCsv: break;
   }
-  return ReadCsv(input.path, *input.mapping, loader);
+  return ReadCsv(input.path, *input.mapping, sink);
 }
 
 /// The tables of a CDM, those first that others refer to.
@@ -215,8 +216,9 @@ Result<void> ReadOmop(const std::vector<Input>& inputs, store::Store& store,
   return {};
 }
 
-Result<void> ReadInputs(const std::vector<Input>& inputs, Loader& loader) {
-  FhirReader fhir(loader);
+/// Reads everything but the tables of a CDM, and says what was read.
+Result<std::vector<ImportedFile>> ReadInputs(const std::vector<Input>& inputs, RecordSink& sink) {
+  FhirReader fhir(sink);
   std::vector<RedcapDictionary> dictionaries;
   for (const Input& input : inputs) {
     if (input.format == Format::kFhir) CLINNOVA_TRY(fhir.CollectMedications(input.path));
@@ -224,19 +226,29 @@ Result<void> ReadInputs(const std::vector<Input>& inputs, Loader& loader) {
     CLINNOVA_ASSIGN(RedcapDictionary dictionary, RedcapDictionary::Load(input.path));
     dictionaries.push_back(std::move(dictionary));
   }
+  std::vector<ImportedFile> files;
   for (const Input& input : inputs) {
     if (input.format == Format::kNone) {
-      loader.Ignore({input.name, 0, ""}, "a file of no known format");
+      sink.Ignore({input.name, 0, ""}, "a file of no known format");
       continue;
     }
     CLINNOVA_ASSIGN(ImportedFile described, Describe(input));
-    loader.AddFile(std::move(described));
+    files.push_back(std::move(described));
     if (input.format == Format::kFhir) {
       CLINNOVA_TRY(fhir.Read(input.path, input.name));
     } else if (input.format == Format::kMapped) {
-      CLINNOVA_TRY(ReadMapped(input, dictionaries, loader));
+      CLINNOVA_TRY(ReadMapped(input, dictionaries, sink));
     }
   }
+  return files;
+}
+
+/// Reads on this thread and loads on another.
+Result<void> ReadAndLoad(const std::vector<Input>& inputs, Loader& loader) {
+  RecordQueue queue(loader);
+  CLINNOVA_ASSIGN(std::vector<ImportedFile> files, ReadInputs(inputs, queue));
+  CLINNOVA_TRY(queue.Finish());
+  for (ImportedFile& file : files) loader.AddFile(std::move(file));
   return {};
 }
 
@@ -255,7 +267,7 @@ Result<ImportReport> ImportWithKey(store::Store& store, const std::vector<Input>
   CLINNOVA_ASSIGN(const PseudonymKey key, PseudonymKey::LoadOrCreate(options.key_file));
   CLINNOVA_ASSIGN(const std::unique_ptr<Loader> loader,
                   Loader::Begin(store, key, {.today = options.today}));
-  CLINNOVA_TRY(ReadInputs(inputs, *loader));
+  CLINNOVA_TRY(ReadAndLoad(inputs, *loader));
   CLINNOVA_TRY(ReadOmop(inputs, store, key, *loader));
   return loader->Finish();
 }

@@ -16,6 +16,10 @@
 
 namespace clinnova::intake {
 
+/// What a store that is imported into may hold in memory (store::Store::Options::memory_limit): beyond it DuckDB
+/// writes to a folder beside the store, and the whole process stays under 500 MB whatever the size of the files.
+inline constexpr const char* kImportMemory = "192MB";
+
 struct ImportOptions {
   /// Files and folders; folders are read to any depth, in the order of names, hidden files left out.
   std::vector<std::string> paths;

@@ -8,10 +8,14 @@ CREATE TEMP TABLE stage_person (
   seq BIGINT, person_id BIGINT, pseudonym VARCHAR, gender_concept_id BIGINT, gender_source VARCHAR,
   birth_year INTEGER, birth_month INTEGER, birth_day INTEGER,
   date_precision VARCHAR, source_id BIGINT, line BIGINT, path VARCHAR);
+-- The words of the enums stand in the order of RecordKind and SourceTime::Precision.
 CREATE TEMP TABLE stage_event (
-  seq BIGINT, row_id BIGINT, person_id BIGINT, visit_id BIGINT, kind VARCHAR, target VARCHAR,
+  seq BIGINT, row_id BIGINT, person_id BIGINT, visit_id BIGINT,
+  kind ENUM ('person', 'visit', 'condition', 'measurement', 'drug', 'procedure', 'observation', 'death'),
+  target ENUM ('person', 'visit', 'condition', 'measurement', 'drug', 'procedure', 'observation', 'death'),
   concept_id BIGINT, source_value VARCHAR,
-  start_date DATE, start_time TIMESTAMP, end_date DATE, end_time TIMESTAMP, date_precision VARCHAR,
+  start_date DATE, start_time TIMESTAMP, end_date DATE, end_time TIMESTAMP,
+  date_precision ENUM ('year', 'month', 'day', 'second'),
   number DOUBLE, operator_concept_id BIGINT, value_concept_id BIGINT, unit_concept_id BIGINT,
   unit_source VARCHAR, value_text VARCHAR, comparator VARCHAR, original_number DOUBLE,
   range_low DOUBLE, range_high DOUBLE,
@@ -39,17 +43,30 @@ CREATE TEMP TABLE known_person AS
   SELECT person_id, make_date(year_of_birth, coalesce(month_of_birth, 1), coalesce(day_of_birth, 1))
   FROM person WHERE person_id NOT IN (SELECT person_id FROM checked_person);
 
+-- Earlier versions of a record that this import has more than once.
+CREATE TEMP TABLE superseded_event AS
+  SELECT e.seq, e.kind
+  FROM (SELECT row_id, max(seq) AS last_seq FROM stage_event GROUP BY row_id HAVING count(*) > 1) r
+  JOIN stage_event e ON e.row_id = r.row_id AND e.seq < r.last_seq;
+
 -- A date that is only a month or a year is earlier than the birth only when its end is.
-CREATE TEMP TABLE checked_event AS
-  SELECT e.*,
-         CASE WHEN p.person_id IS NULL THEN 'person.unknown'
-              WHEN CASE e.date_precision WHEN 'year' THEN e.start_date + INTERVAL 1 YEAR
-                                         WHEN 'month' THEN e.start_date + INTERVAL 1 MONTH
-                                         ELSE e.start_date + INTERVAL 1 DAY END <= p.earliest_birth
-              THEN 'date.before_birth' END AS rule
-  FROM (SELECT * FROM stage_event
-        QUALIFY row_number() OVER (PARTITION BY row_id ORDER BY seq DESC) = 1) e
-  LEFT JOIN known_person p USING (person_id);
+CREATE TEMP TABLE refused_event AS
+  SELECT e.seq, e.kind, CASE WHEN p.person_id IS NULL THEN 'person.unknown' ELSE 'date.before_birth' END AS rule
+  FROM (SELECT * FROM stage_event ANTI JOIN superseded_event USING (seq)) e
+  LEFT JOIN known_person p USING (person_id)
+  WHERE p.person_id IS NULL
+     OR CASE e.date_precision WHEN 'year' THEN e.start_date + INTERVAL 1 YEAR
+                              WHEN 'month' THEN e.start_date + INTERVAL 1 MONTH
+                              ELSE e.start_date + INTERVAL 1 DAY END <= p.earliest_birth;
+
+CREATE TEMP VIEW loadable AS
+  SELECT * FROM stage_event ANTI JOIN superseded_event USING (seq) ANTI JOIN refused_event USING (seq);
+
+-- With their visit, where it is in the CDM and the same patient's.
+CREATE TEMP VIEW loadable_in_visit AS
+  SELECT e.* REPLACE (v.visit_occurrence_id AS visit_id)
+  FROM loadable e LEFT JOIN visit_occurrence v
+    ON v.visit_occurrence_id = e.visit_id AND v.person_id = e.person_id;
 
 CREATE TEMP TABLE checked_consent AS
   SELECT c.*, CASE WHEN p.person_id IS NULL THEN 'person.unknown' END AS rule
@@ -58,12 +75,12 @@ CREATE TEMP TABLE checked_consent AS
   LEFT JOIN known_person p USING (person_id);
 
 INSERT INTO stage_quarantine
-  SELECT source_id, line, path, kind, rule,
+  SELECT source_id, line, path, e.kind, rule,
          CASE rule WHEN 'person.unknown' THEN 'the patient is neither in this import nor in the store'
                    ELSE 'found ' || start_date::VARCHAR || ', which is before the patient''s birth' END,
          concat_ws(' ', source_value, start_date::VARCHAR, nullif(comparator, ''), nullif(value_text, ''),
                    nullif(unit_source, ''))
-  FROM checked_event WHERE rule IS NOT NULL
+  FROM stage_event e JOIN refused_event USING (seq)
   UNION ALL
   SELECT source_id, line, path, 'consent', rule,
          'the patient is neither in this import nor in the store',
@@ -72,34 +89,36 @@ INSERT INTO stage_quarantine
 )sql";
 
 const std::string_view kClear = R"sql(
-INSERT INTO stage_gone
-  SELECT row_id FROM checked_event UNION SELECT row_id FROM checked_consent
-  UNION SELECT person_id FROM checked_person;
+-- What an earlier import wrote of the same records; nothing, and everything below cheap, at the first.
+CREATE TEMP TABLE earlier_row AS
+  SELECT row_id FROM clinnova.provenance WHERE row_id IN (
+    SELECT row_id FROM stage_event UNION ALL SELECT row_id FROM stage_consent
+    UNION ALL SELECT person_id FROM stage_person UNION ALL SELECT row_id FROM stage_gone);
 -- Before the rows go: whose observation period is touched.
 CREATE TEMP TABLE touched_person AS
   SELECT person_id FROM checked_person
-  UNION SELECT person_id FROM checked_event WHERE rule IS NULL
-  UNION SELECT person_id FROM visit_occurrence WHERE visit_occurrence_id IN (SELECT row_id FROM stage_gone)
+  UNION SELECT person_id FROM loadable
+  UNION SELECT person_id FROM visit_occurrence WHERE visit_occurrence_id IN (SELECT row_id FROM earlier_row)
   UNION SELECT person_id FROM condition_occurrence
-    WHERE condition_occurrence_id IN (SELECT row_id FROM stage_gone)
-  UNION SELECT person_id FROM drug_exposure WHERE drug_exposure_id IN (SELECT row_id FROM stage_gone)
-  UNION SELECT person_id FROM measurement WHERE measurement_id IN (SELECT row_id FROM stage_gone)
-  UNION SELECT person_id FROM observation WHERE observation_id IN (SELECT row_id FROM stage_gone)
+    WHERE condition_occurrence_id IN (SELECT row_id FROM earlier_row)
+  UNION SELECT person_id FROM drug_exposure WHERE drug_exposure_id IN (SELECT row_id FROM earlier_row)
+  UNION SELECT person_id FROM measurement WHERE measurement_id IN (SELECT row_id FROM earlier_row)
+  UNION SELECT person_id FROM observation WHERE observation_id IN (SELECT row_id FROM earlier_row)
   UNION SELECT person_id FROM procedure_occurrence
-    WHERE procedure_occurrence_id IN (SELECT row_id FROM stage_gone);
+    WHERE procedure_occurrence_id IN (SELECT row_id FROM earlier_row);
 DELETE FROM person WHERE person_id IN (SELECT person_id FROM checked_person);
-DELETE FROM visit_occurrence WHERE visit_occurrence_id IN (SELECT row_id FROM stage_gone);
-DELETE FROM condition_occurrence WHERE condition_occurrence_id IN (SELECT row_id FROM stage_gone);
-DELETE FROM drug_exposure WHERE drug_exposure_id IN (SELECT row_id FROM stage_gone);
-DELETE FROM measurement WHERE measurement_id IN (SELECT row_id FROM stage_gone);
-DELETE FROM observation WHERE observation_id IN (SELECT row_id FROM stage_gone);
-DELETE FROM procedure_occurrence WHERE procedure_occurrence_id IN (SELECT row_id FROM stage_gone);
+DELETE FROM visit_occurrence WHERE visit_occurrence_id IN (SELECT row_id FROM earlier_row);
+DELETE FROM condition_occurrence WHERE condition_occurrence_id IN (SELECT row_id FROM earlier_row);
+DELETE FROM drug_exposure WHERE drug_exposure_id IN (SELECT row_id FROM earlier_row);
+DELETE FROM measurement WHERE measurement_id IN (SELECT row_id FROM earlier_row);
+DELETE FROM observation WHERE observation_id IN (SELECT row_id FROM earlier_row);
+DELETE FROM procedure_occurrence WHERE procedure_occurrence_id IN (SELECT row_id FROM earlier_row);
 -- A death has no identifier of its own: it is known by its provenance's row and its person.
 DELETE FROM death WHERE person_id IN (
-  SELECT v.person_id FROM checked_event v WHERE v.target = 'death' AND v.rule IS NULL);
-DELETE FROM clinnova.consent WHERE consent_id IN (SELECT row_id FROM stage_gone);
-DELETE FROM clinnova.provenance WHERE row_id IN (SELECT row_id FROM stage_gone);
-DELETE FROM clinnova.value_detail WHERE row_id IN (SELECT row_id FROM stage_gone);
+  SELECT person_id FROM loadable WHERE target = 'death');
+DELETE FROM clinnova.consent WHERE consent_id IN (SELECT row_id FROM earlier_row);
+DELETE FROM clinnova.provenance WHERE row_id IN (SELECT row_id FROM earlier_row);
+DELETE FROM clinnova.value_detail WHERE row_id IN (SELECT row_id FROM earlier_row);
 )sql";
 
 const std::string_view kInsert = R"sql(
@@ -113,33 +132,28 @@ INSERT INTO visit_occurrence (visit_occurrence_id, person_id, visit_concept_id, 
                               visit_type_concept_id, visit_source_value)
   SELECT row_id, person_id, concept_id, start_date, start_time, coalesce(end_date, start_date),
          end_time, type_concept_id, left(source_value, 50)
-  FROM checked_event WHERE target = 'visit' AND rule IS NULL;
-CREATE TEMP VIEW loadable AS
-  SELECT e.* REPLACE (v.visit_occurrence_id AS visit_id)
-  FROM checked_event e LEFT JOIN visit_occurrence v
-    ON v.visit_occurrence_id = e.visit_id AND v.person_id = e.person_id
-  WHERE e.rule IS NULL;
+  FROM loadable WHERE target = 'visit';
 INSERT INTO condition_occurrence (condition_occurrence_id, person_id, condition_concept_id,
                                   condition_start_date, condition_start_datetime, condition_end_date,
                                   condition_end_datetime, condition_type_concept_id,
                                   visit_occurrence_id, condition_source_value)
   SELECT row_id, person_id, concept_id, start_date, start_time, end_date, end_time, type_concept_id,
          visit_id, left(source_value, 50)
-  FROM loadable WHERE target = 'condition';
+  FROM loadable_in_visit WHERE target = 'condition';
 INSERT INTO drug_exposure (drug_exposure_id, person_id, drug_concept_id, drug_exposure_start_date,
                            drug_exposure_start_datetime, drug_exposure_end_date,
                            drug_exposure_end_datetime, verbatim_end_date, drug_type_concept_id,
                            quantity, visit_occurrence_id, drug_source_value, route_source_value)
   SELECT row_id, person_id, concept_id, start_date, start_time, coalesce(end_date, start_date),
          end_time, end_date, type_concept_id, quantity, visit_id, left(source_value, 50), left(route, 50)
-  FROM loadable WHERE target = 'drug';
+  FROM loadable_in_visit WHERE target = 'drug';
 INSERT INTO procedure_occurrence (procedure_occurrence_id, person_id, procedure_concept_id,
                                   procedure_date, procedure_datetime, procedure_end_date,
                                   procedure_end_datetime, procedure_type_concept_id,
                                   visit_occurrence_id, procedure_source_value)
   SELECT row_id, person_id, concept_id, start_date, start_time, end_date, end_time, type_concept_id,
          visit_id, left(source_value, 50)
-  FROM loadable WHERE target = 'procedure';
+  FROM loadable_in_visit WHERE target = 'procedure';
 INSERT INTO measurement (measurement_id, person_id, measurement_concept_id, measurement_date,
                          measurement_datetime, measurement_type_concept_id, operator_concept_id,
                          value_as_number, value_as_concept_id, unit_concept_id, range_low, range_high,
@@ -149,7 +163,7 @@ INSERT INTO measurement (measurement_id, person_id, measurement_concept_id, meas
          nullif(operator_concept_id, 0), number, nullif(value_concept_id, 0),
          CASE WHEN number IS NOT NULL THEN unit_concept_id END, range_low, range_high, visit_id,
          left(source_value, 50), left(nullif(unit_source, ''), 50), left(nullif(value_text, ''), 50)
-  FROM loadable WHERE target = 'measurement';
+  FROM loadable_in_visit WHERE target = 'measurement';
 INSERT INTO observation (observation_id, person_id, observation_concept_id, observation_date,
                          observation_datetime, observation_type_concept_id, value_as_number,
                          value_as_string, value_as_concept_id, unit_concept_id, visit_occurrence_id,
@@ -158,7 +172,7 @@ INSERT INTO observation (observation_id, person_id, observation_concept_id, obse
          CASE WHEN number IS NULL THEN left(nullif(value_text, ''), 60) END,
          nullif(value_concept_id, 0), CASE WHEN number IS NOT NULL THEN unit_concept_id END, visit_id,
          left(source_value, 50), left(nullif(unit_source, ''), 50), left(nullif(value_text, ''), 50)
-  FROM loadable WHERE target = 'observation';
+  FROM loadable_in_visit WHERE target = 'observation';
 INSERT INTO death (person_id, death_date, death_datetime, death_type_concept_id)
   SELECT person_id, start_date, start_time, type_concept_id
   FROM loadable WHERE target = 'death'
@@ -226,6 +240,7 @@ INSERT INTO observation_period (observation_period_id, person_id, observation_pe
 )sql";
 
 const std::string_view kDropStaging = R"sql(
+DROP VIEW loadable_in_visit;
 DROP VIEW loadable;
 DROP TABLE stage_person;
 DROP TABLE stage_event;
@@ -234,7 +249,9 @@ DROP TABLE stage_gone;
 DROP TABLE stage_quarantine;
 DROP TABLE stage_source;
 DROP TABLE checked_person;
-DROP TABLE checked_event;
+DROP TABLE superseded_event;
+DROP TABLE refused_event;
+DROP TABLE earlier_row;
 DROP TABLE checked_consent;
 DROP TABLE known_person;
 DROP TABLE touched_person;

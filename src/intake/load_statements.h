@@ -4,7 +4,9 @@
 //   stage_person, stage_event, stage_consent   what the readers said, row after row (loader.cc appends)
 //   stage_gone                                 row ids of records that are taken back
 //   stage_quarantine                           what cannot be loaded
-//     --kCheck-->  checked_person, checked_event, checked_consent   one row per id, with rule or without
+//     --kCheck-->  superseded_event, refused_event   the few events that are not loaded, and why
+//                  checked_person, checked_consent   one row per id
+//                  loadable, loadable_in_visit       the events that are, as views: they are not copied
 //     --kClear-->     what an earlier import said of the same records goes
 //     --kInsert-->    CDM tables, consent
 //     --kRemember-->  provenance, value_detail, quarantine, source
@@ -18,7 +20,7 @@
 namespace clinnova::intake {
 
 extern const std::string_view kCreateStaging;
-/// Keeps the last version of every id, and finds what needs the person: person.unknown, date.before_birth.
+/// Finds the last version of every id, and what needs the person: person.unknown, date.before_birth.
 extern const std::string_view kCheck;
 extern const std::string_view kClear;
 extern const std::string_view kInsert;

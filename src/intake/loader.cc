@@ -2,6 +2,7 @@
 #include "intake/loader.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <map>
 #include <optional>
@@ -26,6 +27,7 @@ using core::SqlValue;
 
 /// How much of an unmapped code's name the report keeps.
 constexpr std::size_t kDisplayLimit = 80;
+constexpr std::size_t kRecordKinds = static_cast<std::size_t>(RecordKind::kConsent) + 1;
 
 std::string Today() {
   const auto now = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
@@ -34,7 +36,7 @@ std::string Today() {
   time.year = static_cast<int>(day.year());
   time.month = static_cast<int>(static_cast<unsigned>(day.month()));
   time.day = static_cast<int>(static_cast<unsigned>(day.day()));
-  return ToSql(time)->date;
+  return DayText(OnCalendar(time)->day);
 }
 
 }  // namespace
@@ -47,6 +49,7 @@ struct Loader::State {
   std::optional<RecordResolver> resolver;
   IdentityGuard guard;
   ImportReport report;
+  std::array<ImportCounts*, kRecordKinds> counts{};  ///< of `report`, by kind; null = none yet
   std::optional<RecordStage> stage;
   std::map<std::tuple<std::string, std::string, std::string>, std::pair<std::string, std::int64_t>>
       unmapped;  ///< (kind, system, code) -> (display, count)
@@ -151,8 +154,8 @@ Result<void> Loader::State::HideInColumn(const char* table, const char* column, 
 Result<void> Loader::State::HideIdentities() {
   CLINNOVA_TRY(HideInColumn("stage_quarantine", "raw", "raw <> ''"));
   CLINNOVA_TRY(HideInColumn("stage_quarantine", "message", "true"));
-  CLINNOVA_TRY(HideInColumn("checked_event", "value_text", "number IS NULL AND value_text <> ''"));
-  return HideInColumn("checked_event", "source_value", "concept_id = 0");
+  CLINNOVA_TRY(HideInColumn("stage_event", "value_text", "number IS NULL AND value_text <> ''"));
+  return HideInColumn("stage_event", "source_value", "concept_id = 0");
 }
 
 Result<void> Loader::State::CountInto(std::string_view sql, std::int64_t ImportCounts::* field) {
@@ -167,7 +170,7 @@ Result<void> Loader::State::CountInto(std::string_view sql, std::int64_t ImportC
 
 Result<void> Loader::State::CountLoaded() {
   CLINNOVA_TRY(
-      CountInto("SELECT kind, count(*) FROM checked_event WHERE rule IS NULL GROUP BY kind "
+      CountInto("SELECT kind::VARCHAR, count(*) FROM loadable GROUP BY kind "
                 "UNION ALL SELECT 'consent', count(*) FROM checked_consent WHERE rule IS NULL "
                 "HAVING count(*) > 0 "
                 "UNION ALL SELECT 'person', count(*) FROM checked_person HAVING count(*) > 0",
@@ -177,7 +180,7 @@ Result<void> Loader::State::CountLoaded() {
   // The last version of a record counts; the ones before it in the same import were repeated.
   constexpr std::string_view kRepeated =
       "SELECT kind, n FROM ("
-      "SELECT kind, count(*) - count(DISTINCT row_id) AS n FROM stage_event GROUP BY kind "
+      "SELECT kind::VARCHAR AS kind, count(*) AS n FROM superseded_event GROUP BY kind "
       "UNION ALL SELECT 'consent', count(*) - count(DISTINCT row_id) FROM stage_consent "
       "UNION ALL SELECT 'person', count(*) - count(DISTINCT person_id) FROM stage_person) WHERE n "
       "> 0";
@@ -275,17 +278,17 @@ Result<std::unique_ptr<Loader>> Loader::Begin(store::Store& store, const Pseudon
 
 Result<void> Loader::Accept(SourceRecord record) {
   State& state = *state_;
-  const std::string kind(KindName(record.kind));
-  ImportCounts& counts = state.report.kinds[kind];
-  ++counts.read;
+  ImportCounts*& counts = state.counts[static_cast<std::size_t>(record.kind)];
+  if (counts == nullptr) counts = &state.report.kinds[std::string(KindName(record.kind))];
+  ++counts->read;
   if (record.patient_id != state.last_patient) {  // records of one patient often follow each other
     state.last_patient = record.patient_id;
     state.guard.Add(record.patient_id);
   }
   for (const std::string& word : record.identity_words) state.guard.Add(word);
   if (SaysItIsNotTrue(record)) {
-    ++counts.ignored;
-    ++state.report.ignored_by_reason[kind + ": " + record.status];
+    ++counts->ignored;
+    ++state.report.ignored_by_reason[std::string(KindName(record.kind)) + ": " + record.status];
     state.stage->TakeBack(record);
     return {};
   }

@@ -94,20 +94,25 @@ constexpr std::string_view kPlanWithoutStatistics =
 Result<void> PatientLoader::MakeTables() {
   CLINNOVA_TRY(database_.Execute(kPlanWithoutStatistics));
   CLINNOVA_TRY(database_.Execute(kCreateStaging));
+  std::string fill_in_visit;
   for (const std::string& statement : StatementsOf(kCheck)) {
-    if (!statement.starts_with(kNewTable)) continue;  // the quarantine, which nobody reads here
     if (Creates(statement, kNewTable, "checked_person")) {
       CLINNOVA_TRY(Fill(statement));
-    } else {
+    } else if (Creates(statement, kNewView, "loadable_in_visit")) {
+      const std::string table = As(kNewTable, statement);
+      CLINNOVA_TRY(database_.Execute(table));
+      fill_in_visit = Refill(table);
+    } else if (statement.starts_with(kNewTable) || statement.starts_with(kNewView)) {
       CLINNOVA_TRY(database_.Execute(As(kNewView, statement)));
-    }
+    }  // else the quarantine, which nobody reads here
   }
   for (const std::string& statement : StatementsOf(kInsert)) {
     const std::string target = TargetOf(statement);
-    const bool rows_of_loadable = !target.empty() && target != "visit" && target != "death";
-    if (Creates(statement, kNewView, "loadable")) {
-      CLINNOVA_TRY(Fill(As(kNewTable, statement)));
-    } else if (rows_of_loadable || Creates(statement, kInsertInto, "person")) {
+    if (target == "visit") {
+      fill_.push_back({statement, target});
+      fill_.push_back({fill_in_visit, {}});
+    } else if (Creates(statement, kInsertInto, "person") ||
+               (!target.empty() && target != "death")) {
       CLINNOVA_TRY(MakeView(statement));
     } else {
       fill_.push_back({statement, target});

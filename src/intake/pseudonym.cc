@@ -15,6 +15,9 @@
 namespace clinnova::intake {
 namespace {
 
+/// The zero byte keeps ("ab", "c") and ("a", "bc") apart.
+constexpr std::string_view kZero("\0", 1);
+
 /// Closes a file descriptor.
 struct Descriptor {
   int number = -1;
@@ -84,34 +87,35 @@ PseudonymKey& PseudonymKey::operator=(PseudonymKey&& other) noexcept {
   return *this;
 }
 
-std::array<std::uint8_t, 32> PseudonymKey::Mac(std::string_view domain,
-                                               std::string_view text) const {
-  // The zero byte keeps ("ab", "c") and ("a", "bc") apart.
-  std::string input(domain);
-  input += '\0';
-  input += text;
+std::array<std::uint8_t, 32> PseudonymKey::Mac(
+    std::initializer_list<std::string_view> pieces) const {
+  crypto_generichash_state state;
   std::array<std::uint8_t, 32> mac{};
-  const int failed = crypto_generichash(mac.data(), mac.size(),
-                                        reinterpret_cast<const unsigned char*>(input.data()),
-                                        input.size(), key_.data(), key_.size());
-  CLINNOVA_CHECK(failed == 0);
+  bool done = crypto_generichash_init(&state, key_.data(), key_.size(), mac.size()) == 0;
+  for (const std::string_view piece : pieces) {
+    done = done &&
+           crypto_generichash_update(&state, reinterpret_cast<const unsigned char*>(piece.data()),
+                                     piece.size()) == 0;
+  }
+  done = done && crypto_generichash_final(&state, mac.data(), mac.size()) == 0;
+  CLINNOVA_CHECK(done);
   return mac;
 }
 
 std::string PseudonymKey::Fingerprint() const {
-  return core::ToHex(core::ByteView(Mac("fingerprint", "")).first(8));
+  return core::ToHex(core::ByteView(Mac({"fingerprint", kZero})).first(8));
 }
 
 std::string PseudonymKey::Pseudonym(std::string_view patient_id) const {
-  return core::ToHex(core::ByteView(Mac("pseudonym", patient_id)).first(16));
+  return core::ToHex(core::ByteView(Mac({"pseudonym", kZero, patient_id})).first(16));
 }
 
 std::int64_t PseudonymKey::PersonId(std::string_view patient_id) const {
-  return FirstBits(Mac("person", patient_id));
+  return FirstBits(Mac({"person", kZero, patient_id}));
 }
 
 std::int64_t PseudonymKey::RowId(std::string_view kind, std::string_view id) const {
-  return FirstBits(Mac(std::string("row ") + std::string(kind), id));
+  return FirstBits(Mac({"row ", kind, kZero, id}));
 }
 
 }  // namespace clinnova::intake

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -45,7 +46,7 @@ class PseudonymKey {
 
  private:
   PseudonymKey() = default;
-  std::array<std::uint8_t, 32> Mac(std::string_view domain, std::string_view text) const;
+  std::array<std::uint8_t, 32> Mac(std::initializer_list<std::string_view> pieces) const;
   std::array<std::uint8_t, 32> key_{};
 };
 

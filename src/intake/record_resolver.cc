@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "intake/record_resolver.h"
 
+#include <chrono>
 #include <cstdio>
 
+#include "core/check.h"
 #include "core/text.h"
+#include "intake/iso_time.h"
 #include "intake/local_text.h"
 #include "vocabulary/code_system.h"
 
@@ -32,6 +35,11 @@ RecordKind TableOfDomain(std::string_view domain, RecordKind kind) {
   return kind;
 }
 
+int YearOf(std::int32_t day) {
+  const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(day))};
+  return static_cast<int>(date.year());
+}
+
 bool IsCountOrScore(std::string_view unit) { return unit == "{score}" || unit == "{count}"; }
 
 }  // namespace
@@ -51,28 +59,48 @@ std::string_view KindName(RecordKind kind) {
   return "other";
 }
 
-std::optional<ResolvedTime> ToSql(const SourceTime& time) {
+std::string_view PrecisionName(SourceTime::Precision precision) {
+  switch (precision) {
+    case SourceTime::Precision::kYear: return "year";
+    case SourceTime::Precision::kMonth: return "month";
+    case SourceTime::Precision::kDay: return "day";
+    case SourceTime::Precision::kSecond: return "second";
+  }
+  return "day";
+}
+
+std::optional<ResolvedTime> OnCalendar(const SourceTime& time) {
   if (!IsOnCalendar(time)) return std::nullopt;
-  char text[40];
+  const std::chrono::sys_days day = std::chrono::year{time.year} /
+                                    static_cast<unsigned>(time.month) /
+                                    static_cast<unsigned>(time.day);
   ResolvedTime resolved;
-  std::snprintf(text, sizeof text, "%04d-%02d-%02d", time.year, time.month, time.day);
-  resolved.date = text;
-  switch (time.precision) {
-    case SourceTime::Precision::kYear: resolved.precision = "year"; break;
-    case SourceTime::Precision::kMonth: resolved.precision = "month"; break;
-    case SourceTime::Precision::kDay: resolved.precision = "day"; break;
-    case SourceTime::Precision::kSecond:
-      resolved.precision = "second";
-      std::snprintf(text, sizeof text, " %02d:%02d:%02d", time.hour, time.minute, time.second);
-      resolved.timestamp = resolved.date + text;
-      break;
+  resolved.day = static_cast<std::int32_t>(day.time_since_epoch().count());
+  resolved.precision = time.precision;
+  if (time.precision == SourceTime::Precision::kSecond) {
+    const auto moment = day + std::chrono::hours(time.hour) + std::chrono::minutes(time.minute) +
+                        std::chrono::seconds(time.second);
+    resolved.moment = std::chrono::microseconds(moment.time_since_epoch()).count();
   }
   return resolved;
 }
 
-RecordResolver::RecordResolver(const vocabulary::Vocabulary& vocabulary, std::string today,
+std::string DayText(std::int32_t day) {
+  const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(day))};
+  char text[40];
+  std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(date.year()),
+                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+  return text;
+}
+
+RecordResolver::RecordResolver(const vocabulary::Vocabulary& vocabulary, std::string_view today,
                                CodeLookup* lookup)
-    : vocabulary_(vocabulary), lookup_(lookup), today_(std::move(today)) {}
+    : vocabulary_(vocabulary), lookup_(lookup) {
+  const auto time = ParseIsoTime(today);
+  const auto day = time ? OnCalendar(*time) : std::nullopt;
+  CLINNOVA_CHECK(day.has_value());
+  today_ = day->day;
+}
 
 const Concept* RecordResolver::Meaning(const SourceCode& code) const {
   if (lookup_ != nullptr) return lookup_->Resolve(code);
@@ -92,18 +120,18 @@ ResolvedRecord RecordResolver::Resolve(const SourceRecord& record) const {
 
 std::optional<Rejection> RecordResolver::CheckDay(const ResolvedTime& time,
                                                   std::string_view what) const {
-  if (time.date <= today_) return std::nullopt;
-  return Rejection{"date.in_future", std::string(what) + ": found " + time.date + ", expected " +
-                                         today_ + " or before"};
+  if (time.day <= today_) return std::nullopt;
+  return Rejection{"date.in_future", std::string(what) + ": found " + DayText(time.day) +
+                                         ", expected " + DayText(today_) + " or before"};
 }
 
 ResolvedRecord RecordResolver::ResolvePerson(const SourceRecord& record) const {
   if (!record.birth)
     return Rejection{"birth.missing", "birth: found none, expected at least a year"};
-  const auto birth = ToSql(*record.birth);
+  const auto birth = OnCalendar(*record.birth);
   if (!birth) return Rejection{"date.invalid", "birth: found a day that is not on the calendar"};
   if (auto rejected = CheckDay(*birth, "birth")) return *rejected;
-  if (std::stoi(today_.substr(0, 4)) - record.birth->year > kOldestAge) {
+  if (YearOf(today_) - record.birth->year > kOldestAge) {
     return Rejection{"birth.implausible", "birth: found a year more than 125 years ago"};
   }
   ResolvedPerson person;
@@ -112,8 +140,8 @@ ResolvedRecord RecordResolver::ResolvePerson(const SourceRecord& record) const {
   person.gender_source = record.sex;
   person.year = record.birth->year;
   person.precision = birth->precision;
-  if (birth->precision != "year") person.month = record.birth->month;
-  if (birth->precision == "day" || birth->precision == "second") person.day = record.birth->day;
+  if (birth->precision >= SourceTime::Precision::kMonth) person.month = record.birth->month;
+  if (birth->precision >= SourceTime::Precision::kDay) person.day = record.birth->day;
   return person;
 }
 
@@ -136,9 +164,9 @@ ResolvedRecord RecordResolver::ResolveConsent(const SourceRecord& record) const 
   for (const auto& [time, date] :
        {std::pair(&record.start, &consent.from), std::pair(&record.end, &consent.to)}) {
     if (!*time) continue;
-    const auto day = ToSql(**time);
+    const auto day = OnCalendar(**time);
     if (!day) return Rejection{"date.invalid", "found a day that is not on the calendar"};
-    *date = day->date;
+    *date = DayText(day->day);
   }
   return consent;
 }
@@ -152,14 +180,16 @@ ResolvedRecord RecordResolver::ResolveEvent(const SourceRecord& record) const {
   if (record.type == "administration") event.type_concept_id = kEhrAdministration;
   event.quantity = record.quantity;
   event.route = record.route;
-  if (auto rejected = ResolveCode(record, event)) return *rejected;
+  const Concept* concept_ = nullptr;
+  if (auto rejected = ResolveCode(record, event, concept_)) return *rejected;
   if (auto rejected = ResolveTimes(record, event)) return *rejected;
-  if (auto rejected = ResolveValue(record, event)) return *rejected;
+  if (auto rejected = ResolveValue(record, concept_, event)) return *rejected;
   return event;
 }
 
 std::optional<Rejection> RecordResolver::ResolveCode(const SourceRecord& record,
-                                                     ResolvedEvent& event) const {
+                                                     ResolvedEvent& event,
+                                                     const Concept*& concept_) const {
   if (record.kind == RecordKind::kVisit || record.kind == RecordKind::kDeath) {
     const Concept* visit = record.type.empty() ? nullptr : Meaning({"Visit", record.type, ""});
     if (record.kind == RecordKind::kVisit && visit != nullptr) event.concept_id = visit->id;
@@ -170,6 +200,7 @@ std::optional<Rejection> RecordResolver::ResolveCode(const SourceRecord& record,
   for (const SourceCode& code : record.codes) {
     const Concept* found = Meaning(code);
     if (found == nullptr || found->standard != "S") continue;
+    concept_ = found;
     event.concept_id = found->id;
     event.source_value = code.code;
     event.table = TableOfDomain(found->domain, record.kind);
@@ -186,27 +217,27 @@ std::optional<Rejection> RecordResolver::ResolveCode(const SourceRecord& record,
 std::optional<Rejection> RecordResolver::ResolveTimes(const SourceRecord& record,
                                                       ResolvedEvent& event) const {
   if (!record.start) return Rejection{"date.missing", "found no date"};
-  const auto start = ToSql(*record.start);
+  const auto start = OnCalendar(*record.start);
   if (!start) return Rejection{"date.invalid", "found a day that is not on the calendar"};
   if (auto rejected = CheckDay(*start, "date")) return rejected;
   event.start = *start;
   if (!record.end) return std::nullopt;
-  event.end = ToSql(*record.end);
+  event.end = OnCalendar(*record.end);
   if (!event.end) return Rejection{"date.invalid", "end: found a day that is not on the calendar"};
   // A planned end of a prescription may lie ahead; an end before the start is a mistake, as far as the
   // precision of both can tell.
-  if (event.end->date < event.start.date && event.end->precision != "year" &&
-      event.end->precision != "month") {
-    return Rejection{"date.end_before_start",
-                     "found " + event.end->date + ", expected " + event.start.date + " or after"};
+  if (event.end->day >= event.start.day) return std::nullopt;
+  if (event.end->precision >= SourceTime::Precision::kDay) {
+    return Rejection{"date.end_before_start", "found " + DayText(event.end->day) + ", expected " +
+                                                  DayText(event.start.day) + " or after"};
   }
-  if (event.end->date < event.start.date) event.end.reset();
+  event.end.reset();
   return std::nullopt;
 }
 
 std::optional<Rejection> RecordResolver::ResolveValue(const SourceRecord& record,
+                                                      const Concept* concept_,
                                                       ResolvedEvent& event) const {
-  const Concept* concept_ = event.concept_id == 0 ? nullptr : vocabulary_.Find(event.concept_id);
   if (!record.value) {
     if (record.kind != RecordKind::kMeasurement) return std::nullopt;
     return Rejection{"value.missing", "found no value"};

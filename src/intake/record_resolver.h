@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "intake/source_record.h"
@@ -28,11 +29,11 @@
 
 namespace clinnova::intake {
 
-/// A calendar day, and the time of day where the source gives one, as SQL texts.
+/// A calendar day, and the time of day where the source gives one.
 struct ResolvedTime {
-  std::string date;       ///< "2024-02-29"; the first day where only the month or year is known
-  std::string timestamp;  ///< "2024-02-29 13:05:00", or empty
-  std::string precision;  ///< "year", "month", "day", "second"
+  std::int32_t day = 0;  ///< since 1970-01-01; the first day where only the month or year is known
+  std::optional<std::int64_t> moment;  ///< microseconds since 1970-01-01, in the source's own zone
+  SourceTime::Precision precision = SourceTime::Precision::kDay;
 };
 
 struct ResolvedPerson {
@@ -41,7 +42,7 @@ struct ResolvedPerson {
   int year = 0;
   std::optional<int> month;
   std::optional<int> day;
-  std::string precision;
+  SourceTime::Precision precision = SourceTime::Precision::kDay;
 };
 
 struct ResolvedConsent {
@@ -95,7 +96,7 @@ class RecordResolver {
  public:
   /// `today` is a date such as "2026-11-23": nothing can have happened after it. `lookup` is asked for
   /// what records are about, not for the words within values; null: the embedded vocabulary alone.
-  RecordResolver(const vocabulary::Vocabulary& vocabulary, std::string today,
+  RecordResolver(const vocabulary::Vocabulary& vocabulary, std::string_view today,
                  CodeLookup* lookup = nullptr);
 
   ResolvedRecord Resolve(const SourceRecord& record) const;
@@ -104,9 +105,12 @@ class RecordResolver {
   ResolvedRecord ResolvePerson(const SourceRecord& record) const;
   ResolvedRecord ResolveConsent(const SourceRecord& record) const;
   ResolvedRecord ResolveEvent(const SourceRecord& record) const;
-  std::optional<Rejection> ResolveCode(const SourceRecord& record, ResolvedEvent& event) const;
+  std::optional<Rejection> ResolveCode(const SourceRecord& record, ResolvedEvent& event,
+                                       const vocabulary::Concept*& concept_) const;
   std::optional<Rejection> ResolveTimes(const SourceRecord& record, ResolvedEvent& event) const;
-  std::optional<Rejection> ResolveValue(const SourceRecord& record, ResolvedEvent& event) const;
+  std::optional<Rejection> ResolveValue(const SourceRecord& record,
+                                        const vocabulary::Concept* concept_,
+                                        ResolvedEvent& event) const;
   std::optional<Rejection> ResolveNumber(const SourceValue& value,
                                          const vocabulary::Concept& concept_,
                                          ResolvedEvent& event) const;
@@ -117,13 +121,17 @@ class RecordResolver {
 
   const vocabulary::Vocabulary& vocabulary_;  // not owned, outlives this
   CodeLookup* lookup_;                        // not owned, outlives this; may be null
-  std::string today_;
+  std::int32_t today_ = 0;                    // days since 1970-01-01
 };
 
 /// "measurement", the name of a kind in reports and in the quarantine.
 std::string_view KindName(RecordKind kind);
 
-/// The day of `time` as SQL texts; nothing when it is not on the calendar.
-std::optional<ResolvedTime> ToSql(const SourceTime& time);
+/// The day of `time`; nothing when it is not on the calendar.
+std::optional<ResolvedTime> OnCalendar(const SourceTime& time);
+/// "2024-02-29", of a day counted from 1970-01-01.
+std::string DayText(std::int32_t day);
+/// "day", the word for how much of a date is known.
+std::string_view PrecisionName(SourceTime::Precision precision);
 
 }  // namespace clinnova::intake

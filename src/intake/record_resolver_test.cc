@@ -54,7 +54,7 @@ TEST_F(RecordResolverTest, BringsAValueToItsUnitAndKeepsTheComparator) {
   EXPECT_EQ(event.operator_concept_id, 4171756);
   EXPECT_EQ(event.comparator, "<");
   EXPECT_EQ(*event.original_number, 0.06);
-  EXPECT_EQ(event.start.date, "2024-02-29");
+  EXPECT_EQ(DayText(event.start.day), "2024-02-29");
 }
 
 TEST_F(RecordResolverTest, TakesATranslationWhereTheUnitDoesNotConvert) {

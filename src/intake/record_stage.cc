@@ -11,6 +11,7 @@ namespace clinnova::intake {
 namespace {
 
 using core::SqlAppender;
+using core::SqlChunkAppender;
 
 /// Statuses that say that the thing did not happen, or not yet.
 constexpr std::array<std::string_view, 13> kNotTrue{
@@ -18,12 +19,13 @@ constexpr std::array<std::string_view, 13> kNotTrue{
     "nullified",        "not-taken",   "registered",  "planned", "preparation",
     "unconfirmed",      "provisional", "differential"};
 
-void TextOrNull(SqlAppender& rows, std::string_view text) {
+template <typename Rows>
+void TextOrNull(Rows& rows, std::string_view text) {
   text.empty() ? rows.Null() : rows.Text(text);
 }
 
-template <typename T>
-void NumberOrNull(SqlAppender& rows, const std::optional<T>& number) {
+template <typename Rows, typename T>
+void NumberOrNull(Rows& rows, const std::optional<T>& number) {
   if (!number) {
     rows.Null();
   } else if constexpr (std::is_same_v<T, double>) {
@@ -41,7 +43,7 @@ std::string Describe(const SourceRecord& record) {
     if (code.code.empty()) text += code.display;
   }
   if (record.start) {
-    if (const auto start = ToSql(*record.start)) text += " " + start->date;
+    if (const auto start = OnCalendar(*record.start)) text += " " + DayText(start->day);
   }
   if (record.value) {
     const SourceValue& value = *record.value;
@@ -56,10 +58,10 @@ std::string Describe(const SourceRecord& record) {
 }
 
 /// A record without an identity of its own is known by what it says.
-std::string Identity(const SourceRecord& record) {
-  if (!record.id.empty()) return record.id;
-  const std::string end = record.end ? ToSql(*record.end).value_or(ResolvedTime{}).date : "";
-  return record.patient_id + '\n' + record.visit_id + '\n' + Describe(record) + '\n' + end;
+std::string IdentityByContent(const SourceRecord& record) {
+  const auto end = record.end ? OnCalendar(*record.end) : std::nullopt;
+  return record.patient_id + '\n' + record.visit_id + '\n' + Describe(record) + '\n' +
+         (end ? DayText(end->day) : "");
 }
 
 }  // namespace
@@ -68,18 +70,18 @@ bool SaysItIsNotTrue(const SourceRecord& record) {
   return std::find(kNotTrue.begin(), kNotTrue.end(), record.status) != kNotTrue.end();
 }
 
-RecordStage::RecordStage(const PseudonymKey& key, SqlAppender persons, SqlAppender events,
+RecordStage::RecordStage(const PseudonymKey& key, SqlAppender persons, SqlChunkAppender events,
                          SqlAppender consents, SqlAppender gone, SqlAppender quarantine)
     : key_(&key),
-      persons_(std::move(persons)),
       events_(std::move(events)),
+      persons_(std::move(persons)),
       consents_(std::move(consents)),
       gone_(std::move(gone)),
       quarantine_(std::move(quarantine)) {}
 
 Result<RecordStage> RecordStage::Open(core::Database& database, const PseudonymKey& key) {
   CLINNOVA_ASSIGN(SqlAppender persons, database.Append("stage_person"));
-  CLINNOVA_ASSIGN(SqlAppender events, database.Append("stage_event"));
+  CLINNOVA_ASSIGN(SqlChunkAppender events, database.AppendChunks("stage_event"));
   CLINNOVA_ASSIGN(SqlAppender consents, database.Append("stage_consent"));
   CLINNOVA_ASSIGN(SqlAppender gone, database.Append("stage_gone"));
   CLINNOVA_ASSIGN(SqlAppender quarantine, database.Append("stage_quarantine"));
@@ -89,7 +91,8 @@ Result<RecordStage> RecordStage::Open(core::Database& database, const PseudonymK
 
 std::int64_t RecordStage::RowId(const SourceRecord& record) {
   if (record.kind == RecordKind::kPerson) return PersonId(record.patient_id);
-  return key_->RowId(KindName(record.kind), Identity(record));
+  if (!record.id.empty()) return key_->RowId(KindName(record.kind), record.id);
+  return key_->RowId(KindName(record.kind), IdentityByContent(record));
 }
 
 std::int64_t RecordStage::SourceId(const std::string& file) {
@@ -107,6 +110,16 @@ std::int64_t RecordStage::PersonId(const std::string& patient_id) {
     last_person_id_ = key_->PersonId(patient_id);
   }
   return last_person_id_;
+}
+
+// And so do those of one visit.
+std::int64_t RecordStage::VisitId(const std::string& visit_id) {
+  if (visit_id.empty()) return 0;
+  if (visit_id != last_visit_) {
+    last_visit_ = visit_id;
+    last_visit_row_id_ = key_->RowId("visit", visit_id);
+  }
+  return last_visit_row_id_;
 }
 
 void RecordStage::Quarantine(const SourceReference& source, std::string_view kind,
@@ -133,7 +146,7 @@ void RecordStage::Stage(const SourceRecord& record, const ResolvedPerson& person
   rows.Int64(person.year);
   NumberOrNull(rows, person.month);
   NumberOrNull(rows, person.day);
-  rows.Text(person.precision);
+  rows.Text(PrecisionName(person.precision));
   rows.Int64(SourceId(record.source.file));
   rows.Int64(static_cast<std::int64_t>(record.source.line));
   rows.Text(record.source.path);
@@ -156,20 +169,20 @@ void RecordStage::Stage(const SourceRecord& record, const ResolvedConsent& conse
 }
 
 void RecordStage::Stage(const SourceRecord& record, const ResolvedEvent& event) {
-  SqlAppender& rows = events_;
+  SqlChunkAppender& rows = events_;
   rows.Int64(++sequence_);
   rows.Int64(RowId(record));
   rows.Int64(PersonId(record.patient_id));
-  rows.Int64(record.visit_id.empty() ? 0 : key_->RowId("visit", record.visit_id));
-  rows.Text(KindName(record.kind));
-  rows.Text(KindName(event.table));
+  rows.Int64(VisitId(record.visit_id));
+  rows.Int64(static_cast<std::int64_t>(record.kind));
+  rows.Int64(static_cast<std::int64_t>(event.table));
   rows.Int64(event.concept_id);
   TextOrNull(rows, event.source_value);
-  rows.Text(event.start.date);
-  TextOrNull(rows, event.start.timestamp);
-  TextOrNull(rows, event.end ? event.end->date : "");
-  TextOrNull(rows, event.end ? event.end->timestamp : "");
-  rows.Text(event.start.precision);
+  rows.Int64(event.start.day);
+  NumberOrNull(rows, event.start.moment);
+  event.end ? rows.Int64(event.end->day) : rows.Null();
+  NumberOrNull(rows, event.end ? event.end->moment : std::nullopt);
+  rows.Int64(static_cast<std::int64_t>(event.start.precision));
   NumberOrNull(rows, event.number);
   rows.Int64(event.operator_concept_id);
   rows.Int64(event.value_concept_id);
@@ -210,7 +223,8 @@ void RecordStage::Take(const SourceRecord& record, const ResolvedRecord& resolve
 }
 
 Result<void> RecordStage::Finish() {
-  for (SqlAppender* rows : {&persons_, &events_, &consents_, &gone_, &quarantine_}) {
+  CLINNOVA_TRY(events_.Finish());
+  for (SqlAppender* rows : {&persons_, &consents_, &gone_, &quarantine_}) {
     CLINNOVA_TRY(rows->Finish());
   }
   return {};

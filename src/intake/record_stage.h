@@ -43,20 +43,24 @@ class RecordStage {
   Result<void> Finish();
 
  private:
-  RecordStage(const PseudonymKey& key, core::SqlAppender persons, core::SqlAppender events,
+  RecordStage(const PseudonymKey& key, core::SqlAppender persons, core::SqlChunkAppender events,
               core::SqlAppender consents, core::SqlAppender gone, core::SqlAppender quarantine);
   std::int64_t SourceId(const std::string& file);
   std::int64_t RowId(const SourceRecord& record);
+  std::int64_t VisitId(const std::string& visit_id);
   void Stage(const SourceRecord& record, const ResolvedPerson& person);
   void Stage(const SourceRecord& record, const ResolvedConsent& consent);
   void Stage(const SourceRecord& record, const ResolvedEvent& event);
 
   const PseudonymKey* key_;  // not owned
-  core::SqlAppender persons_, events_, consents_, gone_, quarantine_;
+  core::SqlChunkAppender events_;
+  core::SqlAppender persons_, consents_, gone_, quarantine_;
   std::string last_file_;
   std::int64_t last_source_id_ = 0;
   std::string last_patient_;
   std::int64_t last_person_id_ = 0;
+  std::string last_visit_;
+  std::int64_t last_visit_row_id_ = 0;
   std::int64_t sequence_ = 0;
 };
 

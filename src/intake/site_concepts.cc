@@ -40,12 +40,14 @@ Result<SiteConcepts> SiteConcepts::Open(const vocabulary::Vocabulary& vocabulary
 }
 
 const Concept* SiteConcepts::Resolve(const SourceCode& code) {
-  Key key{vocabulary::CodeSystemName(code.system), code.code.empty() ? code.display : code.code};
-  if (key.second.empty()) return nullptr;
-  const auto known = known_.find(key);
+  const std::string& word = code.code.empty() ? code.display : code.code;
+  if (word.empty()) return nullptr;
+  // A text is not looked up as a code is: the two are kept apart.
+  spelling_.assign(code.system).append(1, code.code.empty() ? '\1' : '\0').append(word);
+  const auto known = known_.find(spelling_);
   if (known != known_.end()) return known->second;
-  const Concept* found = LookUp(key, code);
-  known_.emplace(std::move(key), found);
+  const Concept* found = LookUp({vocabulary::CodeSystemName(code.system), word}, code);
+  known_.emplace(spelling_, found);
   return found;
 }
 

@@ -7,7 +7,7 @@
 //   CLINNOVA_ASSIGN(SiteConcepts concepts, SiteConcepts::Open(vocabulary, store.database()));
 //   concepts.Resolve({"ICD10GM", "M05.80", ""})->id;
 //
-// Every distinct code is looked up once. Where a code maps to several standard concepts the one with the
+// Every distinct spelling of a code is looked up once. Where a code maps to several standard concepts the one with the
 // smallest identifier is taken: a record stays one row. Thread rule: that of the database.
 #pragma once
 
@@ -16,6 +16,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 #include "core/duckdb.h"
@@ -54,7 +55,8 @@ class SiteConcepts final : public CodeLookup {
   core::Database* database_;                  // not owned
   bool has_athena_ = false;
   std::map<Key, std::int64_t> decided_;
-  std::map<Key, const vocabulary::Concept*> known_;
+  std::unordered_map<std::string, const vocabulary::Concept*> known_;  ///< by the source's spelling
+  std::string spelling_;
   std::map<std::int64_t, const vocabulary::Concept*> stored_by_id_;
   std::deque<StoredConcept> stored_;
   Result<void> status_;

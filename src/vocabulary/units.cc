@@ -57,7 +57,9 @@ UnitTable::UnitTable() {
 }
 
 const Unit* UnitTable::Find(std::string_view spelling) const {
-  const auto found = by_spelling_.find(WithoutBlanks(spelling));
+  const bool blank = spelling.find_first_of(" \t") != spelling.npos;
+  const auto found =
+      blank ? by_spelling_.find(WithoutBlanks(spelling)) : by_spelling_.find(spelling);
   return found == by_spelling_.end() ? nullptr : &units_[found->second];
 }
 

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "intake/record_queue.h"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+#include "intake/record_keeper.h"
+
+namespace clinnova::intake {
+namespace {
+
+SourceRecord Numbered(int number) {
+  SourceRecord record;
+  record.id = "a record's identity, number " + std::to_string(number);
+  return record;
+}
+
+/// Fails or throws at the record of this number.
+class Stumbling final : public RecordSink {
+ public:
+  enum class How { kFails, kThrows };
+  Stumbling(int at, How how) : at_(at), how_(how) {}
+  Result<void> Accept(SourceRecord) override {
+    if (++taken != at_) return {};
+    if (how_ == How::kThrows) throw std::runtime_error("stumbled");
+    return Fail(ErrorCode::kFailed, "stumbled");
+  }
+  Result<void> Reject(RejectedRecord) override { return {}; }
+  void Ignore(const SourceReference&, const std::string&) override {}
+
+  int taken = 0;
+
+ private:
+  int at_;
+  How how_;
+};
+
+TEST(RecordQueue, HandsEverythingOverInOrder) {
+  RecordKeeper kept;
+  RecordQueue queue(kept);
+  constexpr int kRecords = 10'000;
+  for (int i = 0; i < kRecords; ++i) {
+    ASSERT_TRUE(queue.Accept(Numbered(i)));
+    if (i % 100 == 0) {
+      ASSERT_TRUE(queue.Reject({.source = {"f.csv", static_cast<std::uint64_t>(i), ""},
+                                .rule = "csv.quote",
+                                .message = "",
+                                .raw = ""}));
+    }
+    if (i % 10 == 0) queue.Ignore({}, "not loaded");
+  }
+  ASSERT_TRUE(queue.Finish());
+  ASSERT_EQ(kept.records.size(), static_cast<std::size_t>(kRecords));
+  for (int i = 0; i < kRecords; ++i) EXPECT_EQ(kept.records[i].id, Numbered(i).id);
+  ASSERT_EQ(kept.rejected.size(), 100u);
+  EXPECT_EQ(kept.Rules().back(), "csv.quote@9900");
+  EXPECT_EQ(kept.ignored.at("not loaded"), 1000);
+}
+
+TEST(RecordQueue, HasNothingToHandOver) {
+  RecordKeeper kept;
+  RecordQueue queue(kept);
+  ASSERT_TRUE(queue.Finish());
+  EXPECT_TRUE(kept.records.empty());
+}
+
+TEST(RecordQueue, PassesTheSinksErrorOnAndStops) {
+  Stumbling sink(700, Stumbling::How::kFails);
+  RecordQueue queue(sink);
+  Result<void> result;
+  int added = 0;
+  for (; result && added < 1'000'000; ++added) result = queue.Accept(Numbered(added));
+  EXPECT_LT(added, 1'000'000) << "told before the end";
+  if (result) result = queue.Finish();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().message, "stumbled");
+  EXPECT_FALSE(queue.Finish());
+  EXPECT_EQ(sink.taken, 700);
+}
+
+TEST(RecordQueue, TellsAnErrorAtTheEnd) {
+  Stumbling sink(2, Stumbling::How::kFails);
+  RecordQueue queue(sink);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(queue.Accept(Numbered(i)));
+  const auto finished = queue.Finish();
+  ASSERT_FALSE(finished);
+  EXPECT_EQ(finished.error().message, "stumbled");
+}
+
+TEST(RecordQueue, ThrowsWhatTheSinkThrows) {
+  Stumbling sink(2, Stumbling::How::kThrows);
+  RecordQueue queue(sink);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(queue.Accept(Numbered(i)));
+  EXPECT_THROW(static_cast<void>(queue.Finish()), std::runtime_error);
+}
+
+TEST(RecordQueue, DropsWhatIsNotTakenWhenItIsGivenUp) {
+  RecordKeeper kept;
+  {
+    RecordQueue queue(kept);
+    for (int i = 0; i < 1000; ++i) ASSERT_TRUE(queue.Accept(Numbered(i)));
+  }
+  EXPECT_LE(kept.records.size(), 1000u);
+}
+
+}  // namespace
+}  // namespace clinnova::intake
