@@ -211,6 +211,10 @@ TEST(ElasticNet, SaysWhatIsWrong) {
     std::string study, message;
   };
   const std::vector<Case> cases = {
+      {Net("y ~ a + strata(fold)"),
+       "analysis \"a\": formula: found strata(fold), which method elastic_net does not have"},
+      {Net("y ~ a + cluster(person)"),
+       "analysis \"a\": formula: found cluster(person), expected no clusters"},
       {Net("y ~ a", "family = \"normal\"\n"),
        "analysis \"a\": family: found \"normal\", expected one of gaussian"},
       {Net("y ~ a", "family = \"binomial\"\n"),

@@ -225,8 +225,9 @@ Result<void> CheckSpecials(const Analysis& analysis, const Formula& formula) {
     return analysis.Wrong("formula", "found a random effect, which is for method \"mixed\"");
   }
   const bool survival = formula.response().kind == table::Response::Kind::kSurvival;
-  const bool plain = (method == "meta" && !survival) ||
-                     IsOneOf(method, {"glm", "gee", "ordinal", "multinomial", "anova", "mixed"});
+  const bool plain =
+      IsOneOf(method, {"glm", "gee", "ordinal", "multinomial", "anova", "mixed"}) ||
+      (!survival && IsOneOf(method, {"meta", "elastic_net", "boosted_trees", "random_forest"}));
   if (plain && !formula.strata().empty()) {
     const std::string column = formula.strata().front().Text();
     return analysis.Wrong("formula", "found strata(" + column + "), which method " + method +
