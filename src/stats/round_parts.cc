@@ -56,8 +56,11 @@ void AddPart(const ExactSums& part, std::size_t first, ExactSums& sums) {
   const Int128* number = elements.data();
   for (std::size_t b = 0; b < layout.blocks.size(); ++b) {
     const BlockSpec& block = layout.blocks[b];
+    const bool withheld =
+        part.withheld(b);  // noise, too: the round's own hides what the site keeps back
+    if (withheld) sums.Withhold(first + b);
     for (std::size_t i = 0; i < block.size; ++i, number += block.elements_per_number()) {
-      if (flagged) continue;
+      if (flagged || withheld) continue;
       if (block.form == BlockSpec::Form::kScaled) {
         sums.AddInteger(first + b, i, *number);
       } else {

@@ -51,6 +51,7 @@ const TypedStep<Power> kMixed{
         sums.AddCount(0, 0);
         sums.Add(1, 0, power.factor * x);
       }
+      if (power.factor < 0) sums.Withhold(1);
       return {};
     },
     federation::Guard<Power>{{}, Held}};
@@ -106,6 +107,22 @@ TEST_F(RoundPartsTest, FlagsTheBlockOfThePartThatIsOutOfRange) {
   ASSERT_TRUE(sums);
   const auto pooled = federation::PooledSums::Decode(sums->layout(), sums->Seal({}));
   EXPECT_EQ(pooled->FlaggedBlocks(), (std::vector<std::size_t>{2}));
+}
+
+TEST_F(RoundPartsTest, WithholdsTheBlockThatAPartWithholds) {
+  RoundParts parts;
+  parts.Ask(kMixed, Power{1});
+  parts.Ask(kMixed, Power{-1});
+  const auto sums = Evaluate(parts, table::MakeTable({{"x", {1, 2}}}));
+  ASSERT_TRUE(sums);
+  core::Hash other{};
+  other[0] = 1;
+  const auto one = federation::PooledSums::Decode(sums->layout(), sums->Seal({}));
+  const auto two = federation::PooledSums::Decode(sums->layout(), sums->Seal(other));
+  EXPECT_EQ(one->Number(1), 3);
+  EXPECT_EQ(two->Number(1), 3);
+  EXPECT_EQ(one->Count(2), 2);
+  EXPECT_NE(one->Integer(3, 0), two->Integer(3, 0));
 }
 
 TEST_F(RoundPartsTest, RefusesWhatIsNoPartOfTheMethod) {
