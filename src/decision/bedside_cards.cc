@@ -83,7 +83,9 @@ std::string OutcomeText(const LearnedModel& model, const ArmOutcome& outcome) {
 
 std::string Outcomes(const Advice& advice) {
   const LearnedModel& model = advice.model->model;
+  const std::string& meaning = advice.model->outcome_meaning;
   std::string text = "**Expected: " + Plain(model.outcome) + "** (" +
+                     (meaning.empty() ? "" : Plain(meaning) + "; ") +
                      Rounded(100 * model.confidence_level) + " % intervals)\n\n" +
                      "| drug class | expected | learned from |\n|---|---|---|\n";
   for (const ArmOutcome& outcome : advice.prediction.outcomes) {
@@ -92,6 +94,9 @@ std::string Outcomes(const Advice& advice) {
             std::to_string(arm->n) + " patients |\n";
   }
   text += "\n";
+  if (!advice.prediction.missing.empty()) {
+    text += "What is not known counts as average here: the brackets are too narrow, see below.\n\n";
+  }
   for (const ArmDifference& difference : advice.prediction.differences) {
     const double scale = model.binary ? 100 : 1;
     const char* format = model.binary ? "%+.0f" : "%+.3g";
@@ -156,7 +161,7 @@ std::string Contributions(const Advice& advice) {
 std::string Why(const Advice& advice) {
   std::string text = advice.recommendation.empty()
                          ? "**No recommendation**"
-                         : "**Does best: " + Plain(advice.recommendation) + "**";
+                         : "**Expected to do best: " + Plain(advice.recommendation) + "**";
   text += "\n\n";
   for (const std::string& reason : advice.reasons) text += "- " + Plain(reason) + "\n";
   return text + "\n" + Contributions(advice);
@@ -209,9 +214,10 @@ std::string Drafts(const Advice& advice) {
 
 std::string About(const Advice& advice) {
   const RegisteredModel& model = *advice.model;
-  std::string text =
-      "Model " + Plain(model.Label()) + " (" + core::ToHex(model.hash).substr(0, 16) + "), study " +
-      core::ToHex(model.study).substr(0, 16) + ", registered " + Plain(model.registered) + ".";
+  std::string text = "Model " + Plain(model.Label()) + " (" +
+                     core::ToHex(model.hash).substr(0, 16) + "), study " +
+                     core::ToHex(model.study).substr(0, 16) + ", registered " +
+                     Plain(model.registered.substr(0, 10)) + ".";
   if (model.recalibration) {
     text += " Recalibrated to this site on " + Plain(model.recalibration->made.substr(0, 10)) +
             " from " + std::to_string(model.recalibration->patients) +

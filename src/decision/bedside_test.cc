@@ -93,6 +93,7 @@ TEST_F(Bedside, SaysWhatAMissingInputCouldChange) {
   BedsideQuestion question = SamplePatient{}.Question();
   std::erase_if(question.documents, [](const auto& each) { return each.name == "observations"; });
   const std::string detail = Detail(Cards(question, {"observations"}));
+  EXPECT_NE(detail.find("counts as average here"), std::string::npos) << detail;
   EXPECT_NE(detail.find("crp is not known and could turn the answer"), std::string::npos) << detail;
   // anti-IL-6 over a CRP of 1 to 81: expit(-2.6 + log 1) = 0.069, expit(-2.6 + log 81) = 0.857.
   EXPECT_NE(detail.find("of what is not known, expected of 100: "), std::string::npos) << detail;

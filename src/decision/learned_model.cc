@@ -388,8 +388,7 @@ class Answer {
       case Abstention::kNone:
         result_.recommendation = result_.best;
         reason = model_.arms[best_].name + " is expected to do better than " +
-                 model_.arms[second].name + " by " + Significant(std::abs(difference.estimate), 3) +
-                 " (interval of the difference without zero)";
+                 model_.arms[second].name + ": by " + SizeText(difference);
         break;
       case Abstention::kNoBenefitShown:
         reason = "its evaluation did not show that choosing by it does better than " +
@@ -406,11 +405,24 @@ class Answer {
         reason = "the model gives no interval for the difference of " + pair;
         break;
       case Abstention::kIntervalCoversZero:
-        reason =
-            "no drug is clearly better: the interval of the difference of " + pair + " covers zero";
+        reason = "no drug is clearly better: " + pair +
+                 " may do equally well (the interval covers zero)";
         break;
     }
     result_.reasons.insert(result_.reasons.begin(), reason);
+  }
+
+  /// "8 of 100 such patients (3 to 13)", whichever of the two is ahead; "0.42 (0.1 to 0.74)".
+  std::string SizeText(const ArmDifference& difference) const {
+    const auto number = [&](double value) {
+      const double hundred = 100 * std::abs(value);
+      if (!model_.binary) return Significant(std::abs(value), 3);
+      return hundred < 1 ? Significant(hundred, 1) : Significant(std::round(hundred), 3);
+    };
+    const bool ahead = difference.estimate > 0;
+    return number(difference.estimate) + (model_.binary ? " of 100 such patients (" : " (") +
+           number(ahead ? *difference.low : *difference.high) + " to " +
+           number(ahead ? *difference.high : *difference.low) + ")";
   }
 
   std::string MissingNames() const {

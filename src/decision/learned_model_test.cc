@@ -67,6 +67,8 @@ TEST(LearnedModel, RecommendsOnlyWhenTheIntervalLeavesOutZero) {
   EXPECT_EQ(answer.best, "anti-IL-6");
   EXPECT_EQ(answer.abstention, Abstention::kNone);
   EXPECT_EQ(answer.recommendation, "anti-IL-6");
+  EXPECT_EQ(answer.reasons.front(),
+            "anti-IL-6 is expected to do better than JAK: by 39 of 100 such patients (16 to 62)");
   answer = Ask(Read(document), {"crp=20", "sex=F"});
   EXPECT_EQ(answer.abstention, Abstention::kIntervalCoversZero);
   EXPECT_TRUE(answer.recommendation.empty());

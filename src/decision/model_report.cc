@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <tuple>
 
 #include "core/text.h"
@@ -109,12 +110,14 @@ class Report {
     }
     Add("6c", "Methods", "Treatments, with patients", choice ? Arms(model_) : "");
     Add("8a", "Methods", "Outcome",
-        model_.outcome + (model_.binary ? ", yes or no; " : ", a number; ") +
+        model_.outcome + Known(", ", TargetTrial("outcome")) +
+            (model_.binary ? ", yes or no; " : ", a number; ") +
             (model_.higher_is_better ? "more is better" : "less is better"));
     Add("9a", "Methods", "Predictors", Inputs(model_));
     Add("10", "Methods", "Sample size",
         provenance.contains("n") ? provenance["n"].dump() + " persons" : "");
-    Add("11", "Methods", "Missing data", Described(evaluation, "missing_data"));
+    Add("11", "Methods", "Missing data",
+        LeftOut() ? LeftOutText() : Described(evaluation, "missing_data"));
     Add("12c", "Methods", "Model's form", model_.formula);
     Add("14", "Methods", "Fairness", Described(evaluation, "subgroups"));
     Add("15", "Methods", "Uncertainty of a prediction",
@@ -129,7 +132,8 @@ class Report {
         "accounting for why patients got them");
     Add("27a", "Usability", "Missing inputs at the bedside",
         "stand at their mean; an answer that they could turn is withheld");
-    Add("27b", "Usability", "Use", "informs a physician who decides; orders nothing");
+    Add("27b", "Usability", "Use",
+        "research, unless a site says otherwise; informs a physician who decides; orders nothing");
     AskForBias(choice);
     return std::move(report_);
   }
@@ -192,10 +196,15 @@ class Report {
                                   : ""));
     double missing = 0;
     for (const ModelInput& input : model_.inputs) missing = std::max(missing, input.missing);
-    Ask("analysis", "Were all persons who were taken in analysed?", missing > 0 ? kNo : kByPerson,
-        missing > 0
-            ? "an input is missing in up to " + Significant(100 * missing, 3) + " % of the rows"
-            : "");
+    const char* const all = "Were all persons who were taken in analysed?";
+    if (LeftOut()) {
+      Ask("analysis", all, *LeftOut() > 0 ? kNo : kYes, LeftOutText());
+    } else {
+      Ask("analysis", all, missing > 0 ? kNo : kByPerson,
+          missing > 0
+              ? "an input is missing in up to " + Significant(100 * missing, 3) + " % of the rows"
+              : "");
+    }
     Ask("analysis", "Was what is missing dealt with in the right way?", kByPerson, "");
     Ask("analysis", "Were predictors not picked by their association one by one?", kYes,
         trees ? "all were offered to the trees"
@@ -240,6 +249,17 @@ class Report {
       return analysis.value("target_trial", json::object()).value(key, "");
     }
     return {};
+  }
+
+  /// Persons whom the study's analysis left out for a missing value, as far as the registry knows.
+  std::optional<std::int64_t> LeftOut() const {
+    if (!registered_.is_object()) return std::nullopt;
+    const json missing = registered_.value("n_missing", json());
+    if (!missing.is_number_integer()) return std::nullopt;
+    return missing.get<std::int64_t>();
+  }
+  std::string LeftOutText() const {
+    return std::to_string(*LeftOut()) + " persons left out for a missing outcome or input";
   }
 
   static std::string Known(const std::string& before, const std::string& text) {
@@ -304,12 +324,13 @@ constexpr std::string_view kStyle =
     ".4rem;color:#0b5c6b;"
     "border-bottom:1px solid #d5dde3}"
     "dl{display:grid;grid-template-columns:15rem 1fr;gap:.35rem "
-    "1rem;margin:0}dt{font-weight:600;padding-left:2.4rem;text-indent:-2.4rem}"
+    "1rem;margin:0}dt{font-weight:600;padding-left:2.75rem;text-indent:-2.75rem}"
     "dt "
     "span{display:inline-block;min-width:2.4rem;text-indent:0;color:#6b7885;font-weight:400}dd{"
     "margin:0}"
+    "dl.asked{grid-template-columns:22rem 1fr}dl.asked dt{padding:0;text-indent:0}"
     "ul{margin:.2rem 0;padding-left:1.2rem;color:#6b7885}"
-    "@media(max-width:40rem){dl{grid-template-columns:1fr}}";
+    "@media(max-width:40rem){dl,dl.asked{grid-template-columns:1fr}}";
 
 std::string Text(const ordered_json& item, const char* key) { return item[key].get<std::string>(); }
 
@@ -378,7 +399,7 @@ std::string ModelReportHtml(const ordered_json& report) {
   }
   html +=
       "</ul>\n<h2>Risk of bias</h2>\n<p>The domains of PROBAST+AI (BMJ 2025;388:e082505), asked in "
-      "our words; what a run cannot know is left to a person.</p>\n<dl>\n";
+      "our words; what a run cannot know is left to a person.</p>\n<dl class=\"asked\">\n";
   for (const ordered_json& asked : report["risk_of_bias"]) {
     html += "<dt>" + Escaped(Text(asked, "question")) + "</dt><dd>" +
             Escaped(Text(asked, "answer")) +

@@ -26,7 +26,9 @@ TEST(ModelReport, SaysWhatTheDocumentSaysAndWhatItDoesNot) {
 
 TEST(ModelReport, ShowsARegisteredModelWithItsVersionAndStudy) {
   const auto hub = federation::SiteIdentity::Create().value();
-  const std::string result = SampleResult();
+  nlohmann::json answer = nlohmann::json::parse(SampleResult());
+  answer["analyses"][1]["n_missing"] = 170;
+  const std::string result = answer.dump();
   const std::string study = SampleStudy();
   const auto registered = RegisterModel({.result = result,
                                          .study = study,
@@ -41,6 +43,7 @@ TEST(ModelReport, ShowsARegisteredModelWithItsVersionAndStudy) {
   EXPECT_NE(text.find("c 1, registered 2026-11-26 by h; ledger root 1111111111111111"),
             std::string::npos)
       << text;
+  EXPECT_NE(text.find("170 persons left out for a missing outcome or input"), std::string::npos);
   // What the document says stands in both.
   const auto items = (*ModelReport(SampleModel(), "sample.json"))["items"];
   for (const auto& item : items) {

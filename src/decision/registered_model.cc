@@ -40,8 +40,8 @@ bool ReadHex(const json& document, const char* key, std::array<std::uint8_t, N>&
   return true;
 }
 
-Result<json> ModelOf(const Registration& registration) {
-  const json result = json::parse(registration.result, nullptr, false);
+/// The analysis of the result that has the model.
+Result<json> AnalysisOf(const Registration& registration, const json& result) {
   if (!result.is_object() || !result.contains("analyses")) {
     return Wrong("result", "found no result file of a study");
   }
@@ -50,7 +50,7 @@ Result<json> ModelOf(const Registration& registration) {
     const std::string name = analysis.value("name", "");
     names += (names.empty() ? "" : ", ") + name;
     if (name != registration.analysis) continue;
-    if (analysis.contains("model") && analysis["model"].is_object()) return analysis["model"];
+    if (analysis.contains("model") && analysis["model"].is_object()) return analysis;
     return Wrong("analysis " + name,
                  "its result has no model, expected that of a method that "
                  "learns one, such as treatment_choice");
@@ -73,6 +73,17 @@ Result<void> ReadStudy(const json& document, const std::string& file, Registered
   return {};
 }
 
+std::string OutcomeMeaning(const json& study, const std::string& analysis) {
+  for (const json& each : study.value("analysis", json::array())) {
+    if (each.value("name", "") != analysis) continue;
+    const json trial = each.value("target_trial", json());
+    if (trial.is_object() && trial.contains("outcome") && trial["outcome"].is_string()) {
+      return trial["outcome"];
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::string> RegisterModel(const Registration& registration,
@@ -81,9 +92,10 @@ Result<std::string> RegisterModel(const Registration& registration,
     return Wrong("name", "found \"" + registration.name +
                              "\", expected at most 64 letters, digits, - and _");
   }
-  CLINNOVA_ASSIGN(const json model, ModelOf(registration));
+  const json result = json::parse(registration.result, nullptr, false);
+  CLINNOVA_ASSIGN(const json analysis, AnalysisOf(registration, result));
+  const json& model = analysis["model"];
   CLINNOVA_TRY(ReadLearnedModel(model.dump(), "analysis " + registration.analysis));
-  const json result = json::parse(registration.result);
   json document = {{"format", kFormat},
                    {"name", registration.name},
                    {"version", registration.version},
@@ -93,6 +105,9 @@ Result<std::string> RegisterModel(const Registration& registration,
                    {"study", json::parse(registration.study, nullptr, false)},
                    {"model", model},
                    {"key", core::ToHex(hub.public_key())}};
+  if (const json missing = analysis.value("n_missing", json()); missing.is_number_integer()) {
+    document["n_missing"] = missing;  // null where a count was suppressed
+  }
   RegisteredModel read;
   CLINNOVA_TRY(ReadStudy(document, "study", read));
   const std::string signed_text = core::CanonicalJson(document);
@@ -139,6 +154,7 @@ Result<RegisteredModel> OpenRegisteredModel(std::string_view text, const std::st
   CLINNOVA_TRY(ReadStudy(document, file, model));
   model.document = document["model"].dump(2);
   CLINNOVA_ASSIGN(model.model, ReadLearnedModel(model.document, file));
+  model.outcome_meaning = OutcomeMeaning(document["study"], model.model.name);
   model.text = text;
   return model;
 }

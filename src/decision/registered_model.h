@@ -50,6 +50,7 @@ struct RegisteredModel {
   std::string disease{};  ///< of the study's cohort
   std::string index{};
   std::map<std::string, std::string> feature_of{};  ///< input -> feature of the disease module
+  std::string outcome_meaning{};  ///< as the study's target trial says it; empty: it does not
   LearnedModel model{};
   std::string document{};                        ///< the model's document, as JSON
   std::string text{};                            ///< the whole file

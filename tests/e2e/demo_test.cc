@@ -53,6 +53,7 @@ TEST_F(Demo, GoesFromExportsToTwoPatients) {
     const std::string card = CardOf(patient);
     EXPECT_NE(card.find("Research use only"), std::string::npos) << patient << ": " << Read("out");
     EXPECT_NE(card.find("| anti-IL-6 | of 100 such patients, about "), std::string::npos) << card;
+    EXPECT_NE(card.find("DAS28-CRP of 3.2 or less at six months"), std::string::npos) << card;
     // So few patients show no benefit of choosing, and the card says so instead of choosing.
     EXPECT_NE(card.find("No recommendation"), std::string::npos) << card;
   }
