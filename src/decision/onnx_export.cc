@@ -8,6 +8,7 @@
 #include <set>
 
 #include "decision/onnx_graph.h"
+#include "decision/score.h"
 #include "table/design_columns.h"
 #include "table/formula.h"
 #include "table/formula_variables.h"
@@ -440,7 +441,31 @@ class LearnedGraph {
 tl::unexpected<Error> NotCarried(const PublishedModel& model, const std::string& found) {
   return Fail(ErrorCode::kInvalidInput,
               model.name + ": ONNX: found " + found +
-                  ", expected a risk or a choice by risk whose terms are sums of numbers and sex");
+                  ", expected a risk or a choice by risk that needs all its inputs");
+}
+
+/// 1 where a bound of the condition holds, else 0; NaN where the number is. The same tolerance at cuts as in Predict.
+std::vector<std::string> Held(OnnxGraph& graph, const Condition& condition,
+                              const std::map<std::string, std::string>& one_hot) {
+  if (!condition.is.empty()) {
+    const std::vector<double> weights = {condition.is == "m" ? 1.0 : 0.0,
+                                         condition.is == "f" ? 1.0 : 0.0};
+    return {graph.Node("MatMul", {one_hot.at(condition.field), graph.Tensor({2, 1}, weights)})};
+  }
+  std::vector<std::string> held;
+  const auto bound = [&](const char* op, const std::optional<double>& cut, double tolerance) {
+    if (!cut) return;
+    const std::string holds =
+        graph.ToDouble(graph.Node(op, {condition.field, graph.Constant(*cut + tolerance)}));
+    const std::string known = graph.Node("Sub", {condition.field, condition.field});
+    held.push_back(graph.Node("Add", {holds, known}));
+  };
+  bound("Equal", condition.equals, 0);
+  bound("GreaterOrEqual", condition.at_least, -kCutTolerance);
+  bound("Greater", condition.above, kCutTolerance);
+  bound("LessOrEqual", condition.up_to, kCutTolerance);
+  bound("Less", condition.below, -kCutTolerance);
+  return held;
 }
 
 /// What a published term adds to the sum; `one_hot` has the columns m and f of each input that is a sex.
@@ -456,14 +481,10 @@ Result<std::string> PublishedTerm(OnnxGraph& graph, const PublishedModel& model,
     part = graph.Node("Mul", {part, graph.Node("Sub", {value, graph.Constant(term.centre)})});
   }
   for (const Condition& condition : term.when) {
-    const auto sex = one_hot.find(condition.field);
-    if (sex == one_hot.end() || condition.is.empty()) {
-      return NotCarried(model, "a term under a condition on " + condition.field);
+    if (condition.absent) return NotCarried(model, "a term for absent " + condition.field);
+    for (const std::string& holds : Held(graph, condition, one_hot)) {
+      part = graph.Node("Mul", {part, holds});
     }
-    const std::vector<double> weights = {condition.is == "m" ? 1.0 : 0.0,
-                                         condition.is == "f" ? 1.0 : 0.0};
-    const std::string holds = graph.Node("MatMul", {sex->second, graph.Tensor({2, 1}, weights)});
-    part = graph.Node("Mul", {part, holds});
   }
   return part;
 }

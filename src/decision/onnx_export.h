@@ -22,8 +22,8 @@ namespace clinnova::decision {
 /// (ns()), or says that the model has no inputs, or two things of one name.
 Result<std::string> OnnxFile(const LearnedModel& model);
 
-/// Of risks and of choices by risk; a missing number gives NaN. kInvalidInput for other kinds, for fields that may be
-/// left out, and for terms under conditions other than sex.
+/// Of risks and of choices by risk; a missing number gives NaN. kInvalidInput for other kinds, and for fields that
+/// may be left out.
 Result<std::string> OnnxFile(const PublishedModel& model);
 
 }  // namespace clinnova::decision

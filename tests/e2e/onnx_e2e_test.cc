@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -167,27 +168,40 @@ TEST_F(Onnx, ComputesEveryOperationOfFormulas) {
   }
 }
 
-TEST_F(Onnx, ComputesAPublishedChoice) {
-  const decision::PublishedModel& model =
-      *decision::FindPublishedModel("ms-choice-chalkou-twostage");
-  for (const char* sex : {"m", "f"}) {
-    Patient patient;
-    std::vector<std::string> arguments;
-    for (const decision::Field& field : model.fields) {
-      if (field.kind == decision::FieldKind::kSex) {
-        patient.texts[field.name] = sex;
-        arguments.push_back(field.name + "=" + sex);
-      } else {
-        patient.numbers[field.name] = 1;
-        arguments.push_back(field.name + "=1");
+TEST_F(Onnx, ComputesPublishedRisksAndChoices) {
+  for (const char* name : {"ms-choice-chalkou-twostage", "ms-choice-chalkou-twostage-lasso",
+                           "ms-choice-chalkou-threestage", "ms-relapse-chalkou-2021"}) {
+    const decision::PublishedModel& model = *decision::FindPublishedModel(name);
+    std::vector<Patient> patients;
+    std::vector<std::vector<std::string>> arguments;
+    for (const int value : {0, 1, 2}) {
+      for (const char* sex : {"m", "f"}) {
+        Patient& patient = patients.emplace_back();
+        std::vector<std::string>& given = arguments.emplace_back();
+        for (const decision::Field& field : model.fields) {
+          if (field.kind == decision::FieldKind::kSex) {
+            patient.texts[field.name] = sex;
+            given.push_back(field.name + "=" + sex);
+            continue;
+          }
+          const double number = std::clamp<double>(value, field.low, field.high);
+          patient.numbers[field.name] = number;
+          given.push_back(field.name + "=" + std::to_string(number));
+        }
       }
     }
-    const auto expected = decision::Predict(model, arguments, {});
-    ASSERT_TRUE(expected) << expected.error().message;
-    const json answers = Run(model.name, {patient});
-    for (const auto& outcome : expected->outcomes) {
-      EXPECT_NEAR(answers.at("probability_" + outcome.name).at(0).get<double>(),
-                  *outcome.probability, kTolerance);
+    Patient unknown = patients.back();
+    for (auto& [field, number] : unknown.numbers) number = kNaN;
+    patients.push_back(unknown);
+    const json answers = Run(name, patients);
+    for (std::size_t p = 0; p < arguments.size(); ++p) {
+      const auto expected = decision::Predict(model, arguments[p], {});
+      ASSERT_TRUE(expected) << expected.error().message;
+      for (const auto& outcome : expected->outcomes) {
+        const json& found = answers.at("probability_" + outcome.name);
+        EXPECT_NEAR(found.at(p).get<double>(), *outcome.probability, kTolerance) << name;
+        EXPECT_TRUE(found.back().is_null()) << name;
+      }
     }
   }
 }
