@@ -481,7 +481,10 @@ Result<std::string> PublishedTerm(OnnxGraph& graph, const PublishedModel& model,
     part = graph.Node("Mul", {part, graph.Node("Sub", {value, graph.Constant(term.centre)})});
   }
   for (const Condition& condition : term.when) {
-    if (condition.absent) return NotCarried(model, "a term for absent " + condition.field);
+    const bool sex = one_hot.contains(condition.field);
+    if (condition.absent || sex == condition.is.empty()) {
+      return NotCarried(model, "a term under a condition on " + condition.field);
+    }
     for (const std::string& holds : Held(graph, condition, one_hot)) {
       part = graph.Node("Mul", {part, holds});
     }
@@ -502,6 +505,9 @@ Result<std::string> OnnxFile(const PublishedModel& model) {
   for (const Field& field : model.fields) {
     if (field.presence != Presence::kRequired) {
       return NotCarried(model, "the field " + field.name + ", which may be left out");
+    }
+    if (field.kind == FieldKind::kSegments || field.kind == FieldKind::kNames) {
+      return NotCarried(model, "the list " + field.name);
     }
     const std::string what = field.meaning + (field.unit == "1" ? "" : ", in " + field.unit);
     if (field.kind == FieldKind::kSex) {
