@@ -21,6 +21,18 @@ namespace clinnova::decision {
 inline constexpr std::int64_t kOnnxOperators = 17;
 inline constexpr std::int64_t kOnnxMlOperators = 3;
 
+/// Said in every file.
+inline constexpr const char* kOnnxLeavesOut =
+    "Not in this file: intervals, calibration, whether the patient is like those of training, "
+    "which missing "
+    "input could turn the answer, and abstention; it recommends nothing. Research; not a medical "
+    "device.";
+
+/// What the output of an arm is called.
+inline std::string OnnxOutput(bool probability, const std::string& arm) {
+  return (probability ? "probability_" : "mean_") + arm;
+}
+
 /// What is said of a model beside its graph.
 struct OnnxFacts {
   std::string name;
