@@ -10,6 +10,7 @@
 #include "decision/bedside_cards.h"
 #include "decision/learned_model.h"
 #include "decision/model_report.h"
+#include "decision/onnx_export.h"
 
 namespace clinnova::cli {
 namespace {
@@ -64,6 +65,12 @@ Result<void> PrintModelCard(const std::string& file, CardForm form) {
                                                       : decision::ModelReportText(report);
   std::printf("%s", shown.c_str());
   return {};
+}
+
+Result<std::string> ExportModelFile(const std::string& file, bool onnx) {
+  CLINNOVA_ASSIGN(const decision::LearnedModel model, ReadModel(file));
+  if (!onnx) return model.document;
+  return decision::OnnxFile(model);
 }
 
 }  // namespace clinnova::cli

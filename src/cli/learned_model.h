@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `clinnova model predict|card FILE`: a learned model by its document, or as the hub's registry signed it.
+// `clinnova model predict|card|export FILE`: a learned model by its document, or as the hub's registry signed it.
 #pragma once
 
 #include <string>
@@ -18,5 +18,8 @@ Result<void> PredictByFile(const std::string& file, const std::vector<std::strin
                            bool json);
 /// Prints the model's card by TRIPOD+AI.
 Result<void> PrintModelCard(const std::string& file, CardForm form);
+
+/// The model's document, or with `onnx` its ONNX file's bytes.
+Result<std::string> ExportModelFile(const std::string& file, bool onnx);
 
 }  // namespace clinnova::cli

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/learned_model.h"
 #include "core/json_text.h"
+#include "decision/onnx_export.h"
 #include "decision/published_model.h"
 
 namespace clinnova::cli {
@@ -17,6 +18,8 @@ struct Arguments {
   std::string name;
   std::vector<std::string> fields;
   std::vector<std::string> thresholds;  ///< TREATMENT=DIFFERENCE
+  std::string format = "document";
+  std::string out;
   bool json = false;
   bool html = false;
 };
@@ -124,9 +127,25 @@ Result<void> List(const Arguments& arguments) {
   return {};
 }
 
+Result<std::string> Exported(const std::string& name, bool onnx) {
+  if (NamesModelFile(name)) return ExportModelFile(name, onnx);
+  CLINNOVA_ASSIGN(const decision::PublishedModel* model, Find(name));
+  if (!onnx) return model->document;
+  return decision::OnnxFile(*model);
+}
+
 Result<void> Export(const Arguments& arguments) {
-  CLINNOVA_ASSIGN(const decision::PublishedModel* model, Find(arguments.name));
-  std::printf("%s", model->document.c_str());
+  const bool onnx = arguments.format == "onnx";
+  if (!onnx && arguments.format != "document") {
+    return Fail(ErrorCode::kInvalidInput,
+                "--format: found \"" + arguments.format + "\", expected one of: document, onnx");
+  }
+  if (onnx && arguments.out.empty()) {
+    return Fail(ErrorCode::kInvalidInput, "--out: expected the ONNX file to write");
+  }
+  CLINNOVA_ASSIGN(const std::string text, Exported(arguments.name, onnx));
+  if (!arguments.out.empty()) return WriteText(arguments.out, text);
+  std::printf("%s", text.c_str());
   return {};
 }
 
@@ -149,12 +168,16 @@ void AddModel(Commands& commands) {
   CLI::App* list = add("list", "all models", List);
   CLI::App* card = add("card", "population, outcome, equation, validity and source", Card);
   CLI::App* predict = add("predict", "the prediction for one patient", PredictOne);
-  CLI::App* export_command = add("export", "the model's document (TOML)", Export);
+  CLI::App* export_command =
+      add("export", "the model's document, or an ONNX file for another runtime", Export);
   for (CLI::App* command : {card, predict, export_command}) {
     command->add_option("NAME", arguments->name, "the model, or a learned model's file")
         ->required();
   }
   card->add_flag("--html", arguments->html, "print a page (of a learned model's file)");
+  export_command->add_option("--format", arguments->format,
+                             "document (TOML or JSON, the default) or onnx");
+  export_command->add_option("--out", arguments->out, "the file to write; needed for onnx");
   predict->add_option("FIELDS", arguments->fields, "its inputs, such as age=34")
       ->type_name("field=value");
   predict

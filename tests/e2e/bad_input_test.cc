@@ -94,6 +94,14 @@ class BadInput : public testing::Test {
   fs::path folder_;
 };
 
+TEST_F(BadInput, OfModelExport) {
+  ExpectRefusal("model export uc-travis --format pmml", 2,
+                {"--format: found \"pmml\"", "expected one of: document, onnx"});
+  ExpectRefusal("model export ms-choice-chalkou-twostage --format onnx", 2, {"--out: expected"});
+  ExpectRefusal("model export uc-travis --format onnx --out travis.onnx", 2,
+                {"uc-travis: ONNX: found a point score"});
+}
+
 TEST_F(BadInput, OfSimulate) {
   const auto with = [&](const std::string& from, const std::string& to) {
     std::string text = kStudy;
