@@ -80,7 +80,6 @@ class ExactSums {
   /// Holds back what this site would add to a block: Seal puts noise there, so that the pooled numbers of the block
   /// mean nothing, while those of the other blocks stand. The step tells in a count that it was so.
   void Withhold(std::size_t block) { withheld_[block] = true; }
-  bool withheld(std::size_t block) const { return withheld_[block]; }
 
   /// The integers that enter the secure sum. When any block is flagged, every number is replaced by
   /// noise drawn from `seed` and only the flags are true: the pooled sum of a void round then says

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stats/round_parts.h"
 
+#include <sodium.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -52,15 +54,15 @@ void AddPart(const ExactSums& part, std::size_t first, ExactSums& sums) {
   const Layout& layout = part.layout();
   // A flagged part is noise but for its flags.
   const bool flagged = part.flagged();
-  const std::vector<Int128> elements = part.Seal(core::Hash{});
+  // What a part withholds is noise that nobody can take away again.
+  core::Hash seed;
+  randombytes_buf(seed.data(), seed.size());
+  const std::vector<Int128> elements = part.Seal(seed);
   const Int128* number = elements.data();
   for (std::size_t b = 0; b < layout.blocks.size(); ++b) {
     const BlockSpec& block = layout.blocks[b];
-    const bool withheld =
-        part.withheld(b);  // noise, too: the round's own hides what the site keeps back
-    if (withheld) sums.Withhold(first + b);
     for (std::size_t i = 0; i < block.size; ++i, number += block.elements_per_number()) {
-      if (flagged || withheld) continue;
+      if (flagged) continue;
       if (block.form == BlockSpec::Form::kScaled) {
         sums.AddInteger(first + b, i, *number);
       } else {
