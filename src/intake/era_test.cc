@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -340,6 +341,39 @@ TEST_F(EraTest, AgreesDayByDayOnACohort) {
                             "drug_exposure_count > 2")
                 .value_or(0),
             100);
+}
+
+// GiBleed brings the eras that OHDSI's scripts made of it: also those of concept 0, with gap_days that are no number of
+// days, and with eight drug eras that end before one of their exposures does.
+TEST_F(EraTest, AgreesWithThoseThatOhdsiMade) {
+  const char* shared = std::getenv("CLINNOVA_SHARED_DATA");
+  const std::string cdm = std::string(shared == nullptr ? "" : shared) + "/omop/gibleed-cdm53/";
+  if (!std::filesystem::exists(cdm)) GTEST_SKIP() << "no GiBleed";
+  ImportOptions import{.paths = {}, .key_file = (folder_.path() / "key").string()};
+  for (const std::string table :
+       {"person", "condition_occurrence", "drug_exposure", "concept", "concept_ancestor"})
+    import.paths.push_back(cdm + table + ".csv.gz");
+  const auto report = Import(store_, import);
+  ASSERT_TRUE(report.has_value()) << report.error().message;
+  const auto alike = [&](const std::string& table, const std::string& kind,
+                         const std::string& count) {
+    const std::string columns = "person_id, " + kind + "_concept_id, " + table + "_start_date, " +
+                                table + "_end_date, " + count;
+    return store_.database().QueryInt64("SELECT count(*) FROM (SELECT " + columns + " FROM " +
+                                        table + " INTERSECT SELECT " + columns + " FROM read_csv(" +
+                                        core::SqlLiteral(cdm + table + ".csv.gz") +
+                                        ", header = true))");
+  };
+  EXPECT_EQ(store_.database().QueryInt64("SELECT count(*) FROM condition_era"), 65276);
+  EXPECT_EQ(alike("condition_era", "condition", "condition_occurrence_count"), 65276);
+  EXPECT_EQ(store_.database().QueryInt64("SELECT count(*) FROM drug_era"), 52508);
+  EXPECT_EQ(alike("drug_era", "drug", "drug_exposure_count"), 52500);
+  EXPECT_EQ(store_.database().QueryInt64(
+                "SELECT count(*) FROM drug_era o JOIN read_csv(" +
+                core::SqlLiteral(cdm + "drug_era.csv.gz") +
+                ", header = true) t USING (person_id, drug_concept_id, drug_era_start_date, "
+                "drug_exposure_count) WHERE t.drug_era_end_date < o.drug_era_end_date"),
+            8);
 }
 
 }  // namespace
