@@ -239,6 +239,88 @@ INSERT INTO observation_period (observation_period_id, person_id, observation_pe
   GROUP BY person_id;
 )sql";
 
+const std::string_view kStageEras = R"sql(
+CREATE TEMP TABLE stage_era_person (person_id BIGINT, brought VARCHAR);
+)sql";
+
+// As OHDSI's CDM 5.4 and its published scripts have them (https://ohdsi.github.io/CommonDataModel/sqlScripts.html;
+// rules only, the statements are ours). What begins at most 30 days after everything before it ended goes on
+// with the era: the difference of the two dates, so that the end on 1 January and the start on 31 January
+// are one era. A condition without an end ends on the day after its start, an exposure has the end that
+// it was loaded with: its start where the source knows none, unless it says for how many days the drug was
+// given out (more than a year is not believed). The days between one exposure's end and the next one's
+// start are the era's gap_days. Concept 0 and drugs without an ingredient make no era. An identifier is
+// made of what an era is: made anew, it stays.
+const std::string_view kEras = R"sql(
+CREATE TEMP TABLE era_person AS
+  SELECT person_id FROM touched_person UNION SELECT person_id FROM stage_era_person WHERE brought IS NULL;
+
+CREATE TEMP TABLE condition_era_person AS
+  SELECT person_id FROM era_person
+  EXCEPT SELECT person_id FROM stage_era_person WHERE brought = 'condition_era';
+DELETE FROM condition_era WHERE person_id IN (SELECT person_id FROM condition_era_person);
+INSERT INTO condition_era (condition_era_id, person_id, condition_concept_id, condition_era_start_date,
+                           condition_era_end_date, condition_occurrence_count)
+  WITH occurrence AS (
+    SELECT person_id, condition_concept_id AS concept_id, condition_start_date AS first,
+           greatest(coalesce(condition_end_date, condition_start_date + 1), condition_start_date) AS last
+    FROM condition_occurrence
+    WHERE condition_concept_id <> 0 AND person_id IN (SELECT person_id FROM condition_era_person)),
+  after AS (
+    SELECT *, max(last) OVER (PARTITION BY person_id, concept_id ORDER BY first, last
+                              ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+    FROM occurrence),
+  numbered AS (
+    SELECT *, sum(CASE WHEN first <= before + 30 THEN 0 ELSE 1 END)
+                OVER (PARTITION BY person_id, concept_id ORDER BY first, last ROWS UNBOUNDED PRECEDING) AS era
+    FROM after)
+  SELECT (hash(person_id, concept_id, min(first)) >> 1)::BIGINT, person_id, concept_id, min(first), max(last),
+         count(*)
+  FROM numbered GROUP BY person_id, concept_id, era;
+
+CREATE TEMP TABLE drug_era_person AS
+  SELECT person_id FROM era_person
+  EXCEPT SELECT person_id FROM stage_era_person WHERE brought = 'drug_era';
+DELETE FROM drug_era WHERE person_id IN (SELECT person_id FROM drug_era_person);
+INSERT INTO drug_era (drug_era_id, person_id, drug_concept_id, drug_era_start_date, drug_era_end_date,
+                      drug_exposure_count, gap_days)
+  WITH exposure AS (
+    SELECT person_id, drug_concept_id, drug_exposure_start_date AS first,
+           CASE WHEN verbatim_end_date IS NULL AND drug_exposure_end_date <= drug_exposure_start_date
+                     AND days_supply BETWEEN 1 AND 366
+                THEN drug_exposure_start_date + (days_supply - 1)::INTEGER
+                ELSE greatest(drug_exposure_end_date, drug_exposure_start_date) END AS last
+    FROM drug_exposure
+    WHERE drug_concept_id <> 0 AND person_id IN (SELECT person_id FROM drug_era_person)),
+  ingredient AS (
+    SELECT concept_id FROM concept WHERE concept_class_id = 'Ingredient' AND standard_concept = 'S'),
+  -- The embedded vocabulary's concept_ancestor is without the concepts themselves, Athena's has them.
+  of_drug AS (
+    SELECT concept_id AS drug_concept_id, concept_id FROM ingredient
+    UNION
+    SELECT a.descendant_concept_id, i.concept_id
+    FROM concept_ancestor a JOIN ingredient i ON i.concept_id = a.ancestor_concept_id
+    WHERE a.descendant_concept_id IN (SELECT drug_concept_id FROM exposure)),
+  after AS (
+    SELECT person_id, concept_id, first, last,
+           max(last) OVER (PARTITION BY person_id, concept_id ORDER BY first, last
+                           ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+    FROM exposure JOIN of_drug USING (drug_concept_id)),
+  numbered AS (
+    SELECT *, CASE WHEN first <= before + 30 THEN greatest(first - before, 0) ELSE 0 END AS gap,
+           sum(CASE WHEN first <= before + 30 THEN 0 ELSE 1 END)
+             OVER (PARTITION BY person_id, concept_id ORDER BY first, last ROWS UNBOUNDED PRECEDING) AS era
+    FROM after)
+  SELECT (hash(person_id, concept_id, min(first)) >> 1)::BIGINT, person_id, concept_id, min(first), max(last),
+         count(*), sum(gap)
+  FROM numbered GROUP BY person_id, concept_id, era;
+
+DROP TABLE drug_era_person;
+DROP TABLE condition_era_person;
+DROP TABLE era_person;
+DROP TABLE stage_era_person;
+)sql";
+
 const std::string_view kDropStaging = R"sql(
 DROP VIEW loadable_in_visit;
 DROP VIEW loadable;

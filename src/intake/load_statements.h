@@ -27,6 +27,10 @@ extern const std::string_view kInsert;
 extern const std::string_view kRemember;
 /// Recomputes the observation periods of the persons who were touched.
 extern const std::string_view kObservationPeriods;
+/// Makes stage_era_person: who, by an OMOP CDM's files, needs new eras, and who brought which (omop_files.cc).
+extern const std::string_view kStageEras;
+/// Makes the condition and drug eras of the persons who were touched anew, and drops stage_era_person.
+extern const std::string_view kEras;
 extern const std::string_view kDropStaging;
 
 }  // namespace clinnova::intake

@@ -99,6 +99,7 @@ Result<void> Loader::State::BeginStaging() {
   open = true;
   CLINNOVA_TRY(CheckKey());
   CLINNOVA_TRY(database.Execute(kCreateStaging));
+  CLINNOVA_TRY(database.Execute(kStageEras));
   CLINNOVA_ASSIGN(stage, RecordStage::Open(database, key));
   return {};
 }
@@ -255,6 +256,7 @@ Result<void> Loader::State::MoveEverything() {
     CLINNOVA_TRY(database.Execute(script));
   }
   CLINNOVA_TRY(database.Execute(kObservationPeriods));
+  CLINNOVA_TRY(database.Execute(kEras));
   CLINNOVA_TRY(WriteReport());
   CLINNOVA_TRY(database.Execute(kDropStaging));
   return database.Execute("COMMIT");

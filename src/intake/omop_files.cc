@@ -318,6 +318,20 @@ Result<void> OmopFiles::HidePersons() {
       "WHERE p.source = person_source_value; DROP TABLE omop_pseudonym");
 }
 
+// Eras that the files bring are all of their persons'; for the others the loader makes them (kEras).
+Result<void> OmopFiles::StageEras(const std::string& table, const std::string& replaced) {
+  const std::string good = " FROM omop_typed WHERE omop_rule IS NULL";
+  if (table == "condition_era" || table == "drug_era") {
+    return database_.Execute("INSERT INTO stage_era_person SELECT DISTINCT person_id, " +
+                             SqlLiteral(table) + good + "; DELETE FROM " + table +
+                             " WHERE person_id IN (SELECT person_id" + good + ")");
+  }
+  if (table != "condition_occurrence" && table != "drug_exposure") return {};
+  return database_.Execute("INSERT INTO stage_era_person SELECT person_id, NULL" + good +
+                           " UNION SELECT person_id, NULL FROM " + table + " WHERE " + table +
+                           "_id " + replaced);
+}
+
 Result<void> OmopFiles::Move(const File& file) {
   std::string names, values;
   for (const Column& column : file.columns) {
@@ -333,6 +347,7 @@ Result<void> OmopFiles::Move(const File& file) {
   }
   const std::string good = " FROM omop_typed WHERE omop_rule IS NULL";
   const std::string table = SqlIdentifier(file.table);
+  CLINNOVA_TRY(StageEras(file.table, "IN (SELECT " + file.key + good + ")"));
   if (file.key.empty()) {
     CLINNOVA_TRY(database_.Execute("INSERT INTO " + table + " (" + names + ") SELECT " + values +
                                    good + " EXCEPT SELECT " + names + " FROM " + table));

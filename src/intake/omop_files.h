@@ -16,6 +16,9 @@
 // (not of the field's type), omop.required (nothing where something is needed), omop.duplicate_key,
 // person.unknown. A column that the CDM does not have is counted as ignored. Rows are counted from
 // 1, below the header.
+//
+// The condition and drug eras that a file brings replace those of its persons; the others' are made
+// by the loader.
 #pragma once
 
 #include <filesystem>
@@ -64,6 +67,7 @@ class OmopFiles {
   Result<void> CheckValues(const File& file);
   Result<void> RejectRows(const File& file);
   Result<void> HidePersons();
+  Result<void> StageEras(const std::string& table, const std::string& replaced);
   Result<void> Move(const File& file);
 
   core::Database& database_;  // not owned, outlives this

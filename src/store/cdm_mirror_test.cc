@@ -20,6 +20,9 @@ class CdmMirrorTest : public testing::Test {
         "ethnicity_concept_id, person_source_value) VALUES (9223372036854775807, 8532, 1960, 0, 0, "
         "''), (2, 8507, 1970, 0, 0, 'a \"quoted\", \nµ'), (3, 8507, 1970, 0, 0, NULL);"
         "INSERT INTO clinnova.consent VALUES (1, 2, 'research', 'given', '2019-01-01', NULL);"
+        "INSERT INTO drug_era VALUES (9223372036854775806, 2, 1119119, '2024-01-01', '2024-03-01', "
+        "2, "
+        "30);"
         "INSERT INTO measurement (measurement_id, person_id, measurement_concept_id, "
         "measurement_date, measurement_datetime, measurement_type_concept_id, value_as_number) "
         "VALUES (1, 2, 3020460, '2024-02-29', '2024-02-29 23:59:59.123456', 0, 0.1), "
@@ -51,6 +54,9 @@ TEST_F(CdmMirrorTest, HasEveryTableAndValue) {
     EXPECT_EQ(There("SELECT count(*) FROM \"Copy of it\"." + table), std::to_string(rows)) << table;
   }
   EXPECT_EQ(mirrored->rows.at("person"), 3);
+  EXPECT_EQ(There("SELECT concat_ws(' ', drug_era_id, drug_era_end_date, drug_exposure_count, "
+                  "gap_days) FROM \"Copy of it\".drug_era"),
+            "9223372036854775806 2024-03-01 2 30");
   EXPECT_GT(mirrored->rows.at("concept"), 100);
   EXPECT_EQ(
       There("SELECT string_agg(person_id || ':' || coalesce('<' || person_source_value || '>', "
