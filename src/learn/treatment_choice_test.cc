@@ -196,9 +196,9 @@ TEST(TreatmentChoice, BoostedTreesSeeNoBenefitWhereThereIsNone) {
 
 TEST(TreatmentChoice, BoostedTreesHoldTheDisclosureRules) {
   const std::vector<Table> sites = Sites(Patients(900, Benefit::kCrossing), 3);
-  const Answer answer = RunOne(
-      Choice(std::string(kTrees) + "evaluation = [\"leave_one_site_out\"]\n"), sites,
-      {.minimum_count = 5});
+  const Answer answer =
+      RunOne(Choice(std::string(kTrees) + "evaluation = [\"leave_one_site_out\"]\n"), sites,
+             {.minimum_count = 5});
   ASSERT_TRUE(answer) << answer.error().message;
   EXPECT_GT(answer.Number("/gain/conf_low"), 0.1);
   // Without two of three sites one is left, in which no split is allowed: nothing to choose the number of trees by.
