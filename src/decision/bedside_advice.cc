@@ -54,9 +54,10 @@ class Adviser {
     GateBySafety();
     GateByRecords();
     GateByPopulation();
-    if (advice_.prediction.recommendation.empty()) {
-      Withhold(std::string(AbstentionName(advice_.prediction.abstention)), "");
-    }
+    const bool recommended = !advice_.prediction.recommendation.empty();
+    if (!recommended) Withhold(std::string(AbstentionName(advice_.prediction.abstention)), "");
+    // Why a drug would be better is no reason for recommending none.
+    if (recommended && !advice_.withheld.empty()) return std::move(advice_);
     for (const std::string& reason : advice_.prediction.reasons) advice_.reasons.push_back(reason);
     return std::move(advice_);
   }

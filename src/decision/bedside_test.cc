@@ -125,6 +125,8 @@ TEST_F(Bedside, PutsSafetyBeforeBenefit) {
   EXPECT_NE(detail.find("**anti-IL-6, contraindicated**: tuberculosis"), std::string::npos)
       << detail;
   EXPECT_LT(detail.find("Safety first"), detail.find("Expected:"));
+  EXPECT_NE(detail.find("anti-IL-6 is expected to do best, but: "), std::string::npos) << detail;
+  EXPECT_EQ(detail.find("is expected to do better"), std::string::npos) << detail;
   EXPECT_EQ(LastWithheld(), "safety");
 }
 
