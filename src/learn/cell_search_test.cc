@@ -95,8 +95,8 @@ TEST(CellSearch, CutsIntoBinsOfAboutTheSameCount) {
   for (std::size_t c = 0; c <= cuts.size(); ++c) {
     const double upto = c < cuts.size() ? cuts[c] : HUGE_VAL;
     const std::int64_t count = CountIn(values, below, upto);
-    EXPECT_GT(count, 40000 / 64 * 0.75);
-    EXPECT_LT(count, 40000 / 64 * 1.3);
+    EXPECT_GT(count, 40000.0 / 64 * 0.75);
+    EXPECT_LT(count, 40000.0 / 64 * 1.3);
     below = upto;
   }
 }
