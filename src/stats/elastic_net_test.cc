@@ -28,7 +28,7 @@ Table Patients() {
     z.push_back((i * 7) % 5);
     y.push_back(3 + 2 * a.back() + 0.3 * std::sin(i * 12.9));
     ill.push_back(a.back() + b.back() + std::sin(i * 5.3) > 0);
-    person.push_back(i / 3);
+    person.push_back(std::floor(i / 3.0));
     fold.push_back(i % 3 + 1);
   }
   return MakeTable(

@@ -90,7 +90,7 @@ TEST(Gee, HidesTheLargestClusterUnderTheRules) {
   std::vector<double> id;
   for (int i = 0; i < 60; ++i) {
     y.push_back((i * 7) % 11);
-    id.push_back(i / 3);
+    id.push_back(std::floor(i / 3.0));
   }
   const Answer answer = RunOne(Gee("y ~ 1", "correlation = \"exchangeable\"\n"),
                                {MakeTable({{"y", y}, {"id", id}})}, {.minimum_count = 5});
