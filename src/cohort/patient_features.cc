@@ -83,20 +83,26 @@ Result<ConceptLists> MembersOf(core::Database& cdm) {
   return lists;
 }
 
-/// The SELECT of the CDM's view of whom a study may see, with the day instead of current_date: with that, DuckDB
-/// would plan the statement anew for every question.
+/// The SELECT of the CDM's view of whom a study may see today.
 Result<std::string> ConsentedSql(core::Database& cdm) {
   CLINNOVA_ASSIGN(auto rows,
-                  cdm.Query("SELECT sql, current_date::VARCHAR FROM duckdb_views() "
+                  cdm.Query("SELECT sql FROM duckdb_views() "
                             "WHERE schema_name = 'clinnova' AND view_name = 'research_person'"));
   if (!rows.NextChunk()) return Fail(ErrorCode::kFailed, "the CDM has no view research_person");
   std::string sql(rows.Text(0, 0));
-  const std::string day = "DATE '" + std::string(rows.Text(1, 0)) + "'";
   sql.erase(0, sql.find(" AS ") + 4);
   sql.erase(sql.find_last_not_of("; \n") + 1);
+  return sql;
+}
+
+std::string DaySql(const std::string& day) { return "DATE " + core::SqlLiteral(day); }
+
+/// A statement with a day for current_date, with which DuckDB would plan it anew for every question.
+std::string OnDay(std::string sql, const std::string& day) {
   constexpr std::string_view kNow = "current_date";
-  for (std::size_t at = 0; (at = sql.find(kNow, at)) != sql.npos; at += day.size()) {
-    sql.replace(at, kNow.size(), day);
+  const std::string literal = DaySql(day);
+  for (std::size_t at = 0; (at = sql.find(kNow, at)) != sql.npos; at += literal.size()) {
+    sql.replace(at, kNow.size(), literal);
   }
   return sql;
 }
@@ -154,21 +160,22 @@ Result<void> PatientFeatures::MakeTables(const DiseaseModule& module, const Inde
 // At the first question of a day. Not before: DuckDB plans every run anew of a statement that was prepared before the
 // last change of the catalogue. And with the day as a literal: of a parameter, it would work out for every question
 // which year each day of eighty years is in.
-Result<void> PatientFeatures::Plan(const std::string& today) {
-  CLINNOVA_ASSIGN(consented_, cdm_.Prepare("INSERT INTO consented\n" + consented_sql_));
-  CLINNOVA_ASSIGN(cohort_, cdm_.Prepare("INSERT INTO cohort\n" +
-                                        TodaysCohortSql("DATE " + core::SqlLiteral(today))));
+Result<void> PatientFeatures::Plan(const Days& days) {
+  CLINNOVA_ASSIGN(consented_,
+                  cdm_.Prepare("INSERT INTO consented\n" + OnDay(consented_sql_, days.consents)));
+  CLINNOVA_ASSIGN(cohort_,
+                  cdm_.Prepare("INSERT INTO cohort\n" + TodaysCohortSql(DaySql(days.index))));
   CLINNOVA_ASSIGN(exposures_, cdm_.Prepare("SELECT DISTINCT person_id, arm FROM (" + ExposureSql() +
                                            ") ORDER BY arm"));
   CLINNOVA_ASSIGN(known_, cdm_.Prepare("SELECT person_id FROM person"));
   CLINNOVA_ASSIGN(persons_, cdm_.Prepare(persons_sql_));
-  planned_for_ = today;
+  planned_for_ = days;
   return {};
 }
 
 Result<std::vector<PatientFacts>> PatientFeatures::Compute(const std::vector<std::int64_t>& persons,
-                                                           const std::string& today) {
-  if (planned_for_ != today) CLINNOVA_TRY(Plan(today));
+                                                           const Days& days) {
+  if (planned_for_ != days) CLINNOVA_TRY(Plan(days));
   place_.clear();
   CLINNOVA_ASSIGN(core::SqlAppender asked, cdm_.Append("question.asked"));
   for (std::size_t i = 0; i < persons.size(); ++i) {

@@ -5,11 +5,12 @@
 //   CLINNOVA_ASSIGN(auto features, PatientFeatures::Create(store.database(), module, "first_biologic",
 //                                                          {"crp_baseline", "sex"}));
 //   … the patients' records are loaded (intake/patient_loader.h) …
-//   CLINNOVA_ASSIGN(std::vector<PatientFacts> facts, features->Compute({person_id}, "2026-11-26"));
+//   CLINNOVA_ASSIGN(std::vector<PatientFacts> facts,
+//                   features->Compute({person_id}, {.index = "2026-11-26", .consents = "2026-11-26"}));
 //   facts[0].numbers.at("crp_baseline");   // absent where it is not known
 //
 // Statements are planned once a day; a run over a handful of patients takes a few milliseconds, nearly the same for
-// one as for twenty. Whose consent is in force goes by the machine's date on which they were planned. Thread rule: one thread at a time.
+// one as for twenty. Thread rule: one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -46,9 +47,14 @@ class PatientFeatures {
                                                          const std::string& index,
                                                          const std::vector<std::string>& features);
 
+  struct Days {
+    std::string index;     ///< for the features, "2026-11-26"
+    std::string consents;  ///< on which they are in force or not
+    bool operator==(const Days&) const = default;
+  };
   /// The facts of each person, in their order, within the transaction that holds their records.
   Result<std::vector<PatientFacts>> Compute(const std::vector<std::int64_t>& persons,
-                                            const std::string& today);
+                                            const Days& days);
 
  private:
   struct Column {
@@ -59,7 +65,7 @@ class PatientFeatures {
   explicit PatientFeatures(core::Database& cdm) : cdm_(cdm) {}
   Result<void> MakeTables(const DiseaseModule& module, const IndexEvent& index,
                           const std::vector<const Feature*>& features);
-  Result<void> Plan(const std::string& today);
+  Result<void> Plan(const Days& days);
   Result<void> ReadPersons(std::vector<PatientFacts>& facts);
   void ReadPerson(const core::SqlRows& rows, std::size_t row, PatientFacts& of) const;
   Result<void> ReadExposures(std::vector<PatientFacts>& facts);
@@ -67,7 +73,7 @@ class PatientFeatures {
   core::Database& cdm_;  // not owned
   std::string consented_sql_, persons_sql_;
   std::vector<Column> columns_;
-  std::string planned_for_;  ///< the day that the statements hold; empty: none are planned
+  Days planned_for_;  ///< that the statements hold; empty: none are planned
   std::optional<core::SqlStatement> consented_, cohort_, known_, persons_, exposures_;
   std::map<std::int64_t, std::size_t> place_;  ///< of each person who is asked about
 };

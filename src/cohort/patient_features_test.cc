@@ -123,7 +123,8 @@ TEST_F(PatientFeaturesTest, EqualsTrainingBitForBit) {
       if (key_->PersonId(record.patient_id) == id) loader->Take({record, resolver.Resolve(record)});
     }
     ASSERT_TRUE(loader->Load());
-    const auto facts = (*features)->Compute({id}, expected.day);
+    const auto facts =
+        (*features)->Compute({id}, {.index = expected.day, .consents = "2026-11-23"});
     ASSERT_TRUE(facts) << facts.error().message;
     EXPECT_TRUE(facts->front().diagnosed);
     EXPECT_EQ(facts->front().numbers, expected.numbers);
@@ -153,10 +154,10 @@ TEST_F(PatientFeaturesTest, TellsSeveralPatientsApartAndWhoIsNotThere) {
   ASSERT_TRUE(loader->Begin());
   for (const auto& record : kept.records) loader->Take({record, resolver.Resolve(record)});
   ASSERT_TRUE(loader->Load());
-  const auto facts =
-      features
-          ->Compute({key_->PersonId("b"), key_->PersonId("a"), key_->PersonId("c")}, "2026-11-23")
-          .value();
+  const auto facts = features
+                         ->Compute({key_->PersonId("b"), key_->PersonId("a"), key_->PersonId("c")},
+                                   {.index = "2026-11-23", .consents = "2026-11-23"})
+                         .value();
   EXPECT_TRUE(facts[0].known);
   EXPECT_FALSE(facts[0].consented);
   EXPECT_TRUE(facts[0].levels.empty());
@@ -165,6 +166,37 @@ TEST_F(PatientFeaturesTest, TellsSeveralPatientsApartAndWhoIsNotThere) {
   EXPECT_EQ(facts[1].age, 55) << "the birthday is tomorrow";
   EXPECT_EQ(facts[1].levels.at("sex"), "M");
   EXPECT_FALSE(facts[2].known);
+}
+
+// A site serves for weeks without planning anything else anew.
+TEST_F(PatientFeaturesTest, HoldsAConsentToItsLastDay) {
+  auto store = store::Store::Open({.threads = 1}).value();
+  auto loader = intake::PatientLoader::Create(store, *key_).value();
+  auto features =
+      PatientFeatures::Create(store.database(), *module_, "first_biologic", {"age", "sex"}).value();
+  Kept kept;
+  intake::FhirReader reader(kept);
+  for (const char* text :
+       {R"({"resourceType": "Patient", "id": "a", "gender": "male", "birthDate": "1970-11-24"})",
+        R"({"resourceType": "Consent", "id": "k", "status": "active", "dateTime": "2020-01-01",
+               "patient": {"reference": "Patient/a"}, "scope": {"coding": [{"code": "research"}]},
+               "provision": {"period": {"start": "2020-01-01", "end": "2026-11-24"}}})"}) {
+    ASSERT_TRUE(reader.ReadText(text, "x"));
+  }
+  const vocabulary::Vocabulary vocabulary;
+  const intake::RecordResolver resolver(vocabulary, "2026-11-23");
+  for (const auto& [day, consented] :
+       {std::pair("2026-11-23", true), std::pair("2026-11-24", true),
+        std::pair("2026-11-25", false), std::pair("2019-12-31", false)}) {
+    ASSERT_TRUE(loader->Begin());
+    for (const auto& record : kept.records) loader->Take({record, resolver.Resolve(record)});
+    ASSERT_TRUE(loader->Load());
+    const auto facts =
+        features->Compute({key_->PersonId("a")}, {.index = "2026-11-23", .consents = day});
+    ASSERT_TRUE(facts) << facts.error().message;
+    EXPECT_EQ(facts->front().consented, consented) << day;
+    ASSERT_TRUE(loader->Forget());
+  }
 }
 
 TEST_F(PatientFeaturesTest, RefusesWhatCannotBeKnownToday) {
