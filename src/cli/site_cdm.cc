@@ -92,11 +92,7 @@ Result<void> Attach(const Arguments& arguments) {
                                               "without one");
   }
   CLINNOVA_ASSIGN(const auto status, StatusOf(arguments.attachment));
-  std::error_code error;
-  if (fs::create_directories(arguments.site, error)) {
-    fs::permissions(arguments.site, fs::perms::owner_all, error);
-  }
-  if (error) return Fail(ErrorCode::kFailed, "--site: " + arguments.site + ": " + error.message());
+  CLINNOVA_TRY(MakeSiteFolder(arguments.site));
   CLINNOVA_TRY(store::WriteAttachment(files.attachment, arguments.attachment));
   Print(status, arguments.json);
   return {};
@@ -126,12 +122,7 @@ Result<void> Status(const Arguments& arguments) {
 Result<void> Mirror(const Arguments& arguments) {
   CLINNOVA_TRY(NeedOwnCdm(arguments.site, "site mirror"));
   const cohort::SiteFiles files(arguments.site);
-  if (!fs::exists(files.store)) {
-    return Fail(ErrorCode::kInvalidInput,
-                files.store.string() + ": no such file: import data first (clinnova site import)");
-  }
-  CLINNOVA_ASSIGN(auto store, store::Store::Open({.path = files.store.string(),
-                                                  .access = store::Store::Access::kReadOnly}));
+  CLINNOVA_ASSIGN(auto store, OpenOwnCdm(files));
   CLINNOVA_ASSIGN(auto server, store::Postgres::Connect(arguments.attachment.connection));
   CLINNOVA_ASSIGN(const auto mirrored,
                   store::MirrorCdm(store, server, arguments.attachment.schema));
@@ -158,6 +149,27 @@ Result<void> NeedOwnCdm(const std::string& site, const std::string& command) {
                                             "only read");
 }
 
+Result<store::Store> OpenOwnCdm(const cohort::SiteFiles& files, store::Store::Access access) {
+  if (!fs::exists(files.store)) {
+    return Fail(ErrorCode::kInvalidInput,
+                files.store.string() + ": no such file: import data first (clinnova site import)");
+  }
+  return store::Store::Open({.path = files.store.string(), .access = access});
+}
+
+// A file in its place is told in one line, not in DuckDB's words.
+Result<void> MakeSiteFolder(const std::string& site) {
+  std::error_code error;
+  if (fs::exists(site, error) && !fs::is_directory(site, error)) {
+    return Fail(ErrorCode::kInvalidInput, "--site: " + site + ": found a file, expected a folder");
+  }
+  if (fs::create_directories(site, error)) {  // patients' data: the owner's alone
+    fs::permissions(site, fs::perms::owner_all, error);
+  }
+  if (error) return Fail(ErrorCode::kFailed, "--site: " + site + ": " + error.message());
+  return {};
+}
+
 void AddSiteCdm(Commands& commands, CLI::App* site) {
   auto arguments = std::make_shared<Arguments>();  // shared by the options and the actions
   const auto common = [arguments](CLI::App* command) {
@@ -166,14 +178,17 @@ void AddSiteCdm(Commands& commands, CLI::App* site) {
         ->required();
     command->add_flag("--json", arguments->json, "print JSON");
   };
+  const auto connection = [arguments](CLI::App* command) {
+    command
+        ->add_option("--connection", arguments->attachment.connection,
+                     "as libpq takes it, without a password: \"host=… dbname=… user=… passfile=…\"")
+        ->required();
+  };
   CLI::App* attach =
       commands.Add(site, "attach",
                    "Use the OMOP CDM (5.3 or 5.4) that the hospital keeps on a PostgreSQL server",
                    kForDataManagers, [arguments] { return Attach(*arguments); });
-  attach
-      ->add_option("--connection", arguments->attachment.connection,
-                   "as libpq takes it, without a password: \"host=… dbname=… user=… passfile=…\"")
-      ->required();
+  connection(attach);
   attach->add_option("--schema", arguments->attachment.schema, "the schema of the CDM's tables")
       ->required();
   attach->add_option("--vocabulary-schema", arguments->attachment.vocabulary_schema,
@@ -187,10 +202,7 @@ void AddSiteCdm(Commands& commands, CLI::App* site) {
   CLI::App* mirror = commands.Add(
       site, "mirror", "Copy the site's CDM to a schema of a PostgreSQL server, for OHDSI's tools",
       kForDataManagers, [arguments] { return Mirror(*arguments); });
-  mirror
-      ->add_option("--connection", arguments->attachment.connection,
-                   "as libpq takes it, without a password: \"host=… dbname=… user=… passfile=…\"")
-      ->required();
+  connection(mirror);
   mirror
       ->add_option("--schema", arguments->attachment.schema,
                    "a new schema, or that of an earlier copy, which is replaced")

@@ -5,13 +5,22 @@
 #include <string>
 
 #include "cli/command.h"
+#include "cohort/site_files.h"
+#include "store/store.h"
 
 namespace clinnova::cli {
 
-/// `site attach` and `site status`.
+/// `site attach`, `site mirror` and `site status`.
 void AddSiteCdm(Commands& commands, CLI::App* site);
 
 /// kInvalidInput where the CDM is on a PostgreSQL server, which `command` cannot do yet.
 Result<void> NeedOwnCdm(const std::string& site, const std::string& command);
+
+/// The CDM in a site's folder; kInvalidInput where nothing was imported.
+Result<store::Store> OpenOwnCdm(const cohort::SiteFiles& files,
+                                store::Store::Access access = store::Store::Access::kReadOnly);
+
+/// Makes a site's folder where it is not there, for its owner alone; kInvalidInput where a file is in its place.
+Result<void> MakeSiteFolder(const std::string& site);
 
 }  // namespace clinnova::cli

@@ -19,19 +19,6 @@ struct Arguments {
   bool json = false;
 };
 
-/// A file in its place is told in one line, not in DuckDB's words.
-Result<void> MakeFolder(const std::string& site) {
-  std::error_code error;
-  if (std::filesystem::exists(site, error) && !std::filesystem::is_directory(site, error)) {
-    return Fail(ErrorCode::kInvalidInput, "--site: " + site + ": found a file, expected a folder");
-  }
-  if (std::filesystem::create_directories(site, error)) {  // patients' data: the owner's alone
-    std::filesystem::permissions(site, std::filesystem::perms::owner_all, error);
-  }
-  if (error) return Fail(ErrorCode::kFailed, "--site: " + site + ": " + error.message());
-  return {};
-}
-
 Result<void> Import(const Arguments& arguments) {
   for (const std::string& path : arguments.paths) {
     if (!std::filesystem::exists(path)) {  // before anything is made in the site's folder
@@ -40,7 +27,7 @@ Result<void> Import(const Arguments& arguments) {
   }
   CLINNOVA_TRY(NeedOwnCdm(arguments.site, "site import"));
   const bool new_folder = !std::filesystem::exists(arguments.site);
-  CLINNOVA_TRY(MakeFolder(arguments.site));
+  CLINNOVA_TRY(MakeSiteFolder(arguments.site));
   const cohort::SiteFiles files(arguments.site);
   const bool fresh = !std::filesystem::exists(files.store);
   const auto report = [&]() -> Result<intake::ImportReport> {

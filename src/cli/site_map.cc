@@ -2,7 +2,6 @@
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -31,12 +30,7 @@ struct Arguments {
 
 Result<store::Store> OpenStore(const std::string& site, store::Store::Access access) {
   CLINNOVA_TRY(NeedOwnCdm(site, "site map"));
-  const cohort::SiteFiles files(site);
-  if (!std::filesystem::exists(files.store)) {
-    return Fail(ErrorCode::kInvalidInput,
-                files.store.string() + ": no such file: import data first (clinnova site import)");
-  }
-  return store::Store::Open({.path = files.store.string(), .access = access});
+  return OpenOwnCdm(cohort::SiteFiles(site), access);
 }
 
 Result<intake::LocalCodeDecision> ParseDecision(const std::string& text) {

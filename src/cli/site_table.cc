@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/site_cdm.h"
 #include "core/json_text.h"
 #include "network/cdm_table_source.h"
 #include "store/attached_cdm.h"
@@ -89,12 +90,7 @@ Result<cohort::FrozenTable> FreezeHere(const cohort::SiteFiles& files,
     CLINNOVA_ASSIGN(auto cdm, store::AttachedCdm::Open(*attachment));
     return cohort::Freeze(cdm, request.table, request.module, folder);
   }
-  if (!fs::exists(files.store)) {
-    return Fail(ErrorCode::kInvalidInput,
-                files.store.string() + ": no such file: import data first (clinnova site import)");
-  }
-  CLINNOVA_ASSIGN(auto store, store::Store::Open({.path = files.store.string(),
-                                                  .access = store::Store::Access::kReadOnly}));
+  CLINNOVA_ASSIGN(auto store, OpenOwnCdm(files));
   return cohort::Freeze(store, request.table, request.module, folder);
 }
 

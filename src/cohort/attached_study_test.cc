@@ -37,7 +37,7 @@ class AttachedStudyTest : public testing::Test {
     auto store = store::Store::Open({});
     intake::ImportOptions import{.paths = {written->export_directory.string()},
                                  .key_file = (folder_ / "key").string()};
-    if (dialect != "de-fhir") import.mapping = CLINNOVA_SOURCE_DIR "/mappings/" + dialect;
+    import.mapping = intake::SyntheticMapping(dialect);
     const auto report = intake::Import(*store, import);
     EXPECT_TRUE(report.has_value()) << (report ? "" : report.error().message);
     return std::move(*store);

@@ -19,7 +19,7 @@ namespace clinnova::cohort {
 std::string FeatureTable(const std::string& feature);
 
 /// The SELECT inside it; one row for every person of the cohort.
-std::string FeatureSql(const Feature& feature, SqlDialect dialect = SqlDialect::kDuckDb);
+std::string FeatureSql(const Feature& feature, SqlDialect dialect);
 
 /// A concept set's members as an SQL list, "[80809, 4035611]".
 using ConceptLists = std::map<std::string, std::string>;

@@ -132,6 +132,18 @@ Result<ColumnDeclaration> DeclareFactor(const table::ColumnSchema& column,
   return declared;
 }
 
+/// The rows of `sql` under `key`; a table that is there already stays as it is.
+Result<FrozenTable> FreezeRows(core::Database& database, const std::string& sql,
+                               const core::Hash& key, const fs::path& folder) {
+  FrozenTable frozen{.path = folder / FileName(key), .key = key, .rows = 0};
+  if (!fs::exists(frozen.path)) {
+    CLINNOVA_TRY(Prepare(folder));
+    CLINNOVA_TRY(WriteParquet(database, sql, frozen.path));
+  }
+  CLINNOVA_ASSIGN(frozen.rows, CountRows(database, frozen.path));
+  return frozen;
+}
+
 }  // namespace
 
 Result<std::vector<ColumnDeclaration>> StudyColumns(
@@ -182,15 +194,7 @@ Result<FrozenTable> Freeze(store::Store& store, const TableRequest& request,
                            const DiseaseModule& module, const fs::path& folder) {
   CLINNOVA_ASSIGN(const StudyQuery query, CompileStudy(request, module));
   CLINNOVA_ASSIGN(const core::Hash snapshot, CdmSnapshot(store));
-  FrozenTable frozen;
-  frozen.key = TableKey(request, query, snapshot);
-  frozen.path = folder / FileName(frozen.key);
-  if (!fs::exists(frozen.path)) {
-    CLINNOVA_TRY(Prepare(folder));
-    CLINNOVA_TRY(WriteParquet(store.database(), query.sql, frozen.path));
-  }
-  CLINNOVA_ASSIGN(frozen.rows, CountRows(store.database(), frozen.path));
-  return frozen;
+  return FreezeRows(store.database(), query.sql, TableKey(request, query, snapshot), folder);
 }
 
 Result<FrozenTable> Freeze(store::AttachedCdm& cdm, const TableRequest& request,
@@ -199,15 +203,8 @@ Result<FrozenTable> Freeze(store::AttachedCdm& cdm, const TableRequest& request,
   CLINNOVA_ASSIGN(core::Database database, core::Database::Open({}));
   CLINNOVA_TRY(Fetch(cdm.server(), query, database));
   CLINNOVA_ASSIGN(const std::string content, ContentOf(database, "fetched"));
-  FrozenTable frozen;
-  frozen.key = TableKey(request, query, core::Blake2b(content));
-  frozen.path = folder / FileName(frozen.key);
-  if (!fs::exists(frozen.path)) {
-    CLINNOVA_TRY(Prepare(folder));
-    CLINNOVA_TRY(WriteParquet(database, "FROM fetched", frozen.path));
-  }
-  CLINNOVA_ASSIGN(frozen.rows, CountRows(database, frozen.path));
-  return frozen;
+  return FreezeRows(database, "FROM fetched", TableKey(request, query, core::Blake2b(content)),
+                    folder);
 }
 
 Result<FrozenTable> OpenFrozen(const fs::path& folder, const core::Hash& key) {

@@ -53,4 +53,10 @@ Result<nlohmann::json> TomlToJson(std::string_view text, std::string_view file,
   }
 }
 
+tl::unexpected<Error> TomlPlace::Wrong(const std::string& key, const std::string& what) const {
+  const auto line = lines.find(key);
+  const std::string number = line == lines.end() ? "" : ":" + std::to_string(line->second);
+  return Fail(ErrorCode::kInvalidInput, file + number + ": " + key + ": " + what);
+}
+
 }  // namespace clinnova::core

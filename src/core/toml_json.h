@@ -16,4 +16,13 @@ namespace clinnova::core {
 Result<nlohmann::json> TomlToJson(std::string_view text, std::string_view file,
                                   std::map<std::string, int>& lines);
 
+/// Where the keys of a file stand, for what is wrong with one of them.
+struct TomlPlace {
+  std::string file;
+  std::map<std::string, int> lines{};
+
+  /// kInvalidInput: "FILE:LINE: KEY: WHAT".
+  tl::unexpected<Error> Wrong(const std::string& key, const std::string& what) const;
+};
+
 }  // namespace clinnova::core

@@ -79,19 +79,8 @@ Result<NewSite> EnrolSite(const Invite& invite, const federation::SiteIdentity& 
 
 // ---- site.toml
 
-struct KeyPlace {
-  const std::string& file;
-  const std::map<std::string, int>& lines;
-
-  tl::unexpected<Error> Wrong(const std::string& key, const std::string& what) const {
-    const auto line = lines.find(key);
-    const std::string number = line == lines.end() ? "" : ":" + std::to_string(line->second);
-    return Fail(ErrorCode::kInvalidInput, file + number + ": " + key + ": " + what);
-  }
-};
-
-Result<void> ReadInteger(const KeyPlace& place, const std::string& key, const nlohmann::json& value,
-                         std::int64_t lowest, auto& target) {
+Result<void> ReadInteger(const core::TomlPlace& place, const std::string& key,
+                         const nlohmann::json& value, std::int64_t lowest, auto& target) {
   if (!value.is_number_integer() || value.get<std::int64_t>() < lowest ||
       value.get<std::int64_t>() > 1'000'000'000) {
     return place.Wrong(key, "found " + value.dump() + ", expected a whole number of at least " +
@@ -101,16 +90,16 @@ Result<void> ReadInteger(const KeyPlace& place, const std::string& key, const nl
   return {};
 }
 
-Result<void> ReadText(const KeyPlace& place, const std::string& key, const nlohmann::json& value,
-                      std::string& target) {
+Result<void> ReadText(const core::TomlPlace& place, const std::string& key,
+                      const nlohmann::json& value, std::string& target) {
   if (!value.is_string()) return place.Wrong(key, "found " + value.dump() + ", expected a text");
   target = value.get<std::string>();
   return {};
 }
 
 /// One of the thresholds of federation/disclosure.h; true when `key` names one.
-Result<bool> ReadLimit(const KeyPlace& place, const std::string& key, const nlohmann::json& value,
-                       federation::DisclosureLimits& limits) {
+Result<bool> ReadLimit(const core::TomlPlace& place, const std::string& key,
+                       const nlohmann::json& value, federation::DisclosureLimits& limits) {
   for (const federation::LimitKey& known : federation::LimitKeys()) {
     if (known.name != key) continue;
     if (!value.is_number() || value.get<double>() < known.lowest ||
@@ -125,7 +114,8 @@ Result<bool> ReadLimit(const KeyPlace& place, const std::string& key, const nloh
   return false;
 }
 
-Result<void> ReadPolicy(const KeyPlace& place, const nlohmann::json& policy, SiteConfig& config) {
+Result<void> ReadPolicy(const core::TomlPlace& place, const nlohmann::json& policy,
+                        SiteConfig& config) {
   if (!policy.is_object()) return place.Wrong("policy", "expected a table");
   for (const auto& [key, value] : policy.items()) {
     const std::string path = "policy." + key;
@@ -153,7 +143,7 @@ Result<void> ReadPolicy(const KeyPlace& place, const nlohmann::json& policy, Sit
   return {};
 }
 
-Result<void> ReadBedside(const KeyPlace& place, const nlohmann::json& section,
+Result<void> ReadBedside(const core::TomlPlace& place, const nlohmann::json& section,
                          BedsideConfig& bedside) {
   if (!section.is_object()) return place.Wrong("bedside", "expected a table");
   for (const auto& [key, value] : section.items()) {
@@ -207,9 +197,8 @@ Result<SiteSummary> InitSite(const SiteInitOptions& options) {
 Result<SiteConfig> ReadSiteConfig(const fs::path& folder) {
   const std::string file = (folder / "site.toml").string();
   CLINNOVA_ASSIGN(const std::string text, ReadTextFile(file));
-  std::map<std::string, int> lines;
-  CLINNOVA_ASSIGN(const nlohmann::json document, core::TomlToJson(text, file, lines));
-  const KeyPlace place{file, lines};
+  core::TomlPlace place{.file = file};
+  CLINNOVA_ASSIGN(const nlohmann::json document, core::TomlToJson(text, file, place.lines));
   SiteConfig config;
   for (const auto& [key, value] : document.items()) {
     if (key == "name") {

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/attached_cdm.h"
 
-#include <unistd.h>
-
-#include <algorithm>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 #include <system_error>
-#include <vector>
 
 #include "core/duckdb.h"
 #include "core/toml_json.h"
@@ -101,9 +97,10 @@ struct FoundTable {
 };
 
 /// Tables and views of a schema by name.
-Result<std::map<std::string, FoundTable, std::less<>>> ReadCatalogue(Postgres& server,
-                                                                     const std::string& schema) {
-  std::map<std::string, FoundTable, std::less<>> tables;
+using Catalogue = std::map<std::string, FoundTable, std::less<>>;
+
+Result<Catalogue> ReadCatalogue(Postgres& server, const std::string& schema) {
+  Catalogue tables;
   const std::string name = SqlLiteral(schema);
   CLINNOVA_TRY(server.ForEachRow(
       "SELECT c.relname, a.attname, t.typname, CASE WHEN has_schema_privilege(n.oid, 'USAGE')\n"
@@ -129,8 +126,6 @@ Result<std::map<std::string, FoundTable, std::less<>>> ReadCatalogue(Postgres& s
   return tables;
 }
 
-using Catalogue = std::map<std::string, FoundTable, std::less<>>;
-
 /// Notes what is wrong with one column of `schema`; each table that is not there or not readable once.
 void CheckColumn(const Catalogue& catalogue, const std::string& schema, const NeededColumn& needed,
                  std::set<std::string>& wrong) {
@@ -153,18 +148,7 @@ void CheckColumn(const Catalogue& catalogue, const std::string& schema, const Ne
   }
 }
 
-struct AttachmentFile {
-  std::string file;
-  std::map<std::string, int> lines;
-
-  tl::unexpected<Error> Wrong(const std::string& key, const std::string& what) const {
-    const auto line = lines.find(key);
-    const std::string at = line == lines.end() ? "" : ":" + std::to_string(line->second);
-    return Fail(ErrorCode::kInvalidInput, file + at + ": " + key + ": " + what);
-  }
-};
-
-Result<Attachment> Parse(const std::string& text, AttachmentFile& place) {
+Result<Attachment> Parse(const std::string& text, core::TomlPlace& place) {
   CLINNOVA_ASSIGN(const nlohmann::json document, core::TomlToJson(text, place.file, place.lines));
   Attachment read;
   const std::map<std::string, std::string*> keys = {{"connection", &read.connection},
@@ -206,7 +190,7 @@ Result<std::optional<Attachment>> ReadAttachment(const fs::path& file) {
   std::ostringstream text;
   text << stream.rdbuf();
   if (!stream) return Fail(ErrorCode::kFailed, file.string() + ": cannot be read");
-  AttachmentFile place{.file = file.string(), .lines = {}};
+  core::TomlPlace place{.file = file.string()};
   CLINNOVA_ASSIGN(Attachment read, Parse(text.str(), place));
   return std::optional<Attachment>(std::move(read));
 }
@@ -221,7 +205,7 @@ Result<void> WriteAttachment(const fs::path& file, const Attachment& attachment)
     text += line("vocabulary_schema", attachment.vocabulary_schema);
   }
   text += line("research_persons", attachment.research_persons);
-  AttachmentFile place{.file = "attachment", .lines = {}};
+  core::TomlPlace place{.file = "attachment"};
   CLINNOVA_TRY(Parse(text, place));
   const fs::path part = file.string() + ".part";
   std::ofstream stream(part, std::ios::binary | std::ios::trunc);
