@@ -363,10 +363,19 @@ void ExactSums::AddMoments(const MomentBlocks& blocks, std::size_t index, std::s
 
 void ExactSums::Merge(const ExactSums& other) {
   CLINNOVA_CHECK(other.elements_.size() == elements_.size());
-  for (std::size_t i = 0; i < elements_.size(); ++i) elements_[i] += other.elements_[i];
-  for (std::size_t i = 0; i < flags_.size(); ++i) {
-    flags_[i] = flags_[i] || other.flags_[i];
-    withheld_[i] = withheld_[i] || other.withheld_[i];
+  MergeBlocks(0, other);
+}
+
+void ExactSums::MergeBlocks(std::size_t first, const ExactSums& other) {
+  if (other.flags_.empty()) return;
+  CLINNOVA_CHECK(first + other.flags_.size() <= flags_.size());
+  const std::size_t offset = offsets_[first];
+  CLINNOVA_CHECK(offset + other.elements_.size() <= elements_.size());
+  for (std::size_t i = 0; i < other.elements_.size(); ++i)
+    elements_[offset + i] += other.elements_[i];
+  for (std::size_t b = 0; b < other.flags_.size(); ++b) {
+    flags_[first + b] = flags_[first + b] || other.flags_[b];
+    withheld_[first + b] = withheld_[first + b] || other.withheld_[b];
   }
 }
 

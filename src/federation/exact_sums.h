@@ -73,6 +73,8 @@ class ExactSums {
 
   /// Adds another accumulator of the same layout.
   void Merge(const ExactSums& other);
+  /// Adds an accumulator whose layout is that of the blocks from `first` on.
+  void MergeBlocks(std::size_t first, const ExactSums& other);
 
   /// Flags a block by hand: the contribution cannot be made.
   void Flag(std::size_t block) { flags_[block] = true; }

@@ -248,6 +248,30 @@ TEST(ExactSums, WithholdsOneBlockAndTellsTheOthers) {
   EXPECT_NE(pooled.Number(2, 1), 99);
 }
 
+TEST(ExactSums, MergesTheBlocksOfAPart) {
+  const Layout layout{{CountBlock("rows", 1), WideBlock("sum", 2), ScaledBlock("score", 1, 4)}};
+  ExactSums sums(layout);
+  sums.AddCount(0, 0, 7);
+  sums.Add(1, 0, 1e-30);
+  ExactSums part(Layout{{layout.blocks[1], layout.blocks[2]}});
+  part.Add(0, 0, -1e40);
+  part.Add(0, 1, 0.1);
+  part.Add(1, 0, 2.5);
+  sums.MergeBlocks(1, part);
+  sums.MergeBlocks(3, ExactSums(Layout{}));
+  ExactSums alone(layout);
+  alone.AddCount(0, 0, 7);
+  for (const double number : {1e-30, -1e40}) alone.Add(1, 0, number);
+  alone.Add(1, 1, 0.1);
+  alone.Add(2, 0, 2.5);
+  EXPECT_EQ(sums.Seal({}), alone.Seal({}));
+  part.Flag(1);
+  sums.MergeBlocks(1, part);
+  EXPECT_EQ(PooledSums::Decode(layout, sums.Seal({}))->FlaggedBlocks(),
+            (std::vector<std::size_t>{2}));
+  EXPECT_THROW(sums.MergeBlocks(2, part), core::CheckFailure);
+}
+
 TEST(Layout, ChargesWhatIsNoCount) {
   const Layout layout{{CountBlock("rows", 9), WideBlock("sum", 2), ScaledBlock("gram", 3, 20)}};
   EXPECT_EQ(ChargedNumbers(layout), 5u);  // also where the exponent happens to be a count's

@@ -132,6 +132,13 @@ std::int64_t CauseCounts::AllEvents(std::size_t stratum, std::size_t k) const {
   return all;
 }
 
+bool CauseCounts::Anybody(std::size_t stratum) const {
+  for (std::size_t k = 0; k < axis.size(); ++k) {
+    if (Censored(stratum, k) + AllEvents(stratum, k) > 0) return true;
+  }
+  return false;
+}
+
 std::vector<std::int64_t> CauseCounts::AtRisk(std::size_t stratum) const {
   std::vector<std::int64_t> at_risk(axis.size());
   std::int64_t remaining = 0;

@@ -38,6 +38,8 @@ struct CauseCounts {
   }
   /// Events of every cause.
   std::int64_t AllEvents(std::size_t stratum, std::size_t k) const;
+  /// False for a combination of levels that nobody is in.
+  bool Anybody(std::size_t stratum) const;
   /// Persons at risk at each time of a stratum, just before it.
   std::vector<std::int64_t> AtRisk(std::size_t stratum) const;
   std::int64_t Entries(std::size_t stratum, std::size_t k) const {

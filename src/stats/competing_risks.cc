@@ -201,22 +201,23 @@ struct Names {
   std::vector<std::string> levels;  ///< of the status, where it is a factor
 };
 
-void ReportCurves(std::vector<Curve> curves, const std::vector<std::int64_t>& causes,
-                  const Options& options, const Names& names, const std::vector<std::size_t>& order,
-                  std::int64_t exits, Json& result) {
+/// `counts` are those of the groups.
+void ReportCurves(std::vector<Curve> curves, const CauseCounts& counts, const Options& options,
+                  const Names& names, const std::vector<std::size_t>& order, std::int64_t exits,
+                  Json& result) {
   result["curves"] = Json::array();
   for (const std::size_t cause : order) {
     for (std::size_t group = 0; group < names.groups.size(); ++group) {
+      if (!counts.Anybody(group)) continue;
       Curve& curve = curves[cause * names.groups.size() + group];
-      if (curve.empty()) continue;  // a combination of groups that nobody is in
       if (exits > 0) curve = Merge(curve, exits);
       if (curve.empty()) {
         result["suppressed"].push_back("curves[" + std::to_string(result["curves"].size()) + "]");
       } else if (!options.times.empty()) {
         curve = AtTimes(curve, options.times);
       }
-      result["curves"].push_back(
-          CurveJson(curve, options, names.groups[group], CauseName(names.levels, causes[cause])));
+      result["curves"].push_back(CurveJson(curve, options, names.groups[group],
+                                           CauseName(names.levels, counts.causes[cause])));
     }
   }
   if (exits > 0) {
@@ -307,9 +308,10 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
     }
     for (std::size_t group = 0; group < columns.groups; ++group)
       names.groups.push_back(StratumName(frame, group, labels, columns.first));
+    const CauseCounts by_group = counts.ByGroup(columns.groups);
     CLINNOVA_ASSIGN(std::vector<Curve> curves,
-                    CurvesOf(federation, analysis, frame, counts.ByGroup(columns.groups), options));
-    ReportCurves(std::move(curves), counts.causes, options, names, order, ExitsNeeded(federation),
+                    CurvesOf(federation, analysis, frame, by_group, options));
+    ReportCurves(std::move(curves), by_group, options, names, order, ExitsNeeded(federation),
                  result);
     ReportTests(counts, columns.groups, options, names.levels, order, result);
   }

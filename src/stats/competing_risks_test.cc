@@ -21,19 +21,33 @@ std::string Risks(const std::string& right, const std::string& more = "") {
 // Five persons: cause 1 at 1, cause 2 and censored at 2, cause 1 at 3, censored at 4.
 Table Five() { return MakeTable({{"t", {1, 2, 2, 3, 4}}, {"s", {1, 2, 0, 1, 0}}}); }
 
-/// Sixty persons of two groups, with a covariate, two causes and ties.
-Table Sixty() {
+/// Sixty persons of groups, with a covariate, two causes and ties.
+Table Sixty(std::vector<std::string> g) {
   std::vector<double> t;
   std::vector<double> s;
   std::vector<double> x;
-  std::vector<std::string> g;
   for (int i = 0; i < 60; ++i) {
     t.push_back(1 + (i * 7) % 23);
     s.push_back((i * 5) % 3);
     x.push_back((i * 11) % 13 / 4.0);
-    g.push_back(i % 2 == 0 ? "a" : "b");
   }
-  return MakeTable({{"t", t}, {"s", s}, {"x", x}, {"g", g}});
+  return MakeTable({{"t", t}, {"s", s}, {"x", x}, {"g", std::move(g)}});
+}
+
+/// The same of two groups.
+Table Sixty() {
+  std::vector<std::string> g;
+  for (int i = 0; i < 60; ++i) g.emplace_back(i % 2 == 0 ? "a" : "b");
+  return Sixty(std::move(g));
+}
+
+/// The table and another column, whose value in a row is of(row).
+template <typename Of>
+Table WithNumbers(Table table, const std::string& name, Of of) {
+  table.schema.columns.push_back({name, table::ColumnKind::kNumeric, {}});
+  table.columns.emplace_back();
+  for (std::size_t r = 0; r < table.rows; ++r) table.columns.back().numbers.push_back(of(r));
+  return table;
 }
 
 TEST(CompetingRisks, GivesTheAalenJohansenEstimate) {
@@ -238,6 +252,40 @@ TEST(CompetingRisks, KeepsTheRulesWithWeightsAndEntries) {
   for (std::size_t i = 0; i < events.size(); ++i)
     EXPECT_GE(events[i] + others[i] + censored[i], 10);
   EXPECT_TRUE(answer.True("/converged"));
+}
+
+TEST(CompetingRisks, SuppressesTheCurveOfAGroupThatFewLeave) {
+  std::vector<std::string> groups;
+  for (int i = 0; i < 60; ++i) groups.emplace_back(i < 53 ? "a" : "b");
+  const Table table = WithNumbers(
+      WithNumbers(Sixty(groups), "w", [](std::size_t row) { return row % 2 == 0 ? 1.0 : 2.0; }),
+      "begin", [](std::size_t) { return 0.5; });
+  const std::string late = "method = \"competing_risks\"\nformula = \"Surv(begin, t, s) ~ 1\"\n";
+  const std::string by_group = "groups = [\"g\"]\n";
+  for (const std::string& analysis :
+       {Risks("1", by_group), Risks("1", by_group + "weights = \"w\"\n"), late + by_group}) {
+    const Answer answer = RunOne(analysis, {table}, {.minimum_count = 5});
+    ASSERT_TRUE(answer) << analysis << answer.error().message;
+    ASSERT_EQ(answer.Size("/curves"), 4u) << analysis;
+    EXPECT_EQ(answer.Texts("/suppressed"), (std::vector<std::string>{"curves[1]", "curves[3]"}));
+    EXPECT_EQ(answer.Text("/curves/3/stratum"), "g=b");
+    EXPECT_EQ(answer.Size("/curves/3/time"), 0u);
+    EXPECT_GE(answer.Size("/curves/2/time"), 3u);
+  }
+}
+
+TEST(CompetingRisks, LeavesOutRowsOfNoWeightUnderTheDisclosureRules) {
+  const Table table =
+      WithNumbers(Sixty(), "w", [](std::size_t row) { return row < 6 ? 0.0 : 1.0; });
+  std::vector<std::size_t> others;
+  for (std::size_t r = 6; r < 60; ++r) others.push_back(r);
+  const std::string weighted = Risks("x", "weights = \"w\"\n");
+  const Answer answer = RunOne(weighted, {table}, {.minimum_count = 5});
+  const Answer without = RunOne(weighted, {Reordered(table, others)}, {.minimum_count = 5});
+  ASSERT_TRUE(answer && without) << answer.error().message << without.error().message;
+  for (const char* field : {"/curves/0/estimate", "/curves/1/std_error", "/curves/0/n_censor"})
+    EXPECT_EQ(answer.Numbers(field), without.Numbers(field)) << field;
+  EXPECT_NEAR(answer.Number("/terms/0/estimate"), without.Number("/terms/0/estimate"), 1e-12);
 }
 
 /// Two left before the others came: their weight afterwards would be 0 / 0.

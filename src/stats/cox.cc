@@ -138,33 +138,10 @@ class CoxFit {
     CLINNOVA_ASSIGN(const RiskCounts counts,
                     CountRisk(federation_, analysis_, frame_, std::move(axis)));
     SetTransform(counts);
-    const std::int64_t k = federation_.minimum_count();
-    const std::int64_t needed = ExitsNeeded(federation_);
-    const std::size_t size = counts.axis.size();
-    for (std::size_t s = 0; s < strata; ++s) {
-      TimeAxis times;
-      times.same = counts.axis.same;
-      times.binned = k > 0 || time_grid > 0;
-      std::int64_t open = 0;
-      for (std::size_t t = 0; t < size; ++t) {
-        const std::int64_t events = counts.events[s * size + t];
-        open += events + counts.censored[s * size + t];
-        if (k > 0 ? open < needed : !times.binned && events == 0) continue;
-        if (times.binned && open == 0) continue;
-        times.times.push_back(counts.axis.Time(t));
-        if (k > 0) times.exits.push_back(open);
-        open = 0;
-      }
-      // Those left over at the end join the last bin.
-      if (times.binned && open > 0 && !times.times.empty()) {
-        times.times.back() = counts.axis.Time(size - 1);
-        if (k > 0) times.exits.back() += open;
-      }
-      parameters_.axes.push_back(std::move(times));
-    }
-    merged_ = k > 0;
+    parameters_.axes = EventAxes(counts, ExitsNeeded(federation_));
+    merged_ = federation_.minimum_count() > 0;
     if (!frame_.design().strata().empty()) return {};
-    for (std::size_t t = 0; t < size && !merged_; ++t) {
+    for (std::size_t t = 0; t < counts.axis.size() && !merged_; ++t) {
       if (counts.events[t] + counts.censored[t] > 0) exit_times_.push_back(counts.axis.Time(t));
     }
     if (merged_) exit_times_ = parameters_.axes[0].times;
@@ -369,7 +346,7 @@ class CoxFit {
   /// What is computed at the maximum. The last beta that was evaluated differs from it by less than rounding.
   Result<void> AfterFit() {
     CLINNOVA_TRY(AskTheRest());
-    const CoxSolution solution{parameters_, risk_sums_, by_site_};
+    const CoxSolution solution{parameters_, risk_sums_};
     if (robust_ && !by_site_) {
       CLINNOVA_ASSIGN(told_.meat, CoxMeat(federation_, analysis_, solution, clusters_));
     }

@@ -91,7 +91,6 @@ struct CoxSolution {
   CoxParameters parameters;  ///< at the maximum
   std::optional<federation::PooledSums>
       sums;  ///< its risk-set sums; absent when stratified by site
-  bool by_site = true;
 };
 
 }  // namespace clinnova::stats

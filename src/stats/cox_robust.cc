@@ -238,15 +238,13 @@ const federation::TypedStep<CoxMeatParameters> kCoxMeatStep{"cox.meat", MeatLayo
 
 Result<Matrix> CoxMeat(Federation& federation, const Analysis& analysis,
                        const CoxSolution& solution, Clusters clusters) {
-  CoxMeatParameters parameters{solution.parameters, clusters, {}};
-  if (!solution.by_site) {
-    const CoxParameters& cox = solution.parameters;
-    parameters.path = HazardPathOf(cox.beta.size(), cox.axes, [&](const UseEventTime& use) {
-      ForEachEventTime(cox, cox.axes, *solution.sums, use);
-    });
-  }
+  const CoxParameters& cox = solution.parameters;
+  CoxMeatParameters parameters{cox, clusters, {}};
+  parameters.path = HazardPathOf(cox.beta.size(), cox.axes, [&](const UseEventTime& use) {
+    ForEachEventTime(cox, cox.axes, *solution.sums, use);
+  });
   CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kCoxMeatStep, parameters));
-  return FromLowerTriangle(sums.Numbers(0), solution.parameters.beta.size());
+  return FromLowerTriangle(sums.Numbers(0), cox.beta.size());
 }
 
 }  // namespace clinnova::stats

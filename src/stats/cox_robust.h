@@ -59,7 +59,7 @@ extern const federation::TypedStep<CoxMeatParameters> kCoxMeatStep;
 /// How many rows have a case weight that is not whole: coxph's errors are then robust by default.
 extern const federation::TypedStep<CoxParameters> kCoxFractionsStep;
 
-/// The sum over clusters of U U' on the standardised scale: one round.
+/// The sum over clusters of U U' on the standardised scale, where the fit is not stratified by site: one round.
 Result<Matrix> CoxMeat(federation::Federation& federation, const federation::Analysis& analysis,
                        const CoxSolution& solution, Clusters clusters);
 

@@ -118,7 +118,7 @@ ExtendedModel Extended(const CoxSolution& solution, const TimeTransform& transfo
   std::vector<double> score = sums.Numbers(kZphScore);
   std::vector<double> cross(p * (p + 1) / 2);
   std::vector<double> square(p * (p + 1) / 2);
-  if (solution.by_site) {
+  if (!solution.sums) {
     cross = sums.Numbers(kZphCross);
     square = sums.Numbers(kZphSquare);
   } else {

@@ -346,26 +346,7 @@ class CoxSource final : public NetSource {
     CLINNOVA_ASSIGN(const RiskCounts counts,
                     CountRisk(federation_, analysis_, frame_, std::move(axis)));
     merged_ = federation_.minimum_count() > 0;
-    const std::size_t size = counts.axis.size();
-    for (std::size_t s = 0; s < strata; ++s) {
-      TimeAxis times;
-      times.same = counts.axis.same;
-      times.binned = merged_;
-      std::int64_t open = 0;
-      for (std::size_t t = 0; t < size; ++t) {
-        const std::int64_t events = counts.events[s * size + t];
-        open += events + counts.censored[s * size + t];
-        if (merged_ ? open < ExitsNeeded(federation_) : events == 0) continue;
-        times.times.push_back(counts.axis.Time(t));
-        if (merged_) times.exits.push_back(open);
-        open = 0;
-      }
-      if (merged_ && open > 0 && !times.times.empty()) {
-        times.times.back() = counts.axis.Time(size - 1);
-        times.exits.back() += open;
-      }
-      axes_.push_back(std::move(times));
-    }
+    axes_ = EventAxes(counts, ExitsNeeded(federation_));
     return {};
   }
 

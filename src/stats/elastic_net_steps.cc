@@ -29,7 +29,8 @@ using table::kBatchRows;
 struct Rows {
   DesignBatch design;
   std::vector<std::int32_t> fold;
-  std::vector<std::size_t> ends;  ///< per fold from 0, no fold: where its rows end
+  std::vector<std::size_t>
+      ends;  ///< once sorted by fold, per fold from 0, no fold: where its rows end
   std::vector<double> y = std::vector<double>(kBatchRows);
 };
 
@@ -61,7 +62,7 @@ void SortByFold(std::int64_t folds, std::size_t p, Rows& rows) {
   std::sort(rows.fold.begin(), rows.fold.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
-/// Calls work(rows, sums) for each batch, with folds told and the rows sorted by them.
+/// Calls work(rows, sums) for each batch, with folds told.
 template <typename Memory = Rows, typename Work>
 Result<void> ForEachRows(const SiteView& site, const FrameClaim& claim, std::int64_t folds,
                          ExactSums& sums, Work work) {
@@ -73,7 +74,6 @@ Result<void> ForEachRows(const SiteView& site, const FrameClaim& claim, std::int
       [&](std::size_t first, std::size_t count, Memory& rows, ExactSums& mine) -> Result<void> {
         frame->design.Evaluate(site.table, first, count, rows.design);
         rule.Evaluate(site.table, rows.design, p, rows.fold);
-        SortByFold(folds, p, rows);
         return work(rows, mine);
       });
 }
@@ -83,7 +83,7 @@ Result<void> CheckFolds(std::int64_t folds) {
   return Fail(ErrorCode::kRefused, "a number of folds outside 1 to 100", "wrong_layout");
 }
 
-/// The design's columns in the rows of a fold, which begin at `first`.
+/// The design's columns in the rows of a fold, which begin at `first`, once rows are sorted.
 struct FoldRows {
   std::size_t fold;  ///< from 0
   std::size_t first;
@@ -140,6 +140,7 @@ Result<void> ResponseEvaluate(const SiteView& site, const ElasticNetResponsePara
   return ForEachRows(
       site, parameters.claim, parameters.folds, sums,
       [&](Rows& rows, ExactSums& mine) -> Result<void> {
+        SortByFold(parameters.folds, p, rows);
         CountFoldLevels(rows, folds, p, mine);
         Standardise(parameters.claim, rows.design);
         for (std::size_t r = 0; r < rows.design.rows; ++r) {
@@ -184,6 +185,7 @@ Result<void> GramEvaluate(const SiteView& site, const ElasticNetGramParameters& 
   const std::size_t p = parameters.claim.center.size();
   return ForEachRows(site, parameters.claim, parameters.folds, sums,
                      [&](Rows& rows, ExactSums& mine) -> Result<void> {
+                       SortByFold(parameters.folds, p, rows);
                        Standardise(parameters.claim, rows.design);
                        ForEachFold(rows, p, [&](const FoldRows& part) {
                          mine.AddWeightedGram(kNetGram, part.fold * p * (p + 1) / 2, part.x,

@@ -378,9 +378,6 @@ Result<Json> RunGee(Federation& federation, const Analysis& analysis) {
   if (frame.formula().response().kind != table::Response::Kind::kNumeric) {
     return analysis.Wrong("formula", "expected an outcome before ~");
   }
-  if (!frame.formula().random().empty()) {
-    return analysis.Wrong("formula", "found a random effect, which is for method \"mixed\"");
-  }
   return GeeFit(federation, analysis, frame, *parsed, std::move(options), level).Run();
 }
 

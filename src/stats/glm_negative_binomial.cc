@@ -55,18 +55,16 @@ ThetaDerivatives DifferentiateTheta(double y, double mu, double theta) {
           second - mu / (theta * sum) + (mu - y) / (sum * sum)};
 }
 
-void AddTheta(const GlmFamily& family, GlmBatch& batch, federation::ExactSums& sums) {
+void AddTheta(const GlmFamily& family, const GlmBatch& batch, federation::ExactSums& sums) {
   const double theta = family.theta;
   const std::size_t rows = batch.design.rows;
   std::vector<double> cross(rows);
   for (std::size_t r = 0; r < rows; ++r) {
-    batch.second_weight[r] = 0;
     const double weight = batch.weight[r];
     if (!(weight > 0)) continue;
     const double y = batch.y[r];
     const double mu = batch.mu[r];
     const double slope = batch.mu_eta[r];
-    batch.second_weight[r] = weight * ObservedWeight(family, y, batch.eta[r], mu, slope);
     const double excess = y / mu - 1;
     sums.Add(kGlmTheta, kThetaMoment, weight * (excess * excess));
     if (!(theta > 0)) continue;

@@ -2,8 +2,8 @@
 // The negative binomial family of a generalised linear model: counts of mean mu and variance mu + mu^2 / theta, with
 // theta estimated beside the coefficients by one joint Newton iteration, equal to R's MASS::glm.nb.
 //
-//   a row:          AddTheta(batch, theta, sums);
-//   coordinator:    NegativeBinomialStep step = StepWithTheta(sums, aliased, rank, theta);
+//   a batch of rows: AddTheta(family, batch, sums);
+//   coordinator:     NegativeBinomialStep step = StepWithTheta(sums, fisher, aliased, theta);
 //
 // Theta is 0 while it is not known yet: the first scoring round is Poisson's and gives the moment estimate that R
 // starts from. Source: J. F. Lawless, Can. J. Stat. 15 (1987); W. N. Venables, B. D. Ripley, "Modern Applied
@@ -41,8 +41,8 @@ struct ThetaDerivatives {
 };
 ThetaDerivatives DifferentiateTheta(double y, double mu, double theta);
 
-/// Adds kGlmTheta of every row and sets second_weight to the observed information of its linear predictor.
-void AddTheta(const GlmFamily& family, GlmBatch& batch, federation::ExactSums& sums);
+/// Adds kGlmTheta of every row.
+void AddTheta(const GlmFamily& family, const GlmBatch& batch, federation::ExactSums& sums);
 
 /// One joint Newton step at the coordinator, on the standardised scale.
 struct NegativeBinomialStep {

@@ -243,9 +243,8 @@ void AddExtensions(const GlmFamily& family, const GlmParameters& parameters,
                    const federation::ColumnsView& x, GlmBatch& batch, ExactSums& sums) {
   if (parameters.mode == GlmParameters::Mode::kStart) return;
   if (!HasSecond(family, parameters)) return;
-  if (family.negative_binomial) {
-    AddTheta(family, batch, sums);
-  } else if (IsFirth(parameters)) {
+  if (family.negative_binomial) AddTheta(family, batch, sums);
+  if (IsFirth(parameters)) {
     AddThirdMoments(parameters.bread, batch, sums);
   } else {
     SetObservedWeights(family, batch);
@@ -306,8 +305,7 @@ struct ClusterScores {
   std::vector<ExactSums> sums;
 };
 
-Result<void> AddClusters(const GlmMeatParameters& parameters, ClusterScores& clusters,
-                         std::size_t p, ExactSums& sums) {
+Result<void> AddClusters(const ClusterScores& clusters, std::size_t p, ExactSums& sums) {
   std::vector<double> score(p);
   const double one = 1;
   for (const ExactSums& cluster : clusters.sums) {
@@ -320,7 +318,6 @@ Result<void> AddClusters(const GlmMeatParameters& parameters, ClusterScores& clu
     score = total.Numbers(0);
     sums.AddWeightedGram(kMeat, 0, {score.data(), 1, p}, &one, 1);
   }
-  (void)parameters;
   sums.AddCount(kClusters, 0, static_cast<std::int64_t>(clusters.sums.size()));
   return {};
 }
@@ -373,11 +370,12 @@ Result<void> MeatEvaluate(const SiteView& site, const GlmMeatParameters& paramet
       const auto [at, added] =
           clusters.index.try_emplace(batch.design.cluster.back()[r], clusters.sums.size());
       if (added) clusters.sums.emplace_back(cluster_layout);
-      clusters.sums[at->second].AddWeightedColumns(0, 0, {batch.design.x.data() + r, kBatchRows, p},
-                                                   &batch.working_score[r], 1);
+      ExactSums& cluster = clusters.sums[at->second];
+      for (std::size_t j = 0; j < p; ++j)
+        cluster.Add(0, j, batch.working_score[r] * batch.design.x[j * kBatchRows + r]);
     }
   }
-  return parameters.clustered ? AddClusters(parameters, clusters, p, sums) : Result<void>{};
+  return parameters.clustered ? AddClusters(clusters, p, sums) : Result<void>{};
 }
 
 }  // namespace

@@ -256,7 +256,11 @@ bool HasFormula(const Analysis& analysis) {
 Result<Formula> FormulaOf(const Analysis& analysis) {
   if (analysis.Has("treatment")) return TreatmentFormula(analysis);
   if (analysis.method() == "combat") return FeatureFormula(analysis);
-  if (SplitsColumns(analysis)) return ResponseFormula(analysis);
+  if (SplitsColumns(analysis)) {
+    CLINNOVA_ASSIGN(Formula formula, ResponseFormula(analysis));
+    CLINNOVA_TRY(CheckSpecials(analysis, formula));
+    return formula;
+  }
   if (!analysis.Has("formula") && analysis.Has("variables")) return FormulaOfVariables(analysis);
   CLINNOVA_ASSIGN(const std::string text, analysis.Text("formula"));
   auto formula = Formula::Parse(text);

@@ -332,7 +332,7 @@ Result<void> CheckFormula(const Analysis& analysis) {
   if (formula.response().kind != table::Response::Kind::kNumeric) {
     return analysis.Wrong("formula", "expected an outcome before ~");
   }
-  if (!formula.strata().empty() || !formula.clusters().empty() || !formula.random().empty()) {
+  if (!formula.strata().empty() || !formula.clusters().empty()) {
     return analysis.Wrong("formula",
                           "strata(), cluster() and random effects are not there with imputation");
   }

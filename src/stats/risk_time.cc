@@ -107,20 +107,6 @@ std::size_t StratumOf(const Design& design, const DesignBatch& batch, std::size_
 
 namespace {
 
-struct OccupiedParameters {
-  FrameClaim claim;
-  TimeAxis grid;                     ///< count on this grid, or
-  std::vector<KeyInterval> targets;  ///< in these intervals of keys
-  std::int64_t shift = 56;
-  template <class A>
-  void Fields(A& a) {
-    a(claim);
-    a(grid);
-    a(targets);
-    a(shift);
-  }
-};
-
 Result<Layout> OccupiedLayout(const Analysis&, const table::Schema&,
                               const OccupiedParameters& parameters) {
   if (parameters.grid.cells > kLargestGrid || parameters.targets.size() > kLargestList ||
@@ -166,8 +152,8 @@ const TypedStep<OccupiedParameters> kOccupiedStep{"survival.times", OccupiedLayo
 Result<TimeAxisSearch> TimeAxisSearch::Create(const Analysis& analysis, const ModelFrame& frame,
                                               double time_grid, std::size_t dense_cells) {
   TimeAxisSearch search;
-  search.claim_ = frame.claim();
-  TimeAxis& grid = search.grid_;
+  search.question_.claim = frame.claim();
+  TimeAxis& grid = search.question_.grid;
   const double largest = std::ldexp(1.0, frame.time_exponent());
   double cells = 0;
   if (time_grid > 0) {
@@ -182,7 +168,7 @@ Result<TimeAxisSearch> TimeAxisSearch::Create(const Analysis& analysis, const Mo
     if (time_grid > 0)
       return analysis.Wrong("time_grid", "over 1,000,000 steps, expected a coarser grid");
     grid = {};
-    search.targets_ = {KeyInterval{0, 0}};
+    search.question_.targets = {KeyInterval{0, 0}};
     return search;
   }
   grid.cells = static_cast<std::uint64_t>(cells);
@@ -194,35 +180,38 @@ Result<TimeAxisSearch> TimeAxisSearch::Create(const Analysis& analysis, const Mo
 }
 
 std::size_t TimeAxisSearch::Ask(RoundParts& parts) const {
-  return parts.Ask(kOccupiedStep, OccupiedParameters{claim_, grid_, targets_, shift_});
+  return parts.Ask(kOccupiedStep, question_);
 }
 
 Result<void> TimeAxisSearch::Absorb(const Analysis& analysis, const PooledSums& sums) {
-  if (targets_.empty()) {
-    axis_.binned = grid_.step > 0;
-    axis_.same = grid_.same;
-    for (std::size_t k = 0; k < grid_.size(); ++k) {
-      if (sums.Count(0, k) != 0) axis_.times.push_back(grid_.Time(k));
+  const TimeAxis& grid = question_.grid;
+  std::vector<KeyInterval>& targets = question_.targets;
+  std::int64_t& shift = question_.shift;
+  if (targets.empty()) {
+    axis_.binned = grid.step > 0;
+    axis_.same = grid.same;
+    for (std::size_t k = 0; k < grid.size(); ++k) {
+      if (sums.Count(0, k) != 0) axis_.times.push_back(grid.Time(k));
     }
     done_ = true;
     return {};
   }
   // The distinct times by descending through intervals of keys that hold any.
   std::vector<KeyInterval> next;
-  for (std::size_t t = 0; t < targets_.size(); ++t) {
+  for (std::size_t t = 0; t < targets.size(); ++t) {
     for (std::size_t part = 0; part < kKeyParts; ++part) {
       if (sums.Count(0, t * kKeyParts + part) == 0) continue;
-      next.push_back({0, targets_[t].low + (static_cast<std::uint64_t>(part) << shift_)});
+      next.push_back({0, targets[t].low + (static_cast<std::uint64_t>(part) << shift)});
     }
   }
   if (next.size() > kLargestList) {
     return analysis.Wrong("time_grid",
                           "the times have over 20000 distinct values, expected a coarser grid");
   }
-  targets_ = std::move(next);
-  shift_ -= 8;
-  if (shift_ >= 0) return {};
-  for (const KeyInterval& key : targets_) axis_.times.push_back(ValueOfKey(key.low));
+  targets = std::move(next);
+  shift -= 8;
+  if (shift >= 0) return {};
+  for (const KeyInterval& key : targets) axis_.times.push_back(ValueOfKey(key.low));
   JoinSameTimes(axis_);
   done_ = true;
   return {};
@@ -233,11 +222,8 @@ Result<TimeAxis> FindTimeAxis(Federation& federation, const Analysis& analysis,
   CLINNOVA_ASSIGN(TimeAxisSearch search,
                   TimeAxisSearch::Create(analysis, frame, time_grid, dense_cells));
   while (!search.Done()) {
-    RoundParts parts;
-    search.Ask(parts);
-    CLINNOVA_ASSIGN(const OccupiedParameters asked,
-                    core::Decode<OccupiedParameters>(parts.parameters[0]));
-    CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kOccupiedStep, asked));
+    CLINNOVA_ASSIGN(const PooledSums sums,
+                    federation.Sum(analysis, kOccupiedStep, search.question()));
     CLINNOVA_TRY(search.Absorb(analysis, sums));
   }
   return search.axis();
@@ -312,7 +298,8 @@ Result<void> CountEvaluate(const SiteView& site, const CountParameters& paramete
 const TypedStep<CountParameters> kRiskCountStep{"survival.counts", CountLayout, CountEvaluate,
                                                 FrameGuard{}};
 
-/// Persons who leave here, per axis and bin.
+/// Persons who leave here, per axis and bin. Rows whose case weight is 0 are left out, as no method counts more: where
+/// the hub's counts have them too, it claims the more.
 std::vector<std::vector<std::int64_t>> OwnExits(const SiteView& site, const SiteFrame& frame,
                                                 const std::vector<TimeAxis>& axes,
                                                 const std::vector<std::size_t>& axis_of) {
@@ -324,6 +311,7 @@ std::vector<std::vector<std::int64_t>> OwnExits(const SiteView& site, const Site
                           batch);
     const std::vector<double>& times = batch.response[batch.response.size() - 2];
     for (std::size_t r = 0; r < batch.rows; ++r) {
+      if (batch.weights[r] == 0) continue;
       const std::size_t a = axis_of[StratumOf(frame.design, batch, r)];
       const std::size_t k = axes[a].IndexOf(times[r]);
       if (k < exits[a].size()) ++exits[a][k];
@@ -418,6 +406,32 @@ Result<RiskCounts> CountRisk(Federation& federation, const Analysis& analysis,
   CountParameters parameters{frame.claim(), std::move(axis), strata};
   CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kRiskCountStep, parameters));
   return RiskCountsOf(frame, std::move(parameters.axis), strata, sums);
+}
+
+std::vector<TimeAxis> EventAxes(const RiskCounts& counts, std::int64_t needed) {
+  const std::size_t size = counts.axis.size();
+  const std::int64_t enough = needed > 0 ? needed : 1;
+  std::vector<TimeAxis> axes(counts.strata);
+  for (std::size_t s = 0; s < counts.strata; ++s) {
+    TimeAxis& times = axes[s];
+    times.same = counts.axis.same;
+    times.binned = needed > 0 || counts.axis.step > 0 || counts.axis.binned;
+    std::int64_t open = 0;
+    for (std::size_t t = 0; t < size; ++t) {
+      const std::int64_t events = counts.events[s * size + t];
+      open += events + counts.censored[s * size + t];
+      if ((times.binned ? open : events) < enough) continue;
+      times.times.push_back(counts.axis.Time(t));
+      if (needed > 0) times.exits.push_back(open);
+      open = 0;
+    }
+    // Those left over at the end join the last bin.
+    if (needed > 0 && open > 0 && !times.times.empty()) {
+      times.times.back() = counts.axis.Time(size - 1);
+      times.exits.back() += open;
+    }
+  }
+  return axes;
 }
 
 }  // namespace clinnova::stats

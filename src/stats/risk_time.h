@@ -63,6 +63,21 @@ Result<TimeAxis> FindTimeAxis(federation::Federation& federation,
                               const federation::Analysis& analysis, const ModelFrame& frame,
                               double time_grid, std::size_t dense_cells);
 
+/// A round of the search: which times occur.
+struct OccupiedParameters {
+  FrameClaim claim;
+  TimeAxis grid;                     ///< count on this grid, or
+  std::vector<KeyInterval> targets;  ///< in these intervals of keys
+  std::int64_t shift = 56;
+  template <class A>
+  void Fields(A& a) {
+    a(claim);
+    a(grid);
+    a(targets);
+    a(shift);
+  }
+};
+
 /// The same round by round, for those that ask for more beside: Ask adds the next question to a round, Absorb takes its
 /// sums, until Done.
 class TimeAxisSearch {
@@ -72,6 +87,8 @@ class TimeAxisSearch {
                                        const ModelFrame& frame, double time_grid,
                                        std::size_t dense_cells);
   bool Done() const { return done_; }
+  /// What the next round asks.
+  const OccupiedParameters& question() const { return question_; }
   /// The part's place in the round.
   std::size_t Ask(RoundParts& parts) const;
   /// kInvalidInput when the times are too many to be told one by one.
@@ -80,10 +97,7 @@ class TimeAxisSearch {
   const TimeAxis& axis() const { return axis_; }
 
  private:
-  FrameClaim claim_;
-  TimeAxis grid_;                     ///< what is counted on, or
-  std::vector<KeyInterval> targets_;  ///< in which intervals of keys
-  std::int64_t shift_ = 56;
+  OccupiedParameters question_;
   bool done_ = false;
   TimeAxis axis_;
 };
@@ -129,6 +143,9 @@ std::size_t AskRiskCounts(const ModelFrame& frame, const TimeAxis& axis, RiskStr
                           RoundParts& parts);
 RiskCounts RiskCountsOf(const ModelFrame& frame, TimeAxis axis, RiskStrata strata,
                         const federation::PooledSums& sums);
+
+/// The event times of each stratum; where `needed` > 0, bins of as many exits; on a grid, all times of exits.
+std::vector<TimeAxis> EventAxes(const RiskCounts& counts, std::int64_t needed);
 
 /// The stratum of a row of a batch, and how many there are.
 std::size_t StratumOf(const table::Design& design, const table::DesignBatch& batch,

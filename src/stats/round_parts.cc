@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stats/round_parts.h"
 
-#include <sodium.h>
-
 #include <algorithm>
-#include <cmath>
-
-#include "core/hash.h"
 
 namespace clinnova::stats {
 
 using federation::Analysis;
-using federation::BlockSpec;
 using federation::ExactSums;
 using federation::Federation;
-using federation::Int128;
 using federation::Layout;
 using federation::PooledSums;
 using federation::SiteView;
@@ -33,44 +26,6 @@ Result<const Step*> StepOf(const PartSteps& steps, const RoundParts& parts, std:
 Layout Slice(const Layout& layout, std::size_t first, std::size_t count) {
   const auto begin = layout.blocks.begin() + static_cast<std::ptrdiff_t>(first);
   return Layout{{begin, begin + static_cast<std::ptrdiff_t>(count)}};
-}
-
-/// A number of a wide block, exactly: each of its integers as doubles of 40 bits.
-void AddWide(const Int128* limbs, std::size_t block, std::size_t index, ExactSums& sums) {
-  constexpr int kPieceBits = 40;
-  for (int limb = 0; limb < federation::kWideLimbs; ++limb) {
-    const double sign = limbs[limb] < 0 ? -1 : 1;
-    Int128 rest = limbs[limb] < 0 ? -limbs[limb] : limbs[limb];
-    int exponent = limb * federation::kWideLimbBits + federation::kWideLowestBit;
-    for (; rest != 0; rest >>= kPieceBits, exponent += kPieceBits) {
-      const auto piece = static_cast<double>(rest & ((Int128{1} << kPieceBits) - 1));
-      if (piece != 0) sums.Add(block, index, sign * std::ldexp(piece, exponent));
-    }
-  }
-}
-
-/// Adds a part's sums to the blocks of the round from `first` on.
-void AddPart(const ExactSums& part, std::size_t first, ExactSums& sums) {
-  const Layout& layout = part.layout();
-  // A flagged part is noise but for its flags.
-  const bool flagged = part.flagged();
-  // What a part withholds is noise that nobody can take away again.
-  core::Hash seed;
-  randombytes_buf(seed.data(), seed.size());
-  const std::vector<Int128> elements = part.Seal(seed);
-  const Int128* number = elements.data();
-  for (std::size_t b = 0; b < layout.blocks.size(); ++b) {
-    const BlockSpec& block = layout.blocks[b];
-    for (std::size_t i = 0; i < block.size; ++i, number += block.elements_per_number()) {
-      if (flagged) continue;
-      if (block.form == BlockSpec::Form::kScaled) {
-        sums.AddInteger(first + b, i, *number);
-      } else {
-        AddWide(number, first + b, i, sums);
-      }
-    }
-    if (*number++ != 0) sums.Flag(first + b);
-  }
 }
 
 }  // namespace
@@ -96,7 +51,7 @@ Result<void> PartsEvaluate(const PartSteps& steps, const SiteView& site, const R
     // With the exponents of this round, which may have been raised.
     ExactSums here(Slice(sums.layout(), first, own.blocks.size()));
     CLINNOVA_TRY(step->Evaluate(site, parts.parameters[part], here));
-    AddPart(here, first, sums);
+    sums.MergeBlocks(first, here);
     first += own.blocks.size();
   }
   return {};

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/hash.h"
 #include "stats/study_fixture.h"
 #include "table/table_fixture.h"
 
@@ -114,16 +115,18 @@ TEST_F(RoundPartsTest, HidesTheBlockThatAPartWithholds) {
   parts.Ask(kMixed, Power{1});
   parts.Ask(kMixed, Power{-1});
   const table::Table table = table::MakeTable({{"x", {1, 2}}});
-  const auto pooled = [&] {
+  const auto pooled = [&](const core::Hash& seed) {
     const auto sums = Evaluate(parts, table);
-    return federation::PooledSums::Decode(sums->layout(), sums->Seal({})).value();
+    return federation::PooledSums::Decode(sums->layout(), sums->Seal(seed)).value();
   };
-  const federation::PooledSums one = pooled();
-  const federation::PooledSums two = pooled();
+  const core::Hash seed = core::Blake2b(core::Bytes(1));
+  const federation::PooledSums one = pooled(seed);
+  const federation::PooledSums two = pooled(core::Blake2b(core::Bytes(2)));
   EXPECT_EQ(one.Number(1), 3);
   EXPECT_EQ(two.Number(1), 3);
   EXPECT_EQ(one.Count(2), 2);
   EXPECT_NE(one.Integer(3, 0), two.Integer(3, 0));
+  EXPECT_EQ(one.elements(), pooled(seed).elements());  // asked again, a site gives the same
 }
 
 TEST_F(RoundPartsTest, RefusesWhatIsNoPartOfTheMethod) {

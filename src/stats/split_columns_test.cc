@@ -36,6 +36,22 @@ TEST(SplitColumns, RefuseTransformationsAndInteractions) {
   }
 }
 
+TEST(SplitColumns, HaveNoStrataOrClustersBesideButOfSurvival) {
+  const auto of = [](const std::string& formula) {
+    return FormulaOf(Trees("formula = \"" + formula + "\""));
+  };
+  const auto strata = of("y ~ crp + strata(g)");
+  ASSERT_FALSE(strata);
+  EXPECT_EQ(strata.error().code, ErrorCode::kInvalidInput);
+  EXPECT_NE(strata.error().message.find("found strata(g), which method boosted_trees does not"),
+            std::string::npos);
+  const auto cluster = of("y ~ crp + cluster(id)");
+  ASSERT_FALSE(cluster);
+  EXPECT_NE(cluster.error().message.find("expected no clusters with method boosted_trees"),
+            std::string::npos);
+  EXPECT_EQ(of("Surv(t, d) ~ crp + strata(g)")->text(), "Surv(t, d) ~ 1 + strata(g)");
+}
+
 TEST(SplitColumns, AreOfTreesOnly) {
   EXPECT_TRUE(SplitsColumns(Trees("formula = \"y ~ x\"")));
   const auto glm = StudyOf("method = \"glm\"\nformula = \"y ~ x\"").analyses().front();

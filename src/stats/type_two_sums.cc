@@ -29,27 +29,16 @@ GlmParameters ParametersOf(const ModelFrame& frame, GlmParameters::Mode mode) {
   return parameters;
 }
 
-/// X'X with the rows and columns of aliased columns empty.
-Matrix Kept(Matrix gram, const std::vector<bool>& aliased) {
-  for (std::size_t i = 0; i < aliased.size(); ++i) {
-    for (std::size_t j = 0; j < aliased.size(); ++j) {
-      if (aliased[i] || aliased[j]) gram[i][j] = 0;
-    }
-  }
-  return gram;
-}
-
-/// Newton steps until one moves the residual sum of squares no more: the first solves, the others refine.
+/// Newton steps until one moves the residual sum of squares no more: the first solves, the others refine. `factor` is
+/// that of X'X.
 Result<void> Refine(Federation& federation, const Analysis& analysis, const ModelFrame& frame,
-                    LinearFit& fit) {
+                    const SymmetricFactor& factor, LinearFit& fit) {
   for (int round = 0; round < kMaximumRounds; ++round) {
     GlmParameters parameters = ParametersOf(frame, GlmParameters::Mode::kScore);
     parameters.beta = fit.beta;
     CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kGlmStep, parameters));
-    fit.gram = FromLowerTriangle(sums.Numbers(kGlmInformation), frame.columns());
-    std::vector<double> score = sums.Numbers(kGlmScore);
-    const std::vector<double> step =
-        SymmetricFactor(Kept(fit.gram, fit.aliased), kAliasTolerance).Solve(score);
+    const std::vector<double> score = sums.Numbers(kGlmScore);
+    const std::vector<double> step = factor.Solve(score);
     long double moved = 0;
     for (std::size_t j = 0; j < step.size(); ++j) {
       moved += static_cast<long double>(step[j]) * score[j];
@@ -134,12 +123,11 @@ Result<LinearFit> FitLinear(Federation& federation, const Analysis& analysis) {
   GlmParameters parameters = ParametersOf(frame, GlmParameters::Mode::kStart);
   parameters.beta.assign(frame.columns(), 0.0);
   CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kGlmStep, parameters));
-  const SymmetricFactor factor(FromLowerTriangle(sums.Numbers(kGlmInformation), frame.columns()),
-                               kAliasTolerance);
-  fit.aliased = factor.aliased();
+  fit.gram = FromLowerTriangle(sums.Numbers(kGlmInformation), frame.columns());
+  const SymmetricFactor factor(fit.gram, kAliasTolerance);
   fit.beta = factor.Solve(sums.Numbers(kGlmScore));
   fit.residual_df = static_cast<double>(fit.n) - static_cast<double>(factor.rank());
-  CLINNOVA_TRY(Refine(federation, analysis, frame, fit));
+  CLINNOVA_TRY(Refine(federation, analysis, frame, factor, fit));
   return fit;
 }
 

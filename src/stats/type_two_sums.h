@@ -23,10 +23,9 @@ struct LinearFit {
   std::int64_t n = 0;
   std::int64_t n_missing = 0;
   std::vector<table::Term> terms;
-  std::vector<int> assign;    ///< per column its term, 0 = intercept
-  Matrix gram;                ///< X'X
-  std::vector<double> beta;   ///< 0 at aliased columns
-  std::vector<bool> aliased;  ///< columns that depend on those before them
+  std::vector<int> assign;   ///< per column its term, 0 = intercept
+  Matrix gram;               ///< X'X
+  std::vector<double> beta;  ///< 0 at columns that depend on those before them
   double residual_squares = 0;
   double residual_df = 0;
 };

@@ -108,6 +108,7 @@ Result<void> ForEachPlace(const SiteView& site, const CurveParameters& parameter
       const std::size_t parts = batch.response.size();
       place.group = StratumOf(frame->design, batch, r) % parameters.axes.size();
       const TimeAxis& axis = parameters.axes[place.group];
+      if (axis.size() == 0) continue;  // too few leave the group: it has no curve
       place.exit = axis.IndexOf(batch.response[parts - 2][r]);
       place.before = parts == 3 ? axis.BeforeEntry(batch.response[0][r]) : 0;
       place.status = static_cast<std::int64_t>(batch.response.back()[r]);
@@ -308,7 +309,6 @@ using Exits = std::vector<Exit>;
 
 /// The group's times, merged until each has `needed` exits.
 Exits ExitsOf(const CauseCounts& counts, std::size_t group, std::int64_t needed) {
-  const std::vector<std::int64_t> at_risk = counts.AtRisk(group);
   Exits exits;
   std::int64_t open = 0;
   for (std::size_t k = 0; k < counts.axis.size(); ++k) {
@@ -318,7 +318,6 @@ Exits ExitsOf(const CauseCounts& counts, std::size_t group, std::int64_t needed)
       if (open == 0) {
         exits.emplace_back();
         exits.back().events.resize(counts.causes.size());
-        exits.back().persons.at_risk = at_risk[k];
       }
       Exit& exit = exits.back();
       exit.persons.time = counts.axis.Time(k);
@@ -329,8 +328,8 @@ Exits ExitsOf(const CauseCounts& counts, std::size_t group, std::int64_t needed)
       if (open >= needed) open = 0;
     }
     // Whoever comes while a bin is open is at risk in it.
-    if (!exits.empty() && open == 0) exits.back().entries += counts.Entries(group, k);
-    if (open != 0 && exits.size() > 1) exits[exits.size() - 2].entries += counts.Entries(group, k);
+    const std::size_t closed = exits.size() - (open > 0 ? 1 : 0);
+    if (closed > 0) exits[closed - 1].entries += counts.Entries(group, k);
   }
   if (open == 0) return exits;
   const Exit last = exits.back();

@@ -161,14 +161,14 @@ Result<TermFactor> MakeFactor(std::string_view text, const Expression& call) {
 /// log(x, 2) or log(x, base = 2).
 Result<void> CheckLog(std::string_view text, const Expression& call) {
   CLINNOVA_TRY(CheckNames(text, call, {"x", "base"}, 2));
-  const Expression& last = call.arguments[1];
-  const bool named = last.kind == Kind::kCall && last.name == "=";
-  const Expression& base = named ? last.arguments[1] : last;
-  const bool first_is_x = call.arguments[0].kind != Kind::kCall || call.arguments[0].name != "=";
-  if (!first_is_x || base.kind != Kind::kNumber || !(base.number > 0) || base.number == 1) {
+  const Expression* x = Argument(call, "x", 0);
+  const Expression* base = Argument(call, "base", 1);
+  const bool first_is_x = x == &call.arguments[0];  // and without its name
+  if (!first_is_x || base == nullptr || base->kind != Kind::kNumber || !(base->number > 0) ||
+      base->number == 1) {
     return FormulaError(text, call.position, call.Text(), "log(x, base) with a number as base");
   }
-  return CheckNumeric(text, call.arguments[0]);
+  return CheckNumeric(text, *x);
 }
 
 /// A comparison's side: a number, or a text that a factor is compared with.
