@@ -107,7 +107,8 @@ Result<SiteCalibration> CalibrationAt(const SimilarPatients& patients, const Lea
     calibration.observed += row.reached ? 1 : 0;
     calibration.expected += p;
     calibration.brier += (p - (row.reached ? 1 : 0)) * (p - (row.reached ? 1 : 0));
-    predictors.push_back(std::log(p / (1 - p)));
+    const double inside = std::clamp(p, 1e-12, 1 - 1e-12);
+    predictors.push_back(std::log(inside / (1 - inside)));
   }
   if (predictors.empty()) return calibration;
   calibration.brier /= static_cast<double>(calibration.patients);
@@ -143,8 +144,11 @@ ModelUse UseOf(std::span<const federation::LedgerEntry> ledger, const Registered
     if (entry.kind == federation::LedgerKind::kInference && body.value("model", "") == hash) {
       ++use.answers;
       const std::string withheld = body.value("withheld", "");
-      if (withheld.empty()) ++use.recommended;
-      if (!withheld.empty()) ++use.withheld[withheld];
+      if (withheld.empty()) {
+        ++use.recommended;
+      } else {
+        ++use.withheld[withheld];
+      }
       cards.insert(body.value("card", ""));
     } else if (entry.kind == federation::LedgerKind::kFeedback) {
       const std::string reason = body.value("reason", "");

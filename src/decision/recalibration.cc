@@ -2,6 +2,7 @@
 #include "decision/recalibration.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <system_error>
@@ -111,6 +112,11 @@ Result<Recalibration> ProposeRecalibration(const fs::path& site, const Registere
                     ": too few patients with all inputs and the outcome: expected at "
                     "least 50, and 10 with and 10 without the outcome",
                 "too_few_patients");
+  }
+  if (!std::isfinite(calibration.intercept) || !std::isfinite(calibration.intercept_error)) {
+    return Fail(ErrorCode::kRefused,
+                model.Label() + ": found no finite shift that calibrates it, expected one",
+                "not_finite");
   }
   const Recalibration made{.intercept = calibration.intercept,
                            .std_error = calibration.intercept_error,
