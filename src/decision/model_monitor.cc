@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "core/deterministic_math.h"
+
 namespace clinnova::decision {
 namespace {
 
@@ -27,8 +29,6 @@ PatientValues ValuesOf(const SimilarPatients::Row& row, const LearnedModel& mode
   return values;
 }
 
-double Expit(double x) { return 1 / (1 + std::exp(-x)); }
-
 /// Maximum likelihood of a in logit P(y=1) = a + lp, by Newton's method; the likelihood is concave.
 void FitIntercept(const std::vector<double>& predictors, SiteCalibration& fit) {
   constexpr int kMostSteps = 100;
@@ -46,7 +46,7 @@ void FitIntercept(const std::vector<double>& predictors, SiteCalibration& fit) {
     double score = observed;
     double information = 0;
     for (const double each : predictors) {
-      const double p = Expit(each + fit.intercept);
+      const double p = core::Expit(each + fit.intercept);
       score -= p;
       information += p * (1 - p);
     }

@@ -3,10 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <nlohmann/json.hpp>
 
-#include "core/distributions.h"
 #include "core/text.h"
 #include "stats/contingency_table.h"
 #include "stats/terms.h"
@@ -294,16 +292,8 @@ class Report {
   }
 
   Json BenefitJson(const BenefitNumber& number) const {
-    ChoiceEstimate estimate{.estimate = number.estimate, .std_error = number.std_error};
-    const double half = NormalHalf() * number.std_error;
-    estimate.low = number.estimate - half;
-    estimate.high = number.estimate + half;
-    return EstimateJson(estimate);
-  }
-  /// Half an interval in standard errors.
-  double NormalHalf() const {
-    return core::StudentTQuantile(0.5 + story_.options.confidence_level / 2,
-                                  std::numeric_limits<double>::infinity());
+    return EstimateJson(
+        NormalEstimate(number.estimate, number.std_error, story_.options.confidence_level));
   }
 
   Json Benefit() const {
