@@ -44,7 +44,7 @@ struct BedsideDesk::Models {
     std::vector<RegisteredModel> models;
     std::vector<SimilarPatients> similar;  ///< to each model
   };
-  std::string mark;  ///< of the folder when it was read
+  std::string mark;  ///< of the folder and the day when it was read
   std::vector<Cohort> cohorts;
 };
 
@@ -66,9 +66,17 @@ Result<std::unique_ptr<BedsideDesk>> BedsideDesk::Open(Options options) {
   return desk;
 }
 
+std::string BedsideDesk::Mark() const {
+  std::error_code none;
+  const auto written =
+      std::filesystem::last_write_time(cohort::SiteFiles(options_.folder).store, none);
+  const std::string store = none ? "" : std::to_string(written.time_since_epoch().count());
+  return InUseMark(options_.folder) + "\n" + store + "\n" + MachineToday();
+}
+
 Result<std::shared_ptr<const BedsideDesk::Models>> BedsideDesk::Load() const {
   auto models = std::make_shared<Models>();  // shared: answers under way keep it
-  models->mark = InUseMark(options_.folder);
+  models->mark = Mark();
   CLINNOVA_ASSIGN(std::vector<StoredModel> stored, StoredModels(options_.folder));
   std::map<std::pair<std::string, std::string>, std::vector<RegisteredModel>> by_cohort;
   for (StoredModel& each : stored) {
@@ -104,14 +112,14 @@ Result<std::shared_ptr<const BedsideDesk::Models>> BedsideDesk::Load() const {
 
 std::shared_ptr<const BedsideDesk::Models> BedsideDesk::InUse() {
   const std::lock_guard lock(mutex_);
-  if (InUseMark(options_.folder) == models_->mark) return models_;
+  if (Mark() == models_->mark) return models_;
   // A model that was taken out of use must not answer, whatever else is wrong with the folder.
   auto loaded = Load();
   if (loaded) {
     models_ = std::move(*loaded);
   } else {
     auto none = std::make_shared<Models>();  // shared as above
-    none->mark = InUseMark(options_.folder);
+    none->mark = Mark();
     models_ = std::move(none);
     Note(LedgerKind::kRefusal, {{"request", "models"}, {"reason", loaded.error().reason}});
   }

@@ -64,6 +64,8 @@ class BedsideDesk {
   struct Models;
 
   explicit BedsideDesk(Options options);
+  /// Changes with what is in use, with the site's CDM, and with the machine's day: consents begin and end with it.
+  std::string Mark() const;
   Result<std::shared_ptr<const Models>> Load() const;
   std::shared_ptr<const Models> InUse();
   Result<nlohmann::ordered_json> Answer(const BedsideQuestion& question, ReadQuestion read,

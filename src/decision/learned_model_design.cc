@@ -4,7 +4,6 @@
 #include "table/formula.h"
 
 namespace clinnova::decision {
-namespace {
 
 using table::ColumnKind;
 
@@ -13,8 +12,6 @@ std::string Joined(const std::vector<std::string>& names) {
   for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
   return list;
 }
-
-}  // namespace
 
 Result<PatientDesign> PatientDesign::Create(const LearnedModel& model) {
   PatientDesign made;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "core/error.h"
@@ -17,6 +18,9 @@ namespace clinnova::decision {
 
 /// A patient with a value for every input: a number, or the index of a level.
 using CompleteValues = std::vector<double>;
+
+/// "a, b, c"
+std::string Joined(const std::vector<std::string>& names);
 
 class PatientDesign {
  public:

@@ -23,18 +23,6 @@ std::string ReadAll(const fs::path& path) {
   return std::string{std::istreambuf_iterator<char>(file), {}};
 }
 
-Result<void> WriteAll(const fs::path& path, const std::string& text) {
-  std::error_code error;
-  fs::create_directories(path.parent_path(), error);
-  const fs::path part = path.string() + ".part";
-  std::ofstream file(part, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  if (file) fs::rename(part, path, error);
-  if (!file || error) return Fail(ErrorCode::kFailed, path.string() + ": cannot be written");
-  return {};
-}
-
 nlohmann::json InUse(const fs::path& site) {
   const auto json = nlohmann::json::parse(ReadAll(site / "models" / "in-use.json"), nullptr, false);
   return json.is_object() ? json : nlohmann::json::object();
@@ -65,11 +53,23 @@ Result<void> CheckComputable(const fs::path& site, const RegisteredModel& model)
 
 }  // namespace
 
+Result<void> WriteModelFile(const fs::path& path, const std::string& text) {
+  std::error_code error;
+  fs::create_directories(path.parent_path(), error);
+  const fs::path part = path.string() + ".part";
+  std::ofstream file(part, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.close();
+  if (file) fs::rename(part, path, error);
+  if (!file || error) return Fail(ErrorCode::kFailed, path.string() + ": cannot be written");
+  return {};
+}
+
 Result<void> TrustModelKey(const fs::path& site, const federation::PublicKey& key) {
   const fs::path file = site / "models" / "keys";
   CLINNOVA_ASSIGN(const auto keys, TrustedModelKeys(site));
   if (std::ranges::find(keys, key) != keys.end()) return {};
-  return WriteAll(file, ReadAll(file) + core::ToHex(key) + "\n");
+  return WriteModelFile(file, ReadAll(file) + core::ToHex(key) + "\n");
 }
 
 Result<std::vector<federation::PublicKey>> TrustedModelKeys(const fs::path& site) {
@@ -94,7 +94,7 @@ Result<RegisteredModel> AddModel(const fs::path& site, const std::string& text,
   if (fs::exists(path)) {
     return Fail(ErrorCode::kInvalidInput, file + ": " + model.Label() + " is at this site already");
   }
-  CLINNOVA_TRY(WriteAll(path, text));
+  CLINNOVA_TRY(WriteModelFile(path, text));
   return model;
 }
 
@@ -134,7 +134,7 @@ Result<RegisteredModel> ApproveModel(const fs::path& site, const std::string& na
     return Fail(ErrorCode::kInvalidInput, model.Label() + " is in use already");
   }
   in_use[name] = version;
-  CLINNOVA_TRY(WriteAll(site / "models" / "in-use.json", in_use.dump() + "\n"));
+  CLINNOVA_TRY(WriteModelFile(site / "models" / "in-use.json", in_use.dump() + "\n"));
   return model;
 }
 
@@ -143,7 +143,7 @@ Result<RegisteredModel> RemoveModel(const fs::path& site, const std::string& nam
   nlohmann::json in_use = InUse(site);
   if (in_use.value(name, 0) == version) {
     in_use.erase(name);
-    CLINNOVA_TRY(WriteAll(site / "models" / "in-use.json", in_use.dump() + "\n"));
+    CLINNOVA_TRY(WriteModelFile(site / "models" / "in-use.json", in_use.dump() + "\n"));
   }
   std::error_code error;
   fs::remove(FileOf(site, name, version), error);

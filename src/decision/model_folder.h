@@ -43,6 +43,9 @@ Result<RegisteredModel> ApproveModel(const std::filesystem::path& site, const st
 Result<RegisteredModel> RemoveModel(const std::filesystem::path& site, const std::string& name,
                                     int version);
 
+/// A file of the folder, whole or not at all; makes the folder. kFailed: cannot be written.
+Result<void> WriteModelFile(const std::filesystem::path& path, const std::string& text);
+
 /// Changes with every change of what is in use.
 std::string InUseMark(const std::filesystem::path& site);
 

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "core/deterministic_math.h"
+
 namespace clinnova::decision {
 namespace {
 
@@ -27,8 +29,6 @@ PatientValues ValuesOf(const SimilarPatients::Row& row, const LearnedModel& mode
   return values;
 }
 
-double Expit(double x) { return 1 / (1 + std::exp(-x)); }
-
 /// Maximum likelihood of a in logit P(y=1) = a + lp, by Newton's method; the likelihood is concave.
 void FitIntercept(const std::vector<double>& predictors, SiteCalibration& fit) {
   constexpr int kMostSteps = 100;
@@ -46,7 +46,7 @@ void FitIntercept(const std::vector<double>& predictors, SiteCalibration& fit) {
     double score = observed;
     double information = 0;
     for (const double each : predictors) {
-      const double p = Expit(each + fit.intercept);
+      const double p = core::Expit(each + fit.intercept);
       score -= p;
       information += p * (1 - p);
     }
@@ -107,7 +107,8 @@ Result<SiteCalibration> CalibrationAt(const SimilarPatients& patients, const Lea
     calibration.observed += row.reached ? 1 : 0;
     calibration.expected += p;
     calibration.brier += (p - (row.reached ? 1 : 0)) * (p - (row.reached ? 1 : 0));
-    predictors.push_back(std::log(p / (1 - p)));
+    const double inside = std::clamp(p, 1e-12, 1 - 1e-12);
+    predictors.push_back(std::log(inside / (1 - inside)));
   }
   if (predictors.empty()) return calibration;
   calibration.brier /= static_cast<double>(calibration.patients);
@@ -143,8 +144,11 @@ ModelUse UseOf(std::span<const federation::LedgerEntry> ledger, const Registered
     if (entry.kind == federation::LedgerKind::kInference && body.value("model", "") == hash) {
       ++use.answers;
       const std::string withheld = body.value("withheld", "");
-      if (withheld.empty()) ++use.recommended;
-      if (!withheld.empty()) ++use.withheld[withheld];
+      if (withheld.empty()) {
+        ++use.recommended;
+      } else {
+        ++use.withheld[withheld];
+      }
       cards.insert(body.value("card", ""));
     } else if (entry.kind == federation::LedgerKind::kFeedback) {
       const std::string reason = body.value("reason", "");

@@ -61,6 +61,25 @@ TEST(ModelMonitor, SaysWhereThereIsNothingToSay) {
   EXPECT_FALSE(CalibrationAt(Of(TwelvePatients()), other));
 }
 
+/// The sample model with `by` added to the intercepts of the twelve patients' arms.
+LearnedModel Moved(double by) {
+  LearnedModel model = Sample();
+  for (const std::size_t arm : {0, 1}) model.arms[arm].coefficients.front() += by;
+  return model;
+}
+
+TEST(ModelMonitor, CalibratesAModelThatIsQuiteSure) {
+  for (const double by : {-800.0, 40.0, 800.0}) {  // expit(40) is 1 in doubles, expit(-800) 0
+    const auto sure = CalibrationAt(Of(TwelvePatients()), Moved(by));
+    ASSERT_TRUE(sure) << sure.error().message;
+    EXPECT_NEAR(sure->expected, by > 0 ? 12 : 0, 1e-9);
+    EXPECT_TRUE(std::isfinite(sure->intercept_error)) << by;
+    // Every predictor is the logit of 1 - 1e-12 or of 1e-12: 7 of 12 reached the outcome.
+    const double bound = std::log((1 - 1e-12) / 1e-12);
+    EXPECT_NEAR(sure->intercept, std::log(7.0 / 5) - (by > 0 ? bound : -bound), 1e-3) << by;
+  }
+}
+
 TEST(ModelMonitor, CountsWhatBecameOfTheAdvice) {
   BedsideSite site("monitor");
   const auto desk = site.Desk();
@@ -120,6 +139,22 @@ TEST(Recalibration, IsUsedFromItsApprovalOn) {
   EXPECT_EQ(detail().find("Recalibrated"), std::string::npos);
   std::ofstream(site.folder / "models" / "recalibrated.json") << "[]";
   EXPECT_EQ(FindRecalibration(site.folder, model).error().code, ErrorCode::kInvalidInput);
+}
+
+TEST(Recalibration, KeepsNothingThatIsNoNumber) {
+  BedsideSite site("recalibration_nan");
+  RegisteredModel model = FindModel(site.folder, "choice", 1).value();
+  model.model = Moved(std::nan(""));
+  std::vector<Row> rows;
+  for (int i = 0; i < 5; ++i) {
+    for (const Row& row : TwelvePatients()) rows.push_back(row);
+  }
+  const auto proposed = ProposeRecalibration(site.folder, model, Of(rows), "2026-11-23T10:00:00Z");
+  ASSERT_FALSE(proposed);
+  EXPECT_EQ(proposed.error().code, ErrorCode::kRefused);
+  EXPECT_EQ(proposed.error().reason, "not_finite");
+  EXPECT_FALSE(FindRecalibration(site.folder, model).value());
+  EXPECT_EQ(site.Desk()->Ask(SamplePatient{}.Question(), {}).value().size(), 1u);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 
+#include "decision/learned_model_design.h"
 #include "decision/onnx_graph.h"
 #include "table/design_columns.h"
 #include "table/formula.h"
@@ -21,12 +22,6 @@ using table::TermFactor;
 
 /// A tree's leaf is told by its number in float, which is exact up to here.
 constexpr std::size_t kMostLeaves = std::size_t{1} << 24;
-
-std::string Joined(const std::vector<std::string>& names) {
-  std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-  return list;
-}
 
 Result<void> CheckNames(const std::string& model, const std::vector<std::string>& names) {
   std::set<std::string> seen;

@@ -68,8 +68,6 @@ struct OnnxGraph::State {
 
 OnnxGraph::OnnxGraph() : state_(std::make_unique<State>()) {}
 OnnxGraph::~OnnxGraph() = default;
-OnnxGraph::OnnxGraph(OnnxGraph&&) noexcept = default;
-OnnxGraph& OnnxGraph::operator=(OnnxGraph&&) noexcept = default;
 
 std::string OnnxGraph::Fresh() { return "/" + std::to_string(++state_->values); }
 

@@ -54,8 +54,6 @@ class OnnxGraph {
  public:
   OnnxGraph();
   ~OnnxGraph();
-  OnnxGraph(OnnxGraph&&) noexcept;
-  OnnxGraph& operator=(OnnxGraph&&) noexcept;
 
   /// An input of doubles or of texts with shape [patients, 1]; gives its name.
   std::string NumberInput(const std::string& name, const std::string& documentation);

@@ -2,10 +2,12 @@
 #include "decision/recalibration.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "decision/model_folder.h"
 #include "decision/model_monitor.h"
 
 namespace clinnova::decision {
@@ -26,19 +28,6 @@ Result<json> ReadFile(const fs::path& site) {
               FileOf(site).string() + ": expected a JSON object of recalibrations");
 }
 
-Result<void> WriteFile(const fs::path& site, const json& all) {
-  const fs::path part = FileOf(site).string() + ".part";
-  std::ofstream file(part, std::ios::trunc);
-  file << all.dump() << "\n";
-  file.close();
-  std::error_code error;
-  if (file) fs::rename(part, FileOf(site), error);
-  if (!file || error) {
-    return Fail(ErrorCode::kFailed, FileOf(site).string() + ": cannot be written");
-  }
-  return {};
-}
-
 Result<void> Keep(const fs::path& site, const RegisteredModel& model,
                   const Recalibration& recalibration) {
   CLINNOVA_ASSIGN(json all, ReadFile(site));
@@ -47,7 +36,7 @@ Result<void> Keep(const fs::path& site, const RegisteredModel& model,
                                   {"patients", recalibration.patients},
                                   {"made", recalibration.made},
                                   {"approved", recalibration.approved}};
-  return WriteFile(site, all);
+  return WriteModelFile(FileOf(site), all.dump() + "\n");
 }
 
 /// Adds to every arm's linear predictor.
@@ -112,6 +101,11 @@ Result<Recalibration> ProposeRecalibration(const fs::path& site, const Registere
                     "least 50, and 10 with and 10 without the outcome",
                 "too_few_patients");
   }
+  if (!std::isfinite(calibration.intercept) || !std::isfinite(calibration.intercept_error)) {
+    return Fail(ErrorCode::kRefused,
+                model.Label() + ": found no finite shift that calibrates it, expected one",
+                "not_finite");
+  }
   const Recalibration made{.intercept = calibration.intercept,
                            .std_error = calibration.intercept_error,
                            .patients = calibration.patients,
@@ -133,7 +127,7 @@ Result<Recalibration> ApproveRecalibration(const fs::path& site, const Registere
 Result<void> RemoveRecalibration(const fs::path& site, const RegisteredModel& model) {
   CLINNOVA_ASSIGN(json all, ReadFile(site));
   if (all.erase(core::ToHex(model.hash)) == 0) return tl::unexpected(NothingProposed(model));
-  return WriteFile(site, all);
+  return WriteModelFile(FileOf(site), all.dump() + "\n");
 }
 
 Result<void> ApplyRecalibration(const fs::path& site, RegisteredModel& model) {

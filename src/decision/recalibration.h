@@ -33,7 +33,7 @@ inline constexpr std::int64_t kFewestOfEachOutcome = 10;
 Result<std::optional<Recalibration>> FindRecalibration(const std::filesystem::path& site,
                                                        const RegisteredModel& model);
 /// Computes it and keeps it as proposed, in place of one that was there, which is out of use then; `model` is as registered, `now` UTC.
-/// kRefused, "too_few_patients"; kInvalidInput for a model whose arms have no intercept to move.
+/// kRefused, "too_few_patients", "not_finite"; kInvalidInput for a model whose arms have no intercept to move.
 Result<Recalibration> ProposeRecalibration(const std::filesystem::path& site,
                                            const RegisteredModel& model,
                                            const SimilarPatients& patients, const std::string& now);

@@ -114,5 +114,24 @@ TEST_F(SimilarPatientsTest, StandsOnTheCard) {
   EXPECT_NE(detail().find(" similar patients here"), std::string::npos) << detail();
 }
 
+TEST_F(SimilarPatientsTest, FollowsTheStoreOnADeskThatStaysOpen) {
+  const auto desk = site_.Desk();
+  const auto tells_counts = [&] {
+    const std::string detail =
+        desk->Ask(SamplePatient{.crp = 20}.Question(), {}).value().at(0).at("detail");
+    return detail.find("**Similar patients at this site**") != std::string::npos;
+  };
+  EXPECT_FALSE(tells_counts());
+  ImportPatients();
+  EXPECT_TRUE(tells_counts()) << "after an import";
+  {
+    auto store = store::Store::Open({.path = cohort::SiteFiles(site_.folder).store.string()});
+    ASSERT_TRUE(store);
+    ASSERT_TRUE(store->database().Execute("UPDATE clinnova.consent SET status = 'withdrawn'"));
+  }
+  EXPECT_EQ(Read().size(), 0u);
+  EXPECT_FALSE(tells_counts()) << "of patients who have withdrawn";
+}
+
 }  // namespace
 }  // namespace clinnova::decision

@@ -5,7 +5,6 @@
 #include <array>
 #include <cmath>
 
-#include "federation/batches.h"
 #include "stats/effect_rows.h"
 
 namespace clinnova::learn {
@@ -41,12 +40,6 @@ Result<Layout> BenefitLayout(const Analysis& analysis, const table::Schema& sche
                  WideBlock("outcomes", moments ? 0 : arms * arms)}};
 }
 
-std::size_t ContrastBin(double difference, double center, double scale) {
-  const double from = (difference - center) / scale + 3;
-  if (!(from > 0)) return 0;
-  return std::min(kContrastBins - 1, static_cast<std::size_t>(from / (6.0 / kContrastBins)));
-}
-
 /// Adds a row to its bin of the contrast of arms a and b.
 void AddToBin(const ChoiceBenefitParameters& parameters, const ChoiceBatch& batch, std::size_t row,
               std::size_t a, std::size_t b, std::size_t contrast, ExactSums& sums) {
@@ -59,8 +52,9 @@ void AddToBin(const ChoiceBenefitParameters& parameters, const ChoiceBatch& batc
     sums.Add(kDifferenceMoments, 2 * contrast + 1, d * d);
     return;
   }
-  const std::size_t bin = contrast * kContrastBins +
-                          ContrastBin(d, parameters.centers[contrast], parameters.scales[contrast]);
+  const double from = (d - parameters.centers[contrast]) / parameters.scales[contrast] + 3;
+  const std::size_t bin =
+      contrast * kContrastBins + EvenBin(from, 6.0 / kContrastBins, kContrastBins);
   const double gain = sign * (batch.score[a][row] - batch.score[b][row]);
   sums.AddCount(kBinRows, bin);
   const double parts[kSumsPerBin] = {d, gain, gain * gain, first, second};
@@ -76,30 +70,23 @@ void AddToBin(const ChoiceBenefitParameters& parameters, const ChoiceBatch& batc
 
 Result<void> BenefitEvaluate(const SiteView& site, const ChoiceBenefitParameters& parameters,
                              ExactSums& sums) {
-  CLINNOVA_ASSIGN(ChoiceRows rows, ChoiceRows::Create(site, parameters.split));
-  CLINNOVA_TRY(rows.TakeModels(site, parameters.models));
-  return federation::ForEachBatch<ChoiceBatch>(
-      site.table.rows, site.threads, sums,
-      [&](std::size_t first, std::size_t count, ChoiceBatch& batch,
-          ExactSums& mine) -> Result<void> {
-        rows.Read(first, count, batch);
-        rows.Predict(parameters.models, batch);
-        for (std::size_t r = 0; r < batch.rows(); ++r) {
-          if (batch.fold[r] == 0) continue;
-          std::size_t contrast = 0;
-          for (std::size_t a = 0; a < rows.arms(); ++a) {
-            for (std::size_t b = a + 1; b < rows.arms(); ++b, ++contrast) {
-              AddToBin(parameters, batch, r, a, b, contrast, mine);
-            }
-          }
-          if (parameters.centers.empty()) continue;
-          mine.Add(kCongruence,
-                   static_cast<std::size_t>(batch.chosen[r]) * rows.arms() +
-                       static_cast<std::size_t>(batch.arm()[r]),
-                   batch.y()[r]);
-        }
-        return {};
-      });
+  return ForEachPredicted(site, parameters.split, parameters.models, sums,
+                          [&](const ChoiceRows& rows, ChoiceBatch& batch, ExactSums& mine) {
+                            for (std::size_t r = 0; r < batch.rows(); ++r) {
+                              if (batch.fold[r] == 0) continue;
+                              std::size_t contrast = 0;
+                              for (std::size_t a = 0; a < rows.arms(); ++a) {
+                                for (std::size_t b = a + 1; b < rows.arms(); ++b, ++contrast) {
+                                  AddToBin(parameters, batch, r, a, b, contrast, mine);
+                                }
+                              }
+                              if (parameters.centers.empty()) continue;
+                              mine.Add(kCongruence,
+                                       static_cast<std::size_t>(batch.chosen[r]) * rows.arms() +
+                                           static_cast<std::size_t>(batch.arm()[r]),
+                                       batch.y()[r]);
+                            }
+                          });
 }
 
 // --- Numbers -----------------------------------------------------------------------------------------
@@ -216,7 +203,7 @@ double Concordance(const std::vector<BenefitBin>& bins,
   return informative > 0 ? concordant / informative : 0.5;
 }
 
-/// Over the bins in which both arms were given. `sign` of lower outcomes: their absence counts.
+/// Over the bins in which both arms were given.
 void FillPairs(const std::vector<BenefitBin>& all, ContrastBenefit& benefit) {
   std::vector<BenefitBin> bins;
   std::vector<std::array<double, 2>> chance;

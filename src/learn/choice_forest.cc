@@ -115,16 +115,7 @@ std::vector<Tree> ChoiceForest::TreesOf(std::size_t arm,
 void BinRow(const table::Table& table, std::size_t row, const std::vector<Feature>& features,
             std::span<std::uint8_t> bins) {
   for (std::size_t f = 0; f < features.size(); ++f) {
-    const table::Column& column = table.column(features[f].column);
-    if (features[f].factor()) {
-      const std::int32_t code = column.codes[row];
-      bins[f] = static_cast<std::uint8_t>(code < 0 ? features[f].missing_bin()
-                                                   : static_cast<std::size_t>(code));
-      continue;
-    }
-    const double value = column.numbers[row];
-    bins[f] = std::isnan(value) ? static_cast<std::uint8_t>(features[f].missing_bin())
-                                : BinOf(features[f].cuts, value);
+    bins[f] = BinAt(table.column(features[f].column), row, features[f]);
   }
 }
 

@@ -6,8 +6,8 @@
 // differences, as the elastic net's data-shared form has it (choice_learning.h).
 //
 //   CLINNOVA_ASSIGN(const ChoiceForest forest, ChoiceForest::Create(state, features, arm_codes));
-//   forest.Bin(table, row, bins);
-//   forest.Predictor(bins, arm);        // alpha_a + f(x, a)
+//   BinRow(table, row, features, bins);
+//   forest.Predictor(bins, features, arm);        // alpha_a + f(x, a)
 //
 // Reveals nothing by itself.
 #pragma once
@@ -52,7 +52,6 @@ class ChoiceForest {
   static Result<ChoiceForest> Create(const ChoiceTrees& state, const std::vector<Feature>& features,
                                      const std::vector<std::uint8_t>& arm_codes);
 
-  std::size_t arms() const { return arm_base_.size(); }
   /// Linear predictor for a row whose bins are `bins`; the treatment's own bin is written over.
   double Predictor(std::span<std::uint8_t> bins, const std::vector<Feature>& features,
                    std::size_t arm) const;
@@ -64,7 +63,6 @@ class ChoiceForest {
     for (const Tree& tree : trees_) add(tree[LeafOf(tree, features, bins.data())].value);
   }
   double base(std::size_t arm) const { return arm_base_[arm]; }
-  std::size_t trees() const { return trees_.size(); }
 
   /// The trees as they are for one arm: questions for the arm answered.
   std::vector<Tree> TreesOf(std::size_t arm, const std::vector<Feature>& features) const;

@@ -3,9 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
-#include "core/distributions.h"
 #include "stats/newton_iteration.h"
 
 namespace clinnova::learn {
@@ -262,12 +260,8 @@ class Judging {
     gain.predicted = sums.Number(kGroupPredicted, group) / n;
     const double mean = sums.Number(kGroupGain, group) / n;
     const double variance = (sums.Number(kGroupGainSquared, group) / n - mean * mean) / (n - 1);
-    const double z = core::StudentTQuantile(0.5 + options_.confidence_level / 2,
-                                            std::numeric_limits<double>::infinity());
-    gain.gain.estimate = sign * mean;
-    gain.gain.std_error = std::sqrt(std::max(0.0, variance));
-    gain.gain.low = gain.gain.estimate - z * gain.gain.std_error;
-    gain.gain.high = gain.gain.estimate + z * gain.gain.std_error;
+    gain.gain =
+        NormalEstimate(sign * mean, std::sqrt(std::max(0.0, variance)), options_.confidence_level);
     return gain;
   }
 

@@ -38,6 +38,8 @@ struct ChoiceEstimate {
   double high = 0;
   double p_value = 1;  ///< of zero, two-sided; only for differences
 };
+/// With the normal interval of that level around it.
+ChoiceEstimate NormalEstimate(double estimate, double std_error, double confidence_level);
 
 /// Values of the policies, in the order of PolicyCount's comment, with the covariance of their estimates.
 struct PolicyValues {

@@ -184,7 +184,7 @@ class Learning {
 
   // --- Training sets ---
 
-  /// Problem 0 is all rows; then all but one fold; then all but two.
+  /// Problem 0 is all rows; then all but one fold; then all but two: as SetWithout numbers them.
   void MakeProblems() {
     std::vector<double> deviations;
     for (std::size_t j = 0; j < p_; ++j) {
@@ -196,7 +196,6 @@ class Learning {
     for (std::int64_t f = 1; f <= learned_.split.folds; ++f) left_out_.push_back({.first = f});
     for (std::int64_t f = 1; f <= learned_.split.folds; ++f) {
       for (std::int64_t g = f + 1; g <= learned_.split.folds; ++g) {
-        pairs_[{f, g}] = left_out_.size();
         left_out_.push_back({.first = f, .second = g});
       }
     }
@@ -232,15 +231,21 @@ class Learning {
 
   // --- Outcome models ---
 
+  double Mean(const ChoiceFolds& out, std::size_t arm) const {
+    return TrainingSum(out, kMomentProducts, arm, p_, 0) / Training(out, arm);
+  }
+  double OnLink(double mean) const {
+    const double inside = std::clamp(mean, 1e-6, 1 - 1e-6);
+    return learned_.binary ? core::Log(inside) - core::Log1p(-inside) : mean;
+  }
+
   /// Where a problem's path starts, the arms' means alone, and the gradient there; known from the moments.
   std::vector<double> NullPoint(const ChoiceFolds& out,
                                 std::vector<std::vector<double>>& scores) const {
     std::vector<double> start(joint_.size());
     for (std::size_t a = 0; a < arms_; ++a) {
-      const double mean = TrainingSum(out, kMomentProducts, a, p_, 0) / Training(out, a);
-      const double inside = std::clamp(mean, 1e-6, 1 - 1e-6);
-      start[joint_.Intercept(a)] =
-          learned_.binary ? core::Log(inside) - core::Log1p(-inside) : mean;
+      const double mean = Mean(out, a);
+      start[joint_.Intercept(a)] = OnLink(mean);
       std::vector<double>& score = scores.emplace_back();
       for (std::size_t j = 0; j < p_; ++j) {
         score.push_back(TrainingSum(out, kMomentProducts, a, p_, j) -
@@ -257,11 +262,9 @@ class Learning {
                     .arms = learned_.arms,
                     .binary = learned_.binary};
     for (const ChoiceFolds& out : left_out_) {
-      std::vector<std::vector<double>> unused;
-      const std::vector<double> start = NullPoint(out, unused);
       std::vector<double>& base = task.arm_base.emplace_back();
       for (std::size_t a = 0; a < arms_; ++a) {
-        base.push_back(start[joint_.Intercept(a)] + learned_.center);
+        base.push_back(OnLink(Mean(out, a)) + learned_.center);
       }
     }
     CLINNOVA_ASSIGN(learned_.forests, LearnForests(federation_, analysis_, options_, frame_, task));
@@ -437,7 +440,7 @@ class Learning {
       learned_.models.outcome.push_back(joint_.ByArm(Fit(f + 1, best).beta));
       for (std::size_t g = 0; g < folds(); ++g) {
         std::vector<double>& rule = learned_.pair_rules.outcome.emplace_back();
-        if (g != f) rule = joint_.ByArm(Fit(Without(f, g), best).beta);
+        if (g != f) rule = joint_.ByArm(Fit(SetWithout(folds(), f, g), best).beta);
       }
     }
     return {};
@@ -455,13 +458,6 @@ class Learning {
     return least;
   }
 
-  /// The problem without folds f and g.
-  std::size_t Without(std::size_t f, std::size_t g) const {
-    if (f == g) return f + 1;
-    return pairs_.at({static_cast<std::int64_t>(std::min(f, g) + 1),
-                      static_cast<std::int64_t>(std::max(f, g) + 1)});
-  }
-
   /// Where the loss on fold g of the model without f and g is.
   std::size_t PairLoss(std::size_t f, std::size_t g, std::size_t k) const {
     return (folds() + f * folds() + g) * kLambdas + k;
@@ -474,7 +470,9 @@ class Learning {
     std::vector<std::int64_t> on;
     for (std::size_t f = 0; f < folds(); ++f) AddLossPoints(f + 1, f + 1, points, on);
     for (std::size_t f = 0; f < folds(); ++f) {
-      for (std::size_t g = 0; g < folds(); ++g) AddLossPoints(Without(f, g), g + 1, points, on);
+      for (std::size_t g = 0; g < folds(); ++g) {
+        AddLossPoints(SetWithout(folds(), f, g), g + 1, points, on);
+      }
     }
     std::vector<double> losses;
     if (!learned_.binary) {
@@ -565,7 +563,6 @@ class Learning {
   LearnedChoice learned_;
   std::optional<PooledSums> moments_;
   std::vector<ChoiceFolds> left_out_;  ///< by problem
-  std::map<std::pair<std::int64_t, std::int64_t>, std::size_t> pairs_;
   std::vector<stats::NetProblem> problems_;
   std::vector<double> largest_;  ///< by problem
   std::vector<NetSolution> fits_;

@@ -4,17 +4,19 @@
 #include <cmath>
 #include <limits>
 
+#include "core/deterministic_math.h"
 #include "core/distributions.h"
 #include "learn/choice_judgement.h"
 
 namespace clinnova::learn {
-namespace {
 
-double NormalQuantile(double p) {
-  return core::StudentTQuantile(p, std::numeric_limits<double>::infinity());
+ChoiceEstimate NormalEstimate(double estimate, double std_error, double confidence_level) {
+  const double half = core::NormalQuantile(0.5 + confidence_level / 2) * std_error;
+  return {.estimate = estimate,
+          .std_error = std_error,
+          .low = estimate - half,
+          .high = estimate + half};
 }
-
-}  // namespace
 
 double FoldCovariance(double squared_changes, std::int64_t n) {
   const auto persons = static_cast<double>(n);
@@ -44,22 +46,15 @@ PolicyValues ValuesFrom(const federation::PooledSums& sums, std::size_t arms,
 }
 
 ChoiceEstimate PolicyValues::Value(std::size_t policy) const {
-  ChoiceEstimate value{.estimate = values[policy],
-                       .std_error = std::sqrt(std::max(0.0, covariance[policy][policy]))};
-  const double half = NormalQuantile(0.5 + confidence_level / 2) * value.std_error;
-  value.low = value.estimate - half;
-  value.high = value.estimate + half;
-  return value;
+  return NormalEstimate(values[policy], std::sqrt(std::max(0.0, covariance[policy][policy])),
+                        confidence_level);
 }
 
 ChoiceEstimate PolicyValues::Gain(std::size_t policy, std::size_t other) const {
   const double variance =
       covariance[policy][policy] + covariance[other][other] - 2 * covariance[policy][other];
-  ChoiceEstimate gain{.estimate = sign * (values[policy] - values[other]),
-                      .std_error = std::sqrt(std::max(0.0, variance))};
-  const double half = NormalQuantile(0.5 + confidence_level / 2) * gain.std_error;
-  gain.low = gain.estimate - half;
-  gain.high = gain.estimate + half;
+  ChoiceEstimate gain = NormalEstimate(sign * (values[policy] - values[other]),
+                                       std::sqrt(std::max(0.0, variance)), confidence_level);
   gain.p_value = gain.std_error > 0 ? core::NormalTwoSidedP(gain.estimate / gain.std_error) : 1;
   return gain;
 }
@@ -74,7 +69,7 @@ std::size_t PolicyValues::BestArm() const {
 
 ChoiceEstimate PolicyValues::GainOverBest() const {
   ChoiceEstimate gain = Gain(0, 1 + BestArm());
-  const double z = NormalQuantile(1 - (1 - confidence_level) / 2 / static_cast<double>(arms));
+  const double z = core::NormalQuantile(1 - (1 - confidence_level) / 2 / static_cast<double>(arms));
   gain.high = std::numeric_limits<double>::infinity();
   gain.p_value = 0;
   for (std::size_t a = 0; a < arms; ++a) {

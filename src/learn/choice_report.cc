@@ -3,11 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <nlohmann/json.hpp>
 
-#include "core/distributions.h"
 #include "core/text.h"
+#include "stats/contingency_table.h"
 #include "stats/terms.h"
 
 namespace clinnova::learn {
@@ -25,7 +24,11 @@ class Report {
       : story_(story),
         arms_(story.learned.arms),
         policies_(story.judgement.policies),
-        best_(policies_.BestArm()) {}
+        best_(policies_.BestArm()),
+        recommended_(Recommended()),
+        hidden_recommended_(HiddenRecommended()),
+        hidden_cells_(
+            stats::HiddenCells(Cells(), arms_.size(), arms_.size(), story.minimum_count)) {}
 
   Json Write() {
     Json result;
@@ -61,11 +64,47 @@ class Report {
   }
 
  private:
-  /// A count of persons, null where it is small.
-  Json Count(const std::string& path, std::int64_t count) {
-    if (count == 0 || count >= story_.minimum_count) return count;
+  bool Small(std::int64_t count) const { return count != 0 && count < story_.minimum_count; }
+
+  /// The value, or null in its place.
+  Json Unless(bool hidden, const std::string& path, Json value) {
+    if (!hidden) return value;
     suppressed_.push_back(path);
     return nullptr;
+  }
+
+  /// Which parts of a whole that is told must stay hidden: small ones, and those from which they would follow.
+  std::vector<bool> HiddenParts(const std::vector<std::int64_t>& counts,
+                                const std::vector<bool>& also = {}) const {
+    return stats::HiddenCells(counts, 1, counts.size(), story_.minimum_count, also);
+  }
+
+  std::vector<std::int64_t> CountsFrom(std::size_t block, std::size_t first,
+                                       std::size_t size) const {
+    std::vector<std::int64_t> counts;
+    for (std::size_t i = 0; i < size; ++i) {
+      counts.push_back(story_.judgement.sums.Count(block, first + i));
+    }
+    return counts;
+  }
+
+  /// Persons by recommended and received arm.
+  std::vector<std::int64_t> Cells() const { return story_.judgement.sums.Counts(kChosenReceived); }
+
+  std::vector<std::int64_t> Recommended() const {
+    std::vector<std::int64_t> recommended(arms_.size());
+    const std::vector<std::int64_t> cells = Cells();
+    for (std::size_t i = 0; i < cells.size(); ++i) recommended[i / arms_.size()] += cells[i];
+    return recommended;
+  }
+
+  /// Also the arms that all but few are recommended: everybody's number is told, and n_changed is of the others.
+  std::vector<bool> HiddenRecommended() const {
+    std::vector<bool> nearly_all;
+    for (const std::int64_t count : recommended_) {
+      nearly_all.push_back(Small(story_.frame.n() - count));
+    }
+    return HiddenParts(recommended_, nearly_all);
   }
 
   std::vector<std::string> Warnings() const {
@@ -84,12 +123,11 @@ class Report {
     return warnings;
   }
 
-  Json Gain() const {
+  Json Gain() {
     Json gain = DifferenceJson(policies_.GainOverBest());
     gain["best_single"] = arms_[best_];
-    const std::int64_t changed = story_.judgement.changed;
     gain["n_changed"] =
-        changed == 0 || changed >= story_.minimum_count ? Json(changed) : Json(nullptr);
+        Unless(hidden_recommended_[best_], "/gain/n_changed", story_.judgement.changed);
     return gain;
   }
 
@@ -130,18 +168,17 @@ class Report {
     const auto& sums = story_.judgement.sums;
     for (std::size_t a = 0; a < arms_.size(); ++a) {
       const std::string path = "/arms/" + std::to_string(a);
-      std::int64_t recommended = 0;
-      for (std::size_t b = 0; b < arms_.size(); ++b) {
-        recommended += sums.Count(kChosenReceived, a * arms_.size() + b);
-      }
-      const std::int64_t agreed = sums.Count(kChosenReceived, a * arms_.size() + a);
-      list.push_back(
-          {{"arm", arms_[a]},
-           {"n", story_.learned.arm_counts[a]},
-           {"n_recommended", Count(path + "/n_recommended", recommended)},
-           {"n_recommended_and_received", Count(path + "/n_recommended_and_received", agreed)},
-           {"ess", NumberJson(Ess(a))},
-           {"n_trimmed", Count(path + "/n_trimmed", sums.Count(kTrimmedRows, a))}});
+      const std::size_t agreed = a * arms_.size() + a;
+      const std::int64_t trimmed = sums.Count(kTrimmedRows, a);
+      list.push_back({{"arm", arms_[a]},
+                      {"n", story_.learned.arm_counts[a]},
+                      {"n_recommended",
+                       Unless(hidden_recommended_[a], path + "/n_recommended", recommended_[a])},
+                      {"n_recommended_and_received",
+                       Unless(hidden_cells_[agreed], path + "/n_recommended_and_received",
+                              sums.Count(kChosenReceived, agreed))},
+                      {"ess", NumberJson(Ess(a))},
+                      {"n_trimmed", Unless(Small(trimmed), path + "/n_trimmed", trimmed)}});
     }
     return list;
   }
@@ -160,11 +197,29 @@ class Report {
     return sum * sum / squares;
   }
 
+  /// The groups of a kind, or of a variable, are everybody, and their gains together are the rule's.
+  std::vector<bool> HiddenGroups() const {
+    const std::vector<GroupGain>& groups = story_.judgement.groups;
+    std::vector<bool> hidden;
+    while (hidden.size() < groups.size()) {
+      const std::string& of = groups[hidden.size()].of;
+      std::vector<std::int64_t> counts;
+      for (std::size_t g = hidden.size(); g < groups.size() && groups[g].of == of; ++g) {
+        counts.push_back(groups[g].n);
+      }
+      const std::vector<bool> parts = HiddenParts(counts);
+      hidden.insert(hidden.end(), parts.begin(), parts.end());
+    }
+    return hidden;
+  }
+
   Json Groups(GroupKind kind) {
     const bool subgroups = kind == GroupKind::kSubgroup;
     Json list = Json::array();
     const std::string path = !subgroups ? "/calibration_for_benefit/" : "/subgroups/";
-    for (const GroupGain& group : story_.judgement.groups) {
+    const std::vector<bool> hidden = HiddenGroups();
+    for (std::size_t g = 0; g < hidden.size(); ++g) {
+      const GroupGain& group = story_.judgement.groups[g];
       if (subgroups == group.of.empty()) continue;
       Json entry;
       if (!subgroups) {
@@ -172,12 +227,13 @@ class Report {
       } else {
         entry = {{"variable", group.of}, {"level", group.label}};
       }
-      const bool told = group.n >= std::max(2, story_.minimum_count);
-      entry["n"] = told || group.n == 0 ? Json(group.n) : Json(nullptr);
+      const bool withheld = hidden[g] || group.n == 1;
+      const bool told = !withheld && group.n > 0;
+      entry["n"] = withheld ? Json(nullptr) : Json(group.n);
       entry["predicted"] = told ? NumberJson(group.predicted) : Json(nullptr);
       Json gain = EstimateJson(group.gain);
       for (const auto& item : gain.items()) entry[item.key()] = told ? item.value() : Json(nullptr);
-      if (!told && group.n > 0) suppressed_.push_back(path + std::to_string(list.size()));
+      if (withheld) suppressed_.push_back(path + std::to_string(list.size()));
       list.push_back(std::move(entry));
     }
     return list;
@@ -211,11 +267,13 @@ class Report {
   Json Bins(std::size_t arm) {
     Json bins = Json::array();
     const auto& sums = story_.judgement.sums;
+    const std::vector<bool> hidden =
+        HiddenParts(CountsFrom(kCalibrationRows, arm * kCalibrationBins, kCalibrationBins));
     for (std::size_t b = 0; b < kCalibrationBins; ++b) {
       const std::size_t at = arm * kCalibrationBins + b;
       const std::int64_t count = sums.Count(kCalibrationRows, at);
       if (count == 0) continue;
-      const bool told = count >= story_.minimum_count;
+      const bool told = !hidden[b];
       if (!told) {
         suppressed_.push_back("/calibration/" + arms_[arm] + "/bins/" +
                               std::to_string(bins.size()));
@@ -234,16 +292,8 @@ class Report {
   }
 
   Json BenefitJson(const BenefitNumber& number) const {
-    ChoiceEstimate estimate{.estimate = number.estimate, .std_error = number.std_error};
-    const double half = NormalHalf() * number.std_error;
-    estimate.low = number.estimate - half;
-    estimate.high = number.estimate + half;
-    return EstimateJson(estimate);
-  }
-  /// Half an interval in standard errors.
-  double NormalHalf() const {
-    return core::StudentTQuantile(0.5 + story_.options.confidence_level / 2,
-                                  std::numeric_limits<double>::infinity());
+    return EstimateJson(
+        NormalEstimate(number.estimate, number.std_error, story_.options.confidence_level));
   }
 
   Json Benefit() const {
@@ -267,21 +317,27 @@ class Report {
   }
 
   /// Those who received what the rule recommends beside those who did not: not adjusted for anything.
+  /// The first are the arms' n_recommended_and_received, and both are everybody: either side tells of the other, so that
+  /// both are told or neither.
   Json Congruence() {
     const std::vector<double>& outcomes = story_.judgement.benefit->outcomes;
+    std::int64_t n[2] = {};
+    double sum[2] = {};
+    bool hidden = false;
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+      const bool agreed = i / arms_.size() == i % arms_.size();
+      n[agreed ? 0 : 1] += story_.judgement.sums.Count(kChosenReceived, i);
+      sum[agreed ? 0 : 1] += outcomes[i];
+      hidden = hidden || (agreed && hidden_cells_[i]);
+    }
+    hidden = hidden || Small(n[0]) || Small(n[1]);
     Json json;
-    for (const bool agreed : {true, false}) {
-      std::int64_t n = 0;
-      double sum = 0;
-      for (std::size_t i = 0; i < outcomes.size(); ++i) {
-        if ((i / arms_.size() == i % arms_.size()) != agreed) continue;
-        n += story_.judgement.sums.Count(kChosenReceived, i);
-        sum += outcomes[i];
-      }
-      const char* key = agreed ? "received_recommended" : "received_another";
-      const bool told = n >= std::max(1, story_.minimum_count);
-      json[key] = {{"n", Count(std::string("/congruence/") + key + "/n", n)},
-                   {"outcome", told ? NumberJson(sum / static_cast<double>(n)) : Json(nullptr)}};
+    for (const std::size_t side : {0, 1}) {
+      const std::string key = side == 0 ? "received_recommended" : "received_another";
+      const std::string path = "/congruence/" + key;
+      const Json outcome = NumberJson(sum[side] / static_cast<double>(n[side]));
+      json[key] = {{"n", Unless(hidden, path + "/n", n[side])},
+                   {"outcome", Unless(hidden, path + "/outcome", outcome)}};
     }
     return json;
   }
@@ -293,11 +349,13 @@ class Report {
       for (std::size_t other = 0; other < 2; ++other) {
         Json counts = Json::array();
         const char* key = other == 0 ? "received" : "not_received";
+        const std::vector<std::int64_t> parts =
+            CountsFrom(kOverlapCounts, (2 * a + other) * kOverlapBins, kOverlapBins);
+        const std::vector<bool> hidden = HiddenParts(parts);
         for (std::size_t b = 0; b < kOverlapBins; ++b) {
           const std::string path =
               "/overlap/propensity/" + std::to_string(a) + "/" + key + "/" + std::to_string(b);
-          counts.push_back(Count(path, story_.judgement.sums.Count(
-                                           kOverlapCounts, (2 * a + other) * kOverlapBins + b)));
+          counts.push_back(Unless(hidden[b], path, parts[b]));
         }
         entry[key] = std::move(counts);
       }
@@ -393,6 +451,9 @@ class Report {
   const std::vector<std::string>& arms_;
   const PolicyValues& policies_;
   std::size_t best_;
+  std::vector<std::int64_t> recommended_;  ///< by arm
+  std::vector<bool> hidden_recommended_;   ///< by arm
+  std::vector<bool> hidden_cells_;         ///< of Cells
   std::vector<std::string> suppressed_;
 };
 

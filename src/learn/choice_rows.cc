@@ -251,6 +251,11 @@ void ChoiceRows::PredictRow(const ChoiceModels& models, ChoiceBatch& batch, std:
   batch.chosen[row] = static_cast<std::int32_t>(chosen);
 }
 
+std::size_t EvenBin(double value, double width, std::size_t bins) {
+  if (!(value > 0)) return 0;
+  return std::min(bins - 1, static_cast<std::size_t>(std::min(value / width, 1e9)));
+}
+
 void ArmRows::Gather(const ChoiceBatch& batch, std::size_t columns, std::size_t arm) {
   x.resize(columns * kBatchRows);
   for (auto* part : {&y, &eta, &mean, &weight, &residual}) part->resize(kBatchRows);

@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "federation/batches.h"
 #include "federation/step.h"
 #include "learn/choice_forest.h"
 #include "stats/model_frame.h"
@@ -142,6 +143,26 @@ class ChoiceRows {
   std::size_t site_column_ = 0;
   std::size_t arms_ = 0;
 };
+
+/// Calls work(rows reader, batch, sums) for each batch, predicted by the models.
+template <typename Work>
+Result<void> ForEachPredicted(const federation::SiteView& site, const ChoiceSplit& split,
+                              const ChoiceModels& models, federation::ExactSums& sums, Work work) {
+  CLINNOVA_ASSIGN(ChoiceRows rows, ChoiceRows::Create(site, split));
+  CLINNOVA_TRY(rows.TakeModels(site, models));
+  return federation::ForEachBatch<ChoiceBatch>(
+      site.table.rows, site.threads, sums,
+      [&](std::size_t first, std::size_t count, ChoiceBatch& batch,
+          federation::ExactSums& mine) -> Result<void> {
+        rows.Read(first, count, batch);
+        rows.Predict(models, batch);
+        work(rows, batch, mine);
+        return {};
+      });
+}
+
+/// Which of `bins` bins, each `width` wide from 0 on; what lies outside is in the first or the last.
+std::size_t EvenBin(double value, double width, std::size_t bins);
 
 /// A site's forests from what the hub says of them. kRefused ("wrong_layout") where a feature is none of the analysis'.
 Result<std::vector<ChoiceForest>> ForestsOf(const federation::SiteView& site,

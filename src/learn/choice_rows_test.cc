@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
+#include "learn/choice_steps.h"
+
 namespace clinnova::learn {
 namespace {
 
@@ -40,6 +44,28 @@ TEST(ChoiceCells, TheSmallestTrainingSetMustBearTheColumns) {
   const auto refused = CheckCells(Split(kLarge, 14), 2, 5);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().reason, "too_many_parameters");
+}
+
+TEST(SetWithout, CountsAllRowsThenEachFoldThenEveryTwo) {
+  for (const std::size_t folds : {2U, 3U, 5U, 20U}) {
+    std::size_t set = 1;
+    for (std::size_t f = 0; f < folds; ++f) EXPECT_EQ(SetWithout(folds, f, f), set++);
+    for (std::size_t f = 0; f < folds; ++f) {
+      for (std::size_t g = f + 1; g < folds; ++g, ++set) {
+        EXPECT_EQ(SetWithout(folds, f, g), set);
+        EXPECT_EQ(SetWithout(folds, g, f), set);
+      }
+    }
+  }
+}
+
+TEST(EvenBin, TakesWhatLiesOutsideIntoTheFirstOrTheLast) {
+  EXPECT_EQ(EvenBin(0.25, 0.25, 4), 1u);
+  EXPECT_EQ(EvenBin(0.24, 0.25, 4), 0u);
+  EXPECT_EQ(EvenBin(1, 0.25, 4), 3u);
+  EXPECT_EQ(EvenBin(1e300, 1e-300, 4), 3u);
+  EXPECT_EQ(EvenBin(-1, 0.25, 4), 0u);
+  EXPECT_EQ(EvenBin(std::nan(""), 0.25, 4), 0u);
 }
 
 }  // namespace

@@ -154,12 +154,6 @@ Result<Layout> PointLayout(const Analysis& analysis, const table::Schema& schema
        WideBlock("deviance", parts)}};
 }
 
-/// -2 ln of the likelihood of y = 0 or 1 at the linear predictor eta.
-double BinaryDeviance(double y, double eta) {
-  const double m = y > 0 ? -eta : eta;  // 2 ln(1 + e^m)
-  return 2 * (m > 0 ? m + core::Log1p(core::Exp(-m)) : core::Log1p(core::Exp(m)));
-}
-
 void AddPoint(const ChoicePointParameters& parameters, std::size_t point, std::size_t part,
               std::size_t first, ArmRows& arm, std::size_t p, ExactSums& sums) {
   const std::vector<double>& beta = parameters.betas[point];
@@ -282,6 +276,11 @@ Result<void> PropensityEvaluate(const SiteView& site, const ChoicePropensityPara
 }
 
 }  // namespace
+
+double BinaryDeviance(double y, double eta) {
+  const double m = y > 0 ? -eta : eta;  // 2 ln(1 + e^m)
+  return 2 * (m > 0 ? m + core::Log1p(core::Exp(-m)) : core::Log1p(core::Exp(m)));
+}
 
 const federation::TypedStep<ChoiceCountParameters> kChoiceCountStep{
     "choice.counts", CountLayout, CountEvaluate, ChoiceCountGuard{}};

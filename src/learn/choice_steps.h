@@ -8,6 +8,7 @@
 // point; by fold the propensity's score and information without it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -64,6 +65,15 @@ struct ChoiceFolds {
   }
 };
 
+/// The number of the training set without folds f and g (from 0 on) among all rows, those without each fold, and those
+/// without every two.
+inline std::size_t SetWithout(std::size_t folds, std::size_t f, std::size_t g) {
+  if (f == g) return 1 + f;
+  const std::size_t low = std::min(f, g);
+  const std::size_t high = std::max(f, g);
+  return 1 + folds + low * (2 * folds - low - 1) / 2 + (high - low - 1);
+}
+
 /// Binary outcomes: by point and arm, of the arm's rows in the point's folds, the deviance and, with `derivatives`,
 /// score and information of the log-likelihood.
 struct ChoicePointParameters {
@@ -82,6 +92,9 @@ struct ChoicePointParameters {
   }
 };
 enum ChoicePointBlock { kPointScore, kPointInformation, kPointDeviance };
+
+/// -2 ln of the likelihood of y = 0 or 1 at the linear predictor eta.
+double BinaryDeviance(double y, double eta);
 
 /// By fold, over the rows outside it, at its own coefficients.
 struct ChoicePropensityParameters {

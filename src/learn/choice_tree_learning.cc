@@ -3,9 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
-#include "core/deterministic_math.h"
 #include "federation/batches.h"
 #include "stats/effect_rows.h"
 
@@ -139,12 +137,6 @@ Result<Layout> LossLayout(const Analysis&, const table::Schema&,
   return Layout{{WideBlock("losses", parameters.of.size() * parameters.counts.size())}};
 }
 
-double LossOf(bool binary, double y, double eta) {
-  if (!binary) return (y - eta) * (y - eta);
-  const double m = y > 0 ? -eta : eta;
-  return 2 * (m > 0 ? m + core::Log1p(core::Exp(-m)) : core::Log1p(core::Exp(m)));
-}
-
 /// Adds one row's losses under one model.
 void AddLosses(const TreeLossParameters& parameters, std::size_t at, const ChoiceForest& forest,
                ChoiceBatch& batch, std::size_t r, ExactSums& sums) {
@@ -153,9 +145,10 @@ void AddLosses(const TreeLossParameters& parameters, std::size_t at, const Choic
   double eta = forest.base(arm);
   std::int64_t trees = 0;
   std::size_t next = 0;
+  const double y = batch.y()[r];
   const auto tell = [&] {
     for (; next < parameters.counts.size() && parameters.counts[next] == trees; ++next) {
-      sums.Add(0, first + next, LossOf(parameters.binary, batch.y()[r], eta));
+      sums.Add(0, first + next, parameters.binary ? BinaryDeviance(y, eta) : (y - eta) * (y - eta));
     }
   };
   tell();
@@ -311,16 +304,6 @@ class ForestLearning {
     return counts;
   }
 
-  /// The number of the training set without these folds.
-  std::size_t SetWithout(std::size_t f, std::size_t g) const {
-    const auto low = static_cast<std::int64_t>(std::min(f, g) + 1);
-    const auto high = static_cast<std::int64_t>(std::max(f, g) + 1);
-    const auto found = std::ranges::find_if(task_.left_out, [&](const ChoiceFolds& out) {
-      return out.first == low && (f == g ? out.second == 0 : out.second == high);
-    });
-    return static_cast<std::size_t>(found - task_.left_out.begin());
-  }
-
   Result<void> ChooseCounts() {
     TreeLossParameters parameters{.split = task_.split,
                                   .binary = task_.binary,
@@ -329,7 +312,7 @@ class ForestLearning {
                                   .counts = Counts()};
     for (std::size_t f = 0; f < folds_; ++f) {
       for (std::size_t g = 0; g < folds_; ++g) {
-        parameters.of.push_back(static_cast<std::int64_t>(SetWithout(f, g)));
+        parameters.of.push_back(static_cast<std::int64_t>(SetWithout(folds_, f, g)));
         parameters.on.push_back(static_cast<std::int64_t>(g + 1));
       }
     }
@@ -346,10 +329,10 @@ class ForestLearning {
         everybody[k] += loss(f, f, k);
         for (std::size_t g = 0; g < folds_; ++g) others[k] += g == f ? 0 : loss(f, g, k);
       }
-      learned_.by_fold.push_back(Cut(SetWithout(f, f), parameters.counts, others));
+      learned_.by_fold.push_back(Cut(SetWithout(folds_, f, f), parameters.counts, others));
       for (std::size_t g = 0; g < folds_; ++g) {
-        learned_.by_pair.push_back(g == f ? ChoiceTrees{}
-                                          : Cut(SetWithout(f, g), parameters.counts, others));
+        learned_.by_pair.push_back(
+            g == f ? ChoiceTrees{} : Cut(SetWithout(folds_, f, g), parameters.counts, others));
       }
     }
     learned_.all_rows = Cut(0, parameters.counts, everybody);

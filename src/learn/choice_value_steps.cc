@@ -7,6 +7,7 @@
 #include "core/deterministic_math.h"
 #include "federation/batches.h"
 #include "learn/choice_inputs.h"
+#include "learn/choice_steps.h"
 #include "stats/effect_rows.h"
 
 namespace clinnova::learn {
@@ -23,27 +24,6 @@ using stats::ArmsOf;
 using table::kBatchRows;
 
 namespace {
-
-std::size_t BinOf(double value, double width, std::size_t bins) {
-  if (!(value > 0)) return 0;
-  return std::min(bins - 1, static_cast<std::size_t>(std::min(value / width, 1e9)));
-}
-
-/// Calls work(rows reader, batch, sums) for each batch, predicted by the models.
-template <typename Work>
-Result<void> ForEachPredicted(const SiteView& site, const ChoiceSplit& split,
-                              const ChoiceModels& models, ExactSums& sums, Work work) {
-  CLINNOVA_ASSIGN(ChoiceRows rows, ChoiceRows::Create(site, split));
-  CLINNOVA_TRY(rows.TakeModels(site, models));
-  return ForEachBatch<ChoiceBatch>(site.table.rows, site.threads, sums,
-                                   [&](std::size_t first, std::size_t count, ChoiceBatch& batch,
-                                       ExactSums& mine) -> Result<void> {
-                                     rows.Read(first, count, batch);
-                                     rows.Predict(models, batch);
-                                     work(rows, batch, mine);
-                                     return {};
-                                   });
-}
 
 // --- Values ------------------------------------------------------------------------------------------
 
@@ -87,7 +67,7 @@ void AddOverlap(const ChoiceBatch& batch, std::size_t row, double trim, ExactSum
   for (std::size_t a = 0; a < batch.score.size(); ++a) {
     const double e = batch.propensity[a][row];
     if (e < trim) sums.AddCount(kTrimmedRows, a);
-    const std::size_t bin = BinOf(e, 1.0 / kOverlapBins, kOverlapBins);
+    const std::size_t bin = EvenBin(e, 1.0 / kOverlapBins, kOverlapBins);
     sums.AddCount(kOverlapCounts, (2 * a + (a == own ? 0 : 1)) * kOverlapBins + bin);
   }
   const double weight = 1 / std::max(batch.propensity[own][row], trim);
@@ -103,7 +83,7 @@ void AddCalibration(const ChoiceBatch& batch, std::size_t row, bool binary, Exac
   for (std::size_t i = 0; i < 5; ++i) sums.Add(kArmPredictions, own * 5 + i, parts[i]);
   if (!binary) return;
   const std::size_t bin =
-      own * kCalibrationBins + BinOf(q, 1.0 / kCalibrationBins, kCalibrationBins);
+      own * kCalibrationBins + EvenBin(q, 1.0 / kCalibrationBins, kCalibrationBins);
   sums.AddCount(kCalibrationRows, bin);
   sums.Add(kCalibrationPredicted, bin, q);
   sums.Add(kCalibrationObserved, bin, y);
@@ -220,7 +200,7 @@ void AddInputs(const std::vector<ChoiceInput>& inputs, const ChoiceInputParamete
         continue;
       }
       const double from = (value - parameters.centers[i]) / parameters.scales[i] + 5;
-      sums.AddCount(kInputHistogram, i * kInputBins + BinOf(from, 10.0 / kInputBins, kInputBins));
+      sums.AddCount(kInputHistogram, i * kInputBins + EvenBin(from, 10.0 / kInputBins, kInputBins));
     }
     level += inputs[i].levels.size();
   }
@@ -260,7 +240,7 @@ double Benefit(const ChoiceBatch& batch, std::size_t row, std::size_t best) {
 }
 
 std::size_t BenefitBin(double benefit, double range) {
-  return BinOf(benefit, range / kBenefitBins, kBenefitBins);
+  return EvenBin(benefit, range / kBenefitBins, kBenefitBins);
 }
 
 double Distance(const ChoiceSpreadParameters& parameters, const ChoiceBatch& batch,
@@ -303,7 +283,7 @@ Result<void> SpreadEvaluate(const SiteView& site, const ChoiceSpreadParameters& 
           const double benefit = Benefit(batch, r, static_cast<std::size_t>(parameters.best));
           mine.AddCount(kBenefitHistogram, BenefitBin(benefit, parameters.benefit_range));
           mine.AddCount(kDistanceHistogram,
-                        BinOf(Distance(parameters, batch, r), kDistanceBin, kDistanceBins));
+                        EvenBin(Distance(parameters, batch, r), kDistanceBin, kDistanceBins));
         }
       });
 }
@@ -412,9 +392,7 @@ Result<void> RecalibrationEvaluate(const SiteView& site,
           mine.Add(kRecalibrationInformation, 3 * a, weight);
           mine.Add(kRecalibrationInformation, 3 * a + 1, weight * logit);
           mine.Add(kRecalibrationInformation, 3 * a + 2, weight * logit * logit);
-          const double m = batch.y()[r] > 0 ? -eta : eta;
-          mine.Add(kRecalibrationLikelihood, a,
-                   -(m > 0 ? m + core::Log1p(core::Exp(-m)) : core::Log1p(core::Exp(m))));
+          mine.Add(kRecalibrationLikelihood, a, -BinaryDeviance(batch.y()[r], eta) / 2);
         }
       });
 }

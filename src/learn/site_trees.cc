@@ -2,7 +2,6 @@
 #include "learn/site_trees.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "core/hash.h"
@@ -35,26 +34,6 @@ constexpr double kPoisson[] = {0.36787944117144233, 0.73575888234288467, 0.91969
                                0.99991675885070199, 0.99998975080331242, 0.99999887479739123,
                                0.99999988857451116, 0.99999998995222315, 0.99999999916838922,
                                0.99999999993640309};
-
-void BinNumbers(const table::Column& column, const TrainingRows& rows, const Feature& feature,
-                std::size_t at, std::size_t features, std::size_t first, std::size_t last,
-                std::uint8_t* bins) {
-  const auto missing = static_cast<std::uint8_t>(feature.missing_bin());
-  for (std::size_t r = first; r < last; ++r) {
-    const double value = column.numbers[rows.source_row[r]];
-    bins[r * features + at] = std::isnan(value) ? missing : BinOf(feature.cuts, value);
-  }
-}
-
-void BinLevels(const table::Column& column, const TrainingRows& rows, const Feature& feature,
-               std::size_t at, std::size_t features, std::size_t first, std::size_t last,
-               std::uint8_t* bins) {
-  for (std::size_t r = first; r < last; ++r) {
-    const std::int32_t code = column.codes[rows.source_row[r]];
-    bins[r * features + at] = static_cast<std::uint8_t>(code < 0 ? feature.missing_bin()
-                                                                 : static_cast<std::size_t>(code));
-  }
-}
 
 /// True when `tree` begins as `begun` does: every split of `begun` is one of `tree`.
 bool Continues(const Tree& tree, const Tree& begun) {
@@ -169,8 +148,9 @@ Result<std::shared_ptr<const SiteTrees>> SiteTrees::Of(RowsFunction make, const 
       for (std::size_t f = 0; f < binned.features; ++f) {
         const Feature& feature = claim.features[f];
         const table::Column& column = site.table.column(feature.column);
-        (feature.factor() ? BinLevels : BinNumbers)(column, *rows, feature, f, binned.features,
-                                                    first, last, binned.bins.data());
+        for (std::size_t r = first; r < last; ++r) {
+          binned.bins[r * binned.features + f] = BinAt(column, rows->source_row[r], feature);
+        }
       }
     });
     return std::make_shared<const SiteTrees>(std::move(binned));

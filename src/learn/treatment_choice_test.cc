@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
@@ -18,9 +19,10 @@ using stats::Answer;
 using stats::RunOne;
 using table::Table;
 
-enum class Benefit { kCrossing, kNone };
+enum class Benefit { kCrossing, kForMost, kNone };
 
-/// Two drugs; with kCrossing "new" is better where x is above 0 and worse below, by far.
+/// Two drugs; with kCrossing "new" is better where x is above 0 and worse below, by far; with kForMost it is better for
+/// all but few.
 Table Patients(int rows, Benefit benefit, std::uint64_t seed = 5) {
   std::mt19937_64 random(seed);
   std::normal_distribution<double> normal;
@@ -35,8 +37,9 @@ Table Patients(int rows, Benefit benefit, std::uint64_t seed = 5) {
     sex.emplace_back(uniform(random) < 0.5 ? "F" : "M");
     const bool newer = uniform(random) < 1 / (1 + std::exp(-0.5 * x.back()));
     drug.emplace_back(newer ? "new" : "old");
-    const double own =
-        benefit == Benefit::kCrossing ? (newer ? 2.5 : -2.5) * x.back() : 0.3 * x.back();
+    const double own = benefit == Benefit::kCrossing  ? (newer ? 2.5 : -2.5) * x.back()
+                       : benefit == Benefit::kForMost ? (newer ? 0.8 : -0.8) * (x.back() + 1.9)
+                                                      : 0.3 * x.back();
     y.push_back(uniform(random) < 1 / (1 + std::exp(-own - 0.2 * z.back())) ? 1 : 0);
   }
   return table::MakeTable(
@@ -265,6 +268,80 @@ TEST(TreatmentChoice, HidesSmallCounts) {
   }
   EXPECT_EQ(answer.Text("/subgroups/0/variable"), "sex");
   EXPECT_EQ(answer.Size("/subgroups"), 5u);  // by site only where disclosure is off
+}
+
+/// The arms' numbers under a key; NaN where they are not told.
+std::vector<double> OfArms(const Answer& answer, const std::string& key) {
+  std::vector<double> numbers;
+  for (const std::string arm : {"/arms/0/", "/arms/1/"}) {
+    numbers.push_back(answer.IsNull(arm + key) ? std::nan("") : answer.Number(arm + key));
+  }
+  return numbers;
+}
+std::size_t Hidden(const std::vector<double>& counts) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(counts, [](double count) { return std::isnan(count); }));
+}
+
+/// What a report may tell of whom the rule recommends what: with two drugs and their patients known, one number more
+/// gives all four.
+TEST(TreatmentChoice, TellsNothingThatASmallCountFollowsFrom) {
+  struct Case {
+    std::uint64_t seed;
+    bool recommended, agreed;
+  };
+  const std::string options = Choice("evaluation = [\"calibration\"]\n");
+  for (const auto& [seed, recommended, agreed] :
+       {Case{2, true, true}, Case{8, true, false}, Case{10, true, false}, Case{19, false, false}}) {
+    const std::vector<Table> sites = Sites(Patients(900, Benefit::kForMost, seed), 3);
+    const Answer all = RunOne(options, sites);
+    const Answer answer = RunOne(options, sites, {.minimum_count = 10});
+    ASSERT_TRUE(all && answer) << answer.error().message;
+    // The rule recommends "old" to few, of whom few received it (10), or few received "new" (8).
+    const std::vector<double> to = OfArms(all, "n_recommended");
+    const std::vector<double> both = OfArms(all, "n_recommended_and_received");
+    const double here = all.Number("/arms/0/n") - both[0];
+    EXPECT_EQ(recommended, to[1] >= 10) << seed;
+    EXPECT_EQ(agreed, both[1] >= 10 && to[1] - both[1] >= 10 && here >= 10) << seed;
+    EXPECT_EQ(Hidden(OfArms(answer, "n_recommended")), recommended ? 0u : 2u) << seed;
+    EXPECT_EQ(answer.IsNull("/gain/n_changed"), !recommended) << seed;
+    EXPECT_EQ(Hidden(OfArms(answer, "n_recommended_and_received")), agreed ? 0u : 2u) << seed;
+    const std::vector<std::string> suppressed =
+        answer.Has("/suppressed") ? answer.Texts("/suppressed") : std::vector<std::string>();
+    for (const std::string side : {"received_recommended", "received_another"}) {
+      for (const std::string key : {"/n", "/outcome"}) {
+        const std::string path = "/congruence/" + side + key;
+        EXPECT_EQ(answer.IsNull(path), !agreed) << seed << path;
+        EXPECT_EQ(std::ranges::count(suppressed, path), agreed ? 0 : 1) << seed << path;
+      }
+    }
+  }
+}
+
+TEST(TreatmentChoice, HidesNoPartAloneOfAWholeThatItTells) {
+  for (const std::uint64_t seed : {26U, 27U}) {
+    const Answer answer =
+        RunOne(Choice("evaluation = [\"calibration\", \"subgroups\"]\n"),
+               Sites(Patients(900, Benefit::kForMost, seed), 3), {.minimum_count = 10});
+    ASSERT_TRUE(answer) << answer.error().message;
+    const auto parts = [&](const std::string& list, const std::string& key) {
+      std::vector<double> counts;
+      for (std::size_t i = 0; i < answer.Size(list); ++i) {
+        const std::string at = list + "/" + std::to_string(i) + key;
+        counts.push_back(answer.IsNull(at) ? std::nan("") : answer.Number(at));
+      }
+      return counts;
+    };
+    for (const std::string arm : {"new", "old"}) {
+      EXPECT_NE(Hidden(parts("/calibration/" + arm + "/bins", "/n")), 1u) << seed;
+    }
+    for (const std::string arm : {"0", "1"}) {
+      for (const std::string key : {"/received", "/not_received"}) {
+        EXPECT_NE(Hidden(answer.Numbers("/overlap/propensity/" + arm + key)), 1u) << seed << key;
+      }
+    }
+    EXPECT_NE(Hidden(parts("/calibration_for_benefit", "/n")), 1u) << seed;
+  }
 }
 
 }  // namespace

@@ -78,6 +78,16 @@ std::uint8_t BinOf(const std::vector<double>& cuts, double value) {
                                    cuts.begin());
 }
 
+std::uint8_t BinAt(const table::Column& column, std::size_t row, const Feature& feature) {
+  const auto missing = static_cast<std::uint8_t>(feature.missing_bin());
+  if (feature.factor()) {
+    const std::int32_t code = column.codes[row];
+    return code < 0 ? missing : static_cast<std::uint8_t>(code);
+  }
+  const double value = column.numbers[row];
+  return std::isnan(value) ? missing : BinOf(feature.cuts, value);
+}
+
 std::size_t LeafOf(const Tree& tree, const std::vector<Feature>& features,
                    const std::uint8_t* row_bins) {
   std::size_t at = 0;

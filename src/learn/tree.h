@@ -15,6 +15,7 @@
 
 #include "core/archive.h"
 #include "core/error.h"
+#include "table/table.h"
 
 namespace clinnova::learn {
 
@@ -46,6 +47,8 @@ struct Feature {
 
 /// The bin of a number.
 std::uint8_t BinOf(const std::vector<double>& cuts, double value);
+/// The bin of a row in the feature's column.
+std::uint8_t BinAt(const table::Column& column, std::size_t row, const Feature& feature);
 
 struct Split {
   std::int32_t feature = -1;
