@@ -90,7 +90,6 @@ Result<void> Loader::State::BeginStaging() {
   open = true;
   CLINNOVA_TRY(CheckKey());
   CLINNOVA_TRY(database.Execute(kCreateStaging));
-  CLINNOVA_TRY(database.Execute(kStageEras));
   CLINNOVA_ASSIGN(stage, RecordStage::Open(database, key));
   return {};
 }
