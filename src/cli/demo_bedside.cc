@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "intake/iso_time.h"
+
 namespace clinnova::cli {
 namespace {
 
@@ -14,13 +16,8 @@ using nlohmann::json;
 
 /// The day so many days ago, as FHIR writes it.
 std::string DaysAgo(int days) {
-  const std::chrono::year_month_day day{
-      std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now()) -
-      std::chrono::days(days)};
-  char text[16];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(day.year()),
-                static_cast<unsigned>(day.month()), static_cast<unsigned>(day.day()));
-  return text;
+  const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
+  return intake::IsoDate(today - std::chrono::days(days));
 }
 
 json Bundle(const std::vector<json>& resources) {

@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "core/json_text.h"
+#include "core/text.h"
 #include "decision/bedside_cards.h"
 #include "decision/learned_model.h"
 #include "decision/model_report.h"
@@ -43,10 +44,9 @@ Result<void> PredictByFile(const std::string& file, const std::vector<std::strin
   }
   std::printf("%s: %s\n", model.name.c_str(), model.outcome.c_str());
   for (const decision::ArmOutcome& outcome : prediction.outcomes) {
-    char number[32];
-    std::snprintf(number, sizeof number, "%.4g", outcome.estimate);
-    std::printf("  %-20s %s\n", outcome.name.c_str(),
-                model.binary ? decision::NaturalFrequency(outcome).c_str() : number);
+    const std::string estimate =
+        model.binary ? decision::NaturalFrequency(outcome) : core::Significant(outcome.estimate, 4);
+    std::printf("  %-20s %s\n", outcome.name.c_str(), estimate.c_str());
   }
   if (model.kind == decision::LearnedKind::kTreatmentChoice) {
     std::printf("  recommendation: %s\n",

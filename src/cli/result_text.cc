@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "core/text.h"
+
 namespace clinnova::cli {
 namespace {
 
@@ -16,9 +18,7 @@ std::string Number(const Json& value, int digits = 4) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_number_integer()) return std::to_string(value.get<std::int64_t>());
   if (!value.is_number()) return value.dump();
-  char text[40];
-  std::snprintf(text, sizeof text, "%.*g", digits, value.get<double>());
-  return text;
+  return core::Significant(value.get<double>(), digits);
 }
 
 std::string PValue(const Json& value) {

@@ -6,18 +6,32 @@
 #include "core/duckdb_connection.h"
 
 namespace clinnova::core {
+namespace {
 
-struct SqlAppender::State {
+/// DuckDB's appender to one table.
+struct OpenAppender {
   duckdb_appender appender = nullptr;
   std::string table;
-  std::string error;  ///< DuckDB's words about the first value that it refused
-  std::uint64_t rows = 0;
+  std::string error;  ///< DuckDB's words about the first thing that it refused
 
-  State() = default;
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-  ~State() {
+  OpenAppender() = default;
+  OpenAppender(const OpenAppender&) = delete;
+  OpenAppender& operator=(const OpenAppender&) = delete;
+  ~OpenAppender() {
     if (appender != nullptr) duckdb_appender_destroy(&appender);
+  }
+
+  /// To `name`, a table or schema.table.
+  Result<void> Open(duckdb_connection connection, std::string_view name) {
+    table = name;
+    const auto dot = name.find('.');
+    const std::string schema(dot == name.npos ? std::string_view() : name.substr(0, dot));
+    const std::string bare(dot == name.npos ? name : name.substr(dot + 1));
+    if (duckdb_appender_create(connection, schema.empty() ? nullptr : schema.c_str(), bare.c_str(),
+                               &appender) == DuckDBError) {
+      return DuckDbError(duckdb_appender_error(appender));
+    }
+    return {};
   }
 
   /// Keeps the first error; what follows it is not tried.
@@ -26,6 +40,12 @@ struct SqlAppender::State {
     if (!error.empty()) return;
     if (call(appender) == DuckDBError) error = OneLine(duckdb_appender_error(appender));
   }
+};
+
+}  // namespace
+
+struct SqlAppender::State : OpenAppender {
+  std::uint64_t rows = 0;
 };
 
 SqlAppender::SqlAppender(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -76,21 +96,14 @@ struct ColumnWriter {
 
 }  // namespace
 
-struct SqlChunkAppender::State {
-  duckdb_appender appender = nullptr;
+struct SqlChunkAppender::State : OpenAppender {
   duckdb_data_chunk chunk = nullptr;
-  std::string table;
-  std::string error;  ///< DuckDB's words about the first chunk that it refused
   std::vector<ColumnWriter> columns;
   std::size_t column = 0;  ///< the next value's
   std::size_t row = 0;     ///< in the chunk
 
-  State() = default;
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
   ~State() {
     if (chunk != nullptr) duckdb_destroy_data_chunk(&chunk);
-    if (appender != nullptr) duckdb_appender_destroy(&appender);
   }
 
   void MakeChunk() {
@@ -121,9 +134,7 @@ struct SqlChunkAppender::State {
   void WriteChunk() {
     if (row == 0) return;
     duckdb_data_chunk_set_size(chunk, row);
-    if (error.empty() && duckdb_append_data_chunk(appender, chunk) == DuckDBError) {
-      error = OneLine(duckdb_appender_error(appender));
-    }
+    Try([this](duckdb_appender a) { return duckdb_append_data_chunk(a, chunk); });
     duckdb_data_chunk_reset(chunk);
     BeginChunk();
   }
@@ -177,43 +188,20 @@ void SqlChunkAppender::EndRow() {
 
 Result<void> SqlChunkAppender::Finish() {
   state_->WriteChunk();
-  if (state_->error.empty() && duckdb_appender_close(state_->appender) == DuckDBError) {
-    state_->error = OneLine(duckdb_appender_error(state_->appender));
-  }
+  state_->Try(duckdb_appender_close);
   if (state_->error.empty()) return {};
   return Fail(ErrorCode::kFailed, "database: table " + state_->table + ": " + state_->error);
 }
 
-namespace {
-
-/// An appender to `table` or `schema.table`.
-Result<duckdb_appender> MakeAppender(duckdb_connection connection, std::string_view table) {
-  const auto dot = table.find('.');
-  const std::string schema(dot == table.npos ? std::string_view() : table.substr(0, dot));
-  const std::string name(dot == table.npos ? table : table.substr(dot + 1));
-  duckdb_appender appender = nullptr;
-  if (duckdb_appender_create(connection, schema.empty() ? nullptr : schema.c_str(), name.c_str(),
-                             &appender) == DuckDBError) {
-    auto error = DuckDbError(duckdb_appender_error(appender));
-    duckdb_appender_destroy(&appender);
-    return error;
-  }
-  return appender;
-}
-
-}  // namespace
-
 Result<SqlAppender> Database::Append(std::string_view table) {
   auto state = std::make_unique<SqlAppender::State>();
-  state->table = table;
-  CLINNOVA_ASSIGN(state->appender, MakeAppender(state_->connection, table));
+  CLINNOVA_TRY(state->Open(state_->connection, table));
   return SqlAppender(std::move(state));
 }
 
 Result<SqlChunkAppender> Database::AppendChunks(std::string_view table) {
   auto state = std::make_unique<SqlChunkAppender::State>();
-  state->table = table;
-  CLINNOVA_ASSIGN(state->appender, MakeAppender(state_->connection, table));
+  CLINNOVA_TRY(state->Open(state_->connection, table));
   state->MakeChunk();
   return SqlChunkAppender(std::move(state));
 }

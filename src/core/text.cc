@@ -7,7 +7,7 @@ namespace clinnova::core {
 
 std::string AsciiLower(std::string_view text) {
   std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  for (char& c : lower) c = AsciiLower(c);
   return lower;
 }
 

@@ -8,6 +8,9 @@
 namespace clinnova::core {
 
 /// A to Z as a to z; every other byte, UTF-8's too, as it is.
+constexpr char AsciiLower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
 std::string AsciiLower(std::string_view text);
 
 /// A field of a CSV file with commas (RFC 4180): in quotes, doubled inside, where it holds a comma, a quote or an end of

@@ -2,9 +2,9 @@
 #include "decision/patient_reader.h"
 
 #include <algorithm>
-#include <chrono>
-#include <cstdio>
 #include <exception>
+
+#include "intake/iso_time.h"
 
 namespace clinnova::decision {
 namespace {
@@ -14,14 +14,7 @@ constexpr std::size_t kMostTogether = 16;
 
 }  // namespace
 
-std::string MachineToday() {
-  const std::chrono::year_month_day day{
-      std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now())};
-  char text[16];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(day.year()),
-                static_cast<unsigned>(day.month()), static_cast<unsigned>(day.day()));
-  return text;
-}
+std::string MachineToday() { return intake::Today(); }
 
 PatientReader::PatientReader(Options options, store::Store store, intake::PseudonymKey key)
     : options_(std::move(options)), store_(std::move(store)), key_(std::move(key)) {}

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <iterator>
 
+#include "core/text.h"
+
 namespace clinnova::intake {
 namespace {
 
@@ -150,7 +152,7 @@ Result<Encoding> ParseEncoding(std::string_view name) {
   std::string plain;
   for (char c : name) {
     if (c == ' ' || c == '-' || c == '_') continue;
-    plain.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c);
+    plain.push_back(core::AsciiLower(c));
   }
   if (plain == "utf8" || plain == "ascii") return Encoding::kUtf8;
   if (plain == "windows1252" || plain == "cp1252") return Encoding::kWindows1252;

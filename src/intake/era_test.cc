@@ -24,14 +24,6 @@
 namespace clinnova::intake {
 namespace {
 
-SourceTime Day(int year, int month, int day) {
-  SourceTime time;
-  time.year = year;
-  time.month = month;
-  time.day = day;
-  return time;
-}
-
 class EraTest : public testing::Test {
  protected:
   EraTest()
@@ -90,7 +82,7 @@ SourceRecord Person(const std::string& patient) {
   record.id = "Patient/" + patient;
   record.patient_id = patient;
   record.sex = "female";
-  record.birth = Day(1960, 5, 17);
+  record.birth = OnDay(1960, 5, 17);
   return record;
 }
 
@@ -116,15 +108,16 @@ SourceRecord Adalimumab(const std::string& id, SourceTime start,
 }
 
 TEST_F(EraTest, JoinsConditionsAtMostThirtyDaysApart) {
-  Load({Person("anna-0001"), Ra("a", Day(2020, 1, 1), Day(2020, 1, 10)),
-        Ra("b", Day(2020, 2, 9), Day(2020, 2, 9)),    // 30 days after the 10th
-        Ra("c", Day(2020, 3, 11), Day(2020, 3, 12)),  // 31 days after 9 February
-        Ra("d", Day(2021, 1, 1)),                     // ends on the 2nd
-        Ra("e", Day(2021, 2, 1)),                     // 30 days after the 2nd
-        Ra("f", Day(2021, 3, 5)),                     // 31 days after 2 February
-        Ra("g", Day(2022, 1, 1), Day(2022, 12, 31)),  // holds both that follow
-        Ra("h", Day(2022, 2, 1), Day(2022, 2, 3)), Ra("i", Day(2022, 6, 1), Day(2023, 1, 5)),
-        Event(RecordKind::kCondition, "j", "ICD-10-GM", "Q99.99", Day(2020, 1, 1))});
+  Load({Person("anna-0001"), Ra("a", OnDay(2020, 1, 1), OnDay(2020, 1, 10)),
+        Ra("b", OnDay(2020, 2, 9), OnDay(2020, 2, 9)),    // 30 days after the 10th
+        Ra("c", OnDay(2020, 3, 11), OnDay(2020, 3, 12)),  // 31 days after 9 February
+        Ra("d", OnDay(2021, 1, 1)),                       // ends on the 2nd
+        Ra("e", OnDay(2021, 2, 1)),                       // 30 days after the 2nd
+        Ra("f", OnDay(2021, 3, 5)),                       // 31 days after 2 February
+        Ra("g", OnDay(2022, 1, 1), OnDay(2022, 12, 31)),  // holds both that follow
+        Ra("h", OnDay(2022, 2, 1), OnDay(2022, 2, 3)),
+        Ra("i", OnDay(2022, 6, 1), OnDay(2023, 1, 5)),
+        Event(RecordKind::kCondition, "j", "ICD-10-GM", "Q99.99", OnDay(2020, 1, 1))});
   EXPECT_EQ(ConditionEras(),
             (Texts{"4035611 2020-01-01 2020-02-09 2", "4035611 2020-03-11 2020-03-12 1",
                    "4035611 2021-01-01 2021-02-02 2", "4035611 2021-03-05 2021-03-06 1",
@@ -132,37 +125,38 @@ TEST_F(EraTest, JoinsConditionsAtMostThirtyDaysApart) {
 }
 
 TEST_F(EraTest, JoinsExposuresAndCountsTheDaysBetween) {
-  Load({Person("anna-0001"), Adalimumab("a", Day(2020, 1, 1), Day(2020, 1, 10)),
-        Adalimumab("b", Day(2020, 1, 5), Day(2020, 1, 20)),  // overlaps
-        Adalimumab("c", Day(2020, 1, 6), Day(2020, 1, 7)),   // within both
-        Adalimumab("d", Day(2020, 2, 19)),                   // 30 days later, one day
-        Adalimumab("e", Day(2020, 3, 21)),                   // 31 days later
-        Event(RecordKind::kDrug, "f", "ATC", "Z99ZZ99", Day(2020, 1, 1))});
+  Load({Person("anna-0001"), Adalimumab("a", OnDay(2020, 1, 1), OnDay(2020, 1, 10)),
+        Adalimumab("b", OnDay(2020, 1, 5), OnDay(2020, 1, 20)),  // overlaps
+        Adalimumab("c", OnDay(2020, 1, 6), OnDay(2020, 1, 7)),   // within both
+        Adalimumab("d", OnDay(2020, 2, 19)),                     // 30 days later, one day
+        Adalimumab("e", OnDay(2020, 3, 21)),                     // 31 days later
+        Event(RecordKind::kDrug, "f", "ATC", "Z99ZZ99", OnDay(2020, 1, 1))});
   EXPECT_EQ(DrugEras(),
             (Texts{"1119119 2020-01-01 2020-02-19 4 30", "1119119 2020-03-21 2020-03-21 1 0"}));
 }
 
 TEST_F(EraTest, MakesErasAnewForThePersonsWhoAreTouched) {
-  SourceRecord other = Ra("z", Day(2020, 1, 1), Day(2020, 1, 2));
+  SourceRecord other = Ra("z", OnDay(2020, 1, 1), OnDay(2020, 1, 2));
   other.patient_id = "berta-0002";
-  Load({Person("anna-0001"), Person("berta-0002"), other, Ra("a", Day(2021, 1, 1)),
-        Ra("b", Day(2021, 2, 1)), Adalimumab("c", Day(2021, 1, 1)),
-        Adalimumab("d", Day(2021, 1, 15))});
+  Load({Person("anna-0001"), Person("berta-0002"), other, Ra("a", OnDay(2021, 1, 1)),
+        Ra("b", OnDay(2021, 2, 1)), Adalimumab("c", OnDay(2021, 1, 1)),
+        Adalimumab("d", OnDay(2021, 1, 15))});
   const std::string ids = ", person_id, condition_era_id";
   const Texts first = ConditionEras(ids);
   const Texts drugs = DrugEras(", drug_era_id");
   ASSERT_EQ(first.size(), 2u);
-  Load({Ra("a", Day(2021, 1, 1)), Ra("b", Day(2021, 2, 1)), Adalimumab("d", Day(2021, 1, 15))});
+  Load({Ra("a", OnDay(2021, 1, 1)), Ra("b", OnDay(2021, 2, 1)),
+        Adalimumab("d", OnDay(2021, 1, 15))});
   EXPECT_EQ(ConditionEras(ids), first) << "the same again changes nothing";
   EXPECT_EQ(DrugEras(", drug_era_id"), drugs);
-  Load({Ra("b", Day(2021, 6, 1)), Adalimumab("d", Day(2021, 1, 20))});  // corrected
+  Load({Ra("b", OnDay(2021, 6, 1)), Adalimumab("d", OnDay(2021, 1, 20))});  // corrected
   EXPECT_EQ(ConditionEras(),
             (Texts{"4035611 2020-01-01 2020-01-02 1", "4035611 2021-01-01 2021-01-02 1",
                    "4035611 2021-06-01 2021-06-02 1"}));
   EXPECT_EQ(DrugEras(), (Texts{"1119119 2021-01-01 2021-01-20 2 19"}));
-  std::vector<SourceRecord> gone{Ra("a", Day(2021, 1, 1)), Ra("b", Day(2021, 6, 1)),
-                                 Adalimumab("c", Day(2021, 1, 1)),
-                                 Adalimumab("d", Day(2021, 1, 20))};
+  std::vector<SourceRecord> gone{Ra("a", OnDay(2021, 1, 1)), Ra("b", OnDay(2021, 6, 1)),
+                                 Adalimumab("c", OnDay(2021, 1, 1)),
+                                 Adalimumab("d", OnDay(2021, 1, 20))};
   for (SourceRecord& record : gone) record.status = "entered-in-error";
   Load(std::move(gone));
   EXPECT_EQ(ConditionEras(), (Texts{"4035611 2020-01-01 2020-01-02 1"}));
@@ -317,8 +311,8 @@ TEST_F(EraTest, AgreesDayByDayOnACohort) {
   const auto date = [](int days) {
     const std::chrono::year_month_day day{std::chrono::sys_days(std::chrono::year(2015) / 1 / 1) +
                                           std::chrono::days(days)};
-    return Day(static_cast<int>(day.year()), static_cast<int>(static_cast<unsigned>(day.month())),
-               static_cast<int>(static_cast<unsigned>(day.day())));
+    return OnDay(static_cast<int>(day.year()), static_cast<int>(static_cast<unsigned>(day.month())),
+                 static_cast<int>(static_cast<unsigned>(day.day())));
   };
   std::vector<SourceRecord> records;
   for (int i = 0; i < 3000; ++i) {

@@ -50,7 +50,6 @@ FhirPath& FhirPath::operator=(FhirPath&&) noexcept = default;
 Result<FhirPath> FhirPath::Parse(std::string_view text, std::string_view root) {
   CLINNOVA_ASSIGN(auto expression, fhirpath::ParseFhirPath(text));
   CLINNOVA_TRY(fhirpath::CheckFhirPath(FhirModel::R4(), *expression, root));
-  fhirpath::NameTypes(FhirModel::R4(), *expression);
   return FhirPath(std::move(expression));
 }
 

@@ -21,7 +21,7 @@ class Checker {
  public:
   explicit Checker(const FhirModel& model) : model_(model) {}
 
-  Result<Types> Check(const Expression& expression, const Types& context) {
+  Result<Types> Check(Expression& expression, const Types& context) {
     switch (expression.kind) {
       case Kind::kThis: return context;
       case Kind::kMember: return Member(expression, context);
@@ -58,7 +58,7 @@ class Checker {
                                               ", expected one of FHIR R4");
   }
 
-  Result<Types> Member(const Expression& expression, const Types& context) {
+  Result<Types> Member(Expression& expression, const Types& context) {
     if (!expression.arguments.empty()) {
       CLINNOVA_ASSIGN(const Types base, Check(*expression.arguments.front(), context));
       return Element(base, expression.text);
@@ -70,26 +70,26 @@ class Checker {
     return Element(context, expression.text);
   }
 
-  /// The type that the specifier `name` names; unknown for those of System.
-  Result<Types> Named(std::string_view name) const {
-    CLINNOVA_ASSIGN(const TypeInfo type, ResolveType(model_, std::string(name)));
-    if (type.name_space == "System") return Types{};
-    return Types{name.starts_with("FHIR.") ? name.substr(5) : name};
+  /// Notes at `place` the type that `specifier` names; unknown for those of System. The names are the tree's.
+  Result<Types> Name(Expression& place, const std::string& specifier) const {
+    CLINNOVA_ASSIGN(place.named, ResolveType(model_, specifier));
+    if (place.named->name_space == "System") return Types{};
+    return Types{place.named->name};
   }
 
-  Result<Types> Type(const Expression& expression, const Types& context) {
+  Result<Types> Type(Expression& expression, const Types& context) {
     CLINNOVA_TRY(Check(*expression.arguments.front(), context));
-    CLINNOVA_ASSIGN(const Types named, Named(expression.type));
+    CLINNOVA_ASSIGN(const Types named, Name(expression, expression.type));
     return expression.text == "is" ? Types{} : named;
   }
 
-  Result<Types> Indexer(const Expression& expression, const Types& context) {
+  Result<Types> Indexer(Expression& expression, const Types& context) {
     CLINNOVA_ASSIGN(const Types base, Check(*expression.arguments[0], context));
     CLINNOVA_TRY(Check(*expression.arguments[1], context));
     return base;
   }
 
-  Result<Types> Function(const Expression& expression, const Types& context) {
+  Result<Types> Function(Expression& expression, const Types& context) {
     const FunctionEntry* function = expression.function;
     if (!function) {
       return Fail(ErrorCode::kInvalidInput,
@@ -114,20 +114,18 @@ class Checker {
     return Arguments(expression, base, context, first);
   }
 
-  Result<Types> TypeFunction(const Expression& expression, std::size_t first) {
+  Result<Types> TypeFunction(Expression& expression, std::size_t first) {
     if (expression.arguments.size() == first) return Types{};
-    const Expression& argument = *expression.arguments[first];
+    Expression& argument = *expression.arguments[first];
     const std::string specifier = PlainPath(argument);
     if (specifier.empty()) {
       return Fail(ErrorCode::kInvalidInput, expression.text + "(): expected the name of a type");
     }
-    CLINNOVA_ASSIGN(const TypeInfo type, ResolveType(model_, specifier));
-    if (type.name_space == "System" || !IsAmong(expression.text, {"as", "ofType"})) return Types{};
-    // The last name in the tree: it outlives the check, as `specifier` does not.
-    return Types{argument.text};
+    CLINNOVA_ASSIGN(const Types named, Name(argument, specifier));
+    return IsAmong(expression.text, {"as", "ofType"}) ? named : Types{};
   }
 
-  Result<Types> Arguments(const Expression& expression, const Types& base, const Types& context,
+  Result<Types> Arguments(Expression& expression, const Types& base, const Types& context,
                           std::size_t first) {
     const std::string& name = expression.text;
     const bool for_items = IsAmong(name, {"where", "select", "all", "exists", "repeat", "repeatAll",
@@ -153,27 +151,11 @@ class Checker {
 
 }  // namespace
 
-Result<void> CheckFhirPath(const FhirModel& model, const Expression& expression,
-                           std::string_view root) {
+Result<void> CheckFhirPath(const FhirModel& model, Expression& expression, std::string_view root) {
   Types types;
   if (model.IsType(root)) types.push_back(root);
   CLINNOVA_TRY(Checker(model).Check(expression, types));
   return {};
-}
-
-void NameTypes(const FhirModel& model, Expression& expression) {
-  const auto name = [&](Expression& place, const std::string& specifier) {
-    const auto type = ResolveType(model, specifier);
-    if (type) place.named = *type;
-  };
-  if (expression.kind == Kind::kType) name(expression, expression.type);
-  const bool function =
-      expression.kind == Kind::kFunction && IsAmong(expression.text, {"is", "as", "ofType"});
-  if (function && !expression.arguments.empty()) {
-    Expression& specifier = *expression.arguments.back();
-    name(specifier, PlainPath(specifier));
-  }
-  for (const auto& argument : expression.arguments) NameTypes(model, *argument);
 }
 
 }  // namespace clinnova::intake::fhirpath

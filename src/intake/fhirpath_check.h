@@ -12,11 +12,8 @@ namespace clinnova::intake::fhirpath {
 
 /// `root` is the type of what the expression is applied to; empty when unknown, and nothing is said of
 /// elements then. Where an expression's type cannot be told (a union, a variable, a resource in a Bundle),
-/// its elements are not checked. kInvalidInput with one line.
-Result<void> CheckFhirPath(const FhirModel& model, const Expression& expression,
-                           std::string_view root);
-
-/// Finds the types that a checked expression names, once instead of at every evaluation (Expression::named).
-void NameTypes(const FhirModel& model, Expression& expression);
+/// its elements are not checked. kInvalidInput with one line. Notes the types that the expression names, once
+/// instead of at every evaluation (Expression::named).
+Result<void> CheckFhirPath(const FhirModel& model, Expression& expression, std::string_view root);
 
 }  // namespace clinnova::intake::fhirpath

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Conversion between types (section 5.5): toX() gives the value or nothing, convertsToX() says which.
+#include "core/text.h"
 #include "intake/fhirpath_compare.h"
 #include "intake/fhirpath_functions.h"
 
@@ -23,8 +24,7 @@ Converted ToBoolean(const Environment&, const Item& item) {
   }
   const auto* text = item.As<std::string>();
   if (!text) return std::nullopt;
-  std::string lower = *text;
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  const std::string lower = core::AsciiLower(*text);
   for (const std::string_view yes : {"true", "t", "yes", "y", "1", "1.0"}) {
     if (lower == yes) return Item{true};
   }

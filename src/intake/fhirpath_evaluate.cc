@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "core/text.h"
 #include "intake/fhirpath_compare.h"
 #include "intake/fhirpath_functions.h"
 #include "intake/fhirpath_scope.h"
@@ -91,11 +92,11 @@ bool IsDecision(Operator op) { return op <= Operator::kContains; }
 
 /// The type that the end of a choice's JSON name says: "Quantity" of "valueQuantity"; empty when it is none.
 std::string_view ChoiceType(const FhirElement& element, std::string_view ending) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  if (ending.empty() || lower(ending.front()) == ending.front()) return {};
+  using core::AsciiLower;
+  if (ending.empty() || AsciiLower(ending.front()) == ending.front()) return {};
   for (const std::string_view type : element.types) {
     const bool same = type.size() == ending.size() && type.substr(1) == ending.substr(1);
-    if (same && lower(type.front()) == lower(ending.front())) return type;
+    if (same && AsciiLower(type.front()) == AsciiLower(ending.front())) return type;
   }
   return {};
 }
@@ -114,6 +115,20 @@ void AppendChoice(const FhirModel& model, const JsonTree& object, const FhirElem
     if (!extra && object.has_underscore) more = object.Find("_" + std::string(key));
     AppendNodes(model, json, more, type, parent, out);
   }
+}
+
+/// What `evaluate` gives; what is defined meanwhile stays within it.
+template <typename Evaluate>
+auto Apart(const Scope& scope, Evaluate evaluate) {
+  if (scope.defined.empty()) {  // as nearly always: without copies
+    auto found = evaluate();
+    if (!scope.defined.empty()) scope.defined.clear();
+    return found;
+  }
+  auto defined = scope.defined;
+  auto found = evaluate();
+  scope.defined = std::move(defined);
+  return found;
 }
 
 }  // namespace
@@ -164,15 +179,7 @@ Result<Items> Evaluator::Operand(const Expression& expression, const Scope& scop
 Result<Items> Evaluator::OperandApart(const Expression& expression, const Scope& scope,
                                       Collection& storage) const {
   if (expression.kind <= Kind::kQuantity) return Items(expression.literal);
-  if (scope.defined.empty()) {
-    auto items = Operand(expression, scope, storage);
-    if (!scope.defined.empty()) scope.defined.clear();
-    return items;
-  }
-  auto defined = scope.defined;
-  auto items = Operand(expression, scope, storage);
-  scope.defined = std::move(defined);
-  return items;
+  return Apart(scope, [&] { return Operand(expression, scope, storage); });
 }
 
 bool Evaluator::Decides(const Expression& expression) {
@@ -316,15 +323,16 @@ Result<Collection> Evaluator::Type(const Expression& expression, const Scope& sc
 Result<std::optional<bool>> Evaluator::DecideLogic(const Expression& expression,
                                                    const Scope& scope) const {
   const Operator op = expression.binary;
-  auto defined = scope.defined;  // what an operand defines, the other does not see
-  CLINNOVA_ASSIGN(const auto left, TruthOf(*expression.arguments[0], scope, expression.text));
-  scope.defined = defined;
+  const auto truth_of = [&](std::size_t operand) {
+    return Apart(scope,
+                 [&] { return TruthOf(*expression.arguments[operand], scope, expression.text); });
+  };
+  CLINNOVA_ASSIGN(const auto left, truth_of(0));
   // Decided by the left side: the right one is not looked at.
   if (op == Operator::kAnd && left == false) return left;
   if (op == Operator::kOr && left == true) return left;
   if (op == Operator::kImplies && left == false) return std::optional(true);
-  CLINNOVA_ASSIGN(const auto right, TruthOf(*expression.arguments[1], scope, expression.text));
-  scope.defined = std::move(defined);
+  CLINNOVA_ASSIGN(const auto right, truth_of(1));
   return Logic(op, left, right);
 }
 

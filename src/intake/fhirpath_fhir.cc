@@ -154,9 +154,8 @@ Result<Collection> GetResourceKey(const Call& call) {
 Result<Collection> GetReferenceKey(const Call& call) {
   std::string wanted;
   if (call.size() > 0) {
-    CLINNOVA_ASSIGN(const TypeInfo type,
-                    ResolveType(call.evaluator.model(), PlainPath(*call.arguments[0])));
-    wanted = type.name + "/";
+    CLINNOVA_ASSIGN(const TypeInfo* type, NamedType(call));
+    wanted = type->name + "/";
   }
   Collection keys;
   for (const Item& item : call.input) {

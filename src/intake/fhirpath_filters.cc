@@ -58,13 +58,6 @@ Result<Collection> RepeatItems(const Call& call, Repeated repeated) {
 Result<Collection> Repeat(const Call& call) { return RepeatItems(call, Repeated::kDistinct); }
 Result<Collection> RepeatAll(const Call& call) { return RepeatItems(call, Repeated::kAll); }
 
-/// The type that the argument names, found when the expression was read.
-Result<const TypeInfo*> NamedType(const Call& call) {
-  const auto& named = call.arguments[0]->named;
-  if (named) return &*named;
-  return WrongCall(call, "no name of a type", "one");
-}
-
 Result<Collection> OfType(const Call& call) {
   const FhirModel& model = call.evaluator.model();
   CLINNOVA_ASSIGN(const TypeInfo* type, NamedType(call));

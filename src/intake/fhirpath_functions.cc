@@ -142,6 +142,12 @@ Result<TypeInfo> ResolveType(const FhirModel& model, const std::string& name) {
               "found the type \"" + name + "\", expected a type of FHIR R4 or System");
 }
 
+Result<const TypeInfo*> NamedType(const Call& call) {
+  const auto& named = call.arguments[0]->named;
+  if (named) return &*named;
+  return WrongCall(call, "no name of a type", "one");
+}
+
 bool IsOfType(const FhirModel& model, const Item& item, const TypeInfo& type, TypeMatch match) {
   if (!item.node || item.node.path.empty()) {
     return type.name_space != "FHIR" && (type.name == "Any" || type.name == SystemTypeName(item));

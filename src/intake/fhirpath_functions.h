@@ -59,6 +59,8 @@ Result<std::optional<std::string>> StringInput(const Call& call);
 
 /// A type specifier, "System.Integer", "FHIR.Patient" or a bare name; kInvalidInput when there is no such type.
 Result<TypeInfo> ResolveType(const FhirModel& model, const std::string& name);
+/// The type that the first argument names, as the check found it; kInvalidInput when it names none.
+Result<const TypeInfo*> NamedType(const Call& call);
 /// Whether an item is of the type; with `exact`, a primitive of a derived type is not (ofType and as).
 enum class TypeMatch { kDerived, kExactPrimitives };
 bool IsOfType(const FhirModel& model, const Item& item, const TypeInfo& type, TypeMatch match);

@@ -47,19 +47,6 @@ Expression::Operator OperatorOf(const std::string& text) {
   return found == kOperators.end() ? Operator::kArithmetic : found->second;
 }
 
-/// The item of a literal; nothing for other expressions.
-Collection LiteralItem(const Expression& literal) {
-  switch (literal.kind) {
-    case Kind::kBoolean: return {Item{literal.boolean}};
-    case Kind::kString: return {Item{literal.text}};
-    case Kind::kInteger: return {Item{literal.integer}};
-    case Kind::kDecimal: return {Item{literal.decimal}};
-    case Kind::kTemporal: return {Item{literal.temporal}};
-    case Kind::kQuantity: return {Item{Quantity{literal.decimal, literal.text, literal.calendar}}};
-    default: return {};
-  }
-}
-
 class Parser {
  public:
   explicit Parser(std::string_view text) : lexer_(text) {}
@@ -208,23 +195,17 @@ class Parser {
 
   Result<Tree> Term() {
     switch (token_.kind) {
-      case Token::Kind::kString: return Literal(Make(Kind::kString, token_.text));
+      case Token::Kind::kString: return Literal(Kind::kString, Item{token_.text});
       case Token::Kind::kNumber: return NumberOrQuantity();
-      case Token::Kind::kTemporal: {
-        Tree node = Make(Kind::kTemporal);
-        node->temporal = token_.temporal;
-        return Literal(std::move(node));
-      }
-      case Token::Kind::kVariable: return Literal(Make(Kind::kVariable, token_.text));
+      case Token::Kind::kTemporal: return Literal(Kind::kTemporal, Item{token_.temporal});
+      case Token::Kind::kVariable: return OneToken(Make(Kind::kVariable, token_.text));
       case Token::Kind::kDollar:
-        return Literal(Make(token_.text == "this"    ? Kind::kThis
-                            : token_.text == "index" ? Kind::kIndex
-                                                     : Kind::kTotal));
+        return OneToken(Make(token_.text == "this"    ? Kind::kThis
+                             : token_.text == "index" ? Kind::kIndex
+                                                      : Kind::kTotal));
       case Token::Kind::kIdentifier:
         if (token_.text == "true" || token_.text == "false") {
-          Tree node = Make(Kind::kBoolean);
-          node->boolean = token_.text == "true";
-          return Literal(std::move(node));
+          return Literal(Kind::kBoolean, Item{token_.text == "true"});
         }
         return Invocation(nullptr);
       case Token::Kind::kDelimited: return Invocation(nullptr);
@@ -234,10 +215,15 @@ class Parser {
     return Wrong("an expression");
   }
 
-  Result<Tree> Literal(Tree node) {
+  Result<Tree> OneToken(Tree node) {
     CLINNOVA_TRY(Advance());
-    node->literal = LiteralItem(*node);
     return node;
+  }
+
+  Result<Tree> Literal(Kind kind, Item item) {
+    Tree node = Make(kind);
+    node->literal.push_back(std::move(item));
+    return OneToken(std::move(node));
   }
 
   Result<Tree> Bracketed() {
@@ -257,21 +243,22 @@ class Parser {
   Result<Tree> NumberOrQuantity() {
     if (token_.text.size() > kLongestNumber) return Wrong("a number of at most 40 digits");
     Tree node = Make(Kind::kDecimal);
-    node->decimal = *Decimal::Parse(token_.text);
+    const Decimal decimal = *Decimal::Parse(token_.text);
+    Item item{decimal};
     if (token_.text.find('.') == token_.text.npos) {
+      std::int64_t integer = 0;
       const char* end = token_.text.data() + token_.text.size();
-      const auto read = std::from_chars(token_.text.data(), end, node->integer);
-      if (read.ec == std::errc()) node->kind = Kind::kInteger;
+      const auto read = std::from_chars(token_.text.data(), end, integer);
+      if (read.ec == std::errc()) node->kind = Kind::kInteger, item = Item{integer};
     }
     CLINNOVA_TRY(Advance());
     const bool word = token_.kind == Token::Kind::kIdentifier && CalendarUnitOf(token_.text);
     if (token_.kind == Token::Kind::kString || word) {
       node->kind = Kind::kQuantity;
-      node->text = token_.text;
-      node->calendar = word;
+      item = Item{Quantity{decimal, token_.text, word}};
       CLINNOVA_TRY(Advance());
     }
-    node->literal = LiteralItem(*node);
+    node->literal.push_back(std::move(item));
     return node;
   }
 

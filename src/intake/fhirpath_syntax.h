@@ -11,9 +11,7 @@
 #include <vector>
 
 #include "core/error.h"
-#include "intake/decimal.h"
 #include "intake/fhirpath_item.h"
-#include "intake/temporal.h"
 
 namespace clinnova::intake::fhirpath {
 
@@ -21,14 +19,15 @@ struct FunctionEntry;
 
 /// A node of the tree. What `arguments` are depends on the kind.
 struct Expression {
+  /// Literals come first, up to kQuantity: the item of each is in `literal`.
   enum class Kind {
-    kEmpty,     ///< {}
-    kBoolean,   ///< `boolean`
-    kString,    ///< `text`
-    kInteger,   ///< `integer`
-    kDecimal,   ///< `decimal`
-    kTemporal,  ///< `temporal`
-    kQuantity,  ///< `decimal` with the unit `text`; `calendar` when it is a word such as days
+    kEmpty,  ///< {}, which has none
+    kBoolean,
+    kString,
+    kInteger,
+    kDecimal,
+    kTemporal,
+    kQuantity,
     kVariable,  ///< %`text`
     kThis,      ///< $this
     kIndex,     ///< $index
@@ -70,12 +69,7 @@ struct Expression {
   Collection literal;             ///< of a literal: its item
   const FunctionEntry* function =
       nullptr;  ///< of a function; null where there is none of that name
-  bool boolean = false;
-  bool calendar = false;
   bool on_context = false;
-  std::int64_t integer = 0;
-  Decimal decimal;
-  Temporal temporal;
   std::vector<std::unique_ptr<Expression>> arguments;
 };
 

@@ -2,6 +2,7 @@
 #include "intake/iso_time.h"
 
 #include <charconv>
+#include <cstdio>
 
 #include "intake/local_text.h"
 
@@ -60,6 +61,18 @@ std::optional<SourceTime> ParseIsoTime(std::string_view text) {
   }
   if (!IsOnCalendar(time)) return std::nullopt;
   return time;
+}
+
+std::string IsoDate(std::chrono::sys_days day) {
+  const std::chrono::year_month_day date{day};
+  char text[40];
+  std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(date.year()),
+                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+  return text;
+}
+
+std::string Today() {
+  return IsoDate(std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now()));
 }
 
 }  // namespace clinnova::intake

@@ -20,5 +20,12 @@ TEST(IsoTime, KeepsThePrecisionThatIsWritten) {
   EXPECT_EQ(ParseIsoTime("2024-03-05T08:09:10.651+02:00")->second, 10);
 }
 
+TEST(IsoTime, WritesADayAsItReadsIt) {
+  using namespace std::chrono_literals;
+  EXPECT_EQ(IsoDate(std::chrono::sys_days(2024y / 2 / 29)), "2024-02-29");
+  EXPECT_EQ(IsoDate(std::chrono::sys_days(1900y / 1 / 1)), "1900-01-01");
+  EXPECT_EQ(ParseIsoTime(Today())->precision, SourceTime::Precision::kDay);
+}
+
 }  // namespace
 }  // namespace clinnova::intake

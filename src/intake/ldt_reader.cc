@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "core/text.h"
 #include "intake/ldt_record.h"
 #include "intake/record_maker.h"
 #include "intake/sha1.h"
@@ -139,8 +140,7 @@ class FileCheck {
   }
 
   void CheckSum(const Line& line, std::uint64_t number) {
-    std::string expected(line.content);
-    for (char& c : expected) c = c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c;
+    const std::string expected = core::AsciiLower(line.content);
     const bool known = expected.size() == 40 &&
                        expected.find_first_not_of("0123456789abcdef") == std::string::npos;
     verdict_.unknown_checksum = !known;

@@ -29,6 +29,7 @@ CREATE TEMP TABLE stage_quarantine (
   source_id BIGINT, line BIGINT, path VARCHAR, kind VARCHAR, rule VARCHAR, message VARCHAR, raw VARCHAR);
 CREATE TEMP TABLE stage_source (
   source_id BIGINT, file VARCHAR, hash VARCHAR, bytes BIGINT);
+CREATE TEMP TABLE stage_era_person (person_id BIGINT, brought VARCHAR);
 )sql";
 
 const std::string_view kCheck = R"sql(
@@ -239,10 +240,6 @@ INSERT INTO observation_period (observation_period_id, person_id, observation_pe
   GROUP BY person_id;
 )sql";
 
-const std::string_view kStageEras = R"sql(
-CREATE TEMP TABLE stage_era_person (person_id BIGINT, brought VARCHAR);
-)sql";
-
 // As OHDSI's CDM 5.4 and its published scripts have them (https://ohdsi.github.io/CommonDataModel/sqlScripts.html;
 // rules only, the statements are ours). What begins at most 30 days after everything before it ended goes on
 // with the era: the difference of the two dates, so that the end on 1 January and the start on 31 January
@@ -314,11 +311,6 @@ INSERT INTO drug_era (drug_era_id, person_id, drug_concept_id, drug_era_start_da
   SELECT (hash(person_id, concept_id, min(first)) >> 1)::BIGINT, person_id, concept_id, min(first), max(last),
          count(*), sum(gap)
   FROM numbered GROUP BY person_id, concept_id, era;
-
-DROP TABLE drug_era_person;
-DROP TABLE condition_era_person;
-DROP TABLE era_person;
-DROP TABLE stage_era_person;
 )sql";
 
 const std::string_view kDropStaging = R"sql(
@@ -337,6 +329,10 @@ DROP TABLE earlier_row;
 DROP TABLE checked_consent;
 DROP TABLE known_person;
 DROP TABLE touched_person;
+DROP TABLE stage_era_person;
+DROP TABLE era_person;
+DROP TABLE condition_era_person;
+DROP TABLE drug_era_person;
 )sql";
 
 }  // namespace clinnova::intake

@@ -4,6 +4,8 @@
 //   stage_person, stage_event, stage_consent   what the readers said, row after row (loader.cc appends)
 //   stage_gone                                 row ids of records that are taken back
 //   stage_quarantine                           what cannot be loaded
+//   stage_era_person                           who, by an OMOP CDM's files, needs new eras, and who brought
+//                                              which (omop_files.cc)
 //     --kCheck-->  superseded_event, refused_event   the few events that are not loaded, and why
 //                  checked_person, checked_consent   one row per id
 //                  loadable, loadable_in_visit       the events that are, as views: they are not copied
@@ -27,9 +29,7 @@ extern const std::string_view kInsert;
 extern const std::string_view kRemember;
 /// Recomputes the observation periods of the persons who were touched.
 extern const std::string_view kObservationPeriods;
-/// Makes stage_era_person: who, by an OMOP CDM's files, needs new eras, and who brought which (omop_files.cc).
-extern const std::string_view kStageEras;
-/// Makes the condition and drug eras of the persons who were touched anew, and drops stage_era_person.
+/// Makes the condition and drug eras of the persons who were touched anew.
 extern const std::string_view kEras;
 extern const std::string_view kDropStaging;
 

@@ -12,6 +12,7 @@
 
 #include "core/check.h"
 #include "intake/identity_guard.h"
+#include "intake/iso_time.h"
 #include "intake/load_statements.h"
 #include "intake/record_resolver.h"
 #include "intake/record_stage.h"
@@ -28,16 +29,6 @@ using core::SqlValue;
 /// How much of an unmapped code's name the report keeps.
 constexpr std::size_t kDisplayLimit = 80;
 constexpr std::size_t kRecordKinds = static_cast<std::size_t>(RecordKind::kConsent) + 1;
-
-std::string Today() {
-  const auto now = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
-  const std::chrono::year_month_day day{now};
-  SourceTime time;
-  time.year = static_cast<int>(day.year());
-  time.month = static_cast<int>(static_cast<unsigned>(day.month()));
-  time.day = static_cast<int>(static_cast<unsigned>(day.day()));
-  return DayText(OnCalendar(time)->day);
-}
 
 }  // namespace
 
@@ -60,7 +51,7 @@ struct Loader::State {
 
   State(Database& d, const PseudonymKey& k) : database(d), key(k) {}
 
-  Result<void> Begin(std::string today);
+  Result<void> Begin(std::string_view today);
   Result<void> BeginStaging();
   void CountUnmapped(const SourceRecord& record);
   Result<void> CheckKey();
@@ -88,9 +79,9 @@ Result<void> Loader::State::CheckKey() {
                                             std::string(rows.Text(0, 0)));
 }
 
-Result<void> Loader::State::Begin(std::string today) {
+Result<void> Loader::State::Begin(std::string_view today) {
   CLINNOVA_ASSIGN(concepts, SiteConcepts::Open(vocabulary, database));
-  resolver.emplace(vocabulary, std::move(today), &*concepts);
+  resolver.emplace(vocabulary, today, &*concepts);
   return BeginStaging();
 }
 
@@ -99,7 +90,6 @@ Result<void> Loader::State::BeginStaging() {
   open = true;
   CLINNOVA_TRY(CheckKey());
   CLINNOVA_TRY(database.Execute(kCreateStaging));
-  CLINNOVA_TRY(database.Execute(kStageEras));
   CLINNOVA_ASSIGN(stage, RecordStage::Open(database, key));
   return {};
 }

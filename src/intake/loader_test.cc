@@ -6,16 +6,10 @@
 
 #include <filesystem>
 
+#include "intake/record_keeper.h"
+
 namespace clinnova::intake {
 namespace {
-
-SourceTime Day(int year, int month, int day) {
-  SourceTime time;
-  time.year = year;
-  time.month = month;
-  time.day = day;
-  return time;
-}
 
 SourceRecord Person(const std::string& patient, int year = 1960) {
   SourceRecord record;
@@ -23,7 +17,7 @@ SourceRecord Person(const std::string& patient, int year = 1960) {
   record.id = "Patient/" + patient;
   record.patient_id = patient;
   record.sex = "female";
-  record.birth = Day(year, 5, 17);
+  record.birth = OnDay(year, 5, 17);
   record.source.file = "patients.csv";
   return record;
 }
@@ -34,7 +28,7 @@ SourceRecord Measured(const std::string& patient, const std::string& id, double 
   record.id = id;
   record.patient_id = patient;
   record.codes = {{"LOINC", "1988-5", "", ""}};
-  record.start = Day(2024, 2, 29);
+  record.start = OnDay(2024, 2, 29);
   record.value = SourceValue{};
   record.value->number = crp;
   record.value->unit = "mg/L";
@@ -81,15 +75,15 @@ TEST_F(LoaderTest, LoadsEachKindIntoItsTable) {
   visit.id = "v1";
   visit.patient_id = "anna-0001";
   visit.type = "inpatient";
-  visit.start = Day(2024, 2, 28);
-  visit.end = Day(2024, 3, 2);
+  visit.start = OnDay(2024, 2, 28);
+  visit.end = OnDay(2024, 3, 2);
   SourceRecord condition;
   condition.kind = RecordKind::kCondition;
   condition.id = "c1";
   condition.patient_id = "anna-0001";
   condition.visit_id = "v1";
   condition.codes = {{"ICD-10-GM", "M05.80", "", "2024"}};
-  condition.start = Day(2019, 1, 1);
+  condition.start = OnDay(2019, 1, 1);
   condition.start->precision = SourceTime::Precision::kYear;
   SourceRecord drug;
   drug.kind = RecordKind::kDrug;
@@ -97,27 +91,27 @@ TEST_F(LoaderTest, LoadsEachKindIntoItsTable) {
   drug.patient_id = "anna-0001";
   drug.type = "prescription";
   drug.codes = {{"ATC", "L04AB04", "", ""}};
-  drug.start = Day(2024, 3, 1);
+  drug.start = OnDay(2024, 3, 1);
   drug.quantity = 2;
   SourceRecord procedure;
   procedure.kind = RecordKind::kProcedure;
   procedure.id = "p1";
   procedure.patient_id = "anna-0001";
   procedure.codes = {{"OPS", "8-020", "", ""}};
-  procedure.start = Day(2024, 3, 1);
+  procedure.start = OnDay(2024, 3, 1);
   SourceRecord smoking;
   smoking.kind = RecordKind::kMeasurement;  // the concept's domain decides where it goes
   smoking.id = "o1";
   smoking.patient_id = "anna-0001";
   smoking.codes = {{"Clinnova", "SMOKING", "", ""}};
-  smoking.start = Day(2024, 3, 1);
+  smoking.start = OnDay(2024, 3, 1);
   smoking.value = SourceValue{};
   smoking.value->coded = SourceCode{"SNOMED", "266919005", "", ""};
   SourceRecord death;
   death.kind = RecordKind::kDeath;
   death.id = "anna-0001#death";
   death.patient_id = "anna-0001";
-  death.start = Day(2025, 1, 1);
+  death.start = OnDay(2025, 1, 1);
   SourceRecord consent;
   consent.kind = RecordKind::kConsent;
   consent.id = "k1";
@@ -181,9 +175,9 @@ TEST_F(LoaderTest, TakesBackWhatBecameWrong) {
 
 TEST_F(LoaderTest, QuarantinesWhatThePersonContradicts) {
   SourceRecord before = Measured("anna-0001", "m1", 12);
-  before.start = Day(1959, 1, 1);
+  before.start = OnDay(1959, 1, 1);
   SourceRecord year_of_birth = Measured("anna-0001", "m2", 12);
-  year_of_birth.start = Day(1960, 1, 1);
+  year_of_birth.start = OnDay(1960, 1, 1);
   year_of_birth.start->precision = SourceTime::Precision::kYear;
   const ImportReport report =
       Load({Measured("nobody-known", "m3", 12), before, year_of_birth, Person("anna-0001")});

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "core/text.h"
 #include "core/toml_json.h"
 #include "intake/embedded_mappings.h"
 #include "intake/mapping_reader.h"
@@ -15,7 +16,7 @@
 namespace clinnova::intake {
 namespace {
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+using core::AsciiLower;
 
 // Glob with * and ?, letters' case ignored.
 bool GlobMatches(std::string_view pattern, std::string_view text) {
@@ -24,7 +25,8 @@ bool GlobMatches(std::string_view pattern, std::string_view text) {
     if (p < pattern.size() && pattern[p] == '*') {
       star = p++;
       resume = t;
-    } else if (p < pattern.size() && (pattern[p] == '?' || Lower(pattern[p]) == Lower(text[t]))) {
+    } else if (p < pattern.size() &&
+               (pattern[p] == '?' || AsciiLower(pattern[p]) == AsciiLower(text[t]))) {
       ++p, ++t;
     } else if (star != std::string_view::npos) {
       p = star + 1;
@@ -58,12 +60,16 @@ Result<void> Add(Mapping mapping, std::vector<Mapping>& dialect) {
   return {};
 }
 
+/// Where it was compiled in from.
+std::string NameOf(const EmbeddedMapping& embedded) {
+  return "mappings/" + std::string(embedded.dialect) + "/" + std::string(embedded.file);
+}
+
 /// Adds the mappings of one compiled-in dialect, without those that belong to it.
 Result<void> AddEmbedded(std::string_view name, std::vector<Mapping>& dialect) {
   for (const EmbeddedMapping& embedded : EmbeddedMappings()) {
     if (embedded.dialect != name || embedded.file == kDialectFile) continue;
-    const std::string file = "mappings/" + std::string(name) + "/" + std::string(embedded.file);
-    CLINNOVA_ASSIGN(Mapping mapping, Mapping::Parse(embedded.toml, file));
+    CLINNOVA_ASSIGN(Mapping mapping, Mapping::Parse(embedded.toml, NameOf(embedded)));
     CLINNOVA_TRY(Add(std::move(mapping), dialect));
   }
   return {};
@@ -143,11 +149,10 @@ Result<std::vector<Mapping>> LoadDialect(const std::filesystem::path& folder) {
     CLINNOVA_ASSIGN(Mapping mapping, Mapping::Load(path));
     CLINNOVA_TRY(Add(std::move(mapping), dialect));
   }
-  for (const std::filesystem::path& path : paths) {
-    if (path.filename() != kDialectFile) continue;
-    CLINNOVA_ASSIGN(const std::string toml, ReadText(path));
-    CLINNOVA_TRY(AddCompanions(toml, path.string(), dialect));
-  }
+  const std::filesystem::path companions = folder / kDialectFile;
+  if (!std::ranges::binary_search(paths, companions)) return dialect;
+  CLINNOVA_ASSIGN(const std::string toml, ReadText(companions));
+  CLINNOVA_TRY(AddCompanions(toml, companions.string(), dialect));
   return dialect;
 }
 
@@ -161,8 +166,7 @@ Result<std::vector<Mapping>> LoadEmbeddedDialect(std::string_view name) {
   }
   for (const EmbeddedMapping& embedded : EmbeddedMappings()) {
     if (embedded.dialect != name || embedded.file != kDialectFile) continue;
-    CLINNOVA_TRY(
-        AddCompanions(embedded.toml, "mappings/" + std::string(name) + "/dialect.toml", dialect));
+    CLINNOVA_TRY(AddCompanions(embedded.toml, NameOf(embedded), dialect));
   }
   return dialect;
 }

@@ -16,6 +16,9 @@ using core::SqlIdentifier;
 using core::SqlLiteral;
 using store::CdmField;
 
+/// The rows of the present file that are loaded.
+constexpr const char* kGood = " FROM omop_typed WHERE omop_rule IS NULL";
+
 /// Fields of CDM 5.3 that 5.4 calls otherwise (OHDSI, "Changes from CDM v5.3").
 struct Renamed {
   std::string_view table, before, now;
@@ -320,16 +323,15 @@ Result<void> OmopFiles::HidePersons() {
 
 // Eras that the files bring are all of their persons'; for the others the loader makes them (kEras).
 Result<void> OmopFiles::StageEras(const std::string& table, const std::string& replaced) {
-  const std::string good = " FROM omop_typed WHERE omop_rule IS NULL";
   if (table == "condition_era" || table == "drug_era") {
     return database_.Execute("INSERT INTO stage_era_person SELECT DISTINCT person_id, " +
-                             SqlLiteral(table) + good + "; DELETE FROM " + table +
-                             " WHERE person_id IN (SELECT person_id" + good + ")");
+                             SqlLiteral(table) + kGood + "; DELETE FROM " + table +
+                             " WHERE person_id IN (SELECT person_id" + kGood + ")");
   }
   if (table != "condition_occurrence" && table != "drug_exposure") return {};
-  return database_.Execute("INSERT INTO stage_era_person SELECT person_id, NULL" + good +
-                           " UNION SELECT person_id, NULL FROM " + table + " WHERE " + table +
-                           "_id " + replaced);
+  return database_.Execute(std::string("INSERT INTO stage_era_person SELECT person_id, NULL") +
+                           kGood + " UNION SELECT person_id, NULL FROM " + table + " WHERE " +
+                           table + "_id " + replaced);
 }
 
 Result<void> OmopFiles::Move(const File& file) {
@@ -345,18 +347,18 @@ Result<void> OmopFiles::Move(const File& file) {
     names += ", " + SqlIdentifier(field.name);
     values += ", 0";
   }
-  const std::string good = " FROM omop_typed WHERE omop_rule IS NULL";
   const std::string table = SqlIdentifier(file.table);
-  CLINNOVA_TRY(StageEras(file.table, "IN (SELECT " + file.key + good + ")"));
+  CLINNOVA_TRY(StageEras(file.table, "IN (SELECT " + file.key + kGood + ")"));
   if (file.key.empty()) {
     CLINNOVA_TRY(database_.Execute("INSERT INTO " + table + " (" + names + ") SELECT " + values +
-                                   good + " EXCEPT SELECT " + names + " FROM " + table));
+                                   kGood + " EXCEPT SELECT " + names + " FROM " + table));
   } else {
     CLINNOVA_TRY(database_.Execute("DELETE FROM " + table + " WHERE " + file.key + " IN (SELECT " +
-                                   file.key + good + "); INSERT INTO " + table + " (" + names +
-                                   ") SELECT " + values + good));
+                                   file.key + kGood + "); INSERT INTO " + table + " (" + names +
+                                   ") SELECT " + values + kGood));
   }
-  CLINNOVA_ASSIGN(const std::int64_t loaded, database_.QueryInt64("SELECT count(*)" + good));
+  CLINNOVA_ASSIGN(const std::int64_t loaded,
+                  database_.QueryInt64(std::string("SELECT count(*)") + kGood));
   if (loaded > 0) loader_.CountLoaded(KindOf(file.table), loaded);
   const auto key_field = std::ranges::find(file.columns, file.key,
                                            [](const Column& column) { return column.field.name; });
@@ -364,9 +366,9 @@ Result<void> OmopFiles::Move(const File& file) {
   const std::string source = std::to_string(key_.RowId("source", file.name));
   return database_.Execute(
       "DELETE FROM clinnova.provenance WHERE table_name = " + SqlLiteral(file.table) +
-      " AND row_id IN (SELECT " + file.key + good + "); INSERT INTO clinnova.provenance SELECT " +
+      " AND row_id IN (SELECT " + file.key + kGood + "); INSERT INTO clinnova.provenance SELECT " +
       SqlLiteral(file.table) + ", " + file.key + ", " + source +
-      ", NULL, 'row ' || omop_row, 'day'" + good);
+      ", NULL, 'row ' || omop_row, 'day'" + kGood);
 }
 
 }  // namespace clinnova::intake

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests of readers: a sink that keeps everything that a reader says, and files of literal
+// For tests of readers: a sink that keeps everything that a reader says, days, and files of literal
 // bytes.
 #pragma once
 
@@ -48,6 +48,15 @@ class RecordKeeper : public RecordSink {
   std::vector<RejectedRecord> rejected;
   std::map<std::string, int> ignored;
 };
+
+/// A day as a source says it.
+inline SourceTime OnDay(int year, int month, int day) {
+  SourceTime time;
+  time.year = year;
+  time.month = month;
+  time.day = day;
+  return time;
+}
 
 /// A folder for one test's files, gone with it.
 class TestFolder {

@@ -36,7 +36,7 @@ Result<void> RecordQueue::Reject(RejectedRecord record) { return Add(std::move(r
 
 // The sink has no answer to what it ignores: an error of before comes with the next call.
 void RecordQueue::Ignore(const SourceReference& source, const std::string& what) {
-  filling_.emplace_back(Ignored{source, what});
+  static_cast<void>(Add(Ignored{source, what}));
 }
 
 Result<void> RecordQueue::Add(Item item) {
@@ -48,6 +48,7 @@ Result<void> RecordQueue::Add(Item item) {
 Result<void> RecordQueue::HandOver() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return waiting_.size() < kMostWaiting || stopped_; });
+  if (stopped_) filling_.clear();  // nobody takes it any more
   if (thrown_) std::rethrow_exception(thrown_);
   if (stopped_) return outcome_;
   waiting_.push_back(std::exchange(filling_, std::exchange(spare_, {})));

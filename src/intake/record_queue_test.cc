@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <stdexcept>
 
 #include "intake/record_keeper.h"
@@ -36,6 +37,16 @@ class Stumbling final : public RecordSink {
   How how_;
 };
 
+/// Takes everything, and counts what is ignored.
+class Counting final : public RecordSink {
+ public:
+  Result<void> Accept(SourceRecord) override { return {}; }
+  Result<void> Reject(RejectedRecord) override { return {}; }
+  void Ignore(const SourceReference&, const std::string&) override { ++ignored; }
+
+  std::atomic<int> ignored = 0;
+};
+
 TEST(RecordQueue, HandsEverythingOverInOrder) {
   RecordKeeper kept;
   RecordQueue queue(kept);
@@ -56,6 +67,25 @@ TEST(RecordQueue, HandsEverythingOverInOrder) {
   ASSERT_EQ(kept.rejected.size(), 100u);
   EXPECT_EQ(kept.Rules().back(), "csv.quote@9900");
   EXPECT_EQ(kept.ignored.at("not loaded"), 1000);
+}
+
+TEST(RecordQueue, HandsOverWhatIsIgnoredAsItComes) {
+  Counting sink;
+  RecordQueue queue(sink);
+  for (int i = 0; i < 100'000; ++i) queue.Ignore({}, "not loaded");
+  EXPECT_GT(sink.ignored, 95'000) << "a few thousand may wait, no more";
+  ASSERT_TRUE(queue.Finish());
+  EXPECT_EQ(sink.ignored, 100'000);
+}
+
+TEST(RecordQueue, TellsAnErrorOfBeforeWhatIsIgnored) {
+  Stumbling sink(2, Stumbling::How::kFails);
+  RecordQueue queue(sink);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(queue.Accept(Numbered(i)));
+  for (int i = 0; i < 100'000; ++i) queue.Ignore({}, "not loaded");
+  const auto finished = queue.Finish();
+  ASSERT_FALSE(finished);
+  EXPECT_EQ(finished.error().message, "stumbled");
 }
 
 TEST(RecordQueue, HasNothingToHandOver) {

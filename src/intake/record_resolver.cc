@@ -2,7 +2,6 @@
 #include "intake/record_resolver.h"
 
 #include <chrono>
-#include <cstdio>
 
 #include "core/check.h"
 #include "core/text.h"
@@ -86,11 +85,7 @@ std::optional<ResolvedTime> OnCalendar(const SourceTime& time) {
 }
 
 std::string DayText(std::int32_t day) {
-  const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(day))};
-  char text[40];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
-  return text;
+  return IsoDate(std::chrono::sys_days(std::chrono::days(day)));
 }
 
 RecordResolver::RecordResolver(const vocabulary::Vocabulary& vocabulary, std::string_view today,

@@ -3,23 +3,17 @@
 
 #include <gtest/gtest.h>
 
+#include "intake/record_keeper.h"
+
 namespace clinnova::intake {
 namespace {
-
-SourceTime Day(int year, int month, int day) {
-  SourceTime time;
-  time.year = year;
-  time.month = month;
-  time.day = day;
-  return time;
-}
 
 SourceRecord Crp(double number, const std::string& unit) {
   SourceRecord record;
   record.kind = RecordKind::kMeasurement;
   record.patient_id = "p";
   record.codes = {{"LOINC", "1988-5", "", ""}};
-  record.start = Day(2024, 2, 29);
+  record.start = OnDay(2024, 2, 29);
   record.value = SourceValue{};
   record.value->number = number;
   record.value->unit = unit;
@@ -86,16 +80,16 @@ TEST_F(RecordResolverTest, QuarantinesWhatItWouldHaveToGuess) {
 
 TEST_F(RecordResolverTest, ChecksDates) {
   SourceRecord record = Crp(5, "mg/L");
-  record.start = Day(2026, 11, 24);
+  record.start = OnDay(2026, 11, 24);
   EXPECT_EQ(Rule(record), "date.in_future");
-  record.start = Day(2023, 2, 29);
+  record.start = OnDay(2023, 2, 29);
   EXPECT_EQ(Rule(record), "date.invalid");
   record.start.reset();
   EXPECT_EQ(Rule(record), "date.missing");
-  record.start = Day(2024, 5, 2);
-  record.end = Day(2024, 5, 1);
+  record.start = OnDay(2024, 5, 2);
+  record.end = OnDay(2024, 5, 1);
   EXPECT_EQ(Rule(record), "date.end_before_start");
-  record.end = Day(2024, 5, 1);
+  record.end = OnDay(2024, 5, 1);
   record.end->precision = SourceTime::Precision::kMonth;
   EXPECT_EQ(Rule(record), "") << "May may end on the 31st";
 }
@@ -115,7 +109,7 @@ TEST_F(RecordResolverTest, TakesTheFirstCodeThatIsKnown) {
   SourceRecord record;
   record.kind = RecordKind::kDrug;
   record.patient_id = "p";
-  record.start = Day(2024, 1, 1);
+  record.start = OnDay(2024, 1, 1);
   record.type = "administration";
   record.codes = {{"http://fhir.de/CodeSystem/ifa/pzn", "00887150", "", ""},
                   {"http://fhir.de/CodeSystem/bfarm/atc", "L04AB04", "", "2024"}};
@@ -144,9 +138,9 @@ TEST_F(RecordResolverTest, ReadsPersonsAndConsents) {
   person.patient_id = "p";
   person.sex = "weiblich";
   EXPECT_EQ(Rule(person), "birth.missing");
-  person.birth = Day(1850, 1, 1);
+  person.birth = OnDay(1850, 1, 1);
   EXPECT_EQ(Rule(person), "birth.implausible");
-  person.birth = Day(1961, 7, 1);
+  person.birth = OnDay(1961, 7, 1);
   person.birth->precision = SourceTime::Precision::kMonth;
   const ResolvedRecord resolved = resolver_.Resolve(person);
   const auto& found = std::get<ResolvedPerson>(resolved);

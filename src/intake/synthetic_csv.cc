@@ -23,12 +23,12 @@ std::string DateText(Day day, char mark) {
 }
 
 Result<void> CsvWriter::Write(const SyntheticPatient& patient) {
-  id_ = SyntheticPatientId(site_, patient.number);
-  WritePerson(patient);
-  for (const SyntheticVisit& visit : patient.visits) WriteVisit(patient, visit);
-  WriteLastContact(patient);
-  WriteEvents(patient);
-  for (std::size_t k = 0; k < patient.treatments.size(); ++k) WriteTreatment(patient, k);
+  Begin(patient);
+  WritePerson();
+  for (const SyntheticVisit& visit : patient.visits) WriteVisit(visit);
+  WriteLastContact();
+  WriteEvents();
+  for (std::size_t k = 0; k < patient.treatments.size(); ++k) WriteTreatment(k);
   return {};
 }
 
@@ -44,7 +44,7 @@ Result<void> CsvWriter::Finish() {
 }
 
 Table& CsvWriter::Make(const Table::Format& format, const Row& header) {
-  tables_.push_back(std::make_unique<Table>(folder_, format, header));
+  tables_.push_back(std::make_unique<Table>(options_.folder, format, header));
   files_.push_back(tables_.back()->path());
   return *tables_.back();
 }
@@ -56,15 +56,15 @@ void CsvWriter::MakeRelapses(const Table::Format& format, const Row& header) {
   if (disease_.relapses) relapses_ = &Make(format, header);
 }
 
-void CsvWriter::WriteEvents(const SyntheticPatient& patient) {
+void CsvWriter::WriteEvents() {
   int number = 0;
-  for (const SyntheticProcedure& procedure : patient.procedures) {
+  for (const SyntheticProcedure& procedure : patient_->procedures) {
     const auto kind = static_cast<std::size_t>(procedure.kind);
     procedures_->Add({id_, std::to_string(++number), std::string(words_.procedures[kind]),
                       std::string(words_.procedure_names[kind]), Date(procedure.date)});
   }
   number = 0;
-  for (const SyntheticRelapse& relapse : patient.relapses) {
+  for (const SyntheticRelapse& relapse : patient_->relapses) {
     relapses_->Add(
         {id_, std::to_string(++number), Date(relapse.date), std::to_string(relapse.grade)});
   }
@@ -77,16 +77,13 @@ void CsvWriter::AddColumns(Row& header, bool with_laboratory) const {
   }
 }
 
-void CsvWriter::AddFields(Row& row, const SyntheticPatient& patient, const SyntheticVisit& visit,
-                          bool with_laboratory) const {
+void CsvWriter::AddFields(Row& row, const SyntheticVisit& visit, bool with_laboratory) const {
   for (const SyntheticItem& item : disease_.items()) {
-    if (with_laboratory || item.kind != ItemKind::kLaboratory)
-      row.push_back(FieldOf(patient, visit, item));
+    if (with_laboratory || item.kind != ItemKind::kLaboratory) row.push_back(FieldOf(visit, item));
   }
 }
 
-std::string CsvWriter::FieldOf(const SyntheticPatient& patient, const SyntheticVisit& visit,
-                               const SyntheticItem& item) const {
+std::string CsvWriter::FieldOf(const SyntheticVisit& visit, const SyntheticItem& item) const {
   const SyntheticResult* result = visit.Find(item.key);
   if (result == nullptr) return std::string((item.*local_).missing);
   if (!item.answers.empty()) {
@@ -95,71 +92,62 @@ std::string CsvWriter::FieldOf(const SyntheticPatient& patient, const SyntheticV
                        : local_ == &SyntheticItem::fr ? answer.fr
                                                       : answer.ch);
   }
-  std::string text = NumberOf(patient, visit, *result, false);
+  std::string text = NumberOf(visit, *result, false);
   // The table has no column for units: one that is not the column's stands behind the number.
-  if (item.key == kDefectItem && Is(plan_.unit, patient, visit)) text += " mg/dL";
+  if (item.key == kDefectItem && Is(plan_.unit, visit)) text += " mg/dL";
   return text;
 }
 
-std::string CsvWriter::NumberOf(const SyntheticPatient& patient, const SyntheticVisit& visit,
-                                const SyntheticResult& result, bool grouped) const {
-  const ShownNumber shown = Shown(options_, patient, visit, result, result.item->*local_);
+std::string CsvWriter::NumberOf(const SyntheticVisit& visit, const SyntheticResult& result,
+                                bool grouped) const {
+  const ShownNumber shown = ShownOf(visit, result, result.item->*local_);
   if (!grouped || shown.decimals != 0 || shown.not_detected)
     return shown.Text(words_.decimal_mark, words_.below);
   return (shown.below ? std::string(words_.below) : "") + Grouped(shown.value, words_.thousands);
 }
 
-void CsvWriter::WriteLaboratory(Table& table, const SyntheticPatient& patient,
-                                const SyntheticVisit& visit) {
+void CsvWriter::WriteLaboratory(Table& table, const SyntheticVisit& visit) {
   int request = 0;
-  const std::string date = VisitDate(patient, visit);
+  const std::string date = VisitDate(visit);
   for (const SyntheticResult& result : visit.results) {
     if (result.item->kind != ItemKind::kLaboratory) continue;
     const LocalItem& local = result.item->*local_;
     const bool defect = result.item->key == kDefectItem;
     table.Add({id_, visit.label, std::to_string(++request), date, std::string(local.code),
-               std::string(local.label), NumberOf(patient, visit, result, true),
-               defect && Is(plan_.unit, patient, visit) ? "mg/dL" : std::string(local.unit)});
-    NoteResult(patient, visit, *result.item, table);
+               std::string(local.label), NumberOf(visit, result, true),
+               defect && Is(plan_.unit, visit) ? "mg/dL" : std::string(local.unit)});
+    NoteResult(visit, *result.item, table);
   }
-  if (!visit.first || !Is(plan_.malformed_line, patient)) return;
+  if (!visit.first || !Is(plan_.malformed_line)) return;
   table.AddTruncated({id_, visit.label, std::to_string(request + 1), date, "HB", "HB", "12", ""});
   Plant("malformed_line", table, "quarantined: csv.field_count");
 }
 
-void CsvWriter::NoteResult(const SyntheticPatient& patient, const SyntheticVisit& visit,
-                           const SyntheticItem& item, const Table& table) {
-  for (const ItemDefect& defect : DefectsOf(options_, patient, visit, item, words_.other_mark))
-    Plant(defect.kind, table, defect.expected);
+void CsvWriter::NoteResult(const SyntheticVisit& visit, const SyntheticItem& item,
+                           const Table& table) {
+  PlantItem(visit, item, table.name(), table.line(), words_.other_mark);
 }
 
-void CsvWriter::NoteVisit(const SyntheticPatient& patient, const SyntheticVisit& visit,
-                          const Table& table) {
-  if (Is(plan_.swapped_date, patient, visit))
+void CsvWriter::NoteVisit(const SyntheticVisit& visit, const Table& table) {
+  if (Is(plan_.swapped_date, visit))
     Plant("swapped_date", table, "loaded as written: found by the checks of quality");
 }
 
-void CsvWriter::AddPerson(Table& table, const SyntheticPatient& patient, const Row& row) {
+void CsvWriter::AddPerson(Table& table, const Row& row) {
   table.Add(row);
-  if (Is(plan_.withdrawn_consent, patient)) Plant("withdrawn_consent", table, "in no cohort");
-  if (Is(plan_.refused_consent, patient)) Plant("refused_consent", table, "in no cohort");
-  if (!Is(plan_.duplicate_patient, patient)) return;
+  if (Is(plan_.withdrawn_consent)) Plant("withdrawn_consent", table, "in no cohort");
+  if (Is(plan_.refused_consent)) Plant("refused_consent", table, "in no cohort");
+  if (!Is(plan_.duplicate_patient)) return;
   table.Add(row);
   Plant("duplicate_patient", table, "loaded once");
 }
 
-std::size_t CsvWriter::ConsentOf(const SyntheticPatient& patient) const {
-  return Is(plan_.refused_consent, patient) ? 1 : Is(plan_.withdrawn_consent, patient) ? 2 : 0;
+std::size_t CsvWriter::ConsentOf() const {
+  return Is(plan_.refused_consent) ? 1 : Is(plan_.withdrawn_consent) ? 2 : 0;
 }
-std::string CsvWriter::Consent(const SyntheticPatient& patient) const {
-  return std::string(words_.consent[ConsentOf(patient)]);
-}
-std::string CsvWriter::Withdrawal(const SyntheticPatient& patient) const {
-  return ConsentOf(patient) == 2 ? Date(WithdrawalDay(patient)) : "";
-}
-std::string CsvWriter::VisitDate(const SyntheticPatient& patient,
-                                 const SyntheticVisit& visit) const {
-  return Date(Is(plan_.swapped_date, patient, visit) ? *Swapped(visit.date) : visit.date);
+std::string CsvWriter::Consent() const { return std::string(words_.consent[ConsentOf()]); }
+std::string CsvWriter::Withdrawal() const {
+  return ConsentOf() == 2 ? Date(WithdrawalDay(*patient_)) : "";
 }
 std::string CsvWriter::ReasonOf(const SyntheticTreatment& treatment) const {
   return treatment.reason ? std::string(words_.reason[static_cast<std::size_t>(*treatment.reason)])
@@ -169,17 +157,8 @@ std::string CsvWriter::StatusOf(const SyntheticTreatment& treatment) const {
   return std::string(words_.stopped[treatment.stop ? 1 : 0]);
 }
 
-bool CsvWriter::Retired(const SyntheticPatient& patient, std::size_t treatment) const {
-  return treatment == 0 && Is(plan_.retired_atc, patient);
-}
-std::string CsvWriter::AtcOf(const SyntheticPatient& patient, std::size_t treatment) const {
-  const SyntheticDrug& drug = patient.treatments[treatment].drug;
-  return std::string(Retired(patient, treatment) ? drug.retired_atc : drug.atc);
-}
-void CsvWriter::NoteTreatment(const SyntheticPatient& patient, std::size_t treatment,
-                              const Table& table) {
-  if (Retired(patient, treatment))
-    Plant("retired_atc", table, "resolved by the map of retired ATC codes");
+void CsvWriter::NoteTreatment(std::size_t treatment, const Table& table) {
+  if (Retired(treatment)) Plant("retired_atc", table, "resolved by the map of retired ATC codes");
 }
 
 }  // namespace clinnova::intake::synthetic

@@ -54,37 +54,36 @@ class FrenchWriter : public CsvWriter {
     return header;
   }
 
-  void WritePerson(const SyntheticPatient& patient) override {
-    AddPerson(patients_, patient,
-              {id_, patient.female ? "2" : "1", Date(patient.birth), Consent(patient),
-               Date(patient.index), Withdrawal(patient)});
-    diagnoses_.Add({id_, "1", std::string(patient.diagnosis.cim10),
-                    std::string(patient.diagnosis.french), Date(patient.diagnosis.date)});
+  void WritePerson() override {
+    AddPerson(patients_, {id_, patient_->female ? "2" : "1", Date(patient_->birth), Consent(),
+                          Date(patient_->index), Withdrawal()});
+    diagnoses_.Add({id_, "1", std::string(patient_->diagnosis.cim10),
+                    std::string(patient_->diagnosis.french), Date(patient_->diagnosis.date)});
   }
 
-  void WriteVisit(const SyntheticPatient& patient, const SyntheticVisit& visit) override {
-    const std::string date = VisitDate(patient, visit);
+  void WriteVisit(const SyntheticVisit& visit) override {
+    const std::string date = VisitDate(visit);
     stays_.Add({id_, visit.label, date, date, "C"});
     Row row = {id_, visit.label, date};
-    AddFields(row, patient, visit, false);
+    AddFields(row, visit, false);
     assessments_.Add(row);
-    NoteVisit(patient, visit, assessments_);
-    if (laboratory_ != nullptr) WriteLaboratory(*laboratory_, patient, visit);
+    NoteVisit(visit, assessments_);
+    if (laboratory_ != nullptr) WriteLaboratory(*laboratory_, visit);
   }
 
-  void WriteLastContact(const SyntheticPatient& patient) override {
-    const std::string date = Date(patient.last_contact);
+  void WriteLastContact() override {
+    const std::string date = Date(patient_->last_contact);
     stays_.Add({id_, "LC", date, date, "C"});
   }
 
-  void WriteTreatment(const SyntheticPatient& patient, std::size_t k) override {
-    const SyntheticTreatment& treatment = patient.treatments[k];
-    const long days = (treatment.stop.value_or(patient.last_contact) - treatment.start).count();
-    treatments_.Add({id_, std::to_string(k + 1), Ucd(treatment.drug), AtcOf(patient, k),
+  void WriteTreatment(std::size_t k) override {
+    const SyntheticTreatment& treatment = patient_->treatments[k];
+    const long days = (treatment.stop.value_or(patient_->last_contact) - treatment.start).count();
+    treatments_.Add({id_, std::to_string(k + 1), Ucd(treatment.drug), std::string(AtcOf(k)),
                      Upper(treatment.drug.name), Date(treatment.start),
                      treatment.stop ? Date(*treatment.stop) : "", Decimal(days / 14 + 1, 0, ','),
                      StatusOf(treatment), ReasonOf(treatment)});
-    NoteTreatment(patient, k, treatments_);
+    NoteTreatment(k, treatments_);
   }
 
   // No real UCD code: the drug's ATC digits after 99.

@@ -45,38 +45,34 @@ class LuxembourgWriter : public CsvWriter {
     return header;
   }
 
-  void WritePerson(const SyntheticPatient& patient) override {
-    AddPerson(demographics_, patient,
-              {id_, patient.female ? "1" : "2", Date(patient.birth), Consent(patient),
-               Date(patient.index), Withdrawal(patient)});
-    diagnoses_.Add({id_, "1", std::string(patient.diagnosis.icd10_cm),
-                    std::string(patient.diagnosis.french), Date(patient.diagnosis.date)});
+  void WritePerson() override {
+    AddPerson(demographics_, {id_, patient_->female ? "1" : "2", Date(patient_->birth), Consent(),
+                              Date(patient_->index), Withdrawal()});
+    diagnoses_.Add({id_, "1", std::string(patient_->diagnosis.icd10_cm),
+                    std::string(patient_->diagnosis.french), Date(patient_->diagnosis.date)});
   }
 
-  void WriteVisit(const SyntheticPatient& patient, const SyntheticVisit& visit) override {
-    Row row = {id_, visit.label, VisitDate(patient, visit)};
-    AddFields(row, patient, visit, true);
+  void WriteVisit(const SyntheticVisit& visit) override {
+    Row row = {id_, visit.label, VisitDate(visit)};
+    AddFields(row, visit, true);
     visits_.Add(row);
-    for (const SyntheticResult& result : visit.results)
-      NoteResult(patient, visit, *result.item, visits_);
-    NoteVisit(patient, visit, visits_);
-    if (!visit.first || !Is(plan_.malformed_line, patient)) return;
+    for (const SyntheticResult& result : visit.results) NoteResult(visit, *result.item, visits_);
+    NoteVisit(visit, visits_);
+    if (!visit.first || !Is(plan_.malformed_line)) return;
     visits_.AddTruncated(row);
     Plant("malformed_line", visits_, "quarantined: csv.field_count");
   }
 
-  void WriteLastContact(const SyntheticPatient& patient) override {
-    follow_up_.Add({id_, Date(patient.last_contact)});
-  }
+  void WriteLastContact() override { follow_up_.Add({id_, Date(patient_->last_contact)}); }
 
-  void WriteTreatment(const SyntheticPatient& patient, std::size_t k) override {
-    const SyntheticTreatment& treatment = patient.treatments[k];
+  void WriteTreatment(std::size_t k) override {
+    const SyntheticTreatment& treatment = patient_->treatments[k];
     treatments_.Add({id_, std::to_string(k + 1), std::string(treatment.drug.name),
-                     AtcOf(patient, k), Date(treatment.start),
+                     std::string(AtcOf(k)), Date(treatment.start),
                      treatment.stop ? Date(*treatment.stop) : "", StatusOf(treatment),
                      ReasonOf(treatment),
                      treatment.reason == StopReason::kAdverseEvent ? "événement indésirable" : ""});
-    NoteTreatment(patient, k, treatments_);
+    NoteTreatment(k, treatments_);
   }
 
   Table& demographics_;

@@ -16,7 +16,7 @@ constexpr Words kWords{.consent = {"1", "2", "3"},
                        .thousands = "",
                        .procedures = {"0DJD8ZZ", "B030ZZZ"},  // ICD-10-PCS
                        .procedure_names = {"Coloscopie", "IRM cérébrale"},
-                       .other_mark = "loaded: the mapping takes either mark"};
+                       .other_mark = kEitherMark};
 
 constexpr std::string_view kNotDone = "-9";  // the project's code for missing data
 
@@ -138,67 +138,63 @@ class RedcapWriter : public CsvWriter {
   }
 
   // Who it is stands in the row of the first event.
-  void WritePerson(const SyntheticPatient& patient) override {
-    first_event_ = EventOf(patient.visits.front().label);
-  }
+  void WritePerson() override { first_event_ = EventOf(patient_->visits.front().label); }
 
-  void WriteVisit(const SyntheticPatient& patient, const SyntheticVisit& visit) override {
-    Cells cells = {{"visit_date", VisitDate(patient, visit)}};
+  void WriteVisit(const SyntheticVisit& visit) override {
+    Cells cells = {{"visit_date", VisitDate(visit)}};
     for (const SyntheticItem& item : disease_.items()) {
       const bool not_done = visit.Find(item.key) == nullptr && !item.lu.missing.empty();
-      cells.emplace_back(item.lu.code,
-                         not_done ? std::string(kNotDone) : FieldOf(patient, visit, item));
+      cells.emplace_back(item.lu.code, not_done ? std::string(kNotDone) : FieldOf(visit, item));
     }
     if (!visit.first) {
       data_->Add(RowOf(EventOf(visit.label), "", 0, cells));
     } else {
-      cells.insert(cells.end(), {{"sex", patient.female ? "1" : "2"},
-                                 {"birth_date", Date(patient.birth)},
-                                 {"consent_research", Consent(patient)},
-                                 {"consent_date", Date(patient.index)},
-                                 {"consent_end", Withdrawal(patient)}});
-      AddPerson(*data_, patient, RowOf(first_event_, "", 0, cells));
+      cells.insert(cells.end(), {{"sex", patient_->female ? "1" : "2"},
+                                 {"birth_date", Date(patient_->birth)},
+                                 {"consent_research", Consent()},
+                                 {"consent_date", Date(patient_->index)},
+                                 {"consent_end", Withdrawal()}});
+      AddPerson(*data_, RowOf(first_event_, "", 0, cells));
     }
-    for (const SyntheticResult& result : visit.results)
-      NoteResult(patient, visit, *result.item, *data_);
-    NoteVisit(patient, visit, *data_);
+    for (const SyntheticResult& result : visit.results) NoteResult(visit, *result.item, *data_);
+    NoteVisit(visit, *data_);
     if (!visit.first) return;
     AddRepeat("diagnoses", 1,
-              {{"icd10cm", std::string(patient.diagnosis.icd10_cm)},
-               {"diagnosis_date", Date(patient.diagnosis.date)}});
-    if (!Is(plan_.malformed_line, patient)) return;
+              {{"icd10cm", std::string(patient_->diagnosis.icd10_cm)},
+               {"diagnosis_date", Date(patient_->diagnosis.date)}});
+    if (!Is(plan_.malformed_line)) return;
     data_->AddTruncated(RowOf(first_event_, "", 0, cells));
     Plant("malformed_line", *data_, "quarantined: csv.field_count");
   }
 
-  void WriteLastContact(const SyntheticPatient& patient) override {
-    data_->Add(RowOf("last_contact_arm_1", "", 0, {{"visit_date", Date(patient.last_contact)}}));
+  void WriteLastContact() override {
+    data_->Add(RowOf("last_contact_arm_1", "", 0, {{"visit_date", Date(patient_->last_contact)}}));
   }
 
-  void WriteEvents(const SyntheticPatient& patient) override {
+  void WriteEvents() override {
     int number = 0;
-    for (const SyntheticProcedure& procedure : patient.procedures) {
+    for (const SyntheticProcedure& procedure : patient_->procedures) {
       const auto kind = static_cast<std::size_t>(procedure.kind);
       AddRepeat("procedures", ++number,
                 {{"icd10pcs", std::string(words_.procedures[kind])},
                  {"procedure_date", Date(procedure.date)}});
     }
     number = 0;
-    for (const SyntheticRelapse& relapse : patient.relapses) {
+    for (const SyntheticRelapse& relapse : patient_->relapses) {
       AddRepeat("relapses", ++number,
                 {{"onset_date", Date(relapse.date)}, {"grade", std::to_string(relapse.grade)}});
     }
   }
 
-  void WriteTreatment(const SyntheticPatient& patient, std::size_t k) override {
-    const SyntheticTreatment& treatment = patient.treatments[k];
+  void WriteTreatment(std::size_t k) override {
+    const SyntheticTreatment& treatment = patient_->treatments[k];
     AddRepeat("treatments", static_cast<int>(k) + 1,
-              {{"atc", AtcOf(patient, k)},
+              {{"atc", std::string(AtcOf(k))},
                {"start_date", Date(treatment.start)},
                {"stop_date", treatment.stop ? Date(*treatment.stop) : ""},
                {"ongoing", StatusOf(treatment)},
                {"stop_reason", ReasonOf(treatment)}});
-    NoteTreatment(patient, k, *data_);
+    NoteTreatment(k, *data_);
   }
 
   std::vector<Field> fields_;

@@ -47,43 +47,42 @@ class SwissWriter : public CsvWriter {
     return header;
   }
 
-  void WritePerson(const SyntheticPatient& patient) override {
-    AddPerson(patients_, patient,
-              {id_, patient.female ? "weiblich" : "männlich", Date(patient.birth), Consent(patient),
-               Date(patient.index), Withdrawal(patient)});
-    const std::chrono::year_month_day date{patient.diagnosis.date};
-    diagnoses_.Add({id_, "1", std::string(patient.diagnosis.icd10_gm),
+  void WritePerson() override {
+    AddPerson(patients_, {id_, patient_->female ? "weiblich" : "männlich", Date(patient_->birth),
+                          Consent(), Date(patient_->index), Withdrawal()});
+    const std::chrono::year_month_day date{patient_->diagnosis.date};
+    diagnoses_.Add({id_, "1", std::string(patient_->diagnosis.icd10_gm),
                     std::to_string(std::max(2005, static_cast<int>(date.year()))),
-                    std::string(patient.diagnosis.swiss), Date(patient.diagnosis.date)});
+                    std::string(patient_->diagnosis.swiss), Date(patient_->diagnosis.date)});
   }
 
-  void WriteVisit(const SyntheticPatient& patient, const SyntheticVisit& visit) override {
-    const std::string date = VisitDate(patient, visit);
+  void WriteVisit(const SyntheticVisit& visit) override {
+    const std::string date = VisitDate(visit);
     visits_.Add({id_, visit.label, date, date, "ambulant"});
     Row row = {id_, visit.label, date};
-    AddFields(row, patient, visit, false);
+    AddFields(row, visit, false);
     scores_.Add(row);
-    NoteVisit(patient, visit, scores_);
-    WriteLaboratory(laboratory_, patient, visit);
+    NoteVisit(visit, scores_);
+    WriteLaboratory(laboratory_, visit);
   }
 
-  void WriteLastContact(const SyntheticPatient& patient) override {
-    const std::string date = Date(patient.last_contact);
+  void WriteLastContact() override {
+    const std::string date = Date(patient_->last_contact);
     visits_.Add({id_, "LC", date, date, "ambulant"});
   }
 
-  void WriteTreatment(const SyntheticPatient& patient, std::size_t k) override {
-    const SyntheticTreatment& treatment = patient.treatments[k];
+  void WriteTreatment(std::size_t k) override {
+    const SyntheticTreatment& treatment = patient_->treatments[k];
     const std::string_view atc = treatment.drug.atc;
     const bool tablet = atc.starts_with("L04AF") || atc.starts_with("L04AE") ||
                         atc.starts_with("L04AX") || atc.starts_with("L04AK") ||
                         atc.starts_with("A07") || atc.starts_with("H02");
     treatments_.Add({id_, std::to_string(k + 1),
                      std::string(treatment.drug.name) + (tablet ? ", p.o." : ", s.c."),
-                     AtcOf(patient, k), Date(treatment.start),
+                     std::string(AtcOf(k)), Date(treatment.start),
                      treatment.stop ? Date(*treatment.stop) : "", StatusOf(treatment),
                      ReasonOf(treatment)});
-    NoteTreatment(patient, k, treatments_);
+    NoteTreatment(k, treatments_);
   }
 
   Table& patients_;

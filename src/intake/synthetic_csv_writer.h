@@ -124,26 +124,20 @@ struct Words {
 using LocalItemOf = LocalItem SyntheticItem::*;
 
 // What the three dialects share: consent, items, defects and the files.
-class CsvWriter : public SyntheticWriter {
+class CsvWriter : public PlannedWriter {
  public:
   CsvWriter(const WriterOptions& options, const Words& words, LocalItemOf local)
-      : options_(options),
-        disease_(*options.disease),
-        plan_(options.plan),
-        words_(words),
-        local_(local),
-        site_(options.site),
-        folder_(options.folder) {}
+      : PlannedWriter(options), words_(words), local_(local) {}
 
   Result<void> Write(const SyntheticPatient& patient) override;
   Result<void> Finish() override;
 
  protected:
-  virtual void WritePerson(const SyntheticPatient& patient) = 0;
-  virtual void WriteVisit(const SyntheticPatient& patient, const SyntheticVisit& visit) = 0;
-  virtual void WriteLastContact(const SyntheticPatient& patient) = 0;
-  virtual void WriteTreatment(const SyntheticPatient& patient, std::size_t which) = 0;
-  virtual void WriteEvents(const SyntheticPatient& patient);
+  virtual void WritePerson() = 0;
+  virtual void WriteVisit(const SyntheticVisit& visit) = 0;
+  virtual void WriteLastContact() = 0;
+  virtual void WriteTreatment(std::size_t which) = 0;
+  virtual void WriteEvents();
 
   Table& Make(const Table::Format& format, const Row& header);
   /// Made only where the disease has procedures or relapses.
@@ -152,59 +146,40 @@ class CsvWriter : public SyntheticWriter {
   /// The header's columns of the items, laboratory values or not.
   void AddColumns(Row& header, bool with_laboratory) const;
   /// The fields under those columns.
-  void AddFields(Row& row, const SyntheticPatient& patient, const SyntheticVisit& visit,
-                 bool with_laboratory) const;
-  std::string FieldOf(const SyntheticPatient& patient, const SyntheticVisit& visit,
-                      const SyntheticItem& item) const;
+  void AddFields(Row& row, const SyntheticVisit& visit, bool with_laboratory) const;
+  std::string FieldOf(const SyntheticVisit& visit, const SyntheticItem& item) const;
   /// One row of the laboratory's table per value: id, stay, number, date, code, label, result, unit.
-  void WriteLaboratory(Table& table, const SyntheticPatient& patient, const SyntheticVisit& visit);
+  void WriteLaboratory(Table& table, const SyntheticVisit& visit);
   /// Notes what is planted on the item of the present visit, and on the visit, whose row is the last of `table`.
-  void NoteResult(const SyntheticPatient& patient, const SyntheticVisit& visit,
-                  const SyntheticItem& item, const Table& table);
-  void NoteVisit(const SyntheticPatient& patient, const SyntheticVisit& visit, const Table& table);
+  void NoteResult(const SyntheticVisit& visit, const SyntheticItem& item, const Table& table);
+  void NoteVisit(const SyntheticVisit& visit, const Table& table);
 
-  bool Is(std::uint64_t planned, const SyntheticPatient& patient) const {
-    return planned == patient.number;
-  }
-  /// Whether the planned defect falls on this visit.
-  bool Is(std::uint64_t planned, const SyntheticPatient& patient,
-          const SyntheticVisit& visit) const {
-    return planned == patient.number && DefectVisit(patient) == &visit;
-  }
   void Plant(std::string_view kind, const Table& table, std::string_view expected) {
-    planted_.push_back({std::string(kind), id_, table.name(), table.line(), std::string(expected)});
+    PlantAt(kind, table.name(), table.line(), expected);
   }
 
   /// Adds the row of a person, with what is planned for it. `row` holds the words of the consent.
-  void AddPerson(Table& table, const SyntheticPatient& patient, const Row& row);
-  std::string Consent(const SyntheticPatient& patient) const;
-  std::string Withdrawal(const SyntheticPatient& patient) const;
+  void AddPerson(Table& table, const Row& row);
+  std::string Consent() const;
+  std::string Withdrawal() const;
   std::string Date(Day day) const {
     return words_.date_mark == '-' ? IsoDate(day) : DateText(day, words_.date_mark);
   }
-  std::string VisitDate(const SyntheticPatient& patient, const SyntheticVisit& visit) const;
+  std::string VisitDate(const SyntheticVisit& visit) const { return Date(VisitDay(visit)); }
   std::string ReasonOf(const SyntheticTreatment& treatment) const;
   std::string StatusOf(const SyntheticTreatment& treatment) const;
-  std::string AtcOf(const SyntheticPatient& patient, std::size_t treatment) const;
-  void NoteTreatment(const SyntheticPatient& patient, std::size_t treatment, const Table& table);
+  void NoteTreatment(std::size_t treatment, const Table& table);
   /// The table that the file's end is cut off from, with its last row.
   void CutOff(Table& table) { cut_off_ = &table; }
 
-  WriterOptions options_;
-  const SyntheticDisease& disease_;  // not owned: a constant
-  DefectPlan plan_;
   Words words_;
   LocalItemOf local_;
-  SyntheticSite site_;
-  std::string id_;  // of the present patient
 
  private:
-  std::size_t ConsentOf(const SyntheticPatient& patient) const;
-  bool Retired(const SyntheticPatient& patient, std::size_t treatment) const;
-  std::string NumberOf(const SyntheticPatient& patient, const SyntheticVisit& visit,
-                       const SyntheticResult& result, bool grouped) const;
+  std::size_t ConsentOf() const;
+  std::string NumberOf(const SyntheticVisit& visit, const SyntheticResult& result,
+                       bool grouped) const;
 
-  fs::path folder_;
   std::vector<std::unique_ptr<Table>> tables_;
   Table* procedures_ = nullptr;
   Table* relapses_ = nullptr;

@@ -292,14 +292,8 @@ class FhirWriter : public PlannedWriter {
     return quantity;
   }
 
-  static double Scaled(long value, int decimals) {
-    constexpr double kPowers[] = {1, 10, 100, 1000, 10000};
-    return static_cast<double>(value) / kPowers[decimals];
-  }
-
   void NoteResult(const SyntheticVisit& visit, const SyntheticItem& item) {
-    PlantItem(visit, item, observations_.path.filename().string(), observations_.line,
-              "quarantined: value.not_a_number");
+    PlantItem(visit, item, observations_.path.filename().string(), observations_.line, kNotANumber);
     if (item.key == kDefectItem && Is(plan_.haemolysed, visit))
       Plant("haemolysed", observations_, "quarantined: fhir.modifier_extension");
   }

@@ -13,7 +13,6 @@ namespace {
 
 using namespace synthetic;
 
-constexpr std::string_view kEitherMark = "loaded: the mapping takes either mark";
 constexpr std::size_t kLongest = 220;  // characters of a line
 // A label as long as laboratories write them: its segment takes two lines.
 constexpr std::string_view kCreatinine =

@@ -18,8 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 using namespace synthetic;
 
-constexpr std::string_view kEitherMark = "loaded: the mapping takes either mark";
-
 // The laboratories' own codes of their tests, as mappings/de-ldt has them.
 struct TestCode {
   std::string_view key, code;
@@ -176,9 +174,10 @@ class Ldt2Writer : public LdtWriter {
   // A record's length counts its first two lines, too.
   void AddRecord(LdtFile& file, std::string_view type, const std::string& lines) {
     const std::string head = file.Line("8000", type);
+    const std::size_t bytes = head.size() + 14 + lines.size() + lost_;
     char length[16];
-    std::snprintf(length, sizeof length, "%05zu", head.size() + 14 + lines.size() + lost_);
-    file.record_bytes += head.size() + 14 + lines.size() + lost_;
+    std::snprintf(length, sizeof length, "%05zu", bytes);
+    file.record_bytes += bytes;
     file.last = head + file.Line("8100", length) + lines;
     file.Add(file.last);
     lost_ = 0;

@@ -14,8 +14,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 using namespace synthetic;
 
-constexpr std::string_view kOtherMark = "quarantined: value.not_a_number";
-
 // Where an item that is no laboratory result stands in the visit's template: mappings/de-openehr has the same.
 struct ItemPath {
   std::string_view key, path;
@@ -59,11 +57,6 @@ std::string PathOf(const SyntheticItem& item) {
 }
 
 std::string TimeText(Day day) { return IsoDate(day) + "T08:00:00+01:00"; }
-
-double Scaled(long value, int decimals) {
-  constexpr double kPowers[] = {1, 10, 100, 1000, 10000};
-  return static_cast<double>(value) / kPowers[decimals];
-}
 
 class OpenEhrWriter : public PlannedWriter {
  public:
@@ -150,9 +143,7 @@ class OpenEhrWriter : public PlannedWriter {
     set(node + "start_date", IsoDate(treatment.start));
     if (treatment.stop) set(node + "stop_date", IsoDate(*treatment.stop));
     set(node + "status|code", treatment.stop ? "stopped" : "active");
-    constexpr std::string_view kReasons[] = {"395008009", "395007004", "182840001"};  // SNOMED
-    if (treatment.reason)
-      set(node + "reason_for_stopping|code", kReasons[static_cast<std::size_t>(*treatment.reason)]);
+    if (treatment.reason) set(node + "reason_for_stopping|code", SnomedOf(*treatment.reason));
   }
 
   template <typename Set>
@@ -185,7 +176,7 @@ class OpenEhrWriter : public PlannedWriter {
     }
     Add(all);
     for (const SyntheticResult& result : visit.results)
-      PlantItem(visit, *result.item, path_.filename().string(), line_, kOtherMark);
+      PlantItem(visit, *result.item, path_.filename().string(), line_, kNotANumber);
     if (Is(plan_.swapped_date, visit))
       Plant("swapped_date", "loaded as written: found by the checks of quality");
     if (!visit.first || !Is(plan_.malformed_line)) return;

@@ -2,7 +2,6 @@
 #include "intake/synthetic_planned_writer.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <fstream>
 
 namespace clinnova::intake::synthetic {
@@ -17,15 +16,12 @@ std::string Decimal(long value, int decimals, char mark) {
   return digits;
 }
 
-long CreatinineHundredths(long umol_per_l) { return (umol_per_l * 10000L + 4421) / 8842; }
-
-std::string IsoDate(Day day) {
-  const std::chrono::year_month_day date{day};
-  char text[40];
-  std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
-  return text;
+double Scaled(long value, int decimals) {
+  constexpr double kPowers[] = {1, 10, 100, 1000, 10000};
+  return static_cast<double>(value) / kPowers[decimals];
 }
+
+long CreatinineHundredths(long umol_per_l) { return (umol_per_l * 10000L + 4421) / 8842; }
 
 std::string CompactDate(Day day) {
   std::string text = IsoDate(day);
@@ -35,20 +31,20 @@ std::string CompactDate(Day day) {
 
 int YearOf(Day day) { return static_cast<int>(std::chrono::year_month_day{day}.year()); }
 
+std::string_view SnomedOf(StopReason reason) {
+  constexpr std::string_view kCodes[] = {"395008009", "395007004", "182840001"};
+  return kCodes[static_cast<std::size_t>(reason)];
+}
+
 std::string ShownNumber::Text(char mark, std::string_view below_sign) const {
   if (not_detected) return "n.n.";
   if (other_mark) mark = mark == ',' ? '.' : ',';
   return (below ? std::string(below_sign) : "") + Decimal(value, decimals, mark);
 }
 
-ShownNumber Shown(const WriterOptions& options, const SyntheticPatient& patient,
-                  const SyntheticVisit& visit, const SyntheticResult& result,
-                  const LocalItem& local) {
-  const DefectPlan& plan = options.plan;
+ShownNumber PlannedWriter::ShownOf(const SyntheticVisit& visit, const SyntheticResult& result,
+                                   const LocalItem& local) const {
   const SyntheticItem& item = *result.item;
-  const auto is = [&](std::uint64_t planned) {
-    return planned == patient.number && DefectVisit(patient) == &visit;
-  };
   ShownNumber shown{
       .value = result.value, .decimals = item.decimals - local.shift, .below = result.below};
   if (local.unit == "mg/dL" && item.ucum == "umol/L") {
@@ -56,14 +52,14 @@ ShownNumber Shown(const WriterOptions& options, const SyntheticPatient& patient,
     shown.decimals = 2;
   }
   shown.not_detected =
-      item.key == options.disease->not_detected && NotDetected(plan, patient, visit, item.key);
+      item.key == disease_.not_detected && NotDetected(plan_, *patient_, visit, item.key);
   if (item.key == kDefectItem) {
-    if (is(plan.comparator)) shown.below = true, shown.value = kDefectLimit;
-    shown.other_mark = is(plan.decimal_mark);
-    shown.in_mg_per_dl = is(plan.unit);
+    if (Is(plan_.comparator, visit)) shown.below = true, shown.value = kDefectLimit;
+    shown.other_mark = Is(plan_.decimal_mark, visit);
+    shown.in_mg_per_dl = Is(plan_.unit, visit);
     if (shown.in_mg_per_dl) ++shown.decimals;
   }
-  if (item.key == kWrongUnitItem && is(plan.wrong_unit)) {
+  if (item.key == kWrongUnitItem && Is(plan_.wrong_unit, visit)) {
     // g/L under the name of g/dL; where the unit is g/L, mmol/L under its name.
     if (local.shift != 0) shown.value = MillimolesOfHaemoglobin(shown.value), shown.decimals = 1;
     if (local.shift == 0) shown.decimals = 0;
@@ -71,24 +67,21 @@ ShownNumber Shown(const WriterOptions& options, const SyntheticPatient& patient,
   return shown;
 }
 
-std::vector<ItemDefect> DefectsOf(const WriterOptions& options, const SyntheticPatient& patient,
-                                  const SyntheticVisit& visit, const SyntheticItem& item,
-                                  std::string_view other_mark) {
-  const DefectPlan& plan = options.plan;
-  const auto is = [&](std::uint64_t planned) {
-    return planned == patient.number && DefectVisit(patient) == &visit;
+void PlannedWriter::PlantItem(const SyntheticVisit& visit, const SyntheticItem& item,
+                              std::string_view file, std::uint64_t line,
+                              std::string_view other_mark) {
+  const auto plant = [&](std::string_view kind, std::string_view expected) {
+    PlantAt(kind, file, line, expected);
   };
-  std::vector<ItemDefect> defects;
   if (item.key == kDefectItem) {
-    if (is(plan.comparator)) defects.push_back({"comparator", "loaded as 0.6 with operator <"});
-    if (is(plan.decimal_mark)) defects.push_back({"decimal_mark", other_mark});
-    if (is(plan.unit)) defects.push_back({"unit", "converted from mg/dL to mg/L"});
+    if (Is(plan_.comparator, visit)) plant("comparator", "loaded as 0.6 with operator <");
+    if (Is(plan_.decimal_mark, visit)) plant("decimal_mark", other_mark);
+    if (Is(plan_.unit, visit)) plant("unit", "converted from mg/dL to mg/L");
   }
-  if (item.key == kWrongUnitItem && is(plan.wrong_unit))
-    defects.push_back({"wrong_unit", "quarantined at the load: value.implausible"});
-  if (item.key == options.disease->not_detected && NotDetected(plan, patient, visit, item.key))
-    defects.push_back({"not_detected", "kept as text, never a number"});
-  return defects;
+  if (item.key == kWrongUnitItem && Is(plan_.wrong_unit, visit))
+    plant("wrong_unit", "quarantined at the load: value.implausible");
+  if (item.key == disease_.not_detected && NotDetected(plan_, *patient_, visit, item.key))
+    plant("not_detected", "kept as text, never a number");
 }
 
 Result<void> PlannedWriter::WriteTruncated(std::string_view name, std::string_view bytes) {

@@ -10,19 +10,26 @@
 #include <string_view>
 #include <vector>
 
+#include "intake/iso_time.h"
 #include "intake/synthetic_export.h"
 
 namespace clinnova::intake::synthetic {
 
 /// 1234 with 2 decimals and "," is "12,34".
 std::string Decimal(long value, int decimals, char mark);
+/// 1234 with 2 decimals is 12.34.
+double Scaled(long value, int decimals);
 /// Hundredths of a mg/dL; 88.42 umol/L are one mg/dL.
 long CreatinineHundredths(long umol_per_l);
-/// "2023-12-31".
-std::string IsoDate(Day day);
 /// "20231231".
 std::string CompactDate(Day day);
 int YearOf(Day day);
+/// The reason's code in SNOMED CT.
+std::string_view SnomedOf(StopReason reason);
+
+/// What an import should do with the other country's decimal mark.
+inline constexpr std::string_view kEitherMark = "loaded: the mapping takes either mark";
+inline constexpr std::string_view kNotANumber = "quarantined: value.not_a_number";
 
 /// A number as one dialect's export shows it, planned defects included.
 struct ShownNumber {
@@ -36,19 +43,6 @@ struct ShownNumber {
   /// "<0,6", "n.n."; `below_sign` as the dialect writes it.
   std::string Text(char mark, std::string_view below_sign = "<") const;
 };
-ShownNumber Shown(const WriterOptions& options, const SyntheticPatient& patient,
-                  const SyntheticVisit& visit, const SyntheticResult& result,
-                  const LocalItem& local);
-
-/// What is planned on an item of a visit: its kind, and what an import should do. `other_mark` is what it
-/// should do with the other country's decimal mark.
-struct ItemDefect {
-  std::string_view kind;
-  std::string_view expected;
-};
-std::vector<ItemDefect> DefectsOf(const WriterOptions& options, const SyntheticPatient& patient,
-                                  const SyntheticVisit& visit, const SyntheticItem& item,
-                                  std::string_view other_mark);
 
 /// A writer with one patient at hand.
 class PlannedWriter : public SyntheticWriter {
@@ -66,9 +60,7 @@ class PlannedWriter : public SyntheticWriter {
     return Is(planned) && DefectVisit(*patient_) == &visit;
   }
   ShownNumber ShownOf(const SyntheticVisit& visit, const SyntheticResult& result,
-                      const LocalItem& local) const {
-    return Shown(options_, *patient_, visit, result, local);
-  }
+                      const LocalItem& local) const;
   Day VisitDay(const SyntheticVisit& visit) const {
     return Is(plan_.swapped_date, visit) ? *Swapped(visit.date) : visit.date;
   }
@@ -81,11 +73,10 @@ class PlannedWriter : public SyntheticWriter {
                std::string_view expected) {
     planted_.push_back({std::string(kind), id_, std::string(file), line, std::string(expected)});
   }
+  /// What is planned on an item of a visit. `other_mark` is what an import should do with the other country's
+  /// decimal mark.
   void PlantItem(const SyntheticVisit& visit, const SyntheticItem& item, std::string_view file,
-                 std::uint64_t line, std::string_view other_mark) {
-    for (const ItemDefect& defect : DefectsOf(options_, *patient_, visit, item, other_mark))
-      PlantAt(defect.kind, file, line, defect.expected);
-  }
+                 std::uint64_t line, std::string_view other_mark);
   /// A file beside the export that is cut off: an import that meets it refuses everything. `bytes` are its
   /// whole content.
   Result<void> WriteTruncated(std::string_view name, std::string_view bytes);

@@ -12,7 +12,6 @@ namespace {
 
 using namespace synthetic;
 
-constexpr std::string_view kOtherMark = "quarantined: value.not_a_number";
 constexpr std::string_view kPrefixes =
     "@prefix sphn: <https://biomedit.ch/rdf/sphn-schema/sphn#> .\n"
     "@prefix sphn-individual: <https://biomedit.ch/rdf/sphn-schema/sphn/individual#> .\n"
@@ -219,7 +218,7 @@ class SphnWriter : public PlannedWriter {
                      " ; sphn:hasLabTest [ a sphn:LabTest ; sphn:hasCode " +
                      Code(item.system, item.code, item.ch.label) +
                      " ; sphn:hasResult [ a sphn:LabResult ; " + value + " ] ]");
-    PlantItem(visit, item, file_, line_, kOtherMark);
+    PlantItem(visit, item, file_, line_, kNotANumber);
   }
 
   std::string ValueOf(const SyntheticVisit& visit, const SyntheticResult& result) const {
@@ -270,10 +269,9 @@ class SphnWriter : public PlannedWriter {
                             : ""));
     if (Retired(k)) Plant("retired_atc", "resolved by the map of retired ATC codes");
     if (!treatment.reason) return;
-    constexpr std::string_view kReasons[] = {"395008009", "395007004", "182840001"};  // SNOMED
-    WriteAssessment(
-        "stop-" + name, *treatment.stop, "", Code("Clinnova", "STOP-REASON", "Absetzgrund"),
-        "sphn:hasCode " + Code("SNOMED", kReasons[static_cast<std::size_t>(*treatment.reason)]));
+    WriteAssessment("stop-" + name, *treatment.stop, "",
+                    Code("Clinnova", "STOP-REASON", "Absetzgrund"),
+                    "sphn:hasCode " + Code("SNOMED", SnomedOf(*treatment.reason)));
   }
 
   std::string file_, text_;  // of the present patient
