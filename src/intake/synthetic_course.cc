@@ -7,6 +7,7 @@
 
 #include "core/check.h"
 #include "core/deterministic_math.h"
+#include "core/mix.h"
 
 namespace clinnova::intake::synthetic {
 
@@ -27,7 +28,8 @@ double Predictor(std::span<const Effect> effects, const Terms& terms, std::size_
 
 SyntheticRandom StreamOf(const CohortOptions& options, std::uint64_t salt, std::uint64_t index,
                          std::uint64_t purpose) {
-  return {MixBits(options.seed + salt) + static_cast<std::uint64_t>(options.site), index, purpose};
+  return {core::MixBits(options.seed + salt) + static_cast<std::uint64_t>(options.site), index,
+          purpose};
 }
 
 void ChooseClass(std::span<const Effect> effects, const Terms& terms, const SiteDifference& site,

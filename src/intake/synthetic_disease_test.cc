@@ -31,7 +31,7 @@ class SyntheticDiseaseTest : public testing::TestWithParam<std::string> {
 std::uint64_t Digest(const SyntheticPatient& patient) {
   std::uint64_t digest = 0;
   const auto add = [&](std::int64_t value) {
-    digest = MixBits(digest ^ static_cast<std::uint64_t>(value));
+    digest = core::MixBits(digest ^ static_cast<std::uint64_t>(value));
   };
   add(patient.birth.time_since_epoch().count());
   add(patient.index.time_since_epoch().count());
@@ -208,7 +208,7 @@ TEST(SyntheticDiseases, GiveTheSameNumbersOnEveryMachine) {
   const auto digest = [](std::string_view name) {
     std::uint64_t all = 0;
     for (std::uint64_t i = 0; i < 20; ++i)
-      all = MixBits(all ^ Digest(FindSyntheticDisease(name)->draw({.seed = 11}, i)));
+      all = core::MixBits(all ^ Digest(FindSyntheticDisease(name)->draw({.seed = 11}, i)));
     return all;
   };
   EXPECT_EQ(digest("cd"), 1810534918305243337u);

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/json_text.h"
+#include "core/mix.h"
 #include "intake/synthetic_csv.h"
 #include "intake/synthetic_fhir.h"
 #include "intake/synthetic_hprim.h"
@@ -132,7 +133,7 @@ class Planner {
 
  private:
   std::uint64_t Pick(const std::function<bool(const SyntheticPatient&)>& fits) {
-    const std::uint64_t start = MixBits(cohort_.seed * 31 + ++picks_) % patients_;
+    const std::uint64_t start = core::MixBits(cohort_.seed * 31 + ++picks_) % patients_;
     // Few patients fail to fit, so the search is short; the limit is for tiny cohorts.
     for (std::uint64_t k = 0; k < std::min<std::uint64_t>(patients_, 1000); ++k) {
       const std::uint64_t index = (start + k) % patients_;

@@ -44,7 +44,7 @@ TEST(SyntheticCohort, GivesTheSameNumbersOnEveryMachine) {
   const RaPatient patient = DrawRaPatient(kLuxembourg, 0);
   std::uint64_t digest = 0;
   const auto add = [&](std::int64_t value) {
-    digest = MixBits(digest ^ static_cast<std::uint64_t>(value));
+    digest = core::MixBits(digest ^ static_cast<std::uint64_t>(value));
   };
   add(patient.birth.time_since_epoch().count());
   add(patient.index.time_since_epoch().count());

@@ -7,22 +7,17 @@
 #include <cstdint>
 
 #include "core/deterministic_math.h"
+#include "core/mix.h"
 
 namespace clinnova::intake {
-
-/// A bijective mix of 64 bits.
-constexpr std::uint64_t MixBits(std::uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ULL;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EBULL;
-  return x ^ (x >> 31);
-}
 
 class SyntheticRandom {
  public:
   SyntheticRandom(std::uint64_t seed, std::uint64_t patient, std::uint64_t purpose)
-      : state_(MixBits(seed + MixBits(patient * 0x9E3779B97F4A7C15ULL + MixBits(purpose + 1)))) {}
+      : state_(core::MixBits(
+            seed + core::MixBits(patient * core::kMixStep + core::MixBits(purpose + 1)))) {}
 
-  std::uint64_t Bits() { return MixBits(state_ += 0x9E3779B97F4A7C15ULL); }
+  std::uint64_t Bits() { return core::MixBits(state_ += core::kMixStep); }
   /// Strictly between 0 and 1, in steps of 2^-53.
   double Uniform() { return (static_cast<double>(Bits() >> 11) + 0.5) * 0x1p-53; }
   double Normal() { return core::NormalQuantile(Uniform()); }

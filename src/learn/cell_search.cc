@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "core/check.h"
+#include "core/mix.h"
 #include "stats/order_statistics.h"
 
 namespace clinnova::learn {
@@ -22,13 +23,6 @@ constexpr std::size_t kMostNumbers = std::size_t{1} << 18;
 
 std::uint64_t KeyOf(double value) { return stats::OrderedKey(value) - 1; }
 
-/// The finaliser of splitmix64.
-std::uint64_t Mix(std::uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-  return x ^ (x >> 31);
-}
-
 /// Bits of a fingerprint, so that count, sum and sum of squares of all rows fit in 127 bits.
 std::int64_t FingerprintBits(std::int64_t count_bits) {
   return std::clamp<std::int64_t>((126 - 3 * count_bits) / 3, 1, 20);
@@ -42,8 +36,7 @@ struct Packing {
         second(static_cast<int>(2 * count_bits + fingerprint_bits)) {}
 
   Int128 One(std::uint64_t key) const {
-    const Int128 mark =
-        static_cast<Int128>(Mix(key + 0x9e3779b97f4a7c15ULL) >> (64 - fingerprint_bits));
+    const Int128 mark = static_cast<Int128>(core::MixNext(key) >> (64 - fingerprint_bits));
     return 1 + (mark << first) + ((mark * mark) << second);
   }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/mix.h"
 #include "federation/batches.h"
 #include "stats/effect_rows.h"
 
@@ -31,7 +32,7 @@ class ChoiceKeys {
   static Result<ChoiceKeys> Create(const SiteView& site) {
     ChoiceKeys keys;
     CLINNOVA_ASSIGN(const std::int64_t seed, site.analysis.Integer("seed", 1));
-    keys.seed_ = MixBits(static_cast<std::uint64_t>(seed));
+    keys.seed_ = core::MixNext(static_cast<std::uint64_t>(seed));
     CLINNOVA_ASSIGN(const std::string id, site.analysis.Text("id", ""));
     keys.by_id_ = !id.empty();
     if (keys.by_id_) {

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/archive.h"
+#include "core/mix.h"
 #include "learn/row_parts.h"
 #include "stats/split_columns.h"
 #include "table/factor_column.h"
@@ -79,10 +80,11 @@ class RowKeys {
     const table::Column& column = site_.table.column(columns_[c]);
     if (column.codes.empty()) {
       const double value = column.numbers[row];
-      return std::isnan(value) ? MixBits(key ^ 0x6d697373) : MixNumber(key, value);
+      return std::isnan(value) ? core::MixNext(key ^ 0x6d697373) : MixNumber(key, value);
     }
     const std::int32_t code = column.codes[row];
-    return MixBits(key ^ (code < 0 ? 0x6d697373 : level_keys_[c][static_cast<std::size_t>(code)]));
+    return core::MixNext(key ^
+                         (code < 0 ? 0x6d697373 : level_keys_[c][static_cast<std::size_t>(code)]));
   }
 
   const SiteView& site_;  // not owned
@@ -117,7 +119,7 @@ Result<void> AddFolds(const SiteView& site, TrainingRows& rows) {
           value >= 1 && value <= static_cast<double>(options.folds) && value == std::floor(value);
       rows.fold[r] = usable ? static_cast<std::int32_t>(value) : 0;
     } else if (options.folds > 1) {
-      rows.fold[r] = static_cast<std::int32_t>(1 + MixBits(rows.key[r] ^ 0x666f6c64) %
+      rows.fold[r] = static_cast<std::int32_t>(1 + core::MixNext(rows.key[r] ^ 0x666f6c64) %
                                                        static_cast<std::uint64_t>(options.folds));
     }
   }
@@ -162,7 +164,7 @@ RowsResult FormulaRows(const SiteView& site, core::ByteView source) {
     AddBatch(batch, survival, !formula.offsets().empty(), *rows);
   }
   rows->key.resize(rows->rows());
-  const RowKeys keys(site, MixBits(static_cast<std::uint64_t>(seed)), id, columns);
+  const RowKeys keys(site, core::MixNext(static_cast<std::uint64_t>(seed)), id, columns);
   ForEachPart(PartsOf(rows->rows()), site.threads, [&](std::size_t part) {
     keys.Make(*rows, part * kRowsPerPart, std::min((part + 1) * kRowsPerPart, rows->rows()));
   });

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "core/hash.h"
+#include "core/mix.h"
 #include "learn/made_once.h"
 #include "learn/row_parts.h"
 
@@ -125,7 +126,7 @@ std::vector<std::uint8_t> RowsInScope(const SiteView& site, const TrainingRows& 
 
 int Draws(const TreeClaim& claim, std::uint64_t number, std::uint64_t key) {
   if (!claim.bootstrap && claim.subsample >= 1) return 1;
-  const double u = KeyedUniform(key, MixBits(claim.seed) + number);
+  const double u = KeyedUniform(key, core::MixNext(claim.seed) + number);
   if (!claim.bootstrap) return u < claim.subsample ? 1 : 0;
   return static_cast<int>(std::upper_bound(std::begin(kPoisson), std::end(kPoisson), u) -
                           std::begin(kPoisson));

@@ -39,8 +39,6 @@ using RowsResult = Result<std::shared_ptr<const TrainingRows>>;
 /// Makes a site's rows; the engine keeps them for the run. Deterministic, and a row's numbers depend on that row alone.
 using RowsFunction = RowsResult (*)(const federation::SiteView& site, core::ByteView source);
 
-/// Every bit of the result depends on every bit of the argument (the finaliser of SplitMix64).
-std::uint64_t MixBits(std::uint64_t x);
 /// A key with one more number or text in it.
 std::uint64_t MixNumber(std::uint64_t key, double value);
 std::uint64_t MixText(std::uint64_t key, std::string_view text);

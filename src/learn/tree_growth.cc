@@ -5,6 +5,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/mix.h"
+
 namespace clinnova::learn {
 namespace {
 
@@ -20,7 +22,7 @@ std::vector<std::uint32_t> Draw(std::vector<std::uint32_t> items, std::size_t co
                                 std::uint64_t key) {
   if (count >= items.size()) return items;
   std::stable_sort(items.begin(), items.end(), [&](std::uint32_t a, std::uint32_t b) {
-    return MixBits(key ^ MixBits(a)) < MixBits(key ^ MixBits(b));
+    return core::MixNext(key ^ core::MixNext(a)) < core::MixNext(key ^ core::MixNext(b));
   });
   items.resize(std::max<std::size_t>(count, 1));
   std::sort(items.begin(), items.end());
@@ -53,13 +55,15 @@ std::vector<std::uint32_t> TreeGrowth::FeaturesOf(const Growing& growing) const 
   if (settings_.colsample_bytree >= 1) return all;
   const auto count = static_cast<std::size_t>(
       std::max(1.0, std::floor(settings_.colsample_bytree * static_cast<double>(all.size()))));
-  return Draw(all, count, MixBits(claim_.seed ^ MixBits(growing.start.number + 0x5151)));
+  return Draw(all, count,
+              core::MixNext(claim_.seed ^ core::MixNext(growing.start.number + 0x5151)));
 }
 
 std::vector<std::uint32_t> TreeGrowth::FeaturesOf(const Growing& growing, std::size_t node) const {
   if (all_features()) return growing.features;
-  return Draw(growing.features, static_cast<std::size_t>(settings_.features_per_node),
-              MixBits(MixBits(claim_.seed ^ MixBits(growing.start.number)) ^ node));
+  return Draw(
+      growing.features, static_cast<std::size_t>(settings_.features_per_node),
+      core::MixNext(core::MixNext(claim_.seed ^ core::MixNext(growing.start.number)) ^ node));
 }
 
 bool TreeGrowth::Divisible(const NodeSums& total) const {

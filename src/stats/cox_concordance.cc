@@ -8,6 +8,7 @@
 #include "stats/concordant_pairs.h"
 #include "stats/cox_own_risk.h"
 #include "stats/cox_rows.h"
+#include "stats/key_sketch.h"
 #include "stats/order_statistics.h"
 
 namespace clinnova::stats {
@@ -32,13 +33,11 @@ constexpr std::size_t kMostCells = 1 << 22;
 
 struct ScoresParameters {
   CoxParameters cox;
-  std::vector<KeyInterval> targets;  ///< intervals of scores' keys to count in
-  std::int64_t shift = 56;
+  KeySketch sketch;  ///< of the scores' keys
   template <class A>
   void Fields(A& a) {
     a(cox);
-    a(targets);
-    a(shift);
+    a(sketch);
   }
 };
 
@@ -121,10 +120,11 @@ Result<std::vector<ScoredRow>> RowsOf(const SiteView& site, const SiteFrame& fra
 
 Result<Layout> ScoresLayout(const Analysis&, const table::Schema&,
                             const ScoresParameters& parameters) {
-  if (parameters.targets.size() > kMostScores || parameters.shift < 0 || parameters.shift > 56) {
+  const std::uint64_t cells = parameters.sketch.cells;
+  if (cells == 0 || cells > KeySketch::For(kMostScores, 0).cells) {
     return Fail(ErrorCode::kRefused, "too many scores", "wrong_layout");
   }
-  return Layout{{CountBlock("scores", parameters.targets.size() * kKeyParts)}};
+  return Layout{SketchBlocks(parameters.sketch)};
 }
 
 Result<void> ScoresEvaluate(const SiteView& site, const ScoresParameters& parameters,
@@ -133,9 +133,7 @@ Result<void> ScoresEvaluate(const SiteView& site, const ScoresParameters& parame
   CLINNOVA_TRY(CheckOpen(parameters.cox, *frame));
   CLINNOVA_ASSIGN(const std::vector<ScoredRow> rows,
                   RowsOf(site, *frame, parameters.cox, parameters.cox.axes));
-  std::vector<double> scores;
-  for (const ScoredRow& row : rows) scores.push_back(row.score);
-  CountKeys(scores, 0, parameters.targets, parameters.shift, 0, sums);
+  for (const ScoredRow& row : rows) AddKey(parameters.sketch, OrderedKey(row.score), 0, sums);
   return {};
 }
 
@@ -264,28 +262,24 @@ const TypedStep<MarksParameters> kMarksStep{
     Guard<MarksParameters>{{Rule::kSinglePersons}, HoldScores<MarksParameters>}};
 const TypedStep<PairsParameters> kPairsStep{"cox.pairs", PairsLayout, PairsEvaluate, CoxGuard{}};
 
-/// The distinct scores of all sites, in eight rounds; nothing when there are too many.
+/// The distinct scores of all sites; nothing when there are more than `most`.
 Result<std::optional<std::vector<double>>> DistinctScores(Federation& federation,
                                                           const Analysis& analysis,
                                                           const CoxSolution& solution,
                                                           std::size_t most) {
-  ScoresParameters parameters{solution.parameters, {KeyInterval{0, 0}}, 56};
-  for (; parameters.shift >= 0; parameters.shift -= 8) {
+  ScoresParameters parameters{solution.parameters, {}};
+  const std::size_t keys = std::min(most, static_cast<std::size_t>(parameters.cox.claim.n));
+  for (const std::uint64_t seed : {0ULL, 1ULL}) {
+    parameters.sketch = KeySketch::For(keys, seed);
     CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kScoresStep, parameters));
-    std::vector<KeyInterval> next;
-    for (std::size_t t = 0; t < parameters.targets.size(); ++t) {
-      for (std::size_t part = 0; part < kKeyParts; ++part) {
-        if (sums.Count(0, t * kKeyParts + part) == 0) continue;
-        next.push_back({0, parameters.targets[t].low +
-                               (static_cast<std::uint64_t>(part) << parameters.shift)});
-      }
-    }
-    if (next.size() > most) return std::optional<std::vector<double>>{};
-    parameters.targets = std::move(next);
+    const auto found = ReadSketch(parameters.sketch, 0, sums);
+    if (!found) continue;
+    if (found->size() > most) break;
+    std::vector<double> scores;
+    for (const auto& [key, count] : *found) scores.push_back(ValueOfKey(key));
+    return std::optional(std::move(scores));
   }
-  std::vector<double> scores;
-  for (const KeyInterval& key : parameters.targets) scores.push_back(ValueOfKey(key.low));
-  return scores;
+  return std::optional<std::vector<double>>{};
 }
 
 std::vector<ScoredCount> Occupied(const PooledSums& sums, std::size_t block,

@@ -5,15 +5,10 @@
 
 #include "core/deterministic_math.h"
 #include "core/hash.h"
+#include "core/mix.h"
 
 namespace clinnova::stats {
 namespace {
-
-std::uint64_t Mix(std::uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-  return x ^ (x >> 31);
-}
 
 std::uint64_t Word(const core::Hash& hash, std::size_t first) {
   std::uint64_t word = 0;
@@ -34,7 +29,8 @@ KeyedRandom::KeyedRandom(std::int64_t seed, std::string_view content) {
 }
 
 double KeyedRandom::Uniform(std::uint64_t counter) const {
-  const std::uint64_t bits = Mix(Mix(first_ + counter * 0x9e3779b97f4a7c15ULL) ^ second_);
+  const std::uint64_t bits =
+      core::MixBits(core::MixBits(first_ + counter * core::kMixStep) ^ second_);
   return (static_cast<double>(bits >> 11) + 0.5) * 0x1p-53;
 }
 

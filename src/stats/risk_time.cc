@@ -109,39 +109,39 @@ namespace {
 
 Result<Layout> OccupiedLayout(const Analysis&, const table::Schema&,
                               const OccupiedParameters& parameters) {
-  if (parameters.grid.cells > kLargestGrid || parameters.targets.size() > kLargestList ||
-      parameters.shift < 0 || parameters.shift > 56) {
+  if (parameters.grid.cells > kLargestGrid ||
+      parameters.sketch.cells > KeySketch::For(kLargestList, 0).cells) {
     return Fail(ErrorCode::kRefused, "a time axis that is too long", "wrong_layout");
   }
-  const std::size_t keys = parameters.targets.size() * kKeyParts;
-  return Layout{{CountBlock("times", parameters.targets.empty() ? parameters.grid.size() : keys)}};
+  if (parameters.sketch.cells > 0) return Layout{SketchBlocks(parameters.sketch)};
+  return Layout{{CountBlock("times", parameters.grid.size())}};
 }
 
 Result<void> OccupiedEvaluate(const SiteView& site, const OccupiedParameters& parameters,
                               ExactSums& sums) {
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame,
                   SiteFrameOf(site, parameters.claim));
-  return ForEachBatch(
-      site.table.rows, site.threads, sums,
-      [&](std::size_t first, std::size_t count, DesignBatch& batch,
-          ExactSums& mine) -> Result<void> {
-        frame->design.Evaluate(site.table, first, count, batch);
-        for (std::size_t part = 0; part + 1 < batch.response.size(); ++part) {
-          const std::span<const double> times(batch.response[part].data(), batch.rows);
-          if (!parameters.targets.empty()) {
-            CountKeys(times, 0, parameters.targets, parameters.shift, 0, mine);
-            continue;
-          }
-          for (const double time : times) {
-            const std::size_t k = parameters.grid.IndexOf(time);
-            if (k == parameters.grid.size()) {
-              return Fail(ErrorCode::kRefused, "a time off the hub's axis", "time_off_axis");
-            }
-            mine.AddCount(0, k);
-          }
-        }
-        return {};
-      });
+  return ForEachBatch(site.table.rows, site.threads, sums,
+                      [&](std::size_t first, std::size_t count, DesignBatch& batch,
+                          ExactSums& mine) -> Result<void> {
+                        frame->design.Evaluate(site.table, first, count, batch);
+                        for (std::size_t part = 0; part + 1 < batch.response.size(); ++part) {
+                          for (std::size_t r = 0; r < batch.rows; ++r) {
+                            const double time = batch.response[part][r];
+                            if (parameters.sketch.cells > 0) {
+                              AddKey(parameters.sketch, OrderedKey(time), 0, mine);
+                              continue;
+                            }
+                            const std::size_t k = parameters.grid.IndexOf(time);
+                            if (k == parameters.grid.size()) {
+                              return Fail(ErrorCode::kRefused, "a time off the hub's axis",
+                                          "time_off_axis");
+                            }
+                            mine.AddCount(0, k);
+                          }
+                        }
+                        return {};
+                      });
 }
 
 const TypedStep<OccupiedParameters> kOccupiedStep{"survival.times", OccupiedLayout,
@@ -168,7 +168,9 @@ Result<TimeAxisSearch> TimeAxisSearch::Create(const Analysis& analysis, const Mo
     if (time_grid > 0)
       return analysis.Wrong("time_grid", "over 1,000,000 steps, expected a coarser grid");
     grid = {};
-    search.question_.targets = {KeyInterval{0, 0}};
+    const std::size_t parts = frame.formula().response().parts.size() - 1;  // entries and exits
+    search.most_ = std::min(kLargestList, parts * static_cast<std::size_t>(frame.n()));
+    search.question_.sketch = KeySketch::For(search.most_, 0);
     return search;
   }
   grid.cells = static_cast<std::uint64_t>(cells);
@@ -185,9 +187,8 @@ std::size_t TimeAxisSearch::Ask(RoundParts& parts) const {
 
 Result<void> TimeAxisSearch::Absorb(const Analysis& analysis, const PooledSums& sums) {
   const TimeAxis& grid = question_.grid;
-  std::vector<KeyInterval>& targets = question_.targets;
-  std::int64_t& shift = question_.shift;
-  if (targets.empty()) {
+  KeySketch& sketch = question_.sketch;
+  if (sketch.cells == 0) {
     axis_.binned = grid.step > 0;
     axis_.same = grid.same;
     for (std::size_t k = 0; k < grid.size(); ++k) {
@@ -196,22 +197,18 @@ Result<void> TimeAxisSearch::Absorb(const Analysis& analysis, const PooledSums& 
     done_ = true;
     return {};
   }
-  // The distinct times by descending through intervals of keys that hold any.
-  std::vector<KeyInterval> next;
-  for (std::size_t t = 0; t < targets.size(); ++t) {
-    for (std::size_t part = 0; part < kKeyParts; ++part) {
-      if (sums.Count(0, t * kKeyParts + part) == 0) continue;
-      next.push_back({0, targets[t].low + (static_cast<std::uint64_t>(part) << shift)});
-    }
-  }
-  if (next.size() > kLargestList) {
+  const auto found = ReadSketch(sketch, 0, sums);
+  const bool again = !found && (most_ < kLargestList || sketch.seed == 0);
+  if (!again && (!found || found->size() > kLargestList)) {
     return analysis.Wrong("time_grid",
                           "the times have over 20000 distinct values, expected a coarser grid");
   }
-  targets = std::move(next);
-  shift -= 8;
-  if (shift >= 0) return {};
-  for (const KeyInterval& key : targets) axis_.times.push_back(ValueOfKey(key.low));
+  if (again) {
+    most_ = std::min(kLargestList, 2 * most_);
+    sketch = KeySketch::For(most_, sketch.seed + 1);
+    return {};
+  }
+  for (const auto& [key, count] : *found) axis_.times.push_back(ValueOfKey(key));
   JoinSameTimes(axis_);
   done_ = true;
   return {};

@@ -2,8 +2,8 @@
 // The pooled time axis of a survival analysis: the distinct times of all sites, found by counts.
 //
 // Times that are whole multiples of a usual unit (days, tenths, days told in years) are counted on that grid in
-// one round, or need none where the grid is small; others are found by counting ever finer intervals of
-// doubles, eight rounds. Reveals: which times occur at all, over all sites together.
+// one round, or need none where the grid is small; others are found by a
+// sketch of all times (key_sketch.h), one round, too. Reveals: how often each time occurs, over all sites together.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 #include "core/error.h"
 #include "federation/federation.h"
+#include "stats/key_sketch.h"
 #include "stats/model_frame.h"
-#include "stats/order_statistics.h"
 #include "stats/round_parts.h"
 
 namespace clinnova::stats {
@@ -66,15 +66,13 @@ Result<TimeAxis> FindTimeAxis(federation::Federation& federation,
 /// A round of the search: which times occur.
 struct OccupiedParameters {
   FrameClaim claim;
-  TimeAxis grid;                     ///< count on this grid, or
-  std::vector<KeyInterval> targets;  ///< in these intervals of keys
-  std::int64_t shift = 56;
+  TimeAxis grid;     ///< count on this grid, or
+  KeySketch sketch;  ///< add the keys of all times to this sketch
   template <class A>
   void Fields(A& a) {
     a(claim);
     a(grid);
-    a(targets);
-    a(shift);
+    a(sketch);
   }
 };
 
@@ -98,6 +96,7 @@ class TimeAxisSearch {
 
  private:
   OccupiedParameters question_;
+  std::size_t most_ = 0;  ///< distinct times that the sketch is made for
   bool done_ = false;
   TimeAxis axis_;
 };

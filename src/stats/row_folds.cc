@@ -4,24 +4,20 @@
 #include <bit>
 #include <cmath>
 
+#include "core/mix.h"
+
 namespace clinnova::stats {
 namespace {
 
-/// The finaliser of splitmix64 (G. L. Steele et al., OOPSLA 2014): every bit of the result depends on every bit.
-std::uint64_t Mix(std::uint64_t x) {
-  x += 0x9e3779b97f4a7c15ULL;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-  return x ^ (x >> 31);
-}
+using core::MixNext;
 
 std::uint64_t Absorb(std::uint64_t key, double value) {
-  return Mix(key ^ std::bit_cast<std::uint64_t>(value + 0.0));  // -0 becomes 0
+  return MixNext(key ^ std::bit_cast<std::uint64_t>(value + 0.0));  // -0 becomes 0
 }
 
 std::uint64_t TextKey(const std::string& text) {
   std::uint64_t key = text.size();
-  for (const char c : text) key = Mix(key ^ static_cast<unsigned char>(c));
+  for (const char c : text) key = MixNext(key ^ static_cast<unsigned char>(c));
   return key;
 }
 
@@ -32,7 +28,7 @@ Result<RowFolds> RowFolds::Create(const federation::Analysis& analysis, const ta
   RowFolds made;
   made.folds_ = folds;
   CLINNOVA_ASSIGN(const std::int64_t seed, analysis.Integer("seed", 1));
-  made.seed_ = Mix(static_cast<std::uint64_t>(seed));
+  made.seed_ = MixNext(static_cast<std::uint64_t>(seed));
   made.named_ = analysis.Has("fold_column");
   const char* key = made.named_ ? "fold_column" : "id";
   CLINNOVA_ASSIGN(const std::string name, analysis.Text(key, ""));
@@ -55,7 +51,7 @@ std::uint64_t RowFolds::KeyOf(const table::Table& table, const table::DesignBatc
     const table::Column& ids = table.column(*column_);
     const std::size_t source = batch.source_row[row];
     if (level_keys_.empty()) return Absorb(key, ids.numbers[source]);
-    return Mix(key ^ level_keys_[static_cast<std::size_t>(ids.codes[source])]);
+    return MixNext(key ^ level_keys_[static_cast<std::size_t>(ids.codes[source])]);
   }
   for (std::size_t j = 0; j < columns; ++j) {
     key = Absorb(key, batch.x[j * table::kBatchRows + row]);
