@@ -190,7 +190,7 @@ class GeneralisedMixedFit {
   bool TakeOut() {
     const std::size_t q = effects_.size();
     if (q == 1) return false;
-    SmallMatrix l = LowerTriangular(best_.parameters.data() + p(), q);
+    SmallMatrix l = LowerTriangular(effects_.Shape(), best_.parameters.data() + p());
     bool found = false;
     for (std::size_t a = 0; a < q; ++a) {
       double size = 0;
@@ -380,8 +380,9 @@ class GeneralisedMixedFit {
     result["warnings"] = Warnings();
     result["terms"] = TermsJson(terms);
     result["vcov"] = MatrixJson(terms.names, terms.covariance, terms.estimable);
-    result["variance_components"] = VarianceComponentsJson(
-        effects_, EffectCovariance(effects_, frame_, Theta()), converged_ ? 1 : nan);
+    result["variance_components"] = Json::array();
+    AppendComponents(effects_, EffectCovariance(effects_, frame_, Theta()), converged_ ? 1 : nan,
+                     result["variance_components"]);
     result["log_lik"] = NumberJson(log_likelihood);
     result["aic"] = NumberJson(-2 * log_likelihood + 2 * parameters);
     result["bic"] =
@@ -419,13 +420,7 @@ class GeneralisedMixedFit {
 Result<Json> FitGeneralisedMixed(Federation& federation, const Analysis& analysis,
                                  const ModelFrame& frame) {
   CLINNOVA_ASSIGN(RandomEffects effects,
-                  RandomEffectsOf(analysis, frame.formula(), frame.design()));
-  if (!effects.outer.empty()) {
-    return analysis.Wrong("formula",
-                          "nested and crossed groups are there for family \"gaussian\" only, "
-                          "expected (1 | " +
-                              effects.group + ")");
-  }
+                  OneRandomTermOf(analysis, frame.formula(), frame.design()));
   CLINNOVA_TRY(QuadratureOf(analysis, effects));
   CLINNOVA_ASSIGN(const double level, analysis.Number("conf_level", 0.95));
   return GeneralisedMixedFit(federation, analysis, frame, std::move(effects), level).Run();

@@ -60,7 +60,7 @@ Result<SiteClusters> ClustersOf(const SiteView& site, const IntegralParameters& 
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(site, claim));
   CLINNOVA_ASSIGN(const table::Formula formula, FormulaOf(site.analysis));
   SiteClusters clusters;
-  CLINNOVA_ASSIGN(clusters.effects, RandomEffectsOf(site.analysis, formula, frame->design));
+  CLINNOVA_ASSIGN(clusters.effects, OneRandomTermOf(site.analysis, formula, frame->design));
   CLINNOVA_ASSIGN(clusters.rows,
                   ClusteredRowsOf(site, claim, {.group = clusters.effects.group, .time = {}}));
   if (clusters.rows->columns != claim.center.size() ||
@@ -168,7 +168,8 @@ Result<void> SiteEffectsEvaluate(const SiteView& site, const IntegralParameters&
   if (!laplace.Modes(0, parameters.points, modes)) {
     return Fail(ErrorCode::kFailed, "a mean that is not finite", "out_of_range");
   }
-  const SmallMatrix l = LowerTriangular(parameters.points.data() + clusters.rows->columns, q);
+  const SmallMatrix l =
+      LowerTriangular(clusters.effects.Shape(), parameters.points.data() + clusters.rows->columns);
   const SmallMatrix covariance = Product(Product(l, modes.covariance, q), Transposed(l, q), q);
   const auto level =
       static_cast<std::size_t>(site.table.column(*site.table.schema.Find("site")).codes.front());

@@ -12,6 +12,7 @@
 #include "stats/profile_deviance.h"
 #include "stats/random_effects.h"
 #include "stats/terms.h"
+#include "stats/theta_search.h"
 
 namespace clinnova::stats {
 namespace {
@@ -27,7 +28,6 @@ constexpr double kAliasTolerance = 1e-13;
 /// A step below this part of theta is the last: it is taken on the sums' second-order expansion.
 constexpr double kLastStep = 1e-7;
 constexpr int kMaximumSteps = 60;
-constexpr std::size_t kScalarGrid = 64;
 
 /// A point of theta with what the sums say there.
 struct Point {
@@ -39,11 +39,11 @@ struct Point {
 class LinearMixedFit {
  public:
   LinearMixedFit(Federation& federation, const Analysis& analysis, const ModelFrame& frame,
-                 RandomEffects effects, Criterion criterion, double confidence_level)
+                 RandomPart part, Criterion criterion, double confidence_level)
       : federation_(federation),
         analysis_(analysis),
         frame_(frame),
-        effects_(std::move(effects)),
+        part_(std::move(part)),
         confidence_level_(confidence_level) {
     problem_.criterion = criterion;
     problem_.n = static_cast<double>(frame.n());
@@ -53,13 +53,15 @@ class LinearMixedFit {
     CLINNOVA_TRY(LeastSquares());
     CLINNOVA_TRY(Search());
     CLINNOVA_TRY(Descend());
-    if (converged_ && effects_.group == "site") CLINNOVA_TRY(SiteEffects());
+    if (converged_ && OfSites()) CLINNOVA_TRY(SiteEffects());
     return Report();
   }
 
  private:
   std::size_t p() const { return frame_.columns(); }
-  std::size_t k() const { return effects_.parameters(); }
+  std::size_t k() const { return part_.parameters(); }
+  /// The sites are the clusters: their effects are given one by one.
+  bool OfSites() const { return part_.groups.size() == 1 && part_.groups[0].group == "site"; }
   std::string Where() const { return "analysis \"" + analysis_.name() + "\": "; }
 
   Result<void> LeastSquares() {
@@ -117,8 +119,9 @@ class LinearMixedFit {
     between_exponent_ = sums.layout().blocks[kBetween].exponent;
     if (parameters.within) {
       within_ = FromLowerTriangle(sums.Numbers(kWithin), p() + 1);
-      clusters_ = sums.Count(kClusterCounts, 0);
-      outer_groups_ = sums.Count(kClusterCounts, 1);
+      for (std::size_t g = 0; g < part_.groups.size(); ++g) {
+        levels_.push_back(sums.Count(kClusterCounts, g));
+      }
       CLINNOVA_TRY(CheckClusters());
     }
     return Decode(thetas, sums, DerivativeCount(k(), derivatives));
@@ -150,66 +153,34 @@ class LinearMixedFit {
     return points;
   }
 
-  /// What lme4 refuses too, and the threshold on clusters.
+  /// What lme4 refuses too, and the threshold on clusters: groups around whole clusters may be fewer, as sites are.
   Result<void> CheckClusters() const {
     const int minimum = federation_.minimum_count();
-    const bool few_outer = effects_.crossed && outer_groups_ < minimum;
-    if (minimum > 0 && effects_.group != "site" && (clusters_ < minimum || few_outer)) {
-      return Fail(ErrorCode::kRefused,
-                  Where() + "fewer groups of " + (few_outer ? effects_.outer : effects_.group) +
-                      " than the threshold of " + std::to_string(minimum),
-                  "too_few_groups");
+    for (std::size_t g = 0; g < part_.groups.size(); ++g) {
+      const RandomEffects& effects = part_.groups[g];
+      const bool around = effects.group == "site" || (g == 1 && part_.nested);
+      if (minimum > 0 && !around && levels_[g] < minimum) {
+        return Fail(ErrorCode::kRefused,
+                    Where() + "fewer groups of " + effects.group + " than the threshold of " +
+                        std::to_string(minimum),
+                    "too_few_groups");
+      }
     }
-    const bool one_outer = !effects_.outer.empty() && outer_groups_ < 2;
-    if (clusters_ < 2 || one_outer) {
-      return Fail(ErrorCode::kInvalidInput, Where() + "formula: found one group of " +
-                                                (one_outer ? effects_.outer : effects_.group) +
-                                                ", expected several");
-    }
-    if (clusters_ * static_cast<std::int64_t>(effects_.size()) >= frame_.n()) {
-      return Fail(ErrorCode::kInvalidInput,
-                  Where() + "formula: found " + std::to_string(clusters_) + " groups of " +
-                      effects_.group + " with " + std::to_string(effects_.size()) +
-                      " effects each on " + std::to_string(frame_.n()) +
-                      " rows, expected fewer effects than rows");
+    for (std::size_t g = part_.groups.size(); g-- > 0;) {
+      const RandomEffects& effects = part_.groups[g];
+      if (levels_[g] < 2) {
+        return Fail(ErrorCode::kInvalidInput, Where() + "formula: found one group of " +
+                                                  effects.group + ", expected several");
+      }
+      if (levels_[g] * static_cast<std::int64_t>(effects.size()) >= frame_.n()) {
+        return Fail(ErrorCode::kInvalidInput,
+                    Where() + "formula: found " + std::to_string(levels_[g]) + " groups of " +
+                        effects.group + " with " + std::to_string(effects.size()) +
+                        " effects each on " + std::to_string(frame_.n()) +
+                        " rows, expected fewer effects than rows");
+      }
     }
     return {};
-  }
-
-  /// Points of theta that leave out no region where the least deviance could be.
-  std::vector<std::vector<double>> Grid() const {
-    std::vector<std::vector<double>> grid;
-    if (k() == 1) {
-      grid.push_back({0});
-      for (std::size_t i = 0; i + 1 < kScalarGrid; ++i) {
-        grid.push_back(
-            {std::ldexp(i % 2 == 0 ? 1 : 1.4142135623730951, static_cast<int>(i / 2) - 10)});
-      }
-      return grid;
-    }
-    const std::vector<double> sizes = {0.02, 0.1, 0.4, 1.5, 6};
-    if (!effects_.outer.empty()) {
-      for (const double inner : sizes) {
-        for (const double outer : sizes) grid.push_back({inner, outer});
-      }
-      return grid;
-    }
-    for (const double first : sizes) {
-      for (const double others : sizes) {
-        for (const double correlation : {-0.7, 0.0, 0.7}) {
-          std::vector<double> theta;
-          for (std::size_t i = 0; i < effects_.size(); ++i) {
-            for (std::size_t j = 0; j <= i; ++j) {
-              const bool tied = i > 0 && j == 0 && effects_.size() == 2;
-              const double slope = tied ? others * correlation : 0;
-              theta.push_back(i == j ? (i == 0 ? first : others) : slope);
-            }
-          }
-          if (effects_.size() == 2 || correlation == 0) grid.push_back(std::move(theta));
-        }
-      }
-    }
-    return grid;
   }
 
   static Point Lowest(const std::vector<Point>& points) {
@@ -254,7 +225,7 @@ class LinearMixedFit {
   }
 
   Result<void> Search() {
-    CLINNOVA_ASSIGN(const std::vector<Point> points, Evaluate(Grid(), k() == 1));
+    CLINNOVA_ASSIGN(const std::vector<Point> points, Evaluate(ThetaGrid(part_), k() == 1));
     best_ = Lowest(points);
     if (best_.deviance.valid) {
       const std::vector<double> theta = k() > 1 ? best_.theta : Interpolated(points);
@@ -272,19 +243,12 @@ class LinearMixedFit {
     return {};
   }
 
-  static double Norm(const std::vector<double>& v) {
-    double largest = 0;
-    for (const double value : v) largest = std::max(largest, std::fabs(value));
-    return largest;
-  }
-
   Result<void> Descend() {
     double reach = 1;  // the longest step, as a part of theta
     for (steps_ = 0; steps_ < kMaximumSteps; ++steps_) {
-      std::vector<double> step = DescentStep(best_.deviance);
-      const double size = Norm(best_.theta);
-      if (Norm(step) <= kLastStep * size || Norm(step) < 1e-12) return Finish(step);
-      const double shrink = std::min(1.0, reach * (size + 0.05) / Norm(step));
+      std::vector<double> step = ThetaStep(part_, best_.theta, best_.deviance);
+      if (ThetaStands(part_, best_.theta, step, kLastStep)) return Finish(step);
+      const double shrink = std::min(1.0, reach / ThetaStretch(part_, best_.theta, step));
       std::vector<std::vector<double>> candidates;
       for (const double part : {1.0, 0.5, 0.125, 0.015625}) {
         std::vector<double> theta = best_.theta;
@@ -341,20 +305,41 @@ class LinearMixedFit {
     parameters.theta = best_.theta;
     CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kEffectsStep, parameters));
     const std::vector<std::string>& sites = federation_.schema().columns.back().levels;
-    const std::size_t q = effects_.size();
+    const std::size_t q = part_.groups[0].size();
+    const std::size_t triangle = q * (q + 1) / 2;
     for (std::size_t s = 0; s < sites.size(); ++s) {
       ClusterEffects site;
       site.level = sites[s];
       site.present = sums.Count(kSitePresent, s) != 0;
       for (std::size_t a = 0; a < q; ++a) site.effects.push_back(sums.Number(kEffects, s * q + a));
-      std::vector<double> packed(k());
-      for (std::size_t i = 0; i < k(); ++i) {
-        packed[i] = residual_variance_ * sums.Number(kEffectCovariances, s * k() + i);
+      std::vector<double> packed(triangle);
+      for (std::size_t i = 0; i < triangle; ++i) {
+        packed[i] = residual_variance_ * sums.Number(kEffectCovariances, s * triangle + i);
       }
       site.covariance = FromLowerTriangle(packed, q);
       site_effects_.push_back(std::move(site));
     }
     return {};
+  }
+
+  /// The entries of one group.
+  std::vector<double> Theta(std::size_t group) const {
+    const auto begin = best_.theta.begin() +
+                       static_cast<std::ptrdiff_t>(group == 0 ? 0 : part_.groups[0].parameters());
+    return {begin, begin + static_cast<std::ptrdiff_t>(part_.groups[group].parameters())};
+  }
+
+  /// As in lme4, the group of more levels comes first.
+  Json Components(double scale) const {
+    Json components = Json::array();
+    const bool swap = part_.groups.size() == 2 && levels_[1] > levels_[0];
+    for (std::size_t i = 0; i < part_.groups.size(); ++i) {
+      const std::size_t g = swap ? 1 - i : i;
+      const RandomEffects& effects = part_.groups[g];
+      AppendComponents(effects, EffectCovariance(effects, frame_, Theta(g)), scale, components);
+    }
+    AppendResidual(scale, components);
+    return components;
   }
 
   std::vector<std::string> Warnings() const {
@@ -373,8 +358,10 @@ class LinearMixedFit {
                          " steps; no estimate is given");
       return warnings;
     }
-    for (std::string& warning : SingularityWarnings(effects_, best_.theta)) {
-      warnings.push_back(std::move(warning));
+    for (std::size_t g = 0; g < part_.groups.size(); ++g) {
+      for (std::string& warning : SingularityWarnings(part_.groups[g], Theta(g))) {
+        warnings.push_back(std::move(warning));
+      }
     }
     return warnings;
   }
@@ -397,7 +384,6 @@ class LinearMixedFit {
     terms.confidence_level = confidence_level_;
     const bool restricted = problem_.criterion == Criterion::kRestricted;
     const auto parameters = static_cast<double>(problem_.rank + k() + 1);
-    const Matrix relative = EffectCovariance(effects_, frame_, best_.theta);
     Json result;
     result["n"] = frame_.n();
     result["n_missing"] = frame_.n_missing();
@@ -406,14 +392,7 @@ class LinearMixedFit {
     result["terms"] = TermsJson(terms);
     result["vcov"] = MatrixJson(terms.names, terms.covariance, terms.estimable);
     const double scale = converged_ ? residual_variance_ : nan;
-    result["variance_components"] = VarianceComponentsJson(effects_, relative, scale);
-    if (!effects_.outer.empty()) {
-      AppendOuter(effects_, best_.theta.back(), scale, result["variance_components"]);
-    }
-    // As in lme4, the group of more levels comes first.
-    if (effects_.crossed && outer_groups_ > clusters_)
-      std::swap(result["variance_components"][0], result["variance_components"][1]);
-    AppendResidual(scale, result["variance_components"]);
+    result["variance_components"] = Components(scale);
     result["sigma"] = NumberJson(std::sqrt(scale));
     const double log_likelihood = converged_ ? -deviance_ / 2 : nan;
     result["log_lik"] = NumberJson(log_likelihood);
@@ -421,9 +400,10 @@ class LinearMixedFit {
     result["bic"] = NumberJson(-2 * log_likelihood + core::Log(problem_.n) * parameters);
     result["deviance"] = NumberJson(-2 * log_likelihood);
     result["df_residual"] = frame_.n() - static_cast<std::int64_t>(parameters);
-    if (effects_.group == "site") AddSiteEffects(effects_, frame_, site_effects_, result);
-    result["groups"] = Json{{effects_.label, clusters_}};
-    if (!effects_.outer.empty()) result["groups"][effects_.outer] = outer_groups_;
+    if (OfSites()) AddSiteEffects(part_.groups[0], frame_, site_effects_, result);
+    for (std::size_t g = 0; g < part_.groups.size(); ++g) {
+      result["groups"][part_.groups[g].label] = levels_[g];
+    }
     result["reml"] = restricted;
     result["formula"] = frame_.formula().text();
     result["family"] = "gaussian";
@@ -434,7 +414,7 @@ class LinearMixedFit {
   Federation& federation_;    // not owned
   const Analysis& analysis_;  // not owned
   const ModelFrame& frame_;   // not owned
-  RandomEffects effects_;
+  RandomPart part_;
   double confidence_level_;
   ProfileProblem problem_;
   std::vector<double> beta_;  ///< of least squares, then of the model; standardised
@@ -442,8 +422,7 @@ class LinearMixedFit {
   std::int64_t within_exponent_ = 0;
   std::int64_t between_exponent_ = 0;
   Matrix within_;
-  std::int64_t clusters_ = 0;
-  std::int64_t outer_groups_ = 0;
+  std::vector<std::int64_t> levels_;  ///< per group
   Point best_;
   int steps_ = 0;
   bool converged_ = false;
@@ -460,11 +439,10 @@ Result<Json> FitLinearMixed(Federation& federation, const Analysis& analysis,
   if (frame.columns() == 0) {
     return analysis.Wrong("formula", "expected an intercept or a term beside the random effect");
   }
-  CLINNOVA_ASSIGN(RandomEffects effects,
-                  RandomEffectsOf(analysis, frame.formula(), frame.design()));
+  CLINNOVA_ASSIGN(RandomPart part, RandomPartOf(analysis, frame.formula(), frame.design()));
   CLINNOVA_ASSIGN(const bool reml, analysis.Flag("reml", true));
   CLINNOVA_ASSIGN(const double level, analysis.Number("conf_level", 0.95));
-  return LinearMixedFit(federation, analysis, frame, std::move(effects),
+  return LinearMixedFit(federation, analysis, frame, std::move(part),
                         reml ? Criterion::kRestricted : Criterion::kMaximumLikelihood, level)
       .Run();
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Linear mixed models with one random term, or two nested or crossed intercepts, equal to lme4's lmer on the pooled rows.
+// Linear mixed models with random effects of one group, or of two, nested or crossed, equal to lme4's lmer on the pooled rows.
 //
 //   method = "mixed", formula = "das28 ~ drug + age + (1 | site)"       centres differ in level
 //   method = "mixed", formula = "edss ~ years + (years | patient)"      patients in level and course
-//   method = "mixed", formula = "edss ~ years + (1 | site/patient)"     patients, and the sites around them
-//
+//   method = "mixed", formula = "edss ~ years + (1 | site) + (years | patient)"    courses, and the sites around them
+//   method = "mixed", formula = "edss ~ years + (years | site/patient)"            sites differ in course, too
+//   method = "mixed", formula = "edss ~ years + (years || patient)"                level and course uncorrelated
 //   method = "mixed", formula = "score ~ visit + (1 | patient) + (1 | rater)"   raters who see many patients, at one site
 //
 // `weights` names case weights: the residual variance of a row is that of the model divided by its weight.
@@ -13,7 +14,7 @@
 // by Newton's method from the best point of a grid; its value, gradient and Hessian at several points come
 // from the sums of one round. The last step is taken on the second-order expansion of the sums, so that
 // the result is exact to the third order of a step below 1e-7. Rounds: model frame, least squares, grid
-// (with derivatives for one effect per cluster), 3 or 4 Newton steps, and the sites' effects.
+// (with derivatives for one effect per cluster), 3 or 4 Newton steps, with two groups about 7, and the sites' effects.
 // Source: D. Bates, M. Maechler, B. Bolker, S. Walker, J. Stat. Softw. 67(1), 2015; sums over clusters that
 // lie inside sites: C. Luo et al., Nat. Commun. 13, 1678 (2022), here without any site's own sums.
 //

@@ -63,10 +63,10 @@ struct ProfileParameters {
   }
 };
 enum ProfileBlock {
-  kWithin,   ///< R'R; 0 with crossed groups
-  kBetween,  ///< per point and derivative, B'K B, with crossed groups W'V^-1 W, and its derivatives
+  kWithin,           ///< R'R
+  kBetween,          ///< per point and derivative, W'V^-1 W less R'R, and its derivatives
   kLogDeterminants,  ///< per point and derivative
-  kClusterCounts     ///< clusters; outer groups
+  kClusterCounts     ///< levels of the first group and of the second
 };
 /// 1 + k + k (k + 1) / 2: the value, first and second derivatives (i, j <= i) in k parameters.
 std::size_t DerivativeCount(std::size_t parameters, bool derivatives);

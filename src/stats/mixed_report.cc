@@ -25,11 +25,18 @@ Matrix ToOriginal(const RandomEffects& effects, const ModelFrame& frame) {
     const bool intercept = effects.intercept && a == 0;
     const std::size_t j = effects.columns[a];
     transform[a][a] = intercept ? 1 : frame.claim().inverse_scale[j];
-    if (effects.intercept && a > 0) {
+    if (!intercept && effects.Shiftable(a)) {
       transform[0][a] = -frame.claim().center[j] * frame.claim().inverse_scale[j];
     }
   }
   return transform;
+}
+
+/// The relative standard deviation of effect a.
+double RowSize(const SmallMatrix& lambda, std::size_t a) {
+  double size = 0;
+  for (std::size_t b = 0; b <= a; ++b) size += lambda.at(a, b) * lambda.at(a, b);
+  return std::sqrt(size);
 }
 
 }  // namespace
@@ -37,8 +44,10 @@ Matrix ToOriginal(const RandomEffects& effects, const ModelFrame& frame) {
 Matrix EffectCovariance(const RandomEffects& effects, const ModelFrame& frame,
                         const std::vector<double>& theta) {
   const std::size_t q = effects.size();
-  SmallMatrix lambda = LowerTriangular(theta.data(), q);
-  if (q == 1 && std::fabs(lambda.at(0, 0)) < kZero) lambda.at(0, 0) = 0;
+  SmallMatrix lambda = LowerTriangular(effects.Shape(), theta.data());
+  for (double& value : lambda.values) {
+    if (std::fabs(value) < kZero) value = 0;
+  }
   const SmallMatrix product = Product(lambda, Transposed(lambda, q), q);
   Matrix covariance(q, std::vector<double>(q));
   for (std::size_t a = 0; a < q; ++a) {
@@ -47,8 +56,8 @@ Matrix EffectCovariance(const RandomEffects& effects, const ModelFrame& frame,
   return Congruence(ToOriginal(effects, frame), covariance);
 }
 
-Json VarianceComponentsJson(const RandomEffects& effects, const Matrix& relative, double scale) {
-  Json components = Json::array();
+void AppendComponents(const RandomEffects& effects, const Matrix& relative, double scale,
+                      Json& components) {
   for (std::size_t a = 0; a < effects.size(); ++a) {
     const double variance = scale * relative[a][a];
     components.push_back({{"group", effects.label},
@@ -58,6 +67,7 @@ Json VarianceComponentsJson(const RandomEffects& effects, const Matrix& relative
   }
   for (std::size_t a = 0; a < effects.size(); ++a) {
     for (std::size_t b = a + 1; b < effects.size(); ++b) {
+      if (!effects.Correlated(a, b)) continue;
       const double correlation = relative[a][b] / std::sqrt(relative[a][a] * relative[b][b]);
       components.push_back(
           {{"group", effects.label},
@@ -67,15 +77,6 @@ Json VarianceComponentsJson(const RandomEffects& effects, const Matrix& relative
            {"correlation", std::isfinite(scale) ? NumberJson(correlation) : Json(nullptr)}});
     }
   }
-  return components;
-}
-
-void AppendOuter(const RandomEffects& effects, double theta, double scale, Json& components) {
-  const double variance = std::fabs(theta) < kZero ? 0 * scale : scale * theta * theta;
-  components.push_back({{"group", effects.outer},
-                        {"term", "(Intercept)"},
-                        {"variance", NumberJson(variance)},
-                        {"sd", NumberJson(std::sqrt(variance))}});
 }
 
 void AppendResidual(double variance, Json& components) {
@@ -117,19 +118,15 @@ void AddSiteEffects(const RandomEffects& effects, const ModelFrame& frame,
 std::vector<std::string> SingularityWarnings(const RandomEffects& effects,
                                              const std::vector<double>& theta) {
   std::vector<std::string> warnings;
-  const SmallMatrix lambda = LowerTriangular(theta.data(), effects.size());
+  const SmallMatrix lambda = LowerTriangular(effects.Shape(), theta.data());
   for (std::size_t a = 0; a < effects.size(); ++a) {
-    double size = 0;
-    for (std::size_t b = 0; b <= a; ++b) size += lambda.at(a, b) * lambda.at(a, b);
+    const double size = RowSize(lambda, a);
     const std::string name = effects.names[a] + " by " + effects.label;
-    if (std::sqrt(size) < kSingular) {
+    if (size < kSingular) {
       warnings.push_back("singular fit: the variance of " + name + " is 0");
-    } else if (std::fabs(lambda.at(a, a)) < kSingular * std::max(1.0, std::sqrt(size))) {
+    } else if (std::fabs(lambda.at(a, a)) < kSingular * std::max(1.0, size)) {
       warnings.push_back("singular fit: the effect " + name + " is a function of those before it");
     }
-  }
-  if (!effects.outer.empty() && std::fabs(theta.back()) < kSingular) {
-    warnings.push_back("singular fit: the variance of (Intercept) by " + effects.outer + " is 0");
   }
   return warnings;
 }

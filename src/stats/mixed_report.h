@@ -25,13 +25,10 @@ struct ClusterEffects {
 Matrix EffectCovariance(const RandomEffects& effects, const ModelFrame& frame,
                         const std::vector<double>& theta);
 
-/// [{"group","term","variance","sd"}, …, {"group","term","term2","covariance","correlation"}]: `relative`
-/// times `scale`; null where scale is NaN.
-nlohmann::ordered_json VarianceComponentsJson(const RandomEffects& effects, const Matrix& relative,
-                                              double scale);
-/// Adds the line of the outer group's variance.
-void AppendOuter(const RandomEffects& effects, double theta, double scale,
-                 nlohmann::ordered_json& components);
+/// Adds {"group","term","variance","sd"} of each effect and {"group","term","term2","covariance","correlation"} of each
+/// correlated pair to the list: `relative` times `scale`; null where scale is NaN.
+void AppendComponents(const RandomEffects& effects, const Matrix& relative, double scale,
+                      nlohmann::ordered_json& components);
 /// Adds the line of the residual variance.
 void AppendResidual(double variance, nlohmann::ordered_json& components);
 

@@ -128,6 +128,56 @@ TEST(Mixed, RefusesFewGroups) {
   EXPECT_EQ(two.error().reason, "too_few_groups");
 }
 
+/// 30 persons with `visits` each, ten at each of three sites, of whom five are in each ward.
+Table Visits(int visits) {
+  std::vector<double> y;
+  std::vector<double> x;
+  std::vector<double> person;
+  std::vector<double> ward;
+  for (int i = 0; i < 30; ++i) {
+    for (int visit = 0; visit < visits; ++visit) {
+      x.push_back(visit + 0.1 * (i % 4));
+      y.push_back(std::sin(3.7 * i) + x.back() * std::cos(1.3 * i) +
+                  std::sin(17.0 * i + 29 * visit));
+      person.push_back(i);
+      ward.push_back(i / 5);
+    }
+  }
+  return MakeTable({{"y", y}, {"x", x}, {"person", person}, {"ward", ward}});
+}
+
+TEST(Mixed, GroupsAroundWholeClustersMayBeFew) {
+  const Answer around =
+      RunOne(Mixed("y ~ x + (1 | ward/person)"), {Visits(4)}, {.minimum_count = 10});
+  EXPECT_TRUE(around) << around.error().message;
+  const Answer beside =
+      RunOne(Mixed("y ~ x + (1 | ward) + (x | person)"), {Visits(4)}, {.minimum_count = 10});
+  ASSERT_FALSE(beside);
+  EXPECT_EQ(beside.error().message.substr(14), "fewer groups of ward than the threshold of 10");
+}
+
+TEST(Mixed, NestedColumnsAreNestedWhoeverSaysSo) {
+  const Answer one = RunOne(Mixed("y ~ x + (1 | ward) + (x | person)"), {Visits(4)});
+  const Answer other = RunOne(Mixed("y ~ x + (x | person) + (1 | ward)"), {Visits(4)});
+  const Answer slash = RunOne(Mixed("y ~ x + (1 | ward/person) + (0 + x | ward)"), {Visits(4)});
+  ASSERT_TRUE(one && other && slash) << slash.error().message;
+  EXPECT_NEAR(one.Number("/log_lik"), other.Number("/log_lik"), 1e-10);
+  EXPECT_EQ(one.Text("/variance_components/0/group"), "person");
+  EXPECT_EQ(one.Text("/variance_components/3/group"), "ward");
+  EXPECT_EQ(other.Text("/variance_components/3/group"), "ward");
+  EXPECT_EQ(slash.Text("/variance_components/0/group"), "person:ward");
+  EXPECT_EQ(slash.Text("/variance_components/2/term"), "x");
+  EXPECT_EQ(slash.Number("/groups/person:ward"), 30);
+}
+
+TEST(Mixed, NeedsMoreRowsThanEffects) {
+  const Answer answer = RunOne(Mixed("y ~ x + (1 | ward) + (x | person)"), {Visits(2)});
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().message.substr(14),
+            "formula: found 30 groups of person with 2 effects each on 60 rows, expected fewer "
+            "effects than rows");
+}
+
 TEST(Mixed, GivesNoEstimateWhenSeparated) {
   std::vector<double> x;
   std::vector<double> y;
@@ -157,10 +207,15 @@ TEST(Mixed, SaysWhatIsWrong) {
   const std::vector<Case> cases = {
       {Mixed("y ~ 1"), "analysis \"a\": formula: found no random effect, expected one"},
       {Mixed("y ~ x + (1 | g) + (x | u)"),
-       "analysis \"a\": formula: found random effects that are not there yet, expected (1 | g)"},
+       "analysis \"a\": formula: found 24 groups of u with 2 effects each on 24 rows, expected "
+       "fewer"},
       {Mixed("y ~ 1 + (1 | site/g)"), "analysis \"a\": formula: found one group of site"},
       {Mixed("y ~ x + (x | site/g)"),
-       "analysis \"a\": formula: random slopes in nested groups are not there yet"},
+       "analysis \"a\": formula: found one group of site, expected several"},
+      {Mixed("y ~ x + (x || g)", "family = \"poisson\"\n"),
+       "analysis \"a\": formula: nested and crossed groups and uncorrelated effects are there for "
+       "family "
+       "\"gaussian\" only, expected (1 | g) or (x | g)"},
       {Mixed("y ~ 1 + (x | g)"),
        "analysis \"a\": formula: found the random slope x, expected it as a fixed effect too"},
       {Mixed("y ~ x + (1 | g)", "weights = \"u\"\n"),
@@ -168,7 +223,9 @@ TEST(Mixed, SaysWhatIsWrong) {
       {Mixed("y ~ x + (x | g)", "family = \"poisson\"\nquadrature = 5\n"),
        "analysis \"a\": quadrature: found 5 nodes, expected 1 (Laplace) with random slopes"},
       {Mixed("y ~ x + (1 | g) + (1 | u)", "family = \"poisson\"\n"),
-       "analysis \"a\": formula: nested and crossed groups are there for family \"gaussian\" only"},
+       "analysis \"a\": formula: nested and crossed groups and uncorrelated effects are there for "
+       "family "
+       "\"gaussian\" only, expected (1 | g) or (x | g)"},
       {Mixed("y ~ 1 + (1 | h)"), ""},
       {Mixed("y ~ 1 + (1 | u)"),
        "analysis \"a\": formula: found 24 groups of u with 1 effects each on 24 rows"},

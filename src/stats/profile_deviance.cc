@@ -17,12 +17,6 @@ void AddScaled(const Matrix& from, double factor, Matrix& to) {
   }
 }
 
-/// Number of the second derivative (i, j) among all of k parameters.
-std::size_t SecondAt(std::size_t k, std::size_t i, std::size_t j) {
-  const auto [low, high] = std::minmax(i, j);
-  return 1 + k + high * (high + 1) / 2 + low;
-}
-
 /// matrix * v.
 std::vector<double> Times(const Matrix& matrix, const std::vector<double>& v) {
   std::vector<double> result(matrix.size());
@@ -108,7 +102,7 @@ void Differentiate(const ProfileSums& sums, const ProfileProblem& problem, std::
                          (restricted ? TraceOf(ratio[i]) : 0);
     const std::vector<double> solved = Times(result.unscaled, pushed[i]);
     for (std::size_t j = 0; j <= i; ++j) {
-      const std::size_t at = SecondAt(k, i, j);
+      const std::size_t at = SecondDerivativeAt(k, i, j);
       const double rss_second =
           Dot(direction, Times(sums.products[at], direction)) - 2 * Dot(solved, pushed[j]);
       double second = sums.log_determinants[at] +
@@ -124,6 +118,11 @@ void Differentiate(const ProfileSums& sums, const ProfileProblem& problem, std::
 
 }  // namespace
 
+std::size_t SecondDerivativeAt(std::size_t k, std::size_t i, std::size_t j) {
+  const auto [low, high] = std::minmax(i, j);
+  return 1 + k + high * (high + 1) / 2 + low;
+}
+
 ProfileSums ProfileSums::At(const std::vector<double>& step) const {
   const std::size_t k = step.size();
   ProfileSums moved{{products[0]}, {log_determinants[0]}};
@@ -133,7 +132,7 @@ ProfileSums ProfileSums::At(const std::vector<double>& step) const {
   };
   for (std::size_t i = 0; i < k; ++i) {
     add(1 + i, step[i]);
-    for (std::size_t j = 0; j < k; ++j) add(SecondAt(k, i, j), step[i] * step[j] / 2);
+    for (std::size_t j = 0; j < k; ++j) add(SecondDerivativeAt(k, i, j), step[i] * step[j] / 2);
   }
   return moved;
 }

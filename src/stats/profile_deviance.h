@@ -24,6 +24,9 @@ struct ProfileSums {
   ProfileSums At(const std::vector<double>& step) const;
 };
 
+/// Number of the second derivative (i, j) among all of k parameters.
+std::size_t SecondDerivativeAt(std::size_t k, std::size_t i, std::size_t j);
+
 enum class Criterion { kMaximumLikelihood, kRestricted };
 
 struct ProfileProblem {

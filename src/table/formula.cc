@@ -296,16 +296,21 @@ class FormulaParser {
   }
 
   Result<void> ReadRandom(const Expression& bar) {
-    if (bar.name == "||") {
-      return FormulaError(text_, bar.position, bar.Text(), "correlated random effects: (x | g)");
-    }
     TermEncoder encoder(text_, nullptr);
     CLINNOVA_ASSIGN(TermList list, encoder.Encode(bar.arguments[0], TermEncoder::Place::kAdded));
     RandomTerm effect;
     effect.terms = encoder.Terms(std::move(list));
     effect.intercept = encoder.intercept();
     CLINNOVA_TRY(ReadGroups(bar.arguments[1], effect.groups));
-    formula_.random_.push_back(std::move(effect));
+    if (bar.name == "|") {
+      formula_.random_.push_back(std::move(effect));
+      return {};
+    }
+    // (x || g) is (1 | g) + (0 + x | g), a term for each of its terms, as in lme4.
+    if (effect.intercept) formula_.random_.push_back({{}, true, effect.groups});
+    for (Term& term : effect.terms) {
+      formula_.random_.push_back({{std::move(term)}, false, effect.groups});
+    }
     return {};
   }
 

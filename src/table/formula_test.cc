@@ -126,6 +126,16 @@ TEST(Formula, ReadsRandomEffects) {
   EXPECT_FALSE(slopes.random()[1].intercept);
   EXPECT_FALSE(slopes.intercept());
   EXPECT_EQ(slopes.Columns(), (Strings{"y", "x", "a", "b", "z", "site"}));
+
+  // As lme4's expandDoubleVerts.
+  const Formula apart = MustParse("y ~ x + z + (x + z || g)");
+  ASSERT_EQ(apart.random().size(), 3U);
+  EXPECT_TRUE(apart.random()[0].intercept);
+  EXPECT_TRUE(apart.random()[0].terms.empty());
+  EXPECT_FALSE(apart.random()[2].intercept);
+  EXPECT_EQ(Label(apart.random()[2].terms[0]), "z");
+  EXPECT_EQ(apart.random()[2].groups, Strings{"g"});
+  EXPECT_EQ(MustParse("y ~ x + (0 + x || g)").random().size(), 1U);
 }
 
 TEST(Formula, KeepsColumnsOfRemovedTerms) {
@@ -178,7 +188,6 @@ TEST(Formula, SaysWhatIsWrongAndWhere) {
       {"y ~ a - (1 | g)", "only where terms are added"},
       {"y ~ a:(1 | g)", "only where terms are added"},
       {"y ~ 1 | g", "parentheses around a random effect"},
-      {"y ~ (x || g)", "correlated random effects"},
       {"y ~ (1 | a:b)", "a grouping column"},
       {"y ~ (1 | log(g))", "a grouping column"},
       {"y ~ (offset(x) | g)", "only where terms are added"},

@@ -207,7 +207,10 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
         Formula("count ~ x + offset(log(years)) + (1 | id)",
                 "family = \"poisson\"\nquadrature = 1\n"),
         Formula("count ~ x + (x | id)", "family = \"poisson\"\n"),
-        Formula("y ~ x + sex + (1 | id) + (1 | rater)", "weights = \"g\"\n")}},
+        Formula("y ~ x + sex + (1 | id) + (1 | rater)", "weights = \"g\"\n"),
+        Formula("y ~ x + sex + (x | rater/id)"),
+        Formula("y ~ x + (x || id) + (1 | rater)", "reml = false\n"),
+        Formula("y ~ x + sex + (1 | site) + (x | id)")}},
   };
   return kAnalyses;
 }

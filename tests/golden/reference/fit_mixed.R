@@ -81,26 +81,37 @@ polished_lmm <- function(formula, data, reml = TRUE, weights = NULL) {
   c(best, list(fit = fit))
 }
 
-# One line per variance, then per covariance, in the order of lme4's VarCorr, then the residual.
-variance_components <- function(best) {
-  fit <- best$fit
-  if (length(getME(fit, "cnms")) > 1) {  # nested intercepts
-    lines <- mapply(function(group, theta) list(group = group, term = "(Intercept)", variance = best$sigma2 * theta^2,
-      sd = sqrt(best$sigma2) * abs(theta)), names(getME(fit, "cnms")), best$theta, SIMPLIFY = FALSE, USE.NAMES = FALSE)
-    return(c(lines, list(list(group = "Residual", term = NA, variance = best$sigma2, sd = sqrt(best$sigma2)))))
-  }
-  group <- names(getME(fit, "cnms"))
-  names_of <- getME(fit, "cnms")[[1]]
-  q <- length(names_of)
-  lambda <- matrix(0, q, q)
-  lambda[lower.tri(lambda, TRUE)] <- best$theta
-  covariance <- best$sigma2 * lambda %*% t(lambda)
-  lines <- lapply(seq_len(q), function(a) {
-    list(group = group, term = names_of[a], variance = covariance[a, a], sd = sqrt(covariance[a, a]))
+# The terms' names and relative covariances, in the order of lme4's VarCorr; those of one group stand together.
+random_terms <- function(best) {
+  names_of <- getME(best$fit, "cnms")
+  used <- 0
+  terms <- lapply(seq_along(names_of), function(i) {
+    q <- length(names_of[[i]])
+    lambda <- matrix(0, q, q)
+    lambda[lower.tri(lambda, TRUE)] <- best$theta[used + seq_len(q * (q + 1) / 2)]
+    used <<- used + q * (q + 1) / 2
+    list(group = names(names_of)[i], names = names_of[[i]], covariance = best$sigma2 * lambda %*% t(lambda))
   })
-  for (a in seq_len(q)) for (b in seq_len(q)[seq_len(q) > a]) {
-    lines <- c(lines, list(list(group = group, term = names_of[a], term2 = names_of[b], covariance = covariance[a, b],
-      correlation = covariance[a, b] / sqrt(covariance[a, a] * covariance[b, b]))))
+  groups <- vapply(terms, function(term) term$group, "")
+  lapply(unique(groups), function(group) {  # lmer turns the terms of one group round where another one has fewer levels
+    mine <- terms[groups == group]
+    mine[order(!vapply(mine, function(term) term$names[1] == "(Intercept)", TRUE))]
+  })
+}
+
+# Group by group one line per variance, then per covariance, then the residual.
+variance_components <- function(best) {
+  lines <- list()
+  for (group in random_terms(best)) {
+    for (term in group) for (a in seq_along(term$names)) {
+      lines <- c(lines, list(list(group = term$group, term = term$names[a], variance = term$covariance[a, a],
+                                  sd = sqrt(term$covariance[a, a]))))
+    }
+    for (term in group) for (a in seq_along(term$names)) for (b in seq_along(term$names)[seq_along(term$names) > a]) {
+      covariance <- term$covariance
+      lines <- c(lines, list(list(group = term$group, term = term$names[a], term2 = term$names[b],
+        covariance = covariance[a, b], correlation = covariance[a, b] / sqrt(covariance[a, a] * covariance[b, b]))))
+    }
   }
   c(lines, list(list(group = "Residual", term = NA, variance = best$sigma2, sd = sqrt(best$sigma2))))
 }
