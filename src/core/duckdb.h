@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -129,6 +130,22 @@ class SqlStatement {
   std::unique_ptr<State> state_;
 };
 
+/// Keeps a function callable in a database's statements (Database::AddFunction); when it dies, statements that
+/// call the function fail. Move-only.
+class SqlFunction {
+ public:
+  ~SqlFunction();
+  SqlFunction(SqlFunction&&) noexcept;
+  SqlFunction& operator=(SqlFunction&&) noexcept;
+
+ private:
+  friend class Database;
+  struct State;
+  explicit SqlFunction(std::shared_ptr<State> state);
+  std::shared_ptr<State>
+      state_;  ///< shared with the database, which cannot forget a function's name
+};
+
 /// An open DuckDB database with one connection.
 class Database {
  public:
@@ -159,6 +176,14 @@ class Database {
   /// An appender to `table` or `schema.table`; must not outlive this.
   Result<SqlAppender> Append(std::string_view table);
   Result<SqlChunkAppender> AppendChunks(std::string_view table);
+
+  /// Makes `name(BIGINT)`, or `name(VARCHAR)`, callable in statements while what is returned lives; NULL gives NULL.
+  /// Of a name only one lives at a time. The same value gives the same answer; called from several threads at a
+  /// time; must not throw. Not within a transaction, which would take the name back with it.
+  Result<SqlFunction> AddFunction(const std::string& name,
+                                  std::function<std::int64_t(std::int64_t)> function);
+  Result<SqlFunction> AddTextFunction(const std::string& name,
+                                      std::function<std::string(std::string_view)> function);
 
  private:
   struct State;

@@ -4,6 +4,8 @@
 
 #include <duckdb.h>
 
+#include <map>
+#include <memory>
 #include <string>
 
 #include "core/duckdb.h"
@@ -29,9 +31,16 @@ inline tl::unexpected<Error> DuckDbError(const char* text) {
   return Fail(ErrorCode::kFailed, "database: " + OneLine(text));
 }
 
+/// What a function of SQL calls; neither is set once nobody keeps it.
+struct SqlFunction::State {
+  std::function<std::int64_t(std::int64_t)> of_integers;
+  std::function<std::string(std::string_view)> of_texts;
+};
+
 struct Database::State {
   duckdb_database database = nullptr;
   duckdb_connection connection = nullptr;
+  std::map<std::string, std::shared_ptr<SqlFunction::State>> functions;  ///< by name
 
   State() = default;
   State(const State&) = delete;

@@ -237,6 +237,32 @@ TEST(Database, ReadsParquetWithoutLoadingAnything) {
   std::filesystem::remove(path);
 }
 
+TEST(Database, CallsAFunctionOfOursForEveryValue) {
+  Database database = InMemory();
+  ASSERT_TRUE(
+      database.Execute("CREATE TABLE t AS SELECT CASE WHEN i % 3 <> 0 THEN i END AS i FROM "
+                       "range(5000) r(i)"));
+  {
+    auto twice = database.AddFunction("twice", [](std::int64_t i) { return 2 * i; });
+    ASSERT_TRUE(twice.has_value()) << twice.error().message;
+    auto quoted = database.AddTextFunction(
+        "quoted", [](std::string_view text) { return "<" + std::string(text) + ">"; });
+    ASSERT_TRUE(quoted.has_value()) << quoted.error().message;
+    EXPECT_EQ(database.QueryInt64("SELECT count(*) FROM t WHERE twice(i) = i + i").value(), 3333);
+    EXPECT_EQ(database.QueryInt64("SELECT count(*) FROM t WHERE twice(i) IS NULL").value(), 1667);
+    EXPECT_EQ(database
+                  .QueryInt64("SELECT count(*) FROM t WHERE quoted(repeat(i::VARCHAR, 9)) = "
+                              "'<' || repeat(i::VARCHAR, 9) || '>'")
+                  .value(),
+              3333);
+  }
+  const auto gone = database.QueryInt64("SELECT twice(i) FROM t");
+  ASSERT_FALSE(gone.has_value());
+  EXPECT_NE(gone.error().message.find("not there any more"), std::string::npos);
+  const auto thrice = database.AddFunction("twice", [](std::int64_t i) { return 3 * i; });
+  EXPECT_EQ(database.QueryInt64("SELECT twice(i) FROM (VALUES (7::BIGINT)) v(i)").value(), 21);
+}
+
 TEST(SqlText, QuotesLiteralsAndIdentifiers) {
   EXPECT_EQ(SqlLiteral("it's"), "'it''s'");
   EXPECT_EQ(SqlIdentifier("a \"b\""), "\"a \"\"b\"\"\"");

@@ -2,6 +2,7 @@
 #include "decision/site_consents.h"
 
 #include "cohort/site_files.h"
+#include "intake/store_key.h"
 #include "store/store.h"
 
 namespace clinnova::decision {
@@ -9,20 +10,16 @@ namespace clinnova::decision {
 namespace fs = std::filesystem;
 
 SiteConsents::SiteConsents(const fs::path& site)
-    : store_(cohort::SiteFiles(site).store), key_file_(cohort::SiteFiles(site).pseudonym_key) {
-  std::error_code none;
-  if (!fs::exists(key_file_, none)) return;  // LoadOrCreate would make one
-  if (auto key = intake::PseudonymKey::LoadOrCreate(key_file_.string())) key_ = std::move(*key);
-}
+    : store_(cohort::SiteFiles(site).store), key_file_(cohort::SiteFiles(site).pseudonym_key) {}
 
 bool SiteConsents::Has(const std::string& patient_id) {
   const std::lock_guard lock(mutex_);
-  if (!key_) return false;
   Refresh();
-  return persons_.contains(key_->PersonId(patient_id));
+  return key_ && persons_.contains(key_->PersonId(patient_id));
 }
 
-// While an import holds the file, what was known before it counts.
+// While an import or a rotation holds the file, what was known before it counts. Both write the file of the key
+// only while they hold the store's, so that key and persons are of one generation.
 void SiteConsents::Refresh() {
   std::error_code error;
   const auto changed = fs::last_write_time(store_, error);
@@ -30,13 +27,17 @@ void SiteConsents::Refresh() {
   auto store = store::Store::Open(
       {.path = store_.string(), .access = store::Store::Access::kReadOnly, .threads = 1});
   if (!store) return;
+  auto key = intake::LoadStoreKey(store->database(), key_file_.string());
   auto rows = store->database().Query("SELECT person_id FROM clinnova.research_person");
   if (!rows) return;
+  read_at_ = changed;
   persons_.clear();
+  key_.reset();
+  if (!key) return;
+  key_ = std::move(*key);
   while (rows->NextChunk()) {
     for (std::size_t r = 0; r < rows->chunk_size(); ++r) persons_.insert(rows->Int64(0, r));
   }
-  read_at_ = changed;
 }
 
 }  // namespace clinnova::decision

@@ -23,7 +23,8 @@ class SiteConsents {
   /// `site` is the site's folder; a site without a CDM knows no consents.
   explicit SiteConsents(const std::filesystem::path& site);
 
-  /// Whether the patient's consent is given as the CDM stands; looked up anew after an import.
+  /// Whether the patient's consent is given as the CDM stands; looked up anew after an import
+  /// and after a rotation of the pseudonyms.
   bool Has(const std::string& patient_id);
 
  private:
@@ -32,7 +33,7 @@ class SiteConsents {
   std::filesystem::path store_;
   std::filesystem::path key_file_;
   std::mutex mutex_;
-  std::optional<intake::PseudonymKey> key_;
+  std::optional<intake::PseudonymKey> key_;  ///< of `persons_`: a rotation changes both
   std::filesystem::file_time_type read_at_{};
   std::unordered_set<std::int64_t> persons_;
 };

@@ -25,6 +25,7 @@
 #include "intake/record_queue.h"
 #include "intake/redcap_reader.h"
 #include "intake/sphn_reader.h"
+#include "intake/store_key.h"
 #include "intake/unpacked_files.h"
 
 namespace clinnova::intake {
@@ -253,18 +254,18 @@ Result<void> ReadAndLoad(const std::vector<Input>& inputs, Loader& loader) {
 }
 
 /// A store that holds pseudonyms needs the key that made them, not a new one.
-Result<void> RefuseNewKey(store::Store& store, const std::string& key_file) {
-  CLINNOVA_ASSIGN(const auto keys,
-                  store.database().QueryInt64("SELECT count(*) FROM clinnova.pseudonym_key"));
-  if (keys == 0) return {};
-  return Fail(
-      ErrorCode::kInvalidInput,
-      "key file " + key_file + ": not found, and the store's pseudonyms were made with one");
+Result<PseudonymKey> KeyFor(store::Store& store, const std::string& key_file) {
+  CLINNOVA_ASSIGN(const std::string fingerprint, StoreFingerprint(store.database()));
+  if (fingerprint.empty()) return PseudonymKey::LoadOrCreate(key_file);
+  return LoadStoreKey(store.database(), key_file);
 }
 
 Result<ImportReport> ImportWithKey(store::Store& store, const std::vector<Input>& inputs,
                                    const ImportOptions& options) {
-  CLINNOVA_ASSIGN(const PseudonymKey key, PseudonymKey::LoadOrCreate(options.key_file));
+  CLINNOVA_ASSIGN(const PseudonymKey key, KeyFor(store, options.key_file));
+  CLINNOVA_ASSIGN(const core::SqlFunction taken,
+                  store.database().AddFunction(
+                      "taken_id", [&key](std::int64_t id) { return key.TakenId(id); }));
   CLINNOVA_ASSIGN(const std::unique_ptr<Loader> loader,
                   Loader::Begin(store, key, {.today = options.today}));
   CLINNOVA_TRY(ReadAndLoad(inputs, *loader));
@@ -284,7 +285,6 @@ Result<ImportReport> Import(store::Store& store, const ImportOptions& options) {
   for (Input& input : inputs) CLINNOVA_TRY(Recognise(input, mappings, unpacked));
   std::error_code error;
   const bool new_key = !fs::exists(options.key_file, error);
-  if (new_key) CLINNOVA_TRY(RefuseNewKey(store, options.key_file));
   Result<ImportReport> report = ImportWithKey(store, inputs, options);
   // A failed import leaves nothing behind, not even the key that it made.
   if (!report && new_key) fs::remove(options.key_file, error);

@@ -17,6 +17,7 @@
 #include "intake/record_resolver.h"
 #include "intake/record_stage.h"
 #include "intake/site_concepts.h"
+#include "intake/store_key.h"
 #include "vocabulary/code_system.h"
 
 namespace clinnova::intake {
@@ -66,17 +67,16 @@ struct Loader::State {
 };
 
 Result<void> Loader::State::CheckKey() {
-  CLINNOVA_ASSIGN(auto rows, database.Query("SELECT fingerprint FROM clinnova.pseudonym_key "
-                                            "ORDER BY since DESC LIMIT 1"));
-  if (!rows.NextChunk()) {
+  CLINNOVA_ASSIGN(const std::string fingerprint, StoreFingerprint(database));
+  if (fingerprint.empty()) {
     CLINNOVA_TRY(database.Query("INSERT INTO clinnova.pseudonym_key VALUES (?, now()::TIMESTAMP)",
                                 {key.Fingerprint()}));
     return {};
   }
-  if (rows.Text(0, 0) == key.Fingerprint()) return {};
+  if (fingerprint == key.Fingerprint()) return {};
   return Fail(ErrorCode::kInvalidInput, "key file: found key " + key.Fingerprint() +
                                             ", the store's pseudonyms were made with key " +
-                                            std::string(rows.Text(0, 0)));
+                                            fingerprint);
 }
 
 Result<void> Loader::State::Begin(std::string_view today) {

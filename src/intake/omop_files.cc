@@ -245,7 +245,13 @@ Result<void> OmopFiles::CheckValues(const File& file) {
     const std::string raw = SqlIdentifier(field.name);
     const std::string value = Typed(field, raw);
     const bool zero = IsConcept(field) && field.required;
-    typed += ", " + (zero ? "coalesce(" + value + ", 0)" : value) + " AS " + raw;
+    const bool taken =
+        key_.generations() > 1 && !IsText(field) && store::IsRowIdentifier(field.name);
+    typed += ", " +
+             (zero    ? "coalesce(" + value + ", 0)"
+              : taken ? "taken_id(" + value + ")"
+                      : value) +
+             " AS " + raw;
     if (!IsText(field)) {
       wrong += ", CASE WHEN " + raw + " IS NOT NULL AND " + value + " IS NULL THEN '" +
                std::string(field.name) + ": found \"' || left(" + raw + ", 40) || '\", expected " +

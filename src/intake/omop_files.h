@@ -7,8 +7,8 @@
 //   OmopFiles files(store.database(), key, *loader);
 //   CLINNOVA_TRY(files.Load(path, name, "person"));        // persons first
 //
-// Rows keep their identifiers, so that what refers to them stays right; person_source_value becomes
-// a pseudonym. A row with the same key replaces its earlier version; of tables without a key, rows
+// Rows keep their identifiers, so that what refers to them stays right, until a rotation of the pseudonyms' key:
+// then they are what the rotation made of them (PseudonymKey::TakenId). person_source_value becomes a pseudonym. A row with the same key replaces its earlier version; of tables without a key, rows
 // are added once. Columns of 5.3 get their 5.4 names. A required concept that is missing is concept
 // 0.
 //
@@ -47,7 +47,8 @@ bool LooksLikeOmop(const std::filesystem::path& path, std::string_view head);
 
 class OmopFiles {
  public:
-  /// None is owned, all outlive this; the loader's transaction is open.
+  /// None is owned, all outlive this; the loader's transaction is open, and the database has the function taken_id,
+  /// which is the key's TakenId.
   OmopFiles(core::Database& database, const PseudonymKey& key, Loader& loader)
       : database_(database), key_(key), loader_(loader) {}
 

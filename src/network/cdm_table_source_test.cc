@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "intake/import.h"
+#include "intake/rotation.h"
 #include "intake/synthetic_export.h"
 
 namespace clinnova::network {
@@ -110,6 +113,44 @@ TEST_F(CdmTableSourceTest, KeepsAStudysTableWhenTheCdmChanges) {
   next.replace(next.find("Response"), 8, "Answer");
   EXPECT_EQ(CdmTableSource(cohort::SiteFiles(folder_)).Describe(StudyOf(next), {})->schema.rows,
             30u);
+}
+
+TEST_F(CdmTableSourceTest, KeepsAStudysTableWhenThePseudonymsAreRotated) {
+  ImportPatients(40);
+  const auto rows_of = [this](const federation::Study& study) {
+    CdmTableSource source{cohort::SiteFiles(folder_)};
+    const auto mine = source.Describe(study, {});
+    EXPECT_TRUE(mine.has_value()) << mine.error().message;
+    const std::vector<table::SiteSchema> sites = {mine->schema};
+    const std::vector<std::string> names = {"freiburg"};
+    const auto schema = table::UnifySchemas(sites, *StudyDeclarations(study), names);
+    const auto table = source.Read(study, *schema, "freiburg");
+    EXPECT_TRUE(table.has_value()) << table.error().message;
+    std::vector<std::string> rows;  // in the table's order: drug, age, low_activity
+    for (std::size_t r = 0; r < table->rows; ++r) {
+      rows.push_back(std::to_string(table->columns[0].codes[r]) + " " +
+                     std::to_string(table->columns[1].numbers[r]) + " " +
+                     std::to_string(table->columns[2].numbers[r]));
+    }
+    return rows;
+  };
+  const federation::Study running = StudyOf(kStudy);
+  auto before = rows_of(running);
+  ASSERT_EQ(before.size(), 40u);
+  {
+    const cohort::SiteFiles files(folder_);
+    auto store = store::Store::Open({.path = files.store.string()});
+    ASSERT_TRUE(store.has_value()) << store.error().message;
+    ASSERT_TRUE(intake::RotatePseudonyms(*store, files.pseudonym_key.string()));
+  }
+  EXPECT_EQ(rows_of(running), before) << "a study that runs goes on with its table";
+  std::string next = kStudy;
+  next.replace(next.find("Response"), 8, "Answer");
+  auto after = rows_of(StudyOf(next));
+  EXPECT_NE(after, before) << "in the order of the new identifiers";
+  std::ranges::sort(before);
+  std::ranges::sort(after);
+  EXPECT_EQ(after, before) << "the same persons and values";
 }
 
 TEST_F(CdmTableSourceTest, SaysWhatIsMissing) {

@@ -22,8 +22,19 @@ const std::vector<CdmField>& Cdm54Fields() {
   return fields;
 }
 
+bool IsRowIdentifier(std::string_view column) {
+  // fact_relationship has fact_id_1 and fact_id_2.
+  for (const std::string_view number : {"_1", "_2"}) {
+    if (column.ends_with(number)) column.remove_suffix(number.size());
+  }
+  return column.ends_with("_id") && !column.ends_with("concept_id") &&
+         column != "cohort_definition_id" && column != "import_id";
+}
+
 std::string_view DuckDbType(const CdmField& field) {
-  if (field.type == "integer") return field.name.ends_with("_id") ? "BIGINT" : "INTEGER";
+  if (field.type == "integer") {
+    return field.name.ends_with("_id") || IsRowIdentifier(field.name) ? "BIGINT" : "INTEGER";
+  }
   if (field.type == "float") return "DOUBLE";
   if (field.type == "date") return "DATE";
   if (field.type == "datetime") return "TIMESTAMP";

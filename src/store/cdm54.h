@@ -19,6 +19,11 @@ struct CdmField {
 /// Every field, table after table in the CDM's order.
 const std::vector<CdmField>& Cdm54Fields();
 
+/// Whether a column of integers holds the identifier of a person or a row, or refers to one: what is called so in the CDM
+/// (person_id, visit_occurrence_id, fact_id_1) and in the side tables (row_id, source_id), but for concepts, cohort
+/// definitions and numbered imports, which are nobody's.
+bool IsRowIdentifier(std::string_view column);
+
 /// DuckDB's type for a field. Identifiers are BIGINT: our row keys are 63-bit hashes.
 std::string_view DuckDbType(const CdmField& field);
 

@@ -21,7 +21,7 @@ struct MirroredTable {
 };
 
 std::string PostgresType(const CdmField& field) {
-  if (field.type == "integer") return field.name.ends_with("_id") ? "bigint" : "integer";
+  if (field.type == "integer") return DuckDbType(field) == "BIGINT" ? "bigint" : "integer";
   if (field.type == "float") return "numeric";
   if (field.type == "date") return "date";
   if (field.type == "datetime") return "timestamp";
@@ -109,6 +109,22 @@ Result<void> CheckSchema(Postgres& server, const std::string& schema) {
               "schema_in_use");
 }
 
+/// An earlier copy had the facts' identifiers as integers, which a rotated one (intake/rotation.h) does not fit.
+Result<void> WidenFacts(Postgres& server, const std::string& schema) {
+  for (const std::string column : {"fact_id_1", "fact_id_2"}) {
+    CLINNOVA_ASSIGN(const std::int64_t narrow,
+                    server.QueryInt64("SELECT count(*) FROM information_schema.columns WHERE "
+                                      "data_type = 'integer' AND table_schema = " +
+                                      SqlLiteral(schema) +
+                                      " AND table_name = 'fact_relationship' AND column_name = " +
+                                      SqlLiteral(column)));
+    if (narrow == 0) continue;
+    CLINNOVA_TRY(server.Execute("ALTER TABLE " + SqlIdentifier(schema) +
+                                ".fact_relationship ALTER COLUMN " + column + " TYPE bigint"));
+  }
+  return {};
+}
+
 Result<MirroredCdm> Replace(Store& store, Postgres& server, const std::string& schema) {
   const std::string name = SqlIdentifier(schema);
   CLINNOVA_ASSIGN(
@@ -127,6 +143,7 @@ Result<MirroredCdm> Replace(Store& store, Postgres& server, const std::string& s
   }
   CLINNOVA_TRY(server.Execute(made));
   CLINNOVA_TRY(server.Execute(emptied));
+  CLINNOVA_TRY(WidenFacts(server, schema));
   MirroredCdm mirrored;
   for (const MirroredTable& table : tables) {
     const auto copied = CopyTable(store, server, schema, table);

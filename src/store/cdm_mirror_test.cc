@@ -94,6 +94,18 @@ TEST_F(CdmMirrorTest, IsReplacedByALaterOneUnderViewsAndGrants) {
   EXPECT_EQ(There("SELECT count(*) FROM copy.clinnova_mirror"), "1");
 }
 
+TEST_F(CdmMirrorTest, HoldsTheFactsOfARotatedCdmInAnEarlierCopyToo) {
+  ASSERT_TRUE(MirrorCdm(*store_, *owner_, "copy").has_value());
+  server_->Do(
+      "ALTER TABLE copy.fact_relationship ALTER COLUMN fact_id_1 TYPE integer, ALTER COLUMN "
+      "fact_id_2 TYPE integer");
+  DoHere("INSERT INTO fact_relationship VALUES (21, 9223372036854775805, 27, 5, 44818759)");
+  const auto mirrored = MirrorCdm(*store_, *owner_, "copy");
+  ASSERT_TRUE(mirrored.has_value()) << mirrored.error().message;
+  EXPECT_EQ(There("SELECT fact_id_1 || ' ' || fact_id_2 FROM copy.fact_relationship"),
+            "9223372036854775805 5");
+}
+
 TEST_F(CdmMirrorTest, LeavesTheEarlierOneWhenItFails) {
   ASSERT_TRUE(MirrorCdm(*store_, *owner_, "copy").has_value());
   DoHere("INSERT INTO person SELECT * FROM person WHERE person_id = 2; DELETE FROM measurement");

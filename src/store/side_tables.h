@@ -12,6 +12,9 @@
 //   mapping_decision  what the data manager decided about local codes, version after version
 //   setting       name and value, such as 'consent_required'
 //   research_person (view) persons whom a study may see
+//
+// An identifier of a person or row is a BIGINT whose column's name ends in _id, made by intake::PseudonymKey: a
+// rotation of the pseudonyms (intake/rotation.h) finds and changes it by that, also in a table that is added later.
 #pragma once
 
 #include <span>
