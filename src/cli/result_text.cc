@@ -130,6 +130,26 @@ std::string Policies(const Json& analysis) {
   return "  " + analysis["verdict"].get<std::string>() + "\n" + table.Text();
 }
 
+/// How well a treatment choice's outcome models predict what happened under the drug received, out of fold.
+std::string Discrimination(const Json& analysis) {
+  const Json& told = analysis["discrimination"];
+  const bool binary = told["all"].contains("auc");
+  TextTable table(
+      binary ? std::vector<std::string>{"prediction of the outcome", "AUC", "low", "high", "Brier"}
+             : std::vector<std::string>{"prediction of the outcome", "RMSE", "R squared"});
+  const std::vector<const char*> keys =
+      binary ? std::vector<const char*>{"auc", "conf_low", "conf_high", "brier"}
+             : std::vector<const char*>{"rmse", "r_squared"};
+  const auto add = [&](const std::string& name, const Json& of) {
+    std::vector<std::string> row = {name};
+    for (const char* key : keys) row.push_back(Number(of[key]));
+    table.Add(std::move(row));
+  };
+  for (const Json& arm : told["arms"]) add(arm["arm"].get<std::string>(), arm);
+  add("all drugs", told["all"]);
+  return table.Text();
+}
+
 std::string Thresholds(const Json& analysis) {
   TextTable table({"threshold", "estimate", "std. error"});
   for (const Json& threshold : analysis["thresholds"]) {
@@ -295,6 +315,7 @@ std::string AnalysisText(const Json& analysis) {
   if (analysis.contains("thresholds")) text += Thresholds(analysis);
   text += analysis.contains("contrasts") ? Contrasts(analysis) : Estimates(analysis);
   if (analysis.contains("policies")) text += Policies(analysis);
+  if (analysis.contains("discrimination")) text += Discrimination(analysis);
   if (analysis.contains("curves")) text += Curves(analysis);
   if (analysis.contains("levels") && analysis.contains("counts")) text += Counts(analysis);
   return text + Scalars(analysis);

@@ -87,6 +87,34 @@ TEST(ModelReport, AnswersQuestionsOfBiasOnlyWhereTheRunKnows) {
             std::string::npos);
 }
 
+TEST(ModelReport, TellsHowWellOutcomesWerePredicted) {
+  auto document = nlohmann::json::parse(SampleModel());
+  const auto told = [&] {
+    const auto report = *ModelReport(document.dump(), "x");
+    for (const auto& item : report["items"]) {
+      if (item["heading"] == "Discrimination, out of fold") return item["text"].get<std::string>();
+    }
+    return std::string();
+  };
+  document["evaluation"]["discrimination"] = {
+      {"all", {{"auc", 0.71234}, {"conf_low", 0.68}, {"conf_high", 0.745}, {"brier", 0.2}}},
+      {"arms",
+       {{{"arm", "JAK"},
+         {"auc", 0.7},
+         {"conf_low", 0.6},
+         {"conf_high", nullptr},
+         {"brier", 0.21}}}}};
+  EXPECT_EQ(
+      told(),
+      "JAK: AUC 0.7 (0.6 to not known), Brier 0.21; all: AUC 0.712 (0.68 to 0.745), Brier 0.2");
+  document["evaluation"]["discrimination"] = {
+      {"all", {{"rmse", 1.5}, {"r_squared", 0.25}}},
+      {"arms", {{{"arm", "JAK"}, {"rmse", 1.4}, {"r_squared", 0.3}}}}};
+  EXPECT_EQ(told(), "JAK: RMSE 1.4, R squared 0.3; all: RMSE 1.5, R squared 0.25");
+  document["evaluation"].erase("discrimination");
+  EXPECT_EQ(told(), "");
+}
+
 TEST(ModelReport, EscapesHtmlAndRefusesWhatIsNoModel) {
   auto document = nlohmann::json::parse(SampleModel());
   document["title"] = "<script>alert(1)</script>";

@@ -321,8 +321,9 @@ class Judging {
       return {};
     }
     if (!without) return Fail(without);
-    CLINNOVA_ASSIGN(const PooledSums sums, ValueRound(*without));
+    CLINNOVA_ASSIGN(PooledSums sums, ValueRound(*without));
     CLINNOVA_ASSIGN(judgement.without_site, Values(*without, sums));
+    judgement.without_site_sums = std::move(sums);
     return {};
   }
 

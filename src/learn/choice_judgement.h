@@ -103,9 +103,10 @@ struct ChoiceJudgement {
   std::vector<InputSummary> inputs{};
   DistanceSummary distance{};
   std::vector<GroupGain> groups{};
-  std::vector<Recalibration> recalibration{};  ///< by arm
-  std::optional<ChoiceBenefit> benefit{};      ///< with evaluation "calibration"
-  std::optional<PolicyValues> without_site{};  ///< leave-one-site-out
+  std::vector<Recalibration> recalibration{};                 ///< by arm
+  std::optional<ChoiceBenefit> benefit{};                     ///< with evaluation "calibration"
+  std::optional<PolicyValues> without_site{};                 ///< leave-one-site-out
+  std::optional<federation::PooledSums> without_site_sums{};  ///< of its value step
   std::vector<std::string> warnings{};
 };
 

@@ -185,7 +185,8 @@ Json ChoiceModelJson(const ChoiceStory& story, const Json& result) {
   model["evaluation"] = {{"verdict", result["verdict"]},
                          {"beats_best_single", result["beats_best_single"]},
                          {"gain", result["gain"]},
-                         {"policies", result["policies"]}};
+                         {"policies", result["policies"]},
+                         {"discrimination", result["discrimination"]}};
   return model;
 }
 

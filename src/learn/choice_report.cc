@@ -45,6 +45,7 @@ class Report {
     result["outcome_family"] = story_.learned.binary ? "binomial" : "gaussian";
     result["direction"] = story_.options.higher_is_better ? "higher" : "lower";
     result["conf_level"] = story_.options.confidence_level;
+    result["discrimination"] = DiscriminationJson(story_, story_.judgement.sums);
     if (story_.options.evaluation.calibration) {
       result["calibration_for_benefit"] = Groups(GroupKind::kBenefit);
       result["calibration"] = Calibration();
@@ -399,6 +400,7 @@ class Report {
     Json entry{{"rule", EstimateJson(policies.Value(0))}};
     entry["best_single"] = arms_[policies.BestArm()];
     entry["gain"] = DifferenceJson(policies.GainOverBest());
+    entry["discrimination"] = DiscriminationJson(story_, *story_.judgement.without_site_sums);
     return entry;
   }
 

@@ -30,6 +30,9 @@ std::string Verdict(const ChoiceStory& story);
 /// {"estimate","std_error","conf_low","conf_high"}, with "p_value" for differences.
 nlohmann::ordered_json EstimateJson(const ChoiceEstimate& estimate);
 nlohmann::ordered_json DifferenceJson(const ChoiceEstimate& estimate);
+/// How well the outcome models predict, from the sums of the value step.
+nlohmann::ordered_json DiscriminationJson(const ChoiceStory& story,
+                                          const federation::PooledSums& sums);
 /// The model: field "model" of the result.
 nlohmann::ordered_json ChoiceModelJson(const ChoiceStory& story,
                                        const nlohmann::ordered_json& result);

@@ -6,6 +6,7 @@
 
 #include "core/deterministic_math.h"
 #include "federation/batches.h"
+#include "learn/choice_discrimination.h"
 #include "learn/choice_inputs.h"
 #include "learn/choice_steps.h"
 #include "stats/effect_rows.h"
@@ -39,7 +40,8 @@ Result<Layout> ValueLayout(const Analysis& analysis, const table::Schema& schema
        CountBlock("trimmed", arms), CountBlock("overlap", arms * 2 * kOverlapBins),
        ScaledBlock("weighted_columns", arms * p, static_cast<int>(parameters.weighted_exponent)),
        CountBlock("calibration_rows", bins), WideBlock("calibration_predicted", bins),
-       WideBlock("calibration_observed", bins), WideBlock("arm_predictions", arms * 5)}};
+       WideBlock("calibration_observed", bins), WideBlock("arm_predictions", arms * 5),
+       CountBlock("scores", parameters.models.binary ? arms * 2 * kScoreBins : 0)}};
 }
 
 void AddPolicies(const ChoiceBatch& batch, std::size_t row, std::int64_t guideline,
@@ -87,6 +89,7 @@ void AddCalibration(const ChoiceBatch& batch, std::size_t row, bool binary, Exac
   sums.AddCount(kCalibrationRows, bin);
   sums.Add(kCalibrationPredicted, bin, q);
   sums.Add(kCalibrationObserved, bin, y);
+  sums.AddCount(kScoreCounts, ScoreIndex(own, y == 1, q));
 }
 
 void AddWeightedColumns(const ChoiceRows& rows, ChoiceBatch& batch, double trim, ExactSums& sums) {

@@ -10,7 +10,8 @@
 // Reveals, over all sites together: sums and products of the policies' scores; squares of what folds change in each
 // other's values; persons by recommended and received
 // arm; sums of weights; histograms of propensities by arm; weighted column sums; by arm sums of predictions and
-// outcomes; sums, sums of squares, level counts and histograms of the inputs; histograms of predicted benefit and of
+// outcomes, and of a binary one histograms of the predictions of those with and without it; sums, sums of squares, level
+// counts and histograms of the inputs; histograms of predicted benefit and of
 // Mahalanobis' distance; by group persons, predicted and observed gain; score and information of the recalibration.
 #pragma once
 
@@ -59,7 +60,8 @@ enum ChoiceValueBlock {
   kCalibrationRows,  ///< by arm and bin
   kCalibrationPredicted,
   kCalibrationObserved,
-  kArmPredictions  ///< by arm of those who received it: q, q^2, q y, y, y^2
+  kArmPredictions,  ///< by arm of those who received it: q, q^2, q y, y, y^2
+  kScoreCounts      ///< binary outcomes: as ScoreIndex (choice_discrimination.h) orders them
 };
 
 /// What the rules' having seen other folds changes: over every fold k, its rows and other fold l, the squares of Gamma

@@ -129,6 +129,10 @@ TEST(TreatmentChoice, GivesEveryPartOfTheJudgement) {
   EXPECT_LT(std::abs(answer.Number("/balance/0/smd_after")),
             std::abs(answer.Number("/balance/0/smd_before")));
   EXPECT_GT(answer.Number("/leave_one_site_out/gain/conf_low"), 0.1);
+  EXPECT_GT(answer.Number("/discrimination/all/conf_low"), 0.6);
+  EXPECT_LT(answer.Number("/discrimination/all/auc"), 0.95);
+  EXPECT_GT(answer.Number("/leave_one_site_out/discrimination/all/auc"), 0.6);
+  EXPECT_EQ(answer.Size("/model/evaluation/discrimination/arms"), 2u);
   EXPECT_GT(answer.Number("/model/applicability/distance_99"),
             answer.Number("/model/applicability/distance_95"));
   EXPECT_TRUE(answer.IsNull("/target_trial/eligibility"));

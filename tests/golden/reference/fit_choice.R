@@ -321,6 +321,7 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
     expected$model <- list(intervals = list(std_error = setNames(as.list(sqrt(grown$spread + (ncol(x) + 1) / information)), levels)))
   }
   if (binary) expected$calibration <- choice_calibration(q[own], y, arm, levels)
+  expected$discrimination <- choice_discrimination(q[own], y, arm, levels, binary, level)
   for (a in seq_len(arms - 1)) for (b in (a + 1):arms) {
     ends <- if (sign > 0) c(a, b) else c(b, a)
     expected$benefit <- c(expected$benefit, list(c(
@@ -400,6 +401,21 @@ choice_benefit <- function(d, gain, q_a, q_b, arm, a, b, weight, y, binary, crit
   seen <- pair(chance)
   c(result, list(c_for_benefit = told(concordance(chance), sqrt(sum(slopes^2 * spread))),
                  brier_for_benefit = sum(size / sum(size) * rowSums(said^2 - 2 * said * seen + seen))))
+}
+
+# Predictions out of fold of the drug received. Areas are pROC's on bins of a twentieth of the log odds.
+choice_scores <- function(q) pmin(399, pmax(0, floor((qlogis(q) + 10) / 0.05)))
+choice_discrimination <- function(q, y, arm, levels, binary, level) {
+  of <- function(rows) {
+    squares <- mean((y[rows] - q[rows])^2)
+    explained <- 1 - squares / mean((y[rows] - mean(y[rows]))^2)
+    if (!binary) return(list(rmse = sqrt(squares), r_squared = explained))
+    fit <- pROC::roc(y[rows], choice_scores(q[rows]), levels = 0:1, direction = "<", algorithm = 1)
+    interval <- as.vector(pROC::ci.auc(fit, conf.level = level, method = "delong"))
+    list(auc = as.numeric(fit$auc), std_error = sqrt(pROC::var(fit, method = "delong")), conf_low = interval[1], conf_high = interval[3],
+         brier = squares, scaled_brier = explained)
+  }
+  list(all = of(seq_along(y)), arms = lapply(seq_along(levels), function(a) c(list(arm = levels[a]), of(which(arm == a)))))
 }
 
 choice_calibration <- function(q, y, arm, levels) {
