@@ -150,6 +150,31 @@ std::string Discrimination(const Json& analysis) {
   return table.Text();
 }
 
+/// Net benefit of a treatment choice's strategies over the reference, at some of the thresholds.
+std::string NetBenefit(const Json& told) {
+  const std::string reference = told["reference"].get<std::string>();
+  std::vector<std::string> header = {"net benefit over " + reference, "switched", "rule", "low",
+                                     "high"};
+  const Json& rows = told["thresholds"];
+  for (const Json& drug : rows[0]["drugs"]) header.push_back(drug["drug"].get<std::string>());
+  TextTable table(header);
+  const std::size_t step = (rows.size() + 5) / 6;
+  for (std::size_t t = 0; t < rows.size(); t += step) {
+    const Json& row = rows[t];
+    const auto rule = [&](const char* key) {
+      return row["rule"].is_null() ? std::string("suppressed") : Number(row["rule"][key]);
+    };
+    const Json& share = row["share_switched"];
+    std::vector<std::string> cells = {
+        "where it gains more than " + Number(row["threshold"]),
+        share.is_null() ? "-" : Number(100 * share.get<double>(), 3) + " %", rule("estimate"),
+        rule("conf_low"), rule("conf_high")};
+    for (const Json& drug : row["drugs"]) cells.push_back(Number(drug["estimate"]));
+    table.Add(std::move(cells));
+  }
+  return table.Text();
+}
+
 std::string Thresholds(const Json& analysis) {
   TextTable table({"threshold", "estimate", "std. error"});
   for (const Json& threshold : analysis["thresholds"]) {
@@ -316,6 +341,9 @@ std::string AnalysisText(const Json& analysis) {
   text += analysis.contains("contrasts") ? Contrasts(analysis) : Estimates(analysis);
   if (analysis.contains("policies")) text += Policies(analysis);
   if (analysis.contains("discrimination")) text += Discrimination(analysis);
+  if (analysis.contains("policies") && analysis.contains("net_benefit")) {
+    text += NetBenefit(analysis["net_benefit"]);
+  }
   if (analysis.contains("curves")) text += Curves(analysis);
   if (analysis.contains("levels") && analysis.contains("counts")) text += Counts(analysis);
   return text + Scalars(analysis);

@@ -127,6 +127,7 @@ class Report {
     Add("22", "Results", "Full model", Equations(model_));
     Add("23a", "Results", "Performance", model_.verdict);
     Add("23a", "Results", "Discrimination, out of fold", Discrimination(evaluation));
+    Add("23a", "Results", "Net benefit, out of fold", NetBenefit(evaluation));
     Add("23a", "Results", "Calibration, out of fold", Calibration());
     Add("26", "Discussion", "Limitations",
         "learned from observational data: differences between treatments rest on the inputs "
@@ -304,6 +305,25 @@ class Report {
     }
     if (told.value("all", json()).is_object()) add("all", told["all"]);
     return text;
+  }
+
+  /// Where along the thresholds the rule has the largest net benefit of all strategies.
+  static std::string NetBenefit(const json& evaluation) {
+    const json told = evaluation.value("net_benefit", json::object());
+    if (!told.is_object()) return {};
+    std::string best;
+    std::size_t known = 0;
+    for (const json& row : told.value("thresholds", json::array())) {
+      if (!row.is_object() || !row.value("best", json()).is_string()) continue;
+      ++known;
+      if (row["best"] != "rule") continue;
+      best += (best.empty() ? "" : ", ") + Significant(row.value("threshold", 0.0), 3);
+    }
+    if (known == 0) return {};
+    const std::string over = " over " + told.value("reference", std::string()) + " for everybody";
+    if (best.empty()) return "at none of the thresholds does the rule do best" + over;
+    return "the rule does best, leaving it only for a predicted gain above the threshold," + over +
+           " and every other drug, at thresholds of " + best;
   }
 
   std::string Calibration() const {

@@ -115,6 +115,29 @@ TEST(ModelReport, TellsHowWellOutcomesWerePredicted) {
   EXPECT_EQ(told(), "");
 }
 
+TEST(ModelReport, TellsWhereTheRuleIsOfUse) {
+  auto document = nlohmann::json::parse(SampleModel());
+  const auto told = [&](const nlohmann::json& best) {
+    document["evaluation"]["net_benefit"] = {{"reference", "IL-6"}};
+    for (std::size_t t = 0; t < best.size(); ++t) {
+      document["evaluation"]["net_benefit"]["thresholds"].push_back(
+          {{"threshold", 0.1 * static_cast<double>(t)}, {"best", best[t]}});
+    }
+    const auto report = *ModelReport(document.dump(), "x");
+    for (const auto& item : report["items"]) {
+      if (item["heading"] == "Net benefit, out of fold") return item["text"].get<std::string>();
+    }
+    return std::string();
+  };
+  const std::string text = told({"rule", "rule", nullptr, "IL-6"});
+  EXPECT_TRUE(
+      text.ends_with("over IL-6 for everybody and every other drug, at thresholds of 0, 0.1"))
+      << text;
+  EXPECT_EQ(told({"IL-6", "JAK"}),
+            "at none of the thresholds does the rule do best over IL-6 for everybody");
+  EXPECT_EQ(told({nullptr, nullptr}), "");  // all are withheld
+}
+
 TEST(ModelReport, EscapesHtmlAndRefusesWhatIsNoModel) {
   auto document = nlohmann::json::parse(SampleModel());
   document["title"] = "<script>alert(1)</script>";

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parts of a treatment choice's report: how well its outcome models predict.
+// Parts of a treatment choice's report: how well its outcome models predict, net benefit by threshold.
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "learn/choice_discrimination.h"
+#include "learn/choice_net_benefit.h"
 #include "learn/choice_report.h"
 #include "stats/terms.h"
 
@@ -66,6 +67,48 @@ Json DiscriminationJson(const ChoiceStory& story, const PooledSums& sums) {
       counts.empty() ? std::vector<std::int64_t>() : OverArms(counts);
   return {{"all", PredictionJson(together, story.frame.n(), all, level)},
           {"arms", std::move(arms)}};
+}
+
+Json NetBenefitJson(const ChoiceStory& story, const std::vector<std::int64_t>& known,
+                    const std::vector<std::int64_t>& secret, std::vector<std::string>& suppressed) {
+  const NetBenefitSums& net = *story.judgement.net_benefit;
+  const std::vector<bool> told = ToldThresholds(net.switched, known, secret, story.minimum_count);
+  const std::string reference = story.learned.arms[net.reference];
+  Json rows = Json::array();
+  for (std::size_t t = 0; t < net.thresholds.size(); ++t) {
+    const double threshold = net.thresholds[t];
+    const std::int64_t n = story.frame.n();
+    const ChoiceEstimate rule = RuleNetBenefit(net, t, n, story.options.confidence_level);
+    Json row{{"threshold", threshold},
+             {"n_switched", net.switched[t]},
+             {"share_switched", static_cast<double>(net.switched[t]) / static_cast<double>(n)},
+             {"rule", EstimateJson(rule)},
+             {"drugs", Json::array()}};
+    double largest = 0;
+    std::string best = reference;
+    for (std::size_t a = 0; a < story.learned.arms.size(); ++a) {
+      if (a == net.reference) continue;
+      ChoiceEstimate drug = story.judgement.policies.Gain(1 + a, 1 + net.reference);
+      for (double* part : {&drug.estimate, &drug.low, &drug.high}) *part -= threshold;
+      Json entry{{"drug", story.learned.arms[a]}};
+      entry.update(EstimateJson(drug));
+      row["drugs"].push_back(std::move(entry));
+      if (drug.estimate > largest) best = story.learned.arms[a];
+      largest = std::max(largest, drug.estimate);
+    }
+    row["best"] = rule.estimate > largest ? "rule" : best;
+    if (!told[t]) {
+      const std::string path = "/net_benefit/thresholds/" + std::to_string(t) + "/";
+      for (const char* key : {"n_switched", "share_switched", "rule", "best"}) {
+        row[key] = nullptr;
+        suppressed.push_back(path + key);
+      }
+    }
+    rows.push_back(std::move(row));
+  }
+  return {{"reference", reference},
+          {"reference_kind", story.guideline >= 0 ? "guideline" : "best_single"},
+          {"thresholds", std::move(rows)}};
 }
 
 }  // namespace clinnova::learn

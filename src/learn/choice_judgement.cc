@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "learn/choice_net_benefit.h"
 #include "stats/newton_iteration.h"
 
 namespace clinnova::learn {
@@ -29,8 +30,8 @@ class Judging {
 
   Result<ChoiceJudgement> Run() {
     CLINNOVA_ASSIGN(PooledSums sums, ValueRound(learned_));
-    CLINNOVA_ASSIGN(PolicyValues policies, Values(learned_, sums));
-    ChoiceJudgement judgement{.policies = std::move(policies), .sums = std::move(sums)};
+    ChoiceJudgement judgement{.policies = Values(sums), .sums = std::move(sums)};
+    CLINNOVA_TRY(ReadPairs(judgement));
     Decide(judgement);
     CLINNOVA_TRY(ReadInputs(judgement));
     CLINNOVA_TRY(ReadGroups(judgement));
@@ -44,15 +45,36 @@ class Judging {
   }
 
  private:
-  Result<PolicyValues> Values(const LearnedChoice& learned, const PooledSums& sums) {
-    PolicyValues policies =
-        ValuesFrom(sums, arms_, options_.confidence_level, options_.higher_is_better);
-    const ChoicePairParameters parameters{
-        .split = learned.split, .models = Uncentred(learned), .rules = learned.pair_rules};
+  PolicyValues Values(const PooledSums& sums) const {
+    return ValuesFrom(sums, arms_, options_.confidence_level, options_.higher_is_better);
+  }
+
+  /// The round of choice.fold_pairs, which gives the rule's value its error.
+  Result<PooledSums> PairRound(const LearnedChoice& learned, std::size_t reference,
+                               const std::vector<double>& thresholds, PolicyValues& policies) {
+    const ChoicePairParameters parameters{.split = learned.split,
+                                          .models = Uncentred(learned),
+                                          .rules = learned.pair_rules,
+                                          .reference = static_cast<std::int64_t>(reference),
+                                          .thresholds = thresholds};
+    CLINNOVA_ASSIGN(PooledSums pairs, federation_.Sum(analysis_, kChoicePairStep, parameters));
+    policies.covariance[0][0] += FoldCovariance(pairs.Number(kSquaredChanges), policies.n);
+    return pairs;
+  }
+
+  Result<void> ReadPairs(ChoiceJudgement& judgement) {
+    const std::vector<double> thresholds = ThresholdsOf(options_, learned_.binary);
+    const std::size_t reference =
+        guideline_ >= 0 ? static_cast<std::size_t>(guideline_) : judgement.policies.BestArm();
     CLINNOVA_ASSIGN(const PooledSums pairs,
-                    federation_.Sum(analysis_, kChoicePairStep, parameters));
-    policies.covariance[0][0] += FoldCovariance(pairs.Number(0), policies.n);
-    return policies;
+                    PairRound(learned_, reference, thresholds, judgement.policies));
+    if (!thresholds.empty()) {
+      judgement.net_benefit = NetBenefitFrom(pairs, reference, thresholds);
+    } else if (options_.evaluation.net_benefit && options_.evaluation.given) {
+      judgement.warnings.emplace_back(
+          "no net_benefit: of a continuous outcome thresholds are in its unit, and must be named");
+    }
+    return {};
   }
 
   Result<PooledSums> ValueRound(const LearnedChoice& learned) {
@@ -322,7 +344,9 @@ class Judging {
     }
     if (!without) return Fail(without);
     CLINNOVA_ASSIGN(PooledSums sums, ValueRound(*without));
-    CLINNOVA_ASSIGN(judgement.without_site, Values(*without, sums));
+    PolicyValues policies = Values(sums);
+    CLINNOVA_TRY(PairRound(*without, policies.BestArm(), {}, policies));
+    judgement.without_site = std::move(policies);
     judgement.without_site_sums = std::move(sums);
     return {};
   }

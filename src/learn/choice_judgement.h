@@ -95,11 +95,22 @@ struct Recalibration {
   std::optional<ChoiceEstimate> intercept{}, slope{};
 };
 
+/// Sums over everybody, by threshold (choice_net_benefit.h).
+struct NetBenefitSums {
+  std::size_t reference = 0;  ///< an arm
+  std::vector<double> thresholds{};
+  std::vector<std::int64_t> switched{};   ///< persons with a larger predicted gain
+  std::vector<double> gain{};             ///< theirs, of scores, towards the better outcome
+  std::vector<double> gain_squared{};     ///< theirs
+  std::vector<double> squared_changes{};  ///< between folds
+};
+
 struct ChoiceJudgement {
   PolicyValues policies;
   bool beats_best_single = false;
   std::int64_t changed = 0;  ///< persons whom the rule gives another drug than the best single one
   federation::PooledSums sums;  ///< of the value step
+  std::optional<NetBenefitSums> net_benefit{};
   std::vector<InputSummary> inputs{};
   DistanceSummary distance{};
   std::vector<GroupGain> groups{};

@@ -187,6 +187,9 @@ Json ChoiceModelJson(const ChoiceStory& story, const Json& result) {
                          {"gain", result["gain"]},
                          {"policies", result["policies"]},
                          {"discrimination", result["discrimination"]}};
+  if (result.contains("net_benefit")) {
+    model["evaluation"]["net_benefit"] = result["net_benefit"];
+  }
   return model;
 }
 

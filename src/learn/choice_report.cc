@@ -52,6 +52,7 @@ class Report {
       result["benefit"] = Benefit();
       result["congruence"] = Congruence();
     }
+    if (story_.judgement.net_benefit) result["net_benefit"] = NetBenefit();
     result["overlap"] = Overlap();
     result["balance"] = Balance();
     result["ess"] = NumberJson(TotalEss());
@@ -341,6 +342,31 @@ class Report {
                    {"outcome", Unless(hidden, path + "/outcome", outcome)}};
     }
     return json;
+  }
+
+  /// Persons with the largest predicted gains over the reference are also those whom the rule gives another drug, and
+  /// those of the upper groups of predicted benefit.
+  Json NetBenefit() {
+    const std::size_t reference = story_.judgement.net_benefit->reference;
+    const std::int64_t n = story_.frame.n();
+    std::vector<std::int64_t> known = {n, 0};
+    std::vector<std::int64_t> secret;
+    (hidden_recommended_[reference] ? secret : known).push_back(n - recommended_[reference]);
+    if (reference != best_) return NetBenefitJson(story_, known, secret, suppressed_);
+    const std::vector<bool> hidden = HiddenGroups();
+    bool withheld = false;
+    std::vector<std::int64_t> above;
+    std::int64_t sum = 0;
+    for (std::size_t g = hidden.size(); g-- > 0;) {
+      if (!story_.judgement.groups[g].of.empty()) continue;
+      sum += story_.judgement.groups[g].n;
+      above.push_back(sum);
+      withheld = withheld || hidden[g];
+    }
+    if (!above.empty()) above.pop_back();  // everybody
+    auto& to = withheld ? secret : known;
+    to.insert(to.end(), above.begin(), above.end());
+    return NetBenefitJson(story_, known, secret, suppressed_);
   }
 
   Json Overlap() {

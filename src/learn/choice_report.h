@@ -33,6 +33,11 @@ nlohmann::ordered_json DifferenceJson(const ChoiceEstimate& estimate);
 /// How well the outcome models predict, from the sums of the value step.
 nlohmann::ordered_json DiscriminationJson(const ChoiceStory& story,
                                           const federation::PooledSums& sums);
+/// Net benefit by threshold. `known`, `secret`: ToldThresholds'; paths of what is withheld are appended to `suppressed`.
+nlohmann::ordered_json NetBenefitJson(const ChoiceStory& story,
+                                      const std::vector<std::int64_t>& known,
+                                      const std::vector<std::int64_t>& secret,
+                                      std::vector<std::string>& suppressed);
 /// The model: field "model" of the result.
 nlohmann::ordered_json ChoiceModelJson(const ChoiceStory& story,
                                        const nlohmann::ordered_json& result);

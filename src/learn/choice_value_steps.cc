@@ -123,35 +123,6 @@ Result<void> ValueEvaluate(const SiteView& site, const ChoiceValueParameters& pa
       });
 }
 
-// --- Pairs of folds ----------------------------------------------------------------------------------
-
-Result<Layout> PairLayout(const Analysis&, const table::Schema&, const ChoicePairParameters&) {
-  return Layout{{WideBlock("squared_changes", 1)}};
-}
-
-Result<void> PairEvaluate(const SiteView& site, const ChoicePairParameters& parameters,
-                          ExactSums& sums) {
-  CLINNOVA_ASSIGN(ChoiceRows ruled, ChoiceRows::Create(site, parameters.split));
-  CLINNOVA_TRY(ruled.TakeRules(site, parameters.models, parameters.rules));
-  const auto folds = static_cast<std::size_t>(parameters.split.folds);
-  return ForEachPredicted(site, parameters.split, parameters.models, sums,
-                          [&](const ChoiceRows&, ChoiceBatch& batch, ExactSums& mine) {
-                            for (std::size_t r = 0; r < batch.rows(); ++r) {
-                              if (batch.fold[r] == 0) continue;
-                              const auto k = static_cast<std::size_t>(batch.fold[r] - 1);
-                              const double own =
-                                  batch.score[static_cast<std::size_t>(batch.chosen[r])][r];
-                              for (std::size_t l = 0; l < folds; ++l) {
-                                if (l == k) continue;
-                                const std::size_t other = ruled.ChosenWithout(
-                                    parameters.models, parameters.rules, batch, r, l);
-                                const double change = own - batch.score[other][r];
-                                if (change != 0) mine.Add(0, 0, change * change);
-                              }
-                            }
-                          });
-}
-
 // --- Inputs ------------------------------------------------------------------------------------------
 
 std::size_t LevelCount(const std::vector<ChoiceInput>& inputs) {
@@ -404,8 +375,6 @@ Result<void> RecalibrationEvaluate(const SiteView& site,
 
 const federation::TypedStep<ChoiceValueParameters> kChoiceValueStep{"choice.values", ValueLayout,
                                                                     ValueEvaluate, ChoiceGuard{}};
-const federation::TypedStep<ChoicePairParameters> kChoicePairStep{"choice.fold_pairs", PairLayout,
-                                                                  PairEvaluate, ChoiceGuard{}};
 const federation::TypedStep<ChoiceInputParameters> kChoiceInputStep{"choice.inputs", InputLayout,
                                                                     InputEvaluate, ChoiceGuard{}};
 const federation::TypedStep<ChoiceSpreadParameters> kChoiceSpreadStep{

@@ -8,7 +8,7 @@
 // Source: J. M. Robins, A. Rotnitzky, L. P. Zhao, JASA 89 (1994); S. Athey, S. Wager, Econometrica 89 (2021).
 //
 // Reveals, over all sites together: sums and products of the policies' scores; squares of what folds change in each
-// other's values; persons by recommended and received
+// other's values; what choice_net_benefit.h says; persons by recommended and received
 // arm; sums of weights; histograms of propensities by arm; weighted column sums; by arm sums of predictions and
 // outcomes, and of a binary one histograms of the predictions of those with and without it; sums, sums of squares, level
 // counts and histograms of the inputs; histograms of predicted benefit and of
@@ -65,17 +65,28 @@ enum ChoiceValueBlock {
 };
 
 /// What the rules' having seen other folds changes: over every fold k, its rows and other fold l, the squares of Gamma
-/// of the arm chosen by the rule without k less Gamma of that chosen by the rule without k and l.
+/// of the arm chosen by the rule without k less Gamma of that chosen by the rule without k and l. Then net benefit
+/// over the arm `reference` (choice_net_benefit.h), and what folds change in it.
 struct ChoicePairParameters {
   ChoiceSplit split;
   ChoiceModels models;
   ChoicePairRules rules;
+  std::int64_t reference = 0;
+  std::vector<double> thresholds{};  ///< those of the analysis, or none
   template <class A>
   void Fields(A& a) {
     a(split);
     a(models);
     a(rules);
+    a(reference);
+    a(thresholds);
   }
+};
+enum ChoicePairBlock {
+  kSquaredChanges,  ///< of the rule, then by threshold
+  kSwitchedRows,  ///< by threshold: persons with a predicted gain above it, and not above the next
+  kSwitchedGain,  ///< theirs, of the scores
+  kSwitchedGainSquared
 };
 
 /// The inputs among complete cases; and how often each is missing among all rows.

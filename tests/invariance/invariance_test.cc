@@ -38,7 +38,7 @@ std::string Effect(const std::string& outcome, const std::string& treatment,
 std::string Choice(const std::string& outcome, const std::string& treatment,
                    const std::string& covariates, const std::string& more) {
   return "outcome = \"" + outcome + "\"\ntreatment = \"" + treatment +
-         "\"\ncovariates = " + covariates + "\nevaluation = [\"calibration\"" +
+         "\"\ncovariates = " + covariates + "\nevaluation = [\"calibration\", \"net_benefit\"" +
          (more.find("subgroups") == std::string::npos ? "]\n" : ", \"subgroups\"]\n") + more;
 }
 
@@ -161,7 +161,7 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
        {Choice("b", "stage", "[\"x\", \"sex\", \"far\"]",
                "guideline = [\"2\"]\nsubgroups = [\"arm\"]\n"),
         Choice("y", "sex", "[\"x\", \"tiny\", \"factor(stage)\"]",
-               "direction = \"lower\"\nfolds = 3\nsubgroups = [\"x\"]\n"),
+               "thresholds = [0, 0.25]\ndirection = \"lower\"\nfolds = 3\nsubgroups = [\"x\"]\n"),
         Choice("b", "sex", "[\"x\", \"g\"]", "fold_column = \"stage\"\nfolds = 3\nalpha = 0\n"),
         Choice("b", "arm", "[\"x\", \"sex\", \"far\"]",
                "learner = \"boosted_trees\"\ntrees = 4\ndepth = 2\nfolds = 3\nsubsample = 0.8\n"

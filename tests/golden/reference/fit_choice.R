@@ -186,6 +186,7 @@ forest_expectations <- function(columns, arm_name, levels, y, arm, fold, folds, 
   for (f in seq_len(folds - 1)) for (g in (f + 1):folds) pair[[paste(f, g)]] <- fit(c(f, g))
   sign <- if (settings$direction == "higher") 1 else -1
   without <- array(0, c(length(y), folds))  # the arm that the rule without the row's fold and another picks
+  q_without <- array(0, c(length(y), folds, length(levels)))  # its expectations
   q <- matrix(0, length(y), length(levels))
   squares <- rep(0, length(levels))
   chosen <- numeric()
@@ -199,17 +200,18 @@ forest_expectations <- function(columns, arm_name, levels, y, arm, fold, folds, 
     for (g in setdiff(seq_len(folds), f)) {
       eta <- vapply(seq_along(levels), function(a) predictors(pair[[paste(min(f, g), max(f, g))]], rows, a)[, chosen[f] + 1], numeric(length(rows)))
       without[rows, g] <- max.col(sign * eta, ties.method = "first")
+      q_without[rows, g, ] <- if (binary) plogis(eta) else eta
     }
   }
   centre <- Reduce(`+`, etas) / folds
   for (f in seq_len(folds)) squares <- squares + colSums((etas[[f]] - centre)^2)
   everybody <- Reduce(`+`, lapply(seq_len(folds), function(f) loss(single[[f]], f)))
-  list(q = q, without = without, trees = counts[which.min(everybody)], trees_by_fold = chosen,
+  list(q = q, without = without, q_without = q_without, trees = counts[which.min(everybody)], trees_by_fold = chosen,
        spread = (folds - 1) / folds * squares / length(y))
 }
 
 choice_analysis <- function(name, data, outcome, treatment, covariates, folds, alpha = 0.5, direction = "higher", trim = 0.02,
-                            ridge = 1, guideline = character(), conf_level = NULL, forest = NULL) {
+                            ridge = 1, guideline = character(), conf_level = NULL, forest = NULL, thresholds = NULL) {
   frame <- model.frame(reformulate(c(covariates, treatment, "fold"), outcome), data, na.action = na.omit)
   x <- model.matrix(reformulate(covariates), frame)[, -1, drop = FALSE]
   x <- scale(x, center = TRUE, scale = apply(x, 2, sd))
@@ -233,6 +235,7 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
   sign <- if (direction == "higher") 1 else -1
   q <- e <- matrix(0, n, arms)
   without <- matrix(0, n, folds)  # the arm that the rule without the row's fold and another picks
+  q_without <- array(0, c(n, folds, arms))  # its expectations
   if (is.null(forest)) {
     all_rows <- fit(integer())
     single <- lapply(seq_len(folds), fit)
@@ -244,6 +247,7 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
     grown <- forest_expectations(frame[, covariates, drop = FALSE], treatment, levels, y, arm, fold, folds, binary, c(forest, direction = direction))
     q <- grown$q
     without <- grown$without
+    q_without <- grown$q_without
   }
   for (f in seq_len(folds)) {
     inside <- fold == f
@@ -260,6 +264,7 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
         b <- pair[[paste(min(f, g), max(f, g))]]$b[[which.min(total)]]
         eta <- vapply(seq_len(arms), function(a) drop(joint_design(x[inside, , drop = FALSE], rep(a, sum(inside)), arms) %*% b), numeric(sum(inside)))
         without[inside, g] <- max.col(sign * eta, ties.method = "first")
+        q_without[inside, g, ] <- if (binary) plogis(eta) else eta
       }
     }
     gamma <- prior_propensity(x[!inside, , drop = FALSE], arm[!inside], arms, ridge)
@@ -330,9 +335,17 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
   }
   expected$congruence <- lapply(list(received_recommended = rule == arm, received_another = rule != arm),
                                 function(which) list(n = sum(which), outcome = mean(y[which])))
+  asked <- "calibration"
+  if (!is.null(thresholds)) {
+    asked <- c(asked, "net_benefit")
+    reference <- if (length(guideline) > 0) match(guideline[1], levels) else least
+    expected$net_benefit <- list(reference = levels[reference], thresholds = lapply(thresholds, function(t) {
+      choice_net_benefit(t, sign * q, sign * score, sign * q_without, fold, reference, levels, critical)
+    }))
+  }
   study <- list(name = name, method = "treatment_choice", outcome = outcome, treatment = treatment,
                 covariates = vector_of(covariates), fold_column = "fold", folds = folds, alpha = alpha, direction = direction,
-                evaluation = vector_of("calibration"))
+                evaluation = vector_of(asked))
   if (!is.null(forest)) {
     study$alpha <- NULL
     study <- c(study, list(learner = "boosted_trees"), forest)
@@ -340,8 +353,35 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
   if (length(guideline) > 0) study$guideline <- vector_of(guideline)
   if (trim != 0.02) study$trim <- trim
   if (ridge != 1) study$ridge <- ridge
+  if (!is.null(thresholds)) study$thresholds <- vector_of(thresholds)
   study$conf_level <- conf_level
   list(study = study, expected = expected)
+}
+
+# The reference for all but those to whom another drug promises more than t: what each gains by it, less t, is 0 or
+# that; what the rule without another fold changes in it, folds' covariance. q, score, q_without: larger is better.
+choice_net_benefit <- function(t, q, score, q_without, fold, reference, levels, critical) {
+  n <- nrow(q)
+  net_of <- function(q) {
+    arm <- max.col(q, ties.method = "first")
+    switched <- q[cbind(seq_len(n), arm)] - q[, reference] > t
+    list(switched = switched, net = ifelse(switched, score[cbind(seq_len(n), arm)] - score[, reference] - t, 0))
+  }
+  told <- function(net, between) {
+    error <- sqrt(var(net) / n + between)
+    list(estimate = mean(net), std_error = error, conf_low = mean(net) - critical * error, conf_high = mean(net) + critical * error)
+  }
+  own <- net_of(q)
+  between <- 0
+  for (g in seq_len(max(fold))) {
+    rows <- fold != g
+    between <- between + sum((own$net - net_of(q_without[, g, ])$net)[rows]^2) / n^2 / 2
+  }
+  others <- setdiff(seq_along(levels), reference)
+  drugs <- lapply(others, function(a) c(list(drug = levels[a]), told(score[, a] - score[, reference] - t, 0)))
+  estimates <- c(0, vapply(drugs, function(drug) drug$estimate, 0), mean(own$net))
+  list(threshold = t, n_switched = sum(own$switched), share_switched = mean(own$switched), rule = told(own$net, between),
+       drugs = drugs, best = c(levels[c(reference, others)], "rule")[which.max(estimates)])
 }
 
 # Benefit of arm a over b: persons ranked by their bin of the predicted benefit d, written out person by person. Rates as
