@@ -150,6 +150,39 @@ std::string Discrimination(const Json& analysis) {
   return table.Text();
 }
 
+/// What differs between the sites of a treatment choice.
+std::string BetweenSites(const Json& analysis) {
+  const Json& told = analysis["between_sites"];
+  TextTable table(
+      {"between sites", "sites", "estimate", "low", "high", "I2 %", "at a further site"});
+  bool any = false;
+  const auto add = [&](const std::string& name, const Json& of) {
+    if (!of.is_object()) return;
+    any = true;
+    table.Add({name, Number(of["sites"]), Number(of["estimate"]), Number(of["conf_low"]),
+               Number(of["conf_high"]), Number(of["i2"], 3),
+               Number(of["prediction_low"], 3) + " to " + Number(of["prediction_high"], 3)});
+  };
+  add("gain of the rule", told["gain"]);
+  add("AUC", told.value("auc", Json()));
+  const Json within = analysis["discrimination"].value("within_sites", Json());
+  if (within.is_object() && within["all"]["auc"].is_number()) {
+    const Json& all = within["all"];
+    any = true;
+    table.Add({"AUC within sites", Number(all["sites"]), Number(all["auc"]),
+               Number(all["conf_low"]), Number(all["conf_high"])});
+  }
+  std::string shifted;
+  for (const Json& input : told["shift"]) {
+    if (input["sites_shifted"] == 0) continue;
+    shifted += (shifted.empty() ? "" : ", ") + input["input"].get<std::string>() + " at " +
+               Number(input["sites_shifted"]) + " of " + Number(input["sites"]);
+  }
+  std::string text = any ? table.Text() : "";
+  if (!shifted.empty()) text += "  patients differ from those of all sites: " + shifted + "\n";
+  return text;
+}
+
 /// Net benefit of a treatment choice's strategies over the reference, at some of the thresholds.
 std::string NetBenefit(const Json& told) {
   const std::string reference = told["reference"].get<std::string>();
@@ -341,6 +374,7 @@ std::string AnalysisText(const Json& analysis) {
   text += analysis.contains("contrasts") ? Contrasts(analysis) : Estimates(analysis);
   if (analysis.contains("policies")) text += Policies(analysis);
   if (analysis.contains("discrimination")) text += Discrimination(analysis);
+  if (analysis.contains("between_sites")) text += BetweenSites(analysis);
   if (analysis.contains("policies") && analysis.contains("net_benefit")) {
     text += NetBenefit(analysis["net_benefit"]);
   }

@@ -129,6 +129,7 @@ class Report {
     Add("23a", "Results", "Discrimination, out of fold", Discrimination(evaluation));
     Add("23a", "Results", "Net benefit, out of fold", NetBenefit(evaluation));
     Add("23a", "Results", "Calibration, out of fold", Calibration());
+    Add("23b", "Results", "Heterogeneity between sites", BetweenSites(evaluation));
     Add("26", "Discussion", "Limitations",
         "learned from observational data: differences between treatments rest on the inputs "
         "accounting for why patients got them");
@@ -304,6 +305,33 @@ class Report {
       if (arm.is_object()) add(arm.value("arm", ""), arm);
     }
     if (told.value("all", json()).is_object()) add("all", told["all"]);
+    return text;
+  }
+
+  /// "gain 0.11 (0.03 to 0.19), I2 0 %, at a further site 0.01 to 0.21; AUC …; patients shifted: crp at 1 of 4 sites"
+  static std::string BetweenSites(const json& evaluation) {
+    const json told = evaluation.value("between_sites", json::object());
+    if (!told.is_object()) return {};
+    std::string text;
+    const auto add = [&](const char* name, const json& of) {
+      if (!of.is_object()) return;
+      const auto number = [&](const char* key) {
+        const json value = of.value(key, json());
+        return value.is_number() ? Significant(value.get<double>(), 3) : std::string("not known");
+      };
+      text += (text.empty() ? "" : "; ") + std::string(name) + " " + number("estimate") + " (" +
+              number("conf_low") + " to " + number("conf_high") + "), I2 " + number("i2") +
+              " %, at a further site " + number("prediction_low") + " to " +
+              number("prediction_high");
+    };
+    add("gain", told.value("gain", json()));
+    add("AUC", told.value("auc", json()));
+    for (const json& input : told.value("shift", json::array())) {
+      if (!input.is_object() || input.value("sites_shifted", 0) == 0) continue;
+      text += (text.empty() ? "" : "; ") + std::string("patients differ in ") +
+              input.value("input", "") + " at " + std::to_string(input.value("sites_shifted", 0)) +
+              " of " + std::to_string(input.value("sites", 0)) + " sites";
+    }
     return text;
   }
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "decision/bedside_fixture.h"
@@ -136,6 +137,30 @@ TEST(ModelReport, TellsWhereTheRuleIsOfUse) {
   EXPECT_EQ(told({"IL-6", "JAK"}),
             "at none of the thresholds does the rule do best over IL-6 for everybody");
   EXPECT_EQ(told({nullptr, nullptr}), "");  // all are withheld
+}
+
+TEST(ModelReport, TellsWhatDiffersBetweenSites) {
+  auto document = nlohmann::json::parse(SampleModel());
+  document["evaluation"]["between_sites"] = {
+      {"gain",
+       {{"estimate", 0.11},
+        {"conf_low", 0.03},
+        {"conf_high", 0.19},
+        {"i2", 12.5},
+        {"prediction_low", -0.02},
+        {"prediction_high", 0.24}}},
+      {"auc", nullptr},
+      {"shift",
+       {{{"input", "crp"}, {"sites", 4}, {"sites_shifted", 1}},
+        {{"input", "age"}, {"sites", 4}, {"sites_shifted", 0}}}}};
+  const auto report = *ModelReport(document.dump(), "x");
+  const auto item =
+      std::ranges::find_if(report["items"], [](const auto& each) { return each["item"] == "23b"; });
+  ASSERT_NE(item, report["items"].end());
+  EXPECT_EQ(
+      (*item)["text"],
+      "gain 0.11 (0.03 to 0.19), I2 12.5 %, at a further site -0.02 to 0.24; patients differ in "
+      "crp at 1 of 4 sites");
 }
 
 TEST(ModelReport, EscapesHtmlAndRefusesWhatIsNoModel) {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parts of a treatment choice's report: how well its outcome models predict, net benefit by threshold.
+// Parts of a treatment choice's report: how well its outcome models predict, net benefit by threshold,
+// what differs between sites.
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "core/deterministic_math.h"
 #include "learn/choice_discrimination.h"
 #include "learn/choice_net_benefit.h"
 #include "learn/choice_report.h"
@@ -67,6 +69,61 @@ Json DiscriminationJson(const ChoiceStory& story, const PooledSums& sums) {
       counts.empty() ? std::vector<std::int64_t>() : OverArms(counts);
   return {{"all", PredictionJson(together, story.frame.n(), all, level)},
           {"arms", std::move(arms)}};
+}
+
+Json WithinSitesJson(const ChoiceStory& story) {
+  const SiteComparison& sites = *story.judgement.between_sites;
+  const auto entry = [&](std::size_t a) {
+    const auto& area = sites.areas[a];
+    Json json = AucJson(area ? std::optional(Auc{area->auc, area->variance}) : std::nullopt,
+                        story.options.confidence_level);
+    json["sites"] = area ? Json(area->sites) : Json(nullptr);
+    return json;
+  };
+  Json arms = Json::array();
+  for (std::size_t a = 0; a < story.learned.arms.size(); ++a) {
+    Json arm{{"arm", story.learned.arms[a]}};
+    arm.update(entry(a));
+    arms.push_back(std::move(arm));
+  }
+  return {{"all", entry(story.learned.arms.size())}, {"arms", std::move(arms)}};
+}
+
+namespace {
+
+/// `scale`: from that of the estimates to that which is told.
+Json HeterogeneityJson(const std::optional<BetweenSites>& between, double (*scale)(double)) {
+  if (!between) return nullptr;
+  return {{"sites", between->sites},
+          {"estimate", NumberJson(scale(between->estimate))},
+          {"conf_low", NumberJson(scale(between->low))},
+          {"conf_high", NumberJson(scale(between->high))},
+          {"tau2", NumberJson(between->tau2)},
+          {"i2", NumberJson(between->i2)},
+          {"q", NumberJson(between->q)},
+          {"q_p_value", NumberJson(between->q_p_value)},
+          {"prediction_low", NumberJson(scale(between->prediction_low))},
+          {"prediction_high", NumberJson(scale(between->prediction_high))}};
+}
+
+}  // namespace
+
+Json BetweenSitesJson(const ChoiceStory& story) {
+  const SiteComparison& sites = *story.judgement.between_sites;
+  Json json{{"gain", HeterogeneityJson(sites.gain, [](double x) { return x; })}};
+  if (story.learned.binary) json["auc"] = HeterogeneityJson(sites.log_odds, core::Expit);
+  json["shift"] = Json::array();
+  for (const InputShift& shift : sites.shift) {
+    json["shift"].push_back({{"input", shift.name},
+                             {"stability_index", NumberJson(shift.index)},
+                             {"index_if_alike", NumberJson(shift.expected)},
+                             {"sites", sites.sites},
+                             {"sites_shifted", shift.shifted[0]},
+                             {"sites_much_shifted", shift.shifted[1]},
+                             {"sites_missing_some", shift.missing[0]},
+                             {"sites_missing_many", shift.missing[1]}});
+  }
+  return json;
 }
 
 Json NetBenefitJson(const ChoiceStory& story, const std::vector<std::int64_t>& known,

@@ -27,6 +27,7 @@
 #include "learn/choice_benefit.h"
 #include "learn/choice_inputs.h"
 #include "learn/choice_learning.h"
+#include "learn/choice_sites.h"
 #include "learn/choice_value_steps.h"
 
 namespace clinnova::learn {
@@ -70,9 +71,10 @@ inline constexpr std::int64_t kFewestChanged = 30;
 struct InputSummary {
   ChoiceInput input;
   double mean = 0, sd = 0, low = 0,
-         high = 0;                     ///< of a number; 1 % and 99 % to a twentieth of the sd
-  double missing = 0;                  ///< share of all rows
-  std::vector<std::int64_t> counts{};  ///< of a factor
+         high = 0;                        ///< of a number; 1 % and 99 % to a twentieth of the sd
+  double missing = 0;                     ///< share of all rows
+  std::vector<std::int64_t> counts{};     ///< of a factor
+  std::vector<std::int64_t> histogram{};  ///< of a number, kInputBins
 };
 
 /// The distribution of Mahalanobis' distance over the numeric columns of the design.
@@ -111,6 +113,7 @@ struct ChoiceJudgement {
   std::int64_t changed = 0;  ///< persons whom the rule gives another drug than the best single one
   federation::PooledSums sums;  ///< of the value step
   std::optional<NetBenefitSums> net_benefit{};
+  std::optional<SiteComparison> between_sites{};
   std::vector<InputSummary> inputs{};
   DistanceSummary distance{};
   std::vector<GroupGain> groups{};

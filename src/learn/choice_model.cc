@@ -160,7 +160,7 @@ Json ChoiceModelJson(const ChoiceStory& story, const Json& result) {
   const std::string treatment = story.analysis.Text("treatment").value_or("");
   model["title"] = outcome + " by " + treatment;
   // Sites, study and program stand beside the analysis in the result file: a registry adds them, so that
-  // the model itself is the same for every spread of the rows over sites.
+  // the model itself is the same for every spread of the rows over sites, but for what its evaluation says of sites.
   model["provenance"] = {{"analysis", story.analysis.name()}, {"n", story.frame.n()}};
   model["outcome"] = {{"name", outcome},
                       {"kind", learned.binary ? "binary" : "continuous"},
@@ -189,6 +189,9 @@ Json ChoiceModelJson(const ChoiceStory& story, const Json& result) {
                          {"discrimination", result["discrimination"]}};
   if (result.contains("net_benefit")) {
     model["evaluation"]["net_benefit"] = result["net_benefit"];
+  }
+  if (result.contains("between_sites")) {
+    model["evaluation"]["between_sites"] = result["between_sites"];
   }
   return model;
 }

@@ -22,6 +22,7 @@ Result<void> ReadEvaluation(const Analysis& analysis, ChoiceEvaluation& evaluati
                 .subgroups = false,
                 .leave_one_site_out = false,
                 .net_benefit = false,
+                .between_sites = false,
                 .given = true};
   for (const std::string& part : parts) {
     if (part == "calibration") {
@@ -32,11 +33,13 @@ Result<void> ReadEvaluation(const Analysis& analysis, ChoiceEvaluation& evaluati
       evaluation.leave_one_site_out = true;
     } else if (part == "net_benefit") {
       evaluation.net_benefit = true;
+    } else if (part == "between_sites") {
+      evaluation.between_sites = true;
     } else if (part != "policies") {
       return analysis.Wrong("evaluation",
                             "found \"" + part +
                                 "\", expected some of policies (always there), calibration, "
-                                "subgroups, leave_one_site_out, net_benefit");
+                                "subgroups, leave_one_site_out, net_benefit, between_sites");
     }
   }
   return {};

@@ -24,6 +24,7 @@ struct ChoiceEvaluation {
   bool subgroups = true;           ///< gain by subgroup
   bool leave_one_site_out = true;  ///< everything learned without a site, judged in it
   bool net_benefit = true;         ///< by threshold of the predicted gain
+  bool between_sites = true;       ///< of gain, discrimination and inputs
   bool given = false;              ///< the study names these, and the stewards have seen it
 };
 

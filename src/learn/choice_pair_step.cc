@@ -27,12 +27,16 @@ Result<Layout> PairLayout(const Analysis& analysis, const table::Schema& schema,
   const std::size_t thresholds = parameters.thresholds.size();
   const bool fits =
       parameters.reference >= 0 && parameters.reference < static_cast<std::int64_t>(arms) &&
+      parameters.best < static_cast<std::int64_t>(arms) &&
+      (parameters.best < 0 || options.evaluation.between_sites) &&
       (thresholds == 0 || parameters.thresholds == ThresholdsOf(options, parameters.models.binary));
   if (!fits) {
-    return Fail(ErrorCode::kRefused, "thresholds that are not the analysis'", "wrong_layout");
+    return Fail(ErrorCode::kRefused, "thresholds or sites that the analysis does not ask for",
+                "wrong_layout");
   }
   return Layout{{WideBlock("squared_changes", 1 + thresholds), CountBlock("switched", thresholds),
-                 WideBlock("gain", thresholds), WideBlock("gain_squared", thresholds)}};
+                 WideBlock("gain", thresholds), WideBlock("gain_squared", thresholds),
+                 CountBlock("sites", parameters.best < 0 ? 0 : kSiteAreas + arms + 1)}};
 }
 
 /// One row at a time, so that buffers serve them all.
@@ -101,6 +105,10 @@ Result<void> PairEvaluate(const SiteView& site, const ChoicePairParameters& para
                           ExactSums& sums) {
   CLINNOVA_ASSIGN(ChoiceRows ruled, ChoiceRows::Create(site, parameters.split));
   CLINNOVA_TRY(ruled.TakeRules(site, parameters.models, parameters.rules));
+  if (parameters.best >= 0) {
+    CLINNOVA_TRY(CountSite(site, parameters.split, parameters.models, parameters.best,
+                           kComparedSites, sums));
+  }
   return ForEachPredicted(site, parameters.split, parameters.models, sums,
                           [&](const ChoiceRows&, ChoiceBatch& batch, ExactSums& mine) {
                             RowPairs pairs(parameters, ruled, batch, mine);

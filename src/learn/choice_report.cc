@@ -46,6 +46,9 @@ class Report {
     result["direction"] = story_.options.higher_is_better ? "higher" : "lower";
     result["conf_level"] = story_.options.confidence_level;
     result["discrimination"] = DiscriminationJson(story_, story_.judgement.sums);
+    if (story_.judgement.between_sites && story_.learned.binary) {
+      result["discrimination"]["within_sites"] = WithinSitesJson(story_);
+    }
     if (story_.options.evaluation.calibration) {
       result["calibration_for_benefit"] = Groups(GroupKind::kBenefit);
       result["calibration"] = Calibration();
@@ -53,6 +56,7 @@ class Report {
       result["congruence"] = Congruence();
     }
     if (story_.judgement.net_benefit) result["net_benefit"] = NetBenefit();
+    if (story_.judgement.between_sites) result["between_sites"] = BetweenSitesJson(story_);
     result["overlap"] = Overlap();
     result["balance"] = Balance();
     result["ess"] = NumberJson(TotalEss());

@@ -173,8 +173,8 @@ void AddInputs(const std::vector<ChoiceInput>& inputs, const ChoiceInputParamete
         sums.Add(kInputSums, 2 * i + 1, value * value);
         continue;
       }
-      const double from = (value - parameters.centers[i]) / parameters.scales[i] + 5;
-      sums.AddCount(kInputHistogram, i * kInputBins + EvenBin(from, 10.0 / kInputBins, kInputBins));
+      sums.AddCount(kInputHistogram,
+                    i * kInputBins + InputBin(value, parameters.centers[i], parameters.scales[i]));
     }
     level += inputs[i].levels.size();
   }
@@ -203,8 +203,13 @@ Result<void> InputEvaluate(const SiteView& site, const ChoiceInputParameters& pa
 
 // --- Spread ------------------------------------------------------------------------------------------
 
-Result<Layout> SpreadLayout(const Analysis&, const table::Schema&, const ChoiceSpreadParameters&) {
-  return Layout{{CountBlock("benefit", kBenefitBins), CountBlock("distance", kDistanceBins)}};
+Result<Layout> SpreadLayout(const Analysis& analysis, const table::Schema& schema,
+                            const ChoiceSpreadParameters& parameters) {
+  CLINNOVA_ASSIGN(const std::size_t arms, ArmsOf(analysis, schema, parameters.split.claim));
+  CLINNOVA_ASSIGN(const auto sites, SiteBlocks(analysis, schema, arms, parameters.sites));
+  Layout layout{{CountBlock("benefit", kBenefitBins), CountBlock("distance", kDistanceBins)}};
+  layout.blocks.insert(layout.blocks.end(), sites.begin(), sites.end());
+  return layout;
 }
 
 /// What the rule is predicted to gain over the arm `best`; never negative.
@@ -249,6 +254,8 @@ Result<void> SpreadEvaluate(const SiteView& site, const ChoiceSpreadParameters& 
                             ExactSums& sums) {
   CLINNOVA_ASSIGN(const ChoiceRows checked, ChoiceRows::Create(site, parameters.split));
   CLINNOVA_TRY(CheckSpread(parameters, checked));
+  CLINNOVA_TRY(
+      AddSite(site, parameters.split, parameters.models, parameters.sites, kSpreadSites, sums));
   return ForEachPredicted(
       site, parameters.split, parameters.models, sums,
       [&](const ChoiceRows&, ChoiceBatch& batch, ExactSums& mine) {
@@ -284,8 +291,12 @@ Result<Layout> GroupLayout(const Analysis& analysis, const table::Schema& schema
   CLINNOVA_ASSIGN(const auto subgroupings, SubgroupsFor(analysis, schema, parameters));
   std::size_t groups = parameters.first_bins.size();
   for (const Subgrouping& subgrouping : subgroupings) groups += subgrouping.groups();
-  return Layout{{CountBlock("rows", groups), WideBlock("predicted", groups),
+  CLINNOVA_ASSIGN(const std::size_t arms, ArmsOf(analysis, schema, parameters.split.claim));
+  CLINNOVA_ASSIGN(const auto sites, SiteBlocks(analysis, schema, arms, parameters.sites));
+  Layout layout{{CountBlock("rows", groups), WideBlock("predicted", groups),
                  WideBlock("gain", groups), WideBlock("gain_squared", groups)}};
+  layout.blocks.insert(layout.blocks.end(), sites.begin(), sites.end());
+  return layout;
 }
 
 void AddToGroup(std::size_t group, double predicted, double gain, ExactSums& sums) {
@@ -308,6 +319,8 @@ Result<void> GroupEvaluate(const SiteView& site, const ChoiceGroupParameters& pa
   CLINNOVA_ASSIGN(const auto subgroupings,
                   SubgroupsFor(site.analysis, site.table.schema, parameters));
   const auto best = static_cast<std::size_t>(parameters.best);
+  CLINNOVA_TRY(
+      AddSite(site, parameters.split, parameters.models, parameters.sites, kGroupSites, sums));
   return ForEachPredicted(
       site, parameters.split, parameters.models, sums,
       [&](const ChoiceRows& rows, ChoiceBatch& batch, ExactSums& mine) {

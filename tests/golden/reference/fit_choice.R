@@ -211,7 +211,8 @@ forest_expectations <- function(columns, arm_name, levels, y, arm, fold, folds, 
 }
 
 choice_analysis <- function(name, data, outcome, treatment, covariates, folds, alpha = 0.5, direction = "higher", trim = 0.02,
-                            ridge = 1, guideline = character(), conf_level = NULL, forest = NULL, thresholds = NULL) {
+                            ridge = 1, guideline = character(), conf_level = NULL, forest = NULL, thresholds = NULL,
+                            between_sites = FALSE) {
   frame <- model.frame(reformulate(c(covariates, treatment, "fold"), outcome), data, na.action = na.omit)
   x <- model.matrix(reformulate(covariates), frame)[, -1, drop = FALSE]
   x <- scale(x, center = TRUE, scale = apply(x, 2, sd))
@@ -343,6 +344,19 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
       choice_net_benefit(t, sign * q, sign * score, sign * q_without, fold, reference, levels, critical)
     }))
   }
+  if (between_sites) {
+    asked <- c(asked, "between_sites")
+    kept <- setdiff(seq_len(nrow(data)), attr(frame, "na.action"))
+    site <- data$site[kept]
+    gain_of <- sign * (policies[, 1] - score[, least])
+    expected$between_sites <- list(gain = choice_heterogeneity(tapply(gain_of, site, mean), tapply(gain_of, site, var) / tapply(gain_of, site, length), level, identity))
+    if (binary) {
+      within <- choice_within_sites(q[own], y, arm, site, levels, level)
+      expected$discrimination$within_sites <- within$told
+      expected$between_sites$auc <- choice_heterogeneity(qlogis(within$auc), within$variance / (within$auc * (1 - within$auc))^2, level, plogis)
+    }
+    expected$between_sites$shift <- lapply(all.vars(reformulate(covariates)), function(input) choice_shift(input, data, kept))
+  }
   study <- list(name = name, method = "treatment_choice", outcome = outcome, treatment = treatment,
                 covariates = vector_of(covariates), fold_column = "fold", folds = folds, alpha = alpha, direction = direction,
                 evaluation = vector_of(asked))
@@ -382,6 +396,65 @@ choice_net_benefit <- function(t, q, score, q_without, fold, reference, levels, 
   estimates <- c(0, vapply(drugs, function(drug) drug$estimate, 0), mean(own$net))
   list(threshold = t, n_switched = sum(own$switched), share_switched = mean(own$switched), rule = told(own$net, between),
        drugs = drugs, best = c(levels[c(reference, others)], "rule")[which.max(estimates)])
+}
+
+# Sites' estimates put together by metafor; errors of Hartung and Knapp, never narrower than without. A site whose rule
+# gives everybody the best single drug has none.
+choice_heterogeneity <- function(estimate, variance, level, scale) {
+  estimate <- estimate[which(variance > 0)]
+  variance <- variance[which(variance > 0)]
+  if (length(estimate) < 2) return(NA)
+  fit <- metafor::rma.uni(yi = as.numeric(estimate), vi = as.numeric(variance), method = "DL", test = "adhoc", level = 100 * level)
+  further <- predict(fit)
+  list(sites = fit$k, estimate = scale(c(fit$beta)), conf_low = scale(fit$ci.lb), conf_high = scale(fit$ci.ub), tau2 = fit$tau2,
+       i2 = fit$I2, q = fit$QE, q_p_value = fit$QEp, prediction_low = scale(further$pi.lb), prediction_high = scale(further$pi.ub))
+}
+
+# Of all pairs of a person with and one without the outcome at one site, the part that is in order; sites with two of each.
+choice_within_sites <- function(q, y, arm, site, levels, level) {
+  by_site <- function(rows) {
+    sites <- Filter(function(s) min(sum(y[rows & site == s]), sum(1 - y[rows & site == s])) >= 2, sort(unique(site)))
+    of <- vapply(sites, function(s) {
+      at <- rows & site == s
+      fit <- pROC::roc(y[at], choice_scores(q[at]), levels = 0:1, direction = "<", algorithm = 1)
+      c(as.numeric(fit$auc), pROC::var(fit, method = "delong"), sum(y[at]) * sum(1 - y[at]))
+    }, c(0, 0, 0))
+    pairs <- of[3, ] / sum(of[3, ])
+    auc <- sum(pairs * of[1, ])
+    error <- sqrt(sum(pairs^2 * of[2, ]))
+    half <- qnorm(0.5 + level / 2) * error
+    list(of = of, told = list(auc = auc, std_error = error, conf_low = max(0, auc - half), conf_high = min(1, auc + half), sites = length(sites)))
+  }
+  all <- by_site(rep(TRUE, length(y)))
+  arms <- lapply(seq_along(levels), function(a) c(list(arm = levels[a]), by_site(arm == a)$told))
+  list(told = list(all = all$told, arms = arms), auc = all$of[1, ], variance = all$of[2, ])
+}
+
+# Population stability of an input in ten groups, as far as bins of a twentieth of a standard deviation allow.
+choice_shift <- function(input, data, kept) {
+  values <- data[[input]][kept]
+  site <- data$site[kept]
+  n <- length(values)
+  group <- values
+  if (is.numeric(values)) {
+    bin <- pmin(199, pmax(0, floor(((values - mean(values)) / sd(values) + 5) / 0.05)))
+    below <- vapply(0:199, function(b) sum(bin <= b), 0)
+    # A group ends with the bin that reaches its tenth; where a bin reaches several, the next groups have a bin each.
+    first <- 0
+    for (b in 0:198) if (10 * below[b + 1] >= length(first) * n && below[b + 1] < n) first <- c(first, b + 1)
+    group <- findInterval(bin, first)
+  }
+  sites <- sort(unique(site))
+  counts <- table(factor(site, sites), group)
+  all <- colSums(counts)
+  share <- function(count) (count + 0.5) / (sum(count) + length(count) / 2)
+  index <- apply(counts, 1, function(count) sum((share(count) - share(all)) * log(share(count) / share(all))))
+  persons <- rowSums(counts)
+  beyond <- pchisq(persons * index / (1 - persons / n), length(all) - 1, lower.tail = FALSE) < 0.01
+  missing <- tapply(is.na(data[[input]]), factor(data$site, sites), mean)
+  list(input = input, stability_index = sum(persons * index) / n, index_if_alike = (length(all) - 1) * (length(sites) - 1) / n,
+       sites = length(sites), sites_shifted = sum(beyond & index > 0.1), sites_much_shifted = sum(beyond & index > 0.25),
+       sites_missing_some = sum(missing > 0.05), sites_missing_many = sum(missing > 0.2))
 }
 
 # Benefit of arm a over b: persons ranked by their bin of the predicted benefit d, written out person by person. Rates as
