@@ -130,6 +130,84 @@ std::string Policies(const Json& analysis) {
   return "  " + analysis["verdict"].get<std::string>() + "\n" + table.Text();
 }
 
+/// How well a treatment choice's outcome models predict what happened under the drug received, out of fold.
+std::string Discrimination(const Json& analysis) {
+  const Json& told = analysis["discrimination"];
+  const bool binary = told["all"].contains("auc");
+  TextTable table(
+      binary ? std::vector<std::string>{"prediction of the outcome", "AUC", "low", "high", "Brier"}
+             : std::vector<std::string>{"prediction of the outcome", "RMSE", "R squared"});
+  const std::vector<const char*> keys =
+      binary ? std::vector<const char*>{"auc", "conf_low", "conf_high", "brier"}
+             : std::vector<const char*>{"rmse", "r_squared"};
+  const auto add = [&](const std::string& name, const Json& of) {
+    std::vector<std::string> row = {name};
+    for (const char* key : keys) row.push_back(Number(of[key]));
+    table.Add(std::move(row));
+  };
+  for (const Json& arm : told["arms"]) add(arm["arm"].get<std::string>(), arm);
+  add("all drugs", told["all"]);
+  return table.Text();
+}
+
+/// What differs between the sites of a treatment choice.
+std::string BetweenSites(const Json& analysis) {
+  const Json& told = analysis["between_sites"];
+  TextTable table(
+      {"between sites", "sites", "estimate", "low", "high", "I2 %", "at a further site"});
+  bool any = false;
+  const auto add = [&](const std::string& name, const Json& of) {
+    if (!of.is_object()) return;
+    any = true;
+    table.Add({name, Number(of["sites"]), Number(of["estimate"]), Number(of["conf_low"]),
+               Number(of["conf_high"]), Number(of["i2"], 3),
+               Number(of["prediction_low"], 3) + " to " + Number(of["prediction_high"], 3)});
+  };
+  add("gain of the rule", told["gain"]);
+  add("AUC", told.value("auc", Json()));
+  const Json within = analysis["discrimination"].value("within_sites", Json());
+  if (within.is_object() && within["all"]["auc"].is_number()) {
+    const Json& all = within["all"];
+    any = true;
+    table.Add({"AUC within sites", Number(all["sites"]), Number(all["auc"]),
+               Number(all["conf_low"]), Number(all["conf_high"])});
+  }
+  std::string shifted;
+  for (const Json& input : told["shift"]) {
+    if (input["sites_shifted"] == 0) continue;
+    shifted += (shifted.empty() ? "" : ", ") + input["input"].get<std::string>() + " at " +
+               Number(input["sites_shifted"]) + " of " + Number(input["sites"]);
+  }
+  std::string text = any ? table.Text() : "";
+  if (!shifted.empty()) text += "  patients differ from those of all sites: " + shifted + "\n";
+  return text;
+}
+
+/// Net benefit of a treatment choice's strategies over the reference, at some of the thresholds.
+std::string NetBenefit(const Json& told) {
+  const std::string reference = told["reference"].get<std::string>();
+  std::vector<std::string> header = {"net benefit over " + reference, "switched", "rule", "low",
+                                     "high"};
+  const Json& rows = told["thresholds"];
+  for (const Json& drug : rows[0]["drugs"]) header.push_back(drug["drug"].get<std::string>());
+  TextTable table(header);
+  const std::size_t step = (rows.size() + 5) / 6;
+  for (std::size_t t = 0; t < rows.size(); t += step) {
+    const Json& row = rows[t];
+    const auto rule = [&](const char* key) {
+      return row["rule"].is_null() ? std::string("suppressed") : Number(row["rule"][key]);
+    };
+    const Json& share = row["share_switched"];
+    std::vector<std::string> cells = {
+        "where it gains more than " + Number(row["threshold"]),
+        share.is_null() ? "-" : Number(100 * share.get<double>(), 3) + " %", rule("estimate"),
+        rule("conf_low"), rule("conf_high")};
+    for (const Json& drug : row["drugs"]) cells.push_back(Number(drug["estimate"]));
+    table.Add(std::move(cells));
+  }
+  return table.Text();
+}
+
 std::string Thresholds(const Json& analysis) {
   TextTable table({"threshold", "estimate", "std. error"});
   for (const Json& threshold : analysis["thresholds"]) {
@@ -295,6 +373,11 @@ std::string AnalysisText(const Json& analysis) {
   if (analysis.contains("thresholds")) text += Thresholds(analysis);
   text += analysis.contains("contrasts") ? Contrasts(analysis) : Estimates(analysis);
   if (analysis.contains("policies")) text += Policies(analysis);
+  if (analysis.contains("discrimination")) text += Discrimination(analysis);
+  if (analysis.contains("between_sites")) text += BetweenSites(analysis);
+  if (analysis.contains("policies") && analysis.contains("net_benefit")) {
+    text += NetBenefit(analysis["net_benefit"]);
+  }
   if (analysis.contains("curves")) text += Curves(analysis);
   if (analysis.contains("levels") && analysis.contains("counts")) text += Counts(analysis);
   return text + Scalars(analysis);

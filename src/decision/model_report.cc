@@ -126,7 +126,10 @@ class Report {
     Add("20a", "Results", "Flow of participants", Described(evaluation, "participants"));
     Add("22", "Results", "Full model", Equations(model_));
     Add("23a", "Results", "Performance", model_.verdict);
+    Add("23a", "Results", "Discrimination, out of fold", Discrimination(evaluation));
+    Add("23a", "Results", "Net benefit, out of fold", NetBenefit(evaluation));
     Add("23a", "Results", "Calibration, out of fold", Calibration());
+    Add("23b", "Results", "Heterogeneity between sites", BetweenSites(evaluation));
     Add("26", "Discussion", "Limitations",
         "learned from observational data: differences between treatments rest on the inputs "
         "accounting for why patients got them");
@@ -278,6 +281,77 @@ class Report {
     const auto found = object.find(key);
     if (found == object.end()) return {};
     return found->is_string() ? found->get<std::string>() : found->dump();
+  }
+
+  /// "anti-TNF: AUC 0.71 (0.65 to 0.77), Brier 0.21; …; all: …"
+  static std::string Discrimination(const json& evaluation) {
+    const json told = evaluation.value("discrimination", json::object());
+    std::string text;
+    const auto number = [](const json& of, const char* key) {
+      return of.contains(key) && of[key].is_number() ? Significant(of[key].get<double>(), 3)
+                                                     : std::string("not known");
+    };
+    const auto add = [&](const std::string& name, const json& of) {
+      text += (text.empty() ? "" : "; ") + name + ": ";
+      if (of.contains("auc")) {
+        text += "AUC " + number(of, "auc") + " (" + number(of, "conf_low") + " to " +
+                number(of, "conf_high") + "), Brier " + number(of, "brier");
+      } else {
+        text += "RMSE " + number(of, "rmse") + ", R squared " + number(of, "r_squared");
+      }
+    };
+    if (!told.is_object()) return text;
+    for (const json& arm : told.value("arms", json::array())) {
+      if (arm.is_object()) add(arm.value("arm", ""), arm);
+    }
+    if (told.value("all", json()).is_object()) add("all", told["all"]);
+    return text;
+  }
+
+  /// "gain 0.11 (0.03 to 0.19), I2 0 %, at a further site 0.01 to 0.21; AUC …; patients shifted: crp at 1 of 4 sites"
+  static std::string BetweenSites(const json& evaluation) {
+    const json told = evaluation.value("between_sites", json::object());
+    if (!told.is_object()) return {};
+    std::string text;
+    const auto add = [&](const char* name, const json& of) {
+      if (!of.is_object()) return;
+      const auto number = [&](const char* key) {
+        const json value = of.value(key, json());
+        return value.is_number() ? Significant(value.get<double>(), 3) : std::string("not known");
+      };
+      text += (text.empty() ? "" : "; ") + std::string(name) + " " + number("estimate") + " (" +
+              number("conf_low") + " to " + number("conf_high") + "), I2 " + number("i2") +
+              " %, at a further site " + number("prediction_low") + " to " +
+              number("prediction_high");
+    };
+    add("gain", told.value("gain", json()));
+    add("AUC", told.value("auc", json()));
+    for (const json& input : told.value("shift", json::array())) {
+      if (!input.is_object() || input.value("sites_shifted", 0) == 0) continue;
+      text += (text.empty() ? "" : "; ") + std::string("patients differ in ") +
+              input.value("input", "") + " at " + std::to_string(input.value("sites_shifted", 0)) +
+              " of " + std::to_string(input.value("sites", 0)) + " sites";
+    }
+    return text;
+  }
+
+  /// Where along the thresholds the rule has the largest net benefit of all strategies.
+  static std::string NetBenefit(const json& evaluation) {
+    const json told = evaluation.value("net_benefit", json::object());
+    if (!told.is_object()) return {};
+    std::string best;
+    std::size_t known = 0;
+    for (const json& row : told.value("thresholds", json::array())) {
+      if (!row.is_object() || !row.value("best", json()).is_string()) continue;
+      ++known;
+      if (row["best"] != "rule") continue;
+      best += (best.empty() ? "" : ", ") + Significant(row.value("threshold", 0.0), 3);
+    }
+    if (known == 0) return {};
+    const std::string over = " over " + told.value("reference", std::string()) + " for everybody";
+    if (best.empty()) return "at none of the thresholds does the rule do best" + over;
+    return "the rule does best, leaving it only for a predicted gain above the threshold," + over +
+           " and every other drug, at thresholds of " + best;
   }
 
   std::string Calibration() const {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "decision/bedside_fixture.h"
@@ -85,6 +86,81 @@ TEST(ModelReport, AnswersQuestionsOfBiasOnlyWhereTheRunKnows) {
       person);
   EXPECT_NE(ModelReportHtml(*ModelReport(document.dump(), "x")).find("PROBAST+AI"),
             std::string::npos);
+}
+
+TEST(ModelReport, TellsHowWellOutcomesWerePredicted) {
+  auto document = nlohmann::json::parse(SampleModel());
+  const auto told = [&] {
+    const auto report = *ModelReport(document.dump(), "x");
+    for (const auto& item : report["items"]) {
+      if (item["heading"] == "Discrimination, out of fold") return item["text"].get<std::string>();
+    }
+    return std::string();
+  };
+  document["evaluation"]["discrimination"] = {
+      {"all", {{"auc", 0.71234}, {"conf_low", 0.68}, {"conf_high", 0.745}, {"brier", 0.2}}},
+      {"arms",
+       {{{"arm", "JAK"},
+         {"auc", 0.7},
+         {"conf_low", 0.6},
+         {"conf_high", nullptr},
+         {"brier", 0.21}}}}};
+  EXPECT_EQ(
+      told(),
+      "JAK: AUC 0.7 (0.6 to not known), Brier 0.21; all: AUC 0.712 (0.68 to 0.745), Brier 0.2");
+  document["evaluation"]["discrimination"] = {
+      {"all", {{"rmse", 1.5}, {"r_squared", 0.25}}},
+      {"arms", {{{"arm", "JAK"}, {"rmse", 1.4}, {"r_squared", 0.3}}}}};
+  EXPECT_EQ(told(), "JAK: RMSE 1.4, R squared 0.3; all: RMSE 1.5, R squared 0.25");
+  document["evaluation"].erase("discrimination");
+  EXPECT_EQ(told(), "");
+}
+
+TEST(ModelReport, TellsWhereTheRuleIsOfUse) {
+  auto document = nlohmann::json::parse(SampleModel());
+  const auto told = [&](const nlohmann::json& best) {
+    document["evaluation"]["net_benefit"] = {{"reference", "IL-6"}};
+    for (std::size_t t = 0; t < best.size(); ++t) {
+      document["evaluation"]["net_benefit"]["thresholds"].push_back(
+          {{"threshold", 0.1 * static_cast<double>(t)}, {"best", best[t]}});
+    }
+    const auto report = *ModelReport(document.dump(), "x");
+    for (const auto& item : report["items"]) {
+      if (item["heading"] == "Net benefit, out of fold") return item["text"].get<std::string>();
+    }
+    return std::string();
+  };
+  const std::string text = told({"rule", "rule", nullptr, "IL-6"});
+  EXPECT_TRUE(
+      text.ends_with("over IL-6 for everybody and every other drug, at thresholds of 0, 0.1"))
+      << text;
+  EXPECT_EQ(told({"IL-6", "JAK"}),
+            "at none of the thresholds does the rule do best over IL-6 for everybody");
+  EXPECT_EQ(told({nullptr, nullptr}), "");  // all are withheld
+}
+
+TEST(ModelReport, TellsWhatDiffersBetweenSites) {
+  auto document = nlohmann::json::parse(SampleModel());
+  document["evaluation"]["between_sites"] = {
+      {"gain",
+       {{"estimate", 0.11},
+        {"conf_low", 0.03},
+        {"conf_high", 0.19},
+        {"i2", 12.5},
+        {"prediction_low", -0.02},
+        {"prediction_high", 0.24}}},
+      {"auc", nullptr},
+      {"shift",
+       {{{"input", "crp"}, {"sites", 4}, {"sites_shifted", 1}},
+        {{"input", "age"}, {"sites", 4}, {"sites_shifted", 0}}}}};
+  const auto report = *ModelReport(document.dump(), "x");
+  const auto item =
+      std::ranges::find_if(report["items"], [](const auto& each) { return each["item"] == "23b"; });
+  ASSERT_NE(item, report["items"].end());
+  EXPECT_EQ(
+      (*item)["text"],
+      "gain 0.11 (0.03 to 0.19), I2 12.5 %, at a further site -0.02 to 0.24; patients differ in "
+      "crp at 1 of 4 sites");
 }
 
 TEST(ModelReport, EscapesHtmlAndRefusesWhatIsNoModel) {

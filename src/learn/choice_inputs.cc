@@ -4,12 +4,17 @@
 #include <algorithm>
 #include <cmath>
 
+#include "learn/choice_rows.h"
 #include "stats/treatment_formula.h"
 #include "table/number_text.h"
 
 namespace clinnova::learn {
 
 using federation::Analysis;
+
+std::size_t InputBin(double value, double center, double scale) {
+  return EvenBin((value - center) / scale + 5, 10.0 / kInputBins, kInputBins);
+}
 
 Result<std::vector<ChoiceInput>> InputsOf(const Analysis& analysis, const table::Schema& schema) {
   CLINNOVA_ASSIGN(const table::Formula formula, stats::TreatmentFormula(analysis));

@@ -13,6 +13,11 @@
 
 namespace clinnova::learn {
 
+inline constexpr std::size_t kInputBins =
+    200;  ///< from 5 standard deviations below the mean to 5 above
+/// Where a number is counted among them.
+std::size_t InputBin(double value, double center, double scale);
+
 /// A column that the covariates name.
 struct ChoiceInput {
   std::string name;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "learn/choice_discrimination.h"
+#include "learn/choice_net_benefit.h"
 #include "stats/newton_iteration.h"
 
 namespace clinnova::learn {
@@ -29,11 +31,18 @@ class Judging {
 
   Result<ChoiceJudgement> Run() {
     CLINNOVA_ASSIGN(PooledSums sums, ValueRound(learned_));
-    CLINNOVA_ASSIGN(PolicyValues policies, Values(learned_, sums));
-    ChoiceJudgement judgement{.policies = std::move(policies), .sums = std::move(sums)};
+    ChoiceJudgement judgement{.policies = Values(sums), .sums = std::move(sums)};
+    CLINNOVA_TRY(ReadPairs(judgement));
     Decide(judgement);
     CLINNOVA_TRY(ReadInputs(judgement));
     CLINNOVA_TRY(ReadGroups(judgement));
+    if (comparing_) judgement.between_sites = comparing_->comparison();
+    if (comparing_ && options_.evaluation.given && federation_.minimum_count() > 0 &&
+        judgement.between_sites->shift.empty()) {
+      judgement.warnings.emplace_back(
+          "nothing is told of differences between sites: at least three sites with " +
+          std::to_string(federation_.minimum_count()) + " persons must contribute");
+    }
     if (options_.evaluation.calibration && learned_.binary) CLINNOVA_TRY(Recalibrate(judgement));
     if (options_.evaluation.calibration) {
       CLINNOVA_ASSIGN(judgement.benefit, ReadBenefit(federation_, analysis_, learned_.split,
@@ -44,15 +53,47 @@ class Judging {
   }
 
  private:
-  Result<PolicyValues> Values(const LearnedChoice& learned, const PooledSums& sums) {
-    PolicyValues policies =
-        ValuesFrom(sums, arms_, options_.confidence_level, options_.higher_is_better);
-    const ChoicePairParameters parameters{
-        .split = learned.split, .models = Uncentred(learned), .rules = learned.pair_rules};
+  PolicyValues Values(const PooledSums& sums) const {
+    return ValuesFrom(sums, arms_, options_.confidence_level, options_.higher_is_better);
+  }
+
+  /// The round of choice.fold_pairs, which gives the rule's value its error.
+  Result<PooledSums> PairRound(const LearnedChoice& learned, std::size_t reference,
+                               const std::vector<double>& thresholds, PolicyValues& policies) {
+    const bool comparing = comparing_ && &learned == &learned_;
+    const ChoicePairParameters parameters{.split = learned.split,
+                                          .models = Uncentred(learned),
+                                          .rules = learned.pair_rules,
+                                          .reference = static_cast<std::int64_t>(reference),
+                                          .thresholds = thresholds,
+                                          .best = comparing ? BestOf(policies) : -1};
+    CLINNOVA_ASSIGN(PooledSums pairs, federation_.Sum(analysis_, kChoicePairStep, parameters));
+    policies.covariance[0][0] += FoldCovariance(pairs.Number(kSquaredChanges), policies.n);
+    return pairs;
+  }
+
+  static std::int64_t BestOf(const PolicyValues& policies) {
+    return static_cast<std::int64_t>(policies.BestArm());
+  }
+
+  Result<void> ReadPairs(ChoiceJudgement& judgement) {
+    if (options_.evaluation.between_sites) {
+      comparing_.emplace(arms_, learned_.binary, federation_.minimum_count(),
+                         options_.confidence_level);
+    }
+    const std::vector<double> thresholds = ThresholdsOf(options_, learned_.binary);
+    const std::size_t reference =
+        guideline_ >= 0 ? static_cast<std::size_t>(guideline_) : judgement.policies.BestArm();
     CLINNOVA_ASSIGN(const PooledSums pairs,
-                    federation_.Sum(analysis_, kChoicePairStep, parameters));
-    policies.covariance[0][0] += FoldCovariance(pairs.Number(0), policies.n);
-    return policies;
+                    PairRound(learned_, reference, thresholds, judgement.policies));
+    if (comparing_) comparing_->TakeContributors(pairs.Counts(kComparedSites));
+    if (!thresholds.empty()) {
+      judgement.net_benefit = NetBenefitFrom(pairs, reference, thresholds);
+    } else if (options_.evaluation.net_benefit && options_.evaluation.given) {
+      judgement.warnings.emplace_back(
+          "no net_benefit: of a continuous outcome thresholds are in its unit, and must be named");
+    }
+    return {};
   }
 
   Result<PooledSums> ValueRound(const LearnedChoice& learned) {
@@ -118,6 +159,9 @@ class Judging {
         return static_cast<double>(
             BinAt(histograms, kInputHistogram, i * kInputBins, kInputBins, part));
       };
+      for (std::size_t b = 0; b < kInputBins; ++b) {
+        summary.histogram.push_back(histograms.Count(kInputHistogram, i * kInputBins + b));
+      }
       summary.low = from + width * edge(0.01);
       summary.high = from + width * (edge(0.99) + 1);
     }
@@ -181,7 +225,9 @@ class Judging {
       spread.distance_inverse.insert(spread.distance_inverse.end(), distance.inverse[i].begin(),
                                      distance.inverse[i].end());
     }
+    if (comparing_) spread.sites = SiteQuestion(judgement);
     CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kChoiceSpreadStep, spread));
+    if (comparing_) comparing_->TakeFirst(sums, kSpreadSites);
     const auto at = [&](double part) {
       return kDistanceBin *
              static_cast<double>(BinAt(sums, kDistanceHistogram, 0, kDistanceBins, part) + 1);
@@ -189,6 +235,24 @@ class Judging {
     judgement.distance.at_95 = at(0.95);
     judgement.distance.at_99 = at(0.99);
     return ReadGains(sums, spread, judgement);
+  }
+
+  ChoiceSiteQuestion SiteQuestion(const ChoiceJudgement& judgement) {
+    std::vector<ShiftGroups> groups;
+    std::vector<std::string> names;
+    for (const InputSummary& input : judgement.inputs) {
+      groups.push_back(ShiftGroupsOf(input.input.factor ? input.counts : input.histogram,
+                                     input.input.factor, input.mean, input.sd > 0 ? input.sd : 1));
+      names.push_back(input.input.name);
+    }
+    double log_odds = 0;
+    if (learned_.binary) {
+      const auto auc = AucOf(OverArms(judgement.sums.Counts(kScoreCounts)));
+      if (auc && auc->auc > 0 && auc->auc < 1) log_odds = std::log(auc->auc / (1 - auc->auc));
+    }
+    const PolicyValues& policies = judgement.policies;
+    return comparing_->First(policies.BestArm(), policies.Gain(0, 1 + policies.BestArm()).estimate,
+                             log_odds, std::move(groups), std::move(names));
   }
 
   /// The first bin of each group of predicted benefit: fifths, as far as the bins tell them apart.
@@ -217,9 +281,11 @@ class Judging {
       CLINNOVA_TRY(FindCuts(judgement, subgroupings));
     }
     for (const Subgrouping& subgrouping : subgroupings) parameters.cuts.push_back(subgrouping.cuts);
-    if (parameters.first_bins.empty() && subgroupings.empty()) return {};
+    if (parameters.first_bins.empty() && subgroupings.empty() && !comparing_) return {};
+    if (comparing_) parameters.sites = comparing_->Second();
     CLINNOVA_ASSIGN(const PooledSums sums,
                     federation_.Sum(analysis_, kChoiceGroupStep, parameters));
+    if (comparing_) comparing_->TakeSecond(sums, kGroupSites);
     for (std::size_t g = 0; g < parameters.first_bins.size(); ++g) {
       judgement.groups.push_back(GainOf(sums, g, "", std::to_string(g + 1)));
     }
@@ -321,8 +387,11 @@ class Judging {
       return {};
     }
     if (!without) return Fail(without);
-    CLINNOVA_ASSIGN(const PooledSums sums, ValueRound(*without));
-    CLINNOVA_ASSIGN(judgement.without_site, Values(*without, sums));
+    CLINNOVA_ASSIGN(PooledSums sums, ValueRound(*without));
+    PolicyValues policies = Values(sums);
+    CLINNOVA_TRY(PairRound(*without, policies.BestArm(), {}, policies));
+    judgement.without_site = std::move(policies);
+    judgement.without_site_sums = std::move(sums);
     return {};
   }
 
@@ -333,6 +402,7 @@ class Judging {
   const LearnedChoice& learned_;    // not owned, outlives this
   std::size_t arms_;
   std::int64_t guideline_;
+  std::optional<ComparingSites> comparing_{};  ///< with evaluation "between_sites"
 };
 
 }  // namespace

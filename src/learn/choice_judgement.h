@@ -27,6 +27,7 @@
 #include "learn/choice_benefit.h"
 #include "learn/choice_inputs.h"
 #include "learn/choice_learning.h"
+#include "learn/choice_sites.h"
 #include "learn/choice_value_steps.h"
 
 namespace clinnova::learn {
@@ -70,9 +71,10 @@ inline constexpr std::int64_t kFewestChanged = 30;
 struct InputSummary {
   ChoiceInput input;
   double mean = 0, sd = 0, low = 0,
-         high = 0;                     ///< of a number; 1 % and 99 % to a twentieth of the sd
-  double missing = 0;                  ///< share of all rows
-  std::vector<std::int64_t> counts{};  ///< of a factor
+         high = 0;                        ///< of a number; 1 % and 99 % to a twentieth of the sd
+  double missing = 0;                     ///< share of all rows
+  std::vector<std::int64_t> counts{};     ///< of a factor
+  std::vector<std::int64_t> histogram{};  ///< of a number, kInputBins
 };
 
 /// The distribution of Mahalanobis' distance over the numeric columns of the design.
@@ -95,17 +97,30 @@ struct Recalibration {
   std::optional<ChoiceEstimate> intercept{}, slope{};
 };
 
+/// Sums over everybody, by threshold (choice_net_benefit.h).
+struct NetBenefitSums {
+  std::size_t reference = 0;  ///< an arm
+  std::vector<double> thresholds{};
+  std::vector<std::int64_t> switched{};   ///< persons with a larger predicted gain
+  std::vector<double> gain{};             ///< theirs, of scores, towards the better outcome
+  std::vector<double> gain_squared{};     ///< theirs
+  std::vector<double> squared_changes{};  ///< between folds
+};
+
 struct ChoiceJudgement {
   PolicyValues policies;
   bool beats_best_single = false;
   std::int64_t changed = 0;  ///< persons whom the rule gives another drug than the best single one
   federation::PooledSums sums;  ///< of the value step
+  std::optional<NetBenefitSums> net_benefit{};
+  std::optional<SiteComparison> between_sites{};
   std::vector<InputSummary> inputs{};
   DistanceSummary distance{};
   std::vector<GroupGain> groups{};
-  std::vector<Recalibration> recalibration{};  ///< by arm
-  std::optional<ChoiceBenefit> benefit{};      ///< with evaluation "calibration"
-  std::optional<PolicyValues> without_site{};  ///< leave-one-site-out
+  std::vector<Recalibration> recalibration{};                 ///< by arm
+  std::optional<ChoiceBenefit> benefit{};                     ///< with evaluation "calibration"
+  std::optional<PolicyValues> without_site{};                 ///< leave-one-site-out
+  std::optional<federation::PooledSums> without_site_sums{};  ///< of its value step
   std::vector<std::string> warnings{};
 };
 

@@ -160,7 +160,7 @@ Json ChoiceModelJson(const ChoiceStory& story, const Json& result) {
   const std::string treatment = story.analysis.Text("treatment").value_or("");
   model["title"] = outcome + " by " + treatment;
   // Sites, study and program stand beside the analysis in the result file: a registry adds them, so that
-  // the model itself is the same for every spread of the rows over sites.
+  // the model itself is the same for every spread of the rows over sites, but for what its evaluation says of sites.
   model["provenance"] = {{"analysis", story.analysis.name()}, {"n", story.frame.n()}};
   model["outcome"] = {{"name", outcome},
                       {"kind", learned.binary ? "binary" : "continuous"},
@@ -185,7 +185,14 @@ Json ChoiceModelJson(const ChoiceStory& story, const Json& result) {
   model["evaluation"] = {{"verdict", result["verdict"]},
                          {"beats_best_single", result["beats_best_single"]},
                          {"gain", result["gain"]},
-                         {"policies", result["policies"]}};
+                         {"policies", result["policies"]},
+                         {"discrimination", result["discrimination"]}};
+  if (result.contains("net_benefit")) {
+    model["evaluation"]["net_benefit"] = result["net_benefit"];
+  }
+  if (result.contains("between_sites")) {
+    model["evaluation"]["between_sites"] = result["between_sites"];
+  }
   return model;
 }
 

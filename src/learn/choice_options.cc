@@ -2,6 +2,7 @@
 #include "learn/choice_options.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -17,8 +18,12 @@ namespace {
 Result<void> ReadEvaluation(const Analysis& analysis, ChoiceEvaluation& evaluation) {
   if (!analysis.Has("evaluation")) return {};
   CLINNOVA_ASSIGN(const std::vector<std::string> parts, analysis.Texts("evaluation"));
-  evaluation = {
-      .calibration = false, .subgroups = false, .leave_one_site_out = false, .given = true};
+  evaluation = {.calibration = false,
+                .subgroups = false,
+                .leave_one_site_out = false,
+                .net_benefit = false,
+                .between_sites = false,
+                .given = true};
   for (const std::string& part : parts) {
     if (part == "calibration") {
       evaluation.calibration = true;
@@ -26,11 +31,15 @@ Result<void> ReadEvaluation(const Analysis& analysis, ChoiceEvaluation& evaluati
       evaluation.subgroups = true;
     } else if (part == "leave_one_site_out") {
       evaluation.leave_one_site_out = true;
+    } else if (part == "net_benefit") {
+      evaluation.net_benefit = true;
+    } else if (part == "between_sites") {
+      evaluation.between_sites = true;
     } else if (part != "policies") {
       return analysis.Wrong("evaluation",
                             "found \"" + part +
                                 "\", expected some of policies (always there), calibration, "
-                                "subgroups, leave_one_site_out");
+                                "subgroups, leave_one_site_out, net_benefit, between_sites");
     }
   }
   return {};
@@ -59,6 +68,24 @@ Result<void> ReadBoosting(const Analysis& analysis, ChoiceOptions& options) {
   CLINNOVA_ASSIGN(const std::int64_t seed, analysis.Integer("seed", 1));
   settings.seed = static_cast<std::uint64_t>(seed);
   return {};
+}
+
+/// Rising, from 0 on.
+Result<void> ReadThresholds(const Analysis& analysis, ChoiceOptions& options) {
+  CLINNOVA_ASSIGN(options.thresholds, analysis.Numbers("thresholds"));
+  if (!analysis.Has("thresholds")) return {};
+  if (!options.evaluation.net_benefit) {
+    return analysis.Wrong("thresholds", "needs \"net_benefit\" in evaluation");
+  }
+  const std::vector<double>& thresholds = options.thresholds;
+  bool rising = !thresholds.empty() && thresholds.size() <= kMostThresholds;
+  for (std::size_t t = 0; t < thresholds.size(); ++t) {
+    rising = rising && std::isfinite(thresholds[t]) &&
+             (t == 0 ? thresholds[t] >= 0 : thresholds[t] > thresholds[t - 1]);
+  }
+  if (rising) return {};
+  return analysis.Wrong("thresholds", "expected 1 to " + std::to_string(kMostThresholds) +
+                                          " numbers from 0 on, each larger than the one before");
 }
 
 Result<void> ReadNumbers(const Analysis& analysis, ChoiceOptions& options) {
@@ -113,6 +140,7 @@ Result<ChoiceOptions> ChoiceOptionsOf(const Analysis& analysis) {
   CLINNOVA_ASSIGN(options.subgroups, analysis.Texts("subgroups"));
   options.subgroups_given = analysis.Has("subgroups");
   CLINNOVA_TRY(ReadEvaluation(analysis, options.evaluation));
+  CLINNOVA_TRY(ReadThresholds(analysis, options));
   return options;
 }
 

@@ -16,12 +16,15 @@
 namespace clinnova::learn {
 
 inline constexpr std::int64_t kMostChoiceFolds = 20;
+inline constexpr std::size_t kMostThresholds = 100;
 
 /// What is judged beside the policies' values.
 struct ChoiceEvaluation {
   bool calibration = true;         ///< of predicted benefit, and of predicted outcomes
   bool subgroups = true;           ///< gain by subgroup
   bool leave_one_site_out = true;  ///< everything learned without a site, judged in it
+  bool net_benefit = true;         ///< by threshold of the predicted gain
+  bool between_sites = true;       ///< of gain, discrimination and inputs
   bool given = false;              ///< the study names these, and the stewards have seen it
 };
 
@@ -38,6 +41,8 @@ struct ChoiceOptions {
   std::vector<std::string> guideline;  ///< arms in order of preference; may be empty
   std::vector<std::string> subgroups;  ///< columns
   bool subgroups_given = false;
+  std::vector<double>
+      thresholds{};  ///< of net benefit, rising; empty: as choice_net_benefit.h says
   ChoiceEvaluation evaluation;
 };
 

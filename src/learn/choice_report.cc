@@ -45,12 +45,18 @@ class Report {
     result["outcome_family"] = story_.learned.binary ? "binomial" : "gaussian";
     result["direction"] = story_.options.higher_is_better ? "higher" : "lower";
     result["conf_level"] = story_.options.confidence_level;
+    result["discrimination"] = DiscriminationJson(story_, story_.judgement.sums);
+    if (story_.judgement.between_sites && story_.learned.binary) {
+      result["discrimination"]["within_sites"] = WithinSitesJson(story_);
+    }
     if (story_.options.evaluation.calibration) {
       result["calibration_for_benefit"] = Groups(GroupKind::kBenefit);
       result["calibration"] = Calibration();
       result["benefit"] = Benefit();
       result["congruence"] = Congruence();
     }
+    if (story_.judgement.net_benefit) result["net_benefit"] = NetBenefit();
+    if (story_.judgement.between_sites) result["between_sites"] = BetweenSitesJson(story_);
     result["overlap"] = Overlap();
     result["balance"] = Balance();
     result["ess"] = NumberJson(TotalEss());
@@ -342,6 +348,31 @@ class Report {
     return json;
   }
 
+  /// Persons with the largest predicted gains over the reference are also those whom the rule gives another drug, and
+  /// those of the upper groups of predicted benefit.
+  Json NetBenefit() {
+    const std::size_t reference = story_.judgement.net_benefit->reference;
+    const std::int64_t n = story_.frame.n();
+    std::vector<std::int64_t> known = {n, 0};
+    std::vector<std::int64_t> secret;
+    (hidden_recommended_[reference] ? secret : known).push_back(n - recommended_[reference]);
+    if (reference != best_) return NetBenefitJson(story_, known, secret, suppressed_);
+    const std::vector<bool> hidden = HiddenGroups();
+    bool withheld = false;
+    std::vector<std::int64_t> above;
+    std::int64_t sum = 0;
+    for (std::size_t g = hidden.size(); g-- > 0;) {
+      if (!story_.judgement.groups[g].of.empty()) continue;
+      sum += story_.judgement.groups[g].n;
+      above.push_back(sum);
+      withheld = withheld || hidden[g];
+    }
+    if (!above.empty()) above.pop_back();  // everybody
+    auto& to = withheld ? secret : known;
+    to.insert(to.end(), above.begin(), above.end());
+    return NetBenefitJson(story_, known, secret, suppressed_);
+  }
+
   Json Overlap() {
     Json list = Json::array();
     for (std::size_t a = 0; a < arms_.size(); ++a) {
@@ -399,6 +430,7 @@ class Report {
     Json entry{{"rule", EstimateJson(policies.Value(0))}};
     entry["best_single"] = arms_[policies.BestArm()];
     entry["gain"] = DifferenceJson(policies.GainOverBest());
+    entry["discrimination"] = DiscriminationJson(story_, *story_.judgement.without_site_sums);
     return entry;
   }
 

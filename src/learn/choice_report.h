@@ -30,6 +30,18 @@ std::string Verdict(const ChoiceStory& story);
 /// {"estimate","std_error","conf_low","conf_high"}, with "p_value" for differences.
 nlohmann::ordered_json EstimateJson(const ChoiceEstimate& estimate);
 nlohmann::ordered_json DifferenceJson(const ChoiceEstimate& estimate);
+/// How well the outcome models predict, from the sums of the value step.
+nlohmann::ordered_json DiscriminationJson(const ChoiceStory& story,
+                                          const federation::PooledSums& sums);
+/// The area within sites, by arm and over all.
+nlohmann::ordered_json WithinSitesJson(const ChoiceStory& story);
+/// Gain, discrimination and inputs between sites; null where too few sites can be compared.
+nlohmann::ordered_json BetweenSitesJson(const ChoiceStory& story);
+/// Net benefit by threshold. `known`, `secret`: ToldThresholds'; paths of what is withheld are appended to `suppressed`.
+nlohmann::ordered_json NetBenefitJson(const ChoiceStory& story,
+                                      const std::vector<std::int64_t>& known,
+                                      const std::vector<std::int64_t>& secret,
+                                      std::vector<std::string>& suppressed);
 /// The model: field "model" of the result.
 nlohmann::ordered_json ChoiceModelJson(const ChoiceStory& story,
                                        const nlohmann::ordered_json& result);

@@ -193,25 +193,30 @@ Result<void> ChoiceRows::TakeRules(const SiteView& site, const ChoiceModels& mod
   return {};
 }
 
-std::size_t ChoiceRows::ChosenWithout(const ChoiceModels& models, const ChoicePairRules& rules,
-                                      ChoiceBatch& batch, std::size_t row,
-                                      std::size_t other) const {
+void ChoiceRows::PredictWithout(const ChoiceModels& models, const ChoicePairRules& rules,
+                                ChoiceBatch& batch, std::size_t row, std::size_t other,
+                                std::vector<double>& predictors) const {
   const std::size_t at =
       static_cast<std::size_t>(batch.fold[row] - 1) * static_cast<std::size_t>(split_->folds) +
       other;
   if (!pair_forests_.empty()) {
     BinRow(*table_, batch.design.source_row[row], models.features, batch.bins);
   }
-  std::size_t chosen = 0;
-  double best = 0;
+  predictors.resize(arms_);
   for (std::size_t a = 0; a < arms_; ++a) {
-    const double eta = pair_forests_.empty()
-                           ? Linear(rules.outcome[at], batch, row, a)
-                           : pair_forests_[at]->Predictor(batch.bins, models.features, a);
-    if (a == 0 || (models.higher_is_better ? eta > best : eta < best)) {
-      chosen = a;
-      best = eta;
-    }
+    predictors[a] = pair_forests_.empty()
+                        ? Linear(rules.outcome[at], batch, row, a)
+                        : pair_forests_[at]->Predictor(batch.bins, models.features, a);
+  }
+}
+
+std::size_t ChoiceRows::ChosenOf(const ChoiceModels& models,
+                                 const std::vector<double>& predictors) {
+  std::size_t chosen = 0;
+  for (std::size_t a = 1; a < predictors.size(); ++a) {
+    const double eta = predictors[a];
+    const double best = predictors[chosen];
+    if (models.higher_is_better ? eta > best : eta < best) chosen = a;
   }
   return chosen;
 }

@@ -123,10 +123,12 @@ class ChoiceRows {
   /// kRefused when the rules do not fit folds, design and models.
   Result<void> TakeRules(const federation::SiteView& site, const ChoiceModels& models,
                          const ChoicePairRules& rules);
-  /// The arm that the rule without the row's fold and `other` picks, for a row that was predicted in a fold. Needs
-  /// TakeRules before it.
-  std::size_t ChosenWithout(const ChoiceModels& models, const ChoicePairRules& rules,
-                            ChoiceBatch& batch, std::size_t row, std::size_t other) const;
+  /// Linear predictors by arm, but for a number common to all, of the models without the row's fold and `other`, for a
+  /// row that was predicted in a fold. Needs TakeRules before it.
+  void PredictWithout(const ChoiceModels& models, const ChoicePairRules& rules, ChoiceBatch& batch,
+                      std::size_t row, std::size_t other, std::vector<double>& predictors) const;
+  /// The arm that the rule without the row's fold and `other` picks, from these.
+  static std::size_t ChosenOf(const ChoiceModels& models, const std::vector<double>& predictors);
 
  private:
   ChoiceRows() = default;

@@ -6,6 +6,7 @@
 
 #include "core/deterministic_math.h"
 #include "federation/batches.h"
+#include "learn/choice_discrimination.h"
 #include "learn/choice_inputs.h"
 #include "learn/choice_steps.h"
 #include "stats/effect_rows.h"
@@ -39,7 +40,8 @@ Result<Layout> ValueLayout(const Analysis& analysis, const table::Schema& schema
        CountBlock("trimmed", arms), CountBlock("overlap", arms * 2 * kOverlapBins),
        ScaledBlock("weighted_columns", arms * p, static_cast<int>(parameters.weighted_exponent)),
        CountBlock("calibration_rows", bins), WideBlock("calibration_predicted", bins),
-       WideBlock("calibration_observed", bins), WideBlock("arm_predictions", arms * 5)}};
+       WideBlock("calibration_observed", bins), WideBlock("arm_predictions", arms * 5),
+       CountBlock("scores", parameters.models.binary ? arms * 2 * kScoreBins : 0)}};
 }
 
 void AddPolicies(const ChoiceBatch& batch, std::size_t row, std::int64_t guideline,
@@ -87,6 +89,7 @@ void AddCalibration(const ChoiceBatch& batch, std::size_t row, bool binary, Exac
   sums.AddCount(kCalibrationRows, bin);
   sums.Add(kCalibrationPredicted, bin, q);
   sums.Add(kCalibrationObserved, bin, y);
+  sums.AddCount(kScoreCounts, ScoreIndex(own, y == 1, q));
 }
 
 void AddWeightedColumns(const ChoiceRows& rows, ChoiceBatch& batch, double trim, ExactSums& sums) {
@@ -118,35 +121,6 @@ Result<void> ValueEvaluate(const SiteView& site, const ChoiceValueParameters& pa
         }
         AddWeightedColumns(rows, batch, trim, mine);
       });
-}
-
-// --- Pairs of folds ----------------------------------------------------------------------------------
-
-Result<Layout> PairLayout(const Analysis&, const table::Schema&, const ChoicePairParameters&) {
-  return Layout{{WideBlock("squared_changes", 1)}};
-}
-
-Result<void> PairEvaluate(const SiteView& site, const ChoicePairParameters& parameters,
-                          ExactSums& sums) {
-  CLINNOVA_ASSIGN(ChoiceRows ruled, ChoiceRows::Create(site, parameters.split));
-  CLINNOVA_TRY(ruled.TakeRules(site, parameters.models, parameters.rules));
-  const auto folds = static_cast<std::size_t>(parameters.split.folds);
-  return ForEachPredicted(site, parameters.split, parameters.models, sums,
-                          [&](const ChoiceRows&, ChoiceBatch& batch, ExactSums& mine) {
-                            for (std::size_t r = 0; r < batch.rows(); ++r) {
-                              if (batch.fold[r] == 0) continue;
-                              const auto k = static_cast<std::size_t>(batch.fold[r] - 1);
-                              const double own =
-                                  batch.score[static_cast<std::size_t>(batch.chosen[r])][r];
-                              for (std::size_t l = 0; l < folds; ++l) {
-                                if (l == k) continue;
-                                const std::size_t other = ruled.ChosenWithout(
-                                    parameters.models, parameters.rules, batch, r, l);
-                                const double change = own - batch.score[other][r];
-                                if (change != 0) mine.Add(0, 0, change * change);
-                              }
-                            }
-                          });
 }
 
 // --- Inputs ------------------------------------------------------------------------------------------
@@ -199,8 +173,8 @@ void AddInputs(const std::vector<ChoiceInput>& inputs, const ChoiceInputParamete
         sums.Add(kInputSums, 2 * i + 1, value * value);
         continue;
       }
-      const double from = (value - parameters.centers[i]) / parameters.scales[i] + 5;
-      sums.AddCount(kInputHistogram, i * kInputBins + EvenBin(from, 10.0 / kInputBins, kInputBins));
+      sums.AddCount(kInputHistogram,
+                    i * kInputBins + InputBin(value, parameters.centers[i], parameters.scales[i]));
     }
     level += inputs[i].levels.size();
   }
@@ -229,8 +203,13 @@ Result<void> InputEvaluate(const SiteView& site, const ChoiceInputParameters& pa
 
 // --- Spread ------------------------------------------------------------------------------------------
 
-Result<Layout> SpreadLayout(const Analysis&, const table::Schema&, const ChoiceSpreadParameters&) {
-  return Layout{{CountBlock("benefit", kBenefitBins), CountBlock("distance", kDistanceBins)}};
+Result<Layout> SpreadLayout(const Analysis& analysis, const table::Schema& schema,
+                            const ChoiceSpreadParameters& parameters) {
+  CLINNOVA_ASSIGN(const std::size_t arms, ArmsOf(analysis, schema, parameters.split.claim));
+  CLINNOVA_ASSIGN(const auto sites, SiteBlocks(analysis, schema, arms, parameters.sites));
+  Layout layout{{CountBlock("benefit", kBenefitBins), CountBlock("distance", kDistanceBins)}};
+  layout.blocks.insert(layout.blocks.end(), sites.begin(), sites.end());
+  return layout;
 }
 
 /// What the rule is predicted to gain over the arm `best`; never negative.
@@ -275,6 +254,8 @@ Result<void> SpreadEvaluate(const SiteView& site, const ChoiceSpreadParameters& 
                             ExactSums& sums) {
   CLINNOVA_ASSIGN(const ChoiceRows checked, ChoiceRows::Create(site, parameters.split));
   CLINNOVA_TRY(CheckSpread(parameters, checked));
+  CLINNOVA_TRY(
+      AddSite(site, parameters.split, parameters.models, parameters.sites, kSpreadSites, sums));
   return ForEachPredicted(
       site, parameters.split, parameters.models, sums,
       [&](const ChoiceRows&, ChoiceBatch& batch, ExactSums& mine) {
@@ -310,8 +291,12 @@ Result<Layout> GroupLayout(const Analysis& analysis, const table::Schema& schema
   CLINNOVA_ASSIGN(const auto subgroupings, SubgroupsFor(analysis, schema, parameters));
   std::size_t groups = parameters.first_bins.size();
   for (const Subgrouping& subgrouping : subgroupings) groups += subgrouping.groups();
-  return Layout{{CountBlock("rows", groups), WideBlock("predicted", groups),
+  CLINNOVA_ASSIGN(const std::size_t arms, ArmsOf(analysis, schema, parameters.split.claim));
+  CLINNOVA_ASSIGN(const auto sites, SiteBlocks(analysis, schema, arms, parameters.sites));
+  Layout layout{{CountBlock("rows", groups), WideBlock("predicted", groups),
                  WideBlock("gain", groups), WideBlock("gain_squared", groups)}};
+  layout.blocks.insert(layout.blocks.end(), sites.begin(), sites.end());
+  return layout;
 }
 
 void AddToGroup(std::size_t group, double predicted, double gain, ExactSums& sums) {
@@ -334,6 +319,8 @@ Result<void> GroupEvaluate(const SiteView& site, const ChoiceGroupParameters& pa
   CLINNOVA_ASSIGN(const auto subgroupings,
                   SubgroupsFor(site.analysis, site.table.schema, parameters));
   const auto best = static_cast<std::size_t>(parameters.best);
+  CLINNOVA_TRY(
+      AddSite(site, parameters.split, parameters.models, parameters.sites, kGroupSites, sums));
   return ForEachPredicted(
       site, parameters.split, parameters.models, sums,
       [&](const ChoiceRows& rows, ChoiceBatch& batch, ExactSums& mine) {
@@ -401,8 +388,6 @@ Result<void> RecalibrationEvaluate(const SiteView& site,
 
 const federation::TypedStep<ChoiceValueParameters> kChoiceValueStep{"choice.values", ValueLayout,
                                                                     ValueEvaluate, ChoiceGuard{}};
-const federation::TypedStep<ChoicePairParameters> kChoicePairStep{"choice.fold_pairs", PairLayout,
-                                                                  PairEvaluate, ChoiceGuard{}};
 const federation::TypedStep<ChoiceInputParameters> kChoiceInputStep{"choice.inputs", InputLayout,
                                                                     InputEvaluate, ChoiceGuard{}};
 const federation::TypedStep<ChoiceSpreadParameters> kChoiceSpreadStep{

@@ -8,9 +8,10 @@
 // Source: J. M. Robins, A. Rotnitzky, L. P. Zhao, JASA 89 (1994); S. Athey, S. Wager, Econometrica 89 (2021).
 //
 // Reveals, over all sites together: sums and products of the policies' scores; squares of what folds change in each
-// other's values; persons by recommended and received
+// other's values; what choice_net_benefit.h and choice_sites.h say; persons by recommended and received
 // arm; sums of weights; histograms of propensities by arm; weighted column sums; by arm sums of predictions and
-// outcomes; sums, sums of squares, level counts and histograms of the inputs; histograms of predicted benefit and of
+// outcomes, and of a binary one histograms of the predictions of those with and without it; sums, sums of squares, level
+// counts and histograms of the inputs; histograms of predicted benefit and of
 // Mahalanobis' distance; by group persons, predicted and observed gain; score and information of the recalibration.
 #pragma once
 
@@ -19,6 +20,7 @@
 
 #include "federation/step.h"
 #include "learn/choice_rows.h"
+#include "learn/choice_sites.h"
 
 namespace clinnova::learn {
 
@@ -27,8 +29,6 @@ inline constexpr std::size_t kCalibrationBins = 10;  ///< of a predicted probabi
 inline constexpr std::size_t kBenefitBins = 512;     ///< from 0 to the range told
 inline constexpr std::size_t kDistanceBins = 400;    ///< of 0.05 from 0 on
 inline constexpr double kDistanceBin = 0.05;
-inline constexpr std::size_t kInputBins =
-    200;  ///< from 5 standard deviations below the mean to 5 above
 
 /// Policies: the rule; every arm for everybody; what was given; an arm by lot; the guideline's first arm, if any.
 inline std::size_t PolicyCount(std::size_t arms, bool guideline) {
@@ -59,21 +59,36 @@ enum ChoiceValueBlock {
   kCalibrationRows,  ///< by arm and bin
   kCalibrationPredicted,
   kCalibrationObserved,
-  kArmPredictions  ///< by arm of those who received it: q, q^2, q y, y, y^2
+  kArmPredictions,  ///< by arm of those who received it: q, q^2, q y, y, y^2
+  kScoreCounts      ///< binary outcomes: as ScoreIndex (choice_discrimination.h) orders them
 };
 
 /// What the rules' having seen other folds changes: over every fold k, its rows and other fold l, the squares of Gamma
-/// of the arm chosen by the rule without k less Gamma of that chosen by the rule without k and l.
+/// of the arm chosen by the rule without k less Gamma of that chosen by the rule without k and l. Then net benefit
+/// over the arm `reference` (choice_net_benefit.h), and what folds change in it.
 struct ChoicePairParameters {
   ChoiceSplit split;
   ChoiceModels models;
   ChoicePairRules rules;
+  std::int64_t reference = 0;
+  std::vector<double> thresholds{};  ///< those of the analysis, or none
+  std::int64_t best = -1;            ///< asks which sites can be compared (choice_sites.h); -1: not
   template <class A>
   void Fields(A& a) {
     a(split);
     a(models);
     a(rules);
+    a(reference);
+    a(thresholds);
+    a(best);
   }
+};
+enum ChoicePairBlock {
+  kSquaredChanges,  ///< of the rule, then by threshold
+  kSwitchedRows,  ///< by threshold: persons with a predicted gain above it, and not above the next
+  kSwitchedGain,  ///< theirs, of the scores
+  kSwitchedGainSquared,
+  kComparedSites  ///< by SiteMetric
 };
 
 /// The inputs among complete cases; and how often each is missing among all rows.
@@ -104,6 +119,7 @@ struct ChoiceSpreadParameters {
   std::vector<std::int64_t> distance_columns{};
   std::vector<double> distance_center{};
   std::vector<double> distance_inverse{};  ///< of the covariance, by rows
+  ChoiceSiteQuestion sites{};
   template <class A>
   void Fields(A& a) {
     a(split);
@@ -113,9 +129,10 @@ struct ChoiceSpreadParameters {
     a(distance_columns);
     a(distance_center);
     a(distance_inverse);
+    a(sites);
   }
 };
-enum ChoiceSpreadBlock { kBenefitHistogram, kDistanceHistogram };
+enum ChoiceSpreadBlock { kBenefitHistogram, kDistanceHistogram, kSpreadSites /* and on */ };
 
 /// Gains over the arm `best`: by group of predicted benefit, then by subgroup.
 struct ChoiceGroupParameters {
@@ -126,6 +143,7 @@ struct ChoiceGroupParameters {
   std::vector<std::int64_t> first_bins{};   ///< of each group of benefit, rising from 0
   std::vector<std::vector<double>> cuts{};  ///< by subgrouping
   bool by_site = false;                     ///< whether subgroups may be sites
+  ChoiceSiteQuestion sites{};
   template <class A>
   void Fields(A& a) {
     a(split);
@@ -135,9 +153,16 @@ struct ChoiceGroupParameters {
     a(first_bins);
     a(cuts);
     a(by_site);
+    a(sites);
   }
 };
-enum ChoiceGroupBlock { kGroupRows, kGroupPredicted, kGroupGain, kGroupGainSquared };
+enum ChoiceGroupBlock {
+  kGroupRows,
+  kGroupPredicted,
+  kGroupGain,
+  kGroupGainSquared,
+  kGroupSites  // and on
+};
 
 /// By arm, of those who received it: the logistic regression of the outcome on the predicted log odds.
 struct ChoiceRecalibrationParameters {

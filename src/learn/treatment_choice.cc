@@ -82,7 +82,8 @@ constexpr std::string_view kOptions[] = {
     "evaluation", "fold_column",    "folds",      "gamma",         "guideline",
     "id",         "lambda",         "learner",    "learning_rate", "min_child_weight",
     "outcome",    "outcome_family", "ridge",      "seed",          "subgroups",
-    "subsample",  "target_trial",   "treatment",  "trees",         "trim"};
+    "subsample",  "target_trial",   "thresholds", "treatment",     "trees",
+    "trim"};
 
 }  // namespace
 

@@ -129,6 +129,10 @@ TEST(TreatmentChoice, GivesEveryPartOfTheJudgement) {
   EXPECT_LT(std::abs(answer.Number("/balance/0/smd_after")),
             std::abs(answer.Number("/balance/0/smd_before")));
   EXPECT_GT(answer.Number("/leave_one_site_out/gain/conf_low"), 0.1);
+  EXPECT_GT(answer.Number("/discrimination/all/conf_low"), 0.6);
+  EXPECT_LT(answer.Number("/discrimination/all/auc"), 0.95);
+  EXPECT_GT(answer.Number("/leave_one_site_out/discrimination/all/auc"), 0.6);
+  EXPECT_EQ(answer.Size("/model/evaluation/discrimination/arms"), 2u);
   EXPECT_GT(answer.Number("/model/applicability/distance_99"),
             answer.Number("/model/applicability/distance_95"));
   EXPECT_TRUE(answer.IsNull("/target_trial/eligibility"));
@@ -145,6 +149,84 @@ TEST(TreatmentChoice, GainsAreTheDifferencesOfTheValues) {
     EXPECT_LE(answer.Number("/gain/conf_low"),
               answer.Number("/gain_by_drug/" + std::to_string(a) + "/conf_low"));
   }
+}
+
+TEST(TreatmentChoice, NetBenefitFallsWithTheThreshold) {
+  const std::string asked = "evaluation = [\"net_benefit\"]\n";
+  const Answer answer = RunOne(Choice(asked), Sites(Patients(900, Benefit::kCrossing), 3));
+  ASSERT_TRUE(answer) << answer.error().message;
+  ASSERT_EQ(answer.Size("/net_benefit/thresholds"), 21u);
+  const std::string best = answer.Text("/gain/best_single");
+  EXPECT_EQ(answer.Text("/net_benefit/reference"), best);
+  const auto at = [&](std::size_t t, const std::string& key) {
+    return answer.Number("/net_benefit/thresholds/" + std::to_string(t) + key);
+  };
+  // At 0 the rule is the learned one: its gain over the best drug, with the same error.
+  const std::string over = best == "new" ? "/gain_by_drug/0" : "/gain_by_drug/1";
+  EXPECT_NEAR(at(0, "/rule/estimate"), answer.Number(over + "/estimate"), 1e-14);
+  EXPECT_NEAR(at(0, "/rule/std_error"), answer.Number(over + "/std_error"), 1e-14);
+  EXPECT_EQ(at(0, "/n_switched"), answer.Number("/gain/n_changed"));
+  for (std::size_t t = 1; t < 21; ++t) {
+    EXPECT_LE(at(t, "/n_switched"), at(t - 1, "/n_switched"));
+    EXPECT_NEAR(at(t, "/drugs/0/estimate"), at(0, "/drugs/0/estimate") - 0.01 * t, 1e-14);
+  }
+  EXPECT_LT(at(20, "/rule/estimate"), at(0, "/rule/estimate"));
+  EXPECT_GT(at(20, "/rule/conf_low"), 0);  // benefits are far larger than 0.2 for most
+  EXPECT_EQ(answer.Text("/net_benefit/thresholds/20/best"), "rule");
+  EXPECT_EQ(answer.Size("/model/evaluation/net_benefit/thresholds"), 21u);
+  const Answer guided = RunOne(Choice(asked + "guideline = [\"old\"]\nthresholds = [0.1, 0.9]\n"),
+                               Sites(Patients(900, Benefit::kCrossing), 3));
+  EXPECT_EQ(guided.Text("/net_benefit/reference"), "old");
+  EXPECT_EQ(guided.Text("/net_benefit/reference_kind"), "guideline");
+  EXPECT_EQ(guided.Size("/net_benefit/thresholds"), 2u);
+}
+
+TEST(TreatmentChoice, NetBenefitTellsNothingThatASmallCountFollowsFrom) {
+  const std::string options = Choice("evaluation = [\"net_benefit\", \"calibration\"]\n");
+  std::size_t hidden = 0;
+  for (const std::uint64_t seed : {2U, 8U, 19U}) {
+    const std::vector<Table> sites = Sites(Patients(900, Benefit::kForMost, seed), 3);
+    const Answer all = RunOne(options, sites);
+    const Answer answer = RunOne(options, sites, {.minimum_count = 10});
+    ASSERT_TRUE(all && answer) << answer.error().message;
+    // How many persons with the largest predicted gains a reader knows of, from this and other tables.
+    std::vector<double> known = {0, 900, all.Number("/gain/n_changed")};
+    double above = 0;
+    for (std::size_t g = all.Size("/calibration_for_benefit"); g-- > 0;) {
+      above += all.Number("/calibration_for_benefit/" + std::to_string(g) + "/n");
+      known.push_back(above);
+    }
+    for (std::size_t t = 0; t < answer.Size("/net_benefit/thresholds"); ++t) {
+      const std::string row = "/net_benefit/thresholds/" + std::to_string(t);
+      const bool told = !answer.IsNull(row + "/n_switched");
+      for (const std::string key : {"/share_switched", "/rule", "/best"}) {
+        EXPECT_EQ(answer.IsNull(row + key), !told) << seed << row << key;
+      }
+      EXPECT_FALSE(answer.IsNull(row + "/drugs/0/estimate"));
+      hidden += told ? 0 : 1;
+      if (!told) continue;
+      const double count = answer.Number(row + "/n_switched");
+      for (const double other : known) {
+        EXPECT_TRUE(count == other || std::abs(count - other) >= 10)
+            << seed << row << " " << count << " " << other;
+      }
+      known.push_back(count);
+    }
+  }
+  EXPECT_GT(hidden, 0u);
+}
+
+TEST(TreatmentChoice, NetBenefitOfAContinuousOutcomeNeedsThresholds) {
+  const std::string options =
+      "method = \"treatment_choice\"\noutcome = \"z\"\ntreatment = \"drug\"\nid = \"id\"\n"
+      "covariates = [\"x\", \"age\"]\nfolds = 3\nevaluation = [\"net_benefit\"]\n";
+  const std::vector<Table> sites = Sites(Patients(300, Benefit::kNone), 2);
+  const Answer none = RunOne(options, sites);
+  ASSERT_TRUE(none) << none.error().message;
+  EXPECT_FALSE(none.Has("/net_benefit"));
+  EXPECT_NE(none.Text("/warnings/0").find("no net_benefit"), std::string::npos);
+  const Answer named = RunOne(options + "thresholds = [0, 0.5]\n", sites);
+  EXPECT_EQ(named.Size("/net_benefit/thresholds"), 2u);
 }
 
 TEST(TreatmentChoice, PrintsTheTargetTrial) {
@@ -221,6 +303,10 @@ TEST(TreatmentChoice, NamesWhatIsWrong) {
       {"subgroups = [\"age\", \"id\"]\n", "neither age nor a covariate"},
       {"evaluation = [\"everything\"]\n", "leave_one_site_out"},
       {"trim = 0\n", "above 0"},
+      {"thresholds = [0.1, 0.1]\n", "each larger than the one before"},
+      {"thresholds = [-0.1]\n", "from 0 on"},
+      {"thresholds = []\n", "expected 1 to 100"},
+      {"thresholds = [0.1]\nevaluation = [\"calibration\"]\n", "needs \"net_benefit\""},
       {"fold_column = \"age\"\n", "rows without a whole number from 1 to folds = 5"},
       {"direction = \"up\"\n", "direction"}};
   for (const auto& [options, message] : wrong) {

@@ -102,14 +102,6 @@ Result<Options> ReadOptions(const Analysis& analysis) {
   return options;
 }
 
-/// One round's sums at a tau^2, with what follows from them.
-struct WeightedSums {
-  double w[kMostPowers] = {};    ///< of w, w^2, w^3
-  double we[kMostPowers] = {};   ///< times y - mu
-  double wee[kMostPowers] = {};  ///< times (y - mu)^2
-  double mean = 0;               ///< mu, the weighted mean at this tau^2
-};
-
 class MetaAnalysis {
  public:
   MetaAnalysis(Federation& federation, const Analysis& analysis, Options options)
@@ -179,20 +171,8 @@ class MetaAnalysis {
     parameters_.powers = powers;
     CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kMetaStep, parameters_));
     estimates_ = sums.Count(kMetaEstimates);
-    WeightedSums at;
-    if (estimates_ == 0) return at;
-    // About the center c first; then about the mean, by the binomial of (y - c) - (mu - c).
-    const double shift = sums.Number(kMetaSums, 1) / sums.Number(kMetaSums, 0);
-    at.mean = parameters_.center + shift;
-    for (std::size_t m = 0; m < powers; ++m) {
-      const long double w = sums.Number(kMetaSums, 3 * m);
-      const long double we = sums.Number(kMetaSums, 3 * m + 1);
-      at.w[m] = static_cast<double>(w);
-      at.we[m] = m == 0 ? 0 : static_cast<double>(we - shift * w);
-      at.wee[m] = static_cast<double>(sums.Number(kMetaSums, 3 * m + 2) - 2 * shift * we +
-                                      shift * shift * w);
-    }
-    return at;
+    if (estimates_ == 0) return WeightedSums();
+    return WeightedSumsFrom(sums, kMetaSums, powers, parameters_.center);
   }
 
   /// The fixed-effect mean, then the sums about it at tau^2 = 0.
@@ -231,15 +211,11 @@ class MetaAnalysis {
   }
   double Degrees() const { return static_cast<double>(estimates_ - 1); }
   double Q() const { return estimates_ == 1 ? 0 : fixed_.wee[0]; }
-  /// metafor's typical within-site variance.
-  double TypicalVariance() const {
-    return Degrees() * fixed_.w[0] / (fixed_.w[0] * fixed_.w[0] - fixed_.w[1]);
-  }
+  double TypicalVariance() const { return stats::TypicalVariance(fixed_, estimates_); }
 
   Result<void> FindTau2() {
     if (options_.heterogeneity == Heterogeneity::kNone || estimates_ == 1) return {};
-    const double moment =
-        std::max(0.0, (Q() - Degrees()) / (fixed_.w[0] - fixed_.w[1] / fixed_.w[0]));
+    const double moment = MomentTau2(fixed_, estimates_);
     if (options_.heterogeneity == Heterogeneity::kDerSimonianLaird) {
       tau2_ = moment;
       return {};

@@ -24,15 +24,7 @@ Result<void> SumsEvaluate(const SiteView& site, const MetaParameters& parameters
   CLINNOVA_ASSIGN(const auto estimates, SiteEstimatesOf(site, parameters.request));
   sums.AddCount(kMetaEstimates, 0, static_cast<std::int64_t>(estimates->size()));
   for (const SiteEstimate& mine : *estimates) {
-    const double weight = 1 / (mine.variance + parameters.tau2);
-    const double error = mine.estimate - parameters.center;
-    double power = 1;
-    for (std::size_t m = 0; m < parameters.powers; ++m) {
-      power *= weight;
-      sums.Add(kMetaSums, 3 * m, power);
-      sums.Add(kMetaSums, 3 * m + 1, power * error);
-      sums.Add(kMetaSums, 3 * m + 2, power * error * error);
-    }
+    AddWeighted(mine, parameters.tau2, parameters.center, parameters.powers, kMetaSums, sums);
   }
   return {};
 }

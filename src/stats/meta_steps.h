@@ -4,12 +4,10 @@
 
 #include <cstdint>
 
+#include "stats/meta_sums.h"
 #include "stats/site_estimate.h"
 
 namespace clinnova::stats {
-
-/// Powers of the weight that a round may carry.
-inline constexpr std::size_t kMostPowers = 3;
 
 struct MetaParameters {
   EstimateRequest request;

@@ -38,7 +38,7 @@ std::string Effect(const std::string& outcome, const std::string& treatment,
 std::string Choice(const std::string& outcome, const std::string& treatment,
                    const std::string& covariates, const std::string& more) {
   return "outcome = \"" + outcome + "\"\ntreatment = \"" + treatment +
-         "\"\ncovariates = " + covariates + "\nevaluation = [\"calibration\"" +
+         "\"\ncovariates = " + covariates + "\nevaluation = [\"calibration\", \"net_benefit\"" +
          (more.find("subgroups") == std::string::npos ? "]\n" : ", \"subgroups\"]\n") + more;
 }
 
@@ -161,13 +161,15 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
        {Choice("b", "stage", "[\"x\", \"sex\", \"far\"]",
                "guideline = [\"2\"]\nsubgroups = [\"arm\"]\n"),
         Choice("y", "sex", "[\"x\", \"tiny\", \"factor(stage)\"]",
-               "direction = \"lower\"\nfolds = 3\nsubgroups = [\"x\"]\n"),
+               "thresholds = [0, 0.25]\ndirection = \"lower\"\nfolds = 3\nsubgroups = [\"x\"]\n"),
         Choice("b", "sex", "[\"x\", \"g\"]", "fold_column = \"stage\"\nfolds = 3\nalpha = 0\n"),
         Choice("b", "arm", "[\"x\", \"sex\", \"far\"]",
                "learner = \"boosted_trees\"\ntrees = 4\ndepth = 2\nfolds = 3\nsubsample = 0.8\n"
                "subgroups = [\"sex\"]\n"),
         Choice("y", "sex", "[\"x\", \"factor(stage)\"]",
-               "learner = \"boosted_trees\"\ntrees = 3\nfolds = 3\nid = \"id\"\n")}},
+               "learner = \"boosted_trees\"\ntrees = 3\nfolds = 3\nid = \"id\"\n"),
+        "outcome = \"b\"\ntreatment = \"sex\"\ncovariates = [\"x\", \"arm\"]\nfolds = 3\n"
+        "evaluation = [\"between_sites\"]\n"}},
       {"summary",
        {"variables = [\"x\", \"far\", \"tiny\", \"arm\", \"g\"]\n",
         "variables = [\"t\"]\nquantiles = [0, 0.1, 0.333, 0.9, 1]\n"}},
@@ -216,11 +218,13 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
 }
 
 /// Cox models are stratified by site unless told otherwise: their result depends on who is where. So do a
-/// meta-analysis of the sites' own fits, effects of sites, what combat takes away, and trees without a site.
+/// meta-analysis of the sites' own fits, effects of sites, what combat takes away, trees without a site, and what a
+/// treatment choice says of differences between sites.
 bool DependsOnSites(const std::string& method, const std::string& options) {
   if (method == "combat" || options.find("release_sites") != std::string::npos) return true;
   if (method == "meta") return options.find("formula = ") != std::string::npos;
   if (options.find("| site)") != std::string::npos) return true;
+  if (options.find("between_sites") != std::string::npos) return true;
   const bool cox = method == "cox" || options.find("\"cox\"") != std::string::npos;
   return cox && options.find("strata = ") == std::string::npos;
 }

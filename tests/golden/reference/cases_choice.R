@@ -20,10 +20,10 @@ choice$drug[c(8, 303)] <- NA
 choice <- with_sites(choice, in_blocks(n, 4))
 of_drugs <- function(name, outcome, covariates, ...) choice_analysis(name, choice, outcome, "drug", covariates, 5, ...)
 golden_case("choice_three_drugs", choice, empty = "s9", from = "simulated, set.seed(20261126)", notes = choice_notes, analyses = list(
-  of_drugs("response", "low_activity", c("x", "log(crp)", "sex", "age"), guideline = c("anti-TNF", "JAK")),
-  of_drugs("sparse", "low_activity", c("x", "log(crp)", "sex"), alpha = 0.9, conf_level = 0.9),
+  of_drugs("response", "low_activity", c("x", "log(crp)", "sex", "age"), guideline = c("anti-TNF", "JAK"), thresholds = c(0:20) / 100, between_sites = TRUE),
+  of_drugs("sparse", "low_activity", c("x", "log(crp)", "sex"), alpha = 0.9, conf_level = 0.9, thresholds = c(0, 0.15)),
   of_drugs("ridge", "low_activity", c("x * sex", "age"), alpha = 0, ridge = 4),
-  of_drugs("change", "change", c("x", "log(crp)", "sex", "age"), direction = "lower", trim = 0.15)))
+  of_drugs("change", "change", c("x", "log(crp)", "sex", "age"), direction = "lower", trim = 0.15, thresholds = c(0, 0.25, 1), between_sites = TRUE)))
 
 # Nothing to gain: two drugs, one a little better for everybody.
 set.seed(77)
@@ -48,9 +48,9 @@ golden_case("choice_boosted_trees", grove, from = "simulated, set.seed(4711)", t
             notes = c("trees grown exactly in R, one level after another; the number of trees by folds left out", choice_notes[2]),
             analyses = list(
   choice_analysis("response", grove, "low_activity", "drug", c("das", "crp", "sex"), 3,
-                  forest = list(trees = 16, depth = 2, learning_rate = 0.3)),
+                  forest = list(trees = 16, depth = 2, learning_rate = 0.3), thresholds = c(0.05, 0.3), between_sites = TRUE),
   choice_analysis("change", grove, "change", "drug", c("das", "crp", "sex"), 3, direction = "lower",
-                  forest = list(trees = 12, depth = 3, learning_rate = 0.2))))
+                  forest = list(trees = 12, depth = 3, learning_rate = 0.2), thresholds = c(0.1, 0.4))))
 
 births <- MASS::birthwt
 births <- data.frame(grams = births$bwt, low = births$low, smoke = ifelse(births$smoke == 1, "yes", "no"), age = births$age,
@@ -58,4 +58,4 @@ births <- data.frame(grams = births$bwt, low = births$low, smoke = ifelse(births
 births <- with_sites(births, in_blocks(nrow(births), 3))
 golden_case("choice_births", births, from = "MASS::birthwt", notes = choice_notes, analyses = list(
   choice_analysis("weight", births, "grams", "smoke", c("age", "pounds", "hypertension"), 4),
-  choice_analysis("low_weight", births, "low", "smoke", c("age", "pounds"), 4, direction = "lower")))
+  choice_analysis("low_weight", births, "low", "smoke", c("age", "pounds"), 4, direction = "lower", thresholds = c(0, 0.02, 0.3), between_sites = TRUE)))

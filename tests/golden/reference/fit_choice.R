@@ -186,6 +186,7 @@ forest_expectations <- function(columns, arm_name, levels, y, arm, fold, folds, 
   for (f in seq_len(folds - 1)) for (g in (f + 1):folds) pair[[paste(f, g)]] <- fit(c(f, g))
   sign <- if (settings$direction == "higher") 1 else -1
   without <- array(0, c(length(y), folds))  # the arm that the rule without the row's fold and another picks
+  q_without <- array(0, c(length(y), folds, length(levels)))  # its expectations
   q <- matrix(0, length(y), length(levels))
   squares <- rep(0, length(levels))
   chosen <- numeric()
@@ -199,17 +200,19 @@ forest_expectations <- function(columns, arm_name, levels, y, arm, fold, folds, 
     for (g in setdiff(seq_len(folds), f)) {
       eta <- vapply(seq_along(levels), function(a) predictors(pair[[paste(min(f, g), max(f, g))]], rows, a)[, chosen[f] + 1], numeric(length(rows)))
       without[rows, g] <- max.col(sign * eta, ties.method = "first")
+      q_without[rows, g, ] <- if (binary) plogis(eta) else eta
     }
   }
   centre <- Reduce(`+`, etas) / folds
   for (f in seq_len(folds)) squares <- squares + colSums((etas[[f]] - centre)^2)
   everybody <- Reduce(`+`, lapply(seq_len(folds), function(f) loss(single[[f]], f)))
-  list(q = q, without = without, trees = counts[which.min(everybody)], trees_by_fold = chosen,
+  list(q = q, without = without, q_without = q_without, trees = counts[which.min(everybody)], trees_by_fold = chosen,
        spread = (folds - 1) / folds * squares / length(y))
 }
 
 choice_analysis <- function(name, data, outcome, treatment, covariates, folds, alpha = 0.5, direction = "higher", trim = 0.02,
-                            ridge = 1, guideline = character(), conf_level = NULL, forest = NULL) {
+                            ridge = 1, guideline = character(), conf_level = NULL, forest = NULL, thresholds = NULL,
+                            between_sites = FALSE) {
   frame <- model.frame(reformulate(c(covariates, treatment, "fold"), outcome), data, na.action = na.omit)
   x <- model.matrix(reformulate(covariates), frame)[, -1, drop = FALSE]
   x <- scale(x, center = TRUE, scale = apply(x, 2, sd))
@@ -233,6 +236,7 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
   sign <- if (direction == "higher") 1 else -1
   q <- e <- matrix(0, n, arms)
   without <- matrix(0, n, folds)  # the arm that the rule without the row's fold and another picks
+  q_without <- array(0, c(n, folds, arms))  # its expectations
   if (is.null(forest)) {
     all_rows <- fit(integer())
     single <- lapply(seq_len(folds), fit)
@@ -244,6 +248,7 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
     grown <- forest_expectations(frame[, covariates, drop = FALSE], treatment, levels, y, arm, fold, folds, binary, c(forest, direction = direction))
     q <- grown$q
     without <- grown$without
+    q_without <- grown$q_without
   }
   for (f in seq_len(folds)) {
     inside <- fold == f
@@ -260,6 +265,7 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
         b <- pair[[paste(min(f, g), max(f, g))]]$b[[which.min(total)]]
         eta <- vapply(seq_len(arms), function(a) drop(joint_design(x[inside, , drop = FALSE], rep(a, sum(inside)), arms) %*% b), numeric(sum(inside)))
         without[inside, g] <- max.col(sign * eta, ties.method = "first")
+        q_without[inside, g, ] <- if (binary) plogis(eta) else eta
       }
     }
     gamma <- prior_propensity(x[!inside, , drop = FALSE], arm[!inside], arms, ridge)
@@ -321,6 +327,7 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
     expected$model <- list(intervals = list(std_error = setNames(as.list(sqrt(grown$spread + (ncol(x) + 1) / information)), levels)))
   }
   if (binary) expected$calibration <- choice_calibration(q[own], y, arm, levels)
+  expected$discrimination <- choice_discrimination(q[own], y, arm, levels, binary, level)
   for (a in seq_len(arms - 1)) for (b in (a + 1):arms) {
     ends <- if (sign > 0) c(a, b) else c(b, a)
     expected$benefit <- c(expected$benefit, list(c(
@@ -329,9 +336,30 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
   }
   expected$congruence <- lapply(list(received_recommended = rule == arm, received_another = rule != arm),
                                 function(which) list(n = sum(which), outcome = mean(y[which])))
+  asked <- "calibration"
+  if (!is.null(thresholds)) {
+    asked <- c(asked, "net_benefit")
+    reference <- if (length(guideline) > 0) match(guideline[1], levels) else least
+    expected$net_benefit <- list(reference = levels[reference], thresholds = lapply(thresholds, function(t) {
+      choice_net_benefit(t, sign * q, sign * score, sign * q_without, fold, reference, levels, critical)
+    }))
+  }
+  if (between_sites) {
+    asked <- c(asked, "between_sites")
+    kept <- setdiff(seq_len(nrow(data)), attr(frame, "na.action"))
+    site <- data$site[kept]
+    gain_of <- sign * (policies[, 1] - score[, least])
+    expected$between_sites <- list(gain = choice_heterogeneity(tapply(gain_of, site, mean), tapply(gain_of, site, var) / tapply(gain_of, site, length), level, identity))
+    if (binary) {
+      within <- choice_within_sites(q[own], y, arm, site, levels, level)
+      expected$discrimination$within_sites <- within$told
+      expected$between_sites$auc <- choice_heterogeneity(qlogis(within$auc), within$variance / (within$auc * (1 - within$auc))^2, level, plogis)
+    }
+    expected$between_sites$shift <- lapply(all.vars(reformulate(covariates)), function(input) choice_shift(input, data, kept))
+  }
   study <- list(name = name, method = "treatment_choice", outcome = outcome, treatment = treatment,
                 covariates = vector_of(covariates), fold_column = "fold", folds = folds, alpha = alpha, direction = direction,
-                evaluation = vector_of("calibration"))
+                evaluation = vector_of(asked))
   if (!is.null(forest)) {
     study$alpha <- NULL
     study <- c(study, list(learner = "boosted_trees"), forest)
@@ -339,8 +367,94 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
   if (length(guideline) > 0) study$guideline <- vector_of(guideline)
   if (trim != 0.02) study$trim <- trim
   if (ridge != 1) study$ridge <- ridge
+  if (!is.null(thresholds)) study$thresholds <- vector_of(thresholds)
   study$conf_level <- conf_level
   list(study = study, expected = expected)
+}
+
+# The reference for all but those to whom another drug promises more than t: what each gains by it, less t, is 0 or
+# that; what the rule without another fold changes in it, folds' covariance. q, score, q_without: larger is better.
+choice_net_benefit <- function(t, q, score, q_without, fold, reference, levels, critical) {
+  n <- nrow(q)
+  net_of <- function(q) {
+    arm <- max.col(q, ties.method = "first")
+    switched <- q[cbind(seq_len(n), arm)] - q[, reference] > t
+    list(switched = switched, net = ifelse(switched, score[cbind(seq_len(n), arm)] - score[, reference] - t, 0))
+  }
+  told <- function(net, between) {
+    error <- sqrt(var(net) / n + between)
+    list(estimate = mean(net), std_error = error, conf_low = mean(net) - critical * error, conf_high = mean(net) + critical * error)
+  }
+  own <- net_of(q)
+  between <- 0
+  for (g in seq_len(max(fold))) {
+    rows <- fold != g
+    between <- between + sum((own$net - net_of(q_without[, g, ])$net)[rows]^2) / n^2 / 2
+  }
+  others <- setdiff(seq_along(levels), reference)
+  drugs <- lapply(others, function(a) c(list(drug = levels[a]), told(score[, a] - score[, reference] - t, 0)))
+  estimates <- c(0, vapply(drugs, function(drug) drug$estimate, 0), mean(own$net))
+  list(threshold = t, n_switched = sum(own$switched), share_switched = mean(own$switched), rule = told(own$net, between),
+       drugs = drugs, best = c(levels[c(reference, others)], "rule")[which.max(estimates)])
+}
+
+# Sites' estimates put together by metafor; errors of Hartung and Knapp, never narrower than without. A site whose rule
+# gives everybody the best single drug has none.
+choice_heterogeneity <- function(estimate, variance, level, scale) {
+  estimate <- estimate[which(variance > 0)]
+  variance <- variance[which(variance > 0)]
+  if (length(estimate) < 2) return(NA)
+  fit <- metafor::rma.uni(yi = as.numeric(estimate), vi = as.numeric(variance), method = "DL", test = "adhoc", level = 100 * level)
+  further <- predict(fit)
+  list(sites = fit$k, estimate = scale(c(fit$beta)), conf_low = scale(fit$ci.lb), conf_high = scale(fit$ci.ub), tau2 = fit$tau2,
+       i2 = fit$I2, q = fit$QE, q_p_value = fit$QEp, prediction_low = scale(further$pi.lb), prediction_high = scale(further$pi.ub))
+}
+
+# Of all pairs of a person with and one without the outcome at one site, the part that is in order; sites with two of each.
+choice_within_sites <- function(q, y, arm, site, levels, level) {
+  by_site <- function(rows) {
+    sites <- Filter(function(s) min(sum(y[rows & site == s]), sum(1 - y[rows & site == s])) >= 2, sort(unique(site)))
+    of <- vapply(sites, function(s) {
+      at <- rows & site == s
+      fit <- pROC::roc(y[at], choice_scores(q[at]), levels = 0:1, direction = "<", algorithm = 1)
+      c(as.numeric(fit$auc), pROC::var(fit, method = "delong"), sum(y[at]) * sum(1 - y[at]))
+    }, c(0, 0, 0))
+    pairs <- of[3, ] / sum(of[3, ])
+    auc <- sum(pairs * of[1, ])
+    error <- sqrt(sum(pairs^2 * of[2, ]))
+    half <- qnorm(0.5 + level / 2) * error
+    list(of = of, told = list(auc = auc, std_error = error, conf_low = max(0, auc - half), conf_high = min(1, auc + half), sites = length(sites)))
+  }
+  all <- by_site(rep(TRUE, length(y)))
+  arms <- lapply(seq_along(levels), function(a) c(list(arm = levels[a]), by_site(arm == a)$told))
+  list(told = list(all = all$told, arms = arms), auc = all$of[1, ], variance = all$of[2, ])
+}
+
+# Population stability of an input in ten groups, as far as bins of a twentieth of a standard deviation allow.
+choice_shift <- function(input, data, kept) {
+  values <- data[[input]][kept]
+  site <- data$site[kept]
+  n <- length(values)
+  group <- values
+  if (is.numeric(values)) {
+    bin <- pmin(199, pmax(0, floor(((values - mean(values)) / sd(values) + 5) / 0.05)))
+    below <- vapply(0:199, function(b) sum(bin <= b), 0)
+    # A group ends with the bin that reaches its tenth; where a bin reaches several, the next groups have a bin each.
+    first <- 0
+    for (b in 0:198) if (10 * below[b + 1] >= length(first) * n && below[b + 1] < n) first <- c(first, b + 1)
+    group <- findInterval(bin, first)
+  }
+  sites <- sort(unique(site))
+  counts <- table(factor(site, sites), group)
+  all <- colSums(counts)
+  share <- function(count) (count + 0.5) / (sum(count) + length(count) / 2)
+  index <- apply(counts, 1, function(count) sum((share(count) - share(all)) * log(share(count) / share(all))))
+  persons <- rowSums(counts)
+  beyond <- pchisq(persons * index / (1 - persons / n), length(all) - 1, lower.tail = FALSE) < 0.01
+  missing <- tapply(is.na(data[[input]]), factor(data$site, sites), mean)
+  list(input = input, stability_index = sum(persons * index) / n, index_if_alike = (length(all) - 1) * (length(sites) - 1) / n,
+       sites = length(sites), sites_shifted = sum(beyond & index > 0.1), sites_much_shifted = sum(beyond & index > 0.25),
+       sites_missing_some = sum(missing > 0.05), sites_missing_many = sum(missing > 0.2))
 }
 
 # Benefit of arm a over b: persons ranked by their bin of the predicted benefit d, written out person by person. Rates as
@@ -400,6 +514,21 @@ choice_benefit <- function(d, gain, q_a, q_b, arm, a, b, weight, y, binary, crit
   seen <- pair(chance)
   c(result, list(c_for_benefit = told(concordance(chance), sqrt(sum(slopes^2 * spread))),
                  brier_for_benefit = sum(size / sum(size) * rowSums(said^2 - 2 * said * seen + seen))))
+}
+
+# Predictions out of fold of the drug received. Areas are pROC's on bins of a twentieth of the log odds.
+choice_scores <- function(q) pmin(399, pmax(0, floor((qlogis(q) + 10) / 0.05)))
+choice_discrimination <- function(q, y, arm, levels, binary, level) {
+  of <- function(rows) {
+    squares <- mean((y[rows] - q[rows])^2)
+    explained <- 1 - squares / mean((y[rows] - mean(y[rows]))^2)
+    if (!binary) return(list(rmse = sqrt(squares), r_squared = explained))
+    fit <- pROC::roc(y[rows], choice_scores(q[rows]), levels = 0:1, direction = "<", algorithm = 1)
+    interval <- as.vector(pROC::ci.auc(fit, conf.level = level, method = "delong"))
+    list(auc = as.numeric(fit$auc), std_error = sqrt(pROC::var(fit, method = "delong")), conf_low = interval[1], conf_high = interval[3],
+         brier = squares, scaled_brier = explained)
+  }
+  list(all = of(seq_along(y)), arms = lapply(seq_along(levels), function(a) c(list(arm = levels[a]), of(which(arm == a)))))
 }
 
 choice_calibration <- function(q, y, arm, levels) {

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "learn/choice_discrimination.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "core/deterministic_math.h"
+#include "learn/choice_rows.h"
+#include "stats/roc_curve.h"
+
+namespace clinnova::learn {
+
+std::size_t ScoreIndex(std::size_t arm, bool is_case, double probability) {
+  const double q = std::clamp(probability, 1e-12, 1 - 1e-12);
+  const double from = core::Log(q) - core::Log1p(-q) + kScoreBin * kScoreBins / 2;
+  return (2 * arm + (is_case ? 1 : 0)) * kScoreBins + EvenBin(from, kScoreBin, kScoreBins);
+}
+
+std::optional<Auc> AucOf(std::span<const std::int64_t> counts) {
+  std::vector<stats::RocGroup> groups;
+  stats::RocGroup all;
+  for (std::size_t b = 0; b < kScoreBins; ++b) {
+    const stats::RocGroup group{.controls = counts[b], .cases = counts[kScoreBins + b]};
+    all.controls += group.controls;
+    all.cases += group.cases;
+    if (group.controls + group.cases > 0) groups.push_back(group);
+  }
+  if (all.cases == 0 || all.controls == 0) return {};
+  const stats::RocCurve curve(groups);
+  return Auc{.auc = curve.auc(), .variance = curve.variance()};
+}
+
+std::vector<std::int64_t> OverArms(const std::vector<std::int64_t>& counts) {
+  std::vector<std::int64_t> all(2 * kScoreBins);
+  for (std::size_t i = 0; i < counts.size(); ++i) all[i % (2 * kScoreBins)] += counts[i];
+  return all;
+}
+
+ErrorSizes ErrorSizesOf(std::span<const double> sums, std::int64_t n) {
+  const auto persons = static_cast<long double>(n);
+  const long double squares = static_cast<long double>(sums[4]) - 2 * sums[2] + sums[1];
+  const long double spread = sums[4] - static_cast<long double>(sums[3]) * sums[3] / persons;
+  return {.mean_square = static_cast<double>(squares / persons),
+          .explained = spread > 0 ? static_cast<double>(1 - squares / spread)
+                                  : std::numeric_limits<double>::quiet_NaN()};
+}
+
+}  // namespace clinnova::learn

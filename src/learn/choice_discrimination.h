@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// How well the outcome models tell, of the drug that each person received, who has the outcome from who has not: the
+// area under the receiver operating characteristic of predictions out of fold, and the sizes of their errors. Pure
+// functions of counts and sums.
+//
+//   sums.AddCount(kScoreCounts, ScoreIndex(arm, y == 1, q));
+//   const std::optional<Auc> auc = AucOf(counts);              // of one arm, or of several together
+//
+// The area and E. R. DeLong's error (Biometrics 44, 1988) are exact for predictions in bins of kScoreBin of the log
+// odds, those of one bin being tied. Exact ranks (stats/roc.h) would take half a dozen rounds more, and would tell the hub
+// where persons' predictions lie far more narrowly; what bins cost is in the fourth digit.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace clinnova::learn {
+
+inline constexpr std::size_t kScoreBins = 400;  ///< from log odds of -10 to 10
+inline constexpr double kScoreBin = 0.05;
+
+/// Where a person's prediction (a probability) is counted, among kScoreBins controls, then cases, of each arm.
+std::size_t ScoreIndex(std::size_t arm, bool is_case, double probability);
+
+struct Auc {
+  double auc = 0;
+  double variance = 0;  ///< NaN with a single case or control
+};
+/// Counts of one arm as ScoreIndex orders them, of controls and cases; nothing without a case or without a control.
+std::optional<Auc> AucOf(std::span<const std::int64_t> counts);
+
+/// Counts of all arms together, from those of one arm after the other.
+std::vector<std::int64_t> OverArms(const std::vector<std::int64_t>& counts);
+
+/// Sizes of the errors of predictions, from kArmPredictions' five sums: q, q^2, q y, y, y^2.
+struct ErrorSizes {
+  double mean_square = 0;  ///< of a binary outcome: Brier's score
+  double explained =
+      0;  ///< 1 less the part of the outcome's mean square about its mean; NaN where all outcomes are alike
+};
+ErrorSizes ErrorSizesOf(std::span<const double> sums, std::int64_t n);
+
+}  // namespace clinnova::learn

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parts of a treatment choice's report: how well its outcome models predict, net benefit by threshold,
+// what differs between sites.
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "core/deterministic_math.h"
+#include "learn/choice_discrimination.h"
+#include "learn/choice_net_benefit.h"
+#include "learn/choice_report.h"
+#include "stats/terms.h"
+
+namespace clinnova::learn {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using federation::PooledSums;
+using stats::NumberJson;
+
+/// An area with the normal interval, which does not leave 0 to 1; null where there is none.
+Json AucJson(const std::optional<Auc>& auc, double level) {
+  if (!auc)
+    return {
+        {"auc", nullptr}, {"std_error", nullptr}, {"conf_low", nullptr}, {"conf_high", nullptr}};
+  const ChoiceEstimate around = NormalEstimate(auc->auc, std::sqrt(auc->variance), level);
+  const bool known = !std::isnan(around.std_error);
+  return {{"auc", auc->auc},
+          {"std_error", NumberJson(around.std_error)},
+          {"conf_low", known ? Json(std::max(0.0, around.low)) : Json(nullptr)},
+          {"conf_high", known ? Json(std::min(1.0, around.high)) : Json(nullptr)}};
+}
+
+/// `counts`: none for a continuous outcome.
+Json PredictionJson(const std::vector<double>& sums, std::int64_t n,
+                    std::span<const std::int64_t> counts, double level) {
+  const ErrorSizes errors = ErrorSizesOf(sums, n);
+  if (counts.empty()) {
+    return {{"rmse", NumberJson(std::sqrt(std::max(0.0, errors.mean_square)))},
+            {"r_squared", NumberJson(errors.explained)}};
+  }
+  Json entry = AucJson(AucOf(counts), level);
+  entry["brier"] = NumberJson(errors.mean_square);
+  entry["scaled_brier"] = NumberJson(errors.explained);
+  return entry;
+}
+
+}  // namespace
+
+Json DiscriminationJson(const ChoiceStory& story, const PooledSums& sums) {
+  const double level = story.options.confidence_level;
+  const std::vector<std::int64_t> counts = sums.Counts(kScoreCounts);
+  std::vector<double> together(5);
+  Json arms = Json::array();
+  for (std::size_t a = 0; a < story.learned.arms.size(); ++a) {
+    std::vector<double> own(5);
+    for (std::size_t i = 0; i < 5; ++i) {
+      own[i] = sums.Number(kArmPredictions, 5 * a + i);
+      together[i] += own[i];
+    }
+    const std::span<const std::int64_t> of_arm =
+        counts.empty() ? std::span<const std::int64_t>()
+                       : std::span(counts).subspan(2 * kScoreBins * a, 2 * kScoreBins);
+    Json entry{{"arm", story.learned.arms[a]}};
+    entry.update(PredictionJson(own, story.learned.arm_counts[a], of_arm, level));
+    arms.push_back(std::move(entry));
+  }
+  const std::vector<std::int64_t> all =
+      counts.empty() ? std::vector<std::int64_t>() : OverArms(counts);
+  return {{"all", PredictionJson(together, story.frame.n(), all, level)},
+          {"arms", std::move(arms)}};
+}
+
+Json WithinSitesJson(const ChoiceStory& story) {
+  const SiteComparison& sites = *story.judgement.between_sites;
+  const auto entry = [&](std::size_t a) {
+    const auto& area = sites.areas[a];
+    Json json = AucJson(area ? std::optional(Auc{area->auc, area->variance}) : std::nullopt,
+                        story.options.confidence_level);
+    json["sites"] = area ? Json(area->sites) : Json(nullptr);
+    return json;
+  };
+  Json arms = Json::array();
+  for (std::size_t a = 0; a < story.learned.arms.size(); ++a) {
+    Json arm{{"arm", story.learned.arms[a]}};
+    arm.update(entry(a));
+    arms.push_back(std::move(arm));
+  }
+  return {{"all", entry(story.learned.arms.size())}, {"arms", std::move(arms)}};
+}
+
+namespace {
+
+/// `scale`: from that of the estimates to that which is told.
+Json HeterogeneityJson(const std::optional<BetweenSites>& between, double (*scale)(double)) {
+  if (!between) return nullptr;
+  return {{"sites", between->sites},
+          {"estimate", NumberJson(scale(between->estimate))},
+          {"conf_low", NumberJson(scale(between->low))},
+          {"conf_high", NumberJson(scale(between->high))},
+          {"tau2", NumberJson(between->tau2)},
+          {"i2", NumberJson(between->i2)},
+          {"q", NumberJson(between->q)},
+          {"q_p_value", NumberJson(between->q_p_value)},
+          {"prediction_low", NumberJson(scale(between->prediction_low))},
+          {"prediction_high", NumberJson(scale(between->prediction_high))}};
+}
+
+}  // namespace
+
+Json BetweenSitesJson(const ChoiceStory& story) {
+  const SiteComparison& sites = *story.judgement.between_sites;
+  Json json{{"gain", HeterogeneityJson(sites.gain, [](double x) { return x; })}};
+  if (story.learned.binary) json["auc"] = HeterogeneityJson(sites.log_odds, core::Expit);
+  json["shift"] = Json::array();
+  for (const InputShift& shift : sites.shift) {
+    json["shift"].push_back({{"input", shift.name},
+                             {"stability_index", NumberJson(shift.index)},
+                             {"index_if_alike", NumberJson(shift.expected)},
+                             {"sites", sites.sites},
+                             {"sites_shifted", shift.shifted[0]},
+                             {"sites_much_shifted", shift.shifted[1]},
+                             {"sites_missing_some", shift.missing[0]},
+                             {"sites_missing_many", shift.missing[1]}});
+  }
+  return json;
+}
+
+Json NetBenefitJson(const ChoiceStory& story, const std::vector<std::int64_t>& known,
+                    const std::vector<std::int64_t>& secret, std::vector<std::string>& suppressed) {
+  const NetBenefitSums& net = *story.judgement.net_benefit;
+  const std::vector<bool> told = ToldThresholds(net.switched, known, secret, story.minimum_count);
+  const std::string reference = story.learned.arms[net.reference];
+  Json rows = Json::array();
+  for (std::size_t t = 0; t < net.thresholds.size(); ++t) {
+    const double threshold = net.thresholds[t];
+    const std::int64_t n = story.frame.n();
+    const ChoiceEstimate rule = RuleNetBenefit(net, t, n, story.options.confidence_level);
+    Json row{{"threshold", threshold},
+             {"n_switched", net.switched[t]},
+             {"share_switched", static_cast<double>(net.switched[t]) / static_cast<double>(n)},
+             {"rule", EstimateJson(rule)},
+             {"drugs", Json::array()}};
+    double largest = 0;
+    std::string best = reference;
+    for (std::size_t a = 0; a < story.learned.arms.size(); ++a) {
+      if (a == net.reference) continue;
+      ChoiceEstimate drug = story.judgement.policies.Gain(1 + a, 1 + net.reference);
+      for (double* part : {&drug.estimate, &drug.low, &drug.high}) *part -= threshold;
+      Json entry{{"drug", story.learned.arms[a]}};
+      entry.update(EstimateJson(drug));
+      row["drugs"].push_back(std::move(entry));
+      if (drug.estimate > largest) best = story.learned.arms[a];
+      largest = std::max(largest, drug.estimate);
+    }
+    row["best"] = rule.estimate > largest ? "rule" : best;
+    if (!told[t]) {
+      const std::string path = "/net_benefit/thresholds/" + std::to_string(t) + "/";
+      for (const char* key : {"n_switched", "share_switched", "rule", "best"}) {
+        row[key] = nullptr;
+        suppressed.push_back(path + key);
+      }
+    }
+    rows.push_back(std::move(row));
+  }
+  return {{"reference", reference},
+          {"reference_kind", story.guideline >= 0 ? "guideline" : "best_single"},
+          {"thresholds", std::move(rows)}};
+}
+
+}  // namespace clinnova::learn

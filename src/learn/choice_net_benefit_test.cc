@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "learn/choice_net_benefit.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace clinnova::learn {
+namespace {
+
+TEST(Thresholds, HaveADefaultForBinaryOutcomesOnly) {
+  ChoiceOptions options;
+  EXPECT_EQ(ThresholdsOf(options, true).size(), 21u);
+  EXPECT_EQ(ThresholdsOf(options, true)[7], 0.07);
+  EXPECT_TRUE(ThresholdsOf(options, false).empty());
+  options.thresholds = {0.5, 2};
+  EXPECT_EQ(ThresholdsOf(options, false), (std::vector<double>{0.5, 2}));
+  options.evaluation.net_benefit = false;
+  EXPECT_TRUE(ThresholdsOf(options, true).empty());
+}
+
+TEST(Switch, IsToTheBestArmWhereItGainsMoreThanTheThreshold) {
+  const std::vector<double> thresholds = {0, 0.125, 0.25};
+  const auto of = [&](std::vector<double> towards) { return SwitchOf(towards, 1, thresholds); };
+  EXPECT_EQ(of({0.5, 0.25, 0.625}).arm, 2u);
+  EXPECT_EQ(of({0.5, 0.25, 0.625}).level, 3u);
+  EXPECT_EQ(of({0.5, 0.25, 0.25}).level, 2u);    // a gain of 0.25 is not above 0.25
+  EXPECT_EQ(of({0.25, 0.25, 0.125}).level, 0u);  // equal: the reference stays
+  EXPECT_EQ(of({0.25, 0.25, 0.125}).arm, 1u);
+}
+
+TEST(NetBenefit, IsTheMeanGainLessTheThresholdOfThoseSwitched) {
+  // Of four persons two are switched, with gains of 0.5 and 0.1: net of 0.2 they have 0.3, -0.1, and 0, 0.
+  const NetBenefitSums sums{.thresholds = {0.2},
+                            .switched = {2},
+                            .gain = {0.6},
+                            .gain_squared = {0.26},
+                            .squared_changes = {0.32}};
+  const ChoiceEstimate net = RuleNetBenefit(sums, 0, 4, 0.95);
+  EXPECT_NEAR(net.estimate, 0.05, 1e-15);
+  const double variance = (0.25 * 0.25 + 0.15 * 0.15 + 2 * 0.05 * 0.05) / 3 / 4;
+  EXPECT_NEAR(net.std_error, std::sqrt(variance + 0.32 / 32), 1e-15);
+}
+
+using Counts = std::vector<std::int64_t>;
+std::vector<bool> Told(const Counts& switched, const Counts& known, const Counts& secret) {
+  return ToldThresholds(switched, known, secret, 5);
+}
+
+TEST(ToldThresholds, LeaveOutSmallCountsAndSmallDifferences) {
+  EXPECT_EQ(Told({90, 88, 84, 84, 7, 3, 0}, {100, 0, 90}, {}),
+            (std::vector<bool>{true, false, true, true, true, false, true}));
+  // All but three persons; and three fewer than another table tells.
+  EXPECT_EQ(Told({97, 40}, {100, 0, 43}, {}), (std::vector<bool>{false, false}));
+}
+
+TEST(ToldThresholds, TellNothingThatAWithheldCountFollowsFrom) {
+  EXPECT_EQ(Told({90, 90, 86, 85}, {100, 0}, {90}), (std::vector<bool>{false, false, false, true}));
+}
+
+TEST(ToldThresholds, TellEverythingWithoutRules) {
+  EXPECT_EQ(ToldThresholds(Counts{99, 98, 1}, Counts{100, 0, 99}, Counts{99}, 0),
+            (std::vector<bool>{true, true, true}));
+}
+
+}  // namespace
+}  // namespace clinnova::learn

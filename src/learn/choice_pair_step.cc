@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// The step choice.fold_pairs of choice_value_steps.h.
+#include <algorithm>
+#include <array>
+
+#include "core/deterministic_math.h"
+#include "learn/choice_net_benefit.h"
+#include "learn/choice_value_steps.h"
+#include "stats/effect_rows.h"
+
+namespace clinnova::learn {
+
+using federation::Analysis;
+using federation::CountBlock;
+using federation::ExactSums;
+using federation::Layout;
+using federation::SiteView;
+using federation::WideBlock;
+
+namespace {
+
+/// The thresholds must be those of the approved analysis: others, asked one after the other, would tell persons apart.
+Result<Layout> PairLayout(const Analysis& analysis, const table::Schema& schema,
+                          const ChoicePairParameters& parameters) {
+  CLINNOVA_ASSIGN(const std::size_t arms, stats::ArmsOf(analysis, schema, parameters.split.claim));
+  CLINNOVA_ASSIGN(const ChoiceOptions options, ChoiceOptionsOf(analysis));
+  const std::size_t thresholds = parameters.thresholds.size();
+  const bool fits =
+      parameters.reference >= 0 && parameters.reference < static_cast<std::int64_t>(arms) &&
+      parameters.best < static_cast<std::int64_t>(arms) &&
+      (parameters.best < 0 || options.evaluation.between_sites) &&
+      (thresholds == 0 || parameters.thresholds == ThresholdsOf(options, parameters.models.binary));
+  if (!fits) {
+    return Fail(ErrorCode::kRefused, "thresholds or sites that the analysis does not ask for",
+                "wrong_layout");
+  }
+  return Layout{{WideBlock("squared_changes", 1 + thresholds), CountBlock("switched", thresholds),
+                 WideBlock("gain", thresholds), WideBlock("gain_squared", thresholds),
+                 CountBlock("sites", parameters.best < 0 ? 0 : kSiteAreas + arms + 1)}};
+}
+
+/// One row at a time, so that buffers serve them all.
+class RowPairs {
+ public:
+  RowPairs(const ChoicePairParameters& parameters, const ChoiceRows& ruled, ChoiceBatch& batch,
+           ExactSums& sums)
+      : parameters_(parameters),
+        ruled_(ruled),
+        batch_(batch),
+        sums_(sums),
+        sign_(parameters.models.higher_is_better ? 1 : -1),
+        reference_(static_cast<std::size_t>(parameters.reference)) {}
+
+  void Add(std::size_t row) {
+    for (std::size_t a = 0; a < batch_.score.size(); ++a) {
+      towards_.resize(batch_.score.size());
+      towards_[a] = sign_ * batch_.predicted[a][row];
+    }
+    const Switch own = SwitchOf(towards_, reference_, parameters_.thresholds);
+    if (own.level > 0) {
+      const double gain = sign_ * (batch_.score[own.arm][row] - batch_.score[reference_][row]);
+      sums_.AddCount(kSwitchedRows, own.level - 1);
+      sums_.Add(kSwitchedGain, own.level - 1, gain);
+      sums_.Add(kSwitchedGainSquared, own.level - 1, gain * gain);
+    }
+    const auto k = static_cast<std::size_t>(batch_.fold[row] - 1);
+    for (std::size_t l = 0; l < static_cast<std::size_t>(parameters_.split.folds); ++l) {
+      if (l != k) AddOther(row, l, own);
+    }
+  }
+
+ private:
+  void AddOther(std::size_t row, std::size_t fold, const Switch& own) {
+    ruled_.PredictWithout(parameters_.models, parameters_.rules, batch_, row, fold, predictors_);
+    const std::size_t other = ChoiceRows::ChosenOf(parameters_.models, predictors_);
+    AddChange(0, batch_.score[static_cast<std::size_t>(batch_.chosen[row])][row] -
+                     batch_.score[other][row]);
+    if (parameters_.thresholds.empty()) return;
+    for (double& eta : predictors_) {
+      eta = sign_ * (parameters_.models.binary ? core::Expit(eta) : eta);
+    }
+    const Switch without = SwitchOf(predictors_, reference_, parameters_.thresholds);
+    for (std::size_t t = 0; t < std::max(own.level, without.level); ++t) {
+      const auto net = [&](const Switch& how) {
+        return NetBenefitOf(how, t, batch_, row, reference_, sign_, parameters_.thresholds[t]);
+      };
+      AddChange(1 + t, net(own) - net(without));
+    }
+  }
+  void AddChange(std::size_t at, double change) {
+    if (change != 0) sums_.Add(kSquaredChanges, at, change * change);
+  }
+
+  const ChoicePairParameters& parameters_;  // not owned, outlives this
+  const ChoiceRows& ruled_;                 // not owned, outlives this
+  ChoiceBatch& batch_;                      // not owned, outlives this
+  ExactSums& sums_;                         // not owned, outlives this
+  double sign_;
+  std::size_t reference_;
+  std::vector<double> towards_{};
+  std::vector<double> predictors_{};
+};
+
+Result<void> PairEvaluate(const SiteView& site, const ChoicePairParameters& parameters,
+                          ExactSums& sums) {
+  CLINNOVA_ASSIGN(ChoiceRows ruled, ChoiceRows::Create(site, parameters.split));
+  CLINNOVA_TRY(ruled.TakeRules(site, parameters.models, parameters.rules));
+  if (parameters.best >= 0) {
+    CLINNOVA_TRY(CountSite(site, parameters.split, parameters.models, parameters.best,
+                           kComparedSites, sums));
+  }
+  return ForEachPredicted(site, parameters.split, parameters.models, sums,
+                          [&](const ChoiceRows&, ChoiceBatch& batch, ExactSums& mine) {
+                            RowPairs pairs(parameters, ruled, batch, mine);
+                            for (std::size_t r = 0; r < batch.rows(); ++r) {
+                              if (batch.fold[r] != 0) pairs.Add(r);
+                            }
+                          });
+}
+
+}  // namespace
+
+const federation::TypedStep<ChoicePairParameters> kChoicePairStep{"choice.fold_pairs", PairLayout,
+                                                                  PairEvaluate, ChoiceGuard{}};
+
+}  // namespace clinnova::learn
