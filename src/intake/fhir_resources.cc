@@ -2,10 +2,13 @@
 #include "intake/fhir_resources.h"
 
 #include <array>
+#include <initializer_list>
 #include <optional>
 #include <utility>
 
+#include "intake/fhir_details.h"
 #include "intake/fhir_elements.h"
+#include "intake/record_resolver.h"
 
 namespace clinnova::intake {
 namespace {
@@ -15,9 +18,10 @@ using simdjson::dom::element;
 constexpr std::size_t kRawLimit = 4096;
 
 /// Elements that a quarantined resource may show: what it says, never about whom.
-constexpr std::array<std::string_view, 17> kShown{"resourceType",
+constexpr std::array<std::string_view, 18> kShown{"resourceType",
                                                   "status",
                                                   "code",
+                                                  "type",
                                                   "valueQuantity",
                                                   "valueCodeableConcept",
                                                   "valueString",
@@ -102,6 +106,8 @@ class ResourceReader {
   Result<void> ReadItems(element parent, const Draft& draft, int depth);
   Result<void> ReadAnswer(element answer, Draft draft);
   Result<void> ReadConsent();
+  Result<void> ReadSpecimen();
+  std::string Referred(std::string_view name, std::initializer_list<std::string_view> types) const;
   void TakeMedication(Draft& draft) const;
   std::vector<SourceCode> MedicationOfUse() const;
 
@@ -143,11 +149,14 @@ Result<void> ResourceReader::Hand(Draft draft) {
   const bool withdrawn = draft.record.status == "entered-in-error";
   if (draft.rule.empty() || withdrawn) return sink_.Accept(std::move(draft.record));
   const bool personal = type_ == "Patient" || type_ == "Consent";
-  static constexpr std::array<const char*, 9> kNames{"person",      "visit", "condition",
-                                                     "measurement", "drug",  "procedure",
-                                                     "observation", "death", "consent"};
-  return sink_.Reject({draft.record.source, kNames[static_cast<std::size_t>(draft.record.kind)],
-                       draft.rule, draft.message, personal ? "" : Shown(resource_)});
+  return sink_.Reject({draft.record.source, std::string(KindName(draft.record.kind)), draft.rule,
+                       draft.message, personal ? "" : Shown(resource_)});
+}
+
+/// "Practitioner/12": the first reference of the element `name` that leads to one of `types`; "" where none does.
+std::string ResourceReader::Referred(std::string_view name,
+                                     std::initializer_list<std::string_view> types) const {
+  return FirstReference(List(resource_, name), context_, types);
 }
 
 Result<void> ResourceReader::Ignore(const std::string& why) {
@@ -173,6 +182,7 @@ Result<void> ResourceReader::Read() {
   if (type_ == "ImagingStudy") return ReadImaging();
   if (type_ == "QuestionnaireResponse") return ReadQuestionnaire();
   if (type_ == "Consent") return ReadConsent();
+  if (type_ == "Specimen") return ReadSpecimen();
   if (type_ == "Medication") return Ignore("read with the records that refer to it");
   if (!type_.empty()) return Ignore("not loaded");
   return sink_.Reject({context_.source, "", "fhir.resource_type",
@@ -244,6 +254,7 @@ Result<void> ResourceReader::ReadObservation() {
   draft.record.codes = Codes(Member(resource_, "code"));
   TakeTimes(resource_, "effective", draft);
   TakeTime(resource_, "effectiveInstant", draft.record.start, draft);
+  draft.record.specimen_id = Referred("specimen", {"Specimen/"});
   if (HasCode(List(resource_, "category"), "laboratory"))
     draft.record.kind = RecordKind::kMeasurement;
   const auto components = List(resource_, "component");
@@ -409,6 +420,8 @@ Result<void> ResourceReader::ReadReport() {
   draft.record.codes = Codes(Member(resource_, "code"));
   TakeTimes(resource_, "effective", draft);
   TakeTime(resource_, "issued", draft.record.start, draft);
+  if (List(resource_, "specimen").size() == 1)
+    draft.record.specimen_id = Referred("specimen", {"Specimen/"});
   const auto conclusions = List(resource_, "conclusionCode");
   for (std::size_t i = 0; i < conclusions.size(); ++i) {
     Draft one = draft;
@@ -522,6 +535,21 @@ Result<void> ResourceReader::ReadConsent() {
   if (german) consent.type = "research";
   TakeTime(resource_, "dateTime", consent.start, draft);
   if (consent.status == "active" && !permitted) consent.status = "rejected";
+  return Hand(std::move(draft));
+}
+
+Result<void> ResourceReader::ReadSpecimen() {
+  Draft draft = Begin(RecordKind::kSpecimen, "subject", "");
+  SourceRecord& specimen = draft.record;
+  const auto subject = Member(resource_, "subject");
+  if (specimen.patient_id.empty() && subject && !Text(*subject, "reference").empty()) {
+    return Ignore("not of a patient");
+  }
+  specimen.codes = Codes(Member(resource_, "type"));
+  if (const auto collection = Member(resource_, "collection")) {
+    TakeTimes(*collection, "collected", draft);
+  }
+  TakeSample(resource_, context_, draft);
   return Hand(std::move(draft));
 }
 

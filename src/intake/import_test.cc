@@ -429,9 +429,9 @@ class PublicDataTest : public ImportTest {
                                 archive.string() + "' 2>/dev/null";
     return std::system(command.c_str()) == 0;
   }
-  /// Names, numbers and full identifiers of every Patient resource below the folder.
-  std::set<std::string> Identities() const {
-    std::set<std::string> words;
+  /// Every resource of a type below the folder, in bundles or alone.
+  std::vector<nlohmann::json> Resources(const std::string& type) const {
+    std::vector<nlohmann::json> found;
     for (const auto& file : fs::recursive_directory_iterator(folder_ / "export")) {
       if (file.path().extension() != ".json") continue;
       std::ifstream stream(file.path());
@@ -442,17 +442,26 @@ class PublicDataTest : public ImportTest {
         for (const auto& entry : json["entry"])
           resources.push_back(entry.value("resource", nlohmann::json()));
       }
-      for (const auto& resource : resources) {
-        if (!resource.is_object() || resource.value("resourceType", "") != "Patient") continue;
-        words.insert(resource.value("id", ""));
-        for (const auto& name : resource.value("name", nlohmann::json::array())) {
-          words.insert(name.value("family", ""));
-        }
-        for (const auto& identifier : resource.value("identifier", nlohmann::json::array())) {
-          words.insert(identifier.value("value", ""));
-        }
+      for (auto& resource : resources) {
+        if (resource.is_object() && resource.value("resourceType", "") == type)
+          found.push_back(std::move(resource));
       }
     }
+    return found;
+  }
+  /// Family names and numbers that resources of a type have; with them the patients' own identities.
+  std::set<std::string> Identities(const std::string& type) const {
+    std::set<std::string> words;
+    for (const auto& resource : Resources(type)) {
+      if (type == "Patient") words.insert(resource.value("id", ""));
+      for (const auto& name : resource.value("name", nlohmann::json::array())) {
+        if (name.is_object()) words.insert(name.value("family", ""));
+      }
+      for (const auto& identifier : resource.value("identifier", nlohmann::json::array())) {
+        words.insert(identifier.value("value", ""));
+      }
+    }
+    EXPECT_FALSE(words.empty()) << type;
     return words;
   }
 };
@@ -475,7 +484,7 @@ TEST_F(PublicDataTest, ImportsSynthea) {
             5);
   EXPECT_EQ(report.research_persons, 0) << "nobody gave consent";
   const auto content = Content(store);
-  for (const std::string& found : Find(content, Identities())) ADD_FAILURE() << found;
+  for (const std::string& found : Find(content, Identities("Patient"))) ADD_FAILURE() << found;
   MustImport(store, {(folder_ / "export").string()});
   EXPECT_EQ(Content(store), content);
 }
@@ -489,7 +498,16 @@ TEST_F(PublicDataTest, ImportsTheGermanCoreDataSet) {
   EXPECT_EQ(report.quarantined_by_rule.count("fhir.medication"), 0u);
   EXPECT_GT(report.research_persons, 0);
   EXPECT_LE(report.research_persons, 10);
+  EXPECT_EQ(report.kinds.at("specimen").loaded, 27);
+  const auto count = [&](const char* from) {
+    return store.database().QueryInt64(std::string("SELECT count(*) FROM ") + from).value();
+  };
+  EXPECT_EQ(count("specimen JOIN clinnova.sample USING (specimen_id, person_id)"), 27);
+  EXPECT_EQ(count("specimen WHERE quantity IS NOT NULL AND unit_concept_id = 8587"), 21) << "mL";
+  EXPECT_EQ(count("clinnova.specimen_use"), 69)
+      << "of 84 values in twenty observations; 14 have no date, one is a range";
   const auto content = Content(store);
+  for (const std::string& found : Find(content, Identities("Specimen"))) ADD_FAILURE() << found;
   MustImport(store, {(folder_ / "export").string()});
   EXPECT_EQ(Content(store), content);
   std::cout << report.Text();

@@ -11,8 +11,10 @@ CREATE TEMP TABLE stage_person (
 -- The words of the enums stand in the order of RecordKind and SourceTime::Precision.
 CREATE TEMP TABLE stage_event (
   seq BIGINT, row_id BIGINT, person_id BIGINT, visit_id BIGINT,
-  kind ENUM ('person', 'visit', 'condition', 'measurement', 'drug', 'procedure', 'observation', 'death'),
-  target ENUM ('person', 'visit', 'condition', 'measurement', 'drug', 'procedure', 'observation', 'death'),
+  kind ENUM ('person', 'visit', 'condition', 'measurement', 'drug', 'procedure', 'observation', 'death',
+    'consent', 'specimen'),
+  target ENUM ('person', 'visit', 'condition', 'measurement', 'drug', 'procedure', 'observation', 'death',
+    'consent', 'specimen'),
   concept_id BIGINT, source_value VARCHAR,
   start_date DATE, start_time TIMESTAMP, end_date DATE, end_time TIMESTAMP,
   date_precision ENUM ('year', 'month', 'day', 'second'),
@@ -106,7 +108,8 @@ CREATE TEMP TABLE touched_person AS
   UNION SELECT person_id FROM measurement WHERE measurement_id IN (SELECT row_id FROM earlier_row)
   UNION SELECT person_id FROM observation WHERE observation_id IN (SELECT row_id FROM earlier_row)
   UNION SELECT person_id FROM procedure_occurrence
-    WHERE procedure_occurrence_id IN (SELECT row_id FROM earlier_row);
+    WHERE procedure_occurrence_id IN (SELECT row_id FROM earlier_row)
+  UNION SELECT person_id FROM specimen WHERE specimen_id IN (SELECT row_id FROM earlier_row);
 DELETE FROM person WHERE person_id IN (SELECT person_id FROM checked_person);
 DELETE FROM visit_occurrence WHERE visit_occurrence_id IN (SELECT row_id FROM earlier_row);
 DELETE FROM condition_occurrence WHERE condition_occurrence_id IN (SELECT row_id FROM earlier_row);
@@ -235,7 +238,9 @@ INSERT INTO observation_period (observation_period_id, person_id, observation_pe
     UNION ALL
     SELECT person_id, measurement_date, measurement_date FROM measurement
     UNION ALL
-    SELECT person_id, observation_date, observation_date FROM observation)
+    SELECT person_id, observation_date, observation_date FROM observation
+    UNION ALL
+    SELECT person_id, specimen_date, specimen_date FROM specimen)
   WHERE person_id IN (SELECT person_id FROM touched_person)
   GROUP BY person_id;
 )sql";

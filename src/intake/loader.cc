@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "core/check.h"
+#include "intake/detail_stage.h"
+#include "intake/detail_statements.h"
 #include "intake/identity_guard.h"
 #include "intake/iso_time.h"
 #include "intake/load_statements.h"
@@ -28,7 +30,7 @@ using core::SqlValue;
 
 /// How much of an unmapped code's name the report keeps.
 constexpr std::size_t kDisplayLimit = 80;
-constexpr std::size_t kRecordKinds = static_cast<std::size_t>(RecordKind::kConsent) + 1;
+constexpr std::size_t kRecordKinds = static_cast<std::size_t>(RecordKind::kSpecimen) + 1;
 
 }  // namespace
 
@@ -42,6 +44,7 @@ struct Loader::State {
   ImportReport report;
   std::array<ImportCounts*, kRecordKinds> counts{};  ///< of `report`, by kind; null = none yet
   std::optional<RecordStage> stage;
+  std::optional<DetailStage> details;
   std::map<std::tuple<std::string, std::string, std::string>, std::pair<std::string, std::int64_t>>
       unmapped;  ///< (kind, system, code) -> (display, count)
   std::vector<ImportedFile> files;
@@ -90,7 +93,9 @@ Result<void> Loader::State::BeginStaging() {
   open = true;
   CLINNOVA_TRY(CheckKey());
   CLINNOVA_TRY(database.Execute(kCreateStaging));
+  CLINNOVA_TRY(database.Execute(kCreateDetails));
   CLINNOVA_ASSIGN(stage, RecordStage::Open(database, key));
+  CLINNOVA_ASSIGN(details, DetailStage::Open(database, key, *concepts));
   return {};
 }
 
@@ -146,6 +151,9 @@ Result<void> Loader::State::HideIdentities() {
   CLINNOVA_TRY(HideInColumn("stage_quarantine", "raw", "raw <> ''"));
   CLINNOVA_TRY(HideInColumn("stage_quarantine", "message", "true"));
   CLINNOVA_TRY(HideInColumn("stage_event", "value_text", "number IS NULL AND value_text <> ''"));
+  for (const char* column : {"site", "container", "storage", "processing"}) {
+    CLINNOVA_TRY(HideInColumn("stage_sample", column, "true"));
+  }
   return HideInColumn("stage_event", "source_value", "concept_id = 0");
 }
 
@@ -238,17 +246,21 @@ Result<void> Loader::State::WriteReport() {
 Result<void> Loader::State::MoveEverything() {
   CLINNOVA_TRY(stage->Finish());
   stage.reset();
+  CLINNOVA_TRY(details->Finish());
+  details.reset();
   CLINNOVA_TRY(StageFiles());
   CLINNOVA_TRY(database.Execute(kCheck));
   CLINNOVA_TRY(HideIdentities());
   CLINNOVA_TRY(CountLoaded());
-  for (const std::string_view script : {kClear, kInsert, kRemember}) {
+  for (const std::string_view script :
+       {kClear, kClearDetails, kInsert, kInsertDetails, kRemember}) {
     CLINNOVA_TRY(database.Execute(script));
   }
   CLINNOVA_TRY(database.Execute(kObservationPeriods));
   CLINNOVA_TRY(database.Execute(kEras));
   CLINNOVA_TRY(WriteReport());
   CLINNOVA_TRY(database.Execute(kDropStaging));
+  CLINNOVA_TRY(database.Execute(kDropDetails));
   return database.Execute("COMMIT");
 }
 
@@ -257,6 +269,7 @@ Loader::Loader(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Loader::~Loader() {
   if (!state_->open) return;
   state_->stage.reset();
+  state_->details.reset();
   static_cast<void>(state_->database.Execute("ROLLBACK"));
 }
 
@@ -289,6 +302,7 @@ Result<void> Loader::Accept(SourceRecord record) {
   const auto* event = std::get_if<ResolvedEvent>(&resolved);
   if (event != nullptr && event->unmapped) state.CountUnmapped(record);
   state.stage->Take(record, resolved);
+  if (event != nullptr) state.details->Take(state.stage->sequence(), record);
   return {};
 }
 

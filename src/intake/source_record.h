@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -72,7 +73,10 @@ enum class RecordKind {
   kObservation,  ///< everything else with a code
   kDeath,
   kConsent,
+  kSpecimen,
 };
+
+struct SourceDetails;  // source_details.h
 
 /// One statement about one patient.
 struct SourceRecord {
@@ -101,6 +105,10 @@ struct SourceRecord {
   std::string type;
   std::optional<double> quantity;  ///< of a drug
   std::string route;
+  std::string specimen_id;  ///< the source's identity of the sample that was examined, or empty
+  /// What is particular to the kind; null for most records. Never changed, and so shared by the copies of a
+  /// record.
+  std::shared_ptr<const SourceDetails> details;
 };
 
 /// A record that could not be read: goes to quarantine with the reason.
