@@ -101,6 +101,7 @@ Result<ReadQuestion> QuestionReader::Read(const BedsideQuestion& question,
   const intake::RecordResolver resolver(vocabulary_, today);
   bool there = false;
   for (const intake::SourceRecord& record : gathered.records) {
+    if (!intake::IsAboutAPatient(record.kind)) continue;
     if (record.patient_id != read.patient_id) {
       return Fail(ErrorCode::kInvalidInput,
                   record.source.file + ": found a record of another patient than the context's",

@@ -4,18 +4,12 @@
 #include <utility>
 #include <variant>
 
+#include "intake/stage_values.h"
+
 namespace clinnova::intake {
 namespace {
 
 using core::SqlAppender;
-
-void TextOrNull(SqlAppender& rows, std::string_view text) {
-  text.empty() ? rows.Null() : rows.Text(text);
-}
-
-void NumberOrNull(SqlAppender& rows, const std::optional<double>& number) {
-  number ? rows.Double(*number) : rows.Null();
-}
 
 /// A day that is on the calendar; where only the month or year is known there is none.
 void DayOrNull(SqlAppender& rows, const std::optional<SourceTime>& time) {
@@ -45,29 +39,12 @@ std::int64_t DetailStage::RowId(std::string_view kind, const std::string& id) co
   return id.empty() ? 0 : key_->RowId(kind, id);
 }
 
-/// The concept of a code, or 0, and the code; NULL twice where the source says nothing.
-void DetailStage::AppendCode(SqlAppender& rows, const std::vector<SourceCode>& codes) {
-  if (codes.empty()) {
-    rows.Null();
-    rows.Null();
-    return;
-  }
-  const SourceCode* said = &codes.front();
-  std::int64_t concept_id = 0;
-  for (const SourceCode& code : codes) {
-    const vocabulary::Concept* known = lookup_->Resolve(code);
-    if (known == nullptr || known->standard != "S") continue;
-    concept_id = known->id;
-    said = &code;
-    break;
-  }
-  rows.Int64(concept_id);
-  TextOrNull(rows, said->code.empty() ? said->display : said->code);
-}
-
 void DetailStage::TakeReferences(std::int64_t sequence, const SourceRecord& record) {
-  if (record.specimen_id.empty()) return;
+  if (record.specimen_id.empty() && record.provider_id.empty() && record.care_site_id.empty())
+    return;
   references_.Int64(sequence);
+  references_.Int64(RowId(KindName(RecordKind::kProvider), record.provider_id));
+  references_.Int64(RowId(KindName(RecordKind::kCareSite), record.care_site_id));
   references_.Int64(RowId(KindName(RecordKind::kSpecimen), record.specimen_id));
   references_.EndRow();
 }
@@ -77,7 +54,7 @@ void DetailStage::Stage(std::int64_t sequence, const SourceRecord& record,
   SqlAppender& rows = samples_;
   rows.Int64(sequence);
   sample.number.empty() ? rows.Null() : rows.Text(key_->Pseudonym("specimen " + sample.number));
-  AppendCode(rows, sample.body_site);
+  CodeOrNull(rows, *lookup_, sample.body_site);
   DayOrNull(rows, sample.received);
   TextOrNull(rows, sample.container);
   TextOrNull(rows, sample.storage);
@@ -92,7 +69,9 @@ void DetailStage::Stage(std::int64_t sequence, const SourceRecord& record,
 void DetailStage::Take(std::int64_t sequence, const SourceRecord& record) {
   TakeReferences(sequence, record);
   if (record.details == nullptr) return;
-  std::visit([&](const auto& details) { Stage(sequence, record, details); }, record.details->of);
+  if (const auto* sample = std::get_if<SourceSample>(&record.details->of)) {
+    Stage(sequence, record, *sample);
+  }
 }
 
 Result<void> DetailStage::Finish() {

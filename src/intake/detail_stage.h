@@ -7,9 +7,9 @@
 //   CLINNOVA_TRY(details.Finish());
 #pragma once
 
-#include <optional>
+#include <cstdint>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "core/duckdb.h"
 #include "intake/pseudonym.h"
@@ -36,7 +36,6 @@ class DetailStage {
               core::SqlAppender samples);
   void TakeReferences(std::int64_t sequence, const SourceRecord& record);
   void Stage(std::int64_t sequence, const SourceRecord& record, const SourceSample& sample);
-  void AppendCode(core::SqlAppender& rows, const std::vector<SourceCode>& codes);
   std::int64_t RowId(std::string_view kind, const std::string& id) const;
 
   const PseudonymKey* key_;  // not owned

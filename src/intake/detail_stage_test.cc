@@ -4,8 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "intake/fhir_reader.h"
-#include "intake/loader.h"
+#include "intake/loader_fixture.h"
 
 namespace clinnova::intake {
 namespace {
@@ -14,38 +13,7 @@ constexpr const char* kPatients =
     R"({"resource": {"resourceType": "Patient", "id": "pat-1001", "birthDate": "1961"}},
        {"resource": {"resourceType": "Patient", "id": "pat-1002", "birthDate": "1962"}})";
 
-class DetailStageTest : public testing::Test {
- protected:
-  DetailStageTest()
-      : store_(std::move(*store::Store::Open({}))), key_(std::move(*PseudonymKey::ForMemory())) {}
-
-  ImportReport Load(const std::string& entries) {
-    auto loader = Loader::Begin(store_, key_, {.today = "2026-11-23"});
-    EXPECT_TRUE(loader.has_value()) << loader.error().message;
-    FhirReader reader(**loader);
-    const auto read =
-        reader.ReadText(R"({"resourceType": "Bundle", "entry": [)" + entries + "]}", "b.json");
-    EXPECT_TRUE(read.has_value()) << read.error().message;
-    (*loader)->AddFile({"b.json", "00", 10});
-    auto report = (*loader)->Finish();
-    EXPECT_TRUE(report.has_value()) << report.error().message;
-    for (const auto& [kind, counts] : report->kinds) {
-      EXPECT_EQ(counts.read, counts.loaded + counts.quarantined + counts.ignored) << kind;
-    }
-    return std::move(*report);
-  }
-  /// The first column of the first row, as text; "" where there is no row, "NULL" where there is no value.
-  std::string Text(const std::string& sql) {
-    auto rows = store_.database().Query("SELECT (v)::VARCHAR FROM (" + sql + ") t(v)");
-    EXPECT_TRUE(rows.has_value()) << rows.error().message;
-    if (!rows || !rows->NextChunk()) return {};
-    return rows->IsNull(0, 0) ? "NULL" : std::string(rows->Text(0, 0));
-  }
-  std::string Count(const std::string& from) { return Text("SELECT count(*) FROM " + from); }
-
-  store::Store store_;
-  PseudonymKey key_;
-};
+class DetailStageTest : public LoaderFixture {};
 
 constexpr const char* kSamples = R"(,
   {"resource": {"resourceType": "Specimen", "id": "s1", "status": "unavailable",
@@ -95,6 +63,7 @@ TEST_F(DetailStageTest, KeepsASampleWithItsOriginAndItsResults) {
               "1");
     EXPECT_EQ(Text("SELECT container_source_value FROM clinnova.sample WHERE status = 'available'"),
               "Rack of [hidden]");
+    EXPECT_EQ(TablesWith("BP_000002"), "");
     EXPECT_EQ(Count("clinnova.specimen_use"), "1") << "not of another patient's sample";
     EXPECT_EQ(
         Count("clinnova.specimen_use JOIN measurement ON measurement_id = row_id AND table_name = "

@@ -14,6 +14,10 @@ using simdjson::dom::element;
 constexpr std::string_view kStorageOfSpecimen = "1186936003";  // SNOMED CT
 constexpr std::string_view kCelsius = "Cel";
 
+/// "MDAT wissenschaftlich nutzen": the policy of the German core consent that covers research.
+constexpr std::string_view kGermanResearchPolicy = "2.16.840.1.113883.3.1937.777.24.5.3.8";
+constexpr std::string_view kGermanPolicies = "2.16.840.1.113883.3.1937.777.24.5.3.";
+
 void Join(std::string& list, const std::string& item) {
   if (item.empty()) return;
   list += (list.empty() ? "" : "; ") + item;
@@ -113,6 +117,41 @@ void TakeSample(element specimen, const FhirContext& context, Draft& draft) {
   TakeProcessing(specimen, sample);
   sample.parent_id = FirstReference(List(specimen, "parent"), context, {"Specimen/"});
   draft.record.details = std::make_shared<const SourceDetails>(SourceDetails{std::move(sample)});
+}
+
+void TakeConsent(element resource, Draft& draft) {
+  SourceRecord& consent = draft.record;
+  consent.type = FirstCode(Member(resource, "scope"));
+  if (consent.status == "proposed") consent.status = "draft";
+  bool german = false;
+  std::optional<element> governing = Member(resource, "provision");
+  bool permitted = !governing || Text(*governing, "type") != "deny";
+  if (governing) {
+    bool found = false;
+    for (const element provision : List(*governing, "provision")) {
+      for (const element concept_ : List(provision, "code")) {
+        for (const SourceCode& code : Codes(concept_)) {
+          german = german || code.code.starts_with(kGermanPolicies);
+          if (code.code != kGermanResearchPolicy) continue;
+          // A denial beside a permission wins.
+          permitted = Text(provision, "type") == "permit" && (!found || permitted);
+          found = true;
+          if (const auto period = Member(provision, "period")) {
+            TakeTime(*period, "start", consent.start, draft);
+            TakeTime(*period, "end", consent.end, draft);
+          }
+        }
+      }
+    }
+    if (german && !found) permitted = false;
+    if (const auto period = Member(*governing, "period")) {
+      TakeTime(*period, "start", consent.start, draft);
+      TakeTime(*period, "end", consent.end, draft);
+    }
+  }
+  if (german) consent.type = "research";
+  TakeTime(resource, "dateTime", consent.start, draft);
+  if (consent.status == "active" && !permitted) consent.status = "rejected";
 }
 
 }  // namespace clinnova::intake

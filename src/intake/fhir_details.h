@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What particular resources of FHIR R4 say beyond codes, dates and a value (source_details.h). Internal to the
-// FHIR reader.
+// What particular resources of FHIR R4 say that has a form of its own (Consent, and source_details.h). Internal to
+// the FHIR reader.
 #pragma once
 
 #include <simdjson.h>
@@ -23,5 +23,8 @@ std::string FirstReference(const std::vector<simdjson::dom::element>& references
 
 /// Of a Specimen: quantity, body site, container, storage, processing, parent; its numbers are identity words.
 void TakeSample(simdjson::dom::element specimen, const FhirContext& context, Draft& draft);
+
+/// Of a Consent: its purpose, period and whether it permits.
+void TakeConsent(simdjson::dom::element resource, Draft& draft);
 
 }  // namespace clinnova::intake

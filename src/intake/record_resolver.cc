@@ -57,6 +57,8 @@ std::string_view KindName(RecordKind kind) {
     case RecordKind::kDeath: return "death";
     case RecordKind::kConsent: return "consent";
     case RecordKind::kSpecimen: return "specimen";
+    case RecordKind::kCareSite: return "care_site";
+    case RecordKind::kProvider: return "provider";
   }
   return "other";
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What some records say beyond codes, dates and a value (source_record.h): of a sample, how it was taken and
-// kept. Readers fill it in, DetailStage (detail_stage.h) stages it beside the record's row.
+// kept; of a place, where it is. Readers fill it in, DetailStage (detail_stage.h) stages it beside the record's row.
 //
 //   record.details = std::make_shared<const SourceDetails>(SourceSample{.container = "83059008"});
 #pragma once
@@ -26,8 +26,22 @@ struct SourceSample {
   std::string parent_id = {};   ///< the source's identity of the sample that this is a part of
 };
 
+/// Where care is given: a hospital, a department, a ward. What it is are the record's codes.
+struct SourcePlace {
+  std::string name = {};  ///< only where it cannot be a person's
+  std::string city = {};
+  std::string state = {};
+  std::string postal_code = {};  ///< as the source has it; enters the store without its last digits
+  std::string country = {};
+};
+
+/// Who gives care, without a name. The specialty are the record's codes, the place is its care_site_id.
+struct SourceProfessional {
+  std::string practitioner_id = {};  ///< of a role: the source's identity of who has it
+};
+
 struct SourceDetails {
-  std::variant<SourceSample> of;
+  std::variant<SourceSample, SourcePlace, SourceProfessional> of;
 };
 
 }  // namespace clinnova::intake

@@ -74,11 +74,18 @@ enum class RecordKind {
   kDeath,
   kConsent,
   kSpecimen,
+  kCareSite,  ///< where care is given: about no patient
+  kProvider,  ///< who gives it: about no patient
 };
+
+/// Whether records of the kind are about a patient.
+constexpr bool IsAboutAPatient(RecordKind kind) {
+  return kind != RecordKind::kCareSite && kind != RecordKind::kProvider;
+}
 
 struct SourceDetails;  // source_details.h
 
-/// One statement about one patient.
+/// One statement about one patient, or about where and by whom care is given.
 struct SourceRecord {
   RecordKind kind = RecordKind::kObservation;
   SourceReference source;
@@ -86,10 +93,13 @@ struct SourceRecord {
   std::string patient_id;  ///< the source's identity of the patient; never enters the CDM
   std::string visit_id;    ///< the source's identity of the visit, or empty
 
+  std::string provider_id;   ///< the source's identity of who was in charge or did it, or empty
+  std::string care_site_id;  ///< the source's identity of where, or empty
+
   // kPerson
   std::string sex;  ///< "male", "female", "other", "unknown", or the source's word
   std::optional<SourceTime> birth;
-  /// Names and numbers by which the source knows the patient. The loader hides them wherever they turn
+  /// Names and numbers by which the source knows a patient, a professional or a sample. The loader hides them wherever they turn
   /// up in a file's name or a quarantined text; they are not stored.
   std::vector<std::string> identity_words;
 

@@ -118,6 +118,10 @@ CREATE TABLE clinnova.specimen_use (
   table_name VARCHAR NOT NULL,
   row_id BIGINT NOT NULL,
   specimen_id BIGINT NOT NULL);
+
+CREATE TABLE clinnova.provider_role (
+  provider_id BIGINT NOT NULL,
+  practitioner_id BIGINT NOT NULL);
 )sql";
 
 constexpr std::array<Migration, 3> kMigrations{{{1, kVersion1}, {2, kVersion2}, {3, kVersion3}}};
