@@ -101,11 +101,14 @@ Result<ReadQuestion> QuestionReader::Read(const BedsideQuestion& question,
   const intake::RecordResolver resolver(vocabulary_, today);
   bool there = false;
   for (const intake::SourceRecord& record : gathered.records) {
+    if (!intake::IsAboutAPatient(record.kind)) continue;
     if (record.patient_id != read.patient_id) {
       return Fail(ErrorCode::kInvalidInput,
                   record.source.file + ": found a record of another patient than the context's",
                   "wrong_patient");
     }
+    // No feature reads a sample: nothing that is wrong with one matters here.
+    if (record.kind == intake::RecordKind::kSpecimen) continue;
     there = there || record.kind == intake::RecordKind::kPerson;
     read.has_consent = read.has_consent || record.kind == intake::RecordKind::kConsent;
     intake::ResolvedRecord resolved = resolver.Resolve(record);

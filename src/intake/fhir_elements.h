@@ -44,6 +44,8 @@ void TakeTime(simdjson::dom::element parent, std::string_view name, std::optiona
               Draft& draft);
 /// effectiveDateTime or effectivePeriod, for every element that comes in these two forms.
 void TakeTimes(simdjson::dom::element resource, const std::string& stem, Draft& draft);
+/// The number, comparator and unit of a Quantity; nothing where it has no value.
+void TakeQuantity(simdjson::dom::element quantity, SourceValue& value, Draft& draft);
 /// value[x] of an observation, a component or an answer; false when there is none.
 bool TakeValue(simdjson::dom::element parent, Draft& draft);
 

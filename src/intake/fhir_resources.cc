@@ -5,7 +5,10 @@
 #include <optional>
 #include <utility>
 
+#include "intake/fhir_details.h"
 #include "intake/fhir_elements.h"
+#include "intake/fhir_places.h"
+#include "intake/record_resolver.h"
 
 namespace clinnova::intake {
 namespace {
@@ -15,9 +18,10 @@ using simdjson::dom::element;
 constexpr std::size_t kRawLimit = 4096;
 
 /// Elements that a quarantined resource may show: what it says, never about whom.
-constexpr std::array<std::string_view, 17> kShown{"resourceType",
+constexpr std::array<std::string_view, 18> kShown{"resourceType",
                                                   "status",
                                                   "code",
+                                                  "type",
                                                   "valueQuantity",
                                                   "valueCodeableConcept",
                                                   "valueString",
@@ -102,6 +106,9 @@ class ResourceReader {
   Result<void> ReadItems(element parent, const Draft& draft, int depth);
   Result<void> ReadAnswer(element answer, Draft draft);
   Result<void> ReadConsent();
+  Result<void> ReadSpecimen();
+  Result<void> ReadPlace();
+  Result<void> ReadProfessional();
   void TakeMedication(Draft& draft) const;
   std::vector<SourceCode> MedicationOfUse() const;
 
@@ -142,12 +149,10 @@ Result<void> ResourceReader::Hand(Draft draft) {
   // What never was is no error, whatever else is wrong with it: the loader decides by its status.
   const bool withdrawn = draft.record.status == "entered-in-error";
   if (draft.rule.empty() || withdrawn) return sink_.Accept(std::move(draft.record));
-  const bool personal = type_ == "Patient" || type_ == "Consent";
-  static constexpr std::array<const char*, 9> kNames{"person",      "visit", "condition",
-                                                     "measurement", "drug",  "procedure",
-                                                     "observation", "death", "consent"};
-  return sink_.Reject({draft.record.source, kNames[static_cast<std::size_t>(draft.record.kind)],
-                       draft.rule, draft.message, personal ? "" : Shown(resource_)});
+  const bool personal =
+      !IsAboutAPatient(draft.record.kind) || type_ == "Patient" || type_ == "Consent";
+  return sink_.Reject({draft.record.source, std::string(KindName(draft.record.kind)), draft.rule,
+                       draft.message, personal ? "" : Shown(resource_)});
 }
 
 Result<void> ResourceReader::Ignore(const std::string& why) {
@@ -173,6 +178,9 @@ Result<void> ResourceReader::Read() {
   if (type_ == "ImagingStudy") return ReadImaging();
   if (type_ == "QuestionnaireResponse") return ReadQuestionnaire();
   if (type_ == "Consent") return ReadConsent();
+  if (type_ == "Specimen") return ReadSpecimen();
+  if (type_ == "Organization" || type_ == "Location") return ReadPlace();
+  if (type_ == "Practitioner" || type_ == "PractitionerRole") return ReadProfessional();
   if (type_ == "Medication") return Ignore("read with the records that refer to it");
   if (!type_.empty()) return Ignore("not loaded");
   return sink_.Reject({context_.source, "", "fhir.resource_type",
@@ -219,6 +227,7 @@ Result<void> ResourceReader::ReadEncounter() {
     TakeTime(*period, "start", draft.record.start, draft);
     TakeTime(*period, "end", draft.record.end, draft);
   }
+  TakeVisitsPlace(resource_, context_, draft.record);
   return Hand(std::move(draft));
 }
 
@@ -229,6 +238,7 @@ Result<void> ResourceReader::ReadCondition() {
   TakeTimes(resource_, "onset", draft);
   TakeTime(resource_, "recordedDate", draft.record.start, draft);
   TakeTime(resource_, "abatementDateTime", draft.record.end, draft);
+  draft.record.provider_id = ProfessionalOf(resource_, context_, {"asserter", "recorder"});
   return Hand(std::move(draft));
 }
 
@@ -236,6 +246,7 @@ Result<void> ResourceReader::ReadProcedure() {
   Draft draft = Begin(RecordKind::kProcedure, "subject", "encounter");
   draft.record.codes = Codes(Member(resource_, "code"));
   TakeTimes(resource_, "performed", draft);
+  draft.record.provider_id = ProfessionalOf(resource_, context_, {"performer"});
   return Hand(std::move(draft));
 }
 
@@ -244,6 +255,8 @@ Result<void> ResourceReader::ReadObservation() {
   draft.record.codes = Codes(Member(resource_, "code"));
   TakeTimes(resource_, "effective", draft);
   TakeTime(resource_, "effectiveInstant", draft.record.start, draft);
+  draft.record.specimen_id = FirstReference(List(resource_, "specimen"), context_, {"Specimen/"});
+  draft.record.provider_id = ProfessionalOf(resource_, context_, {"performer"});
   if (HasCode(List(resource_, "category"), "laboratory"))
     draft.record.kind = RecordKind::kMeasurement;
   const auto components = List(resource_, "component");
@@ -320,6 +333,8 @@ Result<void> ResourceReader::ReadMedicationUse(const std::string& kind) {
   const bool request = kind == "prescription";
   Draft draft = Begin(RecordKind::kDrug, "subject", request ? "encounter" : "context");
   draft.record.type = kind;
+  draft.record.provider_id =
+      ProfessionalOf(resource_, context_, {request ? "requester" : "performer"});
   TakeMedication(draft);
   const std::string intent = Text(resource_, "intent");
   if (request && (intent == "proposal" || intent == "plan")) return Ignore("a " + intent);
@@ -348,6 +363,7 @@ Result<void> ResourceReader::ReadMedicationUse(const std::string& kind) {
 Result<void> ResourceReader::ReadDispense() {
   Draft draft = Begin(RecordKind::kDrug, "subject", "context");
   draft.record.type = "dispense";
+  draft.record.provider_id = ProfessionalOf(resource_, context_, {"performer"});
   TakeMedication(draft);
   TakeTime(resource_, "whenHandedOver", draft.record.start, draft);
   TakeTime(resource_, "whenPrepared", draft.record.start, draft);
@@ -358,6 +374,7 @@ Result<void> ResourceReader::ReadDispense() {
 Result<void> ResourceReader::ReadImmunization() {
   Draft draft = Begin(RecordKind::kDrug, "patient", "encounter");
   draft.record.type = "administration";
+  draft.record.provider_id = ProfessionalOf(resource_, context_, {"performer"});
   draft.record.codes = Codes(Member(resource_, "vaccineCode"));
   TakeTime(resource_, "occurrenceDateTime", draft.record.start, draft);
   draft.record.quantity = NumberOf(Member(resource_, "doseQuantity"));
@@ -409,6 +426,11 @@ Result<void> ResourceReader::ReadReport() {
   draft.record.codes = Codes(Member(resource_, "code"));
   TakeTimes(resource_, "effective", draft);
   TakeTime(resource_, "issued", draft.record.start, draft);
+  const auto specimens = List(resource_, "specimen");
+  if (specimens.size() == 1) {
+    draft.record.specimen_id = FirstReference(specimens, context_, {"Specimen/"});
+  }
+  draft.record.provider_id = ProfessionalOf(resource_, context_, {"performer"});
   const auto conclusions = List(resource_, "conclusionCode");
   for (std::size_t i = 0; i < conclusions.size(); ++i) {
     Draft one = draft;
@@ -484,44 +506,36 @@ Result<void> ResourceReader::ReadAnswer(element answer, Draft draft) {
   return Hand(std::move(draft));
 }
 
-/// "MDAT wissenschaftlich nutzen": the policy of the German core consent that covers research.
-constexpr std::string_view kGermanResearchPolicy = "2.16.840.1.113883.3.1937.777.24.5.3.8";
-constexpr std::string_view kGermanPolicies = "2.16.840.1.113883.3.1937.777.24.5.3.";
-
 Result<void> ResourceReader::ReadConsent() {
   Draft draft = Begin(RecordKind::kConsent, "patient", "");
-  SourceRecord& consent = draft.record;
-  consent.type = FirstCode(Member(resource_, "scope"));
-  if (consent.status == "proposed") consent.status = "draft";
-  bool german = false;
-  std::optional<element> governing = Member(resource_, "provision");
-  bool permitted = !governing || Text(*governing, "type") != "deny";
-  if (governing) {
-    bool found = false;
-    for (const element provision : List(*governing, "provision")) {
-      for (const element concept_ : List(provision, "code")) {
-        for (const SourceCode& code : Codes(concept_)) {
-          german = german || code.code.starts_with(kGermanPolicies);
-          if (code.code != kGermanResearchPolicy) continue;
-          // A denial beside a permission wins.
-          permitted = Text(provision, "type") == "permit" && (!found || permitted);
-          found = true;
-          if (const auto period = Member(provision, "period")) {
-            TakeTime(*period, "start", consent.start, draft);
-            TakeTime(*period, "end", consent.end, draft);
-          }
-        }
-      }
-    }
-    if (german && !found) permitted = false;
-    if (const auto period = Member(*governing, "period")) {
-      TakeTime(*period, "start", consent.start, draft);
-      TakeTime(*period, "end", consent.end, draft);
-    }
+  TakeConsent(resource_, draft);
+  return Hand(std::move(draft));
+}
+
+Result<void> ResourceReader::ReadPlace() {
+  Draft draft = Begin(RecordKind::kCareSite, "", "");
+  if (!TakePlace(resource_, context_, draft)) return Ignore("somebody's home");
+  return Hand(std::move(draft));
+}
+
+Result<void> ResourceReader::ReadProfessional() {
+  Draft draft = Begin(RecordKind::kProvider, "", "");
+  TakeProfessional(resource_, context_, draft);
+  return Hand(std::move(draft));
+}
+
+Result<void> ResourceReader::ReadSpecimen() {
+  Draft draft = Begin(RecordKind::kSpecimen, "subject", "");
+  SourceRecord& specimen = draft.record;
+  const auto subject = Member(resource_, "subject");
+  if (specimen.patient_id.empty() && subject && !Text(*subject, "reference").empty()) {
+    return Ignore("not of a patient");
   }
-  if (german) consent.type = "research";
-  TakeTime(resource_, "dateTime", consent.start, draft);
-  if (consent.status == "active" && !permitted) consent.status = "rejected";
+  specimen.codes = Codes(Member(resource_, "type"));
+  if (const auto collection = Member(resource_, "collection")) {
+    TakeTimes(*collection, "collected", draft);
+  }
+  TakeSample(resource_, context_, draft);
   return Hand(std::move(draft));
 }
 

@@ -11,8 +11,10 @@ CREATE TEMP TABLE stage_person (
 -- The words of the enums stand in the order of RecordKind and SourceTime::Precision.
 CREATE TEMP TABLE stage_event (
   seq BIGINT, row_id BIGINT, person_id BIGINT, visit_id BIGINT,
-  kind ENUM ('person', 'visit', 'condition', 'measurement', 'drug', 'procedure', 'observation', 'death'),
-  target ENUM ('person', 'visit', 'condition', 'measurement', 'drug', 'procedure', 'observation', 'death'),
+  kind ENUM ('person', 'visit', 'condition', 'measurement', 'drug', 'procedure', 'observation', 'death',
+    'consent', 'specimen'),
+  target ENUM ('person', 'visit', 'condition', 'measurement', 'drug', 'procedure', 'observation', 'death',
+    'consent', 'specimen'),
   concept_id BIGINT, source_value VARCHAR,
   start_date DATE, start_time TIMESTAMP, end_date DATE, end_time TIMESTAMP,
   date_precision ENUM ('year', 'month', 'day', 'second'),
@@ -21,6 +23,9 @@ CREATE TEMP TABLE stage_event (
   range_low DOUBLE, range_high DOUBLE,
   type_concept_id BIGINT, quantity DOUBLE, route VARCHAR,
   source_id BIGINT, line BIGINT, path VARCHAR);
+-- What some events refer to, by their number; 0 = nothing.
+CREATE TEMP TABLE stage_reference (
+  seq BIGINT, provider_id BIGINT, care_site_id BIGINT, specimen_id BIGINT);
 CREATE TEMP TABLE stage_consent (
   seq BIGINT, row_id BIGINT, person_id BIGINT, purpose VARCHAR, status VARCHAR, valid_from DATE,
   valid_to DATE, source_id BIGINT, line BIGINT, path VARCHAR);
@@ -63,11 +68,13 @@ CREATE TEMP TABLE refused_event AS
 CREATE TEMP VIEW loadable AS
   SELECT * FROM stage_event ANTI JOIN superseded_event USING (seq) ANTI JOIN refused_event USING (seq);
 
--- With their visit, where it is in the CDM and the same patient's.
+-- With their visit, where it is in the CDM and the same patient's, and who did it.
 CREATE TEMP VIEW loadable_in_visit AS
-  SELECT e.* REPLACE (v.visit_occurrence_id AS visit_id)
+  SELECT e.* REPLACE (v.visit_occurrence_id AS visit_id), p.provider_id
   FROM loadable e LEFT JOIN visit_occurrence v
-    ON v.visit_occurrence_id = e.visit_id AND v.person_id = e.person_id;
+    ON v.visit_occurrence_id = e.visit_id AND v.person_id = e.person_id
+    LEFT JOIN stage_reference r ON r.seq = e.seq
+    LEFT JOIN provider p ON p.provider_id = r.provider_id;
 
 CREATE TEMP TABLE checked_consent AS
   SELECT c.*, CASE WHEN p.person_id IS NULL THEN 'person.unknown' END AS rule
@@ -94,7 +101,8 @@ const std::string_view kClear = R"sql(
 CREATE TEMP TABLE earlier_row AS
   SELECT row_id FROM clinnova.provenance WHERE row_id IN (
     SELECT row_id FROM stage_event UNION ALL SELECT row_id FROM stage_consent
-    UNION ALL SELECT person_id FROM stage_person UNION ALL SELECT row_id FROM stage_gone);
+    UNION ALL SELECT person_id FROM stage_person UNION ALL SELECT row_id FROM stage_gone
+    UNION ALL SELECT row_id FROM stage_care_site UNION ALL SELECT row_id FROM stage_provider);
 -- Before the rows go: whose observation period is touched.
 CREATE TEMP TABLE touched_person AS
   SELECT person_id FROM checked_person
@@ -106,7 +114,8 @@ CREATE TEMP TABLE touched_person AS
   UNION SELECT person_id FROM measurement WHERE measurement_id IN (SELECT row_id FROM earlier_row)
   UNION SELECT person_id FROM observation WHERE observation_id IN (SELECT row_id FROM earlier_row)
   UNION SELECT person_id FROM procedure_occurrence
-    WHERE procedure_occurrence_id IN (SELECT row_id FROM earlier_row);
+    WHERE procedure_occurrence_id IN (SELECT row_id FROM earlier_row)
+  UNION SELECT person_id FROM specimen WHERE specimen_id IN (SELECT row_id FROM earlier_row);
 DELETE FROM person WHERE person_id IN (SELECT person_id FROM checked_person);
 DELETE FROM visit_occurrence WHERE visit_occurrence_id IN (SELECT row_id FROM earlier_row);
 DELETE FROM condition_occurrence WHERE condition_occurrence_id IN (SELECT row_id FROM earlier_row);
@@ -130,48 +139,56 @@ INSERT INTO person (person_id, gender_concept_id, year_of_birth, month_of_birth,
   FROM checked_person;
 INSERT INTO visit_occurrence (visit_occurrence_id, person_id, visit_concept_id, visit_start_date,
                               visit_start_datetime, visit_end_date, visit_end_datetime,
-                              visit_type_concept_id, visit_source_value)
-  SELECT row_id, person_id, concept_id, start_date, start_time, coalesce(end_date, start_date),
-         end_time, type_concept_id, left(source_value, 50)
-  FROM loadable WHERE target = 'visit';
+                              visit_type_concept_id, provider_id, care_site_id,
+                              visit_source_value)
+  SELECT e.row_id, e.person_id, e.concept_id, e.start_date, e.start_time,
+         coalesce(e.end_date, e.start_date), e.end_time, e.type_concept_id, p.provider_id,
+         c.care_site_id, left(e.source_value, 50)
+  FROM loadable e LEFT JOIN stage_reference r ON r.seq = e.seq
+    LEFT JOIN provider p ON p.provider_id = r.provider_id
+    LEFT JOIN care_site c ON c.care_site_id = r.care_site_id
+  WHERE target = 'visit';
 INSERT INTO condition_occurrence (condition_occurrence_id, person_id, condition_concept_id,
                                   condition_start_date, condition_start_datetime, condition_end_date,
                                   condition_end_datetime, condition_type_concept_id,
-                                  visit_occurrence_id, condition_source_value)
+                                  provider_id, visit_occurrence_id, condition_source_value)
   SELECT row_id, person_id, concept_id, start_date, start_time, end_date, end_time, type_concept_id,
-         visit_id, left(source_value, 50)
+         provider_id, visit_id, left(source_value, 50)
   FROM loadable_in_visit WHERE target = 'condition';
 INSERT INTO drug_exposure (drug_exposure_id, person_id, drug_concept_id, drug_exposure_start_date,
                            drug_exposure_start_datetime, drug_exposure_end_date,
                            drug_exposure_end_datetime, verbatim_end_date, drug_type_concept_id,
-                           quantity, visit_occurrence_id, drug_source_value, route_source_value)
+                           quantity, provider_id, visit_occurrence_id, drug_source_value, route_source_value)
   SELECT row_id, person_id, concept_id, start_date, start_time, coalesce(end_date, start_date),
-         end_time, end_date, type_concept_id, quantity, visit_id, left(source_value, 50), left(route, 50)
+         end_time, end_date, type_concept_id, quantity, provider_id, visit_id, left(source_value, 50),
+         left(route, 50)
   FROM loadable_in_visit WHERE target = 'drug';
 INSERT INTO procedure_occurrence (procedure_occurrence_id, person_id, procedure_concept_id,
                                   procedure_date, procedure_datetime, procedure_end_date,
                                   procedure_end_datetime, procedure_type_concept_id,
-                                  visit_occurrence_id, procedure_source_value)
+                                  provider_id, visit_occurrence_id, procedure_source_value)
   SELECT row_id, person_id, concept_id, start_date, start_time, end_date, end_time, type_concept_id,
-         visit_id, left(source_value, 50)
+         provider_id, visit_id, left(source_value, 50)
   FROM loadable_in_visit WHERE target = 'procedure';
 INSERT INTO measurement (measurement_id, person_id, measurement_concept_id, measurement_date,
                          measurement_datetime, measurement_type_concept_id, operator_concept_id,
                          value_as_number, value_as_concept_id, unit_concept_id, range_low, range_high,
-                         visit_occurrence_id, measurement_source_value, unit_source_value,
+                         provider_id, visit_occurrence_id, measurement_source_value, unit_source_value,
                          value_source_value)
   SELECT row_id, person_id, concept_id, start_date, start_time, type_concept_id,
          nullif(operator_concept_id, 0), number, nullif(value_concept_id, 0),
-         CASE WHEN number IS NOT NULL THEN unit_concept_id END, range_low, range_high, visit_id,
+         CASE WHEN number IS NOT NULL THEN unit_concept_id END, range_low, range_high, provider_id,
+         visit_id,
          left(source_value, 50), left(nullif(unit_source, ''), 50), left(nullif(value_text, ''), 50)
   FROM loadable_in_visit WHERE target = 'measurement';
 INSERT INTO observation (observation_id, person_id, observation_concept_id, observation_date,
                          observation_datetime, observation_type_concept_id, value_as_number,
-                         value_as_string, value_as_concept_id, unit_concept_id, visit_occurrence_id,
+                         value_as_string, value_as_concept_id, unit_concept_id, provider_id, visit_occurrence_id,
                          observation_source_value, unit_source_value, value_source_value)
   SELECT row_id, person_id, concept_id, start_date, start_time, type_concept_id, number,
          CASE WHEN number IS NULL THEN left(nullif(value_text, ''), 60) END,
-         nullif(value_concept_id, 0), CASE WHEN number IS NOT NULL THEN unit_concept_id END, visit_id,
+         nullif(value_concept_id, 0), CASE WHEN number IS NOT NULL THEN unit_concept_id END, provider_id,
+         visit_id,
          left(source_value, 50), left(nullif(unit_source, ''), 50), left(nullif(value_text, ''), 50)
   FROM loadable_in_visit WHERE target = 'observation';
 INSERT INTO death (person_id, death_date, death_datetime, death_type_concept_id)
@@ -235,7 +252,9 @@ INSERT INTO observation_period (observation_period_id, person_id, observation_pe
     UNION ALL
     SELECT person_id, measurement_date, measurement_date FROM measurement
     UNION ALL
-    SELECT person_id, observation_date, observation_date FROM observation)
+    SELECT person_id, observation_date, observation_date FROM observation
+    UNION ALL
+    SELECT person_id, specimen_date, specimen_date FROM specimen)
   WHERE person_id IN (SELECT person_id FROM touched_person)
   GROUP BY person_id;
 )sql";
@@ -318,6 +337,7 @@ DROP VIEW loadable_in_visit;
 DROP VIEW loadable;
 DROP TABLE stage_person;
 DROP TABLE stage_event;
+DROP TABLE stage_reference;
 DROP TABLE stage_consent;
 DROP TABLE stage_gone;
 DROP TABLE stage_quarantine;

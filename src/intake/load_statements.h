@@ -2,6 +2,7 @@
 // The SQL with which the loader stages records and moves them into the CDM.
 //
 //   stage_person, stage_event, stage_consent   what the readers said, row after row (loader.cc appends)
+//   stage_reference                            who did it, where, in which sample: by the event's number
 //   stage_gone                                 row ids of records that are taken back
 //   stage_quarantine                           what cannot be loaded
 //   stage_era_person                           who, by an OMOP CDM's files, needs new eras, and who brought

@@ -11,9 +11,12 @@
 #include <vector>
 
 #include "core/check.h"
+#include "intake/detail_stage.h"
+#include "intake/detail_statements.h"
 #include "intake/identity_guard.h"
 #include "intake/iso_time.h"
 #include "intake/load_statements.h"
+#include "intake/place_stage.h"
 #include "intake/record_resolver.h"
 #include "intake/record_stage.h"
 #include "intake/site_concepts.h"
@@ -29,7 +32,7 @@ using core::SqlValue;
 
 /// How much of an unmapped code's name the report keeps.
 constexpr std::size_t kDisplayLimit = 80;
-constexpr std::size_t kRecordKinds = static_cast<std::size_t>(RecordKind::kConsent) + 1;
+constexpr std::size_t kRecordKinds = static_cast<std::size_t>(RecordKind::kProvider) + 1;
 
 }  // namespace
 
@@ -43,6 +46,8 @@ struct Loader::State {
   ImportReport report;
   std::array<ImportCounts*, kRecordKinds> counts{};  ///< of `report`, by kind; null = none yet
   std::optional<RecordStage> stage;
+  std::optional<DetailStage> details;
+  std::optional<PlaceStage> places;
   std::map<std::tuple<std::string, std::string, std::string>, std::pair<std::string, std::int64_t>>
       unmapped;  ///< (kind, system, code) -> (display, count)
   std::vector<ImportedFile> files;
@@ -55,6 +60,7 @@ struct Loader::State {
   Result<void> Begin(std::string_view today);
   Result<void> BeginStaging();
   void CountUnmapped(const SourceRecord& record);
+  Result<void> TakePlace(const SourceRecord& record);
   Result<void> CheckKey();
   Result<void> HideIdentities();
   Result<void> HideInColumn(const char* table, const char* column, const char* where);
@@ -90,7 +96,10 @@ Result<void> Loader::State::BeginStaging() {
   open = true;
   CLINNOVA_TRY(CheckKey());
   CLINNOVA_TRY(database.Execute(kCreateStaging));
+  CLINNOVA_TRY(database.Execute(kCreateDetails));
   CLINNOVA_ASSIGN(stage, RecordStage::Open(database, key));
+  CLINNOVA_ASSIGN(details, DetailStage::Open(database, key, *concepts));
+  CLINNOVA_ASSIGN(places, PlaceStage::Open(database, key, *concepts));
   return {};
 }
 
@@ -146,6 +155,10 @@ Result<void> Loader::State::HideIdentities() {
   CLINNOVA_TRY(HideInColumn("stage_quarantine", "raw", "raw <> ''"));
   CLINNOVA_TRY(HideInColumn("stage_quarantine", "message", "true"));
   CLINNOVA_TRY(HideInColumn("stage_event", "value_text", "number IS NULL AND value_text <> ''"));
+  CLINNOVA_TRY(HideInColumn("checked_care_site", "name", "name IS NOT NULL"));
+  for (const char* column : {"site", "container", "storage", "processing"}) {
+    CLINNOVA_TRY(HideInColumn("stage_sample", column, "true"));
+  }
   return HideInColumn("stage_event", "source_value", "concept_id = 0");
 }
 
@@ -164,6 +177,8 @@ Result<void> Loader::State::CountLoaded() {
       CountInto("SELECT kind::VARCHAR, count(*) FROM loadable GROUP BY kind "
                 "UNION ALL SELECT 'consent', count(*) FROM checked_consent WHERE rule IS NULL "
                 "HAVING count(*) > 0 "
+                "UNION ALL SELECT 'care_site', count(*) FROM checked_care_site HAVING count(*) > 0 "
+                "UNION ALL SELECT 'provider', count(*) FROM checked_provider HAVING count(*) > 0 "
                 "UNION ALL SELECT 'person', count(*) FROM checked_person HAVING count(*) > 0",
                 &ImportCounts::loaded));
   CLINNOVA_TRY(CountInto("SELECT kind, count(*) FROM stage_quarantine GROUP BY kind",
@@ -173,6 +188,8 @@ Result<void> Loader::State::CountLoaded() {
       "SELECT kind, n FROM ("
       "SELECT kind::VARCHAR AS kind, count(*) AS n FROM superseded_event GROUP BY kind "
       "UNION ALL SELECT 'consent', count(*) - count(DISTINCT row_id) FROM stage_consent "
+      "UNION ALL SELECT 'care_site', count(*) - count(DISTINCT row_id) FROM stage_care_site "
+      "UNION ALL SELECT 'provider', count(*) - count(DISTINCT row_id) FROM stage_provider "
       "UNION ALL SELECT 'person', count(*) - count(DISTINCT person_id) FROM stage_person) WHERE n "
       "> 0";
   CLINNOVA_TRY(CountInto(kRepeated, &ImportCounts::ignored));
@@ -238,18 +255,36 @@ Result<void> Loader::State::WriteReport() {
 Result<void> Loader::State::MoveEverything() {
   CLINNOVA_TRY(stage->Finish());
   stage.reset();
+  CLINNOVA_TRY(details->Finish());
+  details.reset();
+  CLINNOVA_TRY(places->Finish());
+  places.reset();
   CLINNOVA_TRY(StageFiles());
   CLINNOVA_TRY(database.Execute(kCheck));
+  CLINNOVA_TRY(database.Execute(kCheckDetails));
   CLINNOVA_TRY(HideIdentities());
   CLINNOVA_TRY(CountLoaded());
-  for (const std::string_view script : {kClear, kInsert, kRemember}) {
+  for (const std::string_view script :
+       {kClear, kClearDetails, kInsertPlaces, kInsert, kInsertDetails, kRemember}) {
     CLINNOVA_TRY(database.Execute(script));
   }
   CLINNOVA_TRY(database.Execute(kObservationPeriods));
   CLINNOVA_TRY(database.Execute(kEras));
   CLINNOVA_TRY(WriteReport());
   CLINNOVA_TRY(database.Execute(kDropStaging));
+  CLINNOVA_TRY(database.Execute(kDropDetails));
   return database.Execute("COMMIT");
+}
+
+/// What refers to a place needs its identity: without one it is of no use.
+Result<void> Loader::State::TakePlace(const SourceRecord& record) {
+  if (record.id.empty()) {
+    stage->Quarantine(record.source, KindName(record.kind), "id.missing",
+                      "found no identity, expected an id", "");
+    return {};
+  }
+  places->Take(record);
+  return concepts->status();
 }
 
 Loader::Loader(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -257,6 +292,8 @@ Loader::Loader(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Loader::~Loader() {
   if (!state_->open) return;
   state_->stage.reset();
+  state_->details.reset();
+  state_->places.reset();
   static_cast<void>(state_->database.Execute("ROLLBACK"));
 }
 
@@ -284,11 +321,13 @@ Result<void> Loader::Accept(SourceRecord record) {
     state.stage->TakeBack(record);
     return {};
   }
+  if (!IsAboutAPatient(record.kind)) return state.TakePlace(record);
   const ResolvedRecord resolved = state.resolver->Resolve(record);
   if (const auto& looked_up = state.concepts->status(); !looked_up) return looked_up;
   const auto* event = std::get_if<ResolvedEvent>(&resolved);
   if (event != nullptr && event->unmapped) state.CountUnmapped(record);
   state.stage->Take(record, resolved);
+  if (event != nullptr) state.details->Take(state.stage->sequence(), record);
   return {};
 }
 

@@ -60,6 +60,7 @@ std::string DomainOf(std::string_view kind) {
   if (kind == "procedure") return "Procedure";
   if (kind == "visit") return "Visit";
   if (kind == "observation") return "Observation";
+  if (kind == "specimen") return "Specimen";
   return "Measurement";
 }
 

@@ -35,12 +35,36 @@ constexpr std::array<Renamed, 9> kRenamed{{
     {"visit_detail", "visit_detail_parent_id", "parent_visit_detail_id"},
 }};
 
+/// What identifies a person, or a place that may bear a person's name, and has no use in a study.
+struct Field {
+  std::string_view table, name;
+};
+constexpr std::array<Field, 11> kWithheld{{
+    {"provider", "provider_name"},
+    {"provider", "npi"},
+    {"provider", "dea"},
+    {"care_site", "care_site_name"},
+    {"location", "address_1"},
+    {"location", "address_2"},
+    {"location", "city"},
+    {"location", "county"},
+    {"location", "latitude"},
+    {"location", "longitude"},
+    {"device_exposure", "production_id"},
+}};
+
+bool IsWithheld(std::string_view table, std::string_view name) {
+  return std::ranges::any_of(
+      kWithheld, [&](const Field& field) { return field.table == table && field.name == name; });
+}
+
 /// What the import's report calls a table's rows.
 std::string KindOf(const std::string& table) {
   if (table == "visit_occurrence") return "visit";
   if (table == "condition_occurrence") return "condition";
   if (table == "drug_exposure") return "drug";
   if (table == "procedure_occurrence") return "procedure";
+  if (table == "device_exposure") return "device";
   return table;
 }
 
@@ -160,7 +184,7 @@ Result<void> OmopFiles::Load(const std::filesystem::path& path, const std::strin
   if (file.is_csv) CLINNOVA_TRY(RejectLines(file));
   CLINNOVA_TRY(CheckValues(file));
   CLINNOVA_TRY(RejectRows(file));
-  if (table == "person") CLINNOVA_TRY(HidePersons());
+  CLINNOVA_TRY(HideIdentities(file));
   CLINNOVA_TRY(Move(file));
   return database_.Execute(kDropTables);
 }
@@ -180,6 +204,11 @@ Result<void> OmopFiles::FindColumns(File& file) {
     if (field == fields.end()) {
       loader_.Ignore({file.name, 0, name},
                      "column " + file.table + "." + field_name + ": not in the CDM 5.4");
+      continue;
+    }
+    if (IsWithheld(file.table, field_name)) {
+      loader_.Ignore({file.name, 0, name},
+                     "column " + file.table + "." + field_name + ": identifies, not loaded");
       continue;
     }
     for (const Column& other : file.columns) {
@@ -305,26 +334,36 @@ Result<void> OmopFiles::RejectRows(const File& file) {
 }
 
 // person_source_value is often the hospital's own number.
-Result<void> OmopFiles::HidePersons() {
-  const auto has = database_.Query("SELECT person_source_value FROM omop_typed LIMIT 0");
-  if (!has) return {};
+Result<void> OmopFiles::HideIdentities(const File& file) {
+  for (const Column& column : file.columns) {
+    const std::string name(column.field.name);
+    if (file.table == "location" && name == "zip") {
+      CLINNOVA_TRY(database_.Execute("UPDATE omop_typed SET zip = coarse_zip(zip)"));
+    }
+    if (!store::IsPseudonym(file.table, name)) continue;
+    // With the table, so that one number of two things gives two pseudonyms.
+    CLINNOVA_TRY(HashColumn(name, file.table == "person" ? "" : file.table + " "));
+  }
+  return {};
+}
+
+Result<void> OmopFiles::HashColumn(const std::string& name, const std::string& what) {
   CLINNOVA_TRY(
       database_.Execute("CREATE TEMP TABLE omop_pseudonym (source VARCHAR, pseudonym VARCHAR)"));
   CLINNOVA_ASSIGN(auto pseudonyms, database_.Append("omop_pseudonym"));
-  CLINNOVA_ASSIGN(auto rows,
-                  database_.Query("SELECT DISTINCT person_source_value FROM omop_typed WHERE "
-                                  "person_source_value IS NOT NULL"));
+  CLINNOVA_ASSIGN(auto rows, database_.Query("SELECT DISTINCT " + name + " FROM omop_typed WHERE " +
+                                             name + " IS NOT NULL"));
   while (rows.NextChunk()) {
     for (std::size_t r = 0; r < rows.chunk_size(); ++r) {
       pseudonyms.Text(rows.Text(0, r));
-      pseudonyms.Text(key_.Pseudonym(rows.Text(0, r)));
+      pseudonyms.Text(key_.Pseudonym(what + std::string(rows.Text(0, r))));
       pseudonyms.EndRow();
     }
   }
   CLINNOVA_TRY(pseudonyms.Finish());
-  return database_.Execute(
-      "UPDATE omop_typed SET person_source_value = p.pseudonym FROM omop_pseudonym p "
-      "WHERE p.source = person_source_value; DROP TABLE omop_pseudonym");
+  return database_.Execute("UPDATE omop_typed SET " + name +
+                           " = p.pseudonym FROM omop_pseudonym p WHERE p.source = " + name +
+                           "; DROP TABLE omop_pseudonym");
 }
 
 // Eras that the files bring are all of their persons'; for the others the loader makes them (kEras).

@@ -8,7 +8,10 @@
 //   CLINNOVA_TRY(files.Load(path, name, "person"));        // persons first
 //
 // Rows keep their identifiers, so that what refers to them stays right, until a rotation of the pseudonyms' key:
-// then they are what the rotation made of them (PseudonymKey::TakenId). person_source_value becomes a pseudonym. A row with the same key replaces its earlier version; of tables without a key, rows
+// then they are what the rotation made of them (PseudonymKey::TakenId). person_source_value and the
+// source values of providers, places and samples become pseudonyms. Names, numbers, addresses and
+// towns of provider, care_site and location are not loaded, a zip loses its end. A row with the same key replaces its
+// earlier version; of tables without a key, rows
 // are added once. Columns of 5.3 get their 5.4 names. A required concept that is missing is concept
 // 0.
 //
@@ -67,7 +70,8 @@ class OmopFiles {
   Result<void> RejectLines(const File& file);
   Result<void> CheckValues(const File& file);
   Result<void> RejectRows(const File& file);
-  Result<void> HidePersons();
+  Result<void> HideIdentities(const File& file);
+  Result<void> HashColumn(const std::string& name, const std::string& what);
   Result<void> StageEras(const std::string& table, const std::string& replaced);
   Result<void> Move(const File& file);
 

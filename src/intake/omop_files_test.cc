@@ -66,6 +66,50 @@ TEST_F(OmopFilesTest, LeavesOtherFilesOfTheSameNameAlone) {
   EXPECT_EQ(Import().ignored_by_reason.at("a file of no known format"), 1);
 }
 
+TEST_F(OmopFilesTest, LetsNoNameOrAddressOfAProfessionalOrPlaceIn) {
+  WritePersons();
+  folder_.Write("cdm/location.csv",
+                "location_id,address_1,city,state,zip,county,location_source_value,latitude\n"
+                "1,Talstr 17,Winzeln,RP,66954,Pirmasens,LOC-4711,49.1\n");
+  folder_.Write("cdm/care_site.csv",
+                "care_site_id,care_site_name,location_id,care_site_source_value\n2,Praxis "
+                "Vogelsang,1,CS-4711\n");
+  folder_.Write(
+      "cdm/provider.csv",
+      "provider_id,provider_name,npi,dea,specialty_concept_id,care_site_id,provider_source_value\n"
+      "3,Vogelsang,1999012345,AV9990123,38004459,2,DOC-4711\n");
+  folder_.Write(
+      "cdm/specimen.csv",
+      "specimen_id,person_id,specimen_concept_id,specimen_type_concept_id,specimen_date,"
+      "specimen_source_id\n4,6,4001225,32817,2020-01-02,BP-4711\n5,99,0,0,2020-01-02,BP-4712\n");
+  folder_.Write("cdm/device_exposure.csv",
+                "device_exposure_id,person_id,device_concept_id,device_exposure_start_date,device_"
+                "type_concept_id,"
+                "production_id\n6,7,45758000,2020-01-02,32817,SN-4711\n");
+  for (int times = 0; times < 2; ++times) {
+    const ImportReport report = Import();
+    EXPECT_EQ(report.kinds.at("provider").loaded, 1);
+    EXPECT_EQ(report.kinds.at("specimen").loaded, 1);
+    EXPECT_EQ(report.kinds.at("device").loaded, 1);
+    EXPECT_EQ(report.quarantined_by_rule.at("person.unknown"), 1);
+    EXPECT_EQ(report.ignored_by_reason.at("column provider.npi: identifies, not loaded"), 1);
+    EXPECT_EQ(
+        Count(
+            "SELECT count(*) FROM provider JOIN care_site USING (care_site_id) JOIN location USING "
+            "(location_id) WHERE zip = '669' AND state = 'RP' AND city IS NULL AND "
+            "length(provider_source_value) = 32 AND length(care_site_source_value) = 32"),
+        1);
+    EXPECT_EQ(Count("SELECT count(*) FROM specimen WHERE length(specimen_source_id) = 32"), 1);
+  }
+  for (const char* table : {"location", "care_site", "provider", "specimen", "device_exposure"}) {
+    EXPECT_EQ(Count(std::string("SELECT count(*) FROM ") + table +
+                    " t WHERE regexp_matches(t::VARCHAR, "
+                    "'4711|Vogelsang|9990123|Winzeln|Talstr|66954|49.1')"),
+              0)
+        << table;
+  }
+}
+
 TEST_F(OmopFilesTest, LoadsCdm53WithItsOldNames) {
   WritePersons();
   folder_.Write(

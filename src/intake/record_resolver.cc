@@ -26,6 +26,8 @@ std::string Quoted(std::string_view text) { return "'" + std::string(text) + "'"
 
 /// Where a concept's domain sends a record, whatever table the source's kind suggests.
 RecordKind TableOfDomain(std::string_view domain, RecordKind kind) {
+  if (kind == RecordKind::kSpecimen)
+    return kind;  // a block of paraffin is a sample, whatever its code's domain
   if (domain == "Condition") return RecordKind::kCondition;
   if (domain == "Drug") return RecordKind::kDrug;
   if (domain == "Measurement") return RecordKind::kMeasurement;
@@ -54,6 +56,9 @@ std::string_view KindName(RecordKind kind) {
     case RecordKind::kObservation: return "observation";
     case RecordKind::kDeath: return "death";
     case RecordKind::kConsent: return "consent";
+    case RecordKind::kSpecimen: return "specimen";
+    case RecordKind::kCareSite: return "care_site";
+    case RecordKind::kProvider: return "provider";
   }
   return "other";
 }

@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "intake/stage_values.h"
 #include "vocabulary/code_system.h"
 
 namespace clinnova::intake {
@@ -18,22 +19,6 @@ constexpr std::array<std::string_view, 13> kNotTrue{
     "entered-in-error", "cancelled",   "not-done",    "draft",   "refuted",
     "nullified",        "not-taken",   "registered",  "planned", "preparation",
     "unconfirmed",      "provisional", "differential"};
-
-template <typename Rows>
-void TextOrNull(Rows& rows, std::string_view text) {
-  text.empty() ? rows.Null() : rows.Text(text);
-}
-
-template <typename Rows, typename T>
-void NumberOrNull(Rows& rows, const std::optional<T>& number) {
-  if (!number) {
-    rows.Null();
-  } else if constexpr (std::is_same_v<T, double>) {
-    rows.Double(*number);
-  } else {
-    rows.Int64(*number);
-  }
-}
 
 /// What the quarantine shows of a record: what it says, never about whom.
 std::string Describe(const SourceRecord& record) {

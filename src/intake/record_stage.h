@@ -36,6 +36,9 @@ class RecordStage {
   void Quarantine(const SourceReference& source, std::string_view kind, std::string_view rule,
                   std::string_view message, std::string_view raw);
 
+  /// The number of the last row that was staged.
+  std::int64_t sequence() const { return sequence_; }
+
   /// The person_id of a patient under the key.
   std::int64_t PersonId(const std::string& patient_id);
 

@@ -22,7 +22,7 @@ struct RotatedTable {
   std::vector<std::string> columns{};
   std::vector<std::string> identifiers{};  ///< of the columns, those that change
   std::vector<std::string> narrow{};       ///< of those, the ones that cannot hold 63 bits
-  bool has_pseudonym = false;
+  bool has_pseudonym = false;              ///< one of the columns is of pseudonyms
 
   std::string FullName() const { return SqlIdentifier(schema) + "." + SqlIdentifier(name); }
   bool Has(std::string_view column) const {
@@ -33,10 +33,11 @@ struct RotatedTable {
     if (name == "person") return "person_id";
     return Has(name + "_id") ? name + "_id" : std::string();
   }
+  bool IsPseudonym(std::string_view column) const {
+    return schema == "main" && store::IsPseudonym(name, column);
+  }
   bool IsEra() const { return schema == "main" && (name == "condition_era" || name == "drug_era"); }
 };
-
-constexpr std::string_view kPseudonym = "person_source_value";
 
 bool IsInteger(std::string_view type) {
   return type == "BIGINT" || type == "INTEGER" || type == "HUGEINT" || type == "UBIGINT" ||
@@ -47,7 +48,7 @@ bool IsInteger(std::string_view type) {
 /// Adds a column to the table that it is of.
 void AddColumn(RotatedTable& table, const std::string& column, std::string_view type) {
   table.columns.push_back(column);
-  if (column == kPseudonym && type == "VARCHAR") table.has_pseudonym = true;
+  if (table.IsPseudonym(column) && type == "VARCHAR") table.has_pseudonym = true;
   if (!IsInteger(type) || !store::IsRowIdentifier(column)) return;
   table.identifiers.push_back(column);
   if (type != "BIGINT") table.narrow.push_back(column);
@@ -71,7 +72,7 @@ Result<std::vector<RotatedTable>> FindTables(Database& database) {
     }
   }
   std::erase_if(tables, [](const RotatedTable& table) {
-    return table.identifiers.empty() && !table.has_pseudonym;
+    return table.identifiers.empty();  // a table of pseudonyms has identifiers, too
   });
   return tables;
 }
@@ -91,7 +92,7 @@ std::string NewEraId(const RotatedTable& table) {
 }
 
 std::string NewValue(const RotatedTable& table, const std::string& column) {
-  if (column == kPseudonym && table.has_pseudonym) {
+  if (table.has_pseudonym && table.IsPseudonym(column)) {
     return "rotated_pseudonym(" + SqlIdentifier(column) + ")";
   }
   if (!table.Has(column)) return SqlIdentifier(column);
@@ -104,7 +105,7 @@ std::string NewOrder(const RotatedTable& table) {
   for (const std::string& column : table.identifiers) {
     if (column != "person_id") order += (order.empty() ? "" : ", ") + NewId(column);
   }
-  return order.empty() ? std::string(kPseudonym) : order;
+  return order;
 }
 
 Result<std::int64_t> Count(Database& database, const RotatedTable& table, const std::string& what) {

@@ -7,7 +7,7 @@
 //   // "gave 120 persons and 81,203 rows of 14 tables new identifiers: key 5f… -> 91…"
 //
 // Which columns change, the database's own list of columns says (store::IsRowIdentifier), of the CDM's tables, the
-// side tables and any other in the file; besides, person_source_value. What an import does later arrives at the
+// side tables and any other in the file; besides, those of pseudonyms (store::IsPseudonym). What an import does later arrives at the
 // same identifiers (pseudonym.h): old files again change nothing, corrected ones replace.
 //
 // Crash: the new generation is in the key file, synced, before the transaction is committed, and the store says by
@@ -16,7 +16,7 @@
 //
 // Property: as in pseudonym.h. Rows are written in the order of their new identifiers: their places in the tables say
 // nothing about the old ones either. Not changed: what records say, names and lines of imported files (clinnova.source,
-// clinnova.provenance; never give those away), texts that a CDM's files brought, such as specimen_source_id.
+// clinnova.provenance; never give those away).
 #pragma once
 
 #include <cstdint>

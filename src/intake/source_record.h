@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -72,9 +73,19 @@ enum class RecordKind {
   kObservation,  ///< everything else with a code
   kDeath,
   kConsent,
+  kSpecimen,
+  kCareSite,  ///< where care is given: about no patient
+  kProvider,  ///< who gives it: about no patient
 };
 
-/// One statement about one patient.
+/// Whether records of the kind are about a patient.
+constexpr bool IsAboutAPatient(RecordKind kind) {
+  return kind != RecordKind::kCareSite && kind != RecordKind::kProvider;
+}
+
+struct SourceDetails;  // source_details.h
+
+/// One statement about one patient, or about where and by whom care is given.
 struct SourceRecord {
   RecordKind kind = RecordKind::kObservation;
   SourceReference source;
@@ -82,10 +93,13 @@ struct SourceRecord {
   std::string patient_id;  ///< the source's identity of the patient; never enters the CDM
   std::string visit_id;    ///< the source's identity of the visit, or empty
 
+  std::string provider_id;   ///< the source's identity of who was in charge or did it, or empty
+  std::string care_site_id;  ///< the source's identity of where, or empty
+
   // kPerson
   std::string sex;  ///< "male", "female", "other", "unknown", or the source's word
   std::optional<SourceTime> birth;
-  /// Names and numbers by which the source knows the patient. The loader hides them wherever they turn
+  /// Names and numbers by which the source knows a patient, a professional or a sample. The loader hides them wherever they turn
   /// up in a file's name or a quarantined text; they are not stored.
   std::vector<std::string> identity_words;
 
@@ -101,6 +115,10 @@ struct SourceRecord {
   std::string type;
   std::optional<double> quantity;  ///< of a drug
   std::string route;
+  std::string specimen_id;  ///< the source's identity of the sample that was examined, or empty
+  /// What is particular to the kind; null for most records. Never changed, and so shared by the copies of a
+  /// record.
+  std::shared_ptr<const SourceDetails> details;
 };
 
 /// A record that could not be read: goes to quarantine with the reason.

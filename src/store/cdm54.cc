@@ -31,6 +31,13 @@ bool IsRowIdentifier(std::string_view column) {
          column != "cohort_definition_id" && column != "import_id";
 }
 
+bool IsPseudonym(std::string_view table, std::string_view column) {
+  if (table == "specimen") return column == "specimen_source_id";
+  const bool named =
+      table == "person" || table == "provider" || table == "care_site" || table == "location";
+  return named && column == std::string(table) + "_source_value";
+}
+
 std::string_view DuckDbType(const CdmField& field) {
   if (field.type == "integer") {
     return field.name.ends_with("_id") || IsRowIdentifier(field.name) ? "BIGINT" : "INTEGER";

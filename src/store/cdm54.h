@@ -23,6 +23,9 @@ const std::vector<CdmField>& Cdm54Fields();
 /// (person_id, visit_occurrence_id, fact_id_1) and in the side tables (row_id, source_id), but for concepts, cohort
 /// definitions and numbered imports, which are nobody's.
 bool IsRowIdentifier(std::string_view column);
+/// Whether a column of a CDM's table holds what the source knows somebody or something by: a patient's, a professional's
+/// or a place's number, the label of a sample. An import makes a keyed pseudonym of it.
+bool IsPseudonym(std::string_view table, std::string_view column);
 
 /// DuckDB's type for a field. Identifiers are BIGINT: our row keys are 63-bit hashes.
 std::string_view DuckDbType(const CdmField& field);

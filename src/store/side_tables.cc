@@ -97,7 +97,34 @@ CREATE TABLE clinnova.mapping_decision (
   target_concept_id BIGINT NOT NULL);
 )sql";
 
-constexpr std::array<Migration, 2> kMigrations{{{1, kVersion1}, {2, kVersion2}}};
+constexpr std::string_view kVersion3 = R"sql(
+CREATE TABLE clinnova.sample (
+  specimen_id BIGINT NOT NULL,
+  person_id BIGINT NOT NULL,
+  collected DATE NOT NULL,
+  collected_until DATE,
+  received DATE,
+  type_concept_id BIGINT NOT NULL,
+  type_source_value VARCHAR,
+  status VARCHAR,
+  container_source_value VARCHAR,
+  storage_source_value VARCHAR,
+  storage_low_celsius DOUBLE,
+  storage_high_celsius DOUBLE,
+  processing_source_value VARCHAR,
+  parent_specimen_id BIGINT);
+
+CREATE TABLE clinnova.specimen_use (
+  table_name VARCHAR NOT NULL,
+  row_id BIGINT NOT NULL,
+  specimen_id BIGINT NOT NULL);
+
+CREATE TABLE clinnova.provider_role (
+  provider_id BIGINT NOT NULL,
+  practitioner_id BIGINT NOT NULL);
+)sql";
+
+constexpr std::array<Migration, 3> kMigrations{{{1, kVersion1}, {2, kVersion2}, {3, kVersion3}}};
 
 }  // namespace
 

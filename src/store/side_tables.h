@@ -10,6 +10,9 @@
 //   pseudonym_key which key made the pseudonyms: its fingerprint, never the key
 //   unmapped_code what a source called the codes that were loaded with concept 0: system, code, description
 //   mapping_decision  what the data manager decided about local codes, version after version
+//   sample        one row per specimen: how it was taken, kept and processed, and what it is a part of
+//   specimen_use  which rows of the CDM say what was found in which specimen
+//   provider_role rows of provider that are a role of another row of it, the person who has it
 //   setting       name and value, such as 'consent_required'
 //   research_person (view) persons whom a study may see
 //

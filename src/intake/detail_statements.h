@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// The SQL with which an import stages what is particular to some records, and moves it; the bedside does not run
+// it (load_statements.h has what both run).
+//
+//   stage_care_site, stage_provider  where care is given and by whom (place_stage.h)
+//   stage_sample                     what a sample's record says beyond its row of stage_event, by its number `seq`
+//     --kCheckDetails-->   checked_care_site, checked_provider: one row per id
+//     --kClearDetails-->   what an earlier import said of the same records goes
+//     --kInsertPlaces-->   care_site, location, provider, clinnova.provider_role, before what refers to them
+//     --kInsertDetails-->  specimen, clinnova.sample, clinnova.specimen_use
+#pragma once
+
+#include <string_view>
+
+namespace clinnova::intake {
+
+extern const std::string_view kCreateDetails;
+extern const std::string_view kCheckDetails;
+extern const std::string_view kClearDetails;
+extern const std::string_view kInsertPlaces;
+extern const std::string_view kInsertDetails;
+extern const std::string_view kDropDetails;
+
+}  // namespace clinnova::intake
