@@ -140,6 +140,14 @@ bool Identifies(const std::string& column) {
          column != "cohort_definition_id" && column != "import_id";
 }
 
+/// Likewise, what a source knows somebody or something by.
+const std::set<std::string>& Pseudonymous() {
+  static const std::set<std::string> columns{"person_source_value", "provider_source_value",
+                                             "care_site_source_value", "location_source_value",
+                                             "specimen_source_id"};
+  return columns;
+}
+
 /// A row in every table of the CDM that has identifiers, with something in every field: numbers that occur nowhere
 /// else stand for identifiers, and person 60000001 is whom they are about.
 fs::path RotationTest::WriteWholeCdm() {
@@ -191,7 +199,7 @@ TEST_F(RotationTest, LeavesNoOldIdentifierInAnyTable) {
     const std::string name = column.substr(column.rfind('.') + 1);
     // Names of concepts' classes and such are texts.
     const bool number = Identifies(name) && std::isdigit(values.begin()->front()) != 0;
-    if (!number && name != "person_source_value") continue;
+    if (!number && !Pseudonymous().contains(name)) continue;
     ++columns;
     for (const std::string& value : values) {
       if (value.size() > 5) old.insert(value);
@@ -281,6 +289,44 @@ TEST_F(RotationTest, LetsCorrectionsAndWithdrawalsReachTheRowsTheyAreAbout) {
   EXPECT_EQ(Number(store, "SELECT count(*) FROM clinnova.research_person"), 0) << "withdrawn";
   MustRotate(store);
   EXPECT_EQ(Number(store, "SELECT count(*) FROM clinnova.research_person"), 0);
+}
+
+TEST_F(RotationTest, TakesSamplesPlacesAndProfessionalsAlong) {
+  store::Store store = Open();
+  const fs::path file = folder_.Write("hospital.json", std::string(R"({"resourceType": "Bundle",
+    "type": "collection", "entry": [{"resource": )") + kPatient +
+                                                           R"(},
+    {"resource": {"resourceType": "Organization", "id": "o", "address": [{"city": "Basel"}],
+      "type": [{"coding": [{"code": "dept"}]}]}},
+    {"resource": {"resourceType": "Practitioner", "id": "d"}},
+    {"resource": {"resourceType": "Encounter", "id": "e", "status": "finished", "class": {"code": "AMB"},
+      "subject": {"reference": "Patient/p1"}, "period": {"start": "2024-02-01"},
+      "participant": [{"individual": {"reference": "Practitioner/d"}}],
+      "serviceProvider": {"reference": "Organization/o"}}},
+    {"resource": {"resourceType": "Specimen", "id": "s", "identifier": [{"value": "B-17"}],
+      "type": {"coding": [{"system": "http://snomed.info/sct", "code": "119364003"}]},
+      "subject": {"reference": "Patient/p1"}, "collection": {"collectedDateTime": "2024-02-01"}}},
+    {"resource": {"resourceType": "Observation", "id": "r", "status": "final", "code": {"coding":
+      [{"system": "http://loinc.org", "code": "1988-5"}]}, "subject": {"reference": "Patient/p1"},
+      "specimen": {"reference": "Specimen/s"}, "effectiveDateTime": "2024-02-01",
+      "valueQuantity": {"value": 3, "code": "mg/L"}}}]})");
+  constexpr const char* kTogether =
+      "SELECT count(*) FROM visit_occurrence JOIN care_site USING (care_site_id) JOIN location "
+      "USING (location_id) JOIN provider ON provider.provider_id = visit_occurrence.provider_id "
+      "JOIN clinnova.specimen_use ON table_name = 'measurement' JOIN measurement ON row_id = "
+      "measurement_id JOIN specimen USING (specimen_id) JOIN clinnova.sample USING (specimen_id)";
+  MustImport(store, file);
+  EXPECT_EQ(Number(store, kTogether), 1);
+  const Content before = ContentOf(store);
+  MustRotate(store);
+  EXPECT_EQ(Number(store, kTogether), 1);
+  const Content rotated = ContentOf(store);
+  for (const char* table : {"main.care_site", "main.location", "main.provider", "main.specimen",
+                            "clinnova.sample", "clinnova.specimen_use"}) {
+    EXPECT_NE(rotated.at(table), before.at(table)) << table;
+  }
+  MustImport(store, file);
+  ExpectSame(ContentOf(store), rotated, "the same file again changes nothing");
 }
 
 TEST_F(RotationTest, OrdersRowsByNothingOld) {
