@@ -129,7 +129,7 @@ void Read(const Export& data, RecordSink& sink) {
       data.dialect == "de-fhir" ? std::vector<Mapping>() : Must(LoadEmbeddedDialect(data.dialect));
   for (const fs::path& file : data.files) {
     if (data.dialect == "de-fhir") {
-      Must(fhir.CollectMedications(file));
+      Must(fhir.CollectReferred(file));
       Must(fhir.Read(file, file.string()));
     } else {
       const Mapping* mapping = FindMapping(mappings, file.filename().string());

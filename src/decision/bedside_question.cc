@@ -107,8 +107,12 @@ Result<ReadQuestion> QuestionReader::Read(const BedsideQuestion& question,
                   record.source.file + ": found a record of another patient than the context's",
                   "wrong_patient");
     }
-    // No feature reads a sample: nothing that is wrong with one matters here.
-    if (record.kind == intake::RecordKind::kSpecimen) continue;
+    // No feature reads a sample, a device or a series: nothing that is wrong with one matters here.
+    if (record.kind == intake::RecordKind::kSpecimen ||
+        record.kind == intake::RecordKind::kDevice ||
+        record.kind == intake::RecordKind::kBiomarker) {
+      continue;
+    }
     there = there || record.kind == intake::RecordKind::kPerson;
     read.has_consent = read.has_consent || record.kind == intake::RecordKind::kConsent;
     intake::ResolvedRecord resolved = resolver.Resolve(record);

@@ -20,18 +20,26 @@ void DayOrNull(SqlAppender& rows, const std::optional<SourceTime>& time) {
 
 }  // namespace
 
-DetailStage::DetailStage(const PseudonymKey& key, CodeLookup& lookup, SqlAppender references,
-                         SqlAppender samples)
+DetailStage::DetailStage(const PseudonymKey& key, CodeLookup& lookup,
+                         std::array<SqlAppender, 5> appenders)
     : key_(&key),
       lookup_(&lookup),
-      references_(std::move(references)),
-      samples_(std::move(samples)) {}
+      references_(std::move(appenders[0])),
+      samples_(std::move(appenders[1])),
+      devices_(std::move(appenders[2])),
+      imaging_(std::move(appenders[3])),
+      series_(std::move(appenders[4])) {}
 
 Result<DetailStage> DetailStage::Open(core::Database& database, const PseudonymKey& key,
                                       CodeLookup& lookup) {
   CLINNOVA_ASSIGN(SqlAppender references, database.Append("stage_reference"));
   CLINNOVA_ASSIGN(SqlAppender samples, database.Append("stage_sample"));
-  return DetailStage(key, lookup, std::move(references), std::move(samples));
+  CLINNOVA_ASSIGN(SqlAppender devices, database.Append("stage_device"));
+  CLINNOVA_ASSIGN(SqlAppender imaging, database.Append("stage_imaging"));
+  CLINNOVA_ASSIGN(SqlAppender series, database.Append("stage_series"));
+  return DetailStage(key, lookup,
+                     {std::move(references), std::move(samples), std::move(devices),
+                      std::move(imaging), std::move(series)});
 }
 
 /// The row that stands for a record of that identity; 0 where there is none.
@@ -66,16 +74,50 @@ void DetailStage::Stage(std::int64_t sequence, const SourceRecord& record,
   rows.EndRow();
 }
 
+void DetailStage::Stage(std::int64_t sequence, const SourceDevice& device) {
+  devices_.Int64(sequence);
+  TextOrNull(devices_, device.identifier);
+  devices_.EndRow();
+}
+
+void DetailStage::Stage(std::int64_t sequence, const SourceImaging& imaging) {
+  SqlAppender& rows = imaging_;
+  rows.Int64(sequence);
+  TextOrNull(rows, imaging.modality);
+  CodeOrNull(rows, *lookup_, imaging.body_site);
+  NumberOrNull(rows, imaging.series);
+  NumberOrNull(rows, imaging.instances);
+  rows.Int64(RowId(KindName(RecordKind::kProcedure), imaging.procedure_id));
+  rows.EndRow();
+}
+
+void DetailStage::Stage(std::int64_t sequence, const SourceSeries& series) {
+  SqlAppender& rows = series_;
+  rows.Int64(sequence);
+  CodeOrNull(rows, *lookup_, series.device);
+  NumberOrNull(rows, series.samples);
+  NumberOrNull(rows, series.milliseconds);
+  rows.EndRow();
+}
+
 void DetailStage::Take(std::int64_t sequence, const SourceRecord& record) {
   TakeReferences(sequence, record);
   if (record.details == nullptr) return;
   if (const auto* sample = std::get_if<SourceSample>(&record.details->of)) {
     Stage(sequence, record, *sample);
+  } else if (const auto* device = std::get_if<SourceDevice>(&record.details->of)) {
+    Stage(sequence, *device);
+  } else if (const auto* imaging = std::get_if<SourceImaging>(&record.details->of)) {
+    Stage(sequence, *imaging);
+  } else if (const auto* series = std::get_if<SourceSeries>(&record.details->of)) {
+    Stage(sequence, *series);
   }
 }
 
 Result<void> DetailStage::Finish() {
-  for (SqlAppender* rows : {&references_, &samples_}) CLINNOVA_TRY(rows->Finish());
+  for (SqlAppender* rows : {&references_, &samples_, &devices_, &imaging_, &series_}) {
+    CLINNOVA_TRY(rows->Finish());
+  }
   return {};
 }
 

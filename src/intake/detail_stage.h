@@ -7,6 +7,7 @@
 //   CLINNOVA_TRY(details.Finish());
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -32,15 +33,18 @@ class DetailStage {
   Result<void> Finish();
 
  private:
-  DetailStage(const PseudonymKey& key, CodeLookup& lookup, core::SqlAppender references,
-              core::SqlAppender samples);
+  DetailStage(const PseudonymKey& key, CodeLookup& lookup,
+              std::array<core::SqlAppender, 5> appenders);
   void TakeReferences(std::int64_t sequence, const SourceRecord& record);
   void Stage(std::int64_t sequence, const SourceRecord& record, const SourceSample& sample);
+  void Stage(std::int64_t sequence, const SourceDevice& device);
+  void Stage(std::int64_t sequence, const SourceImaging& imaging);
+  void Stage(std::int64_t sequence, const SourceSeries& series);
   std::int64_t RowId(std::string_view kind, const std::string& id) const;
 
   const PseudonymKey* key_;  // not owned
   CodeLookup* lookup_;       // not owned
-  core::SqlAppender references_, samples_;
+  core::SqlAppender references_, samples_, devices_, imaging_, series_;
 };
 
 }  // namespace clinnova::intake

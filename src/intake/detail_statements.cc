@@ -15,6 +15,16 @@ CREATE TEMP TABLE stage_care_site (
 CREATE TEMP TABLE stage_provider (
   seq BIGINT, row_id BIGINT, source_id BIGINT, line BIGINT, path VARCHAR, specialty_concept_id BIGINT,
   specialty VARCHAR, pseudonym VARCHAR, care_site_id BIGINT, practitioner_id BIGINT);
+-- Of a UDI, the 14 digits that name a model (GS1's GTIN): what follows in one names the implant itself.
+CREATE TEMP MACRO device_identifier(udi) AS
+  CASE WHEN regexp_matches(udi, '^[0-9]{14}$') THEN udi
+       ELSE nullif(regexp_extract(udi, '^(?:\(01\)|01)([0-9]{14})', 1), '') END;
+CREATE TEMP TABLE stage_device (seq BIGINT, identifier VARCHAR);
+CREATE TEMP TABLE stage_imaging (
+  seq BIGINT, modality VARCHAR, site_concept_id BIGINT, site VARCHAR, series BIGINT, instances BIGINT,
+  procedure_id BIGINT);
+CREATE TEMP TABLE stage_series (
+  seq BIGINT, device_concept_id BIGINT, device VARCHAR, samples BIGINT, milliseconds BIGINT);
 CREATE TEMP TABLE stage_sample (
   seq BIGINT, number VARCHAR, site_concept_id BIGINT, site VARCHAR, received DATE, container VARCHAR,
   storage VARCHAR, storage_low DOUBLE, storage_high DOUBLE, processing VARCHAR, parent_id BIGINT,
@@ -44,6 +54,9 @@ UPDATE provider SET specialty_concept_id = NULL, specialty_source_value = NULL, 
 DELETE FROM care_site WHERE care_site_id IN (SELECT row_id FROM earlier_row);
 DELETE FROM provider WHERE provider_id IN (SELECT row_id FROM earlier_row);
 DELETE FROM clinnova.provider_role WHERE provider_id IN (SELECT row_id FROM earlier_row);
+DELETE FROM device_exposure WHERE device_exposure_id IN (SELECT row_id FROM earlier_row);
+DELETE FROM clinnova.imaging WHERE imaging_id IN (SELECT row_id FROM earlier_row);
+DELETE FROM clinnova.biomarker WHERE biomarker_id IN (SELECT row_id FROM earlier_row);
 DELETE FROM specimen WHERE specimen_id IN (SELECT row_id FROM earlier_row);
 DELETE FROM clinnova.sample WHERE specimen_id IN (SELECT row_id FROM earlier_row);
 DELETE FROM clinnova.specimen_use WHERE row_id IN (SELECT row_id FROM earlier_row);
@@ -106,10 +119,35 @@ INSERT INTO clinnova.sample
          nullif(s.parent_id, 0)
   FROM loadable e JOIN stage_sample s ON s.seq = e.seq
   WHERE e.target = 'specimen';
+INSERT INTO device_exposure (device_exposure_id, person_id, device_concept_id,
+                             device_exposure_start_date, device_exposure_start_datetime,
+                             device_exposure_end_date, device_exposure_end_datetime,
+                             device_type_concept_id, unique_device_id, provider_id,
+                             visit_occurrence_id, device_source_value)
+  SELECT e.row_id, e.person_id, e.concept_id, e.start_date, e.start_time, e.end_date, e.end_time,
+         e.type_concept_id, device_identifier(d.identifier), e.provider_id, e.visit_id,
+         left(e.source_value, 50)
+  FROM loadable_in_visit e LEFT JOIN stage_device d ON d.seq = e.seq
+  WHERE e.target = 'device';
+INSERT INTO clinnova.imaging
+  SELECT e.row_id, e.person_id,
+         coalesce(p.procedure_occurrence_id, CASE WHEN e.target = 'procedure' THEN e.row_id END),
+         e.start_date, e.start_time, i.modality, i.site_concept_id, i.site, i.series, i.instances
+  FROM stage_imaging i JOIN loadable e ON e.seq = i.seq
+    LEFT JOIN procedure_occurrence p
+      ON p.procedure_occurrence_id = i.procedure_id AND p.person_id = e.person_id;
+INSERT INTO clinnova.biomarker
+  SELECT e.row_id, e.person_id, CASE WHEN e.target = 'measurement' THEN e.row_id END, e.concept_id,
+         e.source_value, s.device_concept_id, s.device, coalesce(e.start_time, e.start_date),
+         coalesce(e.end_time, e.end_date, e.start_time + to_milliseconds(s.milliseconds)), e.number,
+         e.unit_concept_id, nullif(e.unit_source, ''), s.samples
+  FROM stage_series s JOIN loadable e ON e.seq = s.seq
+  WHERE e.number IS NOT NULL;
 -- A result and a sample of one patient; a sample that is not in the store is not referred to.
 INSERT INTO clinnova.specimen_use
   SELECT CASE e.target WHEN 'condition' THEN 'condition_occurrence' WHEN 'drug' THEN 'drug_exposure'
-                       WHEN 'procedure' THEN 'procedure_occurrence' ELSE e.target END,
+                       WHEN 'procedure' THEN 'procedure_occurrence'
+                       WHEN 'biomarker' THEN 'clinnova.biomarker' ELSE e.target END,
          e.row_id, s.specimen_id
   FROM stage_reference r JOIN loadable e ON e.seq = r.seq
     JOIN specimen s ON s.specimen_id = r.specimen_id AND s.person_id = e.person_id;
@@ -120,6 +158,10 @@ DELETE FROM clinnova.specimen_use
 
 const std::string_view kDropDetails = R"sql(
 DROP MACRO coarse_zip;
+DROP MACRO device_identifier;
+DROP TABLE stage_device;
+DROP TABLE stage_imaging;
+DROP TABLE stage_series;
 DROP TABLE stage_care_site;
 DROP TABLE stage_provider;
 DROP TABLE checked_care_site;

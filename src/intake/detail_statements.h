@@ -3,11 +3,12 @@
 // it (load_statements.h has what both run).
 //
 //   stage_care_site, stage_provider  where care is given and by whom (place_stage.h)
-//   stage_sample                     what a sample's record says beyond its row of stage_event, by its number `seq`
+//   stage_sample, stage_device, stage_imaging, stage_series   what the record of a sample, a device's use, a study or
+//                                    a series says beyond its row of stage_event, by its number `seq`
 //     --kCheckDetails-->   checked_care_site, checked_provider: one row per id
 //     --kClearDetails-->   what an earlier import said of the same records goes
 //     --kInsertPlaces-->   care_site, location, provider, clinnova.provider_role, before what refers to them
-//     --kInsertDetails-->  specimen, clinnova.sample, clinnova.specimen_use
+//     --kInsertDetails-->  specimen, device_exposure, clinnova.sample, specimen_use, imaging, biomarker
 #pragma once
 
 #include <string_view>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "intake/fhir_details.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -82,6 +83,26 @@ void TakeAmount(element specimen, Draft& draft) {
   if (amount.number) draft.record.value = std::move(amount);
 }
 
+/// How many there are, as the element `count` says, else by the length of the list; nothing where neither does.
+std::optional<std::int64_t> CountOf(element parent, std::string_view count, std::string_view list) {
+  std::int64_t number = 0;
+  if (parent[count].get(number) == simdjson::SUCCESS && number >= 0) return number;
+  const auto members = List(parent, list);
+  if (members.empty()) return std::nullopt;
+  return static_cast<std::int64_t>(members.size());
+}
+
+/// The sum over the series, where every one says how many.
+std::optional<std::int64_t> CountInstances(const std::vector<element>& all_series) {
+  std::int64_t sum = 0;
+  for (const element series : all_series) {
+    const auto instances = CountOf(series, "numberOfInstances", "instance");
+    if (!instances) return std::nullopt;
+    sum += *instances;
+  }
+  return all_series.empty() ? std::nullopt : std::optional(sum);
+}
+
 }  // namespace
 
 std::string FirstReference(const std::vector<element>& references, const FhirContext& context,
@@ -117,6 +138,50 @@ void TakeSample(element specimen, const FhirContext& context, Draft& draft) {
   TakeProcessing(specimen, sample);
   sample.parent_id = FirstReference(List(specimen, "parent"), context, {"Specimen/"});
   draft.record.details = std::make_shared<const SourceDetails>(SourceDetails{std::move(sample)});
+}
+
+SourceCode AllergyCode(const std::vector<element>& categories) {
+  std::string_view category;
+  if (categories.size() != 1 || categories.front().get(category) != simdjson::SUCCESS)
+    category = "";
+  if (category == "food") return {"http://snomed.info/sct", "414285001", "Allergy to food", ""};
+  if (category == "medication")
+    return {"http://snomed.info/sct", "416098002", "Allergy to drug", ""};
+  if (category == "environment") {
+    return {"http://snomed.info/sct", "426232007", "Environmental allergy", ""};
+  }
+  return {"http://snomed.info/sct", "419199007", "Allergy to substance", ""};
+}
+
+void TakeImaging(element study, const FhirContext& context, Draft& draft) {
+  SourceImaging imaging;
+  std::vector<std::string> modalities;
+  const auto add = [&](const std::string& modality) {
+    if (std::ranges::find(modalities, modality) != modalities.end()) return;
+    modalities.push_back(modality);
+    Join(imaging.modality, modality);
+  };
+  for (const element modality : List(study, "modality")) add(CodeOf(modality).code);
+  const auto all_series = List(study, "series");
+  bool one_site = true;
+  for (const element series : all_series) {
+    if (const auto modality = Member(series, "modality")) add(CodeOf(*modality).code);
+    const auto site = Member(series, "bodySite");
+    if (!site) continue;
+    const SourceCode code = CodeOf(*site);
+    if (imaging.body_site.empty()) imaging.body_site = {code};
+    one_site = one_site && imaging.body_site.front().code == code.code;
+  }
+  if (!one_site) imaging.body_site.clear();
+  imaging.series = CountOf(study, "numberOfSeries", "series");
+  std::int64_t instances = 0;
+  if (study["numberOfInstances"].get(instances) == simdjson::SUCCESS && instances >= 0) {
+    imaging.instances = instances;
+  } else {
+    imaging.instances = CountInstances(all_series);
+  }
+  imaging.procedure_id = FirstReference(List(study, "procedureReference"), context, {"Procedure/"});
+  draft.record.details = std::make_shared<const SourceDetails>(SourceDetails{std::move(imaging)});
 }
 
 void TakeConsent(element resource, Draft& draft) {

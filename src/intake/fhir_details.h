@@ -24,6 +24,12 @@ std::string FirstReference(const std::vector<simdjson::dom::element>& references
 /// Of a Specimen: quantity, body site, container, storage, processing, parent; its numbers are identity words.
 void TakeSample(simdjson::dom::element specimen, const FhirContext& context, Draft& draft);
 
+/// What an allergy is, in SNOMED CT, by the category of the substance.
+SourceCode AllergyCode(const std::vector<simdjson::dom::element>& categories);
+
+/// Of an ImagingStudy: modality, body site where all series have one, counts, and the procedure it is part of.
+void TakeImaging(simdjson::dom::element study, const FhirContext& context, Draft& draft);
+
 /// Of a Consent: its purpose, period and whether it permits.
 void TakeConsent(simdjson::dom::element resource, Draft& draft);
 

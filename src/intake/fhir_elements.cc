@@ -1,13 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "intake/fhir_elements.h"
 
+#include <array>
 #include <utility>
 
+#include "intake/fhir_devices.h"
 #include "intake/iso_time.h"
 
 namespace clinnova::intake {
 
 using simdjson::dom::element;
+
+namespace {
+
+constexpr std::size_t kRawLimit = 4096;
+
+/// Elements that a quarantined resource may show: what it says, never about whom.
+constexpr std::array<std::string_view, 18> kShown{"resourceType",
+                                                  "status",
+                                                  "code",
+                                                  "type",
+                                                  "valueQuantity",
+                                                  "valueCodeableConcept",
+                                                  "valueString",
+                                                  "valueRange",
+                                                  "valueRatio",
+                                                  "effectiveDateTime",
+                                                  "effectivePeriod",
+                                                  "onsetDateTime",
+                                                  "performedDateTime",
+                                                  "authoredOn",
+                                                  "medicationCodeableConcept",
+                                                  "modifierExtension",
+                                                  "class",
+                                                  "period"};
+
+}  // namespace
+
+std::string Shown(element resource) {
+  std::string raw = "{";
+  for (const std::string_view name : kShown) {
+    const auto member = Member(resource, name);
+    if (!member) continue;
+    raw += (raw.size() > 1 ? ",\"" : "\"") + std::string(name) + "\":" + simdjson::minify(*member);
+  }
+  return (raw + "}").substr(0, kRawLimit);
+}
 
 std::optional<element> Member(element parent, std::string_view name) {
   element child;
@@ -114,6 +152,10 @@ void TakeQuantity(element quantity, SourceValue& value, Draft& draft) {
 /// value[x] of an observation or a component; false when there is none.
 bool TakeValue(element parent, Draft& draft) {
   SourceValue value;
+  if (const auto samples = Member(parent, "valueSampledData")) {
+    TakeSampledData(*samples, draft);
+    return true;
+  }
   if (const auto quantity = Member(parent, "valueQuantity")) {
     TakeQuantity(*quantity, value, draft);
     if (!value.number) return false;
@@ -144,8 +186,7 @@ bool TakeValue(element parent, Draft& draft) {
     }
   }
   if (!value.number && !value.coded && value.text.empty()) {
-    for (const char* unread :
-         {"valueRange", "valueRatio", "valueSampledData", "valuePeriod", "valueTime"}) {
+    for (const char* unread : {"valueRange", "valueRatio", "valuePeriod", "valueTime"}) {
       if (!Member(parent, unread)) continue;
       draft.Refuse("fhir.value_type", std::string("found ") + unread +
                                           ", expected a quantity, a code, a number or a text");

@@ -26,6 +26,9 @@ bool HasCode(const std::vector<simdjson::dom::element>& concepts, std::string_vi
 /// The first code, or text; "" when there is none.
 std::string FirstCode(std::optional<simdjson::dom::element> concept_);
 
+/// What a quarantined resource may show: what it says, never about whom.
+std::string Shown(simdjson::dom::element resource);
+
 /// The record that a resource becomes, and why it cannot become one.
 struct Draft {
   SourceRecord record;

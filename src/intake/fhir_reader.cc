@@ -99,17 +99,32 @@ std::string TypeAndId(std::string_view reference) {
   return std::string(type == reference.npos ? reference : reference.substr(type + 1));
 }
 
-/// A quick look, so that only files with medications are parsed twice.
-bool MentionsMedication(const std::filesystem::path& path) {
-  constexpr std::string_view kWanted = "\"Medication\"";
-  const std::boyer_moore_horspool_searcher searcher(kWanted.begin(), kWanted.end());
+/// Whether the text names the resource type Medication, Device or DeviceUseStatement; "Device/12" does not.
+bool NamesReferred(std::string_view text, std::size_t at) {
+  for (const std::string_view type : {"\"Medication\"", "\"Device\"", "\"DeviceUseStatement\""}) {
+    if (text.substr(at).starts_with(type)) return true;
+  }
+  return false;
+}
+
+/// A quick look, so that only files with what others refer to are parsed twice.
+bool MentionsReferred(const std::filesystem::path& path) {
+  constexpr std::string_view kMedication = "\"Medication\"";
+  constexpr std::string_view kDevice = "\"Device";
+  constexpr std::size_t kLongest = 20;  // "DeviceUseStatement" in its quotes
+  const std::boyer_moore_horspool_searcher medication(kMedication.begin(), kMedication.end());
+  const std::boyer_moore_horspool_searcher device(kDevice.begin(), kDevice.end());
   std::ifstream file(path, std::ios::binary);
   std::string window;
   std::string block(1 << 20, '\0');
   while (file.read(block.data(), static_cast<std::streamsize>(block.size())) || file.gcount() > 0) {
     window.append(block, 0, static_cast<std::size_t>(file.gcount()));
-    if (std::search(window.begin(), window.end(), searcher) != window.end()) return true;
-    window.erase(0, window.size() - std::min(window.size(), kWanted.size()));
+    if (std::search(window.begin(), window.end(), medication) != window.end()) return true;
+    auto at = std::search(window.begin(), window.end(), device);
+    for (; at != window.end(); at = std::search(at + 1, window.end(), device)) {
+      if (NamesReferred(window, static_cast<std::size_t>(at - window.begin()))) return true;
+    }
+    window.erase(0, window.size() - std::min(window.size(), kLongest));
   }
   return false;
 }
@@ -119,6 +134,7 @@ bool MentionsMedication(const std::filesystem::path& path) {
 struct FhirReader::State {
   RecordSink& sink;  // not owned, outlives the reader
   MedicationCodes medications;
+  KnownDevices devices;
   simdjson::dom::parser parser;
 
   explicit State(RecordSink& s) : sink(s) {}
@@ -190,9 +206,21 @@ Result<void> FhirReader::State::ForEachLine(std::istream& file, const std::strin
 }
 
 void FhirReader::State::Collect(element resource, std::string_view full_url) {
-  if (TextOf(resource, "resourceType") != "Medication") return;
+  const std::string type = TextOf(resource, "resourceType");
+  if (type == "DeviceUseStatement") {
+    element device;
+    if (resource["device"].get(device) == simdjson::SUCCESS) {
+      devices.used.insert(TypeAndId(TextOf(device, "reference")));
+    }
+  }
+  if (type != "Medication" && type != "Device") return;
   const std::string identity = ResourceIdentity(resource, full_url);
-  if (!identity.empty()) medications[identity] = CodesOfMedication(resource);
+  if (identity.empty()) return;
+  if (type == "Medication") {
+    medications[identity] = CodesOfMedication(resource);
+  } else {
+    devices.by_id[identity] = DescribeDevice(resource);
+  }
 }
 
 void FhirReader::State::CollectAll(element document) {
@@ -219,6 +247,7 @@ Result<void> FhirReader::State::ReadBundle(element bundle, const std::string& na
   }
   FhirContext context;
   context.medications = &medications;
+  context.devices = &devices;
   context.resolve = [&by_url](std::string_view reference) {
     const auto found = by_url.find(reference);
     return found != by_url.end() ? found->second : TypeAndId(reference);
@@ -243,6 +272,7 @@ Result<void> FhirReader::State::ReadDocument(element document, const std::string
   FhirContext context;
   context.source = {name, line, ""};
   context.medications = &medications;
+  context.devices = &devices;
   context.resolve = TypeAndId;
   return ReadResource(document, context, sink);
 }
@@ -250,8 +280,8 @@ Result<void> FhirReader::State::ReadDocument(element document, const std::string
 FhirReader::FhirReader(RecordSink& sink) : state_(std::make_unique<State>(sink)) {}
 FhirReader::~FhirReader() = default;
 
-Result<void> FhirReader::CollectMedications(const std::filesystem::path& path) {
-  if (!MentionsMedication(path)) return {};
+Result<void> FhirReader::CollectReferred(const std::filesystem::path& path) {
+  if (!MentionsReferred(path)) return {};
   const auto collected = state_->ForEachDocument(
       path, path.string(), [this](std::optional<element> document, std::uint64_t) -> Result<void> {
         if (document) state_->CollectAll(*document);

@@ -22,7 +22,7 @@ class FhirReaderTest : public testing::Test {
   Result<void> Read(const std::string& text) {
     std::ofstream(path_) << text;
     FhirReader reader(kept_);
-    CLINNOVA_TRY(reader.CollectMedications(path_));
+    CLINNOVA_TRY(reader.CollectReferred(path_));
     return reader.Read(path_, "export.json");
   }
   /// The one record of a resource.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "intake/fhir_resources.h"
 
-#include <array>
 #include <optional>
 #include <utility>
 
 #include "intake/fhir_details.h"
+#include "intake/fhir_devices.h"
 #include "intake/fhir_elements.h"
 #include "intake/fhir_places.h"
 #include "intake/record_resolver.h"
@@ -14,38 +14,6 @@ namespace clinnova::intake {
 namespace {
 
 using simdjson::dom::element;
-
-constexpr std::size_t kRawLimit = 4096;
-
-/// Elements that a quarantined resource may show: what it says, never about whom.
-constexpr std::array<std::string_view, 18> kShown{"resourceType",
-                                                  "status",
-                                                  "code",
-                                                  "type",
-                                                  "valueQuantity",
-                                                  "valueCodeableConcept",
-                                                  "valueString",
-                                                  "valueRange",
-                                                  "valueRatio",
-                                                  "effectiveDateTime",
-                                                  "effectivePeriod",
-                                                  "onsetDateTime",
-                                                  "performedDateTime",
-                                                  "authoredOn",
-                                                  "medicationCodeableConcept",
-                                                  "modifierExtension",
-                                                  "class",
-                                                  "period"};
-
-std::string Shown(element resource) {
-  std::string raw = "{";
-  for (const std::string_view name : kShown) {
-    const auto member = Member(resource, name);
-    if (!member) continue;
-    raw += (raw.size() > 1 ? ",\"" : "\"") + std::string(name) + "\":" + simdjson::minify(*member);
-  }
-  return (raw + "}").substr(0, kRawLimit);
-}
 
 std::optional<double> NumberOf(std::optional<element> quantity) {
   double number = 0.0;
@@ -60,20 +28,6 @@ std::optional<SourceValue> CodedValue(const std::vector<SourceCode>& codes) {
   value.coded = codes.front();
   value.text = codes.front().display.empty() ? codes.front().code : codes.front().display;
   return value;
-}
-
-/// What an allergy is, in SNOMED CT, by the category of the substance.
-SourceCode AllergyCode(const std::vector<element>& categories) {
-  std::string_view category;
-  if (categories.size() != 1 || categories.front().get(category) != simdjson::SUCCESS)
-    category = "";
-  if (category == "food") return {"http://snomed.info/sct", "414285001", "Allergy to food", ""};
-  if (category == "medication")
-    return {"http://snomed.info/sct", "416098002", "Allergy to drug", ""};
-  if (category == "environment") {
-    return {"http://snomed.info/sct", "426232007", "Environmental allergy", ""};
-  }
-  return {"http://snomed.info/sct", "419199007", "Allergy to substance", ""};
 }
 
 /// One resource on its way.
@@ -107,8 +61,11 @@ class ResourceReader {
   Result<void> ReadAnswer(element answer, Draft draft);
   Result<void> ReadConsent();
   Result<void> ReadSpecimen();
+  Result<void> ReadDevice();
+  Result<void> ReadDeviceUse();
   Result<void> ReadPlace();
   Result<void> ReadProfessional();
+  void TakeKindOfValue(Draft& draft) const;
   void TakeMedication(Draft& draft) const;
   std::vector<SourceCode> MedicationOfUse() const;
 
@@ -179,6 +136,8 @@ Result<void> ResourceReader::Read() {
   if (type_ == "QuestionnaireResponse") return ReadQuestionnaire();
   if (type_ == "Consent") return ReadConsent();
   if (type_ == "Specimen") return ReadSpecimen();
+  if (type_ == "Device") return ReadDevice();
+  if (type_ == "DeviceUseStatement") return ReadDeviceUse();
   if (type_ == "Organization" || type_ == "Location") return ReadPlace();
   if (type_ == "Practitioner" || type_ == "PractitionerRole") return ReadProfessional();
   if (type_ == "Medication") return Ignore("read with the records that refer to it");
@@ -265,8 +224,7 @@ Result<void> ResourceReader::ReadObservation() {
   }
   const bool has_value = TakeValue(resource_, draft);
   if (has_value || !draft.rule.empty() || draft.record.status == "entered-in-error") {
-    if (draft.record.value && draft.record.value->number)
-      draft.record.kind = RecordKind::kMeasurement;
+    TakeKindOfValue(draft);
     if (components.empty() || has_value) return Hand(std::move(draft));
     return {};
   }
@@ -299,9 +257,17 @@ Result<void> ResourceReader::ReadComponent(element component, std::size_t index,
                                           (absent ? ", " + FirstCode(absent) : std::string()));
     return {};
   }
-  if (draft.record.value && draft.record.value->number)
-    draft.record.kind = RecordKind::kMeasurement;
+  TakeKindOfValue(draft);
   return Hand(std::move(draft));
+}
+
+/// A number makes a measurement of an observation, unless it is that of a series.
+void ResourceReader::TakeKindOfValue(Draft& draft) const {
+  const bool series = draft.record.kind == RecordKind::kBiomarker;
+  if (!series && draft.record.value && draft.record.value->number) {
+    draft.record.kind = RecordKind::kMeasurement;
+  }
+  TakeDeviceOfValue(resource_, context_, draft);
 }
 
 std::vector<SourceCode> ResourceReader::MedicationOfUse() const {
@@ -458,6 +424,7 @@ Result<void> ResourceReader::ReadImaging() {
     if (draft.record.codes.empty() && modality) draft.record.codes.push_back(CodeOf(*modality));
   }
   TakeTime(resource_, "started", draft.record.start, draft);
+  TakeImaging(resource_, context_, draft);
   return Hand(std::move(draft));
 }
 
@@ -509,6 +476,28 @@ Result<void> ResourceReader::ReadAnswer(element answer, Draft draft) {
 Result<void> ResourceReader::ReadConsent() {
   Draft draft = Begin(RecordKind::kConsent, "patient", "");
   TakeConsent(resource_, draft);
+  return Hand(std::move(draft));
+}
+
+/// A device by itself is read with what refers to it. Of one that is somebody's, FHIR does not say since when.
+Result<void> ResourceReader::ReadDevice() {
+  Draft draft = Begin(RecordKind::kDevice, "patient", "");
+  const KnownDevices* known = context_.devices;
+  const bool used = known != nullptr && (known->used.contains(draft.record.id) ||
+                                         known->used.contains(context_.full_url));
+  if (draft.record.patient_id.empty() || used)
+    return Ignore("read with the records that refer to it");
+  KnownDevice device = DescribeDevice(resource_);
+  draft.record.codes = std::move(device.codes);
+  draft.record.identity_words = std::move(device.identity_words);
+  return Hand(std::move(draft));
+}
+
+Result<void> ResourceReader::ReadDeviceUse() {
+  Draft draft = Begin(RecordKind::kDevice, "subject", "");
+  if (draft.record.status == "intended" || draft.record.status == "on-hold")
+    return Ignore("a plan");
+  TakeDeviceUse(resource_, context_, draft);
   return Hand(std::move(draft));
 }
 

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "intake/fhir_devices.h"
 #include "intake/source_record.h"
 
 namespace clinnova::intake {
@@ -25,6 +26,7 @@ struct FhirContext {
   /// Turns a reference ("urn:uuid:…", "Patient/1", "https://x/Patient/1") into "Type/id".
   std::function<std::string(std::string_view)> resolve;
   const MedicationCodes* medications = nullptr;  // not owned, outlives the call
+  const KnownDevices* devices = nullptr;         // not owned, outlives the call; null: none
 };
 
 /// Hands the records of `resource` to `sink`. The sink's errors are passed on.

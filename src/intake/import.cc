@@ -222,7 +222,7 @@ Result<std::vector<ImportedFile>> ReadInputs(const std::vector<Input>& inputs, R
   FhirReader fhir(sink);
   std::vector<RedcapDictionary> dictionaries;
   for (const Input& input : inputs) {
-    if (input.format == Format::kFhir) CLINNOVA_TRY(fhir.CollectMedications(input.path));
+    if (input.format == Format::kFhir) CLINNOVA_TRY(fhir.CollectReferred(input.path));
     if (input.format != Format::kDictionary) continue;
     CLINNOVA_ASSIGN(RedcapDictionary dictionary, RedcapDictionary::Load(input.path));
     dictionaries.push_back(std::move(dictionary));

@@ -508,6 +508,10 @@ TEST_F(PublicDataTest, ImportsSynthea) {
   EXPECT_EQ(count("visit_occurrence v JOIN provider p ON p.provider_id = v.provider_id"), 3387);
   EXPECT_EQ(count("drug_exposure JOIN provider USING (provider_id)"), 887) << "who prescribed";
   EXPECT_EQ(count("care_site WHERE care_site_name IS NOT NULL"), 0) << "practices bear names";
+  EXPECT_EQ(
+      count("clinnova.imaging JOIN procedure_occurrence USING (procedure_occurrence_id, person_id) "
+            "WHERE instance_count > 0"),
+      59);
   MustImport(store, {(folder_ / "export").string()});
   EXPECT_EQ(Content(store), content);
 }
@@ -524,6 +528,8 @@ TEST_F(PublicDataTest, ImportsTheGermanCoreDataSet) {
   EXPECT_EQ(report.kinds.at("specimen").loaded, 27);
   EXPECT_EQ(report.kinds.at("care_site").loaded, 3);
   EXPECT_EQ(report.kinds.at("provider").loaded, 3) << "two physicians and a role";
+  EXPECT_EQ(report.kinds.at("device").quarantined, 2)
+      << "a ventilator, twice, of which nothing says since when";
   const auto count = [&](const char* from) {
     return store.database().QueryInt64(std::string("SELECT count(*) FROM ") + from).value();
   };

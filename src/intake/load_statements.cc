@@ -12,9 +12,9 @@ CREATE TEMP TABLE stage_person (
 CREATE TEMP TABLE stage_event (
   seq BIGINT, row_id BIGINT, person_id BIGINT, visit_id BIGINT,
   kind ENUM ('person', 'visit', 'condition', 'measurement', 'drug', 'procedure', 'observation', 'death',
-    'consent', 'specimen'),
+    'consent', 'specimen', 'device', 'biomarker'),
   target ENUM ('person', 'visit', 'condition', 'measurement', 'drug', 'procedure', 'observation', 'death',
-    'consent', 'specimen'),
+    'consent', 'specimen', 'device', 'biomarker'),
   concept_id BIGINT, source_value VARCHAR,
   start_date DATE, start_time TIMESTAMP, end_date DATE, end_time TIMESTAMP,
   date_precision ENUM ('year', 'month', 'day', 'second'),
@@ -115,7 +115,9 @@ CREATE TEMP TABLE touched_person AS
   UNION SELECT person_id FROM observation WHERE observation_id IN (SELECT row_id FROM earlier_row)
   UNION SELECT person_id FROM procedure_occurrence
     WHERE procedure_occurrence_id IN (SELECT row_id FROM earlier_row)
-  UNION SELECT person_id FROM specimen WHERE specimen_id IN (SELECT row_id FROM earlier_row);
+  UNION SELECT person_id FROM specimen WHERE specimen_id IN (SELECT row_id FROM earlier_row)
+  UNION SELECT person_id FROM device_exposure
+    WHERE device_exposure_id IN (SELECT row_id FROM earlier_row);
 DELETE FROM person WHERE person_id IN (SELECT person_id FROM checked_person);
 DELETE FROM visit_occurrence WHERE visit_occurrence_id IN (SELECT row_id FROM earlier_row);
 DELETE FROM condition_occurrence WHERE condition_occurrence_id IN (SELECT row_id FROM earlier_row);
@@ -204,6 +206,7 @@ const std::string_view kRemember = R"sql(
 INSERT INTO clinnova.provenance
   SELECT CASE target WHEN 'visit' THEN 'visit_occurrence' WHEN 'condition' THEN 'condition_occurrence'
                      WHEN 'drug' THEN 'drug_exposure' WHEN 'procedure' THEN 'procedure_occurrence'
+                     WHEN 'device' THEN 'device_exposure' WHEN 'biomarker' THEN 'clinnova.biomarker'
                      ELSE target END,
          row_id, source_id, nullif(line, 0), nullif(path, ''), date_precision
   FROM loadable
@@ -254,7 +257,11 @@ INSERT INTO observation_period (observation_period_id, person_id, observation_pe
     UNION ALL
     SELECT person_id, observation_date, observation_date FROM observation
     UNION ALL
-    SELECT person_id, specimen_date, specimen_date FROM specimen)
+    SELECT person_id, specimen_date, specimen_date FROM specimen
+    UNION ALL
+    SELECT person_id, device_exposure_start_date,
+           least(coalesce(device_exposure_end_date, device_exposure_start_date), current_date)
+    FROM device_exposure)
   WHERE person_id IN (SELECT person_id FROM touched_person)
   GROUP BY person_id;
 )sql";

@@ -159,6 +159,8 @@ Result<void> Loader::State::HideIdentities() {
   for (const char* column : {"site", "container", "storage", "processing"}) {
     CLINNOVA_TRY(HideInColumn("stage_sample", column, "true"));
   }
+  CLINNOVA_TRY(HideInColumn("stage_imaging", "site", "true"));
+  CLINNOVA_TRY(HideInColumn("stage_series", "device", "true"));
   return HideInColumn("stage_event", "source_value", "concept_id = 0");
 }
 

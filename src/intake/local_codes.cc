@@ -61,6 +61,7 @@ std::string DomainOf(std::string_view kind) {
   if (kind == "visit") return "Visit";
   if (kind == "observation") return "Observation";
   if (kind == "specimen") return "Specimen";
+  if (kind == "device") return "Device";
   return "Measurement";
 }
 

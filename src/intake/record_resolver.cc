@@ -26,8 +26,11 @@ std::string Quoted(std::string_view text) { return "'" + std::string(text) + "'"
 
 /// Where a concept's domain sends a record, whatever table the source's kind suggests.
 RecordKind TableOfDomain(std::string_view domain, RecordKind kind) {
-  if (kind == RecordKind::kSpecimen)
-    return kind;  // a block of paraffin is a sample, whatever its code's domain
+  // A block of paraffin is a sample and a mean over an hour no measurement, whatever the code's domain.
+  if (kind == RecordKind::kSpecimen || kind == RecordKind::kDevice ||
+      kind == RecordKind::kBiomarker) {
+    return kind;
+  }
   if (domain == "Condition") return RecordKind::kCondition;
   if (domain == "Drug") return RecordKind::kDrug;
   if (domain == "Measurement") return RecordKind::kMeasurement;
@@ -57,6 +60,8 @@ std::string_view KindName(RecordKind kind) {
     case RecordKind::kDeath: return "death";
     case RecordKind::kConsent: return "consent";
     case RecordKind::kSpecimen: return "specimen";
+    case RecordKind::kDevice: return "device";
+    case RecordKind::kBiomarker: return "biomarker";
     case RecordKind::kCareSite: return "care_site";
     case RecordKind::kProvider: return "provider";
   }
@@ -239,7 +244,9 @@ std::optional<Rejection> RecordResolver::ResolveValue(const SourceRecord& record
                                                       const Concept* concept_,
                                                       ResolvedEvent& event) const {
   if (!record.value) {
-    if (record.kind != RecordKind::kMeasurement) return std::nullopt;
+    const bool needs =
+        record.kind == RecordKind::kMeasurement || record.kind == RecordKind::kBiomarker;
+    if (!needs) return std::nullopt;
     return Rejection{"value.missing", "found no value"};
   }
   const SourceValue& value = *record.value;

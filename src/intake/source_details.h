@@ -5,6 +5,7 @@
 //   record.details = std::make_shared<const SourceDetails>(SourceSample{.container = "83059008"});
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -40,8 +41,31 @@ struct SourceProfessional {
   std::string practitioner_id = {};  ///< of a role: the source's identity of who has it
 };
 
+/// The use of a device; what kind of device it is are the record's codes.
+struct SourceDevice {
+  std::string identifier =
+      {};  ///< UDI: the device identifier part, which names a model and no one's implant
+};
+
+/// An imaging study, without its pictures and their numbers.
+struct SourceImaging {
+  std::string modality = {};  ///< DICOM's codes, "; " between them
+  std::vector<SourceCode> body_site = {};
+  std::optional<std::int64_t> series = {}, instances = {};
+  std::string procedure_id = {};  ///< the source's identity of the procedure that it is part of
+};
+
+/// What a device measured between the record's start and end.
+struct SourceSeries {
+  std::vector<SourceCode> device = {};
+  std::optional<std::int64_t> samples = {};       ///< numbers that the value is the mean of
+  std::optional<std::int64_t> milliseconds = {};  ///< from the first sample to the last
+};
+
 struct SourceDetails {
-  std::variant<SourceSample, SourcePlace, SourceProfessional> of;
+  std::variant<SourceSample, SourcePlace, SourceProfessional, SourceDevice, SourceImaging,
+               SourceSeries>
+      of;
 };
 
 }  // namespace clinnova::intake

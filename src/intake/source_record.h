@@ -74,8 +74,10 @@ enum class RecordKind {
   kDeath,
   kConsent,
   kSpecimen,
-  kCareSite,  ///< where care is given: about no patient
-  kProvider,  ///< who gives it: about no patient
+  kDevice,     ///< the use of a device, such as an implant
+  kBiomarker,  ///< a series that a device measured, as one value over a window of time
+  kCareSite,   ///< where care is given: about no patient
+  kProvider,   ///< who gives it: about no patient
 };
 
 /// Whether records of the kind are about a patient.

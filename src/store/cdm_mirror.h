@@ -7,7 +7,8 @@
 //
 // The schema has the tables of OMOP CDM 5.4 with OHDSI's types, but BIGINT for identifiers (ours are 63-bit
 // hashes) and TEXT for VARCHAR(n); primary keys; an index on each person_id; `research_person`, the persons whom
-// studies may see; and `clinnova_mirror`, which says when. Pseudonyms' keys, quarantine and provenance stay.
+// studies may see; and `clinnova_mirror`, which says when. Pseudonyms' keys, quarantine and provenance stay, and so
+// does every table of the schema clinnova: OHDSI's tools know none of them.
 #pragma once
 
 #include <cstdint>

@@ -119,6 +119,33 @@ CREATE TABLE clinnova.specimen_use (
   row_id BIGINT NOT NULL,
   specimen_id BIGINT NOT NULL);
 
+CREATE TABLE clinnova.imaging (
+  imaging_id BIGINT NOT NULL,
+  person_id BIGINT NOT NULL,
+  procedure_occurrence_id BIGINT,
+  started DATE NOT NULL,
+  started_at TIMESTAMP,
+  modality_source_value VARCHAR,
+  body_site_concept_id BIGINT,
+  body_site_source_value VARCHAR,
+  series_count BIGINT,
+  instance_count BIGINT);
+
+CREATE TABLE clinnova.biomarker (
+  biomarker_id BIGINT NOT NULL,
+  person_id BIGINT NOT NULL,
+  measurement_id BIGINT,
+  metric_concept_id BIGINT NOT NULL,
+  metric_source_value VARCHAR,
+  device_concept_id BIGINT,
+  device_source_value VARCHAR,
+  window_start TIMESTAMP NOT NULL,
+  window_end TIMESTAMP,
+  value DOUBLE NOT NULL,
+  unit_concept_id BIGINT,
+  unit_source_value VARCHAR,
+  sample_count BIGINT);
+
 CREATE TABLE clinnova.provider_role (
   provider_id BIGINT NOT NULL,
   practitioner_id BIGINT NOT NULL);

@@ -12,6 +12,8 @@
 //   mapping_decision  what the data manager decided about local codes, version after version
 //   sample        one row per specimen: how it was taken, kept and processed, and what it is a part of
 //   specimen_use  which rows of the CDM say what was found in which specimen
+//   imaging       one row per imaging study: modality, body site, how many series and pictures, its procedure
+//   biomarker     what a device measured over a window of time: metric, device, value, number of samples
 //   provider_role rows of provider that are a role of another row of it, the person who has it
 //   setting       name and value, such as 'consent_required'
 //   research_person (view) persons whom a study may see
