@@ -53,6 +53,7 @@ CLI::App* AddSite(Commands& commands);
 void AddSiteImport(Commands& commands, CLI::App* site);
 void AddSiteMap(Commands& commands, CLI::App* site);
 void AddSiteModel(Commands& commands, CLI::App* site);
+void AddSiteQuality(Commands& commands, CLI::App* site);
 void AddSiteTable(Commands& commands, CLI::App* site);
 void AddSiteVocabulary(Commands& commands, CLI::App* site);
 void AddStudy(Commands& commands);

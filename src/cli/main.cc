@@ -63,6 +63,7 @@ int Run(int argc, char** argv) {
   AddSiteImport(commands, site);
   AddSiteMap(commands, site);
   AddSiteModel(commands, site);
+  AddSiteQuality(commands, site);
   AddSiteTable(commands, site);
   AddSiteVocabulary(commands, site);
   AddSynth(commands);

@@ -10,6 +10,8 @@
 //   pseudonym_key which key made the pseudonyms: its fingerprint, never the key
 //   unmapped_code what a source called the codes that were loaded with concept 0: system, code, description
 //   mapping_decision  what the data manager decided about local codes, version after version
+//   quality_run   one row per run of the quality checks: when, after which import, how many passed
+//   quality_result  and what each check counted then (src/quality/history.h)
 //   setting       name and value, such as 'consent_required'
 //   research_person (view) persons whom a study may see
 #pragma once
