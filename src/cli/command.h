@@ -54,6 +54,7 @@ void AddSiteImport(Commands& commands, CLI::App* site);
 void AddSiteMap(Commands& commands, CLI::App* site);
 void AddSiteModel(Commands& commands, CLI::App* site);
 void AddSitePseudonyms(Commands& commands, CLI::App* site);
+void AddSiteQuality(Commands& commands, CLI::App* site);
 void AddSiteTable(Commands& commands, CLI::App* site);
 void AddSiteVocabulary(Commands& commands, CLI::App* site);
 void AddStudy(Commands& commands);

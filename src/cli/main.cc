@@ -64,6 +64,7 @@ int Run(int argc, char** argv) {
   AddSiteMap(commands, site);
   AddSiteModel(commands, site);
   AddSitePseudonyms(commands, site);
+  AddSiteQuality(commands, site);
   AddSiteTable(commands, site);
   AddSiteVocabulary(commands, site);
   AddSynth(commands);

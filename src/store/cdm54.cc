@@ -28,7 +28,7 @@ bool IsRowIdentifier(std::string_view column) {
     if (column.ends_with(number)) column.remove_suffix(number.size());
   }
   return column.ends_with("_id") && !column.ends_with("concept_id") &&
-         column != "cohort_definition_id" && column != "import_id";
+         column != "cohort_definition_id" && column != "import_id" && column != "run_id";
 }
 
 bool IsPseudonym(std::string_view table, std::string_view column) {

@@ -21,7 +21,7 @@ const std::vector<CdmField>& Cdm54Fields();
 
 /// Whether a column of integers holds the identifier of a person or a row, or refers to one: what is called so in the CDM
 /// (person_id, visit_occurrence_id, fact_id_1) and in the side tables (row_id, source_id), but for concepts, cohort
-/// definitions and numbered imports, which are nobody's.
+/// definitions and numbered imports and runs, which are nobody's.
 bool IsRowIdentifier(std::string_view column);
 /// Whether a column of a CDM's table holds what the source knows somebody or something by: a patient's, a professional's
 /// or a place's number, the label of a sample. An import makes a keyed pseudonym of it.

@@ -151,7 +151,25 @@ CREATE TABLE clinnova.provider_role (
   practitioner_id BIGINT NOT NULL);
 )sql";
 
-constexpr std::array<Migration, 3> kMigrations{{{1, kVersion1}, {2, kVersion2}, {3, kVersion3}}};
+constexpr std::string_view kVersion4 = R"sql(
+CREATE TABLE clinnova.quality_run (
+  run_id BIGINT NOT NULL,
+  ran_at TIMESTAMP NOT NULL,
+  import_id BIGINT,
+  passed BIGINT NOT NULL,
+  failed BIGINT NOT NULL,
+  errors BIGINT NOT NULL);
+
+CREATE TABLE clinnova.quality_result (
+  run_id BIGINT NOT NULL,
+  check_id VARCHAR NOT NULL,
+  numerator BIGINT NOT NULL,
+  denominator BIGINT NOT NULL,
+  status VARCHAR NOT NULL);
+)sql";
+
+constexpr std::array<Migration, 4> kMigrations{
+    {{1, kVersion1}, {2, kVersion2}, {3, kVersion3}, {4, kVersion4}}};
 
 }  // namespace
 

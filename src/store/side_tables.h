@@ -15,6 +15,8 @@
 //   imaging       one row per imaging study: modality, body site, how many series and pictures, its procedure
 //   biomarker     what a device measured over a window of time: metric, device, value, number of samples
 //   provider_role rows of provider that are a role of another row of it, the person who has it
+//   quality_run   one row per run of the quality checks: when, after which import, how many passed
+//   quality_result  and what each check counted then (src/quality/history.h)
 //   setting       name and value, such as 'consent_required'
 //   research_person (view) persons whom a study may see
 //

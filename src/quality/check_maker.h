@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the makers of checks share: a new check of a kind, and the pieces of SQL from which checks over a table's rows
+// are put together. Private to this room.
+//
+// A table's rows are called t. Joined to them, each keeping their number: b, the person (k, gender, birth: the earliest
+// day that it can be); d, the death (k, day); o, the first and last day of the observation periods (k, first, last);
+// v, the visit (k, person, first, last).
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quality/catalogue.h"
+#include "quality/cdm.h"
+#include "quality/check.h"
+
+namespace clinnova::quality {
+
+class CheckMaker {
+ public:
+  /// All three outlive this.
+  CheckMaker(const Cdm& cdm, const Shape& shape, Plan& plan)
+      : catalogue_(GetCatalogue()), cdm_(cdm), shape_(shape), plan_(plan) {}
+
+  struct What {
+    std::string_view kind, table, field = {}, argument = {};
+    double threshold = 0;
+    std::string_view name = {};
+    std::string_view suffix = {};  ///< of the identifier, after the kind
+    std::string_view source = {};  ///< in place of the kind's
+  };
+  /// Appends a check; it is not applicable where its table or field is not there.
+  Check& Add(const What& what);
+
+  /// A check over a table's rows: counted are those `of` which it asks ("": all), and of them the `bad` ones.
+  void OverRows(Check& check, const std::string& of, const std::string& bad,
+                std::initializer_list<std::string_view> joins = {});
+  /// The same over any relation `from`, which has a name of its own.
+  static void Over(Check& check, const std::string& from, const std::string& of,
+                   const std::string& bad);
+
+  /// Sets not_applicable where a table or one of its fields is not there; whether all are.
+  bool Needs(Check& check, std::string_view table,
+             std::initializer_list<std::string_view> fields = {}) const;
+
+  const Catalogue& catalogue() const { return catalogue_; }
+  const Cdm& cdm() const { return cdm_; }
+  const Shape& shape() const { return shape_; }
+  Plan& plan() { return plan_; }
+
+ private:
+  const Catalogue& catalogue_;
+  const Cdm& cdm_;
+  const Shape& shape_;
+  Plan& plan_;
+};
+
+/// Whether the engine's type can hold what the CDM's word asks for; a word that is not the CDM's asks for nothing.
+bool Fits(std::string_view word, std::string_view type);
+
+/// The joins by their names.
+std::string PersonJoin();
+std::string DeathJoin();
+std::string PeriodJoin();
+std::string VisitJoin();
+
+/// "rows of t where" in one aggregate.
+std::string CountWhere(const std::string& condition);
+/// `date` with day and month exchanged; NULL where that is no other date.
+std::string Swapped(const std::string& date);
+/// "1, 2, 3".
+std::string IdList(const std::vector<std::int64_t>& ids);
+/// A SELECT of the concepts and of what the CDM's vocabulary has below them, as k.
+std::string AndBelow(const CheckMaker& maker, const std::vector<std::int64_t>& ids);
+bool IsDatetime(std::string_view table, std::string_view field);
+/// A field as a day.
+std::string DayOf(std::string_view table, std::string_view field);
+
+/// The makers, each in a file of its own.
+void AddModelChecks(CheckMaker& maker);
+void AddFieldChecks(CheckMaker& maker);
+void AddConceptChecks(CheckMaker& maker);
+void AddRuleChecks(CheckMaker& maker);
+void AddHistoryChecks(CheckMaker& maker);
+
+}  // namespace clinnova::quality
