@@ -50,6 +50,9 @@ Result<store::Store> OpenForRotation(const cohort::SiteFiles& files) {
 Result<void> Rotate(const Arguments& arguments) {
   CLINNOVA_ASSIGN(const cohort::SiteFiles files, NeedPseudonyms(arguments.site));
   CLINNOVA_ASSIGN(auto store, OpenForRotation(files));
+  // What an import or a rotation that was killed left beside the store, which is ours alone while it is open.
+  std::error_code ignored;
+  fs::remove_all(files.store.string() + ".tmp", ignored);
   const std::string key_file = files.pseudonym_key.string();
   CLINNOVA_ASSIGN(const intake::Rotation done,
                   intake::RotatePseudonyms(store, key_file, [](const std::string& step) {

@@ -6,8 +6,8 @@
 //   CLINNOVA_ASSIGN(cohort::PatientFacts facts, reader->Read({.patient_id = "p1", .records = records}));
 //
 // The statements that compute features cost nearly the same for one patient as for twenty, so those who ask while a
-// question is under way are answered together by the next. They cannot meet: each patient's identity is made
-// different before it is hashed, by the question's number.
+// question is under way are answered together by the next, with those who ask within a few milliseconds after. They
+// cannot meet: each patient's identity is made different before it is hashed, by the question's number.
 // Nothing is written to disk; the records are forgotten before the answer is given.
 // Thread rule: Read() from any number of threads; one thread of its own works.
 #pragma once

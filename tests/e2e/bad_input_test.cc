@@ -163,6 +163,34 @@ TEST_F(BadInput, OfImports) {
   ExpectRefusal("site import synth/export --site site --mapping nowhere", 2, {"nowhere"});
 }
 
+TEST_F(BadInput, OfPseudonyms) {
+  ExpectRefusal("site pseudonyms", 2, {"subcommand"});
+  ExpectRefusal("site pseudonyms rotate --site nowhere", 2, {"nowhere/cdm.duckdb", "import data"});
+  ExpectRefusal("site pseudonyms status --site nowhere", 2, {"nowhere/cdm.duckdb"});
+  fs::create_directory(folder_ / "attached");
+  Write("attached/postgresql.toml", "connection = \"dbname=cdm\"\n");
+  ExpectRefusal("site pseudonyms rotate --site attached", 2, {"PostgreSQL", "the hospital's"});
+
+  ASSERT_EQ(Run("synth ra --patients 20 --seed 3 --dialect de-fhir --out synth").code, 0);
+  ASSERT_EQ(Run("site import synth/export --site site").code, 0);
+  const fs::path key = folder_ / "site/pseudonym.key";
+  fs::copy_file(key, folder_ / "old.key");
+  const Ending rotated = Run("site pseudonyms rotate --site site");
+  ASSERT_EQ(rotated.code, 0) << rotated.errors;
+  EXPECT_NE(rotated.out.find("New pseudonyms for 20 persons"), std::string::npos) << rotated.out;
+  fs::rename(key, folder_ / "new.key");
+  ExpectRefusal("site pseudonyms rotate --site site", 2, {"pseudonym.key", "not found"});
+  fs::copy_file(folder_ / "old.key", key);
+  ExpectRefusal("site pseudonyms rotate --site site", 2, {"from before a rotation"});
+  ExpectRefusal("site import synth/export --site site", 2, {"from before a rotation"});
+  fs::remove(key);
+  fs::copy_file(folder_ / "new.key", key);
+  fs::permissions(key, fs::perms::group_read, fs::perm_options::add);
+  ExpectRefusal("site pseudonyms rotate --site site", 2, {"others can read it", "0600"});
+  fs::permissions(key, fs::perms::group_read, fs::perm_options::remove);
+  EXPECT_EQ(Run("site import synth/export --site site").code, 0);
+}
+
 TEST_F(BadInput, OfAHubThatIsNotThere) {
   ExpectRefusal("study list --hub nowhere", 2, {"nowhere/hub.toml"});
   ExpectRefusal("site serve --dir nowhere", 2, {"nowhere/site.toml"});
