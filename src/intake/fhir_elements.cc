@@ -152,10 +152,6 @@ void TakeQuantity(element quantity, SourceValue& value, Draft& draft) {
 /// value[x] of an observation or a component; false when there is none.
 bool TakeValue(element parent, Draft& draft) {
   SourceValue value;
-  if (const auto samples = Member(parent, "valueSampledData")) {
-    TakeSampledData(*samples, draft);
-    return true;
-  }
   if (const auto quantity = Member(parent, "valueQuantity")) {
     TakeQuantity(*quantity, value, draft);
     if (!value.number) return false;
@@ -186,6 +182,10 @@ bool TakeValue(element parent, Draft& draft) {
     }
   }
   if (!value.number && !value.coded && value.text.empty()) {
+    if (const auto samples = Member(parent, "valueSampledData")) {
+      TakeSampledData(*samples, draft);
+      return true;
+    }
     for (const char* unread : {"valueRange", "valueRatio", "valuePeriod", "valueTime"}) {
       if (!Member(parent, unread)) continue;
       draft.Refuse("fhir.value_type", std::string("found ") + unread +

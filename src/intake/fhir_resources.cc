@@ -65,6 +65,7 @@ class ResourceReader {
   Result<void> ReadDeviceUse();
   Result<void> ReadPlace();
   Result<void> ReadProfessional();
+  void TakeReferences(Draft& draft) const;
   void TakeKindOfValue(Draft& draft) const;
   void TakeMedication(Draft& draft) const;
   std::vector<SourceCode> MedicationOfUse() const;
@@ -214,8 +215,7 @@ Result<void> ResourceReader::ReadObservation() {
   draft.record.codes = Codes(Member(resource_, "code"));
   TakeTimes(resource_, "effective", draft);
   TakeTime(resource_, "effectiveInstant", draft.record.start, draft);
-  draft.record.specimen_id = FirstReference(List(resource_, "specimen"), context_, {"Specimen/"});
-  draft.record.provider_id = ProfessionalOf(resource_, context_, {"performer"});
+  TakeReferences(draft);
   if (HasCode(List(resource_, "category"), "laboratory"))
     draft.record.kind = RecordKind::kMeasurement;
   const auto components = List(resource_, "component");
@@ -234,6 +234,19 @@ Result<void> ResourceReader::ReadObservation() {
   if (!components.empty()) return {};
   if (Member(resource_, "hasMember")) return Ignore("a group of others");
   return Hand(std::move(draft));
+}
+
+/// In one pass over the members: observations are many, and few say either.
+void ResourceReader::TakeReferences(Draft& draft) const {
+  simdjson::dom::object members;
+  if (resource_.get(members) != simdjson::SUCCESS) return;
+  for (const auto& [name, value] : members) {
+    if (name == "specimen") {
+      draft.record.specimen_id = FirstReference({value}, context_, {"Specimen/"});
+    } else if (name == "performer") {
+      draft.record.provider_id = ProfessionalOf(resource_, context_, {"performer"});
+    }
+  }
 }
 
 Result<void> ResourceReader::ReadComponent(element component, std::size_t index,
