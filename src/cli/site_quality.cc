@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -125,13 +126,21 @@ Result<void> OfServer(const Arguments& arguments, const store::Attachment& attac
   return FailOn(arguments, report);
 }
 
+/// The same words as where it is opened.
+Result<void> NeedStore(const cohort::SiteFiles& files) {
+  if (std::filesystem::exists(files.store)) return {};
+  return OpenOwnCdm(files).map([](const store::Store&) {});
+}
+
 Result<void> OfStore(const Arguments& arguments, const cohort::SiteFiles& files) {
   // For writing, also to show: a store of an older version is brought to the present one.
-  CLINNOVA_ASSIGN(auto store, OpenOwnCdm(files, store::Store::Access::kReadWrite));
-  quality::OwnCdm cdm(store);
-  if (!arguments.show.empty()) return Show(arguments, cdm);
-  CLINNOVA_ASSIGN(const auto report, quality::RunChecks(cdm));
-  CLINNOVA_TRY(quality::KeepRun(store.database(), report));
+  if (!arguments.show.empty()) {
+    CLINNOVA_ASSIGN(auto store, OpenOwnCdm(files, store::Store::Access::kReadWrite));
+    quality::OwnCdm cdm(store);
+    return Show(arguments, cdm);
+  }
+  CLINNOVA_TRY(NeedStore(files));
+  CLINNOVA_ASSIGN(const auto report, quality::RunAndKeep(files.store.string()));
   CLINNOVA_TRY(Tell(arguments, report));
   return FailOn(arguments, report);
 }

@@ -39,7 +39,7 @@ Result<void> OwnCdm::ForEachRow(const std::string& sql,
 std::string OwnCdm::HashSql(const std::vector<std::string>& values) const {
   std::string list;
   for (const std::string& value : values) list += (list.empty() ? "" : ", ") + value;
-  return "hash(" + list + ")";
+  return "(hash(" + list + ") >> 1)::BIGINT";
 }
 
 std::string OwnCdm::ColumnsSql() const {
@@ -53,6 +53,11 @@ std::string OwnCdm::Told(const Error& error) const {
   constexpr std::string_view kWhere = "database: ";
   if (message.starts_with(kWhere)) message.remove_prefix(kWhere.size());
   return "DuckDB: " + std::string(message.substr(0, message.find(':')));
+}
+
+bool OwnCdm::IsClosed(const Error& error) const {
+  const std::string told = Told(error);
+  return told == "DuckDB: INTERNAL Error" || told == "DuckDB: FATAL Error";
 }
 
 // One failed statement must not end the transaction in which everything is read.

@@ -38,6 +38,8 @@ class Cdm {
   virtual std::string ColumnsSql() const = 0;
   /// Whether each row's source file and line are known (clinnova.provenance).
   virtual bool HasProvenance() const = 0;
+  /// Whether the engine answers nothing more after this error.
+  virtual bool IsClosed(const Error& error) const = 0;
   /// What may be told of an engine's error: no value of the data.
   virtual std::string Told(const Error& error) const = 0;
 };
@@ -51,6 +53,7 @@ class OwnCdm : public Cdm {
   std::string HashSql(const std::vector<std::string>& values) const override;
   std::string ColumnsSql() const override;
   bool HasProvenance() const override { return true; }
+  bool IsClosed(const Error& error) const override;
   std::string Told(const Error& error) const override;
 
  private:
@@ -66,6 +69,7 @@ class ServerCdm : public Cdm {
   std::string HashSql(const std::vector<std::string>& values) const override;
   std::string ColumnsSql() const override;
   bool HasProvenance() const override { return false; }
+  bool IsClosed(const Error&) const override { return false; }
   std::string Told(const Error& error) const override { return error.message; }
 
  private:

@@ -108,6 +108,14 @@ void CheckMaker::Over(Check& check, const std::string& from, const std::string& 
   check.count.show_where = Both(of, bad);
 }
 
+void CheckMaker::CountCopies(Check& check, const std::string& value, const std::string& where) {
+  check.count.base = "(SELECT count(*) AS n FROM " + check.table +
+                     (where.empty() ? "" : " WHERE " + where) + " GROUP BY " + value + ") g";
+  check.count.joins.clear();
+  check.count.denominator = "coalesce(sum(g.n), 0)";
+  check.count.numerator = "coalesce(sum(g.n - 1), 0)";
+}
+
 void CheckMaker::OverRows(Check& check, const std::string& of, const std::string& bad,
                           std::initializer_list<std::string_view> joins) {
   Over(check, check.table + " t", of, bad);

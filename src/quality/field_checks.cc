@@ -25,8 +25,7 @@ void PrimaryKey(CheckMaker& maker, Check& check, const FieldCheck& of) {
   maker.OverRows(check, Known(Value(of)),
                  Value(of) + " IN (SELECT " + check.field + " FROM " + check.table + " GROUP BY " +
                      check.field + " HAVING count(*) > 1)");
-  check.count.denominator = "count(" + Value(of) + ")";
-  check.count.numerator = "count(" + Value(of) + ") - count(DISTINCT " + Value(of) + ")";
+  CheckMaker::CountCopies(check, check.field, check.field + " IS NOT NULL");
 }
 
 /// A concept's field, each of its concepts once: g has them (id) with the number of rows (n), c the concept.
@@ -143,10 +142,12 @@ void DateFuture(CheckMaker& maker, Check& check, const FieldCheck& of) {
 // Dates that are only read in one order, of which the other is possible: none is after the twelfth.
 void DatePattern(CheckMaker& maker, Check& check, const FieldCheck& of) {
   maker.OverRows(check, "", Known(Value(of)));
-  const std::string many = "count(DISTINCT " + Value(of) + ") >= 30";
-  check.count.denominator = "CASE WHEN " + many + " THEN 1 ELSE 0 END";
+  const std::string field(of.field);
+  check.count.base = "(SELECT " + field + " AS day FROM " + check.table + " WHERE " + field +
+                     " IS NOT NULL GROUP BY " + field + ") g";
+  check.count.denominator = "CASE WHEN count(*) >= 30 THEN 1 ELSE 0 END";
   check.count.numerator =
-      "CASE WHEN " + many + " AND max(extract(day FROM " + Value(of) + ")) <= 12 THEN 1 ELSE 0 END";
+      "CASE WHEN count(*) >= 30 AND max(extract(day FROM g.day)) <= 12 THEN 1 ELSE 0 END";
 }
 
 void StartBeforeEnd(CheckMaker& maker, Check& check, const FieldCheck& of) {

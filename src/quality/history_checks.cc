@@ -98,15 +98,13 @@ void DuplicateRecord(CheckMaker& maker, Check& check, const FieldCheck& of) {
   }
   const std::string table(of.table);
   maker.OverRows(check, "", "true");
-  std::vector<std::string> values, copied;
-  for (const std::string& field : fields) values.push_back("t." + field);
-  check.count.denominator = "count(*)";
-  check.count.numerator = "count(*) - count(DISTINCT " + maker.cdm().HashSql(values) + ")";
+  CheckMaker::CountCopies(check, maker.cdm().HashSql(fields), "");
   check.count.show_from = "(SELECT " + table + ".*, count(*) OVER (PARTITION BY " + Comma(fields) +
                           ") AS copies FROM " + table + ") t";
   check.count.show_where = "t.copies > 1";
-  check.count.show_columns = values;
-  check.count.show_columns.erase(check.count.show_columns.begin());
+  check.count.show_columns.clear();
+  for (std::size_t i = 1; i < fields.size(); ++i)
+    check.count.show_columns.push_back("t." + fields[i]);
   check.count.show_columns.emplace_back("t.copies");
 }
 

@@ -9,6 +9,7 @@
 #include "core/check.h"
 #include "core/duckdb.h"
 #include "quality/catalogue.h"
+#include "quality/history.h"
 #include "quality/plan.h"
 
 namespace clinnova::quality {
@@ -104,6 +105,10 @@ class Runner {
   Result<void> Mark(const Result<void>& done, const std::vector<std::size_t>& members) {
     if (done) return {};
     if (done.error().code == ErrorCode::kUnreachable) return done;
+    if (cdm_.IsClosed(done.error())) {
+      return Fail(ErrorCode::kFailed, cdm_.Told(done.error()) + ": the engine closed the CDM",
+                  "engine_closed");
+    }
     for (const std::size_t index : members) {
       report_.outcomes[index] = {.numerator = 0,
                                  .denominator = 0,
@@ -235,6 +240,20 @@ std::size_t QualityReport::Count(Status status) const {
 Result<QualityReport> RunChecks(Cdm& cdm) {
   CLINNOVA_ASSIGN(const Shape shape, ReadShape(cdm));
   return Runner(cdm, PlanChecks(cdm, shape)).Run();
+}
+
+Result<QualityReport> RunAndKeep(const std::string& store_file) {
+  constexpr int kTries = 3;
+  for (int attempt = 1;; ++attempt) {
+    CLINNOVA_ASSIGN(auto store, store::Store::Open({.path = store_file}));
+    OwnCdm cdm(store);
+    auto report = RunChecks(cdm);
+    if (report) {
+      CLINNOVA_TRY(KeepRun(store.database(), *report));
+      return report;
+    }
+    if (report.error().reason != "engine_closed" || attempt == kTries) return report;
+  }
 }
 
 Result<ShownRows> ShowRows(Cdm& cdm, const std::string& check_id, std::size_t limit) {

@@ -30,8 +30,12 @@ struct QualityReport {
   std::size_t Count(Status status) const;
 };
 
-/// kFailed or kUnreachable when the CDM cannot be read at all.
+/// kFailed or kUnreachable when the CDM cannot be read at all. kFailed ("engine_closed"): an internal error of DuckDB,
+/// after which it answers nothing more until the store is opened anew.
 Result<QualityReport> RunChecks(Cdm& cdm);
+/// Clinnova's own CDM in a file, the run kept beside it (history.h). Internal errors of DuckDB's parallel engine come
+/// and go: the store is opened anew and the run begun again, three times at most; others as Store::Open.
+Result<QualityReport> RunAndKeep(const std::string& store_file);
 
 struct ShownRows {
   std::string description;

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "quality/run.h"
 
+#include <unistd.h>
+
+#include <filesystem>
 #include <set>
 #include <span>
 
 #include "quality/catalogue.h"
+#include "quality/history.h"
 #include "quality/planted_cdm.h"
 
 namespace clinnova::quality {
@@ -304,6 +308,39 @@ TEST(Checks, TellAnEnginesErrorWithoutItsValues) {
     if (outcome.status != Status::kError) continue;
     EXPECT_EQ(outcome.note, "DuckDB: Conversion Error");
   }
+}
+
+// An internal error closes DuckDB's database: nothing that comes after it would be an answer.
+TEST(Checks, AreNoAnswerOnceTheEngineHasClosed) {
+  class Closed : public OwnCdm {
+   public:
+    using OwnCdm::OwnCdm;
+    Result<void> ForEachRow(const std::string& sql,
+                            const std::function<Result<void>(TextRow)>& row) override {
+      if (sql.find("FROM visit_occurrence t") != sql.npos)
+        return Fail(ErrorCode::kFailed, "database: INTERNAL Error: Expected vector of type UINT64");
+      return OwnCdm::ForEachRow(sql, row);
+    }
+  };
+  store::Store store = CleanCdm();
+  Closed cdm(store);
+  const auto report = RunChecks(cdm);
+  ASSERT_FALSE(report.has_value());
+  EXPECT_EQ(report.error().reason, "engine_closed");
+  EXPECT_EQ(report.error().message, "DuckDB: INTERNAL Error: the engine closed the CDM");
+}
+
+TEST(RunAndKeep, RunsOverAFileAndKeepsTheRun) {
+  const std::string file = std::filesystem::temp_directory_path() /
+                           ("clinnova_quality_" + std::to_string(getpid()) + ".duckdb");
+  const auto report = RunAndKeep(file);
+  ASSERT_TRUE(report.has_value()) << report.error().message;
+  auto store = store::Store::Open({.path = file});
+  ASSERT_TRUE(store.has_value());
+  const auto history = ReadHistory(store->database());
+  ASSERT_TRUE(history.has_value());
+  EXPECT_EQ(history->runs.size(), 1u);
+  std::filesystem::remove(file);
 }
 
 TEST(ShowRows, GivesKeyPersonAndTheLineOfTheSource) {
