@@ -150,6 +150,23 @@ std::string Discrimination(const Json& analysis) {
   return table.Text();
 }
 
+/// Whether a treatment choice's covariates tell who gains by which drug.
+std::string Heterogeneity(const Json& lines) {
+  TextTable table({"effect by covariates", "chi squared", "df", "p", "p < 0.05 of"});
+  for (const Json& line : lines) {
+    std::string terms;
+    for (std::size_t t = 1; t < line["terms"].size(); ++t) {
+      const Json& term = line["terms"][t];
+      if (!term["p_value"].is_number() || !(term["p_value"].get<double>() < 0.05)) continue;
+      terms += (terms.empty() ? "" : ", ") + term["term"].get<std::string>() + " " +
+               Number(term["estimate"], 3);
+    }
+    table.Add({line["first"].get<std::string>() + " over " + line["second"].get<std::string>(),
+               Number(line["statistic"]), Number(line["df"]), PValue(line["p_value"]), terms});
+  }
+  return table.Text();
+}
+
 /// What differs between the sites of a treatment choice.
 std::string BetweenSites(const Json& analysis) {
   const Json& told = analysis["between_sites"];
@@ -374,6 +391,7 @@ std::string AnalysisText(const Json& analysis) {
   text += analysis.contains("contrasts") ? Contrasts(analysis) : Estimates(analysis);
   if (analysis.contains("policies")) text += Policies(analysis);
   if (analysis.contains("discrimination")) text += Discrimination(analysis);
+  if (analysis.contains("heterogeneity")) text += Heterogeneity(analysis["heterogeneity"]);
   if (analysis.contains("between_sites")) text += BetweenSites(analysis);
   if (analysis.contains("policies") && analysis.contains("net_benefit")) {
     text += NetBenefit(analysis["net_benefit"]);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parts of a treatment choice's report: how well its outcome models predict, net benefit by threshold,
-// what differs between sites.
+// what differs between sites, who gains by what.
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "core/deterministic_math.h"
+#include "core/distributions.h"
 #include "learn/choice_discrimination.h"
 #include "learn/choice_net_benefit.h"
 #include "learn/choice_report.h"
@@ -92,7 +93,7 @@ Json WithinSitesJson(const ChoiceStory& story) {
 namespace {
 
 /// `scale`: from that of the estimates to that which is told.
-Json HeterogeneityJson(const std::optional<BetweenSites>& between, double (*scale)(double)) {
+Json TogetherJson(const std::optional<BetweenSites>& between, double (*scale)(double)) {
   if (!between) return nullptr;
   return {{"sites", between->sites},
           {"estimate", NumberJson(scale(between->estimate))},
@@ -110,8 +111,8 @@ Json HeterogeneityJson(const std::optional<BetweenSites>& between, double (*scal
 
 Json BetweenSitesJson(const ChoiceStory& story) {
   const SiteComparison& sites = *story.judgement.between_sites;
-  Json json{{"gain", HeterogeneityJson(sites.gain, [](double x) { return x; })}};
-  if (story.learned.binary) json["auc"] = HeterogeneityJson(sites.log_odds, core::Expit);
+  Json json{{"gain", TogetherJson(sites.gain, [](double x) { return x; })}};
+  if (story.learned.binary) json["auc"] = TogetherJson(sites.log_odds, core::Expit);
   json["shift"] = Json::array();
   for (const InputShift& shift : sites.shift) {
     json["shift"].push_back({{"input", shift.name},
@@ -124,6 +125,57 @@ Json BetweenSitesJson(const ChoiceStory& story) {
                              {"sites_missing_many", shift.missing[1]}});
   }
   return json;
+}
+
+namespace {
+
+Json LineJson(const ChoiceStory& story, const ContrastLine& line) {
+  const FittingLines& lines = *story.judgement.lines;
+  const std::size_t p = story.frame.columns();
+  std::vector<double> coefficients(p);
+  stats::Matrix covariance(p, std::vector<double>(p));
+  const auto column = [&](std::size_t i) { return static_cast<std::size_t>(lines.columns()[i]); };
+  for (std::size_t i = 0; i < lines.columns().size(); ++i) {
+    coefficients[column(i)] = line.coefficients[i];
+    for (std::size_t j = 0; j < lines.columns().size(); ++j) {
+      covariance[column(i)][column(j)] = line.covariance[i][j];
+    }
+  }
+  story.frame.ToOriginalScale(coefficients, covariance);
+  Json terms = Json::array();
+  for (std::size_t i = 0; i < lines.columns().size(); ++i) {
+    const std::size_t j = column(i);
+    ChoiceEstimate estimate =
+        NormalEstimate(coefficients[j], std::sqrt(std::max(0.0, covariance[j][j])),
+                       story.options.confidence_level);
+    estimate.p_value =
+        estimate.std_error > 0 ? core::NormalTwoSidedP(estimate.estimate / estimate.std_error) : 1;
+    Json term{{"term", story.frame.design().names()[j]}};
+    const Json numbers = DifferenceJson(estimate);
+    for (const auto& item : numbers.items()) {
+      term[item.key()] = lines.aliased()[i] ? Json(nullptr) : item.value();
+    }
+    terms.push_back(std::move(term));
+  }
+  const auto degrees = static_cast<double>(line.degrees);
+  return {
+      {"first", story.learned.arms[line.first]},
+      {"second", story.learned.arms[line.second]},
+      {"terms", std::move(terms)},
+      {"statistic", NumberJson(line.statistic)},
+      {"df", line.degrees},
+      {"p_value", line.degrees > 0 ? NumberJson(core::ChiSquaredUpperTail(line.statistic, degrees))
+                                   : Json(nullptr)}};
+}
+
+}  // namespace
+
+Json HeterogeneityJson(const ChoiceStory& story) {
+  Json list = Json::array();
+  for (const ContrastLine& line : story.judgement.lines->lines()) {
+    list.push_back(LineJson(story, line));
+  }
+  return list;
 }
 
 Json NetBenefitJson(const ChoiceStory& story, const std::vector<std::int64_t>& known,

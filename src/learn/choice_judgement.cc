@@ -37,6 +37,7 @@ class Judging {
     CLINNOVA_TRY(ReadInputs(judgement));
     CLINNOVA_TRY(ReadGroups(judgement));
     if (comparing_) judgement.between_sites = comparing_->comparison();
+    judgement.lines = lines_;
     if (comparing_ && options_.evaluation.given && federation_.minimum_count() > 0 &&
         judgement.between_sites->shift.empty()) {
       judgement.warnings.emplace_back(
@@ -60,13 +61,16 @@ class Judging {
   /// The round of choice.fold_pairs, which gives the rule's value its error.
   Result<PooledSums> PairRound(const LearnedChoice& learned, std::size_t reference,
                                const std::vector<double>& thresholds, PolicyValues& policies) {
-    const bool comparing = comparing_ && &learned == &learned_;
-    const ChoicePairParameters parameters{.split = learned.split,
-                                          .models = Uncentred(learned),
-                                          .rules = learned.pair_rules,
-                                          .reference = static_cast<std::int64_t>(reference),
-                                          .thresholds = thresholds,
-                                          .best = comparing ? BestOf(policies) : -1};
+    const bool own = &learned == &learned_;
+    const bool comparing = own && comparing_;
+    const ChoicePairParameters parameters{
+        .split = learned.split,
+        .models = Uncentred(learned),
+        .rules = learned.pair_rules,
+        .reference = static_cast<std::int64_t>(reference),
+        .thresholds = thresholds,
+        .best = comparing ? BestOf(policies) : -1,
+        .lines = own && lines_ ? lines_->First() : ChoiceLineQuestion()};
     CLINNOVA_ASSIGN(PooledSums pairs, federation_.Sum(analysis_, kChoicePairStep, parameters));
     policies.covariance[0][0] += FoldCovariance(pairs.Number(kSquaredChanges), policies.n);
     return pairs;
@@ -81,12 +85,14 @@ class Judging {
       comparing_.emplace(arms_, learned_.binary, federation_.minimum_count(),
                          options_.confidence_level);
     }
+    if (options_.evaluation.heterogeneity) PrepareLines();
     const std::vector<double> thresholds = ThresholdsOf(options_, learned_.binary);
     const std::size_t reference =
         guideline_ >= 0 ? static_cast<std::size_t>(guideline_) : judgement.policies.BestArm();
     CLINNOVA_ASSIGN(const PooledSums pairs,
                     PairRound(learned_, reference, thresholds, judgement.policies));
     if (comparing_) comparing_->TakeContributors(pairs.Counts(kComparedSites));
+    if (lines_) lines_->TakeSums(pairs, kLineSums);
     if (!thresholds.empty()) {
       judgement.net_benefit = NetBenefitFrom(pairs, reference, thresholds);
     } else if (options_.evaluation.net_benefit && options_.evaluation.given) {
@@ -193,6 +199,32 @@ class Judging {
     return columns;
   }
 
+  /// Everybody's mean of a column, standardised.
+  double MeanOf(std::size_t column) const {
+    double sum = 0;
+    for (std::size_t a = 0; a < arms_; ++a) {
+      sum += learned_.arm_means[a][column] * static_cast<double>(learned_.arm_counts[a]);
+    }
+    return sum / static_cast<double>(frame_.n());
+  }
+
+  void PrepareLines() {
+    const table::Schema& schema = federation_.schema();
+    FittingLines::Setting setting{
+        .columns =
+            LineColumns(frame_.design().names(), schema.columns[*schema.Find("site")].levels),
+        .arms = arms_,
+        .sign = options_.higher_is_better ? 1.0 : -1.0,
+        .column_exponent = frame_.standardised_exponent()};
+    const int outcome = learned_.binary ? 0 : frame_.response_exponents().front();
+    setting.score_exponent = outcome + stats::ExponentOf(1 + 2 / options_.trim);
+    std::vector<double> means;
+    for (std::size_t j = 0; j < frame_.columns(); ++j) means.push_back(MeanOf(j));
+    setting.gram =
+        ProductsOf(setting.columns, learned_.covariance, means, static_cast<double>(frame_.n()));
+    lines_.emplace(std::move(setting));
+  }
+
   void FindDistance(DistanceSummary& distance) const {
     std::vector<std::size_t> columns = NumericColumns();
     stats::Matrix covariance(columns.size(), std::vector<double>(columns.size()));
@@ -204,13 +236,7 @@ class Judging {
     const stats::SymmetricFactor factor(covariance, 1e-9);
     distance.columns = columns;
     distance.inverse = factor.Inverse();
-    for (const std::size_t j : columns) {
-      double sum = 0;
-      for (std::size_t a = 0; a < arms_; ++a) {
-        sum += learned_.arm_means[a][j] * static_cast<double>(learned_.arm_counts[a]);
-      }
-      distance.center.push_back(sum / static_cast<double>(frame_.n()));
-    }
+    for (const std::size_t j : columns) distance.center.push_back(MeanOf(j));
   }
 
   Result<void> ReadGroups(ChoiceJudgement& judgement) {
@@ -226,8 +252,10 @@ class Judging {
                                      distance.inverse[i].end());
     }
     if (comparing_) spread.sites = SiteQuestion(judgement);
+    if (lines_) spread.lines = lines_->Second();
     CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kChoiceSpreadStep, spread));
     if (comparing_) comparing_->TakeFirst(sums, kSpreadSites);
+    if (lines_) lines_->TakeErrors(sums, kLineErrors);
     const auto at = [&](double part) {
       return kDistanceBin *
              static_cast<double>(BinAt(sums, kDistanceHistogram, 0, kDistanceBins, part) + 1);
@@ -403,6 +431,7 @@ class Judging {
   std::size_t arms_;
   std::int64_t guideline_;
   std::optional<ComparingSites> comparing_{};  ///< with evaluation "between_sites"
+  std::optional<FittingLines> lines_{};        ///< with evaluation "heterogeneity"
 };
 
 }  // namespace

@@ -114,6 +114,7 @@ struct ChoiceJudgement {
   federation::PooledSums sums;  ///< of the value step
   std::optional<NetBenefitSums> net_benefit{};
   std::optional<SiteComparison> between_sites{};
+  std::optional<FittingLines> lines{};  ///< with evaluation "heterogeneity"
   std::vector<InputSummary> inputs{};
   DistanceSummary distance{};
   std::vector<GroupGain> groups{};

@@ -23,6 +23,7 @@ Result<void> ReadEvaluation(const Analysis& analysis, ChoiceEvaluation& evaluati
                 .leave_one_site_out = false,
                 .net_benefit = false,
                 .between_sites = false,
+                .heterogeneity = false,
                 .given = true};
   for (const std::string& part : parts) {
     if (part == "calibration") {
@@ -35,11 +36,14 @@ Result<void> ReadEvaluation(const Analysis& analysis, ChoiceEvaluation& evaluati
       evaluation.net_benefit = true;
     } else if (part == "between_sites") {
       evaluation.between_sites = true;
+    } else if (part == "heterogeneity") {
+      evaluation.heterogeneity = true;
     } else if (part != "policies") {
-      return analysis.Wrong("evaluation",
-                            "found \"" + part +
-                                "\", expected some of policies (always there), calibration, "
-                                "subgroups, leave_one_site_out, net_benefit, between_sites");
+      return analysis.Wrong(
+          "evaluation",
+          "found \"" + part +
+              "\", expected some of policies (always there), calibration, "
+              "subgroups, leave_one_site_out, net_benefit, between_sites, heterogeneity");
     }
   }
   return {};

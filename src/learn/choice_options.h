@@ -25,6 +25,7 @@ struct ChoiceEvaluation {
   bool leave_one_site_out = true;  ///< everything learned without a site, judged in it
   bool net_benefit = true;         ///< by threshold of the predicted gain
   bool between_sites = true;       ///< of gain, discrimination and inputs
+  bool heterogeneity = true;       ///< lines of effects in the covariates
   bool given = false;              ///< the study names these, and the stewards have seen it
 };
 

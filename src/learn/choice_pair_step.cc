@@ -24,6 +24,8 @@ Result<Layout> PairLayout(const Analysis& analysis, const table::Schema& schema,
                           const ChoicePairParameters& parameters) {
   CLINNOVA_ASSIGN(const std::size_t arms, stats::ArmsOf(analysis, schema, parameters.split.claim));
   CLINNOVA_ASSIGN(const ChoiceOptions options, ChoiceOptionsOf(analysis));
+  CLINNOVA_ASSIGN(const auto lines, LineBlock(analysis, parameters.lines, arms,
+                                              parameters.split.claim.center.size()));
   const std::size_t thresholds = parameters.thresholds.size();
   const bool fits =
       parameters.reference >= 0 && parameters.reference < static_cast<std::int64_t>(arms) &&
@@ -36,7 +38,7 @@ Result<Layout> PairLayout(const Analysis& analysis, const table::Schema& schema,
   }
   return Layout{{WideBlock("squared_changes", 1 + thresholds), CountBlock("switched", thresholds),
                  WideBlock("gain", thresholds), WideBlock("gain_squared", thresholds),
-                 CountBlock("sites", parameters.best < 0 ? 0 : kSiteAreas + arms + 1)}};
+                 CountBlock("sites", parameters.best < 0 ? 0 : kSiteAreas + arms + 1), lines}};
 }
 
 /// One row at a time, so that buffers serve them all.
@@ -115,6 +117,7 @@ Result<void> PairEvaluate(const SiteView& site, const ChoicePairParameters& para
                             for (std::size_t r = 0; r < batch.rows(); ++r) {
                               if (batch.fold[r] != 0) pairs.Add(r);
                             }
+                            AddLines(parameters.lines, batch, 1, kLineSums, mine);
                           });
 }
 

@@ -56,6 +56,7 @@ class Report {
       result["congruence"] = Congruence();
     }
     if (story_.judgement.net_benefit) result["net_benefit"] = NetBenefit();
+    if (story_.judgement.lines) result["heterogeneity"] = HeterogeneityJson(story_);
     if (story_.judgement.between_sites) result["between_sites"] = BetweenSitesJson(story_);
     result["overlap"] = Overlap();
     result["balance"] = Balance();

@@ -37,6 +37,8 @@ nlohmann::ordered_json DiscriminationJson(const ChoiceStory& story,
 nlohmann::ordered_json WithinSitesJson(const ChoiceStory& story);
 /// Gain, discrimination and inputs between sites; null where too few sites can be compared.
 nlohmann::ordered_json BetweenSitesJson(const ChoiceStory& story);
+/// The lines of the effects of every two arms, in the original columns.
+nlohmann::ordered_json HeterogeneityJson(const ChoiceStory& story);
 /// Net benefit by threshold. `known`, `secret`: ToldThresholds'; paths of what is withheld are appended to `suppressed`.
 nlohmann::ordered_json NetBenefitJson(const ChoiceStory& story,
                                       const std::vector<std::int64_t>& known,

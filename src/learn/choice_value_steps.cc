@@ -207,7 +207,10 @@ Result<Layout> SpreadLayout(const Analysis& analysis, const table::Schema& schem
                             const ChoiceSpreadParameters& parameters) {
   CLINNOVA_ASSIGN(const std::size_t arms, ArmsOf(analysis, schema, parameters.split.claim));
   CLINNOVA_ASSIGN(const auto sites, SiteBlocks(analysis, schema, arms, parameters.sites));
-  Layout layout{{CountBlock("benefit", kBenefitBins), CountBlock("distance", kDistanceBins)}};
+  CLINNOVA_ASSIGN(const auto lines, LineBlock(analysis, parameters.lines, arms,
+                                              parameters.split.claim.center.size()));
+  Layout layout{
+      {CountBlock("benefit", kBenefitBins), CountBlock("distance", kDistanceBins), lines}};
   layout.blocks.insert(layout.blocks.end(), sites.begin(), sites.end());
   return layout;
 }
@@ -266,6 +269,8 @@ Result<void> SpreadEvaluate(const SiteView& site, const ChoiceSpreadParameters& 
           mine.AddCount(kDistanceHistogram,
                         EvenBin(Distance(parameters, batch, r), kDistanceBin, kDistanceBins));
         }
+        AddLines(parameters.lines, batch, parameters.models.higher_is_better ? 1 : -1, kLineErrors,
+                 mine);
       });
 }
 

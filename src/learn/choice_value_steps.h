@@ -8,7 +8,7 @@
 // Source: J. M. Robins, A. Rotnitzky, L. P. Zhao, JASA 89 (1994); S. Athey, S. Wager, Econometrica 89 (2021).
 //
 // Reveals, over all sites together: sums and products of the policies' scores; squares of what folds change in each
-// other's values; what choice_net_benefit.h and choice_sites.h say; persons by recommended and received
+// other's values; what choice_net_benefit.h, choice_sites.h and choice_lines.h say; persons by recommended and received
 // arm; sums of weights; histograms of propensities by arm; weighted column sums; by arm sums of predictions and
 // outcomes, and of a binary one histograms of the predictions of those with and without it; sums, sums of squares, level
 // counts and histograms of the inputs; histograms of predicted benefit and of
@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "federation/step.h"
+#include "learn/choice_lines.h"
 #include "learn/choice_rows.h"
 #include "learn/choice_sites.h"
 
@@ -73,6 +74,7 @@ struct ChoicePairParameters {
   std::int64_t reference = 0;
   std::vector<double> thresholds{};  ///< those of the analysis, or none
   std::int64_t best = -1;            ///< asks which sites can be compared (choice_sites.h); -1: not
+  ChoiceLineQuestion lines{};        ///< their sums
   template <class A>
   void Fields(A& a) {
     a(split);
@@ -81,6 +83,7 @@ struct ChoicePairParameters {
     a(reference);
     a(thresholds);
     a(best);
+    a(lines);
   }
 };
 enum ChoicePairBlock {
@@ -88,7 +91,8 @@ enum ChoicePairBlock {
   kSwitchedRows,  ///< by threshold: persons with a predicted gain above it, and not above the next
   kSwitchedGain,  ///< theirs, of the scores
   kSwitchedGainSquared,
-  kComparedSites  ///< by SiteMetric
+  kComparedSites,  ///< by SiteMetric
+  kLineSums        ///< choice_lines.h
 };
 
 /// The inputs among complete cases; and how often each is missing among all rows.
@@ -119,6 +123,7 @@ struct ChoiceSpreadParameters {
   std::vector<std::int64_t> distance_columns{};
   std::vector<double> distance_center{};
   std::vector<double> distance_inverse{};  ///< of the covariance, by rows
+  ChoiceLineQuestion lines{};              ///< their errors
   ChoiceSiteQuestion sites{};
   template <class A>
   void Fields(A& a) {
@@ -129,10 +134,16 @@ struct ChoiceSpreadParameters {
     a(distance_columns);
     a(distance_center);
     a(distance_inverse);
+    a(lines);
     a(sites);
   }
 };
-enum ChoiceSpreadBlock { kBenefitHistogram, kDistanceHistogram, kSpreadSites /* and on */ };
+enum ChoiceSpreadBlock {
+  kBenefitHistogram,
+  kDistanceHistogram,
+  kLineErrors,
+  kSpreadSites  // and on
+};
 
 /// Gains over the arm `best`: by group of predicted benefit, then by subgroup.
 struct ChoiceGroupParameters {

@@ -38,7 +38,8 @@ std::string Effect(const std::string& outcome, const std::string& treatment,
 std::string Choice(const std::string& outcome, const std::string& treatment,
                    const std::string& covariates, const std::string& more) {
   return "outcome = \"" + outcome + "\"\ntreatment = \"" + treatment +
-         "\"\ncovariates = " + covariates + "\nevaluation = [\"calibration\", \"net_benefit\"" +
+         "\"\ncovariates = " + covariates +
+         "\nevaluation = [\"calibration\", \"net_benefit\", \"heterogeneity\"" +
          (more.find("subgroups") == std::string::npos ? "]\n" : ", \"subgroups\"]\n") + more;
 }
 

@@ -20,10 +20,12 @@ choice$drug[c(8, 303)] <- NA
 choice <- with_sites(choice, in_blocks(n, 4))
 of_drugs <- function(name, outcome, covariates, ...) choice_analysis(name, choice, outcome, "drug", covariates, 5, ...)
 golden_case("choice_three_drugs", choice, empty = "s9", from = "simulated, set.seed(20261126)", notes = choice_notes, analyses = list(
-  of_drugs("response", "low_activity", c("x", "log(crp)", "sex", "age"), guideline = c("anti-TNF", "JAK"), thresholds = c(0:20) / 100, between_sites = TRUE),
+  of_drugs("response", "low_activity", c("x", "log(crp)", "sex", "age"), guideline = c("anti-TNF", "JAK"), thresholds = c(0:20) / 100, between_sites = TRUE,
+           heterogeneity = TRUE),
   of_drugs("sparse", "low_activity", c("x", "log(crp)", "sex"), alpha = 0.9, conf_level = 0.9, thresholds = c(0, 0.15)),
-  of_drugs("ridge", "low_activity", c("x * sex", "age"), alpha = 0, ridge = 4),
-  of_drugs("change", "change", c("x", "log(crp)", "sex", "age"), direction = "lower", trim = 0.15, thresholds = c(0, 0.25, 1), between_sites = TRUE)))
+  of_drugs("ridge", "low_activity", c("x * sex", "age"), alpha = 0, ridge = 4, heterogeneity = TRUE),
+  of_drugs("change", "change", c("x", "log(crp)", "sex", "age"), direction = "lower", trim = 0.15, thresholds = c(0, 0.25, 1), between_sites = TRUE,
+           heterogeneity = TRUE)))
 
 # Nothing to gain: two drugs, one a little better for everybody.
 set.seed(77)
@@ -33,7 +35,7 @@ alike$drug <- ifelse(runif(n) < plogis(0.5 * alike$score), "new", "old")
 alike$better <- rbinom(n, 1, plogis(0.2 + 0.8 * alike$score + 0.2 * (alike$drug == "new")))
 alike <- with_sites(alike, by_turn(n, 3))
 golden_case("choice_nothing_to_gain", alike, from = "simulated, set.seed(77)", notes = choice_notes, analyses = list(
-  choice_analysis("two_drugs", alike, "better", "drug", c("age", "score"), 3)))
+  choice_analysis("two_drugs", alike, "better", "drug", c("age", "score"), 3, heterogeneity = TRUE)))
 
 # Boosted trees: columns of few values, so that a cut lies between every two.
 set.seed(4711)
@@ -58,4 +60,5 @@ births <- data.frame(grams = births$bwt, low = births$low, smoke = ifelse(births
 births <- with_sites(births, in_blocks(nrow(births), 3))
 golden_case("choice_births", births, from = "MASS::birthwt", notes = choice_notes, analyses = list(
   choice_analysis("weight", births, "grams", "smoke", c("age", "pounds", "hypertension"), 4),
-  choice_analysis("low_weight", births, "low", "smoke", c("age", "pounds"), 4, direction = "lower", thresholds = c(0, 0.02, 0.3), between_sites = TRUE)))
+  choice_analysis("low_weight", births, "low", "smoke", c("age", "pounds"), 4, direction = "lower", thresholds = c(0, 0.02, 0.3), between_sites = TRUE,
+                  heterogeneity = TRUE)))

@@ -212,7 +212,7 @@ forest_expectations <- function(columns, arm_name, levels, y, arm, fold, folds, 
 
 choice_analysis <- function(name, data, outcome, treatment, covariates, folds, alpha = 0.5, direction = "higher", trim = 0.02,
                             ridge = 1, guideline = character(), conf_level = NULL, forest = NULL, thresholds = NULL,
-                            between_sites = FALSE) {
+                            between_sites = FALSE, heterogeneity = FALSE) {
   frame <- model.frame(reformulate(c(covariates, treatment, "fold"), outcome), data, na.action = na.omit)
   x <- model.matrix(reformulate(covariates), frame)[, -1, drop = FALSE]
   x <- scale(x, center = TRUE, scale = apply(x, 2, sd))
@@ -357,6 +357,14 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
     }
     expected$between_sites$shift <- lapply(all.vars(reformulate(covariates)), function(input) choice_shift(input, data, kept))
   }
+  if (heterogeneity) {
+    asked <- c(asked, "heterogeneity")
+    columns <- model.matrix(reformulate(covariates), frame)
+    for (a in seq_len(arms - 1)) for (b in (a + 1):arms) {
+      line <- choice_line(sign * (score[, a] - score[, b]), columns, critical)
+      expected$heterogeneity <- c(expected$heterogeneity, list(c(list(first = levels[a], second = levels[b]), line)))
+    }
+  }
   study <- list(name = name, method = "treatment_choice", outcome = outcome, treatment = treatment,
                 covariates = vector_of(covariates), fold_column = "fold", folds = folds, alpha = alpha, direction = direction,
                 evaluation = vector_of(asked))
@@ -457,6 +465,22 @@ choice_shift <- function(input, data, kept) {
        sites_missing_some = sum(missing > 0.05), sites_missing_many = sum(missing > 0.2))
 }
 
+# The line of an effect's scores on the covariates, with errors that hold whatever the scores' variances are.
+choice_line <- function(effect, columns, critical) {
+  fit <- lm(effect ~ 0 + columns)
+  b <- unname(coef(fit))
+  kept <- !is.na(b)
+  v <- unname(sandwich::vcovHC(fit, type = "HC3"))
+  error <- replace(b, kept, sqrt(diag(v)[seq_len(sum(kept))]))
+  slopes <- seq_len(sum(kept))[-1]
+  statistic <- drop(b[kept][slopes] %*% solve(v[slopes, slopes], b[kept][slopes]))
+  terms <- lapply(seq_along(b), function(j) {
+    list(term = colnames(columns)[j], estimate = b[j], std_error = error[j], conf_low = b[j] - critical * error[j],
+         conf_high = b[j] + critical * error[j], p_value = 2 * pnorm(-abs(b[j] / error[j])))
+  })
+  list(terms = terms, statistic = statistic, df = length(slopes), p_value = pchisq(statistic, length(slopes), lower.tail = FALSE))
+}
+
 # Benefit of arm a over b: persons ranked by their bin of the predicted benefit d, written out person by person. Rates as
 # grf's rank_average_treatment_effect.fit gives them for ties; pairs of a person with a and one with b of one bin.
 choice_benefit <- function(d, gain, q_a, q_b, arm, a, b, weight, y, binary, critical) {
@@ -516,8 +540,8 @@ choice_benefit <- function(d, gain, q_a, q_b, arm, a, b, weight, y, binary, crit
                  brier_for_benefit = sum(size / sum(size) * rowSums(said^2 - 2 * said * seen + seen))))
 }
 
-# Predictions out of fold of the drug received. Areas are pROC's on bins of a twentieth of the log odds.
-choice_scores <- function(q) pmin(399, pmax(0, floor((qlogis(q) + 10) / 0.05)))
+# Predictions out of fold of the drug received. Areas are pROC's on bins of a hundredth of the log odds.
+choice_scores <- function(q) pmin(1999, pmax(0, floor((qlogis(q) + 10) / 0.01)))
 choice_discrimination <- function(q, y, arm, levels, binary, level) {
   of <- function(rows) {
     squares <- mean((y[rows] - q[rows])^2)
