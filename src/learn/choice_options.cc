@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "learn/tree_options.h"
+#include "table/number_text.h"
 
 namespace clinnova::learn {
 
@@ -82,14 +83,22 @@ Result<void> ReadThresholds(const Analysis& analysis, ChoiceOptions& options) {
     return analysis.Wrong("thresholds", "needs \"net_benefit\" in evaluation");
   }
   const std::vector<double>& thresholds = options.thresholds;
-  bool rising = !thresholds.empty() && thresholds.size() <= kMostThresholds;
-  for (std::size_t t = 0; t < thresholds.size(); ++t) {
-    rising = rising && std::isfinite(thresholds[t]) &&
-             (t == 0 ? thresholds[t] >= 0 : thresholds[t] > thresholds[t - 1]);
+  const std::string expected = "expected 1 to " + std::to_string(kMostThresholds) +
+                               " numbers from 0 on, each larger than the one before";
+  if (thresholds.empty() || thresholds.size() > kMostThresholds) {
+    return analysis.Wrong("thresholds",
+                          "found " + std::to_string(thresholds.size()) + ", " + expected);
   }
-  if (rising) return {};
-  return analysis.Wrong("thresholds", "expected 1 to " + std::to_string(kMostThresholds) +
-                                          " numbers from 0 on, each larger than the one before");
+  for (std::size_t t = 0; t < thresholds.size(); ++t) {
+    const bool rises = t == 0 ? thresholds[t] >= 0 : thresholds[t] > thresholds[t - 1];
+    if (rises && std::isfinite(thresholds[t])) continue;
+    return analysis.Wrong("thresholds",
+                          "found " + table::NumberText(thresholds[t]) +
+                              (t == 0 ? std::string(" first, ")
+                                      : " after " + table::NumberText(thresholds[t - 1]) + ", ") +
+                              expected);
+  }
+  return {};
 }
 
 Result<void> ReadNumbers(const Analysis& analysis, ChoiceOptions& options) {
