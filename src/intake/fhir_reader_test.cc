@@ -149,6 +149,20 @@ TEST_F(FhirReaderTest, FindsTheMedicationWhereverItStands) {
   EXPECT_EQ(kept_.rejected[0].rule, "fhir.medication");
 }
 
+TEST_F(FhirReaderTest, FindsTheDeviceWhereverItStands) {
+  ASSERT_TRUE(
+      Read(R"({"resourceType": "DeviceUseStatement", "id": "u", "status": "active",)"
+           R"( "subject": {"reference": "Patient/p1"}, "device": {"reference": "Device/d"},)"
+           R"( "timingDateTime": "2024-01-02"}
+{"resourceType": "Observation", "id": "o", "device": {"reference": "Device/d"}, "valueString": "x"}
+{"resourceType": "Device", "id": "d", "patient": {"reference": "Patient/p1"}, "type": {"text": "pump"}}
+)"));
+  ASSERT_EQ(kept_.records.size(), 2u);
+  EXPECT_EQ(kept_.records[0].kind, RecordKind::kDevice);
+  EXPECT_EQ(kept_.records[0].codes.at(0).display, "pump");
+  EXPECT_EQ(kept_.ignored.at("Device: read with the records that refer to it"), 1);
+}
+
 TEST_F(FhirReaderTest, ReadsNdjsonLineByLine) {
   ASSERT_TRUE(Read(R"({"resourceType": "Patient", "id": "p1", "birthDate": "1960-01-01"}
 {"resourceType": "Patient", "id": "p2"

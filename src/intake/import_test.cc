@@ -429,28 +429,31 @@ class PublicDataTest : public ImportTest {
                                 archive.string() + "' 2>/dev/null";
     return std::system(command.c_str()) == 0;
   }
-  /// Every resource of a type below the folder, in bundles or alone.
-  std::vector<nlohmann::json> Resources(const std::string& type) const {
-    std::vector<nlohmann::json> found;
+  /// Every resource of a type that has identities, below the folder, in bundles or alone; read once.
+  const std::vector<nlohmann::json>& Resources(const std::string& type) {
+    if (!resources_.empty()) return resources_[type];
+    const std::set<std::string> kept = {"Patient", "Practitioner", "Organization", "Specimen"};
     for (const auto& file : fs::recursive_directory_iterator(folder_ / "export")) {
       if (file.path().extension() != ".json") continue;
       std::ifstream stream(file.path());
-      const auto json = nlohmann::json::parse(stream, nullptr, false);
+      auto json = nlohmann::json::parse(stream, nullptr, false);
       if (!json.is_object()) continue;
-      std::vector<nlohmann::json> resources{json};
+      std::vector<nlohmann::json> found;
       if (json.contains("entry")) {
-        for (const auto& entry : json["entry"])
-          resources.push_back(entry.value("resource", nlohmann::json()));
+        for (auto& entry : json["entry"]) found.push_back(std::move(entry["resource"]));
+      } else {
+        found.push_back(std::move(json));
       }
-      for (auto& resource : resources) {
-        if (resource.is_object() && resource.value("resourceType", "") == type)
-          found.push_back(std::move(resource));
+      for (auto& resource : found) {
+        if (!resource.is_object()) continue;
+        const std::string what = resource.value("resourceType", "");
+        if (kept.contains(what)) resources_[what].push_back(std::move(resource));
       }
     }
-    return found;
+    return resources_[type];
   }
   /// Family names and numbers that resources of a type have; with them the patients' own identities.
-  std::set<std::string> Identities(const std::string& type) const {
+  std::set<std::string> Identities(const std::string& type) {
     std::set<std::string> words;
     for (const auto& resource : Resources(type)) {
       if (type == "Patient") words.insert(resource.value("id", ""));
@@ -464,6 +467,9 @@ class PublicDataTest : public ImportTest {
     EXPECT_FALSE(words.empty()) << type;
     return words;
   }
+
+ private:
+  std::map<std::string, std::vector<nlohmann::json>> resources_;
 };
 
 TEST_F(PublicDataTest, ImportsSynthea) {

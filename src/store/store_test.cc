@@ -137,6 +137,30 @@ TEST(Store, RefusesWhatIsNotAStoreAndWhatIsNewer) {
   std::filesystem::remove(text);
 }
 
+TEST(Store, BringsAnOlderFileToTheNewTables) {
+  const auto path = TemporaryFile("older.duckdb");
+  {
+    auto store = Store::Open({.path = path.string()});
+    ASSERT_TRUE(store->database().Execute(
+        "INSERT INTO clinnova.unmapped_code VALUES ('drug', 'ATC', 'X', NULL);"
+        "DROP TABLE clinnova.sample; DROP TABLE clinnova.specimen_use; DROP TABLE clinnova.imaging;"
+        "DROP TABLE clinnova.biomarker; DROP TABLE clinnova.provider_role;"
+        "DELETE FROM clinnova.schema_version WHERE version > 2"));
+  }
+  auto store = Store::Open({.path = path.string()});
+  ASSERT_TRUE(store.has_value()) << store.error().message;
+  for (const char* table : {"sample", "specimen_use", "imaging", "biomarker", "provider_role"}) {
+    const auto rows =
+        store->database().QueryInt64(std::string("SELECT count(*) FROM clinnova.") + table);
+    EXPECT_TRUE(rows.has_value()) << table;
+  }
+  EXPECT_EQ(store->database().QueryInt64("SELECT count(*) FROM clinnova.unmapped_code").value(), 1);
+  EXPECT_EQ(
+      store->database().QueryInt64("SELECT max(version) FROM clinnova.schema_version").value(),
+      Store::CurrentVersion());
+  std::filesystem::remove(path);
+}
+
 struct ConsentCase {
   const char* what;
   const char* rows;  ///< (status, from, to) of person 1
