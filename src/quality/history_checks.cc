@@ -139,21 +139,27 @@ void UnitSpread(CheckMaker& maker, Check& check, const FieldCheck&) {
 // before the one above it or after the one below, and with day and month exchanged it is not. Of the two visits that
 // are then out of order, one whose day has another record of the person (a drug's start, a diagnosis, a procedure)
 // is believed. A file counts as ordered, up or down, where at least 95 % of its neighbours are, or, of files with
-// fewer than 20 neighbours, of all files together.
+// fewer than 20 neighbours, of all files together. Lists and not lag() and lead(): of all statements that with them was the
+// likely one of rare internal errors of DuckDB 1.4.
 void SwappedOrder(CheckMaker& maker, Check& check, const FieldCheck&) {
   if (!maker.shape().has_provenance) {
     check.not_applicable = "the lines of the source are known only of what Clinnova imported";
     return;
   }
   const std::string from =
-      "(WITH placed AS (\n"
-      "  SELECT v.visit_occurrence_id, v.person_id, v.visit_start_date AS day, r.source_id,\n"
-      "         lag(v.visit_start_date) OVER line AS above, lead(v.visit_start_date) OVER line AS "
-      "below\n"
+      "(WITH run AS (\n"
+      "  SELECT v.person_id, r.source_id,\n"
+      "         list(v.visit_occurrence_id ORDER BY r.line, v.visit_occurrence_id) AS visits,\n"
+      "         list(v.visit_start_date ORDER BY r.line, v.visit_occurrence_id) AS days\n"
       "  FROM visit_occurrence v JOIN clinnova.provenance r ON r.table_name = 'visit_occurrence'\n"
       "   AND r.row_id = v.visit_occurrence_id AND r.line IS NOT NULL\n"
       "   AND r.date_precision IN ('day', 'second')\n"
-      "  WINDOW line AS (PARTITION BY v.person_id, r.source_id ORDER BY r.line)),\n"
+      "  GROUP BY v.person_id, r.source_id),\n"
+      "placed AS (\n"
+      "  SELECT visits[i] AS visit_occurrence_id, person_id, days[i] AS day, source_id,\n"
+      "         CASE WHEN i > 1 THEN days[i - 1] END AS above,\n"
+      "         CASE WHEN i < len(days) THEN days[i + 1] END AS below\n"
+      "  FROM (SELECT *, unnest(range(1, len(days) + 1)) AS i FROM run)),\n"
       "file AS (\n"
       "  SELECT source_id, count(above) AS pairs, avg((day >= above)::INTEGER) AS up,\n"
       "         avg((day <= above)::INTEGER) AS down FROM placed GROUP BY source_id),\n"

@@ -20,7 +20,7 @@ inline void Do(store::Store& store, const std::string& sql) {
 
 /// Ten women, each with three visits, a diagnosis, a drug, a procedure, an answer and a few results.
 inline store::Store CleanCdm() {
-  auto store = store::Store::Open({});
+  auto store = store::Store::Open({.threads = 1});
   EXPECT_TRUE(store.has_value());
   Do(*store, R"sql(
 INSERT INTO concept (concept_id, concept_name, domain_id, vocabulary_id, concept_class_id, standard_concept,

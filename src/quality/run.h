@@ -6,8 +6,9 @@
 //   report.outcomes[i].status;                                          // of report.checks[i]
 //   CLINNOVA_ASSIGN(const ShownRows rows, ShowRows(cdm, "person.person_id.primary_key", 10));
 //
-// One statement per table and per concept field counts all checks of its rows; together they are about a hundred scans
-// for some 3,000 checks. A statement that the engine refuses makes its checks errors and stops no other.
+// One statement per table counts all checks of its rows, one per concept field those of its concepts, one those of all
+// limits, units or sexes: some 230 statements for 3,000 checks, most over few rows. A statement that the engine refuses
+// makes its checks errors and stops no other.
 // The report holds counts and names of concepts, and nothing of a single patient; shown rows are for the data manager's
 // own screen. One thread at a time.
 #pragma once
