@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The columns that an analysis names: what a site reads for it, and what the information budget charges.
+// The columns that an analysis names: what a site reads for it, what the information budget charges, and which rows it uses.
 #pragma once
 
 #include <string>
@@ -12,5 +12,20 @@ namespace clinnova::stats {
 /// Each once, in the order of the options. A meta-analysis of another analysis has that one's. kInvalidInput for a
 /// formula that does not parse.
 Result<std::vector<std::string>> ColumnsOf(const federation::Analysis& analysis);
+
+/// What a row needs to be used: a value in columns, and in expressions (R's text), which can have none where their columns
+/// have one, sqrt(x) of a negative x, or one where a column has none, x & FALSE.
+struct RowNeeds {
+  std::vector<std::string> columns;
+  std::vector<std::string> expressions;
+
+  bool operator==(const RowNeeds&) const = default;
+  template <class A>
+  void Fields(A& a) {
+    a(columns);
+    a(expressions);
+  }
+};
+Result<RowNeeds> RowNeedsOf(const federation::Analysis& analysis);
 
 }  // namespace clinnova::stats

@@ -5,6 +5,8 @@
 #include <cmath>
 
 #include "stats/analysis_columns.h"
+#include "table/design.h"
+#include "table/numeric_expression.h"
 
 namespace clinnova::stats {
 namespace {
@@ -18,12 +20,11 @@ using federation::Layout;
 using federation::PooledSums;
 using federation::SiteView;
 using federation::TypedStep;
-using Columns = std::vector<std::string>;
 
-/// Two sets of persons, each those who have a value in all of some columns.
+/// Two sets of persons, each those who have a value in all that it needs.
 struct CasePair {
-  Columns here;
-  Columns earlier;
+  RowNeeds here;
+  RowNeeds earlier;
   template <class A>
   void Fields(A& a) {
     a(here);
@@ -38,41 +39,76 @@ struct DifferenceParameters {
   }
 };
 
-Result<std::vector<std::size_t>> Places(const table::Schema& schema, const Columns& columns) {
-  std::vector<std::size_t> places;
-  for (const std::string& column : columns) {
+/// What a row needs, bound to a table.
+struct BoundNeeds {
+  std::vector<std::size_t> columns;
+  std::vector<table::NumericExpression> expressions;
+};
+
+Result<table::NumericExpression> BindText(const std::string& text, const table::Schema& schema) {
+  CLINNOVA_ASSIGN(const table::Formula formula, table::Formula::Parse("~ I(" + text + ")"));
+  if (formula.terms().size() != 1 || formula.terms()[0].factors.size() != 1)
+    return Fail(ErrorCode::kRefused, "an expression that is none", "wrong_layout");
+  return table::NumericExpression::Bind(formula.terms()[0].factors[0].expression, schema);
+}
+
+Result<BoundNeeds> Bind(const table::Schema& schema, const RowNeeds& needs) {
+  BoundNeeds bound;
+  for (const std::string& column : needs.columns) {
     const auto place = schema.Find(column);
     if (!place) return Fail(ErrorCode::kRefused, "no column " + column, "wrong_layout");
-    places.push_back(*place);
+    bound.columns.push_back(*place);
   }
-  return places;
+  for (const std::string& text : needs.expressions) {
+    CLINNOVA_ASSIGN(table::NumericExpression expression, BindText(text, schema));
+    bound.expressions.push_back(std::move(expression));
+  }
+  return bound;
 }
 
 Result<Layout> DifferenceLayout(const Analysis&, const table::Schema& schema,
                                 const DifferenceParameters& parameters) {
   for (const CasePair& pair : parameters.pairs) {
-    CLINNOVA_TRY(Places(schema, pair.here));
-    CLINNOVA_TRY(Places(schema, pair.earlier));
+    CLINNOVA_TRY(Bind(schema, pair.here));
+    CLINNOVA_TRY(Bind(schema, pair.earlier));
   }
   return Layout{{CountBlock("differences", parameters.pairs.size())}};
 }
 
-bool IsComplete(const table::Table& table, const std::vector<std::size_t>& places,
-                std::size_t row) {
-  return std::all_of(places.begin(), places.end(), [&](std::size_t place) {
+/// Which rows have all that is needed.
+std::vector<bool> Complete(const table::Table& table, const BoundNeeds& needs) {
+  std::vector<bool> complete(table.rows, true);
+  for (const std::size_t place : needs.columns) {
     const table::Column& column = table.column(place);
-    return column.codes.empty() ? !std::isnan(column.numbers[row]) : column.codes[row] >= 0;
-  });
+    for (std::size_t r = 0; r < table.rows; ++r) {
+      const bool there =
+          column.codes.empty() ? !std::isnan(column.numbers[r]) : column.codes[r] >= 0;
+      if (!there) complete[r] = false;
+    }
+  }
+  std::vector<double> values(table::kBatchRows);
+  for (const table::NumericExpression& expression : needs.expressions) {
+    std::vector<double> scratch(expression.ScratchSize());
+    for (std::size_t first = 0; first < table.rows; first += table::kBatchRows) {
+      const std::size_t count = std::min(table::kBatchRows, table.rows - first);
+      expression.Evaluate(table, first, count, scratch.data(), values.data());
+      for (std::size_t i = 0; i < count; ++i) {
+        if (std::isnan(values[i])) complete[first + i] = false;
+      }
+    }
+  }
+  return complete;
 }
 
 Result<void> DifferenceEvaluate(const SiteView& site, const DifferenceParameters& parameters,
                                 ExactSums& sums) {
   for (std::size_t p = 0; p < parameters.pairs.size(); ++p) {
-    CLINNOVA_ASSIGN(const auto here, Places(site.table.schema, parameters.pairs[p].here));
-    CLINNOVA_ASSIGN(const auto earlier, Places(site.table.schema, parameters.pairs[p].earlier));
+    CLINNOVA_ASSIGN(const BoundNeeds here, Bind(site.table.schema, parameters.pairs[p].here));
+    CLINNOVA_ASSIGN(const BoundNeeds earlier, Bind(site.table.schema, parameters.pairs[p].earlier));
+    const std::vector<bool> mine = Complete(site.table, here);
+    const std::vector<bool> other = Complete(site.table, earlier);
     std::int64_t differ = 0;
-    for (std::size_t r = 0; r < site.table.rows; ++r)
-      differ += IsComplete(site.table, here, r) != IsComplete(site.table, earlier, r);
+    for (std::size_t r = 0; r < site.table.rows; ++r) differ += mine[r] != other[r] ? 1 : 0;
     sums.AddCount(0, p, differ);
   }
   return {};
@@ -81,25 +117,37 @@ Result<void> DifferenceEvaluate(const SiteView& site, const DifferenceParameters
 const TypedStep<DifferenceParameters> kStep{"gate.differences", DifferenceLayout,
                                             DifferenceEvaluate, CountsOnly{}};
 
-/// The sets of persons that an analysis is about. A summary's variables are each by themselves.
-Result<std::vector<Columns>> CaseSets(const Analysis& analysis, const table::Schema& schema) {
-  CLINNOVA_ASSIGN(Columns columns, ColumnsOf(analysis));
-  std::erase_if(columns, [&](const std::string& name) {
-    return name == "site" || !schema.Find(name);  // never missing, or the method's own error
-  });
-  std::sort(columns.begin(), columns.end());
-  std::vector<Columns> sets;
+/// The sets of persons that an analysis is about, and the columns whose sums are told. A summary's variables are each by themselves.
+struct CaseSet {
+  RowNeeds needs;
+  std::vector<std::string> columns;
+};
+
+Result<std::vector<CaseSet>> CaseSets(const Analysis& analysis, const table::Schema& schema) {
+  CLINNOVA_ASSIGN(std::vector<std::string> columns, ColumnsOf(analysis));
+  CLINNOVA_ASSIGN(RowNeeds needs, RowNeedsOf(analysis));
+  for (std::vector<std::string>* list : {&columns, &needs.columns}) {
+    std::erase_if(*list, [&](const std::string& name) {
+      return name == "site" || !schema.Find(name);  // never missing, or the method's own error
+    });
+    std::sort(list->begin(), list->end());
+  }
+  // What does not fit the table is the method's own error, too.
+  std::erase_if(needs.expressions,
+                [&](const std::string& text) { return !BindText(text, schema).has_value(); });
+  std::sort(needs.expressions.begin(), needs.expressions.end());
+  std::vector<CaseSet> sets;
   if (analysis.method() == "summary") {
-    for (const std::string& column : columns) sets.push_back({column});
+    for (const std::string& column : columns) sets.push_back({{{column}, {}}, {column}});
   } else if (analysis.method() != "multiple_imputation") {  // whose rows are all complete
-    sets.push_back(std::move(columns));
+    sets.push_back({std::move(needs), std::move(columns)});
   }
   return sets;
 }
 
-bool ShareAVariable(const Columns& a, const Columns& b) {
-  return std::any_of(a.begin(), a.end(), [&](const std::string& name) {
-    return std::binary_search(b.begin(), b.end(), name);
+bool ShareAVariable(const CaseSet& a, const CaseSet& b) {
+  return std::any_of(a.columns.begin(), a.columns.end(), [&](const std::string& name) {
+    return std::binary_search(b.columns.begin(), b.columns.end(), name);
   });
 }
 
@@ -111,16 +159,16 @@ Result<void> CheckDifferences(Federation& federation, const federation::Study& s
                               const Analysis& analysis) {
   const int k = federation.minimum_count();
   if (k == 0) return {};
-  CLINNOVA_ASSIGN(const std::vector<Columns> here, CaseSets(analysis, federation.schema()));
+  CLINNOVA_ASSIGN(const std::vector<CaseSet> here, CaseSets(analysis, federation.schema()));
   DifferenceParameters parameters;
   std::vector<std::string> names;
   for (const Analysis& earlier : study.analyses()) {
     if (earlier.name() == analysis.name()) break;
-    CLINNOVA_ASSIGN(const std::vector<Columns> there, CaseSets(earlier, federation.schema()));
-    for (const Columns& a : here) {
-      for (const Columns& b : there) {
-        if (a == b || !ShareAVariable(a, b)) continue;
-        parameters.pairs.push_back({a, b});
+    CLINNOVA_ASSIGN(const std::vector<CaseSet> there, CaseSets(earlier, federation.schema()));
+    for (const CaseSet& a : here) {
+      for (const CaseSet& b : there) {
+        if (a.needs == b.needs || !ShareAVariable(a, b)) continue;
+        parameters.pairs.push_back({a.needs, b.needs});
         names.push_back(earlier.name());
       }
     }

@@ -3,7 +3,8 @@
 //
 //   CLINNOVA_TRY(CheckDifferences(federation, study, analysis));     // before the analysis runs
 //
-// An analysis is about the persons who have a value in every column that it names. Where a variable's sums are told over
+// An analysis is about the persons who have a value in every column that it names, and of every expression: sqrt(x - 10) leaves out
+// whose x is below 10. Where a variable's sums are told over
 // one such set of persons and, by another analysis, over a set that differs by one to minimum_count - 1 persons, the difference is
 // theirs: nested models on different complete cases. One round of counts, only where an earlier analysis shares a
 // variable and names other columns beside it. kRefused (`differencing`); the study must name the same columns in both, or leave one out.

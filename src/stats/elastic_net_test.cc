@@ -169,10 +169,12 @@ TEST(ElasticNet, RefusesFoldsThatTellTooMuch) {  // rules 2 and 3 for each fold
   ASSERT_FALSE(small);
   EXPECT_EQ(small.error().code, ErrorCode::kRefused);
   EXPECT_EQ(small.error().reason, "too_many_parameters");
-  const Answer rare =
-      RunOne(Net("y ~ a + I(z == 4 & fold == 1)", "nlambda = 6\nfold_column = \"fold\"\n"),
-             {Patients()}, {.minimum_count = 5});
-  EXPECT_FALSE(rare);
+  const Answer rare = RunOne(
+      Net("y ~ a + I(z == 4 & (fold == 1 | a > 0.7))", "nlambda = 6\nfold_column = \"fold\"\n"),
+      {Patients()}, {.minimum_count = 5});  // few of folds 2 and 3
+  ASSERT_FALSE(rare);
+  EXPECT_EQ(rare.error().code, ErrorCode::kRefused);
+  EXPECT_EQ(rare.error().reason, "rare_level");
   EXPECT_TRUE(RunOne(Net("y ~ a + b", "nlambda = 6\nfold_column = \"fold\"\n"), {Patients()},
                      {.minimum_count = 5}));
 }

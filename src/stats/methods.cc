@@ -41,6 +41,7 @@
 #include "stats/wilcoxon.h"
 #include "table/design.h"
 #include "table/factor_column.h"
+#include "table/formula_variables.h"
 
 namespace clinnova::stats {
 
@@ -197,12 +198,18 @@ Result<std::vector<table::ColumnDeclaration>> ColumnDeclarations(const federatio
   return declarations;
 }
 
-Result<std::vector<std::string>> ColumnsOf(const federation::Analysis& analysis) {
+namespace {
+
+using OfFormula = const std::vector<std::string>& (table::Formula::*)() const;
+
+/// The columns of the formula that `of_formula` gives, and of the other options.
+Result<std::vector<std::string>> NamedColumns(const federation::Analysis& analysis,
+                                              OfFormula of_formula) {
   if (analysis.Has("analysis")) {
     CLINNOVA_ASSIGN(const federation::Analysis other, analysis.Other("analysis"));
     if (other.method() == analysis.method())
       return analysis.Wrong("analysis", "found another " + other.method());
-    return ColumnsOf(other);
+    return NamedColumns(other, of_formula);
   }
   std::vector<std::string> columns;
   const auto add = [&](const std::string& column) {
@@ -211,7 +218,7 @@ Result<std::vector<std::string>> ColumnsOf(const federation::Analysis& analysis)
   };
   if (HasFormula(analysis)) {
     CLINNOVA_ASSIGN(const table::Formula formula, WholeFormula(analysis));
-    for (const std::string& column : formula.Columns()) add(column);
+    for (const std::string& column : (formula.*of_formula)()) add(column);
     CLINNOVA_ASSIGN(const table::DesignOptions options, DesignOptionsOf(analysis));
     add(options.weights);
     add(options.cluster);
@@ -237,6 +244,42 @@ Result<std::vector<std::string>> ColumnsOf(const federation::Analysis& analysis)
     for (const std::string& column : names) add(column);
   }
   return columns;
+}
+
+/// Whether a row can lack a value of the expression otherwise than a value of its columns.
+bool HasOwnValue(const table::Expression& expression) {
+  return expression.kind == table::Expression::Kind::kCall && !table::IsFactorCall(expression);
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> ColumnsOf(const federation::Analysis& analysis) {
+  return NamedColumns(analysis, &table::Formula::Columns);
+}
+
+Result<RowNeeds> RowNeedsOf(const federation::Analysis& analysis) {
+  if (analysis.Has("analysis")) {
+    CLINNOVA_ASSIGN(const federation::Analysis other, analysis.Other("analysis"));
+    if (other.method() != analysis.method()) return RowNeedsOf(other);
+  }
+  RowNeeds needs;
+  CLINNOVA_ASSIGN(needs.columns, NamedColumns(analysis, &table::Formula::NeededColumns));
+  if (!HasFormula(analysis)) return needs;
+  CLINNOVA_ASSIGN(const table::Formula formula, WholeFormula(analysis));
+  std::vector<const table::Expression*> expressions;
+  for (const table::Expression& part : formula.response().parts) expressions.push_back(&part);
+  for (const table::Expression& offset : formula.offsets()) expressions.push_back(&offset);
+  for (const table::Term& term : formula.terms()) {
+    for (const table::TermFactor& factor : term.factors) expressions.push_back(&factor.expression);
+  }
+  for (const table::Expression* expression : expressions) {
+    if (!HasOwnValue(*expression)) continue;
+    const std::string text = expression->Text();
+    const bool known = std::find(needs.expressions.begin(), needs.expressions.end(), text) !=
+                       needs.expressions.end();
+    if (!known) needs.expressions.push_back(text);
+  }
+  return needs;
 }
 
 Result<std::vector<std::string>> ColumnsUsed(const federation::Study& study) {

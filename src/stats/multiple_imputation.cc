@@ -106,7 +106,10 @@ class CompletedFits {
     if (!design) return FailAt("analysis \"" + analysis_.name() + "\"", design);
     design_.emplace(std::move(*design));
     if (!design_->splines_without_knots().empty()) {
-      return analysis_.Wrong("formula", "ns() is not there yet with imputation");
+      return analysis_.Wrong(
+          "formula",
+          "found ns() without knots, which would be quantiles of imputed values, expected "
+          "ns(x, knots = c(…), Boundary.knots = c(low, high))");
     }
     for (const Design::FactorUse& factor : design_->factors()) {
       std::vector<std::int64_t>& counts = frame_.level_counts.emplace_back();

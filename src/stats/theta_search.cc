@@ -5,12 +5,18 @@
 #include <cmath>
 #include <utility>
 
+#include "stats/symmetric_eigen.h"
+
 namespace clinnova::stats {
 namespace {
 
 constexpr std::size_t kScalarGrid = 64;
 /// A row of L this small is measured by this, not by itself.
 constexpr double kSmallRow = 0.05;
+/// A curvature below this part of the largest one is taken for as much.
+constexpr double kFlat = 1e-6;
+constexpr double kOnRidge = 1e-6;
+constexpr double kOffRidge = 0.3;
 constexpr double kNoMove = 1e-12;
 
 using Points = std::vector<std::vector<double>>;
@@ -34,12 +40,24 @@ std::vector<double> ThetaOf(const CovarianceShape& shape, double first, double o
   return theta;
 }
 
-Points GroupGrid(const RandomEffects& effects, bool alone) {
-  if (effects.size() == 1) return {{0.02}, {0.1}, {0.4}, {1.5}, {6}, {50}, {1000}};
-  const std::vector<double> sizes =
-      alone ? std::vector<double>{0.02, 0.1, 0.4, 1.5, 6} : std::vector<double>{0.05, 0.3, 1.5};
+/// Sizes that effects may have: the more of them, the fewer combinations there are beside them.
+std::vector<double> SizesOf(const RandomPart& part, const RandomEffects& effects) {
+  if (effects.size() == 1) return {0.02, 0.1, 0.4, 1.5, 6, 50, 1000};
+  if (part.groups.size() == 1) return {0.02, 0.1, 0.4, 1.5, 6, 30};
+  const RandomEffects& other = part.groups[&effects == &part.groups[0] ? 1 : 0];
+  if (other.size() == 1) return {0.05, 0.3, 1.5, 8, 40};
+  return {0.08, 0.8, 8};
+}
+
+Points GroupGrid(const RandomPart& part, const RandomEffects& effects) {
+  const bool alone = part.groups.size() == 1;
+  const std::vector<double> sizes = SizesOf(part, effects);
   const CovarianceShape shape = effects.Shape();
   Points grid;
+  if (effects.size() == 1) {
+    for (const double size : sizes) grid.push_back({size});
+    return grid;
+  }
   const bool tied = alone && effects.size() == 2 && effects.Correlated(0, 1);
   for (const double first : sizes) {
     for (const double others : sizes) {
@@ -73,17 +91,28 @@ std::vector<double> RowSizes(const RandomPart& part, const std::vector<double>& 
 
 std::vector<double> ThetaStep(const RandomPart& part, const std::vector<double>& theta,
                               const ProfileDeviance& at) {
+  const std::size_t k = theta.size();
   std::vector<double> scale = RowSizes(part, theta);
   for (double& size : scale) size += kSmallRow;
-  ProfileDeviance scaled;
-  scaled.gradient = at.gradient;
-  scaled.hessian = at.hessian;
-  for (std::size_t i = 0; i < scale.size(); ++i) {
-    scaled.gradient[i] *= scale[i];
-    for (std::size_t j = 0; j < scale.size(); ++j) scaled.hessian[i][j] *= scale[i] * scale[j];
+  Matrix hessian = at.hessian;
+  for (std::size_t i = 0; i < k; ++i) {
+    for (std::size_t j = 0; j < k; ++j) hessian[i][j] *= scale[i] * scale[j];
   }
-  std::vector<double> step = DescentStep(scaled);
-  for (std::size_t i = 0; i < scale.size(); ++i) step[i] *= scale[i];
+  const SymmetricEigen eigen = EigenOf(hessian);
+  double largest = 0;
+  for (const double value : eigen.values) largest = std::max(largest, std::fabs(value));
+  std::vector<double> step(k);
+  for (std::size_t v = 0; v < k; ++v) {
+    const double curvature = std::max(std::fabs(eigen.values[v]), kFlat * largest);
+    if (!(curvature > 0)) continue;
+    double slope = 0;
+    for (std::size_t i = 0; i < k; ++i) slope += eigen.vectors[i][v] * scale[i] * at.gradient[i];
+    double move = -slope / curvature;
+    // On a ridge, as at the variance 0, either way leads down.
+    if (eigen.values[v] < -kFlat * largest && std::fabs(move) < kOnRidge) move = kOffRidge;
+    for (std::size_t i = 0; i < k; ++i) step[i] += move * eigen.vectors[i][v];
+  }
+  for (std::size_t i = 0; i < k; ++i) step[i] *= scale[i];
   return step;
 }
 
@@ -114,7 +143,7 @@ Points ThetaGrid(const RandomPart& part) {
   for (const RandomEffects& effects : part.groups) {
     Points longer;
     for (const std::vector<double>& start : grid) {
-      for (const std::vector<double>& end : GroupGrid(effects, part.groups.size() == 1)) {
+      for (const std::vector<double>& end : GroupGrid(part, effects)) {
         longer.push_back(start);
         longer.back().insert(longer.back().end(), end.begin(), end.end());
       }

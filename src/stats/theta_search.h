@@ -10,12 +10,13 @@
 
 namespace clinnova::stats {
 
-/// Points of theta that leave out no region where the least deviance could be. With one entry they are 0 and 63 powers of the
+/// Points of theta of which the lowest is usually in the valley of the least deviance. With one entry they are 0 and 63 powers of the
 /// root of 2 from 2^-10 on; else all combinations of a few sizes of each group's effects, and, for two effects of one
 /// group alone, of correlations.
 std::vector<std::vector<double>> ThetaGrid(const RandomPart& part);
 
-/// DescentStep with theta measured by its rows.
+/// Newton's step down with theta measured by its rows and curvatures taken as positive: where one is negative, as between two
+/// valleys, the step still leads down; where there is hardly any, its length is bounded.
 std::vector<double> ThetaStep(const RandomPart& part, const std::vector<double>& theta,
                               const ProfileDeviance& at);
 /// The step as a part of theta, of its largest row; a row below 0.05 counts as that.

@@ -160,14 +160,15 @@ class DesignBuilder {
     }
     if (factor.kind != TermFactor::Kind::kNaturalSpline) return {};
     variable.kind = Kind::kSpline;
-    const auto knots = facts_.knots.find(factor.text);
-    if (knots == facts_.knots.end()) return {};
-    auto spline = NaturalSpline::Create(knots->second);
+    const auto found = facts_.knots.find(factor.text);
+    if (factor.knots.empty() && found == facts_.knots.end()) return {};
+    const std::vector<double>& knots = factor.knots.empty() ? found->second : factor.knots;
+    auto spline = NaturalSpline::Create(knots);
     if (!spline) return FailAt(factor.text, spline);
     if (spline->columns() != static_cast<std::size_t>(factor.degree)) {
-      return Fail(ErrorCode::kInvalidInput,
-                  factor.text + ": found " + std::to_string(knots->second.size()) +
-                      " knots, expected " + std::to_string(factor.degree + 1));
+      return Fail(ErrorCode::kInvalidInput, factor.text + ": found " +
+                                                std::to_string(knots.size()) + " knots, expected " +
+                                                std::to_string(factor.degree + 1));
     }
     variable.spline = std::move(*spline);
     return {};
@@ -243,7 +244,7 @@ class DesignBuilder {
   }
 
   Result<void> FindRequired() {
-    std::vector<std::string> names = formula_.Columns();
+    std::vector<std::string> names = formula_.NeededColumns();
     names.insert(names.end(), options_.also.begin(), options_.also.end());
     names.insert(names.end(), options_.strata.begin(), options_.strata.end());
     if (!options_.weights.empty()) names.push_back(options_.weights);

@@ -104,8 +104,9 @@ class Lexer {
 
   Result<Token> Symbol(Token token) {
     token.kind = Token::Kind::kSymbol;
-    for (std::string_view symbol : {"%in%", "**", "==", "!=", "<=", ">=", "||", "+", "-", "*", "/",
-                                    "^",    ":",  "(",  ")",  ",",  "=",  "<",  ">", "~", "|"}) {
+    for (std::string_view symbol :
+         {"%in%", "**", "==", "!=", "<=", ">=", "||", "&&", "+", "-", "*", "/",
+          "^",    ":",  "(",  ")",  ",",  "=",  "<",  ">",  "~", "|", "&", "!"}) {
       if (text_.substr(at_, symbol.size()) == symbol) {
         at_ += symbol.size();
         token.text = symbol == "**" ? "^" : symbol;
@@ -119,17 +120,21 @@ class Lexer {
   std::size_t at_ = 0;
 };
 
-/// Binding strength of a binary operator, R's order; 0 for what is none. `^` and the unary signs bind
-/// tighter than all of these.
+/// Binding strengths of binary operators, R's order; `^` and the unary signs bind tighter than all of these, `!` less than a
+/// comparison.
+constexpr int kWeakest = 1;
+constexpr int kComparison = 3;
+
 int Strength(const Token& token) {
   if (token.kind != Token::Kind::kSymbol) return 0;
   const std::string& s = token.text;
-  if (s == "|" || s == "||") return 1;
-  if (s == "==" || s == "!=" || s == "<" || s == "<=" || s == ">" || s == ">=") return 2;
-  if (s == "+" || s == "-") return 3;
-  if (s == "*" || s == "/") return 4;
-  if (s == "%in%") return 5;
-  if (s == ":") return 6;
+  if (s == "|" || s == "||") return kWeakest;
+  if (s == "&" || s == "&&") return 2;
+  if (s == "==" || s == "!=" || s == "<" || s == "<=" || s == ">" || s == ">=") return kComparison;
+  if (s == "+" || s == "-") return 4;
+  if (s == "*" || s == "/") return 5;
+  if (s == "%in%") return 6;
+  if (s == ":") return 7;
   return 0;
 }
 
@@ -164,11 +169,11 @@ class ExpressionParser {
     CLINNOVA_TRY(Advance());
     FormulaSides sides;
     if (!Is("~")) {
-      CLINNOVA_ASSIGN(sides.left, Binary(1));
+      CLINNOVA_ASSIGN(sides.left, Binary(kWeakest));
     }
     if (!Is("~")) return Unexpected("\"~\"");
     CLINNOVA_TRY(Advance());
-    CLINNOVA_ASSIGN(sides.right, Binary(1));
+    CLINNOVA_ASSIGN(sides.right, Binary(kWeakest));
     if (token_.kind != Token::Kind::kEnd) return Unexpected("an operator or the end");
     const Expression* deep = FindTooDeep(sides.right, true);
     if (deep == nullptr && sides.left) deep = FindTooDeep(*sides.left, false);
@@ -223,11 +228,12 @@ class ExpressionParser {
   }
 
   Result<Expression> Unary() {
-    if (!Is("-") && !Is("+")) return Power();
+    const bool negation = Is("!");
+    if (!negation && !Is("-") && !Is("+")) return Power();
     if (++nesting_ > kMaximumNesting) return Unexpected("fewer signs");
     const Token sign = token_;
     CLINNOVA_TRY(Advance());
-    CLINNOVA_ASSIGN(Expression operand, Unary());
+    CLINNOVA_ASSIGN(Expression operand, negation ? Binary(kComparison) : Unary());
     --nesting_;
     return Call(sign.text, sign.position, std::move(operand));
   }
@@ -263,7 +269,7 @@ class ExpressionParser {
   Result<Expression> Parenthesis() {
     const std::size_t position = token_.position;
     CLINNOVA_TRY(Advance());
-    CLINNOVA_ASSIGN(Expression inner, Binary(1));
+    CLINNOVA_ASSIGN(Expression inner, Binary(kWeakest));
     if (!Is(")")) return Unexpected("\")\"");
     CLINNOVA_TRY(Advance());
     return Call("(", position, std::move(inner));
@@ -286,10 +292,10 @@ class ExpressionParser {
     CLINNOVA_TRY(Advance());
     if (Is(")")) return Advance();
     while (true) {
-      CLINNOVA_ASSIGN(Expression argument, Binary(1));
+      CLINNOVA_ASSIGN(Expression argument, Binary(kWeakest));
       if (Is("=") && argument.kind == Expression::Kind::kName) {
         CLINNOVA_TRY(Advance());
-        CLINNOVA_ASSIGN(Expression value, Binary(1));
+        CLINNOVA_ASSIGN(Expression value, Binary(kWeakest));
         const std::size_t position = argument.position;
         argument = Call("=", position, std::move(argument));
         argument.arguments.push_back(std::move(value));

@@ -32,8 +32,8 @@ std::string QuotedText(const std::string& text) {
 }
 
 bool IsOperator(const std::string& name) {
-  for (const char* symbol :
-       {"+", "-", "*", "/", ":", "^", "==", "!=", "<", "<=", ">", ">=", "|", "||", "%in%", "="}) {
+  for (const char* symbol : {"+", "-", "*", "/", ":", "^", "==", "!=", "<", "<=", ">", ">=", "|",
+                             "||", "&", "&&", "!", "%in%", "="}) {
     if (name == symbol) return true;
   }
   return false;
@@ -55,22 +55,37 @@ std::string CallText(const Expression& call) {
   return text + ")";
 }
 
-void AppendColumns(const Expression& expression, std::vector<std::string>& columns) {
+enum class Which { kAll, kNeeded };
+
+/// & and |; a | outside a function's arguments is that of a random effect.
+bool IsAndOr(const Expression& expression, bool in_function) {
+  if (expression.kind != Expression::Kind::kCall) return false;
+  return expression.name == "&" || (expression.name == "|" && in_function);
+}
+
+void AppendColumns(const Expression& expression, Which which, std::vector<std::string>& columns) {
+  struct Open {
+    const Expression* node;
+    bool in_function;
+  };
   // The left spine of a long sum is walked without recursion.
-  std::vector<const Expression*> open{&expression};
+  std::vector<Open> open{{&expression, false}};
   while (!open.empty()) {
-    const Expression* next = open.back();
+    const auto [next, inside] = open.back();
     open.pop_back();
     if (next->kind == Expression::Kind::kName &&
         std::find(columns.begin(), columns.end(), next->name) == columns.end()) {
       columns.push_back(next->name);
     }
+    if (which == Which::kNeeded && IsAndOr(*next, inside)) continue;
     // An argument's name is no column, nor is the T of poly(x, 2, raw = T).
-    const bool argument = next->kind == Expression::Kind::kCall && next->name == "=";
+    const bool call = next->kind == Expression::Kind::kCall;
+    const bool argument = call && next->name == "=";
     if (argument && next->arguments[0].name == "raw") continue;
+    const bool in_function = inside || (call && !IsOperator(next->name) && next->name != "(");
     const std::size_t first = argument ? 1 : 0;
     for (std::size_t i = next->arguments.size(); i > first; --i) {
-      open.push_back(&next->arguments[i - 1]);
+      open.push_back({&next->arguments[i - 1], in_function});
     }
   }
 }
@@ -89,7 +104,13 @@ std::string Expression::Text() const {
 
 std::vector<std::string> Expression::Columns() const {
   std::vector<std::string> columns;
-  AppendColumns(*this, columns);
+  AppendColumns(*this, Which::kAll, columns);
+  return columns;
+}
+
+std::vector<std::string> Expression::NeededColumns() const {
+  std::vector<std::string> columns;
+  AppendColumns(*this, Which::kNeeded, columns);
   return columns;
 }
 

@@ -221,12 +221,17 @@ class FormulaParser {
 
  private:
   void ReadColumns(const FormulaSides& sides) {
-    if (sides.left) formula_.columns_ = sides.left->Columns();
-    for (std::string& name : sides.right.Columns()) {
-      if (std::find(formula_.columns_.begin(), formula_.columns_.end(), name) ==
-          formula_.columns_.end()) {
-        formula_.columns_.push_back(std::move(name));
-      }
+    if (sides.left) {
+      formula_.columns_ = sides.left->Columns();
+      formula_.needed_columns_ = sides.left->NeededColumns();
+    }
+    AddNew(sides.right.Columns(), formula_.columns_);
+    AddNew(sides.right.NeededColumns(), formula_.needed_columns_);
+  }
+
+  static void AddNew(std::vector<std::string> names, std::vector<std::string>& list) {
+    for (std::string& name : names) {
+      if (std::find(list.begin(), list.end(), name) == list.end()) list.push_back(std::move(name));
     }
   }
 
@@ -320,7 +325,8 @@ class FormulaParser {
       return ReadGroups(node.arguments[1], groups);
     }
     if (node.kind != Kind::kName || node.name == ".") {
-      return FormulaError(text_, node.position, node.Text(), "a grouping column g, or g/h");
+      return FormulaError(text_, node.position, node.Text(),
+                          "a grouping column g, or g/h; a logical or stands in I()");
     }
     groups.push_back(node.name);
     return {};

@@ -19,8 +19,9 @@ namespace clinnova::table {
 
 /// An arithmetic expression over columns: numbers, names, + - * / ^, parentheses, and the functions
 /// log (also to a base), log2, log10, log1p, sqrt, exp, abs, floor, ceiling, trunc, round (to whole numbers), pmin, pmax,
-/// as.numeric, as.integer, I, and comparisons == != < <= > >= (value 1 or 0; a factor
-/// may be compared with a quoted level).
+/// as.numeric, as.integer, I, comparisons == != < <= > >= (value 1 or 0; a factor
+/// may be compared with a quoted level), and ! & |, for which a number other than 0 is true. As in R, a missing
+/// value & FALSE is FALSE, and a missing value | TRUE is TRUE.
 struct Expression {
   enum class Kind { kNumber, kText, kName, kCall };
   Kind kind = Kind::kNumber;
@@ -33,6 +34,8 @@ struct Expression {
   std::string Text() const;
   /// Names of the columns used, in order of appearance, each once.
   std::vector<std::string> Columns() const;
+  /// The same without what stands in & and | only, whose value may be known where a column's is not.
+  std::vector<std::string> NeededColumns() const;
 };
 
 /// One variable of a term: an expression, or a call that makes several columns.
@@ -41,11 +44,13 @@ struct TermFactor {
     kExpression,    ///< numeric expression, or the bare name of a column (which may be a factor)
     kFactor,        ///< factor(x), as.factor(x)
     kPolynomial,    ///< poly(x, degree, raw = TRUE); raw = FALSE is an error that says so
-    kNaturalSpline  ///< ns(x, df = k)
+    kNaturalSpline  ///< ns(x, df = k), ns(x, knots = c(…), Boundary.knots = c(low, high))
   };
   Kind kind = Kind::kExpression;
   Expression expression{};
-  int degree = 0;      ///< kPolynomial: degree; kNaturalSpline: df
+  int degree = 0;  ///< kPolynomial: degree; kNaturalSpline: df
+  std::vector<double>
+      knots{};         ///< kNaturalSpline: boundary, interior, boundary; empty: to be found
   std::string text{};  ///< as R writes it; the prefix of the term's column names
 
   bool operator==(const TermFactor& other) const { return text == other.text; }
@@ -56,7 +61,8 @@ struct Term {
   std::vector<TermFactor> factors;
 };
 
-/// `(1 | g)`, `(x | g)`, `(1 + x | a/b)`: kept for the methods that know random effects.
+/// `(1 | g)`, `(x | g)`, `(1 + x | a/b)`: kept for the methods that know random effects. `(x || g)` is two of them, (1 | g) and
+/// (0 + x | g).
 struct RandomTerm {
   std::vector<Term> terms;
   bool intercept = true;
@@ -85,8 +91,10 @@ class Formula {
   const std::vector<Expression>& clusters() const { return clusters_; }
   const std::vector<RandomTerm>& random() const { return random_; }
   /// Every column the formula names, response, removed terms and random effects included, in order
-  /// of appearance, each once: a complete case has a value in all of them, as in R's model.frame.
+  /// of appearance, each once.
   const std::vector<std::string>& Columns() const { return columns_; }
+  /// Those in which a complete case has a value, as in R's model.frame: all but what stands in & and | only.
+  const std::vector<std::string>& NeededColumns() const { return needed_columns_; }
 
   /// The same with a response `y` read as factor(y).
   Formula WithFactorResponse() const;
@@ -97,6 +105,7 @@ class Formula {
   friend class FormulaParser;
   std::string text_;
   std::vector<std::string> columns_;
+  std::vector<std::string> needed_columns_;
   Response response_;
   bool intercept_ = true;
   std::vector<Term> terms_;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <functional>
 #include <random>
 #include <sstream>
 
@@ -111,6 +112,46 @@ TEST(Formula, LaysSpecialsAside) {
   EXPECT_EQ(formula.Columns(), (Strings{"t", "s", "a", "centre", "sex", "pt", "id", "z", "drug"}));
 }
 
+TEST(Formula, NeedsNoValueWhereALogicalMayBeKnownWithoutIt) {
+  const Formula formula = MustParse("y ~ a + I(x > 5 & z < 3) + I(!(v | w)) + (a | g) + I(!u)");
+  EXPECT_EQ(formula.Columns(), (Strings{"y", "a", "x", "z", "v", "w", "g", "u"}));
+  EXPECT_EQ(formula.NeededColumns(), (Strings{"y", "a", "g", "u"}));
+  EXPECT_EQ(MustParse("y ~ x + I(x & z)").NeededColumns(), (Strings{"y", "x"}));
+  EXPECT_EQ(MustParse("y ~ (1 | g) + (x || h)").NeededColumns(), (Strings{"y", "g", "x", "h"}));
+}
+
+TEST(Formula, BindsLogicalOperatorsAsR) {
+  const auto text = [](const std::string& inside) {
+    const Formula formula = MustParse("y ~ I(" + inside + ")");
+    const std::function<std::string(const Expression&)> whole = [&](const Expression& e) {
+      if (e.kind != Expression::Kind::kCall) return e.Text();
+      std::string list;
+      for (const Expression& argument : e.arguments)
+        list += (list.empty() ? "" : " ") + whole(argument);
+      return e.name + "[" + list + "]";
+    };
+    return whole(formula.terms()[0].factors[0].expression.arguments[0]);
+  };
+  EXPECT_EQ(text("a | b & c"), "|[a &[b c]]");
+  EXPECT_EQ(text("!a > 1 & b"), "&[![>[a 1]] b]");
+  EXPECT_EQ(text("a & !b == c + 1 | d"), "|[&[a ![==[b +[c 1]]]] d]");
+  EXPECT_EQ(text("!!a"), "![![a]]");
+  EXPECT_EQ(text("a != b"), "!=[a b]");
+  EXPECT_EQ(text("1 + !a > 2"), "+[1 ![>[a 2]]]");
+  EXPECT_EQ(Labels(MustParse("y ~ I(a>1&!b) + (c > 2 & d)")),
+            (Strings{"I(a > 1 & !b)", "c > 2 & d"}));
+}
+
+TEST(Formula, ReadsKnots) {
+  const Formula formula = MustParse("y ~ ns(x, knots = c(2, 1), Boundary.knots = c(9, -3))");
+  const TermFactor& factor = formula.terms()[0].factors[0];
+  EXPECT_EQ(factor.knots, (std::vector<double>{-3, 1, 2, 9}));
+  EXPECT_EQ(factor.degree, 3);
+  EXPECT_EQ(factor.text, "ns(x, knots = c(2, 1), Boundary.knots = c(9, -3))");
+  EXPECT_EQ(formula.Columns(), (Strings{"y", "x"}));
+  EXPECT_EQ(MustParse("y ~ ns(x, Boundary.knots = c(0, 1))").terms()[0].factors[0].degree, 1);
+}
+
 TEST(Formula, ReadsRandomEffects) {
   const Formula one = MustParse("y ~ x + (1 | site)");
   ASSERT_EQ(one.random().size(), 1U);
@@ -175,7 +216,15 @@ TEST(Formula, SaysWhatIsWrongAndWhere) {
       {"y ~ poly(x, 2, 3, raw = TRUE)", "found \"3\""},
       {"y ~ ns(x)", "expected an argument df"},
       {"y ~ ns(x, df = 0)", "df as a whole number"},
-      {"y ~ ns(x, knots = 3)", "found \"knots = 3\""},
+      {"y ~ ns(x, knots = 3)", "Boundary.knots = c(low, high) beside knots"},
+      {"y ~ ns(x, 3, Boundary.knots = c(0, 9))", "either df, or knots with Boundary.knots"},
+      {"y ~ ns(x, knots = c(1, z), Boundary.knots = c(0, 9))", "knots as numbers written out"},
+      {"y ~ ns(x, knots = c(1, 9), Boundary.knots = c(0, 9))", "knots between the boundary knots"},
+      {"y ~ ns(x, knots = c(1, 1), Boundary.knots = c(0, 9))", "knots between the boundary knots"},
+      {"y ~ ns(x, knots = 1, Boundary.knots = c(0, 0))", "found \"c(0, 0)\""},
+      {"y ~ ns(x, knots = 1, Boundary.knots = 9)", "expected Boundary.knots = c(low, high)"},
+      {"y ~ ns(x, knots = c(), Boundary.knots = c())", "found \"c()\""},
+      {"y ~ ns(x, intercept = TRUE)", "found \"intercept = TRUE\""},
       {"y ~ factor(log(x))", "factor() of one column's name"},
       {"y ~ factor(x, labels = 1)", "factor() of one column's name"},
       {"y ~ a^0", "whole number from 1 to 20"},
@@ -204,8 +253,13 @@ TEST(Formula, SaysWhatIsWrongAndWhere) {
       {"I(sex < \"F\") ~ a", "only where == or !="},
       {"(\"a\" == \"b\") ~ a", "only where == or !="},
       {"y ~ I(a:b)", "found \":\""},
-      {"y ~ I(a | b)", "found \"|\""},
-      {"y ~ a & b", "found \"&\" at character 7"},
+      {"y ~ I(a || b)", "expected |, which looks at every row"},
+      {"y ~ I(a && b)", "expected &, which looks at every row"},
+      {"y ~ (a > 1 | b > 2)", "a logical or stands in I()"},
+      {"y ~ I(a &)", "found \")\""},
+      {"y ~ I(!)", "found \")\""},
+      {"y ~ I(a ! b)", "found \"!\""},
+      {"y ~ I(a & \"F\")", "expected a number or a column"},
       {"y ~ 'a", "expected a closing quote"},
       {"y ~ `a", "expected a closing quote"},
       {"y ~ ``", "expected a column's name"},
@@ -219,7 +273,8 @@ TEST(Formula, SaysWhatIsWrongAndWhere) {
       {"y ~ cut(a, 3)", "expected a comparison such as I(x > 3)"},
       {"y ~ scale(a)", "expected numbers written out"},
       {"y ~ interaction(a, b)", "expected a:b"},
-      {"y ~ bs(a, df = 4)", "expected ns(x, df = k) or poly(x, k, raw = TRUE)"},
+      {"y ~ bs(a, df = 4)",
+       "expected ns(x, df = k), ns(x, knots = c(…), Boundary.knots = c(…)) or poly("},
       {"y ~ log(a, b)", "a number as base"},
       {"y ~ log(a, 1)", "a number as base"},
       {"y ~ log(a, bass = 2)", "expected log(x, base)"},
@@ -298,12 +353,13 @@ TEST(Formula, ReadsStrataAsClustersWhereAsked) {
 }
 
 TEST(Formula, SurvivesRandomText) {
-  const Strings pieces = {"y",        "~",     "a",   "b",       "+",     "-",     "*",
-                          ":",        "^",     "(",   ")",       "1",     "0",     "2",
-                          "log(",     "I(",    ",",   "factor(", "/",     "|",     "strata(",
-                          "==",       "\"t\"", "ns(", "df",      "=",     "3",     "offset(",
-                          " ",        "poly(", "raw", "TRUE",    "`q r`", "Surv(", "cbind(",
-                          "cluster(", "<",     ".",   "é",       "\\",    "'",     "%in%"};
+  const Strings pieces = {
+      "y",     "~",       "a",      "b",        "+",       "-",     "*",     ":",
+      "^",     "(",       ")",      "1",        "0",       "2",     "log(",  "I(",
+      ",",     "factor(", "/",      "|",        "strata(", "==",    "\"t\"", "ns(",
+      "df",    "=",       "3",      "offset(",  " ",       "poly(", "raw",   "TRUE",
+      "`q r`", "Surv(",   "cbind(", "cluster(", "<",       ".",     "é",     "\\",
+      "'",     "%in%",    "&",      "!",        "||",      "knots", "c(",    "Boundary.knots"};
   std::mt19937 random(20240117);
   int parsed = 0;
   for (int i = 0; i < 60000; ++i) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <string>
 
 #include "table/expression_parser.h"
@@ -22,11 +23,13 @@ bool IsComparison(const std::string& name) {
   return OneOf(name, {"==", "!=", "<", "<=", ">", ">="});
 }
 
+bool IsAndOr(const std::string& name) { return OneOf(name, {"&", "|"}); }
+
 bool IsArithmetic(const std::string& name) { return OneOf(name, {"+", "-", "*", "/", "^"}); }
 
 bool IsFunction(const std::string& name) {
   return OneOf(name, {"log", "log2", "log10", "log1p", "sqrt", "exp", "abs", "I", "(", "floor",
-                      "ceiling", "trunc", "round", "as.numeric", "as.integer"});
+                      "ceiling", "trunc", "round", "as.numeric", "as.integer", "!"});
 }
 
 /// What takes the place of an R function that there is not.
@@ -40,16 +43,27 @@ constexpr std::string_view kByComparison = "a comparison such as I(x > 3), whose
 constexpr std::string_view kByConstant =
     "numbers written out, as in I((x - 50) / 10): what depends on all sites' values is not known "
     "here";
-constexpr std::string_view kBySpline = "ns(x, df = k) or poly(x, k, raw = TRUE)";
+constexpr std::string_view kBySpline =
+    "ns(x, df = k), ns(x, knots = c(…), Boundary.knots = c(…)) or poly(x, k, raw = TRUE)";
 constexpr Advice kAdvice[] = {
-    {"relevel", kByLevels},    {"ordered", kByLevels},
-    {"C", kByLevels},          {"cut", kByComparison},
-    {"ifelse", kByComparison}, {"is.na", "a variable: rows in which one is missing are left out"},
-    {"scale", kByConstant},    {"mean", kByConstant},
-    {"sd", kByConstant},       {"median", kByConstant},
-    {"interaction", "a:b"},    {"%in%", "a:b, or comparisons with == in I()"},
-    {"bs", kBySpline},         {"s", kBySpline},
-    {"rcs", kBySpline},        {"pspline", kBySpline},
+    {"relevel", kByLevels},
+    {"ordered", kByLevels},
+    {"C", kByLevels},
+    {"cut", kByComparison},
+    {"ifelse", kByComparison},
+    {"is.na", "a variable: rows in which one is missing are left out"},
+    {"scale", kByConstant},
+    {"mean", kByConstant},
+    {"sd", kByConstant},
+    {"median", kByConstant},
+    {"interaction", "a:b"},
+    {"%in%", "a:b, or comparisons with == in I()"},
+    {"bs", kBySpline},
+    {"s", kBySpline},
+    {"rcs", kBySpline},
+    {"pspline", kBySpline},
+    {"&&", "&, which looks at every row"},
+    {"||", "|, which looks at every row"},
 };
 
 tl::unexpected<Error> UnknownCall(std::string_view text, const Expression& call) {
@@ -61,8 +75,8 @@ tl::unexpected<Error> UnknownCall(std::string_view text, const Expression& call)
   return FormulaError(
       text, call.position, call.name,
       "log, log2, log10, log1p, sqrt, exp, abs, floor, ceiling, trunc, round, pmin, pmax, "
-      "as.numeric, I, factor, as.factor, poly, ns, offset, strata, cluster, arithmetic or a "
-      "comparison");
+      "as.numeric, I, factor, as.factor, poly, ns, offset, strata, cluster, arithmetic, a "
+      "comparison, &, | or !");
 }
 
 Result<void> CheckArguments(std::string_view text, const Expression& call, std::size_t count) {
@@ -124,8 +138,10 @@ Result<TermFactor> MakePolynomial(std::string_view text, const Expression& call)
   const Expression* raw = Argument(call, "raw", 99);
   const std::string raw_text = raw == nullptr ? "FALSE" : raw->Text();
   if (raw_text != "TRUE" && raw_text != "T") {
-    return FormulaError(text, call.position, call.Text(),
-                        "raw = TRUE: orthogonal polynomials depend on all sites' values");
+    return FormulaError(
+        text, call.position, call.Text(),
+        "raw = TRUE: orthogonal polynomials depend on all sites' values; those of raw "
+        "= TRUE give the same fit");
   }
   const Expression* x = Argument(call, "x", 0);
   if (x == nullptr) return FormulaError(text, call.position, call.Text(), "an argument x");
@@ -135,15 +151,83 @@ Result<TermFactor> MakePolynomial(std::string_view text, const Expression& call)
   return factor;
 }
 
+/// A number with or without a sign.
+std::optional<double> Constant(const Expression& expression) {
+  if (expression.kind == Kind::kNumber) return expression.number;
+  const bool sign = expression.kind == Kind::kCall && expression.arguments.size() == 1 &&
+                    (expression.name == "-" || expression.name == "+") &&
+                    expression.arguments[0].kind == Kind::kNumber;
+  if (!sign) return std::nullopt;
+  return expression.name == "-" ? -expression.arguments[0].number : expression.arguments[0].number;
+}
+
+/// The numbers of `name = c(1, 2)` or of `name = 1`, ascending.
+Result<std::vector<double>> Numbers(std::string_view text, const Expression& value,
+                                    const std::string& name) {
+  const bool list = value.kind == Kind::kCall && value.name == "c";
+  std::vector<double> numbers;
+  for (std::size_t i = 0; i < (list ? value.arguments.size() : 1); ++i) {
+    const Expression& item = list ? value.arguments[i] : value;
+    const std::optional<double> number = Constant(item);
+    if (!number || !std::isfinite(*number)) {
+      return FormulaError(text, item.position, item.Text(), name + " as numbers written out");
+    }
+    numbers.push_back(*number);
+  }
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
+/// ns(x, knots = c(…), Boundary.knots = c(low, high)): nothing of the spline depends on the data.
+Result<std::vector<double>> AllKnots(std::string_view text, const Expression& call,
+                                     const Expression* inside, const Expression* ends) {
+  if (ends == nullptr) {
+    return FormulaError(
+        text, call.position, call.Text(),
+        "Boundary.knots = c(low, high) beside knots: the least and the largest value "
+        "of all sites are not told");
+  }
+  CLINNOVA_ASSIGN(const std::vector<double> boundary, Numbers(text, *ends, "Boundary.knots"));
+  if (boundary.size() != 2 || boundary[0] == boundary[1]) {
+    return FormulaError(text, ends->position, ends->Text(), "Boundary.knots = c(low, high)");
+  }
+  std::vector<double> knots = {boundary[0]};
+  if (inside != nullptr) {
+    CLINNOVA_ASSIGN(const std::vector<double> interior, Numbers(text, *inside, "knots"));
+    for (const double knot : interior) {
+      if (knot <= knots.back() || knot >= boundary[1]) {
+        return FormulaError(text, inside->position, inside->Text(),
+                            "knots between the boundary knots, each once");
+      }
+      knots.push_back(knot);
+    }
+  }
+  knots.push_back(boundary[1]);
+  return knots;
+}
+
 Result<TermFactor> MakeSpline(std::string_view text, const Expression& call) {
-  CLINNOVA_TRY(CheckNames(text, call, {"x", "df"}, 2));
+  CLINNOVA_TRY(CheckNames(text, call, {"x", "df", "knots", "Boundary.knots"}, 2));
   TermFactor factor{.kind = TermFactor::Kind::kNaturalSpline};
   const Expression* x = Argument(call, "x", 0);
   if (x == nullptr) return FormulaError(text, call.position, call.Text(), "an argument x");
   CLINNOVA_TRY(CheckNumeric(text, *x));
   factor.expression = *x;
-  CLINNOVA_ASSIGN(factor.degree, WholeNumber(text, call, Argument(call, "df", 1), "df"));
-  return factor;
+  const Expression* df = Argument(call, "df", 1);
+  const Expression* inside = Argument(call, "knots", 99);
+  const Expression* ends = Argument(call, "Boundary.knots", 99);
+  if (inside == nullptr && ends == nullptr) {
+    CLINNOVA_ASSIGN(factor.degree, WholeNumber(text, call, df, "df"));
+    return factor;
+  }
+  if (df != nullptr) {
+    return FormulaError(text, df->position, call.Text(), "either df, or knots with Boundary.knots");
+  }
+  CLINNOVA_ASSIGN(factor.knots, AllKnots(text, call, inside, ends));
+  factor.degree = static_cast<int>(factor.knots.size()) - 1;
+  if (factor.degree <= kMaximumDegree) return factor;
+  return FormulaError(text, call.position, call.Text(),
+                      "at most " + std::to_string(kMaximumDegree - 1) + " knots");
 }
 
 Result<TermFactor> MakeFactor(std::string_view text, const Expression& call) {
@@ -209,7 +293,9 @@ Result<void> CheckNumeric(std::string_view text, const Expression& expression) {
   const bool extreme = expression.name == "pmin" || expression.name == "pmax";
   const bool sign =
       expression.arguments.size() == 1 && (expression.name == "+" || expression.name == "-");
-  if (IsArithmetic(expression.name)) {
+  if (IsAndOr(expression.name)) {
+    CLINNOVA_TRY(CheckArguments(text, expression, 2));
+  } else if (IsArithmetic(expression.name)) {
     if (!sign) CLINNOVA_TRY(CheckArguments(text, expression, 2));
   } else if (extreme && expression.arguments.size() >= 2) {
     // Each argument is looked at below.
@@ -225,7 +311,9 @@ Result<void> CheckNumeric(std::string_view text, const Expression& expression) {
 
 bool IsLogical(const Expression& expression) {
   if (expression.kind != Kind::kCall) return false;
-  if (IsComparison(expression.name)) return true;
+  if (IsComparison(expression.name) || IsAndOr(expression.name) || expression.name == "!") {
+    return true;
+  }
   return (expression.name == "(" || expression.name == "I") && IsLogical(expression.arguments[0]);
 }
 

@@ -13,7 +13,7 @@ namespace clinnova::table {
 /// Expression. `text` is the whole formula, for the message.
 Result<void> CheckNumeric(std::string_view text, const Expression& expression);
 
-/// True for a comparison, also inside parentheses or I(): R's logical, a factor of FALSE and TRUE.
+/// True for a comparison, &, | or !, also inside parentheses or I(): R's logical, a factor of FALSE and TRUE.
 bool IsLogical(const Expression& expression);
 
 /// True for factor(column) and as.factor(column).

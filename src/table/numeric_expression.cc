@@ -57,6 +57,8 @@ void Compare(std::size_t count, double* left, const double* right, F f) {
   });
 }
 
+bool IsTrue(double value) { return value != 0 && !std::isnan(value); }
+
 template <typename F>
 void Map(std::size_t count, double* value, F f) {
   for (std::size_t i = 0; i < count; ++i) value[i] = f(value[i]);
@@ -210,18 +212,26 @@ class NumericExpression::Binder {
 };
 
 const std::map<std::string, NumericExpression::Operation> NumericExpression::Binder::kBinary = {
-    {"+", Operation::kAdd},       {"-", Operation::kSubtract},     {"*", Operation::kMultiply},
-    {"/", Operation::kDivide},    {"^", Operation::kPower},        {"==", Operation::kEqual},
-    {"!=", Operation::kNotEqual}, {"<", Operation::kLess},         {"<=", Operation::kLessEqual},
-    {">", Operation::kGreater},   {">=", Operation::kGreaterEqual}};
+    {"+", Operation::kAdd},       {"-", Operation::kSubtract},      {"*", Operation::kMultiply},
+    {"/", Operation::kDivide},    {"^", Operation::kPower},         {"==", Operation::kEqual},
+    {"!=", Operation::kNotEqual}, {"<", Operation::kLess},          {"<=", Operation::kLessEqual},
+    {">", Operation::kGreater},   {">=", Operation::kGreaterEqual}, {"&", Operation::kAnd},
+    {"|", Operation::kOr}};
 
 const std::map<std::string, NumericExpression::Operation> NumericExpression::Binder::kUnary = {
-    {"-", Operation::kNegate},       {"log", Operation::kLog},
-    {"log2", Operation::kLog2},      {"log10", Operation::kLog10},
-    {"log1p", Operation::kLog1p},    {"sqrt", Operation::kSqrt},
-    {"exp", Operation::kExp},        {"abs", Operation::kAbs},
-    {"floor", Operation::kFloor},    {"ceiling", Operation::kCeiling},
-    {"trunc", Operation::kTruncate}, {"as.integer", Operation::kTruncate},
+    {"-", Operation::kNegate},
+    {"!", Operation::kNot},
+    {"log", Operation::kLog},
+    {"log2", Operation::kLog2},
+    {"log10", Operation::kLog10},
+    {"log1p", Operation::kLog1p},
+    {"sqrt", Operation::kSqrt},
+    {"exp", Operation::kExp},
+    {"abs", Operation::kAbs},
+    {"floor", Operation::kFloor},
+    {"ceiling", Operation::kCeiling},
+    {"trunc", Operation::kTruncate},
+    {"as.integer", Operation::kTruncate},
     {"round", Operation::kRound}};
 
 Result<NumericExpression> NumericExpression::Bind(const Expression& expression,
@@ -293,6 +303,17 @@ void NumericExpression::Binary(Operation operation, std::size_t count, double* l
       return Each(count, left, right, [](double a, double b) {
         return std::isnan(a) || std::isnan(b) ? kMissing : std::max(a, b);
       });
+    // What is missing may be either: the result is known where it does not depend on that.
+    case Operation::kAnd:
+      return Each(count, left, right, [](double a, double b) {
+        if (a == 0 || b == 0) return 0.0;
+        return std::isnan(a) || std::isnan(b) ? kMissing : 1.0;
+      });
+    case Operation::kOr:
+      return Each(count, left, right, [](double a, double b) {
+        if (IsTrue(a) || IsTrue(b)) return 1.0;
+        return std::isnan(a) || std::isnan(b) ? kMissing : 0.0;
+      });
     case Operation::kEqual: return Compare(count, left, right, std::equal_to<>());
     case Operation::kNotEqual: return Compare(count, left, right, std::not_equal_to<>());
     case Operation::kLess: return Compare(count, left, right, std::less<>());
@@ -306,6 +327,8 @@ void NumericExpression::Binary(Operation operation, std::size_t count, double* l
 void NumericExpression::Unary(Operation operation, std::size_t count, double* value) {
   switch (operation) {
     case Operation::kNegate: return Map(count, value, [](double x) { return -x; });
+    case Operation::kNot:
+      return Map(count, value, [](double x) { return std::isnan(x) ? kMissing : x == 0; });
     case Operation::kLog: return Map(count, value, [](double x) { return core::Log(x); });
     case Operation::kLog2: return Map(count, value, [](double x) { return core::Log2(x); });
     case Operation::kLog10: return Map(count, value, [](double x) { return core::Log10(x); });

@@ -42,7 +42,9 @@ class NumericExpression {
     kDivide,
     kPower,
     kMinimum,
-    kMaximum,  // two operands
+    kMaximum,
+    kAnd,
+    kOr,  // two operands
     kEqual,
     kNotEqual,
     kLess,
@@ -50,6 +52,7 @@ class NumericExpression {
     kGreater,
     kGreaterEqual,
     kNegate,
+    kNot,
     kLog,
     kLog2,
     kLog10,

@@ -132,6 +132,23 @@ TEST(Researcher, CannotCompareNestedModelsOnDifferentPersons) {
   EXPECT_TRUE(Reasons(patients, Glm("x ~ drug"), Glm("x ~ drug + z")).empty());  // five
 }
 
+TEST(Researcher, CannotLeaveOnePersonOutByAnExpression) {
+  Patients patients;
+  patients.numbers["z"][10] = 17.9;  // all others are above 18
+  const std::vector<std::string> differencing = {"differencing"};
+  EXPECT_EQ(Reasons(patients, Glm("x ~ drug"), Glm("x ~ drug + sqrt(z - 17.95)")), differencing);
+  EXPECT_EQ(Reasons(patients, Glm("x ~ drug + z"), Glm("x ~ drug + sqrt(z - 17.95)")),
+            differencing);
+  EXPECT_EQ(Reasons(patients, Glm("sqrt(z - 17.95) ~ drug"), Glm("z ~ drug")), differencing);
+  EXPECT_TRUE(Reasons(patients, Glm("x ~ drug + z"), Glm("x ~ drug + sqrt(z)")).empty());
+  // Whom | keeps although z is missing: two of three.
+  for (const std::size_t i : {10u, 11u, 12u}) patients.numbers["z"][i] = kMissing;
+  for (const std::size_t i : {10u, 11u, 12u}) patients.numbers["y"][i] = i == 12 ? 0 : 1;
+  EXPECT_EQ(Reasons(patients, Glm("x ~ y"), Glm("x ~ y + I(z > 20 | y == 1)")), differencing);
+  patients.numbers["y"][12] = 1;  // now it keeps everybody
+  EXPECT_TRUE(Reasons(patients, Glm("x ~ y"), Glm("x ~ y + I(z > 20 | y == 1)")).empty());
+}
+
 TEST(Researcher, CannotReadRiskSetDifferences) {
   const Patients patients;
   const Answer cox = Guarded(
