@@ -348,6 +348,10 @@ Result<void> OmopFiles::HideIdentities(const File& file) {
     if (file.table == "location" && name == "zip") {
       CLINNOVA_TRY(database_.Execute("UPDATE omop_typed SET zip = coarse_zip(zip)"));
     }
+    if (file.table == "device_exposure" && name == "unique_device_id") {
+      CLINNOVA_TRY(database_.Execute(
+          "UPDATE omop_typed SET unique_device_id = device_identifier(unique_device_id)"));
+    }
     const auto hashed = std::ranges::find_if(kHashed, [&](const Hashed& field) {
       return field.table == file.table && field.name == name;
     });
