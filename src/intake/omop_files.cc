@@ -340,6 +340,10 @@ Result<void> OmopFiles::HideIdentities(const File& file) {
     if (file.table == "location" && name == "zip") {
       CLINNOVA_TRY(database_.Execute("UPDATE omop_typed SET zip = coarse_zip(zip)"));
     }
+    if (file.table == "device_exposure" && name == "unique_device_id") {
+      CLINNOVA_TRY(database_.Execute(
+          "UPDATE omop_typed SET unique_device_id = device_identifier(unique_device_id)"));
+    }
     if (!store::IsPseudonym(file.table, name)) continue;
     // With the table, so that one number of two things gives two pseudonyms.
     CLINNOVA_TRY(HashColumn(name, file.table == "person" ? "" : file.table + " "));

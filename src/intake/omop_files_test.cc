@@ -85,7 +85,8 @@ TEST_F(OmopFilesTest, LetsNoNameOrAddressOfAProfessionalOrPlaceIn) {
   folder_.Write("cdm/device_exposure.csv",
                 "device_exposure_id,person_id,device_concept_id,device_exposure_start_date,device_"
                 "type_concept_id,"
-                "production_id\n6,7,45758000,2020-01-02,32817,SN-4711\n");
+                "production_id,unique_device_id\n6,7,45758000,2020-01-02,32817,SN-4711,(01)"
+                "09504000059118(21)SN-4711\n");
   for (int times = 0; times < 2; ++times) {
     const ImportReport report = Import();
     EXPECT_EQ(report.kinds.at("provider").loaded, 1);
@@ -100,6 +101,8 @@ TEST_F(OmopFilesTest, LetsNoNameOrAddressOfAProfessionalOrPlaceIn) {
             "length(provider_source_value) = 32 AND length(care_site_source_value) = 32"),
         1);
     EXPECT_EQ(Count("SELECT count(*) FROM specimen WHERE length(specimen_source_id) = 32"), 1);
+    EXPECT_EQ(
+        Count("SELECT count(*) FROM device_exposure WHERE unique_device_id = '09504000059118'"), 1);
   }
   for (const char* table : {"location", "care_site", "provider", "specimen", "device_exposure"}) {
     EXPECT_EQ(Count(std::string("SELECT count(*) FROM ") + table +
