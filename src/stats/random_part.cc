@@ -146,7 +146,8 @@ Result<void> AddTerm(const Analysis& analysis, const Formula& formula, const Des
       return analysis.Wrong("formula",
                             "found the random slope " + TermText(slope) +
                                 " with all its levels beside fixed effects without the first, or "
-                                "the other way round, expected an intercept in both or in neither");
+                                "the other way round, expected an intercept in both or in neither, "
+                                "and || with numbers only");
     }
     for (const std::size_t column : columns) {
       effects.names.push_back(design.names()[column]);
