@@ -41,8 +41,7 @@ class CheckMaker {
   static void Over(Check& check, const std::string& from, const std::string& of,
                    const std::string& bad);
 
-  /// Counts rows whose `value` another row of the table has already; `where` may be empty. Not by count(DISTINCT …): of
-  /// several in one statement DuckDB 1.4 sometimes, on many threads, makes an internal error that closes the database.
+  /// Counts rows whose `value` another row of the table has already; `where` may be empty.
   static void CountCopies(Check& check, const std::string& value, const std::string& where);
 
   /// Sets not_applicable where a table or one of its fields is not there; whether all are.

@@ -43,7 +43,7 @@ class DefectsTest : public testing::TestWithParam<std::string> {
     fs::remove_all(options.directory);
     const auto summary = WriteSyntheticCohort(options);
     EXPECT_TRUE(summary.has_value());
-    auto store = store::Store::Open({});
+    auto store = store::Store::Open({.threads = 1});
     intake::ImportOptions import{.paths = {summary->export_directory.string()},
                                  .key_file = (folder_ / "key").string()};
     import.mapping = intake::SyntheticMapping(dialect);

@@ -139,8 +139,7 @@ void UnitSpread(CheckMaker& maker, Check& check, const FieldCheck&) {
 // before the one above it or after the one below, and with day and month exchanged it is not. Of the two visits that
 // are then out of order, one whose day has another record of the person (a drug's start, a diagnosis, a procedure)
 // is believed. A file counts as ordered, up or down, where at least 95 % of its neighbours are, or, of files with
-// fewer than 20 neighbours, of all files together. Lists and not lag() and lead(): of all statements that with them was the
-// likely one of rare internal errors of DuckDB 1.4.
+// fewer than 20 neighbours, of all files together.
 void SwappedOrder(CheckMaker& maker, Check& check, const FieldCheck&) {
   if (!maker.shape().has_provenance) {
     check.not_applicable = "the lines of the source are known only of what Clinnova imported";

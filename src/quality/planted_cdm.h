@@ -18,7 +18,7 @@ inline void Do(store::Store& store, const std::string& sql) {
   ASSERT_TRUE(done.has_value()) << done.error().message << "\n" << sql;
 }
 
-/// Ten women, each with three visits, a diagnosis, a drug, a procedure, an answer and a few results.
+/// On one thread: RunAndKeep in run.h says why. Ten women, each with three visits, a diagnosis, a drug, a procedure, an answer and a few results.
 inline store::Store CleanCdm() {
   auto store = store::Store::Open({.threads = 1});
   EXPECT_TRUE(store.has_value());

@@ -21,7 +21,7 @@ class GiBleedTest : public testing::Test {
         fs::path(given ? given : CLINNOVA_SOURCE_DIR "/../shared/data") / "omop/gibleed-cdm53";
     if (!fs::exists(cdm)) GTEST_SKIP() << "no GiBleed";
     const fs::path key = fs::temp_directory_path() / ("clinnova_key_" + std::to_string(getpid()));
-    auto store = store::Store::Open({});
+    auto store = store::Store::Open({.threads = 1});
     ASSERT_TRUE(store.has_value());
     const auto imported =
         intake::Import(*store, {.paths = {cdm.string()}, .mapping = {}, .key_file = key.string()});

@@ -245,7 +245,8 @@ Result<QualityReport> RunChecks(Cdm& cdm) {
 Result<QualityReport> RunAndKeep(const std::string& store_file) {
   constexpr int kTries = 3;
   for (int attempt = 1;; ++attempt) {
-    CLINNOVA_ASSIGN(auto store, store::Store::Open({.path = store_file}));
+    CLINNOVA_ASSIGN(auto store,
+                    store::Store::Open({.path = store_file, .threads = attempt == 1 ? 2 : 1}));
     OwnCdm cdm(store);
     auto report = RunChecks(cdm);
     if (report) {
