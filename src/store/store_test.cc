@@ -138,18 +138,22 @@ TEST(Store, RefusesWhatIsNotAStoreAndWhatIsNewer) {
 }
 
 TEST(Store, BringsAnOlderFileToTheNewTables) {
+  constexpr const char* kSinceVersion2[] = {"sample",        "specimen_use",  "imaging",
+                                            "biomarker",     "provider_role", "quality_run",
+                                            "quality_result"};
   const auto path = TemporaryFile("older.duckdb");
   {
     auto store = Store::Open({.path = path.string()});
     ASSERT_TRUE(store->database().Execute(
         "INSERT INTO clinnova.unmapped_code VALUES ('drug', 'ATC', 'X', NULL);"
-        "DROP TABLE clinnova.sample; DROP TABLE clinnova.specimen_use; DROP TABLE clinnova.imaging;"
-        "DROP TABLE clinnova.biomarker; DROP TABLE clinnova.provider_role;"
         "DELETE FROM clinnova.schema_version WHERE version > 2"));
+    for (const char* table : kSinceVersion2) {
+      ASSERT_TRUE(store->database().Execute(std::string("DROP TABLE clinnova.") + table));
+    }
   }
   auto store = Store::Open({.path = path.string()});
   ASSERT_TRUE(store.has_value()) << store.error().message;
-  for (const char* table : {"sample", "specimen_use", "imaging", "biomarker", "provider_role"}) {
+  for (const char* table : kSinceVersion2) {
     const auto rows =
         store->database().QueryInt64(std::string("SELECT count(*) FROM clinnova.") + table);
     EXPECT_TRUE(rows.has_value()) << table;
