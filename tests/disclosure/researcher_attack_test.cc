@@ -141,6 +141,10 @@ TEST(Researcher, CannotLeaveOnePersonOutByAnExpression) {
             differencing);
   EXPECT_EQ(Reasons(patients, Glm("sqrt(z - 17.95) ~ drug"), Glm("z ~ drug")), differencing);
   EXPECT_TRUE(Reasons(patients, Glm("x ~ drug + z"), Glm("x ~ drug + sqrt(z)")).empty());
+  const std::string effect =
+      "method = \"effect\"\noutcome = \"x\"\ntreatment = \"drug\"\ncovariates = [\"sqrt(z - "
+      "17.95)\"]";
+  EXPECT_EQ(Reasons(patients, Glm("x ~ drug"), effect), differencing);
   // Whom | keeps although z is missing: two of three.
   for (const std::size_t i : {10u, 11u, 12u}) patients.numbers["z"][i] = kMissing;
   for (const std::size_t i : {10u, 11u, 12u}) patients.numbers["y"][i] = i == 12 ? 0 : 1;
