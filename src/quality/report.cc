@@ -102,9 +102,11 @@ std::string Cell(std::string_view text, const char* css = "") {
 }
 
 std::string TallyHtml(const char* head, const Tallies& tallies) {
-  std::string html = std::string("<table><thead><tr><th scope=\"col\">") + head +
-                     "</th><th scope=\"col\">passed</th><th scope=\"col\">failed</th><th "
-                     "scope=\"col\">errors</th><th scope=\"col\">no answer</th></tr></thead>\n";
+  std::string html =
+      std::string("<table><thead><tr><th scope=\"col\">") + head +
+      "</th><th scope=\"col\" class=\"n\">passed</th><th scope=\"col\" class=\"n\">failed</th><th "
+      "scope=\"col\" class=\"n\">errors</th><th scope=\"col\" class=\"n\">no "
+      "answer</th></tr></thead>\n";
   for (const auto& [name, tally] : tallies) {
     html += "<tr>" + Cell(name) + Cell(Thousands(tally.pass), "n") +
             Cell(Thousands(tally.fail), tally.fail > 0 ? "n fail" : "n") +
@@ -129,8 +131,9 @@ std::string CheckHtml(const Check& check, const Outcome& outcome) {
 
 constexpr const char* kChecksHead =
     "<table><thead><tr><th scope=\"col\">status</th><th scope=\"col\">what is counted</th><th "
-    "scope=\"col\">category</th><th scope=\"col\">wrong</th><th scope=\"col\">of</th><th "
-    "scope=\"col\">share</th><th scope=\"col\">fails over</th><th "
+    "scope=\"col\">category</th><th scope=\"col\" class=\"n\">wrong</th><th scope=\"col\" "
+    "class=\"n\">of</th><th "
+    "scope=\"col\" class=\"n\">share</th><th scope=\"col\" class=\"n\">fails over</th><th "
     "scope=\"col\">source</th></tr></thead>\n";
 
 constexpr const char* kCss =
