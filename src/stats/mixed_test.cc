@@ -135,12 +135,13 @@ Table Visits(int visits) {
   std::vector<double> person;
   std::vector<double> ward;
   for (int i = 0; i < 30; ++i) {
+    const int fifth = i / 5;
     for (int visit = 0; visit < visits; ++visit) {
       x.push_back(visit + 0.1 * (i % 4));
       y.push_back(std::sin(3.7 * i) + x.back() * std::cos(1.3 * i) +
                   std::sin(17.0 * i + 29 * visit));
       person.push_back(i);
-      ward.push_back(i / 5);
+      ward.push_back(fifth);
     }
   }
   return MakeTable({{"y", y}, {"x", x}, {"person", person}, {"ward", ward}});
