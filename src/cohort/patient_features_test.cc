@@ -59,6 +59,13 @@ class PatientFeaturesTest : public testing::Test {
   }
   void TearDown() override { fs::remove_all(folder_); }
 
+  static std::vector<intake::SourceRecord> RecordsOf(std::initializer_list<const char*> texts) {
+    Kept kept;
+    intake::FhirReader reader(kept);
+    for (const char* text : texts) EXPECT_TRUE(reader.ReadText(text, "x")) << text;
+    return kept.records;
+  }
+
   std::map<std::int64_t, Trained> Train() {
     auto store = store::Store::Open({}).value();
     const auto report = intake::Import(store, {.paths = {summary_.export_directory.string()},
@@ -140,19 +147,15 @@ TEST_F(PatientFeaturesTest, TellsSeveralPatientsApartAndWhoIsNotThere) {
   auto loader = intake::PatientLoader::Create(store, *key_).value();
   auto features =
       PatientFeatures::Create(store.database(), *module_, "first_biologic", {"age", "sex"}).value();
-  Kept kept;
-  intake::FhirReader reader(kept);
-  for (const char* text :
-       {R"({"resourceType": "Patient", "id": "a", "gender": "male", "birthDate": "1970-11-24"})",
-        R"({"resourceType": "Patient", "id": "b", "gender": "female", "birthDate": "1970-11-23"})",
-        R"({"resourceType": "Consent", "id": "k", "status": "active", "dateTime": "2020-01-01",
-               "patient": {"reference": "Patient/a"}, "scope": {"coding": [{"code": "research"}]}})"}) {
-    ASSERT_TRUE(reader.ReadText(text, "x"));
-  }
+  const auto records = RecordsOf(
+      {R"({"resourceType": "Patient", "id": "a", "gender": "male", "birthDate": "1970-11-24"})",
+       R"({"resourceType": "Patient", "id": "b", "gender": "female", "birthDate": "1970-11-23"})",
+       R"({"resourceType": "Consent", "id": "k", "status": "active", "dateTime": "2020-01-01",
+               "patient": {"reference": "Patient/a"}, "scope": {"coding": [{"code": "research"}]}})"});
   const vocabulary::Vocabulary vocabulary;
   const intake::RecordResolver resolver(vocabulary, "2026-11-23");
   ASSERT_TRUE(loader->Begin());
-  for (const auto& record : kept.records) loader->Take({record, resolver.Resolve(record)});
+  for (const auto& record : records) loader->Take({record, resolver.Resolve(record)});
   ASSERT_TRUE(loader->Load());
   const auto facts = features
                          ->Compute({key_->PersonId("b"), key_->PersonId("a"), key_->PersonId("c")},
@@ -174,22 +177,18 @@ TEST_F(PatientFeaturesTest, HoldsAConsentToItsLastDay) {
   auto loader = intake::PatientLoader::Create(store, *key_).value();
   auto features =
       PatientFeatures::Create(store.database(), *module_, "first_biologic", {"age", "sex"}).value();
-  Kept kept;
-  intake::FhirReader reader(kept);
-  for (const char* text :
-       {R"({"resourceType": "Patient", "id": "a", "gender": "male", "birthDate": "1970-11-24"})",
-        R"({"resourceType": "Consent", "id": "k", "status": "active", "dateTime": "2020-01-01",
+  const auto records = RecordsOf(
+      {R"({"resourceType": "Patient", "id": "a", "gender": "male", "birthDate": "1970-11-24"})",
+       R"({"resourceType": "Consent", "id": "k", "status": "active", "dateTime": "2020-01-01",
                "patient": {"reference": "Patient/a"}, "scope": {"coding": [{"code": "research"}]},
-               "provision": {"period": {"start": "2020-01-01", "end": "2026-11-24"}}})"}) {
-    ASSERT_TRUE(reader.ReadText(text, "x"));
-  }
+               "provision": {"period": {"start": "2020-01-01", "end": "2026-11-24"}}})"});
   const vocabulary::Vocabulary vocabulary;
   const intake::RecordResolver resolver(vocabulary, "2026-11-23");
   for (const auto& [day, consented] :
        {std::pair("2026-11-23", true), std::pair("2026-11-24", true),
         std::pair("2026-11-25", false), std::pair("2019-12-31", false)}) {
     ASSERT_TRUE(loader->Begin());
-    for (const auto& record : kept.records) loader->Take({record, resolver.Resolve(record)});
+    for (const auto& record : records) loader->Take({record, resolver.Resolve(record)});
     ASSERT_TRUE(loader->Load());
     const auto facts =
         features->Compute({key_->PersonId("a")}, {.index = "2026-11-23", .consents = day});

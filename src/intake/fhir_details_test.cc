@@ -3,27 +3,14 @@
 
 #include <gtest/gtest.h>
 
-#include "intake/fhir_reader.h"
-#include "intake/record_keeper.h"
+#include "intake/fhir_texts_fixture.h"
 #include "intake/source_details.h"
 
 namespace clinnova::intake {
 namespace {
 
-class FhirDetailsTest : public testing::Test {
+class FhirDetailsTest : public testing::Test, protected FhirTexts {
  protected:
-  void Read(const std::string& text) {
-    FhirReader reader(kept_);
-    const auto read = reader.ReadText(text, "export.json");
-    EXPECT_TRUE(read.has_value()) << read.error().message;
-  }
-  /// The one record of a resource.
-  SourceRecord One(const std::string& text) {
-    kept_ = {};
-    Read(text);
-    EXPECT_EQ(kept_.records.size(), 1u);
-    return kept_.records.empty() ? SourceRecord{} : kept_.records.front();
-  }
   template <typename T>
   static T Details(const SourceRecord& record) {
     if (record.details == nullptr || !std::holds_alternative<T>(record.details->of)) {
@@ -32,8 +19,6 @@ class FhirDetailsTest : public testing::Test {
     }
     return std::get<T>(record.details->of);
   }
-
-  RecordKeeper kept_;
 };
 
 TEST_F(FhirDetailsTest, ReadsASampleOfABiobank) {
@@ -89,7 +74,7 @@ TEST_F(FhirDetailsTest, AddsUpContainersOfOneUnitOnly) {
 
 TEST_F(FhirDetailsTest, LeavesOutASampleOfSomethingElse) {
   Read(R"({"resourceType": "Specimen", "id": "w", "subject": {"reference": "Location/pond"}})");
-  EXPECT_EQ(kept_.ignored.at("Specimen: not of a patient"), 1);
+  EXPECT_EQ(kept.ignored.at("Specimen: not of a patient"), 1);
   EXPECT_EQ(One(R"({"resourceType": "Specimen", "id": "n"})").patient_id, "") << "quarantined";
 }
 

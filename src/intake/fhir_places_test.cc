@@ -3,34 +3,20 @@
 
 #include <gtest/gtest.h>
 
-#include "intake/fhir_reader.h"
-#include "intake/record_keeper.h"
+#include "intake/fhir_texts_fixture.h"
 #include "intake/source_details.h"
 
 namespace clinnova::intake {
 namespace {
 
-class FhirPlacesTest : public testing::Test {
+class FhirPlacesTest : public testing::Test, protected FhirTexts {
  protected:
-  void Read(const std::string& text) {
-    FhirReader reader(kept_);
-    const auto read = reader.ReadText(text, "export.json");
-    EXPECT_TRUE(read.has_value()) << read.error().message;
-  }
-  SourceRecord One(const std::string& text) {
-    kept_ = {};
-    Read(text);
-    EXPECT_EQ(kept_.records.size(), 1u);
-    return kept_.records.empty() ? SourceRecord{} : kept_.records.front();
-  }
   SourcePlace Place(const std::string& type, const std::string& members) {
     const SourceRecord record =
         One("{\"resourceType\": \"" + type + "\", \"id\": \"x\", \"name\": \"N\"" + members + "}");
     EXPECT_EQ(record.kind, RecordKind::kCareSite);
     return record.details == nullptr ? SourcePlace{} : std::get<SourcePlace>(record.details->of);
   }
-
-  RecordKeeper kept_;
 };
 
 TEST_F(FhirPlacesTest, KeepsTheNameOfADepartmentOnly) {
@@ -45,8 +31,8 @@ TEST_F(FhirPlacesTest, KeepsTheNameOfADepartmentOnly) {
 TEST_F(FhirPlacesTest, LeavesOutHomes) {
   Read(R"({"resourceType": "Location", "id": "h", "physicalType": {"coding": [{"code": "ho"}]}})");
   Read(R"({"resourceType": "Location", "id": "h", "type": [{"coding": [{"code": "PTRES"}]}]})");
-  EXPECT_TRUE(kept_.records.empty());
-  EXPECT_EQ(kept_.ignored.at("Location: somebody's home"), 2);
+  EXPECT_TRUE(kept.records.empty());
+  EXPECT_EQ(kept.ignored.at("Location: somebody's home"), 2);
   const SourcePlace place = Place("Organization", R"(, "address": [{"use": "home", "city": "Dorf"},
     {"use": "work", "line": ["Weg 1"], "city": "Stadt", "postalCode": "12345", "country": "DE"}])");
   EXPECT_EQ(place.city, "Stadt");
@@ -72,9 +58,9 @@ TEST_F(FhirPlacesTest, MakesAProfessionalOfAPractitionerAndOfEachRole) {
 TEST_F(FhirPlacesTest, ShowsNothingOfAProfessionalInTheQuarantine) {
   Read(R"({"resourceType": "Practitioner", "id": "d", "modifierExtension": [{"url": "x"}],
            "name": [{"family": "Vogel"}]})");
-  ASSERT_EQ(kept_.rejected.size(), 1u);
-  EXPECT_EQ(kept_.rejected[0].kind, "provider");
-  EXPECT_EQ(kept_.rejected[0].raw, "");
+  ASSERT_EQ(kept.rejected.size(), 1u);
+  EXPECT_EQ(kept.rejected[0].kind, "provider");
+  EXPECT_EQ(kept.rejected[0].raw, "");
 }
 
 TEST_F(FhirPlacesTest, SurvivesElementsOfTheWrongType) {
