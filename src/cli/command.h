@@ -64,7 +64,5 @@ void AddView(Commands& commands);
 
 /// The whole of a file; kInvalidInput names it.
 Result<std::string> ReadText(const std::string& path);
-/// Writes a file through a temporary beside it, so that it is whole or not there.
-Result<void> WriteText(const std::string& path, const std::string& text);
 
 }  // namespace clinnova::cli

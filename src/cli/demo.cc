@@ -17,6 +17,7 @@
 #include "cli/demo_bedside.h"
 #include "cli/demo_study.h"
 #include "cli/result_text.h"
+#include "core/whole_file.h"
 
 namespace clinnova::cli {
 namespace {
@@ -170,7 +171,8 @@ class Demo {
     const std::string policy = "[policy]\n";
     const std::size_t found = text.find(policy);
     if (found == text.npos) return Fail(ErrorCode::kFailed, file + ": found no [policy]");
-    return WriteText(file, text.insert(found + policy.size(), "information_share = 5.0\n"));
+    return core::WriteWholeFile(file,
+                                text.insert(found + policy.size(), "information_share = 5.0\n"));
   }
 
   /// "4,210 records loaded, 3 quarantined, …" from an import report.
@@ -189,7 +191,7 @@ class Demo {
   }
 
   Result<void> Approve() {
-    CLINNOVA_TRY(WriteText(Path("study.toml"), std::string(kDemoStudy)));
+    CLINNOVA_TRY(core::WriteWholeFile(Path("study.toml"), std::string(kDemoStudy)));
     CLINNOVA_ASSIGN(const std::string submitted, Command({"study", "submit", Path("study.toml"),
                                                           "--hub", Path("hub"), "--json"}));
     const nlohmann::json json = nlohmann::json::parse(submitted, nullptr, false);
@@ -250,7 +252,7 @@ class Demo {
                     Command({"study", "results", hash_, "--hub", Path("hub"), "--json"}));
     const std::string file =
         arguments_.keep.empty() ? "clinnova-demo-result.json" : Path("result.json");
-    CLINNOVA_TRY(WriteText(file, result));
+    CLINNOVA_TRY(core::WriteWholeFile(file, result));
     std::fputs(("\n" + ResultText(result)).c_str(), stdout);
     CLINNOVA_ASSIGN(const std::string log,
                     Command({"site", "release-log", "--dir", Path(kSites[0].name), "--json"}));
@@ -271,7 +273,7 @@ class Demo {
                     Command({"model", "card", Path("hub/models/ra-choice-1.json"), "--html"}));
     const std::string card_file =
         arguments_.keep.empty() ? "clinnova-demo-model-card.html" : Path("model-card.html");
-    CLINNOVA_TRY(WriteText(card_file, card));
+    CLINNOVA_TRY(core::WriteWholeFile(card_file, card));
     std::printf("The card of the model that it learned (TRIPOD+AI) is %s.\n", card_file.c_str());
     sites_.pop_back();  // the site takes a model between two times of serving
     CLINNOVA_TRY(

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "core/whole_file.h"
 #include "decision/registered_model.h"
 #include "federation/ledger.h"
 #include "federation/secret.h"
@@ -82,7 +83,7 @@ Result<void> Register(const Arguments& arguments) {
   const fs::path file = FileOf(arguments, version);
   std::error_code error;
   fs::create_directories(file.parent_path(), error);
-  CLINNOVA_TRY(WriteText(file.string(), text));
+  CLINNOVA_TRY(core::WriteWholeFile(file.string(), text));
   CLINNOVA_TRY(Note(arguments, identity, version, text));
   std::printf("%s\n", file.string().c_str());
   return {};

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/learned_model.h"
 #include "core/json_text.h"
+#include "core/whole_file.h"
 #include "decision/onnx_export.h"
 #include "decision/published_model.h"
 
@@ -144,7 +145,7 @@ Result<void> Export(const Arguments& arguments) {
     return Fail(ErrorCode::kInvalidInput, "--out: expected the ONNX file to write");
   }
   CLINNOVA_ASSIGN(const std::string text, Exported(arguments.name, onnx));
-  if (!arguments.out.empty()) return WriteText(arguments.out, text);
+  if (!arguments.out.empty()) return core::WriteWholeFile(arguments.out, text);
   std::printf("%s", text.c_str());
   return {};
 }

@@ -9,6 +9,7 @@
 
 #include "cli/command.h"
 #include "core/json_text.h"
+#include "core/whole_file.h"
 #include "decision/progression_files.h"
 
 namespace clinnova::cli {
@@ -108,7 +109,7 @@ Result<void> Progression(Arguments& arguments) {
   const std::string text = arguments.json
                                ? core::ResultJson(decision::EventsJson(patients, arguments.options))
                                : decision::EventsCsv(patients);
-  if (!arguments.out.empty()) return WriteText(arguments.out, text);
+  if (!arguments.out.empty()) return core::WriteWholeFile(arguments.out, text);
   std::fwrite(text.data(), 1, text.size(), stdout);
   return {};
 }

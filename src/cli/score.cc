@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "core/json_text.h"
+#include "core/text.h"
 
 namespace clinnova::cli {
 namespace {
@@ -26,11 +27,7 @@ void Print(const decision::ScoreResult& result) {
   std::printf("\n  unrounded  %s\n  version    %s\n", decision::PlainNumber(result.value).c_str(),
               result.version.c_str());
   if (!result.inputs.missing().empty()) {
-    std::string missing;
-    for (const std::string& name : result.inputs.missing()) {
-      missing += (missing.empty() ? "" : ", ") + name;
-    }
-    std::printf("  missing    %s\n", missing.c_str());
+    std::printf("  missing    %s\n", core::Joined(result.inputs.missing()).c_str());
   }
   for (const std::string& note : result.notes) std::printf("  note       %s\n", note.c_str());
   if (!result.unverified.empty()) std::printf("  unverified %s\n", result.unverified.c_str());

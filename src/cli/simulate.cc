@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/result_text.h"
+#include "core/whole_file.h"
 #include "federation/in_process.h"
 #include "federation/study.h"
 #include "stats/method.h"
@@ -140,7 +141,8 @@ Result<void> Simulate(const Arguments& arguments) {
   const auto outcome = stats::RunStudy(*federation, study, rows, progress);
   if (terminal) std::fprintf(stderr, "\r\033[K");
   if (!outcome) return FailAt(arguments.study, outcome);
-  if (!arguments.out.empty()) CLINNOVA_TRY(WriteText(arguments.out, outcome->result_json));
+  if (!arguments.out.empty())
+    CLINNOVA_TRY(core::WriteWholeFile(arguments.out, outcome->result_json));
   const std::string shown =
       arguments.json ? outcome->result_json : ResultText(outcome->result_json);
   if (arguments.json || arguments.out.empty()) std::fwrite(shown.data(), 1, shown.size(), stdout);

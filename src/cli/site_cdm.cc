@@ -170,13 +170,15 @@ Result<void> MakeSiteFolder(const std::string& site) {
   return {};
 }
 
+void AddSiteOptions(CLI::App* command, std::string& site, bool& json) {
+  command->add_option("--site", site, "the site's folder")->type_name("DIR")->required();
+  command->add_flag("--json", json, "print JSON");
+}
+
 void AddSiteCdm(Commands& commands, CLI::App* site) {
   auto arguments = std::make_shared<Arguments>();  // shared by the options and the actions
   const auto common = [arguments](CLI::App* command) {
-    command->add_option("--site", arguments->site, "the site's folder")
-        ->type_name("DIR")
-        ->required();
-    command->add_flag("--json", arguments->json, "print JSON");
+    AddSiteOptions(command, arguments->site, arguments->json);
   };
   const auto connection = [arguments](CLI::App* command) {
     command

@@ -13,6 +13,9 @@ namespace clinnova::cli {
 /// `site attach`, `site mirror` and `site status`.
 void AddSiteCdm(Commands& commands, CLI::App* site);
 
+/// The options that most commands of `site` have: --site, required, and --json.
+void AddSiteOptions(CLI::App* command, std::string& site, bool& json);
+
 /// kInvalidInput where the CDM is on a PostgreSQL server, which `command` cannot do yet.
 Result<void> NeedOwnCdm(const std::string& site, const std::string& command);
 

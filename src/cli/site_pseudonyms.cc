@@ -126,12 +126,9 @@ void AddSitePseudonyms(Commands& commands, CLI::App* site) {
   group->require_subcommand(1);
   auto arguments = std::make_shared<Arguments>();  // shared by the options and the actions
   const auto add = [&](const char* name, const char* what, auto action) {
-    CLI::App* command = commands.Add(group, name, what, kForDataManagers,
-                                     [arguments, action] { return action(*arguments); });
-    command->add_option("--site", arguments->site, "the site's folder")
-        ->type_name("DIR")
-        ->required();
-    command->add_flag("--json", arguments->json, "print JSON");
+    AddSiteOptions(commands.Add(group, name, what, kForDataManagers,
+                                [arguments, action] { return action(*arguments); }),
+                   arguments->site, arguments->json);
   };
   add("rotate",
       "A new key: every person gets a new pseudonym and every row a new identifier, all at once; "

@@ -10,6 +10,7 @@
 #include "cli/site_cdm.h"
 #include "cohort/site_files.h"
 #include "core/json_text.h"
+#include "core/whole_file.h"
 #include "quality/history.h"
 #include "quality/report.h"
 #include "quality/run.h"
@@ -33,7 +34,7 @@ constexpr const char* kNone = "none";
 constexpr const char* kAny = "any";
 
 Result<void> Write(const std::string& path, const std::string& text) {
-  if (path != "-") return WriteText(path, text);
+  if (path != "-") return core::WriteWholeFile(path, text);
   std::fwrite(text.data(), 1, text.size(), stdout);
   return {};
 }
@@ -91,8 +92,8 @@ Result<void> Tell(const Arguments& arguments, const quality::QualityReport& repo
   }
   if (!arguments.html.empty()) {
     const std::string site = arguments.site;
-    CLINNOVA_TRY(
-        WriteText(arguments.html, quality::ReportHtml(report, "Quality of the CDM of " + site)));
+    CLINNOVA_TRY(core::WriteWholeFile(
+        arguments.html, quality::ReportHtml(report, "Quality of the CDM of " + site)));
   }
   if (arguments.json == "-") return {};
   std::printf("%s", quality::ReportText(report).c_str());

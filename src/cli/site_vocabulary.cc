@@ -113,10 +113,7 @@ void AddSiteVocabulary(Commands& commands, CLI::App* site) {
   const auto add = [&](const char* name, const char* what, auto action) {
     CLI::App* command = commands.Add(group, name, what, kForDataManagers,
                                      [arguments, action] { return action(*arguments); });
-    command->add_option("--site", arguments->site, "the site's folder")
-        ->type_name("DIR")
-        ->required();
-    command->add_flag("--json", arguments->json, "print JSON");
+    AddSiteOptions(command, arguments->site, arguments->json);
     return command;
   };
   add("load", "Load a vocabulary downloaded from OHDSI Athena in place of an earlier one", Load)

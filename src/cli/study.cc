@@ -9,6 +9,7 @@
 
 #include "cli/command.h"
 #include "cli/result_text.h"
+#include "core/whole_file.h"
 #include "federation/study.h"
 #include "network/hub_client.h"
 
@@ -128,7 +129,7 @@ Result<void> Watch(const Arguments& arguments) {
 Result<void> Results(const Arguments& arguments) {
   CLINNOVA_ASSIGN(const network::HubEndpoint hub, network::LocalHub(arguments.hub));
   CLINNOVA_ASSIGN(const std::string file, network::StudyResults(hub, arguments.study));
-  if (!arguments.out.empty()) CLINNOVA_TRY(WriteText(arguments.out, file));
+  if (!arguments.out.empty()) CLINNOVA_TRY(core::WriteWholeFile(arguments.out, file));
   const std::string shown = arguments.json ? file : ResultText(file);
   if (arguments.json || arguments.out.empty()) std::fwrite(shown.data(), 1, shown.size(), stdout);
   return {};

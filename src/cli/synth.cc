@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "core/json_text.h"
+#include "core/text.h"
 #include "intake/synthetic_export.h"
 
 namespace clinnova::cli {
@@ -100,10 +101,7 @@ void AddSynth(Commands& commands) {
       commands.Add(commands.root(), "synth",
                    "Write one hospital's synthetic export with known true treatment effects",
                    kForDataManagers, [arguments] { return Synthesise(*arguments); });
-  std::string dialects;
-  for (const std::string& dialect : intake::SyntheticDialects()) {
-    dialects += (dialects.empty() ? "" : ", ") + dialect;
-  }
+  const std::string dialects = core::Joined(intake::SyntheticDialects());
   std::string diseases;
   for (const intake::SyntheticDisease& disease : intake::SyntheticDiseases()) {
     diseases += (diseases.empty() ? "" : ", ") + std::string(disease.name);

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "core/text.h"
 #include "vocabulary/ucum.h"
 
 namespace clinnova::cli {
@@ -25,12 +26,9 @@ Result<vocabulary::UcumNumber> Converted(const Arguments& arguments,
   if (arguments.substance.empty()) return vocabulary::Convert(value, from, to);
   const auto molar_mass = vocabulary::MolarMass(arguments.substance);
   if (!molar_mass) {
-    std::string known;
-    for (const std::string_view name : vocabulary::Substances()) {
-      known += (known.empty() ? "" : ", ") + std::string(name);
-    }
-    return Fail(ErrorCode::kInvalidInput,
-                "--substance: found \"" + arguments.substance + "\", expected one of " + known);
+    return Fail(ErrorCode::kInvalidInput, "--substance: found \"" + arguments.substance +
+                                              "\", expected one of " +
+                                              core::Joined(vocabulary::Substances()));
   }
   return vocabulary::ConvertSubstance(value, from, to, *molar_mass);
 }

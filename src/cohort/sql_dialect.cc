@@ -3,17 +3,18 @@
 
 #include <charconv>
 
+#include "core/text.h"
+
 namespace clinnova::cohort {
 
 std::string ValueAt(SqlDialect dialect, Extreme extreme, const std::string& value,
                     const std::vector<std::string>& keys, const std::string& condition) {
   const bool greatest = extreme == Extreme::kGreatest;
-  std::string list;
   if (dialect == SqlDialect::kDuckDb) {
-    for (const std::string& key : keys) list += (list.empty() ? "" : ", ") + key;
-    return std::string(greatest ? "arg_max(" : "arg_min(") + value + ", (" + list +
+    return std::string(greatest ? "arg_max(" : "arg_min(") + value + ", (" + core::Joined(keys) +
            ")) FILTER (WHERE " + condition + ")";
   }
+  std::string list;
   for (const std::string& key : keys) {
     list += (list.empty() ? "" : ", ") + key + (greatest ? " DESC" : "");
   }

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <system_error>
 
+#include "core/text.h"
 #include "store/attached_cdm.h"
 #include "table/factor_column.h"
 
@@ -124,9 +125,8 @@ Result<ColumnDeclaration> DeclareFactor(const table::ColumnSchema& column,
   }
   if (wish->levels.empty()) return declared;
   if (!std::ranges::is_permutation(wish->levels, column.levels)) {
-    std::string list;
-    for (const std::string& level : column.levels) list += (list.empty() ? "" : ", ") + level;
-    return ColumnError(column.name, "levels: expected all of " + list + ", in any order");
+    return ColumnError(column.name,
+                       "levels: expected all of " + core::Joined(column.levels) + ", in any order");
   }
   declared.levels = wish->levels;
   return declared;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/text.h"
+
 namespace clinnova::cohort {
 
 using Json = nlohmann::json;
@@ -71,9 +73,7 @@ std::size_t TomlSection::RequiredWord(const std::string& key,
   const std::string text = RequiredText(key);
   const auto found = std::ranges::find(words, text);
   if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
-  std::string list;
-  for (const std::string_view word : words) list += (list.empty() ? "" : ", ") + std::string(word);
-  Wrong(key, "found \"" + text + "\", expected one of " + list);
+  Wrong(key, "found \"" + text + "\", expected one of " + core::Joined(words));
   return 0;
 }
 
@@ -174,9 +174,7 @@ void TomlSection::NoOtherKeys() {
   if (!section_.is_object()) return;
   for (const auto& [key, value] : section_.items()) {
     if (asked_.contains(key)) continue;
-    std::string list;
-    for (const std::string& word : asked_) list += (list.empty() ? "" : ", ") + word;
-    Wrong(key, "unknown key, expected one of " + list);
+    Wrong(key, "unknown key, expected one of " + core::Joined(asked_));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "core/text.h"
 #include "decision/score.h"
 
 namespace clinnova::decision {
@@ -110,10 +111,8 @@ Result<ScoreValue> HaqDi(const FieldValues& in) {
     ++answered;
   }
   if (answered < 6) {
-    std::string missing;
-    for (const std::string& name : in.missing()) missing += (missing.empty() ? "" : ", ") + name;
     return Fail(ErrorCode::kInvalidInput, "categories: found " + std::to_string(answered) +
-                                              " answered (missing: " + missing +
+                                              " answered (missing: " + core::Joined(in.missing()) +
                                               "), expected 6 or more of 8");
   }
   ScoreValue score{.value = sum / answered};

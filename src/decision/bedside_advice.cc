@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "core/text.h"
+
 namespace clinnova::decision {
 namespace {
 
@@ -106,11 +108,8 @@ class Adviser {
                                          " years of those it learned from");
     }
     if (!request_.facts.arms_before.empty()) {
-      std::string arms;
-      for (const std::string& arm : request_.facts.arms_before) {
-        arms += (arms.empty() ? "" : ", ") + arm;
-      }
-      Withhold("outside_population", "the patient has had " + arms +
+      Withhold("outside_population", "the patient has had " +
+                                         core::Joined(request_.facts.arms_before) +
                                          "; it learned from those who had none of these drugs");
     }
   }

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "core/check.h"
+#include "core/text.h"
 #include "decision/field_units.h"
 
 namespace clinnova::decision {
@@ -38,13 +39,9 @@ std::string_view Trimmed(std::string_view text) {
 }
 
 std::vector<std::string_view> Split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  for (;;) {
-    const std::size_t at = text.find(separator);
-    parts.push_back(Trimmed(text.substr(0, at)));
-    if (at == text.npos) return parts;
-    text.remove_prefix(at + 1);
-  }
+  std::vector<std::string_view> parts = core::Split(text, separator);
+  for (std::string_view& part : parts) part = Trimmed(part);
+  return parts;
 }
 
 struct NumberWithUnit {
@@ -223,11 +220,7 @@ std::string Expected(const Field& field) {
     case FieldKind::kSegments:
       return "five whole numbers " + range +
              ", comma-separated: ileum, right, transverse, left, rectum";
-    case FieldKind::kNames: {
-      std::string list;
-      for (const std::string& name : field.names) list += (list.empty() ? "" : ", ") + name;
-      return "some of " + list;
-    }
+    case FieldKind::kNames: return "some of " + core::Joined(field.names);
     case FieldKind::kNumber: break;
   }
   const bool bare = field.unit == "1" || field.unit.starts_with('{');

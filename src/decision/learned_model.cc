@@ -451,8 +451,7 @@ Result<void> CheckNames(const LearnedModel& model, const PatientValues& patient)
   const auto check = [&](const std::string& name, bool factor) -> Result<void> {
     const auto found = std::ranges::find(model.inputs, name, &ModelInput::name);
     if (found != model.inputs.end() && found->factor == factor) return {};
-    std::string list;
-    for (const std::string& one : known) list += (list.empty() ? "" : ", ") + one;
+    const std::string list = core::Joined(known);
     const bool there = found != model.inputs.end();
     return Fail(ErrorCode::kInvalidInput,
                 model.name + ": " + name + ": " +

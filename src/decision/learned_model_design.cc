@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "decision/learned_model_design.h"
 
+#include "core/text.h"
 #include "table/formula.h"
 
 namespace clinnova::decision {
 
 using table::ColumnKind;
-
-std::string Joined(const std::vector<std::string>& names) {
-  std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-  return list;
-}
 
 Result<PatientDesign> PatientDesign::Create(const LearnedModel& model) {
   PatientDesign made;
@@ -39,8 +34,8 @@ Result<PatientDesign> PatientDesign::Create(const LearnedModel& model) {
                 design.splines_without_knots().front().text + ": found no knots, expected them");
   }
   if (design.names() != model.terms) {
-    return Fail(ErrorCode::kInvalidInput,
-                "gives the terms " + Joined(design.names()) + ", expected " + Joined(model.terms));
+    return Fail(ErrorCode::kInvalidInput, "gives the terms " + core::Joined(design.names()) +
+                                              ", expected " + core::Joined(model.terms));
   }
   made.design_ = std::make_shared<const table::Design>(std::move(design));
   return made;

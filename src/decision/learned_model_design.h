@@ -19,9 +19,6 @@ namespace clinnova::decision {
 /// A patient with a value for every input: a number, or the index of a level.
 using CompleteValues = std::vector<double>;
 
-/// "a, b, c"
-std::string Joined(const std::vector<std::string>& names);
-
 class PatientDesign {
  public:
   /// kInvalidInput when the formula does not parse, names something that is no input, or gives other terms than the

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "cohort/site_files.h"
+#include "core/whole_file.h"
 #include "decision/bedside_advice.h"
 
 namespace clinnova::decision {
@@ -56,13 +57,7 @@ Result<void> CheckComputable(const fs::path& site, const RegisteredModel& model)
 Result<void> WriteModelFile(const fs::path& path, const std::string& text) {
   std::error_code error;
   fs::create_directories(path.parent_path(), error);
-  const fs::path part = path.string() + ".part";
-  std::ofstream file(part, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  if (file) fs::rename(part, path, error);
-  if (!file || error) return Fail(ErrorCode::kFailed, path.string() + ": cannot be written");
-  return {};
+  return core::WriteWholeFile(path, text);
 }
 
 Result<void> TrustModelKey(const fs::path& site, const federation::PublicKey& key) {

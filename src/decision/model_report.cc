@@ -13,6 +13,7 @@
 namespace clinnova::decision {
 namespace {
 
+using core::EscapedHtml;
 using core::Significant;
 using nlohmann::json;
 using nlohmann::ordered_json;
@@ -377,20 +378,6 @@ class Report {
   ordered_json report_;
 };
 
-std::string Escaped(const std::string& text) {
-  std::string escaped;
-  for (const char c : text) {
-    switch (c) {
-      case '&': escaped += "&amp;"; break;
-      case '<': escaped += "&lt;"; break;
-      case '>': escaped += "&gt;"; break;
-      case '"': escaped += "&quot;"; break;
-      default: escaped += c;
-    }
-  }
-  return escaped;
-}
-
 constexpr std::string_view kStyle =
     "body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 "
     "1rem;color:#1a2330}"
@@ -449,35 +436,36 @@ std::string ModelReportText(const ordered_json& report) {
 
 std::string ModelReportHtml(const ordered_json& report) {
   std::string html = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" +
-                     Escaped(Text(report, "title")) + "</title>\n<style>" + std::string(kStyle) +
-                     "</style></head><body>\n<h1>" + Escaped(Text(report, "title")) +
+                     EscapedHtml(Text(report, "title")) + "</title>\n<style>" +
+                     std::string(kStyle) + "</style></head><body>\n<h1>" +
+                     EscapedHtml(Text(report, "title")) +
                      "</h1>\n<p>Items of TRIPOD+AI (BMJ 2024;385:e078378).</p>\n";
   std::string section;
   for (const ordered_json& item : report["items"]) {
     if (Text(item, "section") != section) {
       if (!section.empty()) html += "</dl>\n";
       section = Text(item, "section");
-      html += "<h2>" + Escaped(section) + "</h2>\n<dl>\n";
+      html += "<h2>" + EscapedHtml(section) + "</h2>\n<dl>\n";
     }
     // One arm or input a line.
-    std::string shown = Escaped(Text(item, "text"));
+    std::string shown = EscapedHtml(Text(item, "text"));
     for (std::size_t at = shown.find("; "); at != shown.npos; at = shown.find("; ", at)) {
       shown.replace(at, 2, "<br>");
     }
-    html += "<dt><span>" + Escaped(Text(item, "item")) + "</span> " +
-            Escaped(Text(item, "heading")) + "</dt><dd>" + shown + "</dd>\n";
+    html += "<dt><span>" + EscapedHtml(Text(item, "item")) + "</span> " +
+            EscapedHtml(Text(item, "heading")) + "</dt><dd>" + shown + "</dd>\n";
   }
   html += "</dl>\n<h2>Not reported</h2>\n<ul>\n";
   for (const ordered_json& item : report["not_reported"]) {
-    html += "<li>" + Escaped(item.get<std::string>()) + "</li>\n";
+    html += "<li>" + EscapedHtml(item.get<std::string>()) + "</li>\n";
   }
   html +=
       "</ul>\n<h2>Risk of bias</h2>\n<p>The domains of PROBAST+AI (BMJ 2025;388:e082505), asked in "
       "our words; what a run cannot know is left to a person.</p>\n<dl class=\"asked\">\n";
   for (const ordered_json& asked : report["risk_of_bias"]) {
-    html += "<dt>" + Escaped(Text(asked, "question")) + "</dt><dd>" +
-            Escaped(Text(asked, "answer")) +
-            (Text(asked, "evidence").empty() ? "" : "<br>" + Escaped(Text(asked, "evidence"))) +
+    html += "<dt>" + EscapedHtml(Text(asked, "question")) + "</dt><dd>" +
+            EscapedHtml(Text(asked, "answer")) +
+            (Text(asked, "evidence").empty() ? "" : "<br>" + EscapedHtml(Text(asked, "evidence"))) +
             "</dd>\n";
   }
   return html + "</dl>\n</body></html>\n";

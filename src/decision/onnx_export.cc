@@ -7,7 +7,7 @@
 #include <optional>
 #include <set>
 
-#include "decision/learned_model_design.h"
+#include "core/text.h"
 #include "decision/onnx_graph.h"
 #include "table/design_columns.h"
 #include "table/formula.h"
@@ -70,8 +70,9 @@ class LearnedGraph {
     CLINNOVA_TRY(CheckNames(model_.name, names));
     for (const ModelInput& input : model_.inputs) {
       if (input.factor) {
-        const std::string text = graph_.TextInput(
-            input.name, "one of: " + Joined(input.levels) + "; the empty text where not known");
+        const std::string text =
+            graph_.TextInput(input.name, "one of: " + core::Joined(input.levels) +
+                                             "; the empty text where not known");
         one_hot_.push_back(graph_.OneHot(text, Texts(input)));
         values_.emplace_back();
       } else {
@@ -285,7 +286,7 @@ class LearnedGraph {
       columns_.push_back(Product(column, variables));
     }
     if (names == model_.terms) return {};
-    return CannotCarry(Joined(names), Joined(model_.terms));
+    return CannotCarry(core::Joined(names), core::Joined(model_.terms));
   }
 
   /// Empty for the intercept.

@@ -57,10 +57,8 @@ Result<std::size_t> ColumnOf(const table::RecordSource& records, const std::stri
   const auto& names = records.names();
   const auto found = std::ranges::find(names, name);
   if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
-  std::string list;
-  for (const std::string& other : names) list += (list.empty() ? "" : ", ") + other;
-  return Fail(ErrorCode::kInvalidInput,
-              path + ", line 1: found the columns " + list + ", expected one called " + name);
+  return Fail(ErrorCode::kInvalidInput, path + ", line 1: found the columns " +
+                                            core::Joined(names) + ", expected one called " + name);
 }
 
 std::string IdOf(const table::Cell& cell) {

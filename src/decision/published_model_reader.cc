@@ -3,6 +3,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "core/text.h"
 #include "core/toml_json.h"
 #include "decision/published_model.h"
 
@@ -64,9 +65,8 @@ Result<bool> Truth(const Section& section, const std::string& key) {
 Result<void> CheckKeys(const Section& section, std::initializer_list<std::string_view> known) {
   for (const auto& item : section.value.items()) {
     if (std::ranges::find(known, item.key()) != known.end()) continue;
-    std::string list;
-    for (const std::string_view key : known) list += (list.empty() ? "" : ", ") + std::string(key);
-    return Wrong(section, item.key(), "found an unknown key, expected one of: " + list);
+    return Wrong(section, item.key(),
+                 "found an unknown key, expected one of: " + core::Joined(known));
   }
   return {};
 }

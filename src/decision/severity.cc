@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "decision/severity.h"
 
-#include <charconv>
 #include <cmath>
 #include <string_view>
 
@@ -28,23 +27,17 @@ std::string_view TextOf(Severity which) {
   return {};
 }
 
-double Number(std::string_view text) {
-  double value = 0.0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  CLINNOVA_CHECK(error == std::errc() && end == text.data() + text.size());
-  return value;
-}
-
 }  // namespace
 
 SeverityTable::SeverityTable(Severity which) {
   vocabulary::ForEachRow(TextOf(which), [this](const auto& fields) {
     CLINNOVA_CHECK(fields.size() == kSteps + 1);
-    const int year = static_cast<int>(Number(fields[0]));
+    const int year = static_cast<int>(vocabulary::NumberField<double>(fields[0]));
     if (rows_.empty()) first_year_ = year;
     CLINNOVA_CHECK(year == first_year_ + static_cast<int>(rows_.size()));
     std::vector<double> row;
-    for (std::size_t i = 1; i <= kSteps; ++i) row.push_back(Number(fields[i]));
+    for (std::size_t i = 1; i <= kSteps; ++i)
+      row.push_back(vocabulary::NumberField<double>(fields[i]));
     rows_.push_back(std::move(row));
   });
 }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/text.h"
+
 namespace clinnova::federation {
 
 Result<Analysis> Analysis::FromJson(const nlohmann::json& object,
@@ -72,11 +74,7 @@ Result<std::string> Analysis::Choice(std::string_view key,
                                      std::span<const std::string_view> allowed) const {
   CLINNOVA_ASSIGN(std::string text, Text(key, allowed.front()));
   if (std::find(allowed.begin(), allowed.end(), text) != allowed.end()) return text;
-  std::string list;
-  for (const std::string_view word : allowed) {
-    list += (list.empty() ? "" : ", ") + std::string(word);
-  }
-  return Wrong(key, "found \"" + text + "\", expected one of " + list);
+  return Wrong(key, "found \"" + text + "\", expected one of " + core::Joined(allowed));
 }
 
 Result<double> Analysis::Number(std::string_view key, double otherwise) const {
@@ -139,10 +137,8 @@ Result<void> Analysis::CheckKeys(std::span<const std::string_view> known) const 
   for (const auto& [key, value] : json_->items()) {
     if (std::find(std::begin(kCommon), std::end(kCommon), key) != std::end(kCommon)) continue;
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-    std::string list;
-    for (const std::string_view word : known)
-      list += (list.empty() ? "" : ", ") + std::string(word);
-    return Wrong(key, "unknown option of method " + method_ + ", expected one of " + list);
+    return Wrong(
+        key, "unknown option of method " + method_ + ", expected one of " + core::Joined(known));
   }
   CLINNOVA_ASSIGN(const double level, Number("conf_level", 0.95));
   if (!(level > 0 && level < 1)) return Wrong("conf_level", "expected a number between 0 and 1");

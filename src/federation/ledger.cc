@@ -11,23 +11,11 @@
 #include <nlohmann/json.hpp>
 
 #include "core/json_text.h"
+#include "core/utc_time.h"
 #include "federation/ledger_lines.h"
 
 namespace clinnova::federation {
 namespace {
-
-std::string TimeText(std::chrono::system_clock::time_point time) {
-  const auto milliseconds =
-      std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();
-  const std::int64_t fraction = ((milliseconds % 1000) + 1000) % 1000;
-  const std::time_t seconds = (milliseconds - fraction) / 1000;
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  char day[32];
-  std::strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &utc);
-  const std::string digits = std::to_string(1000 + fraction);
-  return std::string(day) + "." + digits.substr(1) + "Z";
-}
 
 tl::unexpected<Error> SystemFailure(const std::filesystem::path& path, std::string_view what) {
   return Fail(ErrorCode::kFailed,
@@ -109,7 +97,7 @@ Result<LedgerEntry> Ledger::Append(LedgerKind kind, const nlohmann::json& body) 
                 options_.path.string() + ": the ledger could not be written before; open it again");
   }
   LedgerEntry entry{.number = entries_,
-                    .time = TimeText(options_.clock()),
+                    .time = core::UtcMilliseconds(options_.clock()),
                     .kind = kind,
                     .body = core::CanonicalJson(body),
                     .previous = root_};

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/json_text.h"
+#include "core/text.h"
 #include "core/toml_json.h"
 
 namespace clinnova::federation {
@@ -53,9 +54,7 @@ class TableReader {
     if (!table_.is_object()) return;
     for (const auto& [key, value] : table_.items()) {
       if (asked_.contains(key)) continue;
-      std::string list;
-      for (const std::string& word : asked_) list += (list.empty() ? "" : ", ") + word;
-      Wrong(key, "unknown key, expected one of " + list);
+      Wrong(key, "unknown key, expected one of " + core::Joined(asked_));
     }
   }
   void Wrong(const std::string& key, const std::string& message) {

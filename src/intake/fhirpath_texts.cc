@@ -2,6 +2,7 @@
 // Texts in other alphabets: encode, decode, escape, unescape (FHIRPath 2.0, section 5.6, trial use).
 #include <array>
 
+#include "core/text.h"
 #include "intake/fhirpath_functions.h"
 
 namespace clinnova::intake::fhirpath {
@@ -78,18 +79,6 @@ struct Entity {
 constexpr std::array<Entity, 5> kEntities = {
     {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}, {"'", "&#39;"}}};
 
-std::string EscapeHtml(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    std::string_view written(&c, 1);
-    for (const Entity& entity : kEntities) {
-      if (entity.character[0] == c) written = entity.name;
-    }
-    out += written;
-  }
-  return out;
-}
-
 std::string UnescapeHtml(std::string_view text) {
   std::string out;
   while (!text.empty()) {
@@ -158,7 +147,7 @@ Result<Collection> Decode(const Call& call) {
 
 Result<Collection> Escape(const Call& call) {
   return InForm(call, [](const std::string& text, const std::string& form) -> Text {
-    if (form == "html") return EscapeHtml(text);
+    if (form == "html") return core::EscapedHtml(text);
     return form == "json" ? Text(EscapeJson(text)) : std::nullopt;
   });
 }

@@ -7,11 +7,14 @@
 #include <optional>
 #include <vector>
 
+#include "core/text.h"
 #include "intake/record_maker.h"
 #include "intake/text_lines.h"
 
 namespace clinnova::intake {
 namespace {
+
+using core::Split;
 
 /// Segments of the standard that no record is made of.
 constexpr std::array<std::string_view, 8> kUnused{"C",   "AP",  "AC",  "ACT",
@@ -37,16 +40,6 @@ std::optional<Separators> ReadSeparators(std::string_view header) {
   });
   if (!distinct || !marks) return std::nullopt;
   return made;
-}
-
-std::vector<std::string_view> Split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  while (true) {
-    const std::size_t at = text.find(separator);
-    parts.push_back(text.substr(0, at));
-    if (at == std::string_view::npos) return parts;
-    text.remove_prefix(at + 1);
-  }
 }
 
 /// "\F\" is the field separator itself, and so on; what is not known stays as it is.

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <system_error>
 
+#include "core/whole_file.h"
 #include "stats/method.h"
 #include "store/attached_cdm.h"
 
@@ -18,17 +19,6 @@ Result<std::vector<table::ColumnDeclaration>> Declarations(const StudyRequest& r
                                                            const federation::Study& study) {
   CLINNOVA_ASSIGN(const auto wishes, stats::ColumnDeclarations(study));
   return cohort::StudyColumns(request.table, request.module, wishes);
-}
-
-Result<void> WriteName(const fs::path& path, const core::Hash& key) {
-  const fs::path part = path.string() + ".part";
-  std::ofstream stream(part, std::ios::binary | std::ios::trunc);
-  stream << core::ToHex(key);
-  stream.close();
-  std::error_code error;
-  if (stream) fs::rename(part, path, error);
-  if (!stream || error) return Fail(ErrorCode::kFailed, path.string() + ": cannot be written");
-  return {};
 }
 
 Result<core::Hash> ReadName(const fs::path& path) {
@@ -111,7 +101,7 @@ Result<cohort::FrozenTable> CdmTableSource::Frozen(const federation::Study& stud
   }
   CLINNOVA_ASSIGN(const StudyRequest request, RequestOf(study, files_.diseases.string()));
   CLINNOVA_ASSIGN(cohort::FrozenTable frozen, FreezeNow(request));
-  CLINNOVA_TRY(WriteName(name, frozen.key));
+  CLINNOVA_TRY(core::WriteWholeFile(name, core::ToHex(frozen.key)));
   return frozen;
 }
 

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <ctime>
 
+#include "core/utc_time.h"
+
 namespace clinnova::network {
 
 SignedDecision SignDecision(const federation::SiteIdentity& identity, const Decision& decision) {
@@ -39,12 +41,8 @@ std::int64_t NowMs() {
 
 std::string TimeText(std::int64_t ms) {
   if (ms == 0) return {};
-  const std::time_t seconds = ms / 1000;
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  char text[32];
-  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
-  return std::string(text) + "." + std::to_string(1000 + ms % 1000).substr(1) + "Z";
+  return core::UtcMilliseconds(
+      std::chrono::system_clock::time_point(std::chrono::milliseconds(ms)));
 }
 
 }  // namespace clinnova::network

@@ -2,9 +2,9 @@
 #include "quality/catalogue.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "core/check.h"
+#include "core/text.h"
 #include "vocabulary/tab_separated.h"
 
 namespace clinnova::embedded {
@@ -21,36 +21,21 @@ extern const std::string_view quality_new_in_54;
 namespace clinnova::quality {
 namespace {
 
+using core::Split;
 using vocabulary::ForEachRow;
-
-template <typename T>
-T Number(std::string_view text) {
-  T number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  CLINNOVA_CHECK(error == std::errc() && end == text.data() + text.size());
-  return number;
-}
-
-std::vector<std::string_view> Split(std::string_view text, char mark) {
-  std::vector<std::string_view> parts;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(mark), text.size());
-    parts.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return parts;
-}
+using vocabulary::NumberField;
 
 std::vector<std::int64_t> Identifiers(std::string_view text) {
   std::vector<std::int64_t> ids;
-  for (const std::string_view id : Split(text, ',')) ids.push_back(Number<std::int64_t>(id));
+  if (text.empty()) return ids;
+  for (const std::string_view id : Split(text, ',')) ids.push_back(NumberField<std::int64_t>(id));
   return ids;
 }
 
 void ReadFields(std::string_view text, Catalogue& catalogue) {
   ForEachRow(text, [&](const auto& f) {
     CLINNOVA_CHECK(f.size() == 5);
-    catalogue.fields.push_back({f[0], f[1], f[2], f[3], Number<double>(f[4])});
+    catalogue.fields.push_back({f[0], f[1], f[2], f[3], NumberField<double>(f[4])});
   });
 }
 
@@ -58,7 +43,7 @@ void ReadConcepts(std::string_view text, std::string_view source, Catalogue& cat
   ForEachRow(text, [&](const auto& f) {
     CLINNOVA_CHECK(f.size() == 7);
     catalogue.concepts.push_back(
-        {f[0], f[1], f[2], Identifiers(f[3]), f[4], Number<double>(f[5]), f[6], source});
+        {f[0], f[1], f[2], Identifiers(f[3]), f[4], NumberField<double>(f[5]), f[6], source});
   });
 }
 
@@ -67,7 +52,7 @@ void ReadRules(Catalogue& catalogue) {
     CLINNOVA_CHECK(f.size() == 10);
     const bool below = f[3].ends_with('+');
     catalogue.rules.push_back({f[0], f[1], f[2], Identifiers(f[3].substr(0, f[3].size() - below)),
-                               below, Split(f[4], ','), f[5], f[6], Number<double>(f[7]), f[8],
+                               below, Split(f[4], ','), f[5], f[6], NumberField<double>(f[7]), f[8],
                                f[9]});
   });
 }
@@ -75,12 +60,12 @@ void ReadRules(Catalogue& catalogue) {
 void ReadScores(Catalogue& catalogue) {
   ForEachRow(embedded::quality_scores, [&](const auto& f) {
     CLINNOVA_CHECK(f.size() == 6);
-    ScoreSum score{Number<std::int64_t>(f[0]), f[1], f[2], f[3], {}, f[5]};
+    ScoreSum score{NumberField<std::int64_t>(f[0]), f[1], f[2], f[3], {}, f[5]};
     for (const std::string_view item : Split(f[4], ';')) {
       const auto parts = Split(item, ':');
       CLINNOVA_CHECK(parts.size() == 3);
       score.items.push_back(
-          {Number<std::int64_t>(parts[0]), Number<std::int64_t>(parts[1]), parts[2]});
+          {NumberField<std::int64_t>(parts[0]), NumberField<std::int64_t>(parts[1]), parts[2]});
     }
     catalogue.scores.push_back(std::move(score));
   });

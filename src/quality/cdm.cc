@@ -37,9 +37,7 @@ Result<void> OwnCdm::ForEachRow(const std::string& sql,
 }
 
 std::string OwnCdm::HashSql(const std::vector<std::string>& values) const {
-  std::string list;
-  for (const std::string& value : values) list += (list.empty() ? "" : ", ") + value;
-  return "(hash(" + list + ") >> 1)::BIGINT";
+  return "(hash(" + core::Joined(values) + ") >> 1)::BIGINT";
 }
 
 std::string OwnCdm::ColumnsSql() const {

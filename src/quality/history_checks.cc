@@ -3,26 +3,11 @@
 // that overlap, gaps, dates that break the order of their file, a weekly drug taken daily.
 #include <map>
 
+#include "core/text.h"
 #include "quality/check_maker.h"
 
 namespace clinnova::quality {
 namespace {
-
-std::string Comma(const std::vector<std::string>& parts) {
-  std::string list;
-  for (const std::string& part : parts) list += (list.empty() ? "" : ", ") + part;
-  return list;
-}
-
-std::vector<std::string> Words(std::string_view text) {
-  std::vector<std::string> words;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(','), text.size());
-    words.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return words;
-}
 
 // All of them are one statement over person.
 void PersonCompleteness(CheckMaker& maker, Check& check, const FieldCheck& of) {
@@ -92,15 +77,15 @@ void DuplicatePerson(CheckMaker& maker, Check& check, const FieldCheck&) {
 // The row's own key is not part of what it says. Of equal rows all but one are counted, and all are shown.
 void DuplicateRecord(CheckMaker& maker, Check& check, const FieldCheck& of) {
   std::vector<std::string> fields = {"person_id", std::string(of.field)};
-  for (const std::string& field : Words(of.argument)) fields.push_back(field);
+  for (const std::string_view field : core::Split(of.argument, ',')) fields.emplace_back(field);
   for (const std::string& field : fields) {
     if (!maker.Needs(check, of.table, {field})) return;
   }
   const std::string table(of.table);
   maker.OverRows(check, "", "true");
   CheckMaker::CountCopies(check, maker.cdm().HashSql(fields), "");
-  check.count.show_from = "(SELECT " + table + ".*, count(*) OVER (PARTITION BY " + Comma(fields) +
-                          ") AS copies FROM " + table + ") t";
+  check.count.show_from = "(SELECT " + table + ".*, count(*) OVER (PARTITION BY " +
+                          core::Joined(fields) + ") AS copies FROM " + table + ") t";
   check.count.show_where = "t.copies > 1";
   check.count.show_columns.clear();
   for (std::size_t i = 1; i < fields.size(); ++i)

@@ -11,6 +11,7 @@
 namespace clinnova::quality {
 namespace {
 
+using core::EscapedHtml;
 using nlohmann::ordered_json;
 
 struct Tally {
@@ -81,24 +82,9 @@ std::string FailedText(const Check& check, const Outcome& outcome) {
          ": " + check.description + "\n";
 }
 
-std::string Escaped(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    switch (c) {
-      case '&': escaped += "&amp;"; break;
-      case '<': escaped += "&lt;"; break;
-      case '>': escaped += "&gt;"; break;
-      case '"': escaped += "&quot;"; break;
-      case '\'': escaped += "&#39;"; break;
-      default: escaped += c;
-    }
-  }
-  return escaped;
-}
-
 std::string Cell(std::string_view text, const char* css = "") {
   return std::string("<td") + (*css == '\0' ? "" : std::string(" class=\"") + css + "\"") + ">" +
-         Escaped(text) + "</td>";
+         EscapedHtml(text) + "</td>";
 }
 
 std::string TallyHtml(const char* head, const Tallies& tallies) {
@@ -119,8 +105,9 @@ std::string TallyHtml(const char* head, const Tallies& tallies) {
 std::string CheckHtml(const Check& check, const Outcome& outcome) {
   const bool counted = outcome.denominator > 0;
   const bool wrong = outcome.status == Status::kFail || outcome.status == Status::kError;
-  std::string what = "<td><code>" + Escaped(check.id) + "</code><br>" + Escaped(check.description);
-  if (!outcome.note.empty()) what += "<br><small>" + Escaped(outcome.note) + "</small>";
+  std::string what =
+      "<td><code>" + EscapedHtml(check.id) + "</code><br>" + EscapedHtml(check.description);
+  if (!outcome.note.empty()) what += "<br><small>" + EscapedHtml(outcome.note) + "</small>";
   return "<tr>" + Cell(StatusName(outcome.status), wrong ? "fail" : "") + what + "</td>" +
          Cell(std::string(check.type->category) + ", " + std::string(check.type->context)) +
          Cell(counted ? Thousands(outcome.numerator) : "", "n") +
@@ -151,7 +138,7 @@ std::string TableHtml(const QualityReport& report, const std::string& table) {
   for (std::size_t i = 0; i < report.checks.size(); ++i) {
     if (report.checks[i].table == table) rows += CheckHtml(report.checks[i], report.outcomes[i]);
   }
-  return "<details><summary>" + Escaped(table) + "</summary>\n" + kChecksHead + rows +
+  return "<details><summary>" + EscapedHtml(table) + "</summary>\n" + kChecksHead + rows +
          "</table></details>\n";
 }
 
@@ -254,10 +241,10 @@ std::string ReportHtml(const QualityReport& report, const std::string& title) {
   std::string html =
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width\"><title>" +
-      Escaped(title) + "</title><style>" + kCss + "</style></head><body>\n<h1>" + Escaped(title) +
-      "</h1>\n<p>" + Escaped(report.ran_at) + ". " + Escaped(Head(report)) + ".</p>\n" +
-      TallyHtml("category", ByCategory(report)) + TallyHtml("table", ByTable(report)) +
-      "<h2>Failed, the largest share first</h2>\n";
+      EscapedHtml(title) + "</title><style>" + kCss + "</style></head><body>\n<h1>" +
+      EscapedHtml(title) + "</h1>\n<p>" + EscapedHtml(report.ran_at) + ". " +
+      EscapedHtml(Head(report)) + ".</p>\n" + TallyHtml("category", ByCategory(report)) +
+      TallyHtml("table", ByTable(report)) + "<h2>Failed, the largest share first</h2>\n";
   const auto wrong = WorstFirst(report);
   if (wrong.empty()) {
     html += "<p>No check failed.</p>\n";

@@ -8,6 +8,7 @@
 
 #include "core/check.h"
 #include "core/duckdb.h"
+#include "core/utc_time.h"
 #include "quality/catalogue.h"
 #include "quality/history.h"
 #include "quality/plan.h"
@@ -49,15 +50,6 @@ std::int64_t Integer(const std::optional<std::string_view>& text) {
   return text ? std::stoll(std::string(*text)) : 0;
 }
 
-std::string UtcNow() {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text;
-}
-
 class Runner {
  public:
   Runner(Cdm& cdm, Plan plan) : cdm_(cdm), groups_(std::move(plan.groups)) {
@@ -67,7 +59,7 @@ class Runner {
 
   Result<QualityReport> Run() {
     const auto start = std::chrono::steady_clock::now();
-    report_.ran_at = UtcNow();
+    report_.ran_at = core::UtcSeconds(std::chrono::system_clock::now());
     std::map<int, std::vector<std::size_t>> grouped;
     for (std::size_t i = 0; i < report_.checks.size(); ++i) {
       const Check& check = report_.checks[i];

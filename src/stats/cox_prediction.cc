@@ -8,6 +8,7 @@
 
 #include "core/check.h"
 #include "core/deterministic_math.h"
+#include "core/text.h"
 #include "table/factor_column.h"
 #include "table/number_text.h"
 
@@ -101,9 +102,8 @@ class OnePerson {
                                                   : value.dump();
     const auto found = std::find(column.levels.begin(), column.levels.end(), level);
     if (found == column.levels.end()) {
-      std::string list;
-      for (const std::string& known : column.levels) list += (list.empty() ? "" : ", ") + known;
-      return Wrong(where + "." + name, "found " + value.dump() + ", expected one of " + list);
+      return Wrong(where + "." + name,
+                   "found " + value.dump() + ", expected one of " + core::Joined(column.levels));
     }
     table_.columns[index].codes = {static_cast<std::int32_t>(found - column.levels.begin())};
     return {};

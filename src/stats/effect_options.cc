@@ -5,6 +5,8 @@
 #include <iterator>
 #include <string_view>
 
+#include "core/text.h"
+
 namespace clinnova::stats {
 namespace {
 
@@ -60,8 +62,7 @@ Result<std::size_t> FocalArm(const EffectOptions& options, const std::vector<std
   if (options.treated.empty() && levels.size() == 2) return std::size_t{1};
   const auto found = std::find(levels.begin(), levels.end(), options.treated);
   if (found != levels.end()) return static_cast<std::size_t>(found - levels.begin());
-  std::string list;
-  for (const std::string& level : levels) list += (list.empty() ? "" : ", ") + level;
+  const std::string list = core::Joined(levels);
   return Fail(ErrorCode::kInvalidInput, "treated: found \"" + options.treated +
                                             "\", expected whose effect the ATT is: " + list);
 }

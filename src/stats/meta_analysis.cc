@@ -9,6 +9,7 @@
 
 #include "core/deterministic_math.h"
 #include "core/distributions.h"
+#include "core/text.h"
 #include "stats/meta_bayes.h"
 #include "stats/meta_profile.h"
 #include "stats/meta_steps.h"
@@ -151,8 +152,7 @@ class MetaAnalysis {
     std::vector<std::string> names = frame.design().names();
     const bool survival = frame.formula().response().kind == table::Response::Kind::kSurvival;
     if (survival) names.erase(names.begin());  // no intercept in those models
-    std::string list;
-    for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+    const std::string list = core::Joined(names);
     CLINNOVA_ASSIGN(std::string term, analysis_.Text("term", ""));
     if (term.empty()) {
       std::erase(names, "(Intercept)");

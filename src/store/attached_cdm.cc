@@ -10,6 +10,7 @@
 
 #include "core/duckdb.h"
 #include "core/toml_json.h"
+#include "core/whole_file.h"
 
 namespace clinnova::store {
 namespace {
@@ -207,15 +208,7 @@ Result<void> WriteAttachment(const fs::path& file, const Attachment& attachment)
   text += line("research_persons", attachment.research_persons);
   core::TomlPlace place{.file = "attachment"};
   CLINNOVA_TRY(Parse(text, place));
-  const fs::path part = file.string() + ".part";
-  std::ofstream stream(part, std::ios::binary | std::ios::trunc);
-  std::error_code error;
-  fs::permissions(part, fs::perms::owner_read | fs::perms::owner_write, error);
-  stream << text;
-  stream.close();
-  if (stream && !error) fs::rename(part, file, error);
-  if (!stream || error) return Fail(ErrorCode::kFailed, file.string() + ": cannot be written");
-  return {};
+  return core::WriteWholeFile(file, text, fs::perms::owner_read | fs::perms::owner_write);
 }
 
 Result<AttachedCdm> AttachedCdm::Open(const Attachment& attachment) {

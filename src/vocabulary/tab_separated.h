@@ -2,8 +2,11 @@
 // Reads the tab-separated tables that are compiled in: lines that start with '#' are comments.
 #pragma once
 
+#include <charconv>
 #include <string_view>
 #include <vector>
+
+#include "core/check.h"
 
 namespace clinnova::vocabulary {
 
@@ -24,6 +27,16 @@ void ForEachRow(std::string_view text, Use use) {
     }
     use(fields);
   }
+}
+
+/// The number that a field of such a table is, in C's notation: one that is none is a bug, found by the first test that
+/// runs.
+template <typename T>
+T NumberField(std::string_view text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  CLINNOVA_CHECK(error == std::errc() && end == text.data() + text.size());
+  return value;
 }
 
 }  // namespace clinnova::vocabulary

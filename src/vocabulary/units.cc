@@ -2,7 +2,6 @@
 #include "vocabulary/units.h"
 
 #include <array>
-#include <charconv>
 
 #include "core/check.h"
 #include "vocabulary/tab_separated.h"
@@ -14,14 +13,6 @@ extern const std::string_view unit_spellings;
 
 namespace clinnova::vocabulary {
 namespace {
-
-template <typename T>
-T Number(std::string_view text) {
-  T value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  CLINNOVA_CHECK(error == std::errc() && end == text.data() + text.size());
-  return value;
-}
 
 /// Blanks do not distinguish units: "mm / h" is "mm/h".
 std::string WithoutBlanks(std::string_view text) {
@@ -45,8 +36,8 @@ UnitTable::UnitTable() {
   ForEachRow(embedded::units, [this](const auto& fields) {
     CLINNOVA_CHECK(fields.size() == 5);
     by_spelling_.emplace(fields[0], units_.size());
-    units_.push_back({fields[0], Number<std::int64_t>(fields[1]), fields[2],
-                      Number<double>(fields[3]), Number<int>(fields[4])});
+    units_.push_back({fields[0], NumberField<std::int64_t>(fields[1]), fields[2],
+                      NumberField<double>(fields[3]), NumberField<int>(fields[4])});
   });
   ForEachRow(embedded::unit_spellings, [this](const auto& fields) {
     CLINNOVA_CHECK(fields.size() == 2);

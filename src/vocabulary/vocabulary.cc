@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vocabulary/vocabulary.h"
 
-#include <charconv>
 #include <set>
 
 #include "core/check.h"
@@ -18,18 +17,9 @@ extern const std::string_view conversions;
 namespace clinnova::vocabulary {
 namespace {
 
-/// The tables are compiled in: a field that is no number is a bug, found by the first test that runs.
-template <typename T>
-T Number(std::string_view text) {
-  T value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  CLINNOVA_CHECK(error == std::errc() && end == text.data() + text.size());
-  return value;
-}
-
 std::optional<double> OptionalNumber(std::string_view text) {
   if (text.empty()) return std::nullopt;
-  return Number<double>(text);
+  return NumberField<double>(text);
 }
 
 constexpr std::string_view kAnyIcd10 = "ICD10*";
@@ -39,7 +29,7 @@ constexpr std::string_view kAnyIcd10 = "ICD10*";
 Vocabulary::Vocabulary() {
   ForEachRow(embedded::concepts, [this](const auto& f) {
     CLINNOVA_CHECK(f.size() == 10);
-    const auto id = Number<std::int64_t>(f[0]);
+    const auto id = NumberField<std::int64_t>(f[0]);
     CLINNOVA_CHECK(by_id_.emplace(id, concepts_.size()).second);
     concepts_.push_back(
         {id, f[1], f[2], f[3], f[4], f[5], f[6], f[7], OptionalNumber(f[8]), OptionalNumber(f[9])});
@@ -47,19 +37,19 @@ Vocabulary::Vocabulary() {
   });
   ForEachRow(embedded::codes, [this](const auto& f) {
     CLINNOVA_CHECK(f.size() == 3);
-    const auto id = Number<std::int64_t>(f[2]);
+    const auto id = NumberField<std::int64_t>(f[2]);
     CLINNOVA_CHECK(by_id_.contains(id));
     by_code_.emplace(std::pair(std::string(f[0]), NormalCode(f[0], f[1])), id);
   });
   ForEachRow(embedded::hierarchy, [this](const auto& f) {
     CLINNOVA_CHECK(f.size() == 2);
-    below_.emplace(Number<std::int64_t>(f[0]), Number<std::int64_t>(f[1]));
+    below_.emplace(NumberField<std::int64_t>(f[0]), NumberField<std::int64_t>(f[1]));
   });
   ForEachRow(embedded::conversions, [this](const auto& f) {
     CLINNOVA_CHECK(f.size() == 4);
-    const auto id = Number<std::int64_t>(f[0]);
+    const auto id = NumberField<std::int64_t>(f[0]);
     CLINNOVA_CHECK(concepts_[by_id_.at(id)].canonical_unit == f[2]);
-    factors_.emplace(std::pair(id, std::string(f[1])), Number<double>(f[3]));
+    factors_.emplace(std::pair(id, std::string(f[1])), NumberField<double>(f[3]));
   });
 }
 
