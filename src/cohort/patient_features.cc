@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tables that the expressions of feature_sql.h name: set_member and arm hold what the module says
-// and stay; asked, consented and cohort are filled within the transaction of a question. They have a schema of their
-// own that goes before the CDM's, which has a table COHORT, too. Nearly all of a question's time is what DuckDB needs
+// and stay; cohort is filled within the transaction of a question. They have a schema of their own that goes before the
+// CDM's, which has a table COHORT, too. Nearly all of a question's time is what DuckDB needs
 // for every operator of every statement, however few the rows are; hence few statements and one pass over each table.
 #include "cohort/patient_features.h"
 
@@ -46,14 +46,14 @@ Result<std::vector<const Feature*>> Ordered(const DiseaseModule& module,
 }
 
 // Today instead of the day of a first exposure; the arm is what is asked for.
-std::string TodaysCohortSql(const std::string& today) {
+std::string TodaysCohortSql(const std::string& today, const std::string& consented) {
   return "SELECT p.person_id, " + today +
          " AS index_date, NULL::VARCHAR AS arm, NULL::BIGINT AS drug_id,\n"
          "         " +
          AgeSql(today) +
          " AS age\n"
-         "  FROM asked JOIN person p USING (person_id)\n"
-         "  JOIN clinnova.research_person USING (person_id)";
+         "  FROM person p JOIN (" +
+         consented + ") USING (person_id)";
 }
 
 /// 1 for who has the index event's condition today, as a feature beside the module's.
@@ -140,7 +140,6 @@ Result<void> PatientFeatures::MakeTables(const DiseaseModule& module, const Inde
   CLINNOVA_TRY(
       cdm_.Execute("CREATE SCHEMA question;\n"
                    "SET search_path = 'question,main';\n"
-                   "CREATE TABLE asked (person_id BIGINT);\n"
                    "CREATE TABLE arm AS SELECT * FROM (VALUES " +
                    ArmRowsSql(module, index) +
                    ") t(arm, set_name);\n"
@@ -148,25 +147,19 @@ Result<void> PatientFeatures::MakeTables(const DiseaseModule& module, const Inde
                    "INSERT INTO set_member WITH listed(set_name, root_id) AS (VALUES" +
                    ListedConceptsSql(module, index, features) + ")\n" + SetMemberSql()));
   CLINNOVA_ASSIGN(consented_sql_, ConsentedSql(cdm_));
-  CLINNOVA_TRY(
-      cdm_.Execute("CREATE TABLE consented (person_id BIGINT);\n"
-                   "CREATE OR REPLACE VIEW clinnova.research_person AS\n"
-                   "  SELECT person_id FROM question.consented;\n"
-                   "CREATE TABLE cohort AS\n" +
-                   TodaysCohortSql("DATE '2000-01-01'") + "\nLIMIT 0"));
-  return {};
+  return cdm_.Execute("CREATE TABLE cohort AS\n" +
+                      TodaysCohortSql("DATE '2000-01-01'", consented_sql_) + "\nLIMIT 0");
 }
 
 // At the first question of a day. Not before: DuckDB plans every run anew of a statement that was prepared before the
 // last change of the catalogue. And with the day as a literal: of a parameter, it would work out for every question
 // which year each day of eighty years is in.
 Result<void> PatientFeatures::Plan(const Days& days) {
-  CLINNOVA_ASSIGN(consented_,
-                  cdm_.Prepare("INSERT INTO consented\n" + OnDay(consented_sql_, days.consents)));
-  CLINNOVA_ASSIGN(cohort_,
-                  cdm_.Prepare("INSERT INTO cohort\n" + TodaysCohortSql(DaySql(days.index))));
-  CLINNOVA_ASSIGN(exposures_, cdm_.Prepare("SELECT DISTINCT person_id, arm FROM (" + ExposureSql() +
-                                           ") ORDER BY arm"));
+  CLINNOVA_ASSIGN(cohort_, cdm_.Prepare("INSERT INTO cohort\n" +
+                                        TodaysCohortSql(DaySql(days.index),
+                                                        OnDay(consented_sql_, days.consents))));
+  CLINNOVA_ASSIGN(exposures_, cdm_.Prepare("SELECT DISTINCT person_id, arm FROM (" +
+                                           ExposureSql("cohort") + ") ORDER BY arm"));
   CLINNOVA_ASSIGN(known_, cdm_.Prepare("SELECT person_id FROM person"));
   CLINNOVA_ASSIGN(persons_, cdm_.Prepare(persons_sql_));
   planned_for_ = days;
@@ -177,14 +170,7 @@ Result<std::vector<PatientFacts>> PatientFeatures::Compute(const std::vector<std
                                                            const Days& days) {
   if (planned_for_ != days) CLINNOVA_TRY(Plan(days));
   place_.clear();
-  CLINNOVA_ASSIGN(core::SqlAppender asked, cdm_.Append("question.asked"));
-  for (std::size_t i = 0; i < persons.size(); ++i) {
-    place_[persons[i]] = i;
-    asked.Int64(persons[i]);
-    asked.EndRow();
-  }
-  CLINNOVA_TRY(asked.Finish());
-  CLINNOVA_TRY(consented_->Run());
+  for (std::size_t i = 0; i < persons.size(); ++i) place_[persons[i]] = i;
   CLINNOVA_TRY(cohort_->Run());
   std::vector<PatientFacts> facts(persons.size());
   CLINNOVA_TRY(ReadPersons(facts));
@@ -203,7 +189,8 @@ Result<void> PatientFeatures::ReadPersons(std::vector<PatientFacts>& facts) {
   CLINNOVA_ASSIGN(core::SqlRows rows, persons_->Run());
   while (rows.NextChunk()) {
     for (std::size_t r = 0; r < rows.chunk_size(); ++r) {
-      ReadPerson(rows, r, facts[place_.at(rows.Int64(0, r))]);
+      const auto found = place_.find(rows.Int64(0, r));
+      if (found != place_.end()) ReadPerson(rows, r, facts[found->second]);
     }
   }
   return {};

@@ -40,8 +40,8 @@ struct PatientFacts {
 class PatientFeatures {
  public:
   /// Makes the tables that the expressions name in the database `cdm`, which is in memory and holds an
-  /// empty CDM, and takes the place of its view clinnova.research_person; it is not owned and outlives this. kInvalidInput: a name that the module does not have, or
-  /// a feature that cannot be known today: of the drug that is yet to be chosen, or of later days.
+  /// empty CDM; it is not owned and outlives this. kInvalidInput: a name that the module does not have, or a feature
+  /// that cannot be known today: of the drug that is yet to be chosen, or of later days.
   static Result<std::unique_ptr<PatientFeatures>> Create(core::Database& cdm,
                                                          const DiseaseModule& module,
                                                          const std::string& index,
@@ -74,7 +74,7 @@ class PatientFeatures {
   std::string consented_sql_, persons_sql_;
   std::vector<Column> columns_;
   Days planned_for_;  ///< that the statements hold; empty: none are planned
-  std::optional<core::SqlStatement> consented_, cohort_, known_, persons_, exposures_;
+  std::optional<core::SqlStatement> cohort_, known_, persons_, exposures_;
   std::map<std::int64_t, std::size_t> place_;  ///< of each person who is asked about
 };
 

@@ -14,8 +14,9 @@
 //     --kInsert-->    CDM tables, consent
 //     --kRemember-->  provenance, value_detail, quarantine, source
 //
-// The bedside runs kCheck and kInsert too, planned once (patient_loader.h): what a record becomes in
-// training and at the bedside is said here and nowhere else.
+// The bedside runs kInsert too, planned once: what a record becomes in training and at the bedside is said here and
+// nowhere else. What kCheck finds in a site's millions of rows it tells record by record (patient_loader.cc); a test
+// holds the two to the same rows.
 #pragma once
 
 #include <string_view>

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "intake/patient_loader.h"
 
+#include <algorithm>
+#include <chrono>
+#include <map>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "intake/load_statements.h"
@@ -27,27 +31,7 @@ std::vector<std::string> StatementsOf(std::string_view script) {
   return statements;
 }
 
-constexpr std::string_view kNewTable = "CREATE TEMP TABLE ";
-constexpr std::string_view kNewView = "CREATE TEMP VIEW ";
 constexpr std::string_view kInsertInto = "INSERT INTO ";
-
-bool Creates(std::string_view statement, std::string_view what, std::string_view name) {
-  return statement.starts_with(std::string(what) + std::string(name) + " ");
-}
-
-/// "CREATE TEMP TABLE t AS SELECT …" or "… VIEW …", as the other one.
-std::string As(std::string_view what, const std::string& statement) {
-  const std::size_t length = statement.starts_with(kNewTable) ? kNewTable.size() : kNewView.size();
-  return std::string(what) + statement.substr(length);
-}
-
-/// "CREATE TEMP TABLE t AS SELECT …" makes the table once and fills it at every question:
-/// "INSERT INTO t SELECT …".
-std::string Refill(const std::string& statement) {
-  const std::size_t as = statement.find(" AS\n");
-  return std::string(kInsertInto) + statement.substr(kNewTable.size(), as - kNewTable.size()) +
-         "\n" + statement.substr(as + 4);
-}
 
 /// The parts of "INSERT INTO person (person_id, …)\n  SELECT …".
 struct Insert {
@@ -76,6 +60,23 @@ std::string TargetOf(const std::string& statement) {
   return statement.substr(from, statement.find('\'', from) - from);
 }
 
+std::chrono::sys_days FirstDayOfLife(const ResolvedPerson& person) {
+  return std::chrono::year(person.year) /
+         std::chrono::month(static_cast<unsigned>(person.month.value_or(1))) /
+         std::chrono::day(static_cast<unsigned>(person.day.value_or(1)));
+}
+
+/// The day after the last one that the time may mean.
+std::chrono::sys_days DayAfter(const ResolvedTime& time) {
+  const std::chrono::sys_days first(std::chrono::days(time.day));
+  const std::chrono::year_month_day date(first);
+  switch (time.precision) {
+    case SourceTime::Precision::kYear: return date + std::chrono::years(1);
+    case SourceTime::Precision::kMonth: return date + std::chrono::months(1);
+    default: return first + std::chrono::days(1);
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<PatientLoader>> PatientLoader::Create(store::Store& store,
@@ -89,30 +90,26 @@ Result<std::unique_ptr<PatientLoader>> PatientLoader::Create(store::Store& store
 constexpr std::string_view kPlanWithoutStatistics =
     "SET disabled_optimizers = 'statistics_propagation,compressed_materialization'";
 
-// Of the tables between staging and CDM only two are filled; the rest are views of them. DuckDB's time for every column
-// of every table that is filled is what a question costs, not its rows.
+// What kCheck makes of the staged rows where each of them may be loaded.
+constexpr std::string_view kChecked = R"sql(
+CREATE TEMP VIEW checked_person AS SELECT * FROM stage_person;
+CREATE TEMP VIEW checked_consent AS SELECT *, NULL::VARCHAR AS rule FROM stage_consent;
+CREATE TEMP VIEW loadable AS SELECT * FROM stage_event;
+CREATE TEMP VIEW loadable_in_visit AS
+  SELECT * REPLACE (nullif(visit_id, 0) AS visit_id), NULL::BIGINT AS provider_id FROM stage_event;
+)sql";
+
+// DuckDB's time for every operator, and for every column of every table that is filled, is what a question costs, not
+// its rows. So what can be told record by record is not asked of it (Loadable), and the CDM's tables are views of what
+// is staged, but for the small ones.
 Result<void> PatientLoader::MakeTables() {
   CLINNOVA_TRY(database_.Execute(kPlanWithoutStatistics));
   CLINNOVA_TRY(database_.Execute(kCreateStaging));
-  std::string fill_in_visit;
-  for (const std::string& statement : StatementsOf(kCheck)) {
-    if (Creates(statement, kNewTable, "checked_person")) {
-      CLINNOVA_TRY(Fill(statement));
-    } else if (Creates(statement, kNewView, "loadable_in_visit")) {
-      const std::string table = As(kNewTable, statement);
-      CLINNOVA_TRY(database_.Execute(table));
-      fill_in_visit = Refill(table);
-    } else if (statement.starts_with(kNewTable) || statement.starts_with(kNewView)) {
-      CLINNOVA_TRY(database_.Execute(As(kNewView, statement)));
-    }  // else the quarantine, which nobody reads here
-  }
+  CLINNOVA_TRY(database_.Execute(kChecked));
   for (const std::string& statement : StatementsOf(kInsert)) {
     const std::string target = TargetOf(statement);
-    if (target == "visit") {
-      fill_.push_back({statement, target});
-      fill_.push_back({fill_in_visit, {}});
-    } else if (Creates(statement, kInsertInto, "person") ||
-               (!target.empty() && target != "death")) {
+    if (statement.starts_with("INSERT INTO person ") ||
+        (!target.empty() && target != "visit" && target != "death")) {
       CLINNOVA_TRY(MakeView(statement));
     } else {
       fill_.push_back({statement, target});
@@ -137,15 +134,8 @@ Result<void> PatientLoader::MakeView(const std::string& statement) {
                  "::" + std::string(rows.Text(1, r)) + " AS " + name;
     }
   }
-  return database_.Execute(std::string(kNewView) + insert.table + " AS SELECT " + columns +
+  return database_.Execute("CREATE TEMP VIEW " + insert.table + " AS SELECT " + columns +
                            "\nFROM (" + insert.select + ") v(" + insert.columns + ")");
-}
-
-/// Makes the table of "CREATE TEMP TABLE t AS SELECT …", and fills it at every question.
-Result<void> PatientLoader::Fill(const std::string& statement) {
-  CLINNOVA_TRY(database_.Execute(statement));
-  fill_.push_back({Refill(statement), {}});
-  return {};
 }
 
 // At the first question, when nobody makes tables any more: DuckDB would plan every run anew of a statement that
@@ -167,20 +157,60 @@ Result<void> PatientLoader::Begin() {
   return {};
 }
 
-void PatientLoader::Take(const ReadRecord& read) {
+void PatientLoader::Take(ReadRecord read) {
   if (SaysItIsNotTrue(read.record)) return;
   if (std::holds_alternative<Rejection>(read.resolved)) return;
-  if (const auto* event = std::get_if<ResolvedEvent>(&read.resolved)) {
-    targets_.insert(std::string(KindName(event->table)));
+  taken_.push_back(std::move(read));
+}
+
+// As kCheck: the last version of a record counts, in the order in which the versions that count came.
+std::vector<ReadRecord> PatientLoader::LastVersions() {
+  std::unordered_map<std::int64_t, std::size_t> last;
+  for (std::size_t i = 0; i < taken_.size(); ++i) last[stage_->RowId(taken_[i].record)] = i;
+  std::vector<std::size_t> places;
+  for (const auto& [row, place] : last) places.push_back(place);
+  std::ranges::sort(places);
+  std::vector<ReadRecord> versions;
+  for (const std::size_t place : places) versions.push_back(std::move(taken_[place]));
+  taken_.clear();
+  return versions;
+}
+
+// As kCheck: a patient's records, but for events that ended before the birth; a visit that is none of them is none.
+std::vector<ReadRecord> PatientLoader::Loadable() {
+  std::vector<ReadRecord> records = LastVersions();
+  std::map<std::string, std::chrono::sys_days> born;
+  for (const auto& [record, resolved] : records) {
+    const auto* person = std::get_if<ResolvedPerson>(&resolved);
+    if (person != nullptr) born[record.patient_id] = FirstDayOfLife(*person);
   }
-  stage_->Take(read.record, read.resolved);
+  std::erase_if(records, [&](const ReadRecord& read) {
+    const auto patient = born.find(read.record.patient_id);
+    const auto* event = std::get_if<ResolvedEvent>(&read.resolved);
+    return patient == born.end() || (event != nullptr && DayAfter(event->start) <= patient->second);
+  });
+  std::set<std::pair<std::string, std::string>> visits;
+  for (const auto& [record, resolved] : records) {
+    if (record.kind == RecordKind::kVisit) visits.emplace(record.patient_id, record.id);
+  }
+  for (auto& [record, resolved] : records) {
+    if (!visits.contains({record.patient_id, record.visit_id})) record.visit_id.clear();
+  }
+  return records;
 }
 
 Result<void> PatientLoader::Load() {
+  std::set<std::string_view> targets;
+  for (const auto& [record, resolved] : Loadable()) {
+    if (const auto* event = std::get_if<ResolvedEvent>(&resolved)) {
+      targets.insert(KindName(event->table));
+    }
+    stage_->Take(record, resolved);
+  }
   CLINNOVA_TRY(stage_->Finish());
   stage_.reset();
   for (Step& step : steps_) {
-    if (step.target.empty() || targets_.contains(step.target)) {
+    if (step.target.empty() || targets.contains(step.target)) {
       CLINNOVA_TRY(step.statement.Run());
     }
   }
@@ -189,7 +219,7 @@ Result<void> PatientLoader::Load() {
 
 Result<void> PatientLoader::Forget() {
   stage_.reset();
-  targets_.clear();
+  taken_.clear();
   if (!open_) return {};
   open_ = false;
   return database_.Execute("ROLLBACK");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The records of the patients who are asked about right now, as a CDM in memory: the loader of the imports
-// (staging, checks, the statements that write the CDM), planned once and rolled back after every question.
+// (staging, the statements that write the CDM; its checks record by record), planned once and rolled back after every question.
 // Nothing is written to disk, and nothing of a patient stays.
 //
 //   CLINNOVA_ASSIGN(auto store, store::Store::Open({.path = "", .threads = 1}));
@@ -45,7 +45,7 @@ class PatientLoader {
   Result<void> Begin();
   /// A record that says that it is not true is left out. Rejected ones are left out; their rule is in
   /// `resolved`.
-  void Take(const ReadRecord& read);
+  void Take(ReadRecord read);
   /// Moves what was taken into the CDM, but for records of a patient who is not among them and those
   /// dated before the birth.
   Result<void> Load();
@@ -59,9 +59,10 @@ class PatientLoader {
   PatientLoader(core::Database& database, const PseudonymKey& key)
       : database_(database), key_(key) {}
   Result<void> MakeTables();
-  Result<void> Fill(const std::string& statement);
   Result<void> MakeView(const std::string& statement);
   Result<void> Plan();
+  std::vector<ReadRecord> LastVersions();
+  std::vector<ReadRecord> Loadable();
 
   core::Database& database_;  // not owned
   const PseudonymKey& key_;   // not owned
@@ -71,7 +72,7 @@ class PatientLoader {
   };
   std::vector<std::pair<std::string, std::string>> fill_;  ///< statement, target as in Step
   std::vector<Step> steps_;
-  std::set<std::string> targets_;  ///< of the events that were taken
+  std::vector<ReadRecord> taken_;
   std::optional<RecordStage> stage_;
   bool open_ = false;
 };

@@ -42,6 +42,10 @@ constexpr const char* kPatient = R"({"resourceType": "Bundle", "entry": [
     "patient": {"reference": "Patient/p1"}, "dateTime": "2020-01-01",
     "scope": {"coding": [{"code": "research"}]}}}]})";
 
+constexpr const char* kTables[] = {"person",          "visit_occurrence", "condition_occurrence",
+                                   "measurement",     "observation",      "drug_exposure",
+                                   "clinnova.consent"};
+
 class PatientLoaderTest : public testing::Test {
  protected:
   PatientLoaderTest()
@@ -76,6 +80,21 @@ class PatientLoaderTest : public testing::Test {
     return std::string(rows->Text(0, 0));
   }
 
+  store::Store Imported() {
+    store::Store imported = std::move(*store::Store::Open({}));
+    auto import = Loader::Begin(imported, key_, {.today = kToday});
+    EXPECT_TRUE(import);
+    for (const SourceRecord& record : kept_.records) EXPECT_TRUE((*import)->Accept(record));
+    EXPECT_TRUE((*import)->Finish());
+    return imported;
+  }
+
+  void ExpectSameRows(store::Store& imported) {
+    for (const char* table : kTables) {
+      EXPECT_EQ(Rows(store_, table), Rows(imported, table)) << table;
+    }
+  }
+
   std::string key_path_;
   PseudonymKey key_;
   store::Store store_;
@@ -85,25 +104,90 @@ class PatientLoaderTest : public testing::Test {
   std::unique_ptr<PatientLoader> loader_;
 };
 
-constexpr const char* kTables[] = {"person",          "visit_occurrence", "condition_occurrence",
-                                   "measurement",     "observation",      "drug_exposure",
-                                   "clinnova.consent"};
-
 TEST_F(PatientLoaderTest, WritesWhatAnImportWrites) {
-  store::Store imported = std::move(*store::Store::Open({}));
-  auto import = Loader::Begin(imported, key_, {.today = kToday});
-  ASSERT_TRUE(import);
-  for (const SourceRecord& record : kept_.records) ASSERT_TRUE((*import)->Accept(record));
-  ASSERT_TRUE((*import)->Finish());
+  store::Store imported = Imported();
   for (int question = 0; question < 3; ++question) {
     Load();
-    for (const char* table : kTables) {
-      EXPECT_EQ(Rows(store_, table), Rows(imported, table)) << table;
-    }
+    ExpectSameRows(imported);
     EXPECT_EQ(store_.database().QueryInt64("SELECT count(*) FROM clinnova.research_person").value(),
               1);
   }
   EXPECT_NE(Rows(imported, "measurement").find("12.0"), std::string::npos) << "in mg/L";
+}
+
+// Records that come twice, that end before the birth, that name another's visit, and of patients who are not there.
+constexpr const char* kAwkward = R"({"resourceType": "Bundle", "entry": [
+  {"resource": {"resourceType": "Patient", "id": "p1", "gender": "female", "birthDate": "1961-07-14"}},
+  {"resource": {"resourceType": "Patient", "id": "p2", "gender": "male", "birthDate": "1970"}},
+  {"resource": {"resourceType": "Patient", "id": "p3", "gender": "male", "birthDate": "1980-02"}},
+  {"resource": {"resourceType": "Patient", "id": "p2", "gender": "female", "birthDate": "1971"}},
+  {"resource": {"resourceType": "Encounter", "id": "e1", "status": "finished", "class": {"code": "AMB"},
+    "subject": {"reference": "Patient/p1"}, "period": {"start": "2026-10-01"}}},
+  {"resource": {"resourceType": "Encounter", "id": "e2", "status": "finished", "class": {"code": "AMB"},
+    "subject": {"reference": "Patient/p1"}, "period": {"start": "1961-07-13", "end": "1961-07-13"}}},
+  {"resource": {"resourceType": "Consent", "id": "k1", "status": "active",
+    "patient": {"reference": "Patient/p1"}, "dateTime": "2020-01-01",
+    "scope": {"coding": [{"code": "research"}]}}},
+  {"resource": {"resourceType": "Consent", "id": "k1", "status": "active",
+    "patient": {"reference": "Patient/p1"}, "dateTime": "2021-01-01",
+    "scope": {"coding": [{"code": "research"}]}}},
+  {"resource": {"resourceType": "Consent", "id": "k9", "status": "active",
+    "patient": {"reference": "Patient/p9"}, "dateTime": "2021-01-01",
+    "scope": {"coding": [{"code": "research"}]}}}]})";
+
+TEST_F(PatientLoaderTest, LeavesOutWhatAnImportLeavesOut) {
+  kept_ = {};
+  FhirReader reader(kept_);
+  ASSERT_TRUE(reader.ReadText(kAwkward, "prefetch"));
+  int number = 0;
+  const auto observe = [&](const char* patient, const std::string& day, const char* visit,
+                           const std::string& id) {
+    const std::string text =
+        R"({"resourceType": "Observation", "id": ")" + id +
+        R"(", "status": "final", "subject": {"reference": "Patient/)" + patient +
+        R"("}, "encounter": {"reference": "Encounter/)" + visit +
+        R"("}, "code": {"coding": [{"system": "http://loinc.org", "code": "1988-5"}]},
+        "effectiveDateTime": ")" +
+        day + R"(", "valueQuantity": {"value": )" + std::to_string(++number) +
+        R"(, "unit": "mg/L"}})";
+    ASSERT_TRUE(reader.ReadText(text, "prefetch")) << text;
+  };
+  for (const char* patient : {"p1", "p2", "p3", "p9"}) {
+    for (const char* day : {"1960",
+                            "1961",
+                            "1962",
+                            "1961-06",
+                            "1961-07",
+                            "1961-07-13",
+                            "1961-07-14",
+                            "1970",
+                            "1971",
+                            "1970-12",
+                            "1970-12-31",
+                            "1971-01-01",
+                            "1980",
+                            "1979-12",
+                            "1980-01",
+                            "1980-02",
+                            "1980-01-31",
+                            "1980-02-01",
+                            "1980-01-31T23:59:59",
+                            "2020-02-29T12:00:00"}) {
+      observe(patient, day, number % 2 == 0 ? "e1" : "e2", "o" + std::to_string(number));
+    }
+  }
+  observe("p1", "2026-10-02", "e1", "o77");  // a second version, and a third one out of order
+  observe("p3", "2026-10-02", "e1", "o3");
+  observe("p1", "1950", "e1", "o5");
+  store::Store imported = Imported();
+  Load();
+  ExpectSameRows(imported);
+  EXPECT_EQ(imported.database().QueryInt64("SELECT count(*) FROM person").value(), 3);
+  EXPECT_EQ(imported.database().QueryInt64("SELECT count(*) FROM visit_occurrence").value(), 1);
+  EXPECT_GT(imported.database()
+                .QueryInt64("SELECT count(*) FROM measurement WHERE visit_occurrence_id > 0")
+                .value(),
+            5);
 }
 
 TEST_F(PatientLoaderTest, ForgetsThePatient) {

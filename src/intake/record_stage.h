@@ -41,6 +41,8 @@ class RecordStage {
 
   /// The person_id of a patient under the key.
   std::int64_t PersonId(const std::string& patient_id);
+  /// The row that a record becomes; versions of one record become one row.
+  std::int64_t RowId(const SourceRecord& record);
 
   /// Writes what is buffered; must be called before the stage ends.
   Result<void> Finish();
@@ -49,7 +51,6 @@ class RecordStage {
   RecordStage(const PseudonymKey& key, core::SqlAppender persons, core::SqlChunkAppender events,
               core::SqlAppender consents, core::SqlAppender gone, core::SqlAppender quarantine);
   std::int64_t SourceId(const std::string& file);
-  std::int64_t RowId(const SourceRecord& record);
   std::int64_t VisitId(const std::string& visit_id);
   void Stage(const SourceRecord& record, const ResolvedPerson& person);
   void Stage(const SourceRecord& record, const ResolvedConsent& consent);
