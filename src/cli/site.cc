@@ -56,11 +56,15 @@ struct Bedside {
   std::unique_ptr<web::HttpServer> server;
 };
 
-/// Closed (empty) unless --http or site.toml opens it.
-Result<Bedside> OpenBedside(const Arguments& arguments, federation::Ledger& ledger) {
+/// -1: closed, as it is unless --http or site.toml opens it.
+int BedsidePort(const Arguments& arguments, const network::SiteConfig& config) {
+  return arguments.http >= 0 ? arguments.http : config.bedside.http.value_or(-1);
+}
+
+Result<Bedside> OpenBedside(const Arguments& arguments, const network::SiteConfig& config,
+                            federation::Ledger& ledger) {
   Bedside bedside;
-  CLINNOVA_ASSIGN(const network::SiteConfig config, network::ReadSiteConfig(arguments.folder));
-  const int port = arguments.http >= 0 ? arguments.http : config.bedside.http.value_or(-1);
+  const int port = BedsidePort(arguments, config);
   if (port < 0) return bedside;
   const auto mode = decision::ReadBedsideMode(config.bedside.mode);
   if (!mode) return FailAt("site.toml: bedside", mode);
@@ -83,6 +87,7 @@ Result<Bedside> OpenBedside(const Arguments& arguments, federation::Ledger& ledg
 
 Result<void> Serve(const Arguments& arguments) {
   const std::atomic<bool>& stop = StopRequested();
+  CLINNOVA_ASSIGN(const network::SiteConfig config, network::ReadSiteConfig(arguments.folder));
   CLINNOVA_ASSIGN(
       const auto site,
       network::SiteServer::Start({
@@ -91,8 +96,10 @@ Result<void> Serve(const Arguments& arguments) {
           .version = CLINNOVA_VERSION,
           .hub = {},
           .tell = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); },
+          // A study has hours, a physician has none.
+          .gives_way = BedsidePort(arguments, config) >= 0,
       }));
-  CLINNOVA_ASSIGN(const auto bedside, OpenBedside(arguments, site->ledger()));
+  CLINNOVA_ASSIGN(const auto bedside, OpenBedside(arguments, config, site->ledger()));
   return site->Wait(stop);
 }
 

@@ -56,7 +56,7 @@ class FirstRequest final : public federation::Federation {
 class AgentWorld {
  public:
   /// `policy`: lines that end every site's site.toml.
-  explicit AgentWorld(std::size_t sites, const std::string& policy = {})
+  explicit AgentWorld(std::size_t sites, const std::string& policy = {}, bool gives_way = false)
       : world_(sites), links_(sites) {
     world_.StartHub();
     world_.InitSites();
@@ -65,8 +65,11 @@ class AgentWorld {
       std::ofstream(world_.site_folder(s) / "site.toml", std::ios::app) << policy;
       sources_.push_back(std::make_unique<FileTableSource>(
           FileTableSource::Options{.fallback = world_.table_file(s), .files = {}}));
-      agents_.push_back(Must(SiteAgent::Open(
-          {.folder = world_.site_folder(s), .tables = sources_[s].get(), .steps = nullptr})));
+      agents_.push_back(Must(SiteAgent::Open({.folder = world_.site_folder(s),
+                                              .tables = sources_[s].get(),
+                                              .steps = nullptr,
+                                              .version = {},
+                                              .gives_way = gives_way})));
       identities_.push_back(
           Must(federation::SiteIdentity::Load(world_.site_folder(s) / "identity.key")));
       members_.push_back({world_.names()[s], identities_[s].public_key()});

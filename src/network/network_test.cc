@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hub and sites over real TLS on loopback: one study's whole way, also from a backup of the hub.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <filesystem>
 
 #include <nlohmann/json.hpp>
 
+#include "network/agent_world.h"
 #include "network/network_world.h"
 
 namespace clinnova::network {
@@ -74,6 +78,26 @@ TEST(Network, KeepsTheInformationBudgetOverStudiesAndRestarts) {
   }
   world.StartSites();  // the account is in the ledger
   EXPECT_NE(ResultOf(world, 100).find(refused), std::string::npos);
+}
+
+/// How many of the process's threads give way.
+int ThreadsThatGiveWay() {
+  int count = 0;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+    const int id = std::stoi(thread.path().filename().string());
+    if (::getpriority(PRIO_PROCESS, static_cast<id_t>(id)) >= 10) ++count;
+  }
+  return count;
+}
+
+TEST(Network, LetsStudiesGiveWayWhereTheSiteHasABedside) {
+  constexpr std::size_t kSites = 3;
+  for (const bool gives_way : {false, true}) {
+    AgentWorld world(kSites, "", gives_way);
+    world.OfferAndApprove(StudyText(kSites));
+    world.EnterRun();
+    EXPECT_EQ(ThreadsThatGiveWay(), gives_way ? kSites : 0);
+  }
 }
 
 }  // namespace

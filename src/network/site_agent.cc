@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/giving_way.h"
 #include "federation/secret.h"
 #include "stats/method.h"
 
@@ -137,6 +138,7 @@ void SiteAgent::PassOn(HubEnvelope message) {
 }
 
 void SiteAgent::Work(Worker& worker) {
+  if (options_.gives_way) core::GiveWay();
   while (true) {
     HubEnvelope request;
     {

@@ -50,6 +50,8 @@ class SiteAgent {
     TableSource* tables = nullptr;                   // not owned, outlives the agent
     const federation::StepCatalog* steps = nullptr;  // not owned; null: all of stats/
     std::string version{};
+    bool gives_way =
+        false;  ///< studies give way to whatever else runs on the machine (core::GiveWay)
   };
 
   /// kInvalidInput: not a site's folder; kRefused ("ledger_in_use"): another process serves it; kFailed: the

@@ -125,7 +125,8 @@ Result<std::unique_ptr<SiteServer::Link>> SiteServer::Link::Open(const SiteServe
   CLINNOVA_ASSIGN(link->agent_, SiteAgent::Open({.folder = options.folder,
                                                  .tables = tables,
                                                  .steps = nullptr,
-                                                 .version = options.version}));
+                                                 .version = options.version,
+                                                 .gives_way = options.gives_way}));
   link->hub_ = options.hub.empty() ? config.hub : options.hub;
   link->tell_ = options.tell;
   link->thread_ = std::thread([raw = link.get()] { raw->Serve(); });

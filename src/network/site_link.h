@@ -26,7 +26,8 @@ struct SiteServeOptions {
   std::string version{};
   std::string hub{};  ///< "host:port" in place of site.toml's; empty: none
   std::function<void(const std::string&)>
-      tell{};  ///< one line when the connection changes; may be empty
+      tell{};              ///< one line when the connection changes; may be empty
+  bool gives_way = false;  ///< as SiteAgent::Options
 };
 
 class SiteServer {
