@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Condition and drug eras after an import, against OHDSI's rules: by hand, and day by day over a cohort.
+// Condition, drug and dose eras after an import, against OHDSI's rules: by hand, and day by day over a cohort.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -67,6 +67,13 @@ class EraTest : public testing::Test {
         "SELECT concat_ws(' ', drug_concept_id, drug_era_start_date, drug_era_end_date, "
         "drug_exposure_count, gap_days" +
         more + ") FROM drug_era ORDER BY 1");
+  }
+
+  std::vector<std::string> DoseEras(const std::string& more = "") {
+    return Rows(
+        "SELECT concat_ws(' ', drug_concept_id, dose_value, unit_concept_id, dose_era_start_date, "
+        "dose_era_end_date" +
+        more + ") FROM dose_era ORDER BY 1");
   }
 
   TestFolder folder_;
@@ -287,6 +294,57 @@ void ExpectDayByDay(core::Database& database,
     EXPECT_EQ(
         database.QueryInt64("SELECT count(*) - count(DISTINCT " + table + "_id) FROM " + table), 0);
   }
+}
+
+// Tablets of 2.5 mg and of 5 mg, a syringe of 50 mg/mL, a patch of 0.1 mg/h; 8576 is mg, 8587 mL, 8505 the hour.
+TEST_F(EraTest, MakesDoseErasOfWhatADrugContains) {
+  ASSERT_TRUE(store_.database().Execute(
+      "INSERT INTO drug_strength (drug_concept_id, ingredient_concept_id, amount_value, "
+      "amount_unit_concept_id, numerator_value, numerator_unit_concept_id, denominator_value, "
+      "denominator_unit_concept_id, valid_start_date, valid_end_date, invalid_reason) VALUES "
+      "(1, 1305058, 2.5, 8576, NULL, NULL, NULL, NULL, '1970-01-01', '2099-12-31', NULL),"
+      "(2, 1305058, 5, 8576, NULL, NULL, NULL, NULL, '1970-01-01', '2099-12-31', NULL),"
+      "(2, 1305058, 7, 8576, NULL, NULL, NULL, NULL, '1970-01-01', '1980-12-31', 'U'),"
+      "(3, 1119119, NULL, NULL, 50, 8576, NULL, 8587, '1970-01-01', '2099-12-31', NULL),"
+      "(4, 912263, NULL, NULL, 0.2, 8576, 2, 8505, '1970-01-01', '2099-12-31', NULL),"
+      "(5, 1, 5, 8576, NULL, NULL, NULL, NULL, '1970-01-01', '2099-12-31', NULL),"
+      "(1305058, 1305058, NULL, 8576, NULL, NULL, NULL, NULL, '1970-01-01', '2099-12-31', NULL)"));
+  folder_.Write("cdm/person.csv", "person_id,year_of_birth\n6,1963\n7,1950\n");
+  const std::string columns =
+      "drug_exposure_id,person_id,drug_concept_id,drug_exposure_start_date,drug_exposure_end_date,"
+      "verbatim_end_date,days_supply,quantity\n";
+  folder_.Write(
+      "cdm/drug_exposure.csv",
+      columns +
+          // 7.5 mg a day by two strengths, 30 days apart at most, then 31; then twice as much.
+          "1,6,1,2020-01-01,2020-01-01,,10,30\n2,6,2,2020-02-09,2020-02-18,2020-02-18,,15\n"
+          "3,6,1,2020-03-20,2020-03-29,,,30\n4,6,1,2020-04-01,2020-04-10,,,60\n"
+          // 0.8 mL on a day; every other week it is another era
+          "5,6,3,2020-01-01,2020-01-01,2020-01-01,,0.8\n6,6,3,2020-03-01,2020-03-01,,1,0.8\n"
+          "7,6,4,2020-01-01,2020-01-07,,,\n"
+          // without an end, a quantity, a strength, an ingredient
+          "8,7,1,2020-01-01,2020-01-01,,,30\n9,7,1,2020-01-01,2020-01-10,,,\n"
+          "10,7,1305058,2020-01-01,2020-01-10,,,30\n11,7,5,2020-01-01,2020-01-10,,,30\n");
+  ImportCdm();
+  const Texts of_strengths{
+      "1119119 40.0 8576 2020-01-01 2020-01-01", "1119119 40.0 8576 2020-03-01 2020-03-01",
+      "1305058 15.0 8576 2020-04-01 2020-04-10", "1305058 7.5 8576 2020-01-01 2020-02-18",
+      "1305058 7.5 8576 2020-03-20 2020-03-29",  "912263 2.4 8576 2020-01-01 2020-01-07"};
+  EXPECT_EQ(DoseEras(), of_strengths);
+  ImportCdm();
+  EXPECT_EQ(DoseEras(), of_strengths);
+  // What a file brings stands for its persons; a corrected exposure takes its era along.
+  folder_.Write("cdm/dose_era.csv",
+                "dose_era_id,person_id,drug_concept_id,unit_concept_id,dose_value,dose_era_start_"
+                "date,dose_era_end_date\n1,7,1305058,8576,3,2020-01-01,2020-03-01\n");
+  folder_.Write("cdm/drug_exposure.csv", columns + "4,6,1,2020-04-01,2020-04-10,,,30\n");
+  ImportCdm();
+  EXPECT_EQ(
+      DoseEras(", person_id"),
+      (Texts{
+          "1119119 40.0 8576 2020-01-01 2020-01-01 6", "1119119 40.0 8576 2020-03-01 2020-03-01 6",
+          "1305058 3.0 8576 2020-01-01 2020-03-01 7", "1305058 7.5 8576 2020-01-01 2020-02-18 6",
+          "1305058 7.5 8576 2020-03-20 2020-04-10 6", "912263 2.4 8576 2020-01-01 2020-01-07 6"}));
 }
 
 TEST_F(EraTest, AgreesDayByDayOnACohort) {

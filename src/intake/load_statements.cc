@@ -304,31 +304,39 @@ INSERT INTO condition_era (condition_era_id, person_id, condition_concept_id, co
 CREATE TEMP TABLE drug_era_person AS
   SELECT person_id FROM era_person
   EXCEPT SELECT person_id FROM stage_era_person WHERE brought = 'drug_era';
+CREATE TEMP TABLE dose_era_person AS
+  SELECT person_id FROM era_person
+  EXCEPT SELECT person_id FROM stage_era_person WHERE brought = 'dose_era';
+-- end_known: it is more than the end that the CDM has because its field must not be empty.
+CREATE TEMP TABLE era_exposure AS
+  SELECT person_id, drug_concept_id, quantity, drug_exposure_start_date AS first,
+         CASE WHEN verbatim_end_date IS NULL AND drug_exposure_end_date <= drug_exposure_start_date
+                   AND days_supply BETWEEN 1 AND 366
+              THEN drug_exposure_start_date + (days_supply - 1)::INTEGER
+              ELSE greatest(drug_exposure_end_date, drug_exposure_start_date) END AS last,
+         coalesce(days_supply BETWEEN 1 AND 366, false) OR verbatim_end_date >= drug_exposure_start_date
+           OR drug_exposure_end_date > drug_exposure_start_date AS end_known
+  FROM drug_exposure
+  WHERE drug_concept_id <> 0
+    AND person_id IN (SELECT person_id FROM drug_era_person UNION SELECT person_id FROM dose_era_person);
+CREATE TEMP TABLE era_ingredient AS
+  SELECT concept_id FROM concept WHERE concept_class_id = 'Ingredient' AND standard_concept = 'S';
+
 DELETE FROM drug_era WHERE person_id IN (SELECT person_id FROM drug_era_person);
 INSERT INTO drug_era (drug_era_id, person_id, drug_concept_id, drug_era_start_date, drug_era_end_date,
                       drug_exposure_count, gap_days)
-  WITH exposure AS (
-    SELECT person_id, drug_concept_id, drug_exposure_start_date AS first,
-           CASE WHEN verbatim_end_date IS NULL AND drug_exposure_end_date <= drug_exposure_start_date
-                     AND days_supply BETWEEN 1 AND 366
-                THEN drug_exposure_start_date + (days_supply - 1)::INTEGER
-                ELSE greatest(drug_exposure_end_date, drug_exposure_start_date) END AS last
-    FROM drug_exposure
-    WHERE drug_concept_id <> 0 AND person_id IN (SELECT person_id FROM drug_era_person)),
-  ingredient AS (
-    SELECT concept_id FROM concept WHERE concept_class_id = 'Ingredient' AND standard_concept = 'S'),
   -- The embedded vocabulary's concept_ancestor is without the concepts themselves, Athena's has them.
-  of_drug AS (
-    SELECT concept_id AS drug_concept_id, concept_id FROM ingredient
+  WITH of_drug AS (
+    SELECT concept_id AS drug_concept_id, concept_id FROM era_ingredient
     UNION
     SELECT a.descendant_concept_id, i.concept_id
-    FROM concept_ancestor a JOIN ingredient i ON i.concept_id = a.ancestor_concept_id
-    WHERE a.descendant_concept_id IN (SELECT drug_concept_id FROM exposure)),
+    FROM concept_ancestor a JOIN era_ingredient i ON i.concept_id = a.ancestor_concept_id
+    WHERE a.descendant_concept_id IN (SELECT drug_concept_id FROM era_exposure)),
   after AS (
     SELECT person_id, concept_id, first, last,
            max(last) OVER (PARTITION BY person_id, concept_id ORDER BY first, last
                            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
-    FROM exposure JOIN of_drug USING (drug_concept_id)),
+    FROM era_exposure SEMI JOIN drug_era_person USING (person_id) JOIN of_drug USING (drug_concept_id)),
   numbered AS (
     SELECT *, CASE WHEN first <= before + 30 THEN greatest(first - before, 0) ELSE 0 END AS gap,
            sum(CASE WHEN first <= before + 30 THEN 0 ELSE 1 END)
@@ -337,6 +345,41 @@ INSERT INTO drug_era (drug_era_id, person_id, drug_concept_id, drug_era_start_da
   SELECT (hash(person_id, concept_id, min(first)) >> 1)::BIGINT, person_id, concept_id, min(first), max(last),
          count(*), sum(gap)
   FROM numbered GROUP BY person_id, concept_id, era;
+
+-- By OHDSI's "How to calculate drug dose" (https://ohdsi.github.io/CommonDataModel/drug_dose.html): what was given out
+-- over the days that it was for, an amount for a tablet, a numerator for a puff, a millilitre or a pack; a patch has a
+-- rate (8505 is the hour) whatever it was given out for.
+DELETE FROM dose_era WHERE person_id IN (SELECT person_id FROM dose_era_person);
+INSERT INTO dose_era (dose_era_id, person_id, drug_concept_id, unit_concept_id, dose_value,
+                      dose_era_start_date, dose_era_end_date)
+  WITH strength AS (
+    SELECT drug_concept_id, ingredient_concept_id AS concept_id,
+           coalesce(amount_unit_concept_id, numerator_unit_concept_id) AS unit_concept_id,
+           coalesce(amount_value, numerator_value / CASE denominator_unit_concept_id
+                                                    WHEN 8505 THEN coalesce(denominator_value, 1) ELSE 1 END)
+             AS value,
+           coalesce(denominator_unit_concept_id = 8505, false) AS is_rate
+    FROM drug_strength
+    WHERE coalesce(invalid_reason, '') = ''
+      AND ingredient_concept_id IN (SELECT concept_id FROM era_ingredient)),
+  dose AS (
+    SELECT person_id, concept_id, unit_concept_id, first, last,
+           -- So that what only rounding keeps apart is one dose.
+           round(CASE WHEN is_rate THEN 24 * value ELSE quantity * value / (last - first + 1) END, 9) AS dose
+    FROM era_exposure SEMI JOIN dose_era_person USING (person_id) JOIN strength USING (drug_concept_id)
+    WHERE end_known AND unit_concept_id <> 0),
+  after AS (
+    SELECT *, max(last) OVER (PARTITION BY person_id, concept_id, unit_concept_id, dose ORDER BY first, last
+                              ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+    FROM dose WHERE dose > 0),
+  numbered AS (
+    SELECT *, sum(CASE WHEN first <= before + 30 THEN 0 ELSE 1 END)
+                OVER (PARTITION BY person_id, concept_id, unit_concept_id, dose ORDER BY first, last
+                      ROWS UNBOUNDED PRECEDING) AS era
+    FROM after)
+  SELECT (hash(person_id, concept_id, unit_concept_id, dose, min(first)) >> 1)::BIGINT, person_id, concept_id,
+         unit_concept_id, dose, min(first), max(last)
+  FROM numbered GROUP BY person_id, concept_id, unit_concept_id, dose, era;
 )sql";
 
 const std::string_view kDropStaging = R"sql(
@@ -360,6 +403,9 @@ DROP TABLE stage_era_person;
 DROP TABLE era_person;
 DROP TABLE condition_era_person;
 DROP TABLE drug_era_person;
+DROP TABLE dose_era_person;
+DROP TABLE era_exposure;
+DROP TABLE era_ingredient;
 )sql";
 
 }  // namespace clinnova::intake

@@ -31,7 +31,7 @@ extern const std::string_view kInsert;
 extern const std::string_view kRemember;
 /// Recomputes the observation periods of the persons who were touched.
 extern const std::string_view kObservationPeriods;
-/// Makes the condition and drug eras of the persons who were touched anew.
+/// Makes the condition, drug and dose eras of the persons who were touched anew.
 extern const std::string_view kEras;
 extern const std::string_view kDropStaging;
 

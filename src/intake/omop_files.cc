@@ -372,7 +372,7 @@ Result<void> OmopFiles::HashColumn(const std::string& name, const std::string& w
 
 // Eras that the files bring are all of their persons'; for the others the loader makes them (kEras).
 Result<void> OmopFiles::StageEras(const std::string& table, const std::string& replaced) {
-  if (table == "condition_era" || table == "drug_era") {
+  if (table == "condition_era" || table == "drug_era" || table == "dose_era") {
     return database_.Execute("INSERT INTO stage_era_person SELECT DISTINCT person_id, " +
                              SqlLiteral(table) + kGood + "; DELETE FROM " + table +
                              " WHERE person_id IN (SELECT person_id" + kGood + ")");

@@ -36,7 +36,7 @@ struct RotatedTable {
   bool IsPseudonym(std::string_view column) const {
     return schema == "main" && store::IsPseudonym(name, column);
   }
-  bool IsEra() const { return schema == "main" && (name == "condition_era" || name == "drug_era"); }
+  bool IsEra() const { return schema == "main" && name.ends_with("_era"); }
 };
 
 bool IsInteger(std::string_view type) {
@@ -81,10 +81,12 @@ std::string NewId(const std::string& column) { return "rotated_id(" + SqlIdentif
 
 /// An era that an import made is called after what it is (kEras), one that a CDM's files brought has their number.
 std::string NewEraId(const RotatedTable& table) {
-  const std::string what = table.name == "drug_era" ? "drug" : "condition";
+  const std::string of = table.name == "condition_era" ? "condition_concept_id"
+                         : table.name == "drug_era"
+                             ? "drug_concept_id"
+                             : "drug_concept_id, unit_concept_id, dose_value";
   const auto made = [&](const std::string& person) {
-    return "(hash(" + person + ", " + what + "_concept_id, " + table.name +
-           "_start_date) >> 1)::BIGINT";
+    return "(hash(" + person + ", " + of + ", " + table.name + "_start_date) >> 1)::BIGINT";
   };
   const std::string id = table.name + "_id";
   return "CASE WHEN " + id + " = " + made("person_id") + " THEN " + made("rotated_id(person_id)") +

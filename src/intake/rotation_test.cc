@@ -252,6 +252,36 @@ TEST_F(RotationTest, ArrivesWhereAnImportWithTheNewKeyDoes) {
   ExpectSame(ContentOf(fresh), rotated, "as if the new key had been there from the beginning");
 }
 
+// An era's identifier is made of the person's: the next import must find the same one.
+TEST_F(RotationTest, TakesDoseErasAlong) {
+  const fs::path cdm = folder_.path() / "doses";
+  folder_.Write("doses/person.csv", "person_id,year_of_birth\n6,1963\n7,1950\n");
+  folder_.Write("doses/drug_exposure.csv",
+                "drug_exposure_id,person_id,drug_concept_id,drug_exposure_start_date,"
+                "drug_exposure_end_date,quantity\n1,6,1,2020-01-01,2020-01-10,30\n"
+                "2,7,1,2020-01-01,2020-01-10,20\n");
+  const auto open = [&] {
+    store::Store store = Open();
+    EXPECT_TRUE(store.database().Execute(
+        "INSERT INTO drug_strength (drug_concept_id, ingredient_concept_id, amount_value, "
+        "amount_unit_concept_id, valid_start_date, valid_end_date) VALUES (1, 1305058, 2.5, 8576, "
+        "'1970-01-01', '2099-12-31')"));
+    MustImport(store, cdm);
+    return store;
+  };
+  store::Store store = open();
+  const Content before = ContentOf(store);
+  ASSERT_EQ(before.at("main.dose_era").size(), 2u);
+  MustRotate(store);
+  MustRotate(store);
+  const Content rotated = ContentOf(store);
+  EXPECT_NE(rotated.at("main.dose_era"), before.at("main.dose_era"));
+  MustImport(store, cdm);
+  ExpectSame(ContentOf(store), rotated, "the same files again change nothing");
+  store::Store fresh = open();
+  ExpectSame(ContentOf(fresh), rotated, "as if the new key had been there from the beginning");
+}
+
 constexpr const char* kPatient =
     R"({"resourceType": "Patient", "id": "p1", "gender": "female", "birthDate": "1961-07-01"})";
 
