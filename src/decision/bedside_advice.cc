@@ -51,8 +51,8 @@ class Adviser {
     advice_.unsupplied = request_.unsupplied;
     advice_.unusable = request_.read.unusable;
     advice_.recommendation = advice_.prediction.recommendation;
-    FindSafety();
     JudgeDrafts();
+    FindSafety();
     GateBySafety();
     GateByRecords();
     GateByPopulation();
@@ -72,12 +72,19 @@ class Adviser {
     advice_.recommendation.clear();
   }
 
+  bool IsLearned(const std::string& arm) const {
+    return FindArm(request_.model.model, arm) != nullptr;
+  }
+  bool IsDrafted(const std::string& arm) const {
+    return std::ranges::find(advice_.drafts, arm, &DraftVerdict::arm) != advice_.drafts.end();
+  }
+
   void FindSafety() {
     for (const cohort::SafetyRule& rule : request_.module.safety_rules()) {
       const auto holds = [&](const auto& condition) { return Holds(condition, request_.facts); };
       if (!std::ranges::all_of(rule.when, holds)) continue;
       for (const std::string& arm : rule.arms) {
-        if (FindArm(request_.model.model, arm) != nullptr) advice_.safety.push_back({&rule, arm});
+        if (IsLearned(arm) || IsDrafted(arm)) advice_.safety.push_back({&rule, arm});
       }
     }
   }
@@ -122,9 +129,9 @@ class Adviser {
         const auto in_set = [&](std::int64_t id) {
           return std::ranges::find(set->concepts, id) != set->concepts.end();
         };
-        const bool of_arm = std::ranges::any_of(draft.concepts, in_set);
-        if (of_arm && FindArm(request_.model.model, arm.name) != nullptr) verdict.arm = arm.name;
+        if (std::ranges::any_of(draft.concepts, in_set)) verdict.arm = arm.name;
       }
+      verdict.learned = IsLearned(verdict.arm);
       advice_.drafts.push_back(std::move(verdict));
     }
   }

@@ -32,7 +32,8 @@ struct SafetyFinding {
 /// What about the drug that is about to be ordered.
 struct DraftVerdict {
   std::string drug;
-  std::string arm;  ///< empty: the model knows no drug class that it is of
+  std::string arm;       ///< of the disease module's; empty: none
+  bool learned = false;  ///< the model knows the arm; safety rules hold for it either way
 };
 
 struct Advice {

@@ -196,12 +196,11 @@ std::string Open(const Advice& advice) {
 std::string Drafts(const Advice& advice) {
   std::string text;
   for (const DraftVerdict& draft : advice.drafts) {
-    if (draft.arm.empty()) {
-      text += "- " + Plain(draft.drug) +
-              ": the model has never seen this drug and says nothing of it\n";
-      continue;
+    text += "- " + Plain(draft.drug) + (draft.arm.empty() ? "" : " is " + Plain(draft.arm));
+    if (!draft.learned) {
+      text += std::string(": the model has never seen this drug and says nothing of it") +
+              (draft.arm.empty() ? "; no safety rule knows it either" : "");
     }
-    text += "- " + Plain(draft.drug) + " is " + Plain(draft.arm);
     for (const SafetyFinding& finding : advice.safety) {
       if (finding.arm == draft.arm) {
         text += "; **" + LevelWord(finding.rule->level) + "**: " + Plain(finding.rule->reason);

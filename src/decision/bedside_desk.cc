@@ -200,8 +200,8 @@ void BedsideDesk::NoteInference(const BedsideQuestion& question, const ReadQuest
                                 const Advice& advice, const ordered_json& card) {
   json rules = json::array();
   for (const UnusableRecord& record : advice.unusable) rules.push_back(record.rule);
-  const bool unknown = std::ranges::any_of(
-      advice.drafts, [](const DraftVerdict& draft) { return draft.arm.empty(); });
+  const bool unknown =
+      std::ranges::any_of(advice.drafts, [](const DraftVerdict& draft) { return !draft.learned; });
   Note(LedgerKind::kInference,
        {{"model", core::ToHex(advice.model->hash)},
         {"version", advice.model->Label()},
