@@ -117,6 +117,9 @@ TEST(Formula, NeedsNoValueWhereALogicalMayBeKnownWithoutIt) {
   EXPECT_EQ(formula.Columns(), (Strings{"y", "a", "x", "z", "v", "w", "g", "u"}));
   EXPECT_EQ(formula.NeededColumns(), (Strings{"y", "a", "g", "u"}));
   EXPECT_EQ(MustParse("y ~ x + I(x & z)").NeededColumns(), (Strings{"y", "x"}));
+  EXPECT_EQ(
+      MustParse("(a | b) ~ x + ((c | e) == f) + (x + !(a | b) | g) + !(c | d)").NeededColumns(),
+      (Strings{"x", "f", "g"}));
   EXPECT_EQ(MustParse("y ~ (1 | g) + (x || h)").NeededColumns(), (Strings{"y", "g", "x", "h"}));
 }
 
