@@ -11,6 +11,7 @@
 #include "stats/case_differences.h"
 #include "stats/cox_likelihood.h"
 #include "stats/glm_steps.h"
+#include "stats/linear_mixed_steps.h"
 #include "stats/method.h"
 #include "stats/study_fixture.h"
 
@@ -207,6 +208,23 @@ TEST(LyingHub, CannotSendCoefficientsThatAreNoNumbers) {
                  if (!p.beta.empty()) p.beta[0] = std::nan("");
                }));
   EXPECT_EQ(hub.Outcome(), "parameters_not_finite");
+}
+
+TEST(LyingHub, CannotScaleResidualsBeyondNumbers) {
+  const char* mixed = "method = \"mixed\"\nformula = \"x ~ z + (1 | site)\"";
+  LyingHub honest(mixed, Patients(), 5, {});
+  EXPECT_EQ(honest.Outcome(), "");
+  for (const std::int64_t exponent :
+       {std::int64_t{601}, std::int64_t{-601}, std::int64_t{-1} << 31, std::int64_t{1} << 32,
+        std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()}) {
+    LyingHub hub(mixed, Patients(), 5, [&](RoundRequest& request) {
+      if (request.step != "mixed.profile") return;
+      ProfileParameters parameters = *core::Decode<ProfileParameters>(request.parameters);
+      parameters.residual_exponent = exponent;
+      request.parameters = core::Encode(parameters);
+    });
+    EXPECT_EQ(hub.Outcome(), "wrong_layout") << exponent;
+  }
 }
 
 TEST(LyingHub, CannotNarrowTheTimesOfRiskSets) {
