@@ -164,7 +164,7 @@ class PartAt {
         ApplyBlocks(Transposed(other_.lambda, part_.effects), part_.effects, root_);  // Lambda'L
     DenseMatrix inner = MultiplyTransposed(pulled, pulled);
     AddIdentity(inner);
-    const DenseMatrix factor = CholeskyFactor(inner);
+    const DenseMatrix factor = CholeskyFactorAboveIdentity(inner);
     logarithms_[0] += LogDeterminant(factor);
     DenseMatrix half = Transposed(root_);
     SolveLower(factor, half);
@@ -198,7 +198,7 @@ class PartAt {
     DenseMatrix half(size_, size_);
     AddIdentity(half);
     half = ApplyBlocks(turned, part_.effects, half);
-    SolveLower(CholeskyFactor(inner), half);
+    SolveLower(CholeskyFactorAboveIdentity(inner), half);
     p_ = MultiplyTransposed(half, half);
     n_ = Multiply(p_, gram_);
     for (double& value : n_.values) value = -value;
