@@ -330,11 +330,7 @@ class CoxFit {
   std::vector<TermColumns> TermsWithColumns() const {
     std::vector<TermColumns> terms;
     for (const table::Term& term : frame_.formula().terms()) {
-      TermColumns columns;
-      for (const table::TermFactor& factor : term.factors) {
-        columns.term += (columns.term.empty() ? "" : ":") + factor.text;
-      }
-      terms.push_back(std::move(columns));
+      terms.emplace_back().term = term.Text();
     }
     const std::vector<int>& assign = frame_.design().assign();
     for (std::size_t j = 0; j < p(); ++j) {

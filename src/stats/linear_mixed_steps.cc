@@ -12,6 +12,7 @@
 #include "stats/clustered_rows.h"
 #include "stats/paired_groups.h"
 #include "stats/paired_profile.h"
+#include "stats/profile_deviance.h"
 
 namespace clinnova::stats {
 
@@ -25,10 +26,6 @@ using federation::SiteView;
 using federation::WideBlock;
 using table::DesignBatch;
 using table::kBatchRows;
-
-std::size_t DerivativeCount(std::size_t parameters, bool derivatives) {
-  return derivatives ? 1 + parameters + parameters * (parameters + 1) / 2 : 1;
-}
 
 namespace {
 

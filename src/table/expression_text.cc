@@ -95,6 +95,12 @@ void AppendColumns(const Expression& expression, Which which, std::vector<std::s
 
 }  // namespace
 
+std::string Term::Text() const {
+  std::string text;
+  for (const TermFactor& factor : factors) text += (text.empty() ? "" : ":") + factor.text;
+  return text;
+}
+
 std::string Expression::Text() const {
   switch (kind) {
     case Kind::kNumber: return name.empty() ? NumberText(number) : name;

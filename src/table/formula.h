@@ -61,6 +61,8 @@ struct TermFactor {
 /// An interaction of one or more factors.
 struct Term {
   std::vector<TermFactor> factors;
+
+  std::string Text() const;  ///< as R writes it: the factors' texts, "a:b"
 };
 
 /// `(1 | g)`, `(x | g)`, `(1 + x | a/b)`: kept for the methods that know random effects. `(x || g)` is two of them, (1 | g) and
