@@ -434,4 +434,12 @@ std::vector<TimeAxis> EventAxes(const RiskCounts& counts, std::int64_t needed) {
   return axes;
 }
 
+double LastTimeTold(const TimeAxis& axis, const std::function<std::int64_t(std::size_t k)>& exits,
+                    std::int64_t persons) {
+  std::int64_t reaching = 0;
+  std::size_t k = axis.size();
+  while (k > 1 && reaching < persons) reaching += exits(--k);
+  return axis.Time(k < axis.size() ? k : 0);
+}
+
 }  // namespace clinnova::stats
