@@ -38,6 +38,16 @@ Result<Analysis> Analysis::Other(std::string_view key) const {
                         (list.empty() ? "" : ": " + list));
 }
 
+std::vector<Analysis> Analysis::Earlier() const {
+  std::vector<Analysis> earlier;
+  for (std::size_t i = 0; study_ != nullptr && i < study_->size(); ++i) {
+    const auto other = FromJson((*study_)[i], study_);
+    if (!other || other->name() == name_) break;
+    earlier.push_back(*other);
+  }
+  return earlier;
+}
+
 tl::unexpected<Error> Analysis::Wrong(std::string_view key, std::string_view message) const {
   return Fail(ErrorCode::kInvalidInput,
               "analysis \"" + name_ + "\": " + std::string(key) + ": " + std::string(message));

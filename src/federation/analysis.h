@@ -31,6 +31,8 @@ class Analysis {
 
   /// Another analysis of the same study, which an option of this one names.
   Result<Analysis> Other(std::string_view key) const;
+  /// Those that the same study has before this one.
+  std::vector<Analysis> Earlier() const;
 
   bool Has(std::string_view key) const;
   /// A required option, or one with a default.

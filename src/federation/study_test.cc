@@ -100,6 +100,9 @@ itself = "pooled"
   EXPECT_EQ(pooled.Other("itself").error().message,
             "analysis \"pooled\": itself: found \"pooled\", expected another analysis of the "
             "study: response");
+  EXPECT_TRUE(study->analyses()[0].Earlier().empty());
+  ASSERT_EQ(pooled.Earlier().size(), 1U);
+  EXPECT_EQ(pooled.Earlier()[0].name(), "response");
 }
 
 TEST(Analysis, RefusesAnUnknownOption) {

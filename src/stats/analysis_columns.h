@@ -20,11 +20,6 @@ struct RowNeeds {
   std::vector<std::string> expressions;
 
   bool operator==(const RowNeeds&) const = default;
-  template <class A>
-  void Fields(A& a) {
-    a(columns);
-    a(expressions);
-  }
 };
 Result<RowNeeds> RowNeedsOf(const federation::Analysis& analysis);
 

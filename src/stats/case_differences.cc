@@ -21,24 +21,6 @@ using federation::PooledSums;
 using federation::SiteView;
 using federation::TypedStep;
 
-/// Two sets of persons, each those who have a value in all that it needs.
-struct CasePair {
-  RowNeeds here;
-  RowNeeds earlier;
-  template <class A>
-  void Fields(A& a) {
-    a(here);
-    a(earlier);
-  }
-};
-struct DifferenceParameters {
-  std::vector<CasePair> pairs;
-  template <class A>
-  void Fields(A& a) {
-    a(pairs);
-  }
-};
-
 /// What a row needs, bound to a table.
 struct BoundNeeds {
   std::vector<std::size_t> columns;
@@ -66,15 +48,6 @@ Result<BoundNeeds> Bind(const table::Schema& schema, const RowNeeds& needs) {
   return bound;
 }
 
-Result<Layout> DifferenceLayout(const Analysis&, const table::Schema& schema,
-                                const DifferenceParameters& parameters) {
-  for (const CasePair& pair : parameters.pairs) {
-    CLINNOVA_TRY(Bind(schema, pair.here));
-    CLINNOVA_TRY(Bind(schema, pair.earlier));
-  }
-  return Layout{{CountBlock("differences", parameters.pairs.size())}};
-}
-
 /// Which rows have all that is needed.
 std::vector<bool> Complete(const table::Table& table, const BoundNeeds& needs) {
   std::vector<bool> complete(table.rows, true);
@@ -99,23 +72,6 @@ std::vector<bool> Complete(const table::Table& table, const BoundNeeds& needs) {
   }
   return complete;
 }
-
-Result<void> DifferenceEvaluate(const SiteView& site, const DifferenceParameters& parameters,
-                                ExactSums& sums) {
-  for (std::size_t p = 0; p < parameters.pairs.size(); ++p) {
-    CLINNOVA_ASSIGN(const BoundNeeds here, Bind(site.table.schema, parameters.pairs[p].here));
-    CLINNOVA_ASSIGN(const BoundNeeds earlier, Bind(site.table.schema, parameters.pairs[p].earlier));
-    const std::vector<bool> mine = Complete(site.table, here);
-    const std::vector<bool> other = Complete(site.table, earlier);
-    std::int64_t differ = 0;
-    for (std::size_t r = 0; r < site.table.rows; ++r) differ += mine[r] != other[r] ? 1 : 0;
-    sums.AddCount(0, p, differ);
-  }
-  return {};
-}
-
-const TypedStep<DifferenceParameters> kStep{"gate.differences", DifferenceLayout,
-                                            DifferenceEvaluate, CountsOnly{}};
 
 /// The sets of persons that an analysis is about, and the columns whose sums are told. A summary's variables are each by themselves.
 struct CaseSet {
@@ -151,35 +107,76 @@ bool ShareAVariable(const CaseSet& a, const CaseSet& b) {
   });
 }
 
+/// The persons of an analysis and those of one before it that shares a variable with it.
+struct DifferingPair {
+  std::string earlier;  ///< the other's name
+  RowNeeds here;
+  RowNeeds there;
+};
+
+/// What the hub compares and each site counts: it follows from the study alone.
+Result<std::vector<DifferingPair>> DifferingPairs(const Analysis& analysis,
+                                                  const table::Schema& schema) {
+  CLINNOVA_ASSIGN(const std::vector<CaseSet> here, CaseSets(analysis, schema));
+  std::vector<DifferingPair> pairs;
+  for (const Analysis& earlier : analysis.Earlier()) {
+    CLINNOVA_ASSIGN(const std::vector<CaseSet> there, CaseSets(earlier, schema));
+    for (const CaseSet& a : here) {
+      for (const CaseSet& b : there) {
+        if (a.needs == b.needs || !ShareAVariable(a, b)) continue;
+        pairs.push_back({earlier.name(), a.needs, b.needs});
+      }
+    }
+  }
+  return pairs;
+}
+
+/// Whom to compare is for the study to say, not for the hub.
+struct NoParameters {
+  template <class A>
+  void Fields(A&) {}
+};
+
+Result<Layout> DifferenceLayout(const Analysis& analysis, const table::Schema& schema,
+                                const NoParameters&) {
+  CLINNOVA_ASSIGN(const std::vector<DifferingPair> pairs, DifferingPairs(analysis, schema));
+  return Layout{{CountBlock("differences", pairs.size())}};
+}
+
+Result<void> DifferenceEvaluate(const SiteView& site, const NoParameters&, ExactSums& sums) {
+  CLINNOVA_ASSIGN(const std::vector<DifferingPair> pairs,
+                  DifferingPairs(site.analysis, site.table.schema));
+  for (std::size_t p = 0; p < pairs.size(); ++p) {
+    CLINNOVA_ASSIGN(const BoundNeeds here, Bind(site.table.schema, pairs[p].here));
+    CLINNOVA_ASSIGN(const BoundNeeds there, Bind(site.table.schema, pairs[p].there));
+    const std::vector<bool> mine = Complete(site.table, here);
+    const std::vector<bool> other = Complete(site.table, there);
+    std::int64_t differ = 0;
+    for (std::size_t r = 0; r < site.table.rows; ++r) differ += mine[r] != other[r] ? 1 : 0;
+    sums.AddCount(0, p, differ);
+  }
+  return {};
+}
+
+const TypedStep<NoParameters> kStep{"gate.differences", DifferenceLayout, DifferenceEvaluate,
+                                    CountsOnly{}};
+
 }  // namespace
 
 const federation::Step& CaseDifferenceStep() { return kStep; }
 
-Result<void> CheckDifferences(Federation& federation, const federation::Study& study,
-                              const Analysis& analysis) {
+Result<void> CheckDifferences(Federation& federation, const Analysis& analysis) {
   const int k = federation.minimum_count();
   if (k == 0) return {};
-  CLINNOVA_ASSIGN(const std::vector<CaseSet> here, CaseSets(analysis, federation.schema()));
-  DifferenceParameters parameters;
-  std::vector<std::string> names;
-  for (const Analysis& earlier : study.analyses()) {
-    if (earlier.name() == analysis.name()) break;
-    CLINNOVA_ASSIGN(const std::vector<CaseSet> there, CaseSets(earlier, federation.schema()));
-    for (const CaseSet& a : here) {
-      for (const CaseSet& b : there) {
-        if (a.needs == b.needs || !ShareAVariable(a, b)) continue;
-        parameters.pairs.push_back({a.needs, b.needs});
-        names.push_back(earlier.name());
-      }
-    }
-  }
-  if (parameters.pairs.empty()) return {};
-  CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kStep, parameters));
-  for (std::size_t p = 0; p < names.size(); ++p) {
+  CLINNOVA_ASSIGN(const std::vector<DifferingPair> pairs,
+                  DifferingPairs(analysis, federation.schema()));
+  if (pairs.empty()) return {};
+  CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kStep, NoParameters{}));
+  for (std::size_t p = 0; p < pairs.size(); ++p) {
     if (sums.Count(0, p) == 0 || sums.Count(0, p) >= k) continue;
     return Fail(ErrorCode::kRefused,
                 "analysis \"" + analysis.name() + "\": its complete cases differ from those of \"" +
-                    names[p] + "\" by fewer than " + std::to_string(k) +
+                    pairs[p].earlier + "\" by fewer than " + std::to_string(k) +
                     " persons, whom the difference would tell of; name the same columns in both",
                 "differencing");
   }

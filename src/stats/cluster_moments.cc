@@ -61,18 +61,12 @@ SmallMatrix ClusterProducts::GramFactor() const {
 DenseMatrix ClusterProducts::Coefficients(const SmallMatrix& factor) const {
   DenseMatrix result(effects_, columns_);
   for (std::size_t i = 0; i < result.values.size(); ++i) result.values[i] = cross_[i].Total();
-  for (std::size_t j = 0; j < columns_; ++j) {
-    for (std::size_t a = 0; a < effects_; ++a) {
-      double value = result.at(a, j);
-      for (std::size_t m = 0; m < a; ++m) value -= factor.at(a, m) * result.at(m, j);
-      result.at(a, j) = factor.at(a, a) > 0 ? value / factor.at(a, a) : 0;
-    }
-    for (std::size_t a = effects_; a-- > 0;) {
-      double value = result.at(a, j);
-      for (std::size_t m = a + 1; m < effects_; ++m) value -= factor.at(m, a) * result.at(m, j);
-      result.at(a, j) = factor.at(a, a) > 0 ? value / factor.at(a, a) : 0;
-    }
+  DenseMatrix l(effects_, effects_);
+  for (std::size_t a = 0; a < effects_; ++a) {
+    for (std::size_t b = 0; b <= a; ++b) l.at(a, b) = factor.at(a, b);
   }
+  SolveLower(l, result);
+  SolveTransposed(l, result);
   return result;
 }
 

@@ -23,7 +23,6 @@ namespace {
 struct Gathered {
   ClusteredRows rows;
   std::vector<std::size_t> cluster;
-  std::vector<std::size_t> outer;  ///< per cluster
 };
 
 std::int64_t KeyOf(const Column& column, std::size_t row) {
@@ -37,7 +36,6 @@ Gathered Gather(const SiteView& site, const FrameClaim& claim, const SiteFrame& 
   ClusteredRows& rows = gathered.rows;
   rows.columns = frame.design.names().size();
   std::map<std::pair<std::int64_t, std::int64_t>, std::size_t> index;
-  std::map<std::int64_t, std::size_t> outer_index;
   DesignBatch batch;
   for (std::size_t first = 0; first < site.table.rows; first += kBatchRows) {
     frame.design.Evaluate(site.table, first, std::min(kBatchRows, site.table.rows - first), batch);
@@ -52,9 +50,6 @@ Gathered Gather(const SiteView& site, const FrameClaim& claim, const SiteFrame& 
         rows.key.push_back(key.second);
         rows.outer_key.push_back(key.first);
       }
-      if (added && outer != nullptr) {
-        gathered.outer.push_back(outer_index.try_emplace(around, outer_index.size()).first->second);
-      }
       for (std::size_t j = 0; j < rows.columns; ++j) {
         rows.x.push_back(batch.x[j * kBatchRows + r]);
       }
@@ -65,7 +60,6 @@ Gathered Gather(const SiteView& site, const FrameClaim& claim, const SiteFrame& 
       rows.time.push_back(time == nullptr ? 0 : time->numbers[source]);
     }
   }
-  rows.outer_groups = outer_index.size();
   return gathered;
 }
 
@@ -101,9 +95,7 @@ ClusteredRows InOrder(const Gathered& gathered) {
   const ClusteredRows& from = gathered.rows;
   ClusteredRows rows;
   rows.columns = from.columns;
-  rows.outer = gathered.outer;  // clusters keep their numbers
-  rows.outer_groups = from.outer_groups;
-  rows.key = from.key;
+  rows.key = from.key;  // clusters keep their numbers
   rows.outer_key = from.outer_key;
   rows.x.reserve(from.x.size());
   for (const std::size_t r : order) {

@@ -34,9 +34,7 @@ struct ClusterColumns {
 struct ClusteredRows {
   std::size_t columns = 0;         ///< of the design
   std::vector<std::size_t> first;  ///< cluster c's rows are first[c] to first[c + 1] - 1
-  std::vector<std::size_t> outer;  ///< per cluster, its outer group; empty without an outer column
-  std::size_t outer_groups = 0;
-  std::vector<std::int64_t> key;  ///< per cluster, the same number at every site: a level or bits
+  std::vector<std::int64_t> key;   ///< per cluster, the same number at every site: a level or bits
   std::vector<std::int64_t> outer_key;  ///< likewise of its outer group; 0 without one
   std::vector<double> x;                ///< standardised design, row by row
   std::vector<double> y;                ///< the outcome; successes under cbind(successes, failures)

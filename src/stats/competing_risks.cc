@@ -201,16 +201,25 @@ struct Names {
   std::vector<std::string> levels;  ///< of the status, where it is a factor
 };
 
-/// `counts` are those of the groups.
+double LastTimeTold(const CauseCounts& counts, std::size_t group, std::int64_t persons) {
+  return LastTimeTold(
+      counts.axis,
+      [&](std::size_t k) { return counts.AllEvents(group, k) + counts.Censored(group, k); },
+      persons);
+}
+
+/// `counts` are those of the groups. Where disclosure rules hold, times are merged until each has `exits` exits, and `persons` reach
+/// the last one.
 void ReportCurves(std::vector<Curve> curves, const CauseCounts& counts, const Options& options,
                   const Names& names, const std::vector<std::size_t>& order, std::int64_t exits,
-                  Json& result) {
+                  std::int64_t persons, Json& result) {
   result["curves"] = Json::array();
   for (const std::size_t cause : order) {
     for (std::size_t group = 0; group < names.groups.size(); ++group) {
       if (!counts.Anybody(group)) continue;
       Curve& curve = curves[cause * names.groups.size() + group];
       if (exits > 0) curve = Merge(curve, exits);
+      if (exits > 0 && !curve.empty()) curve.back().time = LastTimeTold(counts, group, persons);
       if (curve.empty()) {
         result["suppressed"].push_back("curves[" + std::to_string(result["curves"].size()) + "]");
       } else if (!options.times.empty()) {
@@ -222,7 +231,8 @@ void ReportCurves(std::vector<Curve> curves, const CauseCounts& counts, const Op
   }
   if (exits > 0) {
     result["warnings"].push_back("the curves' times are merged until each has at least " +
-                                 std::to_string(exits) + " exits");
+                                 std::to_string(exits) + " exits; the last is told as one that " +
+                                 std::to_string(persons) + " persons reach");
   }
 }
 
@@ -312,7 +322,7 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
     CLINNOVA_ASSIGN(std::vector<Curve> curves,
                     CurvesOf(federation, analysis, frame, by_group, options));
     ReportCurves(std::move(curves), by_group, options, names, order, ExitsNeeded(federation),
-                 result);
+                 federation.minimum_count(), result);
     ReportTests(counts, columns.groups, options, names.levels, order, result);
   }
   if (options.regression && frame.columns() > 1) {

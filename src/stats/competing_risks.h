@@ -13,7 +13,8 @@
 // The files behind: cause_counts.h, cumulative_incidence.h, weighted_incidence.h, fine_gray.h.
 //
 // Reveals, to the hub: counts by status, group and time over all sites, and what fine_gray.h says. Published under a
-// minimum_count: a curve's times are merged until each has ten exits (privacy.md, rule 9), with exact values there.
+// minimum_count: a curve's times are merged until each has ten exits (privacy.md, rule 9), with exact values there, the last
+// told as one that minimum_count persons reach.
 #pragma once
 
 #include "stats/method.h"

@@ -145,6 +145,11 @@ class CoxFit {
       if (counts.events[t] + counts.censored[t] > 0) exit_times_.push_back(counts.axis.Time(t));
     }
     if (merged_) exit_times_ = parameters_.axes[0].times;
+    if (merged_ && !exit_times_.empty()) {
+      exit_times_.back() = LastTimeTold(
+          counts.axis, [&](std::size_t k) { return counts.events[k] + counts.censored[k]; },
+          federation_.minimum_count());
+    }
     return {};
   }
 
@@ -330,11 +335,7 @@ class CoxFit {
   std::vector<TermColumns> TermsWithColumns() const {
     std::vector<TermColumns> terms;
     for (const table::Term& term : frame_.formula().terms()) {
-      TermColumns columns;
-      for (const table::TermFactor& factor : term.factors) {
-        columns.term += (columns.term.empty() ? "" : ":") + factor.text;
-      }
-      terms.push_back(std::move(columns));
+      terms.emplace_back().term = term.Text();
     }
     const std::vector<int>& assign = frame_.design().assign();
     for (std::size_t j = 0; j < p(); ++j) {
@@ -361,10 +362,12 @@ class CoxFit {
       tests_ = ProportionalityOf(*told_.proportionality, solution, information_, transform_,
                                  TermsWithColumns());
     }
-    if (!exit_times_.empty()) baseline_ = CoxBaseline(solution, exit_times_);
+    CoxSolution told = solution;
+    if (merged_ && !exit_times_.empty()) told.parameters.axes[0].times = exit_times_;
+    if (!exit_times_.empty()) baseline_ = CoxBaseline(told, exit_times_);
     for (const CoxProfile& profile : profiles_) {
       predictions_.push_back(
-          PredictSurvival(solution, profile, covariance_, times_.empty() ? exit_times_ : times_));
+          PredictSurvival(told, profile, covariance_, times_.empty() ? exit_times_ : times_));
     }
     return {};
   }
@@ -390,7 +393,11 @@ class CoxFit {
     }
     warnings.insert(warnings.end(), late_warnings_.begin(), late_warnings_.end());
     if (!concordance_.why_absent.empty()) warnings.push_back(concordance_.why_absent);
-    if (merged_) warnings.push_back("event times are merged until each has at least ten exits");
+    if (merged_)
+      warnings.push_back(
+          "event times are merged until each has at least ten exits; the last is told as one "
+          "that " +
+          std::to_string(federation_.minimum_count()) + " persons reach");
     return warnings;
   }
 

@@ -4,7 +4,8 @@
 // Source: N. Breslow, Biometrics 30 (1974), 89-99.
 //
 // Reveals: to readers of the result, the pooled cumulative hazard at each time at which somebody leaves; where
-// disclosure rules hold these are the merged times of ten exits each (privacy.md, rule 9). Computed at the
+// disclosure rules hold these are the merged times of ten exits each (privacy.md, rule 9), the last told as one
+// that minimum_count persons reach. Computed at the
 // coordinator from risk-set sums that it already has; only without strata, since a site's stratum is that site's curve.
 #pragma once
 

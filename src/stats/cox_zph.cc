@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/check.h"
 #include "stats/cox_own_risk.h"
 #include "stats/cox_rows.h"
 
@@ -125,6 +126,7 @@ ExtendedModel Extended(const CoxSolution& solution, const TimeTransform& transfo
     const std::vector<TimeAxis>& axes = solution.parameters.axes;
     ForEachEventTime(solution.parameters, axes, *solution.sums, [&](const EventTime& at) {
       const std::size_t k = transform.axis.IndexOf(axes[at.stratum].Time(at.index));
+      CLINNOVA_CHECK(k < transform.g.size());
       const Extension extension = ExtensionOf(at, transform.g[k]);
       for (std::size_t j = 0; j < p; ++j) score[j] += extension.score[j];
       for (std::size_t j = 0; j < cross.size(); ++j) {

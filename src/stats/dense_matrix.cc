@@ -16,6 +16,26 @@ void AddScaled(const double* from, double factor, std::size_t count, double* to)
   for (std::size_t j = 0; j < count; ++j) to[j] += factor * from[j];
 }
 
+/// L of `a`; root_of(i, pivot) is L's entry i of the diagonal, 0 for a column of 0.
+template <typename RootOf>
+DenseMatrix FactorOf(const DenseMatrix& a, RootOf root_of) {
+  DenseMatrix factor(a.rows, a.rows);
+  for (std::size_t i = 0; i < a.rows; ++i) {
+    double* row = factor.row(i);
+    for (std::size_t j = 0; j < i; ++j) {
+      const double* other = factor.row(j);
+      if (other[j] == 0) continue;
+      double sum = a.at(i, j);
+      for (std::size_t m = 0; m < j; ++m) sum -= row[m] * other[m];
+      row[j] = sum / other[j];
+    }
+    double pivot = a.at(i, i);
+    for (std::size_t m = 0; m < i; ++m) pivot -= row[m] * row[m];
+    row[i] = root_of(i, pivot);
+  }
+  return factor;
+}
+
 }  // namespace
 
 DenseMatrix Multiply(const DenseMatrix& a, const DenseMatrix& b) {
@@ -59,23 +79,14 @@ void AddIdentity(DenseMatrix& a) {
 }
 
 DenseMatrix CholeskyFactor(const DenseMatrix& a, const std::vector<double>& floors) {
-  const std::size_t size = a.rows;
-  DenseMatrix factor(size, size);
-  for (std::size_t i = 0; i < size; ++i) {
-    double* row = factor.row(i);
-    for (std::size_t j = 0; j < i; ++j) {
-      const double* other = factor.row(j);
-      if (other[j] == 0) continue;
-      double sum = a.at(i, j);
-      for (std::size_t m = 0; m < j; ++m) sum -= row[m] * other[m];
-      row[j] = sum / other[j];
-    }
-    double pivot = a.at(i, i);
-    for (std::size_t m = 0; m < i; ++m) pivot -= row[m] * row[m];
+  return FactorOf(a, [&](std::size_t i, double pivot) {
     const double floor = floors.empty() ? 0 : floors[i];
-    if (pivot > std::max(kPivotTolerance * a.at(i, i), floor)) row[i] = std::sqrt(pivot);
-  }
-  return factor;
+    return pivot > std::max(kPivotTolerance * a.at(i, i), floor) ? std::sqrt(pivot) : 0;
+  });
+}
+
+DenseMatrix CholeskyFactorAboveIdentity(const DenseMatrix& a) {
+  return FactorOf(a, [](std::size_t, double pivot) { return std::sqrt(std::max(pivot, 1.0)); });
 }
 
 void SolveLower(const DenseMatrix& l, DenseMatrix& b) {

@@ -36,6 +36,8 @@ void AddIdentity(DenseMatrix& a);
 /// L, lower triangular, with L L' = a for a non-negative `a`. A column is 0 where what is left of its diagonal is less than 1e-12 of it,
 /// or not above its entry in `floors` (empty: 0).
 DenseMatrix CholeskyFactor(const DenseMatrix& a, const std::vector<double>& floors = {});
+/// The same for an `a` that is the identity and a non-negative matrix: no pivot is below 1, however small beside its diagonal.
+DenseMatrix CholeskyFactorAboveIdentity(const DenseMatrix& a);
 /// L^-1 b in place of b; 0 in the rows where L has a column of 0.
 void SolveLower(const DenseMatrix& l, DenseMatrix& b);
 /// L'^-1 b, likewise.

@@ -47,5 +47,16 @@ TEST(DenseMatrix, LeavesOutWhatDependsOnOthers) {
   EXPECT_EQ(b.values, (std::vector<double>{3, 0, 0}));
 }
 
+TEST(DenseMatrix, KeepsTheIdentityBesideWhatIsLarge) {
+  // I + 1e14 v v' with v = (1, 1): the second pivot, 2, is 2e-14 of its diagonal. I + 1e20 v v' leaves nothing of it.
+  for (const double large : {1e14, 1e20}) {
+    const DenseMatrix a = Of(2, 2, {1 + large, large, large, 1 + large});
+    EXPECT_EQ(CholeskyFactor(a).at(1, 1), 0);
+    const DenseMatrix factor = CholeskyFactorAboveIdentity(a);
+    EXPECT_NEAR(factor.at(1, 1), large == 1e14 ? std::sqrt(2.0) : 1, 0.02);
+    EXPECT_NEAR(LogDeterminant(factor), std::log(large), 0.7);
+  }
+}
+
 }  // namespace
 }  // namespace clinnova::stats

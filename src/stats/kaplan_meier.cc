@@ -85,6 +85,14 @@ Curve Merge(const Curve& curve, std::int64_t exits) {
   return merged;
 }
 
+double LastTimeTold(const RiskCounts& counts, std::size_t stratum, std::int64_t persons) {
+  const std::size_t first = stratum * counts.axis.size();
+  return LastTimeTold(
+      counts.axis,
+      [&](std::size_t k) { return counts.events[first + k] + counts.censored[first + k]; },
+      persons);
+}
+
 /// survival's median: the first time with S <= 1/2; where the curve rests at 1/2, the middle of that step.
 double Median(const Curve& curve) {
   const double tolerance = std::sqrt(std::numeric_limits<double>::epsilon());
@@ -191,7 +199,10 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   for (std::size_t stratum = 0; stratum < counts.strata; ++stratum) {
     Curve curve = CurveOf(counts, stratum);
     if (curve.empty()) continue;  // a combination of groups that nobody is in
-    if (k > 0) curve = Merge(curve, ExitsNeeded(federation));
+    if (k > 0) {
+      curve = Merge(curve, ExitsNeeded(federation));
+      if (!curve.empty()) curve.back().time = LastTimeTold(counts, stratum, k);
+    }
     if (curve.empty()) suppressed.push_back("curves[" + std::to_string(curves.size()) + "]");
     const double median = Median(curve);
     const bool told = !curve.empty();
@@ -199,8 +210,9 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
     curves.push_back(CurveJson(curve, options, StratumName(frame, stratum, labels), median));
   }
   if (k > 0) {
-    warnings.push_back("times are merged until each has at least " +
-                       std::to_string(ExitsNeeded(federation)) + " exits");
+    warnings.push_back(
+        "times are merged until each has at least " + std::to_string(ExitsNeeded(federation)) +
+        " exits; the last is told as one that " + std::to_string(k) + " persons reach");
   }
   Json result;
   result["n"] = frame.n();

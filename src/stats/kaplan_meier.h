@@ -4,7 +4,7 @@
 //
 // Reveals, to the hub: persons at risk, events and censorings by group and time over all sites. What is
 // published under a minimum_count: times are merged until each has ten exits (privacy.md, rule 9), so that no step
-// of a curve is one person; values at the remaining times are exact.
+// of a curve is one person; values at the remaining times are exact, but the last is told as one that minimum_count persons reach.
 #pragma once
 
 #include "stats/method.h"

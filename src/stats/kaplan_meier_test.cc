@@ -96,13 +96,14 @@ TEST(KaplanMeier, MergesTimesUntilEachHasTenExits) {
   const std::vector<double> times = merged.Numbers("/curves/0/time");
   const std::vector<double> events = merged.Numbers("/curves/0/n_event");
   const std::vector<double> censored = merged.Numbers("/curves/0/n_censor");
-  EXPECT_EQ(times, (std::vector<double>{10, 20, 30, 47}));  // the last seven join the bin before
+  // The last seven join the bin before, whose end is told as the time that five reach.
+  EXPECT_EQ(times, (std::vector<double>{10, 20, 30, 43}));
   for (std::size_t i = 0; i < times.size(); ++i) EXPECT_GE(events[i] + censored[i], 10);
   EXPECT_EQ(merged.Numbers("/curves/0/n_risk"), (std::vector<double>{47, 37, 27, 17}));
-  for (std::size_t i = 0; i < times.size();
-       ++i) {  // the value is the unmerged curve's at that time
+  const std::size_t ends[] = {10, 20, 30, 47};
+  for (std::size_t i = 0; i < times.size(); ++i) {  // the value is the unmerged curve's at its end
     EXPECT_EQ(merged.Numbers("/curves/0/estimate")[i],
-              open.Numbers("/curves/0/estimate")[static_cast<std::size_t>(times[i]) - 1]);
+              open.Numbers("/curves/0/estimate")[ends[i] - 1]);
   }
   EXPECT_EQ(open.Size("/curves/0/time"), 47u);
   EXPECT_EQ(merged.Size("/warnings"), 1u);

@@ -12,6 +12,7 @@
 #include "stats/clustered_rows.h"
 #include "stats/paired_groups.h"
 #include "stats/paired_profile.h"
+#include "stats/profile_deviance.h"
 
 namespace clinnova::stats {
 
@@ -25,10 +26,6 @@ using federation::SiteView;
 using federation::WideBlock;
 using table::DesignBatch;
 using table::kBatchRows;
-
-std::size_t DerivativeCount(std::size_t parameters, bool derivatives) {
-  return derivatives ? 1 + parameters + parameters * (parameters + 1) / 2 : 1;
-}
 
 namespace {
 
@@ -133,6 +130,9 @@ Result<std::shared_ptr<const Parts>> CachedParts(const SiteView& site,
 
 // ---- profile
 
+/// Of the power of two that residuals are divided by: squares of what is left are numbers still.
+constexpr std::int64_t kLargestExponent = 600;
+
 Result<Layout> ProfileLayout(const Analysis& analysis, const table::Schema& schema,
                              const ProfileParameters& parameters) {
   CLINNOVA_ASSIGN(const table::Formula formula, FormulaOf(analysis));
@@ -143,7 +143,8 @@ Result<Layout> ProfileLayout(const Analysis& analysis, const table::Schema& sche
   const std::size_t p = design.names().size();
   const std::size_t k = part.parameters();
   if (parameters.claim.center.size() != p || parameters.beta.size() != p ||
-      parameters.thetas.size() % k != 0) {
+      parameters.thetas.size() % k != 0 || parameters.residual_exponent > kLargestExponent ||
+      parameters.residual_exponent < -kLargestExponent) {
     return Fail(ErrorCode::kRefused, "parameters that do not fit the design", "wrong_layout");
   }
   const std::size_t points = parameters.thetas.size() / k;

@@ -68,8 +68,6 @@ enum ProfileBlock {
   kLogDeterminants,  ///< per point and derivative
   kClusterCounts     ///< levels of the first group and of the second
 };
-/// 1 + k + k (k + 1) / 2: the value, first and second derivatives (i, j <= i) in k parameters.
-std::size_t DerivativeCount(std::size_t parameters, bool derivatives);
 
 /// Effects of the sites themselves.
 struct EffectsParameters {

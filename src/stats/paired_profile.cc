@@ -62,6 +62,8 @@ DenseMatrix ApplyBlocks(const SmallMatrix& block, std::size_t effects, const Den
   return result;
 }
 
+DenseMatrix Times(const SmallMatrix& a, const DenseMatrix& b) { return ApplyBlocks(a, b.rows, b); }
+
 double TraceOfBlocks(const DenseMatrix& a, const SmallMatrix& block, std::size_t effects) {
   double sum = 0;
   for (std::size_t i = 0; i < a.rows; ++i) {
@@ -84,7 +86,7 @@ class PartAt {
 
   void Add(const ProfileTarget& target, federation::ExactSums& sums) {
     const std::size_t k = own_.count() + other_.count();
-    const std::size_t matrices = target.derivatives ? 1 + k + k * (k + 1) / 2 : 1;
+    const std::size_t matrices = DerivativeCount(k, target.derivatives);
     products_.assign(matrices, std::vector<double>(triangle_));
     logarithms_.assign(matrices, 0.0);
     Value();
@@ -134,15 +136,6 @@ class PartAt {
       }
     }
   }
-  DenseMatrix Times(const SmallMatrix& a, const DenseMatrix& b) const {
-    DenseMatrix product(b.rows, b.columns);
-    for (std::size_t i = 0; i < b.rows; ++i) {
-      for (std::size_t m = 0; m < b.rows; ++m) {
-        for (std::size_t j = 0; j < b.columns; ++j) product.at(i, j) += a.at(i, m) * b.at(m, j);
-      }
-    }
-    return product;
-  }
 
   void Value() {
     gram_ = part_.left_gram;
@@ -164,7 +157,7 @@ class PartAt {
         ApplyBlocks(Transposed(other_.lambda, part_.effects), part_.effects, root_);  // Lambda'L
     DenseMatrix inner = MultiplyTransposed(pulled, pulled);
     AddIdentity(inner);
-    const DenseMatrix factor = CholeskyFactor(inner);
+    const DenseMatrix factor = CholeskyFactorAboveIdentity(inner);
     logarithms_[0] += LogDeterminant(factor);
     DenseMatrix half = Transposed(root_);
     SolveLower(factor, half);
@@ -198,7 +191,7 @@ class PartAt {
     DenseMatrix half(size_, size_);
     AddIdentity(half);
     half = ApplyBlocks(turned, part_.effects, half);
-    SolveLower(CholeskyFactor(inner), half);
+    SolveLower(CholeskyFactorAboveIdentity(inner), half);
     p_ = MultiplyTransposed(half, half);
     n_ = Multiply(p_, gram_);
     for (double& value : n_.values) value = -value;
@@ -212,13 +205,14 @@ class PartAt {
     t_.assign(own_.count(), DenseMatrix(size_, part_.columns));
     u_.assign(own_.count(), DenseMatrix(size_, size_));
     for (std::size_t c = 0; c < part_.clusters.size(); ++c) AddCluster(c);
+    std::vector<DenseMatrix> weighed;  // P U_i
     for (std::size_t i = 0; i < own_.count(); ++i) {
       const DenseMatrix pushed = Multiply(p_, t_[i]);
-      const DenseMatrix weighed = Multiply(p_, u_[i]);
+      weighed.push_back(Multiply(p_, u_[i]));
       for (std::size_t j = 0; j <= i; ++j) {
         const std::size_t at = Pair(OwnAt(i), OwnAt(j));
         AddBothProducts(pushed, t_[j], -1, products_[at]);
-        logarithms_[at] -= TraceOfProduct(weighed, i == j ? weighed : Multiply(p_, u_[j]));
+        logarithms_[at] -= TraceOfProduct(weighed[i], weighed[j]);
       }
     }
     AddOther();
@@ -237,27 +231,27 @@ class PartAt {
     SmallMatrix left = k;
     for (std::size_t i = 0; i < left.values.size(); ++i) left.values[i] -= taken.values[i];
     std::vector<DenseMatrix> y;
+    std::vector<SmallMatrix> weighed;
+    std::vector<SmallMatrix> apart;
     for (std::size_t i = 0; i < own_.count(); ++i) {
       const SmallMatrix& change = own_.first[i];
       y.push_back(Times(change, h));
+      weighed.push_back(Product(k, change, q));
+      apart.push_back(Product(taken, change, q));
       const std::size_t first = 1 + OwnAt(i);
       AddProduct(h, y[i], -1, products_[first]);
       logarithms_[first] += Trace(Product(left, change, q), q);
       Scatter(cluster, e, y[i], Columns::kAsTheyAre, t_[i]);
       Scatter(cluster, e, Times(change, e), Columns::kOfLevels, u_[i]);
-      const SmallMatrix weighed = Product(k, change, q);
-      const SmallMatrix apart = Product(taken, change, q);
       const DenseMatrix shrunk = Times(k, y[i]);
       for (std::size_t j = 0; j <= i; ++j) {
         const std::size_t at = Pair(OwnAt(i), OwnAt(j));
         AddBothProducts(shrunk, y[j], 1, products_[at]);
         const SmallMatrix curve = own_.Second(i, j);
         AddProduct(h, Times(curve, h), -1, products_[at]);
-        const SmallMatrix other_weighed = Product(k, own_.first[j], q);
-        const SmallMatrix other_apart = Product(taken, own_.first[j], q);
         logarithms_[at] +=
-            Trace(Product(left, curve, q), q) - Trace(Product(weighed, other_weighed, q), q) +
-            Trace(Product(apart, other_weighed, q), q) + Trace(Product(weighed, other_apart, q), q);
+            Trace(Product(left, curve, q), q) - Trace(Product(weighed[i], weighed[j], q), q) +
+            Trace(Product(apart[i], weighed[j], q), q) + Trace(Product(weighed[i], apart[j], q), q);
       }
     }
   }

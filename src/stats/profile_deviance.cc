@@ -118,6 +118,10 @@ void Differentiate(const ProfileSums& sums, const ProfileProblem& problem, std::
 
 }  // namespace
 
+std::size_t DerivativeCount(std::size_t k, bool derivatives) {
+  return derivatives ? 1 + k + k * (k + 1) / 2 : 1;
+}
+
 std::size_t SecondDerivativeAt(std::size_t k, std::size_t i, std::size_t j) {
   const auto [low, high] = std::minmax(i, j);
   return 1 + k + high * (high + 1) / 2 + low;

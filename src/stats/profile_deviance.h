@@ -24,6 +24,8 @@ struct ProfileSums {
   ProfileSums At(const std::vector<double>& step) const;
 };
 
+/// How many matrices these are for k parameters.
+std::size_t DerivativeCount(std::size_t k, bool derivatives);
 /// Number of the second derivative (i, j) among all of k parameters.
 std::size_t SecondDerivativeAt(std::size_t k, std::size_t i, std::size_t j);
 

@@ -12,10 +12,30 @@ namespace {
 
 constexpr double kPivotTolerance = 1e-12;
 
-/// b' p^-1 b for a positive definite p, and ln|p|.
+/// L of `a`; root_of(j, pivot) is L's entry j of the diagonal, 0 for a column of 0.
+template <typename RootOf>
+SmallMatrix FactorOf(const SmallMatrix& a, std::size_t size, RootOf root_of) {
+  SmallMatrix factor;
+  for (std::size_t j = 0; j < size; ++j) {
+    double pivot = a.at(j, j);
+    for (std::size_t m = 0; m < j; ++m) pivot -= factor.at(j, m) * factor.at(j, m);
+    const double root = root_of(j, pivot);
+    if (root == 0) continue;
+    factor.at(j, j) = root;
+    for (std::size_t i = j + 1; i < size; ++i) {
+      double sum = a.at(i, j);
+      for (std::size_t m = 0; m < j; ++m) sum -= factor.at(i, m) * factor.at(j, m);
+      factor.at(i, j) = sum / root;
+    }
+  }
+  return factor;
+}
+
+/// b' p^-1 b and ln|p| for p = I + F F'. Its pivots are 1 at least, however small beside F's entries.
 SmallMatrix InverseForm(const SmallMatrix& p, const SmallMatrix& b, std::size_t size,
                         double& log_determinant) {
-  const SmallMatrix c = CholeskyFactor(p, size);
+  const SmallMatrix c =
+      FactorOf(p, size, [](std::size_t, double pivot) { return std::sqrt(std::max(pivot, 1.0)); });
   double determinant = 1;
   for (std::size_t i = 0; i < size; ++i) determinant *= c.at(i, i);
   log_determinant = 2 * core::Log(determinant);
@@ -85,20 +105,9 @@ double Trace(const SmallMatrix& a, std::size_t size) {
 }
 
 SmallMatrix CholeskyFactor(const SmallMatrix& a, std::size_t size) {
-  SmallMatrix factor;
-  for (std::size_t j = 0; j < size; ++j) {
-    double pivot = a.at(j, j);
-    for (std::size_t m = 0; m < j; ++m) pivot -= factor.at(j, m) * factor.at(j, m);
-    if (!(pivot > kPivotTolerance * a.at(j, j))) continue;
-    const double root = std::sqrt(pivot);
-    factor.at(j, j) = root;
-    for (std::size_t i = j + 1; i < size; ++i) {
-      double sum = a.at(i, j);
-      for (std::size_t m = 0; m < j; ++m) sum -= factor.at(i, m) * factor.at(j, m);
-      factor.at(i, j) = sum / root;
-    }
-  }
-  return factor;
+  return FactorOf(a, size, [&](std::size_t j, double pivot) {
+    return pivot > kPivotTolerance * a.at(j, j) ? std::sqrt(pivot) : 0;
+  });
 }
 
 SmallMatrix LowerTriangular(const CovarianceShape& shape, const double* theta) {

@@ -39,14 +39,6 @@ std::vector<std::size_t> ColumnsOf(const Formula& formula, const Design& design,
   return columns;
 }
 
-std::string TermText(const Term& term) {
-  std::string text;
-  for (const table::TermFactor& factor : term.factors) {
-    text += (text.empty() ? "" : ":") + factor.text;
-  }
-  return text;
-}
-
 void AddTo(std::vector<GroupTerms>& groups, const std::string& group, const std::string& outer,
            const RandomTerm& term) {
   for (GroupTerms& known : groups) {
@@ -70,14 +62,14 @@ Result<std::vector<GroupTerms>> GroupsOf(const Analysis& analysis,
     if (term.groups.size() == 2) AddTo(groups, term.groups[1], term.groups[0], term);
     AddTo(groups, term.groups[0], "", term);
   }
+  bool known = !deep && groups.size() <= 2;
   if (groups.size() == 2) {
-    const bool swap = groups[1].outer.empty() ? groups[0].group == "site" : true;
-    if (swap) std::swap(groups[0], groups[1]);
+    if (!groups[1].outer.empty() || groups[0].group == "site") std::swap(groups[0], groups[1]);
+    const GroupTerms& inner = groups[0];
+    const GroupTerms& around = groups[1];
+    known = known && around.outer.empty() && (inner.outer.empty() || inner.outer == around.group);
   }
-  const bool around =
-      groups.size() == 2 && (groups[0].outer.empty() || groups[0].outer == groups[1].group);
-  if (deep || groups.size() > 2 || (groups.size() == 2 && !around) ||
-      (groups.size() == 2 && !groups[1].outer.empty())) {
+  if (!known) {
     std::string found;
     for (const GroupTerms& group : groups) {
       found += (found.empty() ? "" : ", ") + (group.outer.empty() ? "" : group.outer + "/") +
@@ -139,12 +131,12 @@ Result<void> AddTerm(const Analysis& analysis, const Formula& formula, const Des
   for (const Term& slope : term.terms) {
     const std::vector<std::size_t> columns = ColumnsOf(formula, design, slope);
     if (columns.empty()) {
-      return analysis.Wrong("formula", "found the random slope " + TermText(slope) +
+      return analysis.Wrong("formula", "found the random slope " + slope.Text() +
                                            ", expected it as a fixed effect too");
     }
     if (!SameColumns(formula, design, term, slope)) {
       return analysis.Wrong("formula",
-                            "found the random slope " + TermText(slope) +
+                            "found the random slope " + slope.Text() +
                                 " with all its levels beside fixed effects without the first, or "
                                 "the other way round, expected an intercept in both or in neither, "
                                 "and || with numbers only");

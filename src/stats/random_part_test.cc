@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "federation/study.h"
 #include "stats/random_effects.h"
 #include "stats/study_fixture.h"
@@ -100,6 +102,21 @@ TEST(RandomPart, SaysWhatIsNotThere) {
     ASSERT_FALSE(part) << c.formula;
     EXPECT_NE(part.error().message.find(c.message), std::string::npos) << part.error().message;
   }
+}
+
+/// Two effects that are one, a million times what is left: a hundred rows of each, G = 100 I. By Sherman and Morrison
+/// K = G - n^2 t^2 1 1' / (1 + 2 n t^2).
+TEST(ClusterShrinkage, IsANumberWhereEffectsAreOneAndLarge) {
+  SmallMatrix root;
+  root.at(0, 0) = root.at(1, 1) = 10;
+  const CovarianceShape shape{.size = 2, .entries = {{0, 0}, {1, 0}, {1, 1}}};
+  const double theta[] = {1e6, 1e6, 0};
+  const ClusterShrinkage shrinkage(root, shape, theta);
+  EXPECT_NEAR(shrinkage.k().at(0, 0), 50, 1);
+  EXPECT_NEAR(shrinkage.k().at(0, 1), -50, 1);
+  EXPECT_NEAR(shrinkage.k().at(1, 1), 50, 1);
+  EXPECT_NEAR(shrinkage.log_determinant(), std::log(2e14), 0.02);
+  EXPECT_NEAR(shrinkage.EffectCovariance(root).at(0, 0), 0.005, 1e-4);
 }
 
 }  // namespace

@@ -414,9 +414,12 @@ std::vector<TimeAxis> EventAxes(const RiskCounts& counts, std::int64_t needed) {
     times.same = counts.axis.same;
     times.binned = needed > 0 || counts.axis.step > 0 || counts.axis.binned;
     std::int64_t open = 0;
+    double last = 0;  // of the exits
     for (std::size_t t = 0; t < size; ++t) {
       const std::int64_t events = counts.events[s * size + t];
-      open += events + counts.censored[s * size + t];
+      const std::int64_t exits = events + counts.censored[s * size + t];
+      open += exits;
+      if (exits > 0) last = counts.axis.Time(t);
       if ((times.binned ? open : events) < enough) continue;
       times.times.push_back(counts.axis.Time(t));
       if (needed > 0) times.exits.push_back(open);
@@ -424,11 +427,19 @@ std::vector<TimeAxis> EventAxes(const RiskCounts& counts, std::int64_t needed) {
     }
     // Those left over at the end join the last bin.
     if (needed > 0 && open > 0 && !times.times.empty()) {
-      times.times.back() = counts.axis.Time(size - 1);
+      times.times.back() = last;
       times.exits.back() += open;
     }
   }
   return axes;
+}
+
+double LastTimeTold(const TimeAxis& axis, const std::function<std::int64_t(std::size_t k)>& exits,
+                    std::int64_t persons) {
+  std::int64_t reaching = 0;
+  std::size_t k = axis.size();
+  while (k > 1 && reaching < persons) reaching += exits(--k);
+  return axis.Time(k < axis.size() ? k : 0);
 }
 
 }  // namespace clinnova::stats

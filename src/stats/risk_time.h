@@ -146,6 +146,11 @@ RiskCounts RiskCountsOf(const ModelFrame& frame, TimeAxis axis, RiskStrata strat
 /// The event times of each stratum; where `needed` > 0, bins of as many exits; on a grid, all times of exits.
 std::vector<TimeAxis> EventAxes(const RiskCounts& counts, std::int64_t needed);
 
+/// Where a curve under disclosure rules is said to end, at the last time that `persons` reach: the longest follow-up is one
+/// person's. exits(k) leave at axis.Time(k).
+double LastTimeTold(const TimeAxis& axis, const std::function<std::int64_t(std::size_t k)>& exits,
+                    std::int64_t persons);
+
 /// The stratum of a row of a batch, and how many there are.
 std::size_t StratumOf(const table::Design& design, const table::DesignBatch& batch,
                       std::size_t row);

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "stats/study_fixture.h"
 #include "table/table_fixture.h"
 
@@ -113,6 +115,46 @@ TEST(FindTimeAxis, RoundsUpToTheGridAsked) {
   ASSERT_TRUE(answer) << answer.error().message;
   EXPECT_EQ(answer.Numbers("/curves/0/time"), (std::vector<double>{7, 14, 21}));
   EXPECT_EQ(answer.Numbers("/curves/0/n_event"), (std::vector<double>{2, 2, 1}));
+}
+
+TEST(EventAxes, EndWithTheLastExitNotWithTheGrid) {
+  RiskCounts counts;
+  counts.axis = {.denominator = 1, .step = 0, .cells = 20, .times = {}, .binned = false};
+  counts.events.assign(20, 0);
+  counts.censored.assign(20, 0);
+  for (std::size_t k = 1; k <= 8; ++k) counts.events[k] = counts.censored[k] = 2;
+  const std::vector<TimeAxis> axes = EventAxes(counts, 10);  // of 32 exits
+  ASSERT_EQ(axes.size(), 1u);
+  EXPECT_EQ(axes[0].times, (std::vector<double>{3, 8}));
+  EXPECT_EQ(axes[0].exits, (std::vector<std::int64_t>{12, 20}));
+}
+
+/// Under the disclosure rules all of a model is that of the same times merged by hand.
+TEST(EventAxes, GiveTheModelOfMergedTimes) {
+  std::vector<double> t;
+  std::vector<double> d;
+  std::vector<double> x;
+  std::vector<double> merged;
+  for (int i = 1; i <= 57; ++i) {
+    t.push_back(3 * i);
+    d.push_back(i % 3 != 0);
+    x.push_back(1 + (i * 37) % 57 / 57.0);
+    merged.push_back(i > 40 ? 171 : 30 * ((i + 9) / 10));
+  }
+  const std::string cox = "method = \"cox\"\nstrata = []\nformula = \"Surv(t, d) ~ x\"\n";
+  const auto of = [&](const std::vector<double>& times, int minimum) {
+    return RunOne(cox, {table::MakeTable({{"t", times}, {"d", d}, {"x", x}})},
+                  {.minimum_count = minimum});
+  };
+  const Answer ruled = of(t, 5);
+  const Answer by_hand = of(merged, 0);
+  ASSERT_TRUE(ruled && by_hand) << ruled.error().message;
+  EXPECT_EQ(ruled.Size("/baseline"), 5u);
+  for (const char* field : {"/terms/0/estimate", "/terms/0/std_error",
+                            "/proportional_hazards/0/statistic", "/baseline/4/hazard"}) {
+    const double expected = by_hand.Number(field);
+    EXPECT_NEAR(ruled.Number(field), expected, 1e-9 * std::fabs(expected)) << field;
+  }
 }
 
 }  // namespace

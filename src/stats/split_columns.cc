@@ -46,9 +46,7 @@ Result<std::vector<std::string>> SplitColumns(const Analysis& analysis) {
                         (factor.kind == table::TermFactor::Kind::kExpression ||
                          factor.kind == table::TermFactor::Kind::kFactor);
     if (!column) {
-      std::string text;
-      for (const auto& part : term.factors) text += (text.empty() ? "" : ":") + part.text;
-      return analysis.Wrong("formula", "found " + text +
+      return analysis.Wrong("formula", "found " + term.Text() +
                                            ", expected columns or factor(column): trees find "
                                            "transformations and interactions by themselves");
     }

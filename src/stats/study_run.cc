@@ -50,7 +50,7 @@ Result<StudyOutcome> RunStudy(federation::Federation& federation, const federati
   std::size_t done = 0;
   for (const federation::Analysis& analysis : study.analyses()) {
     if (progress) progress(analysis.name(), done++, study.analyses().size());
-    const auto apart = CheckDifferences(federation, study, analysis);
+    const auto apart = CheckDifferences(federation, analysis);
     auto entry = apart ? RunAnalysis(federation, analysis) : Result<Json>(Fail(apart));
     if (entry) {
       analyses.push_back(std::move(*entry));

@@ -41,17 +41,17 @@ std::vector<double> ThetaOf(const CovarianceShape& shape, double first, double o
 }
 
 /// Sizes that effects may have: the more of them, the fewer combinations there are beside them.
-std::vector<double> SizesOf(const RandomPart& part, const RandomEffects& effects) {
-  if (effects.size() == 1) return {0.02, 0.1, 0.4, 1.5, 6, 50, 1000};
+std::vector<double> SizesOf(const RandomPart& part, std::size_t group) {
+  if (part.groups[group].size() == 1) return {0.02, 0.1, 0.4, 1.5, 6, 50, 1000};
   if (part.groups.size() == 1) return {0.02, 0.1, 0.4, 1.5, 6, 30};
-  const RandomEffects& other = part.groups[&effects == &part.groups[0] ? 1 : 0];
-  if (other.size() == 1) return {0.05, 0.3, 1.5, 8, 40};
+  if (part.groups[1 - group].size() == 1) return {0.05, 0.3, 1.5, 8, 40};
   return {0.08, 0.8, 8};
 }
 
-Points GroupGrid(const RandomPart& part, const RandomEffects& effects) {
+Points GroupGrid(const RandomPart& part, std::size_t group) {
   const bool alone = part.groups.size() == 1;
-  const std::vector<double> sizes = SizesOf(part, effects);
+  const RandomEffects& effects = part.groups[group];
+  const std::vector<double> sizes = SizesOf(part, group);
   const CovarianceShape shape = effects.Shape();
   Points grid;
   if (effects.size() == 1) {
@@ -140,10 +140,10 @@ bool ThetaStands(const RandomPart& part, const std::vector<double>& theta,
 Points ThetaGrid(const RandomPart& part) {
   if (part.parameters() == 1) return ScalarGrid();
   Points grid = {{}};
-  for (const RandomEffects& effects : part.groups) {
+  for (std::size_t group = 0; group < part.groups.size(); ++group) {
     Points longer;
     for (const std::vector<double>& start : grid) {
-      for (const std::vector<double>& end : GroupGrid(part, effects)) {
+      for (const std::vector<double>& end : GroupGrid(part, group)) {
         longer.push_back(start);
         longer.back().insert(longer.back().end(), end.begin(), end.end());
       }

@@ -51,14 +51,6 @@ Result<void> Refine(Federation& federation, const Analysis& analysis, const Mode
   return {};
 }
 
-std::string NameOfTerm(const table::Term& term) {
-  std::string name;
-  for (const table::TermFactor& factor : term.factors) {
-    name += (name.empty() ? "" : ":") + factor.text;
-  }
-  return name;
-}
-
 /// True when `outer` has every factor of `inner`.
 bool Contains(const table::Term& outer, const table::Term& inner) {
   return std::all_of(inner.factors.begin(), inner.factors.end(), [&](const auto& factor) {
@@ -155,7 +147,7 @@ std::vector<TermSquares> TypeTwoSquares(const LinearFit& fit) {
       }
     }
     TermSquares squares = Added(fit, base, tested);
-    squares.term = NameOfTerm(fit.terms[t]);
+    squares.term = fit.terms[t].Text();
     all.push_back(std::move(squares));
   }
   return all;

@@ -55,42 +55,51 @@ std::string CallText(const Expression& call) {
   return text + ")";
 }
 
-enum class Which { kAll, kNeeded };
+enum class Which { kAll, kNeeded, kNeededByTerms };
 
-/// & and |; a | outside a function's arguments is that of a random effect.
-bool IsAndOr(const Expression& expression, bool in_function) {
-  if (expression.kind != Expression::Kind::kCall) return false;
-  return expression.name == "&" || (expression.name == "|" && in_function);
+/// What combines terms, where (x | g) is a random effect; a | within anything else is the logical or.
+bool CombinesTerms(const Expression& call) {
+  for (const char* symbol : {"+", "-", "*", "/", ":", "^", "(", "|", "||"}) {
+    if (call.name == symbol) return true;
+  }
+  return false;
 }
 
 void AppendColumns(const Expression& expression, Which which, std::vector<std::string>& columns) {
   struct Open {
     const Expression* node;
-    bool in_function;
+    bool among_terms;
   };
   // The left spine of a long sum is walked without recursion.
-  std::vector<Open> open{{&expression, false}};
+  std::vector<Open> open{{&expression, which == Which::kNeededByTerms}};
   while (!open.empty()) {
-    const auto [next, inside] = open.back();
+    const auto [next, among_terms] = open.back();
     open.pop_back();
     if (next->kind == Expression::Kind::kName &&
         std::find(columns.begin(), columns.end(), next->name) == columns.end()) {
       columns.push_back(next->name);
     }
-    if (which == Which::kNeeded && IsAndOr(*next, inside)) continue;
-    // An argument's name is no column, nor is the T of poly(x, 2, raw = T).
     const bool call = next->kind == Expression::Kind::kCall;
+    const bool and_or = call && (next->name == "&" || (next->name == "|" && !among_terms));
+    if (and_or && which != Which::kAll) continue;
+    // An argument's name is no column, nor is the T of poly(x, 2, raw = T).
     const bool argument = call && next->name == "=";
     if (argument && next->arguments[0].name == "raw") continue;
-    const bool in_function = inside || (call && !IsOperator(next->name) && next->name != "(");
+    const bool below = among_terms && call && CombinesTerms(*next);
     const std::size_t first = argument ? 1 : 0;
     for (std::size_t i = next->arguments.size(); i > first; --i) {
-      open.push_back({&next->arguments[i - 1], in_function});
+      open.push_back({&next->arguments[i - 1], below});
     }
   }
 }
 
 }  // namespace
+
+std::string Term::Text() const {
+  std::string text;
+  for (const TermFactor& factor : factors) text += (text.empty() ? "" : ":") + factor.text;
+  return text;
+}
 
 std::string Expression::Text() const {
   switch (kind) {
@@ -111,6 +120,12 @@ std::vector<std::string> Expression::Columns() const {
 std::vector<std::string> Expression::NeededColumns() const {
   std::vector<std::string> columns;
   AppendColumns(*this, Which::kNeeded, columns);
+  return columns;
+}
+
+std::vector<std::string> Expression::ColumnsNeededByTerms() const {
+  std::vector<std::string> columns;
+  AppendColumns(*this, Which::kNeededByTerms, columns);
   return columns;
 }
 

@@ -226,7 +226,7 @@ class FormulaParser {
       formula_.needed_columns_ = sides.left->NeededColumns();
     }
     AddNew(sides.right.Columns(), formula_.columns_);
-    AddNew(sides.right.NeededColumns(), formula_.needed_columns_);
+    AddNew(sides.right.ColumnsNeededByTerms(), formula_.needed_columns_);
   }
 
   static void AddNew(std::vector<std::string> names, std::vector<std::string>& list) {

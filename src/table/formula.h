@@ -36,6 +36,8 @@ struct Expression {
   std::vector<std::string> Columns() const;
   /// The same without what stands in & and | only, whose value may be known where a column's is not.
   std::vector<std::string> NeededColumns() const;
+  /// The same of a formula's right side, where (x | g) is a random effect, of which both are needed.
+  std::vector<std::string> ColumnsNeededByTerms() const;
 };
 
 /// One variable of a term: an expression, or a call that makes several columns.
@@ -59,6 +61,8 @@ struct TermFactor {
 /// An interaction of one or more factors.
 struct Term {
   std::vector<TermFactor> factors;
+
+  std::string Text() const;  ///< as R writes it: the factors' texts, "a:b"
 };
 
 /// `(1 | g)`, `(x | g)`, `(1 + x | a/b)`: kept for the methods that know random effects. `(x || g)` is two of them, (1 | g) and

@@ -11,15 +11,9 @@
 namespace clinnova::table {
 namespace {
 
-std::string Label(const Term& term) {
-  std::string label;
-  for (const TermFactor& factor : term.factors) label += (label.empty() ? "" : ":") + factor.text;
-  return label;
-}
-
 std::vector<std::string> Labels(const Formula& formula) {
   std::vector<std::string> labels;
-  for (const Term& term : formula.terms()) labels.push_back(Label(term));
+  for (const Term& term : formula.terms()) labels.push_back(term.Text());
   return labels;
 }
 
@@ -117,6 +111,9 @@ TEST(Formula, NeedsNoValueWhereALogicalMayBeKnownWithoutIt) {
   EXPECT_EQ(formula.Columns(), (Strings{"y", "a", "x", "z", "v", "w", "g", "u"}));
   EXPECT_EQ(formula.NeededColumns(), (Strings{"y", "a", "g", "u"}));
   EXPECT_EQ(MustParse("y ~ x + I(x & z)").NeededColumns(), (Strings{"y", "x"}));
+  EXPECT_EQ(
+      MustParse("(a | b) ~ x + ((c | e) == f) + (x + !(a | b) | g) + !(c | d)").NeededColumns(),
+      (Strings{"x", "f", "g"}));
   EXPECT_EQ(MustParse("y ~ (1 | g) + (x || h)").NeededColumns(), (Strings{"y", "g", "x", "h"}));
 }
 
@@ -162,7 +159,7 @@ TEST(Formula, ReadsRandomEffects) {
 
   const Formula slopes = MustParse("y ~ x + (1 + x | a/b) + (0 + z | site) - 1");
   ASSERT_EQ(slopes.random().size(), 2U);
-  EXPECT_EQ(Label(slopes.random()[0].terms[0]), "x");
+  EXPECT_EQ(slopes.random()[0].terms[0].Text(), "x");
   EXPECT_EQ(slopes.random()[0].groups, (Strings{"a", "b"}));
   EXPECT_FALSE(slopes.random()[1].intercept);
   EXPECT_FALSE(slopes.intercept());
@@ -174,7 +171,7 @@ TEST(Formula, ReadsRandomEffects) {
   EXPECT_TRUE(apart.random()[0].intercept);
   EXPECT_TRUE(apart.random()[0].terms.empty());
   EXPECT_FALSE(apart.random()[2].intercept);
-  EXPECT_EQ(Label(apart.random()[2].terms[0]), "z");
+  EXPECT_EQ(apart.random()[2].terms[0].Text(), "z");
   EXPECT_EQ(apart.random()[2].groups, Strings{"g"});
   EXPECT_EQ(MustParse("y ~ x + (0 + x || g)").random().size(), 1U);
 }

@@ -8,8 +8,10 @@
 
 #include "attacked_tables.h"
 #include "federation/site_runner.h"
+#include "stats/case_differences.h"
 #include "stats/cox_likelihood.h"
 #include "stats/glm_steps.h"
+#include "stats/linear_mixed_steps.h"
 #include "stats/method.h"
 #include "stats/study_fixture.h"
 
@@ -42,6 +44,11 @@ class LyingHub final : public federation::Federation {
     const auto result = RunAnalysis(*this, study_.analyses().front());
     if (result) return "";
     return result.error().reason.empty() ? result.error().message : result.error().reason;
+  }
+  /// The same of the round that compares the last analysis' persons with those of the ones before.
+  std::string OutcomeOfDifferences() {
+    const auto result = CheckDifferences(*this, study_.analyses().back());
+    return result ? "" : result.error().reason;
   }
   /// Whether a site ever gave numbers other than counts.
   bool got_sums() const { return got_sums_; }
@@ -203,6 +210,23 @@ TEST(LyingHub, CannotSendCoefficientsThatAreNoNumbers) {
   EXPECT_EQ(hub.Outcome(), "parameters_not_finite");
 }
 
+TEST(LyingHub, CannotScaleResidualsBeyondNumbers) {
+  const char* mixed = "method = \"mixed\"\nformula = \"x ~ z + (1 | site)\"";
+  LyingHub honest(mixed, Patients(), 5, {});
+  EXPECT_EQ(honest.Outcome(), "");
+  for (const std::int64_t exponent :
+       {std::int64_t{601}, std::int64_t{-601}, std::int64_t{-1} << 31, std::int64_t{1} << 32,
+        std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()}) {
+    LyingHub hub(mixed, Patients(), 5, [&](RoundRequest& request) {
+      if (request.step != "mixed.profile") return;
+      ProfileParameters parameters = *core::Decode<ProfileParameters>(request.parameters);
+      parameters.residual_exponent = exponent;
+      request.parameters = core::Encode(parameters);
+    });
+    EXPECT_EQ(hub.Outcome(), "wrong_layout") << exponent;
+  }
+}
+
 TEST(LyingHub, CannotNarrowTheTimesOfRiskSets) {
   struct Case {
     const char* what;
@@ -235,6 +259,47 @@ TEST(LyingHub, CannotNarrowTheTimesOfRiskSets) {
     LyingHub hub(kCox, Patients(), 5, OfCox(c.lie));
     EXPECT_EQ(hub.Outcome(), c.reason) << c.what;
   }
+}
+
+/// What a hub could ask that compares sets of persons of its own choice: those with a value in columns, and of expressions.
+struct ChosenPersons {
+  std::vector<std::string> columns;
+  std::vector<std::string> expressions;
+  template <class A>
+  void Fields(A& a) {
+    a(columns);
+    a(expressions);
+  }
+};
+struct ChosenSets {
+  std::vector<std::pair<ChosenPersons, ChosenPersons>> pairs;
+  template <class A>
+  void Fields(A& a) {
+    std::uint64_t count = pairs.size();
+    a(count);
+    for (auto& [here, there] : pairs) {
+      a(here);
+      a(there);
+    }
+  }
+};
+
+/// Whom two analyses differ by is a question of the study: a hub that asks of persons it picks itself, here those
+/// whose x is above 1011, is told nothing.
+TEST(LyingHub, CannotCountPersonsOfItsChoice) {
+  Patients patients;
+  for (std::size_t i = 0; i < 6; ++i) patients.numbers["z"][i] = std::nan("");
+  const std::string study =
+      std::string("method = \"glm\"\nformula = \"x ~ drug\"\n[[analysis]]\nname = \"two\"\n") +
+      kGlm;
+  LyingHub honest(study, patients, 5, {});
+  EXPECT_EQ(honest.OutcomeOfDifferences(), "");  // six persons
+  ChosenSets chosen{{{{{"x"}, {}}, {{"x"}, {"sqrt(1011 - x)"}}}}};
+  LyingHub hub(study, patients, 5, [&](RoundRequest& request) {
+    ASSERT_EQ(request.step, "gate.differences");
+    request.parameters = core::Encode(chosen);
+  });
+  EXPECT_EQ(hub.OutcomeOfDifferences(), "malformed");
 }
 
 /// What docs/disclosure.md says a lie gains: claiming more persons than there are is not noticed in the round, only in

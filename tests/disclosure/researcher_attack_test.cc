@@ -172,6 +172,45 @@ TEST(Researcher, CannotReadRiskSetDifferences) {
 
 // ---- extremes
 
+/// Whoever stays longest: no curve says how long, nor moves when a value asked for lies on either side of it.
+TEST(Researcher, CannotReadTheLongestFollowUp) {
+  const std::string curve = "method = \"kaplan_meier\"\nformula = \"Surv(days, stopped) ~ drug\"";
+  const std::string risks = "method = \"competing_risks\"\nformula = \"Surv(days, stopped) ~ 1\"";
+  const std::string late =
+      "method = \"competing_risks\"\nformula = \"Surv(begin, days, stopped) ~ 1\"";
+  const std::string cox =
+      "method = \"cox\"\nstrata = []\nformula = \"Surv(days, stopped) ~ drug + z\"";
+  const std::string person = "\nnewdata = [{drug = \"A\", z = 20}]";
+  const std::string probes = "\ntimes = [100, 250, 899.5, 900.5, 2000]";
+  for (const std::string& analysis :
+       {curve, curve + probes, curve + "\ntime_grid = 0.25", risks, risks + probes,
+        risks + "\nweights = \"w\"", late, cox, cox + person, cox + person + probes,
+        std::string("method = \"kaplan_meier\"\nformula = \"Surv(x, x > 0) ~ 1\"")}) {
+    std::vector<std::string> answers;
+    for (const double longest : {0.0, 1.0}) {
+      Patients patients;
+      patients.numbers["begin"] = std::vector<double>(150, 0.5);
+      patients.numbers["w"] = std::vector<double>(150, 1.0);
+      patients.numbers["w"][3] = 2;
+      patients.numbers["days"][7] = 900 + longest;
+      patients.numbers["x"][7] = 1100.25 + longest;
+      const Answer answer = Guarded(analysis, patients);
+      ASSERT_TRUE(answer) << analysis << "\n" << answer.error().message;
+      answers.push_back(answer.text());
+    }
+    EXPECT_EQ(answers[0], answers[1]) << analysis;
+  }
+}
+
+TEST(Researcher, MayReadATimeThatManyReach) {
+  Patients patients;
+  for (std::size_t i = 0; i < 30; ++i) patients.numbers["days"][i] = 365;
+  const Answer curves =
+      Guarded("method = \"kaplan_meier\"\nformula = \"Surv(days, stopped) ~ 1\"", patients);
+  ASSERT_TRUE(curves) << curves.error().message;
+  EXPECT_EQ(curves.Numbers("/curves/0/time").back(), 365);
+}
+
 TEST(Researcher, CannotReadMinimumOrMaximumAsQuantiles) {
   const Patients patients;
   const Answer answer = Guarded(

@@ -26,6 +26,8 @@ formulas <- c(
   "y ~ ns(x, df = 3)", "y ~ ns(x, df = 5) + g", "y ~ ns(z, df = 4):h", "y ~ ns(log(z), df = 3)*x - 1", "y ~ `odd name` + g", "y ~ `odd name`:h",
   "y ~ I(x > 5 & z < 0.5)", "y ~ I(x > 5 | z < 0.5)", "y ~ I(!l)", "y ~ I(!(x > 4) & l)",
   "y ~ I(l | z > 1):g", "y ~ I((x > 5 & z < 0.5) * y)", "y ~ I(x - 3 & n > 6) + h", "y ~ (x > 5 & l)", "y ~ I(g == \"b\" & !l | x < 4)", "y ~ I(!x > 5)",
+  "y ~ !(l | z > 1)", "y ~ h + !(x > 5 | z > 1 | l)", "y ~ (l | x > 5) == (z > 1)", "y ~ ((x > 5 | l) == (n > 6)):h", "(l | x > 5) ~ z",
+  "l | x > 5 ~ h", "!(l | z > 1) ~ x", "y ~ x + offset((l | z > 1) + n)",
   "y ~ ns(x, knots = c(4, 6), Boundary.knots = c(2, 8))", "y ~ ns(z, knots = 1, Boundary.knots = c(0, 2)):h", "y ~ ns(x, Boundary.knots = c(9, -1))",
   "y ~ I(`odd name`^2)", "log(y + 5) ~ x + g", "y ~ x + offset(z)", "y ~ x + g - g", "y ~ 0 + h + g:x", "y ~ h %in% g")
 formulas <- formulas[!grepl("%in%", formulas)]
