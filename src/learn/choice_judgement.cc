@@ -39,7 +39,7 @@ class Judging {
     if (comparing_) judgement.between_sites = comparing_->comparison();
     judgement.lines = lines_;
     if (comparing_ && options_.evaluation.given && federation_.minimum_count() > 0 &&
-        judgement.between_sites->shift.empty()) {
+        judgement.between_sites->sites == 0) {
       judgement.warnings.emplace_back(
           "nothing is told of differences between sites: at least three sites with " +
           std::to_string(federation_.minimum_count()) + " persons must contribute");
@@ -58,26 +58,19 @@ class Judging {
     return ValuesFrom(sums, arms_, options_.confidence_level, options_.higher_is_better);
   }
 
+  /// What choice.fold_pairs is asked of a rule's error alone.
+  static ChoicePairParameters PairsOf(const LearnedChoice& learned, std::size_t reference) {
+    return {.split = learned.split,
+            .models = Uncentred(learned),
+            .rules = learned.pair_rules,
+            .reference = static_cast<std::int64_t>(reference)};
+  }
+
   /// The round of choice.fold_pairs, which gives the rule's value its error.
-  Result<PooledSums> PairRound(const LearnedChoice& learned, std::size_t reference,
-                               const std::vector<double>& thresholds, PolicyValues& policies) {
-    const bool own = &learned == &learned_;
-    const bool comparing = own && comparing_;
-    const ChoicePairParameters parameters{
-        .split = learned.split,
-        .models = Uncentred(learned),
-        .rules = learned.pair_rules,
-        .reference = static_cast<std::int64_t>(reference),
-        .thresholds = thresholds,
-        .best = comparing ? BestOf(policies) : -1,
-        .lines = own && lines_ ? lines_->First() : ChoiceLineQuestion()};
+  Result<PooledSums> PairRound(const ChoicePairParameters& parameters, PolicyValues& policies) {
     CLINNOVA_ASSIGN(PooledSums pairs, federation_.Sum(analysis_, kChoicePairStep, parameters));
     policies.covariance[0][0] += FoldCovariance(pairs.Number(kSquaredChanges), policies.n);
     return pairs;
-  }
-
-  static std::int64_t BestOf(const PolicyValues& policies) {
-    return static_cast<std::int64_t>(policies.BestArm());
   }
 
   Result<void> ReadPairs(ChoiceJudgement& judgement) {
@@ -89,8 +82,11 @@ class Judging {
     const std::vector<double> thresholds = ThresholdsOf(options_, learned_.binary);
     const std::size_t reference =
         guideline_ >= 0 ? static_cast<std::size_t>(guideline_) : judgement.policies.BestArm();
-    CLINNOVA_ASSIGN(const PooledSums pairs,
-                    PairRound(learned_, reference, thresholds, judgement.policies));
+    ChoicePairParameters parameters = PairsOf(learned_, reference);
+    parameters.thresholds = thresholds;
+    if (comparing_) parameters.best = static_cast<std::int64_t>(judgement.policies.BestArm());
+    if (lines_) parameters.lines = lines_->First();
+    CLINNOVA_ASSIGN(const PooledSums pairs, PairRound(parameters, judgement.policies));
     if (comparing_) comparing_->TakeContributors(pairs.Counts(kComparedSites));
     if (lines_) lines_->TakeSums(pairs, kLineSums);
     if (!thresholds.empty()) {
@@ -209,13 +205,9 @@ class Judging {
   }
 
   void PrepareLines() {
-    const table::Schema& schema = federation_.schema();
-    FittingLines::Setting setting{
-        .columns =
-            LineColumns(frame_.design().names(), schema.columns[*schema.Find("site")].levels),
-        .arms = arms_,
-        .sign = options_.higher_is_better ? 1.0 : -1.0,
-        .column_exponent = frame_.standardised_exponent()};
+    FittingLines::Setting setting{.columns = LineColumns(frame_.formula(), frame_.design()),
+                                  .arms = arms_,
+                                  .column_exponent = frame_.standardised_exponent()};
     const int outcome = learned_.binary ? 0 : frame_.response_exponents().front();
     setting.score_exponent = outcome + stats::ExponentOf(1 + 2 / options_.trim);
     std::vector<double> means;
@@ -417,7 +409,7 @@ class Judging {
     if (!without) return Fail(without);
     CLINNOVA_ASSIGN(PooledSums sums, ValueRound(*without));
     PolicyValues policies = Values(sums);
-    CLINNOVA_TRY(PairRound(*without, policies.BestArm(), {}, policies));
+    CLINNOVA_TRY(PairRound(PairsOf(*without, policies.BestArm()), policies));
     judgement.without_site = std::move(policies);
     judgement.without_site_sums = std::move(sums);
     return {};

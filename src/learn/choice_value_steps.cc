@@ -207,8 +207,8 @@ Result<Layout> SpreadLayout(const Analysis& analysis, const table::Schema& schem
                             const ChoiceSpreadParameters& parameters) {
   CLINNOVA_ASSIGN(const std::size_t arms, ArmsOf(analysis, schema, parameters.split.claim));
   CLINNOVA_ASSIGN(const auto sites, SiteBlocks(analysis, schema, arms, parameters.sites));
-  CLINNOVA_ASSIGN(const auto lines, LineBlock(analysis, parameters.lines, arms,
-                                              parameters.split.claim.center.size()));
+  CLINNOVA_ASSIGN(const auto lines,
+                  LineBlock(analysis, schema, parameters.split.claim, arms, parameters.lines));
   Layout layout{
       {CountBlock("benefit", kBenefitBins), CountBlock("distance", kDistanceBins), lines}};
   layout.blocks.insert(layout.blocks.end(), sites.begin(), sites.end());
@@ -396,7 +396,7 @@ const federation::TypedStep<ChoiceValueParameters> kChoiceValueStep{"choice.valu
 const federation::TypedStep<ChoiceInputParameters> kChoiceInputStep{"choice.inputs", InputLayout,
                                                                     InputEvaluate, ChoiceGuard{}};
 const federation::TypedStep<ChoiceSpreadParameters> kChoiceSpreadStep{
-    "choice.spread", SpreadLayout, SpreadEvaluate, ChoiceGuard{}};
+    "choice.spread", SpreadLayout, SpreadEvaluate, ChoiceLineGuard{}};
 const federation::TypedStep<ChoiceGroupParameters> kChoiceGroupStep{
     "choice.groups", GroupLayout, GroupEvaluate,
     federation::Guard<ChoiceGroupParameters>{ChoiceGuard::Rules(), HoldGroups}};
