@@ -76,8 +76,8 @@ Json WithinSitesJson(const ChoiceStory& story) {
   const SiteComparison& sites = *story.judgement.between_sites;
   const auto entry = [&](std::size_t a) {
     const auto& area = sites.areas[a];
-    Json json = AucJson(area ? std::optional(Auc{area->auc, area->variance}) : std::nullopt,
-                        story.options.confidence_level);
+    Json json =
+        AucJson(area ? std::optional(area->auc) : std::nullopt, story.options.confidence_level);
     json["sites"] = area ? Json(area->sites) : Json(nullptr);
     return json;
   };
@@ -97,14 +97,14 @@ Json TogetherJson(const std::optional<BetweenSites>& between, double (*scale)(do
   if (!between) return nullptr;
   return {{"sites", between->sites},
           {"estimate", NumberJson(scale(between->estimate))},
-          {"conf_low", NumberJson(scale(between->low))},
-          {"conf_high", NumberJson(scale(between->high))},
+          {"conf_low", NumberJson(scale(between->around.low))},
+          {"conf_high", NumberJson(scale(between->around.high))},
           {"tau2", NumberJson(between->tau2)},
           {"i2", NumberJson(between->i2)},
           {"q", NumberJson(between->q)},
           {"q_p_value", NumberJson(between->q_p_value)},
-          {"prediction_low", NumberJson(scale(between->prediction_low))},
-          {"prediction_high", NumberJson(scale(between->prediction_high))}};
+          {"prediction_low", NumberJson(scale(between->around.prediction_low))},
+          {"prediction_high", NumberJson(scale(between->around.prediction_high))}};
 }
 
 }  // namespace
