@@ -135,15 +135,17 @@ class Judging {
     ChoiceInputParameters parameters{.split = learned_.split};
     CLINNOVA_ASSIGN(const PooledSums sums,
                     federation_.Sum(analysis_, kChoiceInputStep, parameters));
-    const auto n = static_cast<double>(frame_.n());
     const auto rows = static_cast<double>(sums.Count(kInputRows));
     std::size_t level = 0;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       InputSummary summary{.input = inputs[i]};
       summary.missing = static_cast<double>(sums.Count(kInputMissing, i)) / rows;
-      summary.mean = sums.Number(kInputSums, 2 * i) / n;
-      const double square = sums.Number(kInputSums, 2 * i + 1) / n;
-      summary.sd = std::sqrt(std::max(0.0, square - summary.mean * summary.mean) * n / (n - 1));
+      const auto n = static_cast<double>(sums.Count(kInputPersons, i));
+      if (n > 1) {
+        summary.mean = sums.Number(kInputSums, 2 * i) / n;
+        const double square = sums.Number(kInputSums, 2 * i + 1) / n;
+        summary.sd = std::sqrt(std::max(0.0, square - summary.mean * summary.mean) * n / (n - 1));
+      }
       for (std::size_t l = 0; l < inputs[i].levels.size(); ++l) {
         summary.counts.push_back(sums.Count(kInputLevels, level++));
       }

@@ -34,7 +34,7 @@ bool Told(std::int64_t contributors, int minimum_count) {
 /// Fewer persons say nothing by themselves; where disclosure rules hold they must not.
 std::int64_t Fewest(const SiteView& site) { return std::max(2, site.minimum_count); }
 
-/// Of a factor the level, else the last group that begins at or before the value's bin.
+/// Of a factor the level, else the last group that begins at or before the value's bin. Of a row with a value.
 std::size_t GroupOf(const ChoiceInput& input, const ShiftGroups& groups,
                     const table::Column& column, std::size_t row) {
   if (input.factor) return static_cast<std::size_t>(column.codes[row]);
@@ -169,10 +169,10 @@ Result<SiteInputs> InputsAt(const SiteView& site, const ChoiceSplit& split,
   for (std::size_t i = 0; i < groups.size(); ++i) {
     layout.blocks.push_back(CountBlock(inputs[i].name, groups[i].persons.size()));
     const table::Column& column = site.table.column(inputs[i].column);
-    found.missing.push_back(
-        inputs[i].factor
-            ? std::ranges::count_if(column.codes, [](auto code) { return code < 0; })
-            : std::ranges::count_if(column.numbers, [](double x) { return std::isnan(x); }));
+    std::int64_t& missing = found.missing.emplace_back();
+    for (std::size_t r = 0; r < site.table.rows; ++r) {
+      missing += IsMissing(inputs[i], column, r) ? 1 : 0;
+    }
   }
   ExactSums own(layout);
   CLINNOVA_TRY(federation::ForEachBatch<ChoiceBatch>(
@@ -182,10 +182,11 @@ Result<SiteInputs> InputsAt(const SiteView& site, const ChoiceSplit& split,
         rows.Read(first, count, batch);
         for (std::size_t r = 0; r < batch.rows(); ++r) {
           if (batch.fold[r] == 0) continue;
+          const std::size_t row = batch.design.source_row[r];
           for (std::size_t i = 0; i < groups.size(); ++i) {
-            const std::size_t group =
-                GroupOf(inputs[i], groups[i], site.table.column(inputs[i].column),
-                        batch.design.source_row[r]);
+            const table::Column& column = site.table.column(inputs[i].column);
+            if (IsMissing(inputs[i], column, row)) continue;
+            const std::size_t group = GroupOf(inputs[i], groups[i], column, row);
             if (group < groups[i].persons.size()) mine.AddCount(i, group);
           }
         }

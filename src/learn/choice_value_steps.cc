@@ -139,7 +139,7 @@ Result<Layout> InputLayout(const Analysis& analysis, const table::Schema& schema
                  CountBlock("missing", sums ? inputs.size() : 0),
                  CountBlock("levels", sums ? LevelCount(inputs) : 0),
                  CountBlock("histogram", sums ? 0 : inputs.size() * kInputBins),
-                 CountBlock("rows", 1)}};
+                 CountBlock("rows", 1), CountBlock("persons", sums ? inputs.size() : 0)}};
 }
 
 void CountMissing(const std::vector<ChoiceInput>& inputs, const table::Table& table,
@@ -148,7 +148,7 @@ void CountMissing(const std::vector<ChoiceInput>& inputs, const table::Table& ta
     const table::Column& column = table.column(inputs[i].column);
     std::int64_t missing = 0;
     for (std::size_t r = first; r < first + count; ++r) {
-      missing += inputs[i].factor ? column.codes[r] < 0 : std::isnan(column.numbers[r]);
+      missing += IsMissing(inputs[i], column, r) ? 1 : 0;
     }
     sums.AddCount(kInputMissing, i, missing);
   }
@@ -156,19 +156,22 @@ void CountMissing(const std::vector<ChoiceInput>& inputs, const table::Table& ta
 
 void AddInputs(const std::vector<ChoiceInput>& inputs, const ChoiceInputParameters& parameters,
                const table::Table& table, const ChoiceBatch& batch, ExactSums& sums) {
+  const bool first_round = parameters.centers.empty();
   std::size_t level = 0;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const table::Column& column = table.column(inputs[i].column);
     for (std::size_t r = 0; r < batch.rows(); ++r) {
       const std::size_t row = batch.design.source_row[r];
+      if (IsMissing(inputs[i], column, row)) continue;
+      if (first_round) sums.AddCount(kInputPersons, i);
       if (inputs[i].factor) {
-        if (parameters.centers.empty()) {
+        if (first_round) {
           sums.AddCount(kInputLevels, level + static_cast<std::size_t>(column.codes[row]));
         }
         continue;
       }
       const double value = column.numbers[row];
-      if (parameters.centers.empty()) {
+      if (first_round) {
         sums.Add(kInputSums, 2 * i, value);
         sums.Add(kInputSums, 2 * i + 1, value * value);
         continue;

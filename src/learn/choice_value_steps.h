@@ -95,7 +95,8 @@ enum ChoicePairBlock {
   kLineSums        ///< choice_lines.h
 };
 
-/// The inputs among complete cases; and how often each is missing among all rows.
+/// The inputs among complete cases; and how often each is missing among all rows. A complete case may lack an input that
+/// stands in & and | only.
 struct ChoiceInputParameters {
   ChoiceSplit split;
   std::vector<double> centers{};  ///< by input; empty: sums are asked for, else histograms
@@ -112,7 +113,8 @@ enum ChoiceInputBlock {
   kInputMissing,    ///< by input
   kInputLevels,     ///< by input and level
   kInputHistogram,  ///< by input, kInputBins
-  kInputRows        ///< rows of the table
+  kInputRows,       ///< rows of the table
+  kInputPersons     ///< by input: complete cases with a value
 };
 
 struct ChoiceSpreadParameters {
