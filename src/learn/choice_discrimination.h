@@ -8,8 +8,11 @@
 //
 // The area and E. R. DeLong's error (Biometrics 44, 1988) are exact for predictions in bins of kScoreBin of the log odds,
 // those of one bin being tied: in tests/golden within a tenth of its error of the area of the predictions themselves. Exact
-// ranks (stats/roc.h) would take half a dozen rounds more and tell the hub more narrowly where persons' predictions lie;
-// these bins are as fine as those of the predicted benefit.
+// ranks (stats/roc.h) would take half a dozen rounds more.
+//
+// Most bins hold nobody or one person, of whom the hub so learns drug, outcome, and the prediction to 0.01 of the log
+// odds. Rule 12 is not held against the hub here (docs/disclosure.md says where else): only a site could merge bins of
+// few persons, and areas would then depend on who is at which site.
 #pragma once
 
 #include <cstdint>
