@@ -120,7 +120,7 @@ class Report {
     Add("11", "Methods", "Missing data",
         LeftOut() ? LeftOutText() : Described(evaluation, "missing_data"));
     Add("12c", "Methods", "Model's form", model_.formula);
-    Add("14", "Methods", "Fairness", Described(evaluation, "subgroups"));
+    Add("14", "Methods", "Fairness", Fairness(evaluation));
     Add("15", "Methods", "Uncertainty of a prediction",
         Described(document_.value("intervals", json::object()), "method"));
     Add("18f", "Open science", "Program", provenance.value("program", ""));
@@ -332,6 +332,26 @@ class Report {
       text += (text.empty() ? "" : "; ") + std::string("patients differ in ") +
               input.value("input", "") + " at " + std::to_string(input.value("sites_shifted", 0)) +
               " of " + std::to_string(input.value("sites", 0)) + " sites";
+    }
+    return text;
+  }
+
+  /// "sex F: gain 0.11 (0.03 to 0.19), observed less predicted outcome 0.01 (-0.02 to 0.04); sex M: …"
+  static std::string Fairness(const json& evaluation) {
+    const json told = evaluation.value("subgroups", json());
+    if (!told.is_array()) return Described(evaluation, "subgroups");
+    const auto around = [](const json& of) {
+      return NumberText(of, "estimate") + " (" + NumberText(of, "conf_low") + " to " +
+             NumberText(of, "conf_high") + ")";
+    };
+    std::string text;
+    for (const json& group : told) {
+      if (!group.is_object()) continue;
+      text += (text.empty() ? "" : "; ") + group.value("variable", "") + " " +
+              group.value("level", "") + ": gain " + around(group);
+      const json outcome = group.value("outcome", json::object());
+      if (!outcome.is_object() || !outcome.value("difference", json()).is_object()) continue;
+      text += ", observed less predicted outcome " + around(outcome["difference"]);
     }
     return text;
   }

@@ -15,6 +15,7 @@
 // few persons, and areas would then depend on who is at which site.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -38,7 +39,11 @@ std::optional<Auc> AucOf(std::span<const std::int64_t> counts);
 /// Counts of all arms together, from those of one arm after the other.
 std::vector<std::int64_t> OverArms(const std::vector<std::int64_t>& counts);
 
-/// Sizes of the errors of predictions, from kArmPredictions' five sums: q, q^2, q y, y, y^2.
+/// What a person adds to a sum of predictions q and outcomes y: q, q^2, q y, y, y^2.
+inline constexpr std::size_t kPredictionParts = 5;
+std::array<double, kPredictionParts> PredictionParts(double q, double y);
+
+/// Sizes of the errors of predictions, from sums of PredictionParts.
 struct ErrorSizes {
   double mean_square = 0;  ///< of a binary outcome: Brier's score
   double explained =

@@ -314,7 +314,12 @@ class Judging {
     std::size_t at = parameters.first_bins.size();
     for (const Subgrouping& subgrouping : subgroupings) {
       for (std::size_t g = 0; g < subgrouping.groups(); ++g, ++at) {
-        judgement.groups.push_back(GainOf(sums, at, subgrouping.name, subgrouping.Label(g)));
+        GroupGain gain = GainOf(sums, at, subgrouping.name, subgrouping.Label(g));
+        const std::size_t first = kPredictionParts * (at - parameters.first_bins.size());
+        for (std::size_t i = 0; i < kPredictionParts; ++i) {
+          gain.predictions.push_back(sums.Number(kGroupPredictions, first + i));
+        }
+        judgement.groups.push_back(std::move(gain));
       }
     }
     return {};

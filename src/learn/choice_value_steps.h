@@ -12,7 +12,8 @@
 // arm; sums of weights; histograms of propensities by arm; weighted column sums; by arm sums of predictions and
 // outcomes, and of a binary one histograms of the predictions of those with and without it; sums, sums of squares, level
 // counts and histograms of the inputs; histograms of predicted benefit and of
-// Mahalanobis' distance; by group persons, predicted and observed gain; score and information of the recalibration.
+// Mahalanobis' distance; by group persons, predicted and observed gain, and of subgroups sums of predictions and outcomes;
+// score and information of the recalibration.
 #pragma once
 
 #include <cstdint>
@@ -60,7 +61,7 @@ enum ChoiceValueBlock {
   kCalibrationRows,  ///< by arm and bin
   kCalibrationPredicted,
   kCalibrationObserved,
-  kArmPredictions,  ///< by arm of those who received it: q, q^2, q y, y, y^2
+  kArmPredictions,  ///< by arm of those who received it: PredictionParts (choice_discrimination.h)
   kScoreCounts      ///< binary outcomes: as ScoreIndex (choice_discrimination.h) orders them
 };
 
@@ -174,7 +175,8 @@ enum ChoiceGroupBlock {
   kGroupPredicted,
   kGroupGain,
   kGroupGainSquared,
-  kGroupSites  // and on
+  kGroupPredictions,  ///< by subgroup, of the drug that was received: PredictionParts
+  kGroupSites         // and on
 };
 
 /// By arm, of those who received it: the logistic regression of the outcome on the predicted log odds.

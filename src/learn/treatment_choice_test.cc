@@ -430,6 +430,37 @@ TEST(TreatmentChoice, HidesNoPartAloneOfAWholeThatItTells) {
   }
 }
 
+TEST(TreatmentChoice, SubgroupsTellAboutWhomItsModelsAreWrong) {
+  // Women do better than the covariates tell.
+  Table table = Patients(800, Benefit::kNone);
+  auto& y = table.columns[*table.schema.Find("y")].numbers;
+  const auto& sex = table.columns[*table.schema.Find("sex")].codes;
+  double outcomes = 0;
+  for (std::size_t r = 0; r < table.rows; ++r) {
+    if (sex[r] == 0 && r % 2 == 0) y[r] = 1;
+    outcomes += y[r];
+  }
+  const Answer answer = RunOne(
+      "method = \"treatment_choice\"\noutcome = \"y\"\ntreatment = \"drug\"\nid = \"id\"\n"
+      "covariates = [\"x\", \"z\"]\nevaluation = [\"subgroups\"]\n"
+      "subgroups = [\"sex\", \"age\"]\n",
+      Sites(table, 3), {.minimum_count = 5});
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer.Text("/subgroups/0/level"), "F");
+  EXPECT_GT(answer.Number("/subgroups/0/outcome/difference/conf_low"), 0);
+  EXPECT_LT(answer.Number("/subgroups/1/outcome/difference/conf_high"), 0);
+  double sum = 0;
+  for (const char* group : {"/subgroups/0", "/subgroups/1"}) {
+    const std::string at = group;
+    sum += answer.Number(at + "/n") * answer.Number(at + "/outcome/observed");
+    EXPECT_NEAR(answer.Number(at + "/outcome/difference/estimate"),
+                answer.Number(at + "/outcome/observed") - answer.Number(at + "/outcome/predicted"),
+                1e-14);
+  }
+  EXPECT_NEAR(sum, outcomes, 1e-9);
+  EXPECT_EQ(answer.Size("/model/evaluation/subgroups"), 5u);  // and three bands of age
+}
+
 /// As in R, a term with | is known where one side is true: a complete case may lack an input.
 TEST(TreatmentChoice, AnInputMayBeMissingWhereItsTermIsKnownWithoutIt) {
   Table table = Patients(600, Benefit::kForMost);
