@@ -120,7 +120,7 @@ class Report {
     Add("11", "Methods", "Missing data",
         LeftOut() ? LeftOutText() : Described(evaluation, "missing_data"));
     Add("12c", "Methods", "Model's form", model_.formula);
-    Add("14", "Methods", "Fairness", Described(evaluation, "subgroups"));
+    Add("14", "Methods", "Fairness", Fairness(evaluation));
     Add("15", "Methods", "Uncertainty of a prediction",
         Described(document_.value("intervals", json::object()), "method"));
     Add("18f", "Open science", "Program", provenance.value("program", ""));
@@ -284,21 +284,24 @@ class Report {
     return found->is_string() ? found->get<std::string>() : found->dump();
   }
 
+  /// "not known" where there is none.
+  static std::string NumberText(const json& of, const char* key) {
+    const auto found = of.find(key);
+    return found != of.end() && found->is_number() ? Significant(found->get<double>(), 3)
+                                                   : std::string("not known");
+  }
+
   /// "anti-TNF: AUC 0.71 (0.65 to 0.77), Brier 0.21; …; all: …"
   static std::string Discrimination(const json& evaluation) {
     const json told = evaluation.value("discrimination", json::object());
     std::string text;
-    const auto number = [](const json& of, const char* key) {
-      return of.contains(key) && of[key].is_number() ? Significant(of[key].get<double>(), 3)
-                                                     : std::string("not known");
-    };
     const auto add = [&](const std::string& name, const json& of) {
       text += (text.empty() ? "" : "; ") + name + ": ";
       if (of.contains("auc")) {
-        text += "AUC " + number(of, "auc") + " (" + number(of, "conf_low") + " to " +
-                number(of, "conf_high") + "), Brier " + number(of, "brier");
+        text += "AUC " + NumberText(of, "auc") + " (" + NumberText(of, "conf_low") + " to " +
+                NumberText(of, "conf_high") + "), Brier " + NumberText(of, "brier");
       } else {
-        text += "RMSE " + number(of, "rmse") + ", R squared " + number(of, "r_squared");
+        text += "RMSE " + NumberText(of, "rmse") + ", R squared " + NumberText(of, "r_squared");
       }
     };
     if (!told.is_object()) return text;
@@ -316,10 +319,7 @@ class Report {
     std::string text;
     const auto add = [&](const char* name, const json& of) {
       if (!of.is_object()) return;
-      const auto number = [&](const char* key) {
-        const json value = of.value(key, json());
-        return value.is_number() ? Significant(value.get<double>(), 3) : std::string("not known");
-      };
+      const auto number = [&](const char* key) { return NumberText(of, key); };
       text += (text.empty() ? "" : "; ") + std::string(name) + " " + number("estimate") + " (" +
               number("conf_low") + " to " + number("conf_high") + "), I2 " + number("i2") +
               " %, at a further site " + number("prediction_low") + " to " +
@@ -332,6 +332,26 @@ class Report {
       text += (text.empty() ? "" : "; ") + std::string("patients differ in ") +
               input.value("input", "") + " at " + std::to_string(input.value("sites_shifted", 0)) +
               " of " + std::to_string(input.value("sites", 0)) + " sites";
+    }
+    return text;
+  }
+
+  /// "sex F: gain 0.11 (0.03 to 0.19), observed less predicted outcome 0.01 (-0.02 to 0.04); sex M: …"
+  static std::string Fairness(const json& evaluation) {
+    const json told = evaluation.value("subgroups", json());
+    if (!told.is_array()) return Described(evaluation, "subgroups");
+    const auto around = [](const json& of) {
+      return NumberText(of, "estimate") + " (" + NumberText(of, "conf_low") + " to " +
+             NumberText(of, "conf_high") + ")";
+    };
+    std::string text;
+    for (const json& group : told) {
+      if (!group.is_object()) continue;
+      text += (text.empty() ? "" : "; ") + group.value("variable", "") + " " +
+              group.value("level", "") + ": gain " + around(group);
+      const json outcome = group.value("outcome", json::object());
+      if (!outcome.is_object() || !outcome.value("difference", json()).is_object()) continue;
+      text += ", observed less predicted outcome " + around(outcome["difference"]);
     }
     return text;
   }

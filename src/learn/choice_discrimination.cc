@@ -36,6 +36,10 @@ std::vector<std::int64_t> OverArms(const std::vector<std::int64_t>& counts) {
   return all;
 }
 
+std::array<double, kPredictionParts> PredictionParts(double q, double y) {
+  return {q, q * q, q * y, y, y * y};
+}
+
 ErrorSizes ErrorSizesOf(std::span<const double> sums, std::int64_t n) {
   const auto persons = static_cast<long double>(n);
   const long double squares = static_cast<long double>(sums[4]) - 2 * sums[2] + sums[1];

@@ -8,10 +8,14 @@
 //
 // The area and E. R. DeLong's error (Biometrics 44, 1988) are exact for predictions in bins of kScoreBin of the log odds,
 // those of one bin being tied: in tests/golden within a tenth of its error of the area of the predictions themselves. Exact
-// ranks (stats/roc.h) would take half a dozen rounds more and tell the hub more narrowly where persons' predictions lie;
-// these bins are as fine as those of the predicted benefit.
+// ranks (stats/roc.h) would take half a dozen rounds more.
+//
+// Most bins hold nobody or one person, of whom the hub so learns drug, outcome, and the prediction to 0.01 of the log
+// odds. Rule 12 is not held against the hub here (docs/disclosure.md says where else): only a site could merge bins of
+// few persons, and areas would then depend on who is at which site.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -35,7 +39,11 @@ std::optional<Auc> AucOf(std::span<const std::int64_t> counts);
 /// Counts of all arms together, from those of one arm after the other.
 std::vector<std::int64_t> OverArms(const std::vector<std::int64_t>& counts);
 
-/// Sizes of the errors of predictions, from kArmPredictions' five sums: q, q^2, q y, y, y^2.
+/// What a person adds to a sum of predictions q and outcomes y: q, q^2, q y, y, y^2.
+inline constexpr std::size_t kPredictionParts = 5;
+std::array<double, kPredictionParts> PredictionParts(double q, double y);
+
+/// Sizes of the errors of predictions, from sums of PredictionParts.
 struct ErrorSizes {
   double mean_square = 0;  ///< of a binary outcome: Brier's score
   double explained =

@@ -36,27 +36,32 @@ Json AucJson(const std::optional<Auc>& auc, double level) {
 Json PredictionJson(const std::vector<double>& sums, std::int64_t n,
                     std::span<const std::int64_t> counts, double level) {
   const ErrorSizes errors = ErrorSizesOf(sums, n);
-  if (counts.empty()) {
-    return {{"rmse", NumberJson(std::sqrt(std::max(0.0, errors.mean_square)))},
-            {"r_squared", NumberJson(errors.explained)}};
-  }
+  if (counts.empty()) return ErrorSizesJson(errors, false);
   Json entry = AucJson(AucOf(counts), level);
-  entry["brier"] = NumberJson(errors.mean_square);
-  entry["scaled_brier"] = NumberJson(errors.explained);
+  entry.update(ErrorSizesJson(errors, true));
   return entry;
 }
 
 }  // namespace
 
+Json ErrorSizesJson(const ErrorSizes& errors, bool binary) {
+  if (!binary) {
+    return {{"rmse", NumberJson(std::sqrt(std::max(0.0, errors.mean_square)))},
+            {"r_squared", NumberJson(errors.explained)}};
+  }
+  return {{"brier", NumberJson(errors.mean_square)},
+          {"scaled_brier", NumberJson(errors.explained)}};
+}
+
 Json DiscriminationJson(const ChoiceStory& story, const PooledSums& sums) {
   const double level = story.options.confidence_level;
   const std::vector<std::int64_t> counts = sums.Counts(kScoreCounts);
-  std::vector<double> together(5);
+  std::vector<double> together(kPredictionParts);
   Json arms = Json::array();
   for (std::size_t a = 0; a < story.learned.arms.size(); ++a) {
-    std::vector<double> own(5);
-    for (std::size_t i = 0; i < 5; ++i) {
-      own[i] = sums.Number(kArmPredictions, 5 * a + i);
+    std::vector<double> own(kPredictionParts);
+    for (std::size_t i = 0; i < kPredictionParts; ++i) {
+      own[i] = sums.Number(kArmPredictions, kPredictionParts * a + i);
       together[i] += own[i];
     }
     const std::span<const std::int64_t> of_arm =
@@ -76,8 +81,8 @@ Json WithinSitesJson(const ChoiceStory& story) {
   const SiteComparison& sites = *story.judgement.between_sites;
   const auto entry = [&](std::size_t a) {
     const auto& area = sites.areas[a];
-    Json json = AucJson(area ? std::optional(Auc{area->auc, area->variance}) : std::nullopt,
-                        story.options.confidence_level);
+    Json json =
+        AucJson(area ? std::optional(area->auc) : std::nullopt, story.options.confidence_level);
     json["sites"] = area ? Json(area->sites) : Json(nullptr);
     return json;
   };
@@ -97,14 +102,14 @@ Json TogetherJson(const std::optional<BetweenSites>& between, double (*scale)(do
   if (!between) return nullptr;
   return {{"sites", between->sites},
           {"estimate", NumberJson(scale(between->estimate))},
-          {"conf_low", NumberJson(scale(between->low))},
-          {"conf_high", NumberJson(scale(between->high))},
+          {"conf_low", NumberJson(scale(between->around.low))},
+          {"conf_high", NumberJson(scale(between->around.high))},
           {"tau2", NumberJson(between->tau2)},
           {"i2", NumberJson(between->i2)},
           {"q", NumberJson(between->q)},
           {"q_p_value", NumberJson(between->q_p_value)},
-          {"prediction_low", NumberJson(scale(between->prediction_low))},
-          {"prediction_high", NumberJson(scale(between->prediction_high))}};
+          {"prediction_low", NumberJson(scale(between->around.prediction_low))},
+          {"prediction_high", NumberJson(scale(between->around.prediction_high))}};
 }
 
 }  // namespace

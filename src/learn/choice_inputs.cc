@@ -16,6 +16,10 @@ std::size_t InputBin(double value, double center, double scale) {
   return EvenBin((value - center) / scale + 5, 10.0 / kInputBins, kInputBins);
 }
 
+bool IsMissing(const ChoiceInput& input, const table::Column& column, std::size_t row) {
+  return input.factor ? column.codes[row] < 0 : std::isnan(column.numbers[row]);
+}
+
 Result<std::vector<ChoiceInput>> InputsOf(const Analysis& analysis, const table::Schema& schema) {
   CLINNOVA_ASSIGN(const table::Formula formula, stats::TreatmentFormula(analysis));
   std::vector<std::string> names;

@@ -25,6 +25,8 @@ struct ChoiceInput {
   bool factor = false;
   std::vector<std::string> levels{};
 };
+/// Whether a row has no value of it.
+bool IsMissing(const ChoiceInput& input, const table::Column& column, std::size_t row);
 Result<std::vector<ChoiceInput>> InputsOf(const federation::Analysis& analysis,
                                           const table::Schema& schema);
 

@@ -39,7 +39,7 @@ class Judging {
     if (comparing_) judgement.between_sites = comparing_->comparison();
     judgement.lines = lines_;
     if (comparing_ && options_.evaluation.given && federation_.minimum_count() > 0 &&
-        judgement.between_sites->shift.empty()) {
+        judgement.between_sites->sites == 0) {
       judgement.warnings.emplace_back(
           "nothing is told of differences between sites: at least three sites with " +
           std::to_string(federation_.minimum_count()) + " persons must contribute");
@@ -58,26 +58,19 @@ class Judging {
     return ValuesFrom(sums, arms_, options_.confidence_level, options_.higher_is_better);
   }
 
+  /// What choice.fold_pairs is asked of a rule's error alone.
+  static ChoicePairParameters PairsOf(const LearnedChoice& learned, std::size_t reference) {
+    return {.split = learned.split,
+            .models = Uncentred(learned),
+            .rules = learned.pair_rules,
+            .reference = static_cast<std::int64_t>(reference)};
+  }
+
   /// The round of choice.fold_pairs, which gives the rule's value its error.
-  Result<PooledSums> PairRound(const LearnedChoice& learned, std::size_t reference,
-                               const std::vector<double>& thresholds, PolicyValues& policies) {
-    const bool own = &learned == &learned_;
-    const bool comparing = own && comparing_;
-    const ChoicePairParameters parameters{
-        .split = learned.split,
-        .models = Uncentred(learned),
-        .rules = learned.pair_rules,
-        .reference = static_cast<std::int64_t>(reference),
-        .thresholds = thresholds,
-        .best = comparing ? BestOf(policies) : -1,
-        .lines = own && lines_ ? lines_->First() : ChoiceLineQuestion()};
+  Result<PooledSums> PairRound(const ChoicePairParameters& parameters, PolicyValues& policies) {
     CLINNOVA_ASSIGN(PooledSums pairs, federation_.Sum(analysis_, kChoicePairStep, parameters));
     policies.covariance[0][0] += FoldCovariance(pairs.Number(kSquaredChanges), policies.n);
     return pairs;
-  }
-
-  static std::int64_t BestOf(const PolicyValues& policies) {
-    return static_cast<std::int64_t>(policies.BestArm());
   }
 
   Result<void> ReadPairs(ChoiceJudgement& judgement) {
@@ -89,8 +82,11 @@ class Judging {
     const std::vector<double> thresholds = ThresholdsOf(options_, learned_.binary);
     const std::size_t reference =
         guideline_ >= 0 ? static_cast<std::size_t>(guideline_) : judgement.policies.BestArm();
-    CLINNOVA_ASSIGN(const PooledSums pairs,
-                    PairRound(learned_, reference, thresholds, judgement.policies));
+    ChoicePairParameters parameters = PairsOf(learned_, reference);
+    parameters.thresholds = thresholds;
+    if (comparing_) parameters.best = static_cast<std::int64_t>(judgement.policies.BestArm());
+    if (lines_) parameters.lines = lines_->First();
+    CLINNOVA_ASSIGN(const PooledSums pairs, PairRound(parameters, judgement.policies));
     if (comparing_) comparing_->TakeContributors(pairs.Counts(kComparedSites));
     if (lines_) lines_->TakeSums(pairs, kLineSums);
     if (!thresholds.empty()) {
@@ -139,15 +135,17 @@ class Judging {
     ChoiceInputParameters parameters{.split = learned_.split};
     CLINNOVA_ASSIGN(const PooledSums sums,
                     federation_.Sum(analysis_, kChoiceInputStep, parameters));
-    const auto n = static_cast<double>(frame_.n());
     const auto rows = static_cast<double>(sums.Count(kInputRows));
     std::size_t level = 0;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       InputSummary summary{.input = inputs[i]};
       summary.missing = static_cast<double>(sums.Count(kInputMissing, i)) / rows;
-      summary.mean = sums.Number(kInputSums, 2 * i) / n;
-      const double square = sums.Number(kInputSums, 2 * i + 1) / n;
-      summary.sd = std::sqrt(std::max(0.0, square - summary.mean * summary.mean) * n / (n - 1));
+      const auto n = static_cast<double>(sums.Count(kInputPersons, i));
+      if (n > 1) {
+        summary.mean = sums.Number(kInputSums, 2 * i) / n;
+        const double square = sums.Number(kInputSums, 2 * i + 1) / n;
+        summary.sd = std::sqrt(std::max(0.0, square - summary.mean * summary.mean) * n / (n - 1));
+      }
       for (std::size_t l = 0; l < inputs[i].levels.size(); ++l) {
         summary.counts.push_back(sums.Count(kInputLevels, level++));
       }
@@ -209,13 +207,9 @@ class Judging {
   }
 
   void PrepareLines() {
-    const table::Schema& schema = federation_.schema();
-    FittingLines::Setting setting{
-        .columns =
-            LineColumns(frame_.design().names(), schema.columns[*schema.Find("site")].levels),
-        .arms = arms_,
-        .sign = options_.higher_is_better ? 1.0 : -1.0,
-        .column_exponent = frame_.standardised_exponent()};
+    FittingLines::Setting setting{.columns = LineColumns(frame_.formula(), frame_.design()),
+                                  .arms = arms_,
+                                  .column_exponent = frame_.standardised_exponent()};
     const int outcome = learned_.binary ? 0 : frame_.response_exponents().front();
     setting.score_exponent = outcome + stats::ExponentOf(1 + 2 / options_.trim);
     std::vector<double> means;
@@ -320,7 +314,12 @@ class Judging {
     std::size_t at = parameters.first_bins.size();
     for (const Subgrouping& subgrouping : subgroupings) {
       for (std::size_t g = 0; g < subgrouping.groups(); ++g, ++at) {
-        judgement.groups.push_back(GainOf(sums, at, subgrouping.name, subgrouping.Label(g)));
+        GroupGain gain = GainOf(sums, at, subgrouping.name, subgrouping.Label(g));
+        const std::size_t first = kPredictionParts * (at - parameters.first_bins.size());
+        for (std::size_t i = 0; i < kPredictionParts; ++i) {
+          gain.predictions.push_back(sums.Number(kGroupPredictions, first + i));
+        }
+        judgement.groups.push_back(std::move(gain));
       }
     }
     return {};
@@ -417,7 +416,7 @@ class Judging {
     if (!without) return Fail(without);
     CLINNOVA_ASSIGN(PooledSums sums, ValueRound(*without));
     PolicyValues policies = Values(sums);
-    CLINNOVA_TRY(PairRound(*without, policies.BestArm(), {}, policies));
+    CLINNOVA_TRY(PairRound(PairsOf(*without, policies.BestArm()), policies));
     judgement.without_site = std::move(policies);
     judgement.without_site_sums = std::move(sums);
     return {};

@@ -91,6 +91,7 @@ struct GroupGain {
   std::int64_t n = 0;
   double predicted = 0;
   ChoiceEstimate gain{};
+  std::vector<double> predictions{};  ///< of a subgroup: sums of PredictionParts
 };
 
 struct Recalibration {

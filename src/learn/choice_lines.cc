@@ -11,6 +11,7 @@ using federation::Analysis;
 using federation::ExactSums;
 using federation::PooledSums;
 using federation::ScaledBlock;
+using federation::SiteView;
 using stats::Matrix;
 using table::kBatchRows;
 
@@ -22,11 +23,14 @@ std::size_t Contrasts(std::size_t arms) { return arms * (arms - 1) / 2; }
 /// A column whose variance is below this part of its size depends on others.
 constexpr double kAliased = 1e-11;
 
+/// What rounding may do to a leverage.
+constexpr double kLeverageError = 1e-6;
+
 /// The columns asked, one after the other.
-std::vector<double> ColumnsOf(const ChoiceLineQuestion& question, const ChoiceBatch& batch) {
+std::vector<double> ColumnsOf(const ChoiceLineQuestion& question, const table::DesignBatch& batch) {
   std::vector<double> z;
   for (const std::int64_t column : question.columns) {
-    const auto first = batch.design.x.begin() + column * static_cast<std::int64_t>(kBatchRows);
+    const auto first = batch.x.begin() + column * static_cast<std::int64_t>(kBatchRows);
     z.insert(z.end(), first, first + static_cast<std::int64_t>(kBatchRows));
   }
   return z;
@@ -46,20 +50,30 @@ double Freedom(const ChoiceLineQuestion& question, const std::vector<double>& z,
   return 1 - leverage;
 }
 
+/// Refuses columns of terms that tell sites apart.
+Result<void> CheckColumns(const Analysis& analysis, const table::Schema& schema,
+                          const stats::FrameClaim& claim, const ChoiceLineQuestion& question) {
+  CLINNOVA_ASSIGN(const table::Formula formula, stats::FormulaOf(analysis));
+  CLINNOVA_ASSIGN(const table::Design design, stats::DesignOf(analysis, schema, claim.facts));
+  if (std::ranges::includes(LineColumns(formula, design), question.columns)) return {};
+  return Fail(ErrorCode::kRefused, "lines in columns of sites, which would tell a site's gain",
+              "single_contributor");
+}
+
 }  // namespace
 
 // --- The site's side ---------------------------------------------------------------------------------
 
-Result<federation::BlockSpec> LineBlock(const Analysis& analysis,
-                                        const ChoiceLineQuestion& question, std::size_t arms,
-                                        std::size_t columns) {
+Result<federation::BlockSpec> LineBlock(const Analysis& analysis, const table::Schema& schema,
+                                        const stats::FrameClaim& claim, std::size_t arms,
+                                        const ChoiceLineQuestion& question) {
   const std::size_t size = question.columns.size();
   const bool errors = !question.lines.empty();
   CLINNOVA_ASSIGN(const ChoiceOptions options, ChoiceOptionsOf(analysis));
   bool fits = size == 0 ? !errors : options.evaluation.heterogeneity;
   for (std::size_t i = 0; i < size; ++i) {
     fits = fits && question.columns[i] >= 0 &&
-           question.columns[i] < static_cast<std::int64_t>(columns) &&
+           question.columns[i] < static_cast<std::int64_t>(claim.center.size()) &&
            (i == 0 || question.columns[i] > question.columns[i - 1]);
   }
   if (errors) {
@@ -71,6 +85,7 @@ Result<federation::BlockSpec> LineBlock(const Analysis& analysis,
   if (!fits) {
     return Fail(ErrorCode::kRefused, "lines that the analysis does not ask for", "wrong_layout");
   }
+  if (size > 0) CLINNOVA_TRY(CheckColumns(analysis, schema, claim, question));
   const auto exponent = static_cast<int>(question.exponent);
   return errors ? ScaledBlock("line_errors", Contrasts(arms) * Triangle(size), exponent)
                 : ScaledBlock("line_sums", arms * size, exponent);
@@ -81,13 +96,13 @@ void AddLines(const ChoiceLineQuestion& question, const ChoiceBatch& batch, doub
   const std::size_t size = question.columns.size();
   const std::size_t arms = batch.score.size();
   if (size == 0) return;
-  const std::vector<double> z = ColumnsOf(question, batch);
+  const std::vector<double> z = ColumnsOf(question, batch.design);
   const federation::ColumnsView columns{z.data(), kBatchRows, size};
   std::vector<double> weight(kBatchRows);
   if (question.lines.empty()) {
     for (std::size_t a = 0; a < arms; ++a) {
       for (std::size_t r = 0; r < batch.rows(); ++r) {
-        weight[r] = batch.fold[r] == 0 ? 0 : batch.score[a][r];
+        weight[r] = batch.fold[r] == 0 ? 0 : sign * batch.score[a][r];
       }
       sums.AddWeightedColumns(block, a * size, columns, weight.data(), batch.rows());
     }
@@ -112,24 +127,42 @@ void AddLines(const ChoiceLineQuestion& question, const ChoiceBatch& batch, doub
   }
 }
 
+Result<void> CheckLines(const SiteView& site, const ChoiceSplit& split,
+                        const ChoiceLineQuestion& question) {
+  if (question.lines.empty()) return {};
+  CLINNOVA_ASSIGN(const auto frame, stats::SiteFrameOf(site, split.claim));
+  table::DesignBatch batch;
+  for (std::size_t first = 0; first < site.table.rows; first += kBatchRows) {
+    frame->design.Evaluate(site.table, first, std::min(kBatchRows, site.table.rows - first), batch);
+    stats::Standardise(split.claim, batch);
+    const std::vector<double> z = ColumnsOf(question, batch);
+    for (std::size_t r = 0; r < batch.rows; ++r) {
+      const double freedom = Freedom(question, z, r);
+      if (freedom >= 1 - site.limits.leverage - kLeverageError && freedom <= 1 + kLeverageError) {
+        continue;
+      }
+      return Fail(ErrorCode::kRefused, "errors divided by what no person's leverage leaves",
+                  "leverage");
+    }
+  }
+  return {};
+}
+
 // --- The hub's side ----------------------------------------------------------------------------------
 
-std::vector<std::int64_t> LineColumns(const std::vector<std::string>& names,
-                                      const std::vector<std::string>& site_levels) {
-  const auto of_site = [&](std::string_view part) {
-    return part.find("site") != part.npos &&
-           std::ranges::any_of(site_levels,
-                               [&](const std::string& level) { return part.ends_with(level); });
+std::vector<std::int64_t> LineColumns(const table::Formula& formula, const table::Design& design) {
+  const auto of_site = [&](int term) {
+    if (term == 0) return false;  // the intercept
+    return std::ranges::any_of(formula.terms()[static_cast<std::size_t>(term - 1)].factors,
+                               [](const table::TermFactor& factor) {
+                                 const std::vector<std::string> columns =
+                                     factor.expression.Columns();
+                                 return std::ranges::find(columns, "site") != columns.end();
+                               });
   };
   std::vector<std::int64_t> columns;
-  for (std::size_t j = 0; j < names.size(); ++j) {
-    bool site = false;
-    for (std::size_t from = 0; from <= names[j].size();) {
-      const std::size_t end = std::min(names[j].find(':', from), names[j].size());
-      site = site || of_site(std::string_view(names[j]).substr(from, end - from));
-      from = end + 1;
-    }
-    if (!site) columns.push_back(static_cast<std::int64_t>(j));
+  for (std::size_t j = 0; j < design.assign().size(); ++j) {
+    if (!of_site(design.assign()[j])) columns.push_back(static_cast<std::int64_t>(j));
   }
   return columns;
 }
@@ -149,7 +182,7 @@ Matrix ProductsOf(const std::vector<std::int64_t>& columns, const Matrix& covari
 }
 
 FittingLines::FittingLines(Setting setting)
-    : setting_(std::move(setting)), factor_(setting_.gram, kAliased) {}
+    : setting_(std::move(setting)), factor_(setting_.gram, kAliased), inverse_(factor_.Inverse()) {}
 
 ChoiceLineQuestion FittingLines::First() const {
   return {.columns = setting_.columns,
@@ -162,8 +195,7 @@ void FittingLines::TakeSums(const PooledSums& sums, std::size_t block) {
     for (std::size_t b = a + 1; b < setting_.arms; ++b) {
       std::vector<double> products(size);
       for (std::size_t i = 0; i < size; ++i) {
-        products[i] =
-            setting_.sign * (sums.Number(block, a * size + i) - sums.Number(block, b * size + i));
+        products[i] = sums.Number(block, a * size + i) - sums.Number(block, b * size + i);
       }
       lines_.push_back({.first = a, .second = b, .coefficients = factor_.Solve(products)});
     }
@@ -176,7 +208,7 @@ ChoiceLineQuestion FittingLines::Second() const {
       .columns = setting_.columns,
       .exponent = 2 * (setting_.column_exponent + setting_.score_exponent + 2)};
   for (const ContrastLine& line : lines_) question.lines.push_back(line.coefficients);
-  for (const std::vector<double>& row : factor_.Inverse()) {
+  for (const std::vector<double>& row : inverse_) {
     question.inverse.insert(question.inverse.end(), row.begin(), row.end());
   }
   return question;
@@ -184,14 +216,13 @@ ChoiceLineQuestion FittingLines::Second() const {
 
 void FittingLines::TakeErrors(const PooledSums& sums, std::size_t block) {
   const std::size_t size = setting_.columns.size();
-  const Matrix inverse = factor_.Inverse();
   for (std::size_t c = 0; c < lines_.size(); ++c) {
     ContrastLine& line = lines_[c];
     std::vector<double> packed;
     for (std::size_t i = 0; i < Triangle(size); ++i) {
       packed.push_back(sums.Number(block, c * Triangle(size) + i));
     }
-    line.covariance = stats::Congruence(inverse, stats::FromLowerTriangle(packed, size));
+    line.covariance = stats::Congruence(inverse_, stats::FromLowerTriangle(packed, size));
     Matrix slopes;
     std::vector<double> coefficients;
     for (std::size_t i = 1; i < size; ++i) {

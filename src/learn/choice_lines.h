@@ -4,13 +4,14 @@
 // Gamma_a - Gamma_b, on the columns of the design; errors that hold whatever the scores' variances are (HC3), and a test of
 // whether any covariate tells who gains.
 //
-// The line need not be the truth: it is the one closest to it. Columns of `site` are left out: it would tell a site's gain.
+// The line need not be the truth: it is the one closest to it. Terms that `site` is in are left out, whatever their
+// columns are called: they would tell a site's gain. A site refuses them, too.
 // Sources: E. H. Kennedy, Electron. J. Stat. 17 (2023); V. Semenova, V. Chernozhukov, Econom. J. 24 (2021); J. G.
 // MacKinnon, H. White, J. Econometrics 29 (1985).
 //
 // Reveals: with choice.fold_pairs by arm the sums of columns times scores, from which follow the lines; with choice.spread
-// of every two arms the products of the columns weighted by squared errors about the line. Needs rule 6 (leverage), which
-// the frame holds.
+// of every two arms the products of the columns weighted by squared errors about the line. Needs rule 6 (leverage) of the
+// design, which the frame holds, and of what errors are divided by, which ChoiceLineGuard holds.
 #pragma once
 
 #include <cstdint>
@@ -38,17 +39,30 @@ struct ChoiceLineQuestion {
     a(exponent);
   }
 };
-/// The question's one block. kRefused for a question that cannot be.
+/// The question's one block. kRefused for a question that cannot be, and for columns of `site` (`single_contributor`).
 Result<federation::BlockSpec> LineBlock(const federation::Analysis& analysis,
-                                        const ChoiceLineQuestion& question, std::size_t arms,
-                                        std::size_t columns);
-/// A batch's contribution.
+                                        const table::Schema& schema, const stats::FrameClaim& claim,
+                                        std::size_t arms, const ChoiceLineQuestion& question);
+/// A batch's contribution; `sign`: -1 where lower outcomes are better.
 void AddLines(const ChoiceLineQuestion& question, const ChoiceBatch& batch, double sign,
               std::size_t block, federation::ExactSums& sums);
 
-/// The columns of a design with these names that lines are of: all but those of a factor `site` with these levels.
-std::vector<std::int64_t> LineColumns(const std::vector<std::string>& names,
-                                      const std::vector<std::string>& site_levels);
+/// The columns of a formula's design that lines are of: those of terms without the column `site`.
+std::vector<std::int64_t> LineColumns(const table::Formula& formula, const table::Design& design);
+
+/// Errors are divided by 1 less a person's leverage, which follows from the hub's `inverse`. kRefused (`leverage`) where one
+/// here is not within what rule 6 allows: a hub could weigh one person's error above all others'.
+Result<void> CheckLines(const federation::SiteView& site, const ChoiceSplit& split,
+                        const ChoiceLineQuestion& question);
+/// As ChoiceGuard, of the steps that a question may stand in.
+struct ChoiceLineGuard {
+  static std::vector<federation::Rule> Rules() { return ChoiceGuard::Rules(); }
+  template <typename P>
+  static Result<void> Check(const federation::SiteView& site, const P& parameters) {
+    CLINNOVA_TRY(ChoiceGuard::Check(site, parameters));
+    return CheckLines(site, parameters.split, parameters.lines);
+  }
+};
 
 /// Sums over n persons of products of these columns, from all columns' covariance (divisor n - 1) and means.
 stats::Matrix ProductsOf(const std::vector<std::int64_t>& columns, const stats::Matrix& covariance,
@@ -70,7 +84,6 @@ class FittingLines {
     std::vector<std::int64_t> columns{};
     stats::Matrix gram{};  ///< products of these columns over everybody
     std::size_t arms = 0;
-    double sign = 1;                   ///< -1 where lower outcomes are better
     std::int64_t column_exponent = 0;  ///< of a standardised value
     std::int64_t score_exponent = 0;   ///< of a score
   };
@@ -88,6 +101,7 @@ class FittingLines {
  private:
   Setting setting_;
   stats::SymmetricFactor factor_;
+  stats::Matrix inverse_;
   std::vector<ContrastLine> lines_{};
 };
 

@@ -7,26 +7,10 @@
 #include <cmath>
 #include <random>
 
-#include "learn/learners.h"
-#include "stats/study_fixture.h"
-#include "table/table_fixture.h"
+#include "learn/choice_fixture.h"
 
 namespace clinnova::learn {
 namespace {
-
-[[maybe_unused]] const bool kWithLearners = (RegisterLearners(), true);
-
-using stats::Answer;
-using stats::RunOne;
-using table::Table;
-using Columns = std::vector<std::int64_t>;
-
-TEST(LineColumns, LeaveOutSites) {
-  const std::vector<std::string> names = {"(Intercept)", "x",        "sitelux",        "sitebasel",
-                                          "x:sitelux",   "opposite", "factor(site)lux"};
-  EXPECT_EQ(LineColumns(names, {"basel", "lux"}), (Columns{0, 1, 5}));
-  EXPECT_EQ(LineColumns({"(Intercept)", "flux", "website"}, {"basel", "lux"}), (Columns{0, 1, 2}));
-}
 
 TEST(ProductsOf, UndoesTheCovariance) {
   // Columns 1, 1, 1 and 1, 2, 6: products 3, 9, 41.
@@ -40,7 +24,7 @@ TEST(ProductsOf, UndoesTheCovariance) {
 std::vector<Table> Sites(double slope, std::uint64_t seed, std::size_t sites = 3) {
   std::mt19937_64 random(seed);
   std::normal_distribution<double> normal;
-  std::vector<double> id, x, z, twice, y;
+  std::vector<double> id, x, z, twice, visits, y;
   std::vector<std::string> drug;
   std::vector<std::size_t> site_of_row;
   for (int i = 0; i < 600; ++i) {
@@ -49,19 +33,35 @@ std::vector<Table> Sites(double slope, std::uint64_t seed, std::size_t sites = 3
     x.push_back(normal(random));
     z.push_back(100 + 10 * normal(random));
     twice.push_back(2 * x.back() + 1);
+    visits.push_back(i / 3 % 5);
     const bool newer = random() % 2 == 0;
     drug.emplace_back(newer ? "new" : "old");
     y.push_back(z.back() / 10 + (newer ? slope * x.back() : 0) + normal(random));
   }
-  return stats::Split(
-      table::MakeTable(
-          {{"id", id}, {"x", x}, {"z", z}, {"twice", twice}, {"drug", drug}, {"y", y}}),
-      site_of_row, sites);
+  return stats::Split(table::MakeTable({{"id", id},
+                                        {"x", x},
+                                        {"z", z},
+                                        {"twice", twice},
+                                        {"site_visits1", visits},
+                                        {"drug", drug},
+                                        {"y", y}}),
+                      site_of_row, sites);
+}
+
+TEST(LineColumns, AreThoseOfTermsWithoutSites) {
+  const auto formula =
+      table::Formula::Parse("y ~ x + factor(site) + x:site + site_visits1 + I(site == \"s1\")");
+  const auto design = table::Design::Create(*formula, Sites(1, 1)[0].schema, {}, {});
+  ASSERT_TRUE(design) << design.error().message;
+  std::vector<std::string> names;
+  for (const std::int64_t j : LineColumns(*formula, *design)) {
+    names.push_back(design->names()[static_cast<std::size_t>(j)]);
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{"(Intercept)", "x", "site_visits1"}));
 }
 
 std::string Analysis(const std::string& covariates, const std::string& more = "") {
-  return "method = \"treatment_choice\"\noutcome = \"y\"\ntreatment = \"drug\"\ncovariates = " +
-         covariates + "\nid = \"id\"\nfolds = 3\nevaluation = [\"heterogeneity\"]\n" + more;
+  return ChoiceOf(covariates, "heterogeneity") + more;
 }
 
 TEST(Heterogeneity, FindsWhoGains) {
@@ -99,10 +99,24 @@ TEST(Heterogeneity, LeavesOutWhatDependsOnOtherColumnsAndSites) {
   EXPECT_EQ(answer.Number("/heterogeneity/0/df"), 1);
 }
 
+/// By what a term is made of, not by how its column is called: site_visits1 is no column of site s1.
+TEST(Heterogeneity, LeavesOutEveryTermOfSitesAndNoOther) {
+  const Answer answer = RunOne(
+      Analysis(R"t(["x", "site_visits1", 'I(site != "s2")', "x:factor(site)"])t"), Sites(2, 1));
+  ASSERT_TRUE(answer) << answer.error().message;
+  ASSERT_EQ(answer.Size("/heterogeneity/0/terms"), 3u) << answer.text();
+  EXPECT_EQ(answer.Text("/heterogeneity/0/terms/1/term"), "x");
+  EXPECT_EQ(answer.Text("/heterogeneity/0/terms/2/term"), "site_visits1");
+  EXPECT_EQ(answer.Number("/heterogeneity/0/df"), 2);
+}
+
 TEST(Heterogeneity, ASiteAnswersOnlyWhatTheApprovedAnalysisAsks) {
-  const auto outcome = [](const std::string& analysis, const ChoiceLineQuestion& question) {
+  const table::Schema schema = Sites(1, 1)[0].schema;
+  stats::FrameClaim claim;
+  claim.center = {0, 0, 0};
+  const auto outcome = [&](const std::string& analysis, const ChoiceLineQuestion& question) {
     const auto study = stats::StudyOf(analysis, 5);
-    const auto block = LineBlock(study.analyses().front(), question, 2, 3);
+    const auto block = LineBlock(study.analyses().front(), schema, claim, 2, question);
     return block ? std::string() : block.error().reason;
   };
   const std::string asking = Analysis("[\"x\", \"z\"]");
@@ -112,6 +126,7 @@ TEST(Heterogeneity, ASiteAnswersOnlyWhatTheApprovedAnalysisAsks) {
   EXPECT_EQ(outcome(asking, sums), "");
   EXPECT_EQ(outcome(silent, sums), "wrong_layout");
   EXPECT_EQ(outcome(silent, {}), "");
+  EXPECT_EQ(outcome(Analysis("[\"x\", \"site\"]"), sums), "single_contributor");
   EXPECT_EQ(outcome(asking, {.columns = {0, 3}}), "wrong_layout");
   EXPECT_EQ(outcome(asking, {.columns = {1, 1}}), "wrong_layout");
   ChoiceLineQuestion errors{.columns = {0, 1}, .lines = {{0, 0}}, .inverse = {1, 0, 0, 1}};

@@ -187,11 +187,8 @@ Json ChoiceModelJson(const ChoiceStory& story, const Json& result) {
                          {"gain", result["gain"]},
                          {"policies", result["policies"]},
                          {"discrimination", result["discrimination"]}};
-  if (result.contains("net_benefit")) {
-    model["evaluation"]["net_benefit"] = result["net_benefit"];
-  }
-  if (result.contains("between_sites")) {
-    model["evaluation"]["between_sites"] = result["between_sites"];
+  for (const char* part : {"net_benefit", "between_sites", "subgroups"}) {
+    if (result.contains(part)) model["evaluation"][part] = result[part];
   }
   return model;
 }

@@ -24,8 +24,8 @@ Result<Layout> PairLayout(const Analysis& analysis, const table::Schema& schema,
                           const ChoicePairParameters& parameters) {
   CLINNOVA_ASSIGN(const std::size_t arms, stats::ArmsOf(analysis, schema, parameters.split.claim));
   CLINNOVA_ASSIGN(const ChoiceOptions options, ChoiceOptionsOf(analysis));
-  CLINNOVA_ASSIGN(const auto lines, LineBlock(analysis, parameters.lines, arms,
-                                              parameters.split.claim.center.size()));
+  CLINNOVA_ASSIGN(const auto lines,
+                  LineBlock(analysis, schema, parameters.split.claim, arms, parameters.lines));
   const std::size_t thresholds = parameters.thresholds.size();
   const bool fits =
       parameters.reference >= 0 && parameters.reference < static_cast<std::int64_t>(arms) &&
@@ -51,11 +51,11 @@ class RowPairs {
         batch_(batch),
         sums_(sums),
         sign_(parameters.models.higher_is_better ? 1 : -1),
-        reference_(static_cast<std::size_t>(parameters.reference)) {}
+        reference_(static_cast<std::size_t>(parameters.reference)),
+        towards_(batch.score.size()) {}
 
   void Add(std::size_t row) {
     for (std::size_t a = 0; a < batch_.score.size(); ++a) {
-      towards_.resize(batch_.score.size());
       towards_[a] = sign_ * batch_.predicted[a][row];
     }
     const Switch own = SwitchOf(towards_, reference_, parameters_.thresholds);
@@ -99,7 +99,7 @@ class RowPairs {
   ExactSums& sums_;                         // not owned, outlives this
   double sign_;
   std::size_t reference_;
-  std::vector<double> towards_{};
+  std::vector<double> towards_;  ///< predictions by arm, larger is better
   std::vector<double> predictors_{};
 };
 
@@ -111,19 +111,20 @@ Result<void> PairEvaluate(const SiteView& site, const ChoicePairParameters& para
     CLINNOVA_TRY(CountSite(site, parameters.split, parameters.models, parameters.best,
                            kComparedSites, sums));
   }
+  const double sign = parameters.models.higher_is_better ? 1 : -1;
   return ForEachPredicted(site, parameters.split, parameters.models, sums,
                           [&](const ChoiceRows&, ChoiceBatch& batch, ExactSums& mine) {
                             RowPairs pairs(parameters, ruled, batch, mine);
                             for (std::size_t r = 0; r < batch.rows(); ++r) {
                               if (batch.fold[r] != 0) pairs.Add(r);
                             }
-                            AddLines(parameters.lines, batch, 1, kLineSums, mine);
+                            AddLines(parameters.lines, batch, sign, kLineSums, mine);
                           });
 }
 
 }  // namespace
 
 const federation::TypedStep<ChoicePairParameters> kChoicePairStep{"choice.fold_pairs", PairLayout,
-                                                                  PairEvaluate, ChoiceGuard{}};
+                                                                  PairEvaluate, ChoiceLineGuard{}};
 
 }  // namespace clinnova::learn

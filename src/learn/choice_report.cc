@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "core/text.h"
+#include "learn/choice_subgroups.h"
 #include "stats/contingency_table.h"
 #include "stats/terms.h"
 
@@ -204,20 +206,50 @@ class Report {
     return sum * sum / squares;
   }
 
-  /// The groups of a kind, or of a variable, are everybody, and their gains together are the rule's.
-  std::vector<bool> HiddenGroups() const {
-    const std::vector<GroupGain>& groups = story_.judgement.groups;
+  /// The groups of a kind, or of a variable, are everybody: `hide` tells what must be hidden of one after the other.
+  template <typename Hide>
+  std::vector<bool> HiddenByVariable(Hide hide) const {
+    const std::span<const GroupGain> groups = story_.judgement.groups;
     std::vector<bool> hidden;
     while (hidden.size() < groups.size()) {
-      const std::string& of = groups[hidden.size()].of;
-      std::vector<std::int64_t> counts;
-      for (std::size_t g = hidden.size(); g < groups.size() && groups[g].of == of; ++g) {
-        counts.push_back(groups[g].n);
-      }
-      const std::vector<bool> parts = HiddenParts(counts);
+      const std::size_t first = hidden.size();
+      std::size_t last = first;
+      while (last < groups.size() && groups[last].of == groups[first].of) ++last;
+      const std::vector<bool> parts = hide(groups.subspan(first, last - first), first);
       hidden.insert(hidden.end(), parts.begin(), parts.end());
     }
     return hidden;
+  }
+
+  /// Their gains together are the rule's.
+  std::vector<bool> HiddenGroups() const {
+    return HiddenByVariable([&](std::span<const GroupGain> groups, std::size_t) {
+      std::vector<std::int64_t> counts;
+      for (const GroupGain& group : groups) counts.push_back(group.n);
+      return HiddenParts(counts);
+    });
+  }
+
+  std::vector<bool> HiddenOutcomesGiven(const std::vector<bool>& hidden) const {
+    return HiddenByVariable([&](std::span<const GroupGain> groups, std::size_t first) {
+      const auto from = hidden.begin() + static_cast<std::ptrdiff_t>(first);
+      const std::vector<bool> own(from, from + static_cast<std::ptrdiff_t>(groups.size()));
+      return HiddenOutcomes(groups, own, story_.learned.binary, story_.minimum_count);
+    });
+  }
+
+  /// What happened in a subgroup beside what was predicted, of the drugs that were received.
+  Json Fit(const GroupGain& group, bool told) const {
+    const SubgroupFit fit =
+        told ? SubgroupFitOf(group.predictions, group.n, story_.options.confidence_level)
+             : SubgroupFit();
+    Json json{{"observed", NumberJson(fit.observed)},
+              {"predicted", NumberJson(fit.predicted)},
+              {"difference", EstimateJson(fit.difference)}};
+    json.update(ErrorSizesJson(fit.errors, story_.learned.binary));
+    if (told) return json;
+    for (auto& item : json.items()) item.value() = nullptr;
+    return json;
   }
 
   Json Groups(GroupKind kind) {
@@ -225,6 +257,7 @@ class Report {
     Json list = Json::array();
     const std::string path = !subgroups ? "/calibration_for_benefit/" : "/subgroups/";
     const std::vector<bool> hidden = HiddenGroups();
+    const std::vector<bool> hidden_outcomes = HiddenOutcomesGiven(hidden);
     for (std::size_t g = 0; g < hidden.size(); ++g) {
       const GroupGain& group = story_.judgement.groups[g];
       if (subgroups == group.of.empty()) continue;
@@ -241,6 +274,12 @@ class Report {
       Json gain = EstimateJson(group.gain);
       for (const auto& item : gain.items()) entry[item.key()] = told ? item.value() : Json(nullptr);
       if (withheld) suppressed_.push_back(path + std::to_string(list.size()));
+      if (subgroups) {
+        entry["outcome"] = Fit(group, told && !hidden_outcomes[g]);
+        if (told && hidden_outcomes[g]) {
+          suppressed_.push_back(path + std::to_string(list.size()) + "/outcome");
+        }
+      }
       list.push_back(std::move(entry));
     }
     return list;
@@ -250,7 +289,9 @@ class Report {
     Json calibration;
     const auto& sums = story_.judgement.sums;
     for (std::size_t a = 0; a < arms_.size(); ++a) {
-      const auto part = [&](std::size_t i) { return sums.Number(kArmPredictions, 5 * a + i); };
+      const auto part = [&](std::size_t i) {
+        return sums.Number(kArmPredictions, kPredictionParts * a + i);
+      };
       const auto n = static_cast<double>(story_.learned.arm_counts[a]);
       Json entry{{"predicted", NumberJson(part(0) / n)}, {"observed", NumberJson(part(3) / n)}};
       if (story_.learned.binary) {

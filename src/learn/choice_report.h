@@ -7,6 +7,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "learn/choice_discrimination.h"
 #include "learn/choice_judgement.h"
 
 namespace clinnova::learn {
@@ -33,6 +34,8 @@ nlohmann::ordered_json DifferenceJson(const ChoiceEstimate& estimate);
 /// How well the outcome models predict, from the sums of the value step.
 nlohmann::ordered_json DiscriminationJson(const ChoiceStory& story,
                                           const federation::PooledSums& sums);
+/// {"brier", "scaled_brier"} of a binary outcome, else {"rmse", "r_squared"}.
+nlohmann::ordered_json ErrorSizesJson(const ErrorSizes& errors, bool binary);
 /// The area within sites, by arm and over all.
 nlohmann::ordered_json WithinSitesJson(const ChoiceStory& story);
 /// Gain, discrimination and inputs between sites; null where too few sites can be compared.

@@ -6,8 +6,8 @@
 
 #include "core/deterministic_math.h"
 #include "core/distributions.h"
-#include "learn/choice_discrimination.h"
 #include "learn/choice_options.h"
+#include "learn/made_once.h"
 #include "stats/meta_sums.h"
 
 namespace clinnova::learn {
@@ -27,14 +27,14 @@ constexpr std::size_t kPerArea = 3;   // pairs in order, pairs, variance of thei
 constexpr std::size_t kPerShift = 4;  // sites by kShiftLimits, then by kMissingLimits
 /// A shift that chance makes in fewer of a hundred sites that are like all.
 constexpr double kShiftChance = 0.01;
-/// Sites that must be behind a sum where disclosure rules hold: with two, each could tell the other's.
-constexpr std::int64_t kFewestSites = 3;
-
 bool Told(std::int64_t contributors, int minimum_count) {
-  return contributors >= (minimum_count > 0 ? kFewestSites : 1);
+  return contributors >= (minimum_count > 0 ? stats::kFewestSites : 1);
 }
 
-/// Of a factor the level, else the last group that begins at or before the value's bin.
+/// Fewer persons say nothing by themselves; where disclosure rules hold they must not.
+std::int64_t Fewest(const SiteView& site) { return std::max(2, site.minimum_count); }
+
+/// Of a factor the level, else the last group that begins at or before the value's bin. Of a row with a value.
 std::size_t GroupOf(const ChoiceInput& input, const ShiftGroups& groups,
                     const table::Column& column, std::size_t row) {
   if (input.factor) return static_cast<std::size_t>(column.codes[row]);
@@ -44,50 +44,36 @@ std::size_t GroupOf(const ChoiceInput& input, const ShiftGroups& groups,
   return static_cast<std::size_t>(above - groups.first_bins.begin()) - 1;
 }
 
-/// What a site knows of itself; nothing of it leaves but through AddSite and CountSite.
+/// What a site knows of its rule's gain and its models' areas; nothing of it leaves but through AddSite and CountSite.
 struct SiteNumbers {
   std::int64_t persons = 0;
-  std::int64_t rows = 0;  ///< of the table
   std::optional<SiteEstimate> gain{}, log_odds{};
   struct Area {
     double pairs = 0;
     Auc auc;
   };
-  std::vector<std::optional<Area>> areas{};         ///< by arm, then all
-  std::vector<std::vector<std::int64_t>> groups{};  ///< by input
-  std::vector<std::int64_t> missing{};              ///< by input
+  std::vector<std::optional<Area>> areas{};  ///< by arm, then all; none of a continuous outcome
 };
 
-enum TallyBlock { kTallyRows, kTallyGains, kTallyScores, kTallyGroups, kTallyMissing };
+enum TallyBlock { kTallyRows, kTallyGains, kTallyScores };
+enum TallyRow { kTallyPersons, kTallyChanged, kTallyRowKinds };
 
 class Tally {
  public:
   Tally(const SiteView& site, const ChoiceSplit& split, const ChoiceModels& models,
-        std::int64_t best, const std::vector<ShiftGroups>& inputs)
-      : site_(site),
-        split_(split),
-        models_(models),
-        best_(static_cast<std::size_t>(best)),
-        groups_(inputs) {}
+        std::int64_t best)
+      : site_(site), split_(split), models_(models), best_(static_cast<std::size_t>(best)) {}
 
   Result<SiteNumbers> Make() {
-    CLINNOVA_ASSIGN(inputs_, InputsOf(site_.analysis, site_.table.schema));
     CLINNOVA_ASSIGN(const ChoiceRows rows, ChoiceRows::Create(site_, split_));
     arms_ = rows.arms();
     if (best_ >= arms_) return Fail(ErrorCode::kRefused, "an arm that is none", "wrong_layout");
-    std::size_t groups = 0;
-    for (const ShiftGroups& input : groups_) {
-      first_group_.push_back(groups);
-      groups += input.persons.size();
-    }
-    const Layout layout{{CountBlock("rows", 2), WideBlock("gains", 2),
-                         CountBlock("scores", models_.binary ? arms_ * 2 * kScoreBins : 0),
-                         CountBlock("groups", groups), CountBlock("missing", groups_.size())}};
+    const Layout layout{{CountBlock("rows", kTallyRowKinds), WideBlock("gains", 2),
+                         CountBlock("scores", models_.binary ? arms_ * 2 * kScoreBins : 0)}};
     ExactSums own(layout);
     CLINNOVA_TRY(ForEachPredicted(
         site_, split_, models_, own,
         [&](const ChoiceRows&, ChoiceBatch& batch, ExactSums& mine) { AddBatch(batch, mine); }));
-    CountMissing(own);
     CLINNOVA_ASSIGN(const PooledSums total, PooledSums::Decode(layout, own.Seal(core::Hash{})));
     return NumbersFrom(total);
   }
@@ -100,59 +86,38 @@ class Tally {
       const auto chosen = static_cast<std::size_t>(batch.chosen[r]);
       const auto own = static_cast<std::size_t>(batch.arm()[r]);
       const double gain = sign * (batch.score[chosen][r] - batch.score[best_][r]);
-      mine.AddCount(kTallyRows, 0);
+      mine.AddCount(kTallyRows, kTallyPersons);
+      if (chosen != best_) mine.AddCount(kTallyRows, kTallyChanged);
       mine.Add(kTallyGains, 0, gain);
       mine.Add(kTallyGains, 1, gain * gain);
       if (models_.binary) {
         mine.AddCount(kTallyScores, ScoreIndex(own, batch.y()[r] == 1, batch.predicted[own][r]));
       }
-      for (std::size_t i = 0; i < groups_.size(); ++i) {
-        const std::size_t group =
-            GroupOf(inputs_[i], groups_[i], site_.table.column(inputs_[i].column),
-                    batch.design.source_row[r]);
-        if (group < groups_[i].persons.size()) mine.AddCount(kTallyGroups, first_group_[i] + group);
-      }
     }
   }
-
-  void CountMissing(ExactSums& own) const {
-    for (std::size_t i = 0; i < groups_.size(); ++i) {
-      const table::Column& column = site_.table.column(inputs_[i].column);
-      own.AddCount(
-          kTallyMissing, i,
-          inputs_[i].factor
-              ? std::ranges::count_if(column.codes, [](auto code) { return code < 0; })
-              : std::ranges::count_if(column.numbers, [](double x) { return std::isnan(x); }));
-    }
-  }
-
-  /// Fewer persons say nothing by themselves; where disclosure rules hold they must not.
-  std::int64_t Fewest() const { return std::max(2, site_.minimum_count); }
 
   std::optional<SiteNumbers::Area> AreaOf(std::span<const std::int64_t> counts) const {
     std::int64_t n[2] = {};
     for (std::size_t i = 0; i < counts.size(); ++i) n[i / kScoreBins] += counts[i];
-    if (std::min(n[0], n[1]) < Fewest()) return {};
+    if (std::min(n[0], n[1]) < Fewest(site_)) return {};
     return SiteNumbers::Area{.pairs = static_cast<double>(n[0]) * static_cast<double>(n[1]),
                              .auc = *AucOf(counts)};
   }
 
+  /// Everybody whom the rule gives the best single drug gains 0: the gain is that of the others, who must be enough.
+  std::optional<SiteEstimate> GainFrom(const PooledSums& total) const {
+    const std::int64_t persons = total.Count(kTallyRows, kTallyPersons);
+    const std::int64_t changed = total.Count(kTallyRows, kTallyChanged);
+    if (persons < Fewest(site_) || changed < std::max(1, site_.minimum_count)) return {};
+    const auto n = static_cast<double>(persons);
+    const double mean = total.Number(kTallyGains, 0) / n;
+    const double variance = (total.Number(kTallyGains, 1) / n - mean * mean) / (n - 1);
+    if (!(variance > 0)) return {};
+    return SiteEstimate{.estimate = mean, .variance = variance};
+  }
+
   SiteNumbers NumbersFrom(const PooledSums& total) const {
-    SiteNumbers numbers{.persons = total.Count(kTallyRows),
-                        .rows = static_cast<std::int64_t>(site_.table.rows),
-                        .missing = total.Counts(kTallyMissing)};
-    const auto n = static_cast<double>(numbers.persons);
-    if (numbers.persons >= Fewest()) {
-      const double mean = total.Number(kTallyGains, 0) / n;
-      const double variance = (total.Number(kTallyGains, 1) / n - mean * mean) / (n - 1);
-      if (variance > 0) numbers.gain = SiteEstimate{.estimate = mean, .variance = variance};
-    }
-    for (std::size_t i = 0; i < groups_.size(); ++i) {
-      std::vector<std::int64_t>& groups = numbers.groups.emplace_back();
-      for (std::size_t g = 0; g < groups_[i].persons.size(); ++g) {
-        groups.push_back(total.Count(kTallyGroups, first_group_[i] + g));
-      }
-    }
+    SiteNumbers numbers{.persons = total.Count(kTallyRows, kTallyPersons), .gain = GainFrom(total)};
     if (!models_.binary) return numbers;
     const std::vector<std::int64_t> scores = total.Counts(kTallyScores);
     for (std::size_t a = 0; a < arms_; ++a) {
@@ -174,31 +139,86 @@ class Tally {
   const ChoiceSplit& split_;    // not owned, outlives this
   const ChoiceModels& models_;  // not owned, outlives this
   std::size_t best_;
-  const std::vector<ShiftGroups>& groups_;  // not owned, outlives this
-  std::vector<ChoiceInput> inputs_{};
-  std::vector<std::size_t> first_group_{};
   std::size_t arms_ = 0;
 };
 
-void AddShift(const SiteNumbers& numbers, const ChoiceSiteQuestion& question, std::size_t first,
-              ExactSums& sums) {
-  const auto persons = static_cast<double>(numbers.persons);
+/// Three rounds ask for the same numbers.
+Result<SiteNumbers> NumbersOf(const SiteView& site, const ChoiceSplit& split,
+                              const ChoiceModels& models, std::int64_t best) {
+  std::string key = "choice site " + site.analysis.name() + " " + std::to_string(best);
+  for (const core::Bytes& about : {core::Encode(split), core::Encode(models)}) {
+    key += " " + core::ToHex(core::Blake2b(about));
+  }
+  return MakeOnce<Result<SiteNumbers>>(site.cache, key,
+                                       [&] { return Tally(site, split, models, best).Make(); });
+}
+
+/// This site's persons by group of each input, and its rows without a value.
+struct SiteInputs {
+  std::vector<std::vector<std::int64_t>> groups{};
+  std::vector<std::int64_t> missing{};
+};
+
+Result<SiteInputs> InputsAt(const SiteView& site, const ChoiceSplit& split,
+                            const std::vector<ShiftGroups>& groups) {
+  CLINNOVA_ASSIGN(const std::vector<ChoiceInput> inputs,
+                  InputsOf(site.analysis, site.table.schema));
+  CLINNOVA_ASSIGN(const ChoiceRows rows, ChoiceRows::Create(site, split));
+  SiteInputs found;
+  Layout layout;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    layout.blocks.push_back(CountBlock(inputs[i].name, groups[i].persons.size()));
+    const table::Column& column = site.table.column(inputs[i].column);
+    std::int64_t& missing = found.missing.emplace_back();
+    for (std::size_t r = 0; r < site.table.rows; ++r) {
+      missing += IsMissing(inputs[i], column, r) ? 1 : 0;
+    }
+  }
+  ExactSums own(layout);
+  CLINNOVA_TRY(federation::ForEachBatch<ChoiceBatch>(
+      site.table.rows, site.threads, own,
+      [&](std::size_t first, std::size_t count, ChoiceBatch& batch,
+          ExactSums& mine) -> Result<void> {
+        rows.Read(first, count, batch);
+        for (std::size_t r = 0; r < batch.rows(); ++r) {
+          if (batch.fold[r] == 0) continue;
+          const std::size_t row = batch.design.source_row[r];
+          for (std::size_t i = 0; i < groups.size(); ++i) {
+            const table::Column& column = site.table.column(inputs[i].column);
+            if (IsMissing(inputs[i], column, row)) continue;
+            const std::size_t group = GroupOf(inputs[i], groups[i], column, row);
+            if (group < groups[i].persons.size()) mine.AddCount(i, group);
+          }
+        }
+        return {};
+      }));
+  CLINNOVA_ASSIGN(const PooledSums total, PooledSums::Decode(layout, own.Seal(core::Hash{})));
+  for (std::size_t i = 0; i < groups.size(); ++i) found.groups.push_back(total.Counts(i));
+  return found;
+}
+
+void AddShift(const SiteView& site, std::int64_t count, const SiteInputs& inputs,
+              const ChoiceSiteQuestion& question, std::size_t first, ExactSums& sums) {
+  const auto persons = static_cast<double>(count);
+  const std::int64_t unit = std::max(1, site.minimum_count);
+  const std::int64_t weight = count / unit * unit;
+  sums.AddCount(first + kSiteWeight, 0, weight);
   for (std::size_t i = 0; i < question.inputs.size(); ++i) {
     const std::vector<std::int64_t>& all = question.inputs[i].persons;
-    const double index = StabilityIndex(numbers.groups[i], all);
+    const double index = StabilityIndex(inputs.groups[i], all);
     double everybody = 0;
     double groups = 0;
     for (const std::int64_t count : all) {
       everybody += static_cast<double>(count);
       groups += count > 0 ? 1 : 0;
     }
-    sums.Add(first + kSiteShift, i, persons * index);
+    sums.Add(first + kSiteShift, i, static_cast<double>(weight) * index);
     // Of a site drawn from all, persons * index / (1 - its part) is about chi-squared.
     const double apart = std::max(1e-9, 1 - persons / everybody);
     const bool chance = groups < 2 || core::ChiSquaredUpperTail(persons * index / apart,
                                                                 groups - 1) >= kShiftChance;
     const double missing =
-        static_cast<double>(numbers.missing[i]) / static_cast<double>(numbers.rows);
+        static_cast<double>(inputs.missing[i]) / static_cast<double>(site.table.rows);
     for (std::size_t l = 0; l < 2; ++l) {
       if (!chance && index > kShiftLimits[l])
         sums.AddCount(first + kSiteShifted, kPerShift * i + l);
@@ -289,9 +309,12 @@ Result<std::vector<federation::BlockSpec>> SiteBlocks(const Analysis& analysis,
   const std::size_t powers = asked ? static_cast<std::size_t>(question.powers) : 0;
   const std::size_t shift = details ? inputs.size() : 0;
   return std::vector<federation::BlockSpec>{
-      WideBlock("site_gain", 3 * powers), WideBlock("site_log_odds", 3 * powers),
-      WideBlock("site_areas", details ? kPerArea * (arms + 1) : 0), WideBlock("site_shift", shift),
-      CountBlock("site_shifted", kPerShift * shift)};
+      WideBlock("site_gain", 3 * powers),
+      WideBlock("site_log_odds", 3 * powers),
+      WideBlock("site_areas", details ? kPerArea * (arms + 1) : 0),
+      WideBlock("site_shift", shift),
+      CountBlock("site_shifted", kPerShift * shift),
+      CountBlock("site_weight", details ? 1 : 0)};
 }
 
 Result<void> AddSite(const SiteView& site, const ChoiceSplit& split, const ChoiceModels& models,
@@ -302,8 +325,7 @@ Result<void> AddSite(const SiteView& site, const ChoiceSplit& split, const Choic
   if (std::ranges::any_of(question.contributors, [&](std::int64_t k) { return k > sites; })) {
     return Fail(ErrorCode::kRefused, "more sites than there are", "false_claim");
   }
-  CLINNOVA_ASSIGN(const SiteNumbers numbers,
-                  Tally(site, split, models, question.best, question.inputs).Make());
+  CLINNOVA_ASSIGN(const SiteNumbers numbers, NumbersOf(site, split, models, question.best));
   const auto told = [&](std::size_t metric) {
     return Told(question.contributors[metric], site.minimum_count);
   };
@@ -324,17 +346,18 @@ Result<void> AddSite(const SiteView& site, const ChoiceSplit& split, const Choic
     sums.Add(first + kSiteAreaSums, kPerArea * a + 1, pairs);
     sums.Add(first + kSiteAreaSums, kPerArea * a + 2, auc.variance * pairs * pairs);
   }
-  const bool enough = numbers.persons >= std::max(2, site.minimum_count);
-  if (enough && told(kSitePersons)) AddShift(numbers, question, first, sums);
+  if (numbers.persons < Fewest(site) || !told(kSitePersons)) return {};
+  CLINNOVA_ASSIGN(const SiteInputs inputs, InputsAt(site, split, question.inputs));
+  AddShift(site, numbers.persons, inputs, question, first, sums);
   return {};
 }
 
 Result<void> CountSite(const SiteView& site, const ChoiceSplit& split, const ChoiceModels& models,
                        std::int64_t best, std::size_t block, ExactSums& sums) {
-  CLINNOVA_ASSIGN(const SiteNumbers numbers, Tally(site, split, models, best, {}).Make());
+  CLINNOVA_ASSIGN(const SiteNumbers numbers, NumbersOf(site, split, models, best));
   if (numbers.gain) sums.AddCount(block, kSiteGain);
   if (numbers.log_odds) sums.AddCount(block, kSiteAuc);
-  if (numbers.persons >= std::max(2, site.minimum_count)) sums.AddCount(block, kSitePersons);
+  if (numbers.persons >= Fewest(site)) sums.AddCount(block, kSitePersons);
   for (std::size_t a = 0; a < numbers.areas.size(); ++a) {
     if (numbers.areas[a]) sums.AddCount(block, kSiteAreas + a);
   }
@@ -385,23 +408,19 @@ void ComparingSites::TakeFirst(const PooledSums& sums, std::size_t first) {
       return sums.Number(first + kSiteAreaSums, kPerArea * a + i);
     };
     area = WithinSites{.sites = question_.contributors[kSiteAreas + a],
-                       .auc = at(0) / at(1),
-                       .variance = at(2) / at(1) / at(1)};
+                       .auc = {.auc = at(0) / at(1), .variance = at(2) / at(1) / at(1)}};
   }
   if (Told(kSitePersons)) TakeShift(sums, first);
 }
 
 void ComparingSites::TakeShift(const PooledSums& sums, std::size_t first) {
   comparison_.sites = question_.contributors[kSitePersons];
+  const auto persons = static_cast<double>(sums.Count(first + kSiteWeight));
   for (std::size_t i = 0; i < question_.inputs.size(); ++i) {
     if (names_[i] == "site") continue;
     InputShift shift{.name = names_[i]};
-    double persons = 0;
-    double groups = 0;
-    for (const std::int64_t count : question_.inputs[i].persons) {
-      persons += static_cast<double>(count);
-      groups += count > 0 ? 1 : 0;
-    }
+    const auto groups = static_cast<double>(std::ranges::count_if(
+        question_.inputs[i].persons, [](std::int64_t count) { return count > 0; }));
     shift.index = sums.Number(first + kSiteShift, i) / persons;
     shift.expected = (groups - 1) * static_cast<double>(comparison_.sites - 1) / persons;
     for (std::size_t l = 0; l < 2; ++l) {
@@ -432,11 +451,7 @@ std::optional<BetweenSites> ComparingSites::Together(const PooledSums& sums, std
   between.i2 = 100 * tau2 / (typical_[metric] + tau2);
   between.q_p_value = core::ChiSquaredUpperTail(between.q, degrees);
   const double t = core::StudentTQuantile(0.5 + level_ / 2, degrees);
-  const double further = std::sqrt(tau2 + between.std_error * between.std_error);
-  between.low = at.mean - t * between.std_error;
-  between.high = at.mean + t * between.std_error;
-  between.prediction_low = at.mean - t * further;
-  between.prediction_high = at.mean + t * further;
+  between.around = stats::IntervalsAround(at.mean, between.std_error, tau2, t);
   return between;
 }
 

@@ -8,8 +8,9 @@
 // N. Laird's tau^2, errors of J. Hartung and G. Knapp that are never narrower than without). The area within sites is the
 // part of each site's own pairs that are in order, over all sites: what differs between sites does not raise it. The
 // population stability index sum (p - P) ln(p / P), of a site's shares p of ten groups of like size and everybody's P, is
-// averaged over persons; a site is counted as shifted where its own is large, and larger than chance makes it in one of a
-// hundred such sites.
+// averaged over the persons of the sites that contribute (where disclosure rules hold, of each site a multiple of
+// minimum_count, so that the persons of sites that do not contribute do not follow); a site is counted as shifted where its
+// own is large, and larger than chance makes it in one of a hundred such sites.
 // Sources: stats/meta_analysis.h; T. P. A. Debray et al., Stat. Methods Med. Res. 28 (2019) (log odds of the area); N.
 // Siddiqi, Credit Risk Scorecards, 2006, and B. Yurdakul, J. Naranjo, J. Risk Model Valid. 14 (2020) (the index, and its
 // distribution).
@@ -17,9 +18,10 @@
 // Reveals: how many sites contribute to each; then, with the steps choice.spread and choice.groups, of gain and log odds
 // six and three sums over sites of powers of weights times powers of estimates (which, as in meta_analysis.h, tell the
 // estimates as a set where sites are few, though not whose is which); by arm and over all of pairs in order, pairs, and
-// their product's variance; by input the sum of persons times index, and how many sites are shifted or have many values
-// missing. Where disclosure rules hold, a site contributes with at least minimum_count persons (of the outcome and
-// without it), and at least three sites must, or nothing is told.
+// their product's variance; by input the sum of persons times index, these persons, and how many sites are shifted or
+// have many values missing. Where disclosure rules hold, a site contributes with at least minimum_count persons (to the gain,
+// whom the rule gives another drug; to areas, of the outcome and without it), and at least three sites must, or nothing is
+// told.
 #pragma once
 
 #include <array>
@@ -29,8 +31,10 @@
 
 #include "federation/exact_sums.h"
 #include "federation/step.h"
+#include "learn/choice_discrimination.h"
 #include "learn/choice_inputs.h"
 #include "learn/choice_rows.h"
+#include "stats/meta_sums.h"
 
 namespace clinnova::learn {
 
@@ -81,7 +85,14 @@ struct ChoiceSiteQuestion {
     a(inputs);
   }
 };
-enum ChoiceSiteBlock { kSiteGainSums, kSiteAucSums, kSiteAreaSums, kSiteShift, kSiteShifted };
+enum ChoiceSiteBlock {
+  kSiteGainSums,
+  kSiteAucSums,
+  kSiteAreaSums,
+  kSiteShift,
+  kSiteShifted,
+  kSiteWeight  ///< of the shift: persons
+};
 /// These blocks, to stand in a step's layout one after the other. kRefused for a question that cannot be.
 Result<std::vector<federation::BlockSpec>> SiteBlocks(const federation::Analysis& analysis,
                                                       const table::Schema& schema, std::size_t arms,
@@ -98,17 +109,17 @@ Result<void> CountSite(const federation::SiteView& site, const ChoiceSplit& spli
 /// Estimates of sites put together; on the scale of `estimate`.
 struct BetweenSites {
   std::int64_t sites = 0;
-  double estimate = 0, std_error = 0, low = 0, high = 0;
+  double estimate = 0, std_error = 0;
+  stats::MetaIntervals around{};
   double tau2 = 0, i2 = 0, q = 0, q_p_value = 1;
-  double prediction_low = 0, prediction_high = 0;  ///< of a further site
 };
 struct WithinSites {
   std::int64_t sites = 0;
-  double auc = 0, variance = 0;
+  Auc auc;
 };
 struct InputShift {
   std::string name;
-  double index = 0;                       ///< mean over persons
+  double index = 0;                       ///< mean over persons of the sites that contribute
   double expected = 0;                    ///< its mean where all sites are alike
   std::array<std::int64_t, 2> shifted{};  ///< sites, by kShiftLimits
   std::array<std::int64_t, 2> missing{};  ///< sites, by kMissingLimits
@@ -128,7 +139,6 @@ class ComparingSites {
   /// `minimum_count` of the federation.
   ComparingSites(std::size_t arms, bool binary, int minimum_count, double confidence_level);
 
-  std::size_t metrics() const { return kSiteAreas + arms_ + 1; }
   void TakeContributors(std::vector<std::int64_t> contributors);
   /// The first question: of weights at tau^2 = 0, areas, and shift. `names` of the inputs.
   ChoiceSiteQuestion First(std::size_t best, double gain, double log_odds,

@@ -9,18 +9,11 @@
 #include <numeric>
 #include <random>
 
-#include "learn/learners.h"
-#include "stats/study_fixture.h"
-#include "table/table_fixture.h"
+#include "learn/choice_fixture.h"
 
 namespace clinnova::learn {
 namespace {
 
-[[maybe_unused]] const bool kWithLearners = (RegisterLearners(), true);
-
-using stats::Answer;
-using stats::RunOne;
-using table::Table;
 using Counts = std::vector<std::int64_t>;
 
 TEST(ShiftGroups, AreTenthsAsFarAsBinsTellThemApart) {
@@ -66,9 +59,7 @@ std::vector<Table> Sites(std::size_t sites, double apart) {
   return stats::Split(table, site_of_row, sites);
 }
 
-constexpr const char* kAnalysis =
-    "method = \"treatment_choice\"\noutcome = \"y\"\ntreatment = \"drug\"\ncovariates = [\"x\"]\n"
-    "id = \"id\"\nfolds = 3\nevaluation = [\"between_sites\"]\n";
+const std::string kAnalysis = ChoiceOf("[\"x\"]", "between_sites");
 
 TEST(BetweenSites, DifferencesBetweenSitesDoNotRaiseTheAreaWithinThem) {
   const Answer apart = RunOne(kAnalysis, Sites(3, 1.5));
@@ -108,6 +99,90 @@ TEST(BetweenSites, UnderDisclosureRulesAtLeastThreeMustContribute) {
   EXPECT_EQ(two.Size("/between_sites/shift"), 0u);
   EXPECT_NE(two.Text("/warnings/0").find("at least three sites"), std::string::npos);
   EXPECT_FALSE(two.IsNull("/discrimination/all/auc"));
+}
+
+/// "new" is better where x is above 0, and worse below; at the last of three sites that are `changed` persons.
+std::vector<Table> SitesWithFewChanged(int changed) {
+  std::mt19937_64 random(7);
+  std::normal_distribution<double> normal;
+  std::uniform_real_distribution<double> uniform;
+  std::vector<double> id, x, y;
+  std::vector<std::string> drug;
+  std::vector<std::size_t> site_of_row;
+  for (int i = 0; i < 900; ++i) {
+    id.push_back(i);
+    site_of_row.push_back(static_cast<std::size_t>(i) % 3);
+    const double size = 0.5 + std::fabs(normal(random));
+    const bool last = site_of_row.back() == 2;
+    const bool below = last ? i / 3 < changed : uniform(random) < 0.3;
+    x.push_back(below ? -size : size);
+    const bool newer = uniform(random) < 0.5;
+    drug.emplace_back(newer ? "new" : "old");
+    y.push_back(uniform(random) < 1 / (1 + std::exp((newer ? -2 : 2) * x.back())) ? 1 : 0);
+  }
+  const Table table = table::MakeTable({{"id", id}, {"x", x}, {"drug", drug}, {"y", y}});
+  return stats::Split(table, site_of_row, 3);
+}
+
+/// A site's gain is that of the persons whose drug changes: everybody else's is 0.
+TEST(BetweenSites, UnderDisclosureRulesAGainIsOfEnoughPersonsWhoseDrugChanges) {
+  const Answer few = RunOne(kAnalysis, SitesWithFewChanged(3), {.minimum_count = 5});
+  ASSERT_TRUE(few) << few.error().message;
+  EXPECT_TRUE(few.IsNull("/between_sites/gain"));
+  EXPECT_FALSE(few.IsNull("/between_sites/auc"));
+  const Answer enough = RunOne(kAnalysis, SitesWithFewChanged(8), {.minimum_count = 5});
+  EXPECT_EQ(enough.Number("/between_sites/gain/sites"), 3);
+  const Answer open = RunOne(kAnalysis, SitesWithFewChanged(3));
+  EXPECT_EQ(open.Number("/between_sites/gain/sites"), 3);
+}
+
+TEST(BetweenSites, DoesNotWarnWhereEnoughSitesContribute) {
+  const Answer answer =
+      RunOne(ChoiceOf("[\"site\"]", "between_sites"), Sites(3, 0.3), {.minimum_count = 5});
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer.Size("/between_sites/shift"), 0u);  // of site there is none
+  for (const std::string& warning : answer.Texts("/warnings")) {
+    EXPECT_EQ(warning.find("differences between sites"), warning.npos) << warning;
+  }
+}
+
+/// Three sites of which `women` are women, and a fourth with three complete cases of twenty rows.
+std::vector<Table> SitesOfWomen(const std::vector<int>& women) {
+  std::mt19937_64 random(3);
+  std::vector<double> id, x, y;
+  std::vector<std::string> drug, sex;
+  std::vector<std::size_t> site_of_row;
+  for (std::size_t s = 0; s < 4; ++s) {
+    for (int i = 0; i < (s < 3 ? 300 + static_cast<int>(s) : 20); ++i) {
+      id.push_back(static_cast<double>(id.size()));
+      site_of_row.push_back(s);
+      x.push_back(s < 3 || i < 3 ? static_cast<double>(random() % 100) : std::nan(""));
+      sex.emplace_back(s < 3 && i < women[s] ? "F" : "M");
+      drug.emplace_back(random() % 2 == 0 ? "new" : "old");
+      y.push_back(static_cast<double>(random() % 2));
+    }
+  }
+  const Table table =
+      table::MakeTable({{"id", id}, {"x", x}, {"sex", sex}, {"drug", drug}, {"y", y}});
+  return stats::Split(table, site_of_row, 4);
+}
+
+TEST(BetweenSites, AShiftIsTheMeanOverThePersonsOfTheSitesThatContribute) {
+  const Answer answer = RunOne(ChoiceOf("[\"sex\", \"x\"]", "between_sites"),
+                               SitesOfWomen({100, 150, 200}), {.minimum_count = 5});
+  ASSERT_TRUE(answer) << answer.error().message;
+  const Counts all = {450, 456};
+  const std::vector<Counts> own = {{100, 200}, {150, 151}, {200, 102}};
+  double sum = 0;
+  double persons = 0;
+  for (const Counts& site : own) {
+    const auto weight = static_cast<double>((site[0] + site[1]) / 5 * 5);
+    sum += weight * StabilityIndex(site, all);
+    persons += weight;
+  }
+  EXPECT_EQ(answer.Number("/between_sites/shift/0/sites"), 3);
+  EXPECT_NEAR(answer.Number("/between_sites/shift/0/stability_index"), sum / persons, 1e-14);
+  EXPECT_NEAR(answer.Number("/between_sites/shift/0/index_if_alike"), 2 / persons, 1e-14);
 }
 
 TEST(BetweenSites, ASiteAnswersOnlyWhatTheApprovedAnalysisAsks) {

@@ -40,7 +40,8 @@ Result<Layout> ValueLayout(const Analysis& analysis, const table::Schema& schema
        CountBlock("trimmed", arms), CountBlock("overlap", arms * 2 * kOverlapBins),
        ScaledBlock("weighted_columns", arms * p, static_cast<int>(parameters.weighted_exponent)),
        CountBlock("calibration_rows", bins), WideBlock("calibration_predicted", bins),
-       WideBlock("calibration_observed", bins), WideBlock("arm_predictions", arms * 5),
+       WideBlock("calibration_observed", bins),
+       WideBlock("arm_predictions", arms * kPredictionParts),
        CountBlock("scores", parameters.models.binary ? arms * 2 * kScoreBins : 0)}};
 }
 
@@ -77,12 +78,21 @@ void AddOverlap(const ChoiceBatch& batch, std::size_t row, double trim, ExactSum
   sums.Add(kArmWeights, batch.score.size() + own, weight * weight);
 }
 
+/// A row's prediction of the drug that was received, and its outcome, to a group of a block.
+void AddPredictions(const ChoiceBatch& batch, std::size_t row, std::size_t block, std::size_t group,
+                    ExactSums& sums) {
+  const auto own = static_cast<std::size_t>(batch.arm()[row]);
+  const auto parts = PredictionParts(batch.predicted[own][row], batch.y()[row]);
+  for (std::size_t i = 0; i < kPredictionParts; ++i) {
+    sums.Add(block, kPredictionParts * group + i, parts[i]);
+  }
+}
+
 void AddCalibration(const ChoiceBatch& batch, std::size_t row, bool binary, ExactSums& sums) {
   const auto own = static_cast<std::size_t>(batch.arm()[row]);
   const double q = batch.predicted[own][row];
   const double y = batch.y()[row];
-  const double parts[] = {q, q * q, q * y, y, y * y};
-  for (std::size_t i = 0; i < 5; ++i) sums.Add(kArmPredictions, own * 5 + i, parts[i]);
+  AddPredictions(batch, row, kArmPredictions, own, sums);
   if (!binary) return;
   const std::size_t bin =
       own * kCalibrationBins + EvenBin(q, 1.0 / kCalibrationBins, kCalibrationBins);
@@ -139,7 +149,7 @@ Result<Layout> InputLayout(const Analysis& analysis, const table::Schema& schema
                  CountBlock("missing", sums ? inputs.size() : 0),
                  CountBlock("levels", sums ? LevelCount(inputs) : 0),
                  CountBlock("histogram", sums ? 0 : inputs.size() * kInputBins),
-                 CountBlock("rows", 1)}};
+                 CountBlock("rows", 1), CountBlock("persons", sums ? inputs.size() : 0)}};
 }
 
 void CountMissing(const std::vector<ChoiceInput>& inputs, const table::Table& table,
@@ -148,7 +158,7 @@ void CountMissing(const std::vector<ChoiceInput>& inputs, const table::Table& ta
     const table::Column& column = table.column(inputs[i].column);
     std::int64_t missing = 0;
     for (std::size_t r = first; r < first + count; ++r) {
-      missing += inputs[i].factor ? column.codes[r] < 0 : std::isnan(column.numbers[r]);
+      missing += IsMissing(inputs[i], column, r) ? 1 : 0;
     }
     sums.AddCount(kInputMissing, i, missing);
   }
@@ -156,19 +166,22 @@ void CountMissing(const std::vector<ChoiceInput>& inputs, const table::Table& ta
 
 void AddInputs(const std::vector<ChoiceInput>& inputs, const ChoiceInputParameters& parameters,
                const table::Table& table, const ChoiceBatch& batch, ExactSums& sums) {
+  const bool first_round = parameters.centers.empty();
   std::size_t level = 0;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const table::Column& column = table.column(inputs[i].column);
     for (std::size_t r = 0; r < batch.rows(); ++r) {
       const std::size_t row = batch.design.source_row[r];
+      if (IsMissing(inputs[i], column, row)) continue;
+      if (first_round) sums.AddCount(kInputPersons, i);
       if (inputs[i].factor) {
-        if (parameters.centers.empty()) {
+        if (first_round) {
           sums.AddCount(kInputLevels, level + static_cast<std::size_t>(column.codes[row]));
         }
         continue;
       }
       const double value = column.numbers[row];
-      if (parameters.centers.empty()) {
+      if (first_round) {
         sums.Add(kInputSums, 2 * i, value);
         sums.Add(kInputSums, 2 * i + 1, value * value);
         continue;
@@ -207,8 +220,8 @@ Result<Layout> SpreadLayout(const Analysis& analysis, const table::Schema& schem
                             const ChoiceSpreadParameters& parameters) {
   CLINNOVA_ASSIGN(const std::size_t arms, ArmsOf(analysis, schema, parameters.split.claim));
   CLINNOVA_ASSIGN(const auto sites, SiteBlocks(analysis, schema, arms, parameters.sites));
-  CLINNOVA_ASSIGN(const auto lines, LineBlock(analysis, parameters.lines, arms,
-                                              parameters.split.claim.center.size()));
+  CLINNOVA_ASSIGN(const auto lines,
+                  LineBlock(analysis, schema, parameters.split.claim, arms, parameters.lines));
   Layout layout{
       {CountBlock("benefit", kBenefitBins), CountBlock("distance", kDistanceBins), lines}};
   layout.blocks.insert(layout.blocks.end(), sites.begin(), sites.end());
@@ -294,12 +307,14 @@ Result<std::vector<Subgrouping>> SubgroupsFor(const Analysis& analysis, const ta
 Result<Layout> GroupLayout(const Analysis& analysis, const table::Schema& schema,
                            const ChoiceGroupParameters& parameters) {
   CLINNOVA_ASSIGN(const auto subgroupings, SubgroupsFor(analysis, schema, parameters));
-  std::size_t groups = parameters.first_bins.size();
-  for (const Subgrouping& subgrouping : subgroupings) groups += subgrouping.groups();
+  std::size_t subgroups = 0;
+  for (const Subgrouping& subgrouping : subgroupings) subgroups += subgrouping.groups();
+  const std::size_t groups = parameters.first_bins.size() + subgroups;
   CLINNOVA_ASSIGN(const std::size_t arms, ArmsOf(analysis, schema, parameters.split.claim));
   CLINNOVA_ASSIGN(const auto sites, SiteBlocks(analysis, schema, arms, parameters.sites));
   Layout layout{{CountBlock("rows", groups), WideBlock("predicted", groups),
-                 WideBlock("gain", groups), WideBlock("gain_squared", groups)}};
+                 WideBlock("gain", groups), WideBlock("gain_squared", groups),
+                 WideBlock("predictions", kPredictionParts * subgroups)}};
   layout.blocks.insert(layout.blocks.end(), sites.begin(), sites.end());
   return layout;
 }
@@ -341,10 +356,13 @@ Result<void> GroupEvaluate(const SiteView& site, const ChoiceGroupParameters& pa
                  parameters.first_bins[group + 1] <= bin)
             ++group;
           if (!parameters.first_bins.empty()) AddToGroup(group, predicted, gain, mine);
-          std::size_t first = parameters.first_bins.size();
+          std::size_t first = 0;
           for (const Subgrouping& subgrouping : subgroupings) {
             const std::size_t of = subgrouping.GroupOf(site.table, batch.design.source_row[r]);
-            if (of < subgrouping.groups()) AddToGroup(first + of, predicted, gain, mine);
+            if (of < subgrouping.groups()) {
+              AddToGroup(parameters.first_bins.size() + first + of, predicted, gain, mine);
+              AddPredictions(batch, r, kGroupPredictions, first + of, mine);
+            }
             first += subgrouping.groups();
           }
         }
@@ -396,7 +414,7 @@ const federation::TypedStep<ChoiceValueParameters> kChoiceValueStep{"choice.valu
 const federation::TypedStep<ChoiceInputParameters> kChoiceInputStep{"choice.inputs", InputLayout,
                                                                     InputEvaluate, ChoiceGuard{}};
 const federation::TypedStep<ChoiceSpreadParameters> kChoiceSpreadStep{
-    "choice.spread", SpreadLayout, SpreadEvaluate, ChoiceGuard{}};
+    "choice.spread", SpreadLayout, SpreadEvaluate, ChoiceLineGuard{}};
 const federation::TypedStep<ChoiceGroupParameters> kChoiceGroupStep{
     "choice.groups", GroupLayout, GroupEvaluate,
     federation::Guard<ChoiceGroupParameters>{ChoiceGuard::Rules(), HoldGroups}};

@@ -12,7 +12,8 @@
 // arm; sums of weights; histograms of propensities by arm; weighted column sums; by arm sums of predictions and
 // outcomes, and of a binary one histograms of the predictions of those with and without it; sums, sums of squares, level
 // counts and histograms of the inputs; histograms of predicted benefit and of
-// Mahalanobis' distance; by group persons, predicted and observed gain; score and information of the recalibration.
+// Mahalanobis' distance; by group persons, predicted and observed gain, and of subgroups sums of predictions and outcomes;
+// score and information of the recalibration.
 #pragma once
 
 #include <cstdint>
@@ -60,7 +61,7 @@ enum ChoiceValueBlock {
   kCalibrationRows,  ///< by arm and bin
   kCalibrationPredicted,
   kCalibrationObserved,
-  kArmPredictions,  ///< by arm of those who received it: q, q^2, q y, y, y^2
+  kArmPredictions,  ///< by arm of those who received it: PredictionParts (choice_discrimination.h)
   kScoreCounts      ///< binary outcomes: as ScoreIndex (choice_discrimination.h) orders them
 };
 
@@ -95,7 +96,8 @@ enum ChoicePairBlock {
   kLineSums        ///< choice_lines.h
 };
 
-/// The inputs among complete cases; and how often each is missing among all rows.
+/// The inputs among complete cases; and how often each is missing among all rows. A complete case may lack an input that
+/// stands in & and | only.
 struct ChoiceInputParameters {
   ChoiceSplit split;
   std::vector<double> centers{};  ///< by input; empty: sums are asked for, else histograms
@@ -112,7 +114,8 @@ enum ChoiceInputBlock {
   kInputMissing,    ///< by input
   kInputLevels,     ///< by input and level
   kInputHistogram,  ///< by input, kInputBins
-  kInputRows        ///< rows of the table
+  kInputRows,       ///< rows of the table
+  kInputPersons     ///< by input: complete cases with a value
 };
 
 struct ChoiceSpreadParameters {
@@ -172,7 +175,8 @@ enum ChoiceGroupBlock {
   kGroupPredicted,
   kGroupGain,
   kGroupGainSquared,
-  kGroupSites  // and on
+  kGroupPredictions,  ///< by subgroup, of the drug that was received: PredictionParts
+  kGroupSites         // and on
 };
 
 /// By arm, of those who received it: the logistic regression of the outcome on the predicted log odds.

@@ -430,5 +430,73 @@ TEST(TreatmentChoice, HidesNoPartAloneOfAWholeThatItTells) {
   }
 }
 
+TEST(TreatmentChoice, SubgroupsTellAboutWhomItsModelsAreWrong) {
+  // Women do better than the covariates tell.
+  Table table = Patients(800, Benefit::kNone);
+  auto& y = table.columns[*table.schema.Find("y")].numbers;
+  const auto& sex = table.columns[*table.schema.Find("sex")].codes;
+  double outcomes = 0;
+  for (std::size_t r = 0; r < table.rows; ++r) {
+    if (sex[r] == 0 && r % 2 == 0) y[r] = 1;
+    outcomes += y[r];
+  }
+  const Answer answer = RunOne(
+      "method = \"treatment_choice\"\noutcome = \"y\"\ntreatment = \"drug\"\nid = \"id\"\n"
+      "covariates = [\"x\", \"z\"]\nevaluation = [\"subgroups\"]\n"
+      "subgroups = [\"sex\", \"age\"]\n",
+      Sites(table, 3), {.minimum_count = 5});
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer.Text("/subgroups/0/level"), "F");
+  EXPECT_GT(answer.Number("/subgroups/0/outcome/difference/conf_low"), 0);
+  EXPECT_LT(answer.Number("/subgroups/1/outcome/difference/conf_high"), 0);
+  double sum = 0;
+  for (const char* group : {"/subgroups/0", "/subgroups/1"}) {
+    const std::string at = group;
+    sum += answer.Number(at + "/n") * answer.Number(at + "/outcome/observed");
+    EXPECT_NEAR(answer.Number(at + "/outcome/difference/estimate"),
+                answer.Number(at + "/outcome/observed") - answer.Number(at + "/outcome/predicted"),
+                1e-14);
+  }
+  EXPECT_NEAR(sum, outcomes, 1e-9);
+  EXPECT_EQ(answer.Size("/model/evaluation/subgroups"), 5u);  // and three bands of age
+}
+
+/// As in R, a term with | is known where one side is true: a complete case may lack an input.
+TEST(TreatmentChoice, AnInputMayBeMissingWhereItsTermIsKnownWithoutIt) {
+  Table table = Patients(600, Benefit::kForMost);
+  const auto index = [&](const char* name) { return *table.schema.Find(name); };
+  auto& sex = table.columns[index("sex")].codes;
+  auto& age = table.columns[index("age")].numbers;
+  const auto& x = table.columns[index("x")].numbers;
+  double sum = 0;
+  double persons = 0;
+  double women = 0;
+  for (std::size_t r = 0; r < table.rows; ++r) {
+    const bool missing = x[r] > 0 && r % 2 == 0;
+    if (missing) {
+      sex[r] = -1;
+      age[r] = std::nan("");
+      continue;
+    }
+    sum += age[r];
+    ++persons;
+    women += sex[r] == 0 ? 1 : 0;
+  }
+  const Answer answer = RunOne(
+      "method = \"treatment_choice\"\noutcome = \"y\"\ntreatment = \"drug\"\nid = \"id\"\nfolds = "
+      "3\n"
+      "covariates = [\"z\", 'I(x > 0 | sex == \"F\")', \"I(x > 0 | age > 60)\"]\n"
+      "evaluation = [\"between_sites\"]\n",
+      Sites(table, 3));
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer.Number("/n"), 600);
+  EXPECT_EQ(answer.Text("/model/inputs/2/name"), "sex");
+  EXPECT_EQ(answer.Number("/model/inputs/2/levels/0/n"), women);
+  EXPECT_EQ(answer.Text("/model/inputs/3/name"), "age");
+  EXPECT_NEAR(answer.Number("/model/inputs/3/mean"), sum / persons, 1e-12);
+  EXPECT_NEAR(answer.Number("/model/inputs/3/missing"), 1 - persons / 600, 1e-12);
+  EXPECT_LT(answer.Number("/between_sites/shift/3/stability_index"), 0.2);
+}
+
 }  // namespace
 }  // namespace clinnova::learn

@@ -27,8 +27,6 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr int kMaximumIterations = 100;
 /// tau^2 is found when it moves by less than this part of itself and a typical variance.
 constexpr double kTolerance = 1e-14;
-/// Estimates that must be behind a sum where disclosure rules hold: with two, each site could tell the other's.
-constexpr std::int64_t kFewestSites = 3;
 
 enum class Heterogeneity : std::uint8_t {
   kNone,
@@ -285,15 +283,15 @@ class MetaAnalysis {
     return {};
   }
 
-  /// Half the width of an interval with this error.
-  double HalfWidth(double error) const {
+  MetaIntervals Intervals() const {
     const double tail = (1 - options_.level) / 2;
-    return error * (options_.knapp_hartung == KnappHartung::kNo
-                        ? -core::NormalQuantile(tail)
-                        : core::StudentTQuantile(1 - tail, Degrees()));
+    return IntervalsAround(at_.mean, std_error_, tau2_,
+                           options_.knapp_hartung == KnappHartung::kNo
+                               ? -core::NormalQuantile(tail)
+                               : core::StudentTQuantile(1 - tail, Degrees()));
   }
 
-  void ReportHeterogeneity(Json& result) const {
+  void ReportHeterogeneity(const MetaIntervals& intervals, Json& result) const {
     const bool fixed = options_.heterogeneity == Heterogeneity::kNone;
     const double typical = TypicalVariance();
     const double excess = Q() > 0 ? std::max(0.0, (Q() - Degrees()) / Q()) : 0;
@@ -304,9 +302,8 @@ class MetaAnalysis {
     result["q"] = NumberJson(Q());
     result["q_df"] = estimates_ - 1;
     result["q_p_value"] = NumberJson(alone ? 1 : core::ChiSquaredUpperTail(Q(), Degrees()));
-    const double width = fixed ? kNaN : HalfWidth(std::sqrt(tau2_ + std_error_ * std_error_));
-    result["prediction_low"] = NumberJson(at_.mean - width);
-    result["prediction_high"] = NumberJson(at_.mean + width);
+    result["prediction_low"] = NumberJson(fixed ? kNaN : intervals.prediction_low);
+    result["prediction_high"] = NumberJson(fixed ? kNaN : intervals.prediction_high);
   }
 
   /// What does not depend on the model.
@@ -392,16 +389,16 @@ class MetaAnalysis {
     if (!options_.tau2_method.empty()) result["tau2_method"] = options_.tau2_method;
     result["hartung_knapp"] = options_.knapp_hartung != KnappHartung::kNo;
     const double statistic = at_.mean / std_error_;
-    const double width = HalfWidth(std_error_);
+    const MetaIntervals intervals = Intervals();
     result["estimate"] = NumberJson(at_.mean);
     result["std_error"] = NumberJson(std_error_);
     result["statistic"] = NumberJson(statistic);
     result["p_value"] = NumberJson(options_.knapp_hartung == KnappHartung::kNo
                                        ? core::NormalTwoSidedP(statistic)
                                        : core::StudentTTwoSidedP(statistic, Degrees()));
-    result["conf_low"] = NumberJson(at_.mean - width);
-    result["conf_high"] = NumberJson(at_.mean + width);
-    ReportHeterogeneity(result);
+    result["conf_low"] = NumberJson(intervals.low);
+    result["conf_high"] = NumberJson(intervals.high);
+    ReportHeterogeneity(intervals, result);
     if (converged_) return;
     for (const char* key : {"estimate", "std_error", "statistic", "p_value", "conf_low",
                             "conf_high", "tau2", "i2", "h2", "prediction_low", "prediction_high"}) {

@@ -2,6 +2,7 @@
 #include "stats/meta_sums.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace clinnova::stats {
 
@@ -42,6 +43,15 @@ double TypicalVariance(const WeightedSums& fixed, std::int64_t estimates) {
 double MomentTau2(const WeightedSums& fixed, std::int64_t estimates) {
   return std::max(0.0, (fixed.wee[0] - static_cast<double>(estimates - 1)) /
                            (fixed.w[0] - fixed.w[1] / fixed.w[0]));
+}
+
+MetaIntervals IntervalsAround(double mean, double std_error, double tau2, double quantile) {
+  const double width = quantile * std_error;
+  const double further = quantile * std::sqrt(tau2 + std_error * std_error);
+  return {.low = mean - width,
+          .high = mean + width,
+          .prediction_low = mean - further,
+          .prediction_high = mean + further};
 }
 
 }  // namespace clinnova::stats

@@ -11,6 +11,9 @@
 
 namespace clinnova::stats {
 
+/// Sites that must be behind a sum where disclosure rules hold: with two, each could tell the other's.
+inline constexpr std::int64_t kFewestSites = 3;
+
 /// Powers of the weight that a round may carry.
 inline constexpr std::size_t kMostPowers = 3;
 
@@ -33,5 +36,13 @@ WeightedSums WeightedSumsFrom(const federation::PooledSums& sums, std::size_t bl
 double TypicalVariance(const WeightedSums& fixed, std::int64_t estimates);
 /// R. DerSimonian's and N. Laird's tau^2.
 double MomentTau2(const WeightedSums& fixed, std::int64_t estimates);
+
+/// Where the mean is, and where a further site's truth is expected.
+struct MetaIntervals {
+  double low = 0, high = 0;
+  double prediction_low = 0, prediction_high = 0;
+};
+/// `quantile`: of the distribution of the mean over its error, for half of an interval.
+MetaIntervals IntervalsAround(double mean, double std_error, double tau2, double quantile);
 
 }  // namespace clinnova::stats

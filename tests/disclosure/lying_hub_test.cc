@@ -4,11 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <nlohmann/json.hpp>
 
-#include "attacked_tables.h"
-#include "federation/site_runner.h"
-#include "stats/case_differences.h"
+#include "lying_hub.h"
 #include "stats/cox_likelihood.h"
 #include "stats/glm_steps.h"
 #include "stats/linear_mixed_steps.h"
@@ -18,66 +15,7 @@
 namespace clinnova::stats {
 namespace {
 
-using federation::Int128;
 using federation::RoundRequest;
-
-/// Real sites with a threshold of five, and a hub that may forge every request.
-class LyingHub final : public federation::Federation {
- public:
-  using Forge = std::function<void(RoundRequest&)>;
-
-  LyingHub(std::string_view analysis, const Patients& patients, int told_minimum, Forge forge)
-      : study_(StudyOf(analysis, 5)), told_minimum_(told_minimum), forge_(std::move(forge)) {
-    for (table::Table& table : patients.Sites()) {
-      schema_ = table.schema;
-      sites_.emplace_back(federation::SiteRunner::Options{
-          .study = study_, .table = std::move(table), .steps = &Steps(), .minimum_count = 5});
-    }
-  }
-
-  const table::Schema& schema() const override { return schema_; }
-  const std::vector<std::string>& sites() const override { return names_; }
-  int minimum_count() const override { return told_minimum_; }
-
-  /// The reason of the site that refused; "" when all numbers came.
-  std::string Outcome() {
-    const auto result = RunAnalysis(*this, study_.analyses().front());
-    if (result) return "";
-    return result.error().reason.empty() ? result.error().message : result.error().reason;
-  }
-  /// The same of the round that compares the last analysis' persons with those of the ones before.
-  std::string OutcomeOfDifferences() {
-    const auto result = CheckDifferences(*this, study_.analyses().back());
-    return result ? "" : result.error().reason;
-  }
-  /// Whether a site ever gave numbers other than counts.
-  bool got_sums() const { return got_sums_; }
-
- protected:
-  Result<std::vector<Int128>> Round(const RoundRequest& request,
-                                    const federation::Layout& layout) override {
-    RoundRequest forged = request;
-    if (forge_) forge_(forged);
-    std::vector<unsigned __int128> sum(layout.elements());
-    for (const federation::SiteRunner& site : sites_) {
-      CLINNOVA_ASSIGN(const std::vector<Int128> part, site.Contribute(forged, core::Hash{}));
-      if (part.size() != sum.size()) return Fail(ErrorCode::kFailed, "another layout", "layout");
-      for (std::size_t i = 0; i < sum.size(); ++i)
-        sum[i] += static_cast<unsigned __int128>(part[i]);
-    }
-    got_sums_ = got_sums_ || !CountsAlone(layout);
-    return std::vector<Int128>(sum.begin(), sum.end());
-  }
-
- private:
-  federation::Study study_;
-  int told_minimum_;
-  Forge forge_;
-  table::Schema schema_;
-  std::vector<std::string> names_{"s1", "s2", "s3"};
-  std::vector<federation::SiteRunner> sites_;
-  bool got_sums_ = false;
-};
 
 constexpr const char* kGlm = "method = \"glm\"\nformula = \"x ~ z + drug\"";
 constexpr const char* kCox =

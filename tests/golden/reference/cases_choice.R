@@ -21,11 +21,11 @@ choice <- with_sites(choice, in_blocks(n, 4))
 of_drugs <- function(name, outcome, covariates, ...) choice_analysis(name, choice, outcome, "drug", covariates, 5, ...)
 golden_case("choice_three_drugs", choice, empty = "s9", from = "simulated, set.seed(20261126)", notes = choice_notes, analyses = list(
   of_drugs("response", "low_activity", c("x", "log(crp)", "sex", "age"), guideline = c("anti-TNF", "JAK"), thresholds = c(0:20) / 100, between_sites = TRUE,
-           heterogeneity = TRUE),
+           heterogeneity = TRUE, subgroups = c("sex", "age")),
   of_drugs("sparse", "low_activity", c("x", "log(crp)", "sex"), alpha = 0.9, conf_level = 0.9, thresholds = c(0, 0.15)),
   of_drugs("ridge", "low_activity", c("x * sex", "age"), alpha = 0, ridge = 4, heterogeneity = TRUE),
   of_drugs("change", "change", c("x", "log(crp)", "sex", "age"), direction = "lower", trim = 0.15, thresholds = c(0, 0.25, 1), between_sites = TRUE,
-           heterogeneity = TRUE)))
+           heterogeneity = TRUE, subgroups = c("age", "sex"))))
 
 # Nothing to gain: two drugs, one a little better for everybody.
 set.seed(77)

@@ -212,7 +212,7 @@ forest_expectations <- function(columns, arm_name, levels, y, arm, fold, folds, 
 
 choice_analysis <- function(name, data, outcome, treatment, covariates, folds, alpha = 0.5, direction = "higher", trim = 0.02,
                             ridge = 1, guideline = character(), conf_level = NULL, forest = NULL, thresholds = NULL,
-                            between_sites = FALSE, heterogeneity = FALSE) {
+                            between_sites = FALSE, heterogeneity = FALSE, subgroups = character()) {
   frame <- model.frame(reformulate(c(covariates, treatment, "fold"), outcome), data, na.action = na.omit)
   x <- model.matrix(reformulate(covariates), frame)[, -1, drop = FALSE]
   x <- scale(x, center = TRUE, scale = apply(x, 2, sd))
@@ -365,6 +365,12 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
       expected$heterogeneity <- c(expected$heterogeneity, list(c(list(first = levels[a], second = levels[b]), line)))
     }
   }
+  if (length(subgroups) > 0) {
+    asked <- c(asked, "subgroups")
+    among <- data[setdiff(seq_len(nrow(data)), attr(frame, "na.action")), ]
+    expected$subgroups <- choice_subgroups(subgroups, among, abs(q[cbind(seq_len(n), rule)] - q[, least]),
+                                           sign * (policies[, 1] - score[, least]), q[own], y, binary, critical)
+  }
   study <- list(name = name, method = "treatment_choice", outcome = outcome, treatment = treatment,
                 covariates = vector_of(covariates), fold_column = "fold", folds = folds, alpha = alpha, direction = direction,
                 evaluation = vector_of(asked))
@@ -373,6 +379,7 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
     study <- c(study, list(learner = "boosted_trees"), forest)
   }
   if (length(guideline) > 0) study$guideline <- vector_of(guideline)
+  if (length(subgroups) > 0) study$subgroups <- vector_of(subgroups)
   if (trim != 0.02) study$trim <- trim
   if (ridge != 1) study$ridge <- ridge
   if (!is.null(thresholds)) study$thresholds <- vector_of(thresholds)
@@ -404,6 +411,28 @@ choice_net_benefit <- function(t, q, score, q_without, fold, reference, levels, 
   estimates <- c(0, vapply(drugs, function(drug) drug$estimate, 0), mean(own$net))
   list(threshold = t, n_switched = sum(own$switched), share_switched = mean(own$switched), rule = told(own$net, between),
        drugs = drugs, best = c(levels[c(reference, others)], "rule")[which.max(estimates)])
+}
+
+# By level, or band of age: the gain over the best single drug, predicted and of scores; and the outcome under the drug that
+# was received, observed and predicted (q).
+choice_subgroups <- function(columns, among, predicted, gain, q, y, binary, critical) {
+  around <- function(x) {
+    error <- sqrt(var(x) / length(x))
+    list(estimate = mean(x), std_error = error, conf_low = mean(x) - critical * error, conf_high = mean(x) + critical * error)
+  }
+  of_column <- function(column) {
+    values <- among[[column]]
+    group <- if (column == "age") cut(values, c(-Inf, 40, 65, Inf), c("below 40", "40 to below 65", "65 and above"), right = FALSE) else factor(values)
+    lapply(levels(group), function(level) {
+      at <- which(group == level)
+      square <- mean((y[at] - q[at])^2)
+      explained <- 1 - square / mean((y[at] - mean(y[at]))^2)
+      sizes <- if (binary) list(brier = square, scaled_brier = explained) else list(rmse = sqrt(square), r_squared = explained)
+      c(list(variable = column, level = level, n = length(at), predicted = mean(predicted[at])), around(gain[at]),
+        list(outcome = c(list(observed = mean(y[at]), predicted = mean(q[at]), difference = around(y[at] - q[at])), sizes)))
+    })
+  }
+  do.call(c, lapply(columns, of_column))
 }
 
 # Sites' estimates put together by metafor; errors of Hartung and Knapp, never narrower than without. A site whose rule

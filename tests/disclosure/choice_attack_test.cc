@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// A hub that asks the sites of a treatment choice for other sums than ours does.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "learn/choice_value_steps.h"
+#include "learn/learners.h"
+#include "lying_hub.h"
+
+namespace clinnova::stats {
+namespace {
+
+[[maybe_unused]] const bool kWithLearners = (learn::RegisterLearners(), true);
+
+using federation::RoundRequest;
+using learn::ChoiceLineQuestion;
+
+constexpr const char* kChoice =
+    "method = \"treatment_choice\"\noutcome = \"days\"\ntreatment = \"drug\"\n"
+    "covariates = [\"z\", \"site\"]\nfolds = 3\nevaluation = [\"heterogeneity\"]";
+
+/// Changes what a step of parameters P asks of the lines.
+template <typename P>
+LyingHub::Forge OfLines(std::string_view step, std::function<void(ChoiceLineQuestion&)> lie) {
+  return [step, lie = std::move(lie)](RoundRequest& request) {
+    if (request.step != step) return;
+    P parameters = *core::Decode<P>(request.parameters);
+    lie(parameters.lines);
+    request.parameters = core::Encode(parameters);
+  };
+}
+LyingHub::Forge OfErrors(std::function<void(ChoiceLineQuestion&)> lie) {
+  return OfLines<learn::ChoiceSpreadParameters>("choice.spread", std::move(lie));
+}
+
+std::string Outcome(LyingHub::Forge forge) {
+  return LyingHub(kChoice, Patients(300), 5, std::move(forge)).Outcome();
+}
+
+TEST(LyingHubOfAChoice, GetsItsNumbersWhenItDoesNotLie) { EXPECT_EQ(Outcome({}), ""); }
+
+TEST(LyingHubOfAChoice, DoesNotGetASitesGainByItsColumn) {
+  const auto with_sites = [](ChoiceLineQuestion& lines) { lines.columns = {0, 1, 2, 3}; };
+  EXPECT_EQ(Outcome(OfLines<learn::ChoicePairParameters>("choice.fold_pairs", with_sites)),
+            "single_contributor");
+}
+
+/// An error is divided by 1 less a person's leverage: where the hub could choose that, it would choose one person.
+TEST(LyingHubOfAChoice, CannotWeighPersonsByALeverageThatIsNone) {
+  const auto scaled = [](double by) {
+    return [by](ChoiceLineQuestion& lines) {
+      for (double& part : lines.inverse) part *= by;
+    };
+  };
+  EXPECT_EQ(Outcome(OfErrors(scaled(1))), "");
+  EXPECT_EQ(Outcome(OfErrors(scaled(200))), "leverage");
+  EXPECT_EQ(Outcome(OfErrors(scaled(-1))), "leverage");
+  EXPECT_EQ(Outcome(OfErrors([](ChoiceLineQuestion& lines) {
+              std::ranges::fill(lines.inverse, 0.0);
+              lines.inverse.front() = -1e-3;
+            })),
+            "leverage");
+}
+
+}  // namespace
+}  // namespace clinnova::stats
