@@ -149,6 +149,17 @@ TEST_F(FhirDevicesTest, KeepsTheMeanOfASeriesAndItsWindow) {
   EXPECT_EQ(Text("SELECT value FROM clinnova.biomarker"), "70.0") << "corrected";
 }
 
+TEST_F(FhirDevicesTest, HidesTheSerialNumberOfWhatMeasured) {
+  const ImportReport report =
+      Load(std::string(kPatient) + R"(, {"resource": {"resourceType": "Device", "id": "watch",
+    "type": {"text": "wrist-worn sensor SN-778899"}, "serialNumber": "SN-778899"}}, {"resource": )" +
+           Series("20") + "}");
+  EXPECT_EQ(report.kinds.at("biomarker").loaded, 1);
+  EXPECT_EQ(Text("SELECT device_source_value FROM clinnova.biomarker"),
+            "wrist-worn sensor [hidden]");
+  EXPECT_EQ(TablesWith("778899"), "");
+}
+
 TEST_F(FhirDevicesTest, RefusesASeriesWithoutNumbersOrOfSeveralValues) {
   std::string planes = Series("1 2 3 4");
   planes.replace(planes.find("\"dimensions\": 1"), 15, "\"dimensions\": 2");

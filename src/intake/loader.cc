@@ -156,6 +156,8 @@ Result<void> Loader::State::HideIdentities() {
   CLINNOVA_TRY(HideInColumn("stage_quarantine", "message", "true"));
   CLINNOVA_TRY(HideInColumn("stage_event", "value_text", "number IS NULL AND value_text <> ''"));
   CLINNOVA_TRY(HideInColumn("checked_care_site", "name", "name IS NOT NULL"));
+  CLINNOVA_TRY(HideInColumn("checked_care_site", "type", "type_concept_id = 0"));
+  CLINNOVA_TRY(HideInColumn("checked_provider", "specialty", "specialty_concept_id = 0"));
   for (const char* column : {"site", "container", "storage", "processing"}) {
     CLINNOVA_TRY(HideInColumn("stage_sample", column, "true"));
   }
