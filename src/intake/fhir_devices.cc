@@ -133,7 +133,6 @@ void TakeSampledData(element data, Draft& draft) {
   if (samples.all > 0 && milliseconds >= 0.0 && milliseconds < 1e13) {
     series.milliseconds = std::llround(milliseconds);
   }
-  draft.record.kind = RecordKind::kBiomarker;
   if (value.number) draft.record.value = std::move(value);
   draft.record.details = std::make_shared<const SourceDetails>(SourceDetails{std::move(series)});
 }
