@@ -42,10 +42,16 @@ struct BedsideDesk::Models {
     cohort::DiseaseModule module;
     std::unique_ptr<PatientReader> reader;
     std::vector<RegisteredModel> models;
-    std::vector<SimilarPatients> similar;  ///< to each model
   };
-  std::string mark;  ///< of the folder and the day when it was read
+  std::string mark;  ///< of what was in use when it was read
   std::vector<Cohort> cohorts;
+};
+
+/// The site's own patients, for each cohort of the models and each model of it.
+struct BedsideDesk::Similar {
+  std::string
+      mark;  ///< of the CDM when it was read; empty when it could not be, and will be tried again
+  std::vector<std::vector<SimilarPatients>> of_cohorts;
 };
 
 BedsideDesk::BedsideDesk(Options options)
@@ -54,8 +60,9 @@ BedsideDesk::~BedsideDesk() = default;
 
 Result<std::unique_ptr<BedsideDesk>> BedsideDesk::Open(Options options) {
   std::unique_ptr<BedsideDesk> desk(new BedsideDesk(std::move(options)));
-  CLINNOVA_ASSIGN(desk->models_, desk->Load());
-  for (const auto& cohort : desk->models_->cohorts) {
+  CLINNOVA_ASSIGN(desk->in_use_.models, desk->Load());
+  desk->in_use_.similar = desk->ReadSimilar(*desk->in_use_.models);
+  for (const auto& cohort : desk->in_use_.models->cohorts) {
     for (const RegisteredModel& model : cohort.models) {
       desk->Note(LedgerKind::kModel, {{"event", "serving"},
                                       {"model", core::ToHex(model.hash)},
@@ -66,17 +73,17 @@ Result<std::unique_ptr<BedsideDesk>> BedsideDesk::Open(Options options) {
   return desk;
 }
 
-std::string BedsideDesk::Mark() const {
+std::string BedsideDesk::SimilarMark() const {
   std::error_code none;
   const auto written =
       std::filesystem::last_write_time(cohort::SiteFiles(options_.folder).store, none);
   const std::string store = none ? "" : std::to_string(written.time_since_epoch().count());
-  return InUseMark(options_.folder) + "\n" + store + "\n" + MachineToday();
+  return store + "\n" + MachineToday();
 }
 
 Result<std::shared_ptr<const BedsideDesk::Models>> BedsideDesk::Load() const {
   auto models = std::make_shared<Models>();  // shared: answers under way keep it
-  models->mark = Mark();
+  models->mark = InUseMark(options_.folder);
   CLINNOVA_ASSIGN(std::vector<StoredModel> stored, StoredModels(options_.folder));
   std::map<std::pair<std::string, std::string>, std::vector<RegisteredModel>> by_cohort;
   for (StoredModel& each : stored) {
@@ -98,32 +105,46 @@ Result<std::shared_ptr<const BedsideDesk::Models>> BedsideDesk::Load() const {
                                            .features = {features.begin(), features.end()},
                                            .consent = options_.consent,
                                            .today = options_.today}));
-    std::vector<SimilarPatients> similar;
-    for (const RegisteredModel& model : of_cohort) {
-      // Counts are beside the advice, not in it: without them, there is advice all the same.
-      auto read_similar = SimilarPatients::Read(options_.folder, model, module);
-      similar.push_back(read_similar ? std::move(*read_similar) : SimilarPatients());
-    }
-    models->cohorts.push_back(
-        {std::move(module), std::move(reader), std::move(of_cohort), std::move(similar)});
+    models->cohorts.push_back({std::move(module), std::move(reader), std::move(of_cohort)});
   }
   return models;
 }
 
-std::shared_ptr<const BedsideDesk::Models> BedsideDesk::InUse() {
-  const std::lock_guard lock(mutex_);
-  if (Mark() == models_->mark) return models_;
-  // A model that was taken out of use must not answer, whatever else is wrong with the folder.
-  auto loaded = Load();
-  if (loaded) {
-    models_ = std::move(*loaded);
-  } else {
-    auto none = std::make_shared<Models>();  // shared as above
-    none->mark = Mark();
-    models_ = std::move(none);
-    Note(LedgerKind::kRefusal, {{"request", "models"}, {"reason", loaded.error().reason}});
+// Counts are beside the advice, not in it: without them, there is advice all the same.
+std::shared_ptr<const BedsideDesk::Similar> BedsideDesk::ReadSimilar(const Models& models) const {
+  auto similar = std::make_shared<Similar>();  // shared as the models
+  similar->mark = SimilarMark();
+  for (const Models::Cohort& cohort : models.cohorts) {
+    auto& of_cohort = similar->of_cohorts.emplace_back();
+    for (const RegisteredModel& model : cohort.models) {
+      auto read = SimilarPatients::Read(options_.folder, model, cohort.module);
+      if (!read) similar->mark.clear();
+      of_cohort.push_back(read ? std::move(*read) : SimilarPatients());
+    }
   }
-  return models_;
+  return similar;
+}
+
+BedsideDesk::InUse BedsideDesk::Current() {
+  const std::lock_guard lock(mutex_);
+  const std::string mark = InUseMark(options_.folder);
+  const bool same = mark == in_use_.models->mark;
+  if (!same) {
+    // A model that was taken out of use must not answer, whatever else is wrong with the folder.
+    auto loaded = Load();
+    if (loaded) {
+      in_use_.models = std::move(*loaded);
+    } else {
+      auto none = std::make_shared<Models>();  // shared as above
+      none->mark = mark;
+      in_use_.models = std::move(none);
+      Note(LedgerKind::kRefusal, {{"request", "models"}, {"reason", loaded.error().reason}});
+    }
+  }
+  if (!same || SimilarMark() != in_use_.similar->mark) {
+    in_use_.similar = ReadSimilar(*in_use_.models);
+  }
+  return in_use_;
 }
 
 void BedsideDesk::Note(LedgerKind kind, const json& body) {
@@ -167,8 +188,9 @@ Result<ordered_json> BedsideDesk::Ask(const BedsideQuestion& question,
 Result<ordered_json> BedsideDesk::Answer(const BedsideQuestion& question, ReadQuestion read,
                                          const std::vector<std::string>& unsupplied) {
   ordered_json cards = ordered_json::array();
-  const auto models = InUse();
-  for (const Models::Cohort& cohort : models->cohorts) {
+  const InUse in_use = Current();
+  for (std::size_t c = 0; c < in_use.models->cohorts.size(); ++c) {
+    const Models::Cohort& cohort = in_use.models->cohorts[c];
     CLINNOVA_ASSIGN(const cohort::PatientFacts facts,
                     cohort.reader->Read({read.patient_id, read.records}));
     if (!facts.consented) {
@@ -187,7 +209,7 @@ Result<ordered_json> BedsideDesk::Answer(const BedsideQuestion& question, ReadQu
                                                    .facts = facts,
                                                    .read = read,
                                                    .unsupplied = unsupplied,
-                                                   .similar = &cohort.similar[m]}));
+                                                   .similar = &in_use.similar->of_cohorts[c][m]}));
       ordered_json card = AdviceCard(advice, NewCard());
       NoteInference(question, read, advice, card);
       cards.push_back(std::move(card));

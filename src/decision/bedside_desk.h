@@ -62,12 +62,19 @@ class BedsideDesk {
 
  private:
   struct Models;
+  struct Similar;
+  /// What answers a question: the models, and counts of patients that are like one.
+  struct InUse {
+    std::shared_ptr<const Models> models;    // shared: answers under way keep what they began with
+    std::shared_ptr<const Similar> similar;  // shared as above
+  };
 
   explicit BedsideDesk(Options options);
-  /// Changes with what is in use, with the site's CDM, and with the machine's day: consents begin and end with it.
-  std::string Mark() const;
   Result<std::shared_ptr<const Models>> Load() const;
-  std::shared_ptr<const Models> InUse();
+  /// Changes with the site's CDM and with the machine's day: consents begin and end with it.
+  std::string SimilarMark() const;
+  std::shared_ptr<const Similar> ReadSimilar(const Models& models) const;
+  InUse Current();
   Result<nlohmann::ordered_json> Answer(const BedsideQuestion& question, ReadQuestion read,
                                         const std::vector<std::string>& unsupplied);
   void AddConsent(ReadQuestion& read);
@@ -80,7 +87,7 @@ class BedsideDesk {
   QuestionReader questions_;
   SiteConsents consents_;
   std::mutex mutex_;
-  std::shared_ptr<const Models> models_;  // shared: answers under way keep what they began with
+  InUse in_use_;
 };
 
 }  // namespace clinnova::decision

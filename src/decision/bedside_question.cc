@@ -2,6 +2,7 @@
 #include "decision/bedside_question.h"
 
 #include <algorithm>
+#include <array>
 
 #include "intake/fhir_reader.h"
 
@@ -33,6 +34,14 @@ std::string NameOf(const intake::SourceRecord& record, const vocabulary::Vocabul
     if (!code.code.empty()) return code.system + " " + code.code;
   }
   return std::string(intake::KindName(record.kind));
+}
+
+/// Whether features read records of the kind: what is wrong with another one does not matter here.
+bool IsReadByFeatures(std::string_view kind) {
+  using enum intake::RecordKind;
+  return std::ranges::none_of(
+      std::array{kSpecimen, kDevice, kBiomarker, kCareSite, kProvider},
+      [&](intake::RecordKind other) { return intake::KindName(other) == kind; });
 }
 
 tl::unexpected<Error> NotFhir(const std::string& message) {
@@ -107,12 +116,7 @@ Result<ReadQuestion> QuestionReader::Read(const BedsideQuestion& question,
                   record.source.file + ": found a record of another patient than the context's",
                   "wrong_patient");
     }
-    // No feature reads a sample, a device or a series: nothing that is wrong with one matters here.
-    if (record.kind == intake::RecordKind::kSpecimen ||
-        record.kind == intake::RecordKind::kDevice ||
-        record.kind == intake::RecordKind::kBiomarker) {
-      continue;
-    }
+    if (!IsReadByFeatures(intake::KindName(record.kind))) continue;
     there = there || record.kind == intake::RecordKind::kPerson;
     read.has_consent = read.has_consent || record.kind == intake::RecordKind::kConsent;
     intake::ResolvedRecord resolved = resolver.Resolve(record);
@@ -123,6 +127,7 @@ Result<ReadQuestion> QuestionReader::Read(const BedsideQuestion& question,
     read.records.push_back({record, std::move(resolved)});
   }
   for (const auto& record : gathered.rejected) {
+    if (!IsReadByFeatures(record.kind)) continue;
     read.unusable.push_back({record.kind, record.rule, record.message});
   }
   if (!there) {

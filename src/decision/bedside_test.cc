@@ -121,6 +121,38 @@ TEST_F(Bedside, UsesNoImpossibleValueAndNoWrongUnit) {
   }
 }
 
+TEST_F(Bedside, DoesNotMindWhatNoFeatureReads) {
+  BedsideQuestion question = SamplePatient{}.Question();
+  const json changed = json::array({{{"url", "x"}}});
+  const json subject = SamplePatient{}.Reference();
+  question.documents.push_back(
+      {"more",
+       SamplePatient::Bundle(
+           {
+               {{"resourceType", "Practitioner"}, {"id", "d"}, {"modifierExtension", changed}},
+               {{"resourceType", "Organization"}, {"id", "h"}, {"modifierExtension", changed}},
+               {{"resourceType", "Device"},
+                {"id", "hip"},
+                {"patient", subject},
+                {"modifierExtension", changed}},
+               {{"resourceType", "Specimen"},
+                {"id", "s"},
+                {"subject", subject},
+                {"modifierExtension", changed}},
+               {{"resourceType", "Observation"},
+                {"id", "ecg"},
+                {"status", "final"},
+                {"subject", subject},
+                {"code", SamplePatient::Coded("http://loinc.org", "131328-5")},
+                {"effectiveDateTime", "2026-11-20"},
+                {"valueSampledData", {{"dimensions", 2}, {"period", 10}, {"data", "1 2 3 4"}}}},
+           })
+           .dump()});
+  const std::string detail = Detail(Cards(question));
+  EXPECT_EQ(detail.find("not used: "), std::string::npos) << detail;
+  EXPECT_EQ(LastWithheld(), "") << detail;
+}
+
 TEST_F(Bedside, PutsSafetyBeforeBenefit) {
   const std::string detail =
       Detail(Cards(SamplePatient{.conditions = {"M05.9", "A15.0"}}.Question()));

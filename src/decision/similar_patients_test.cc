@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "cohort/site_files.h"
 #include "cohort/study_table.h"
 #include "decision/bedside_fixture.h"
@@ -131,6 +133,37 @@ TEST_F(SimilarPatientsTest, FollowsTheStoreOnADeskThatStaysOpen) {
   }
   EXPECT_EQ(Read().size(), 0u);
   EXPECT_FALSE(tells_counts()) << "of patients who have withdrawn";
+}
+
+TEST_F(SimilarPatientsTest, CountsAgainWhenTheStoreIsFree) {
+  ImportPatients();
+  const std::filesystem::path file = cohort::SiteFiles(site_.folder).store;
+  const auto written = std::filesystem::last_write_time(file);
+  std::unique_ptr<BedsideDesk> desk;
+  const auto tells_counts = [&] {
+    const std::string detail =
+        desk->Ask(SamplePatient{.crp = 20}.Question(), {}).value().at(0).at("detail");
+    return detail.find("**Similar patients at this site**") != std::string::npos;
+  };
+  const std::filesystem::path away = site_.folder / "away";
+  std::filesystem::rename(file, away);
+  std::ofstream(file) << "in use";
+  std::filesystem::last_write_time(file, written);
+  desk = site_.Desk();
+  EXPECT_FALSE(tells_counts()) << "nobody to count, and advice all the same";
+  std::filesystem::rename(away, file);
+  EXPECT_TRUE(tells_counts()) << "as old as when it could not be read";
+}
+
+TEST_F(SimilarPatientsTest, KeepsItsModelsWhenTheStoreChanges) {
+  const auto desk = site_.Desk();
+  // A model that cannot be loaded a second time tells whether it was.
+  std::ofstream(site_.folder / "models" / "choice-1.json") << "{}";
+  ImportPatients();
+  const auto cards = desk->Ask(SamplePatient{.crp = 20}.Question(), {}).value();
+  ASSERT_EQ(cards.size(), 1u);
+  EXPECT_NE(cards.at(0).at("detail").get<std::string>().find("similar patients here"),
+            std::string::npos);
 }
 
 }  // namespace

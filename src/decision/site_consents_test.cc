@@ -78,6 +78,38 @@ TEST_F(SiteConsentsTest, KnowsThemAfterARotationToo) {
   EXPECT_FALSE(consents.Has("p1")) << "withdrawn";
 }
 
+TEST_F(SiteConsentsTest, LooksAnewOnAnotherDay) {
+  Import(Patient("p1") + Consent("p1", "2024-01-01", "permit"));
+  const fs::path store = cohort::SiteFiles(folder_).store;
+  const auto written = fs::last_write_time(store);
+  std::string today = "2026-11-23";
+  SiteConsents consents(folder_, [&today] { return today; });
+  EXPECT_TRUE(consents.Has("p1"));
+  fs::rename(store, folder_ / "away");
+  std::ofstream(store) << "in use";
+  EXPECT_TRUE(consents.Has("p1")) << "what was known before counts while the file cannot be read";
+  today = "2026-11-24";
+  EXPECT_FALSE(consents.Has("p1")) << "but not on another day";
+  fs::rename(folder_ / "away", store);
+  EXPECT_TRUE(consents.Has("p1"));
+  // As if the consent had ended with the day: the file is as old as before.
+  ASSERT_TRUE(Open().database().Execute("UPDATE clinnova.consent SET valid_to = '2024-12-31'"));
+  fs::last_write_time(store, written);
+  EXPECT_TRUE(consents.Has("p1")) << "as read";
+  today = "2026-11-25";
+  EXPECT_FALSE(consents.Has("p1")) << "expired";
+}
+
+TEST_F(SiteConsentsTest, LooksAgainWhenItCouldNotRead) {
+  Import(Patient("p1") + Consent("p1", "2024-01-01", "permit"));
+  const fs::path key = cohort::SiteFiles(folder_).pseudonym_key;
+  fs::rename(key, folder_ / "away");
+  SiteConsents consents(folder_);
+  EXPECT_FALSE(consents.Has("p1"));
+  fs::rename(folder_ / "away", key);
+  EXPECT_TRUE(consents.Has("p1")) << "the store has not changed, but its key is there";
+}
+
 TEST_F(SiteConsentsTest, KnowsNoneWithoutTheKey) {
   Import(Patient("p1") + Consent("p1", "2024-01-01", "permit"));
   fs::remove(cohort::SiteFiles(folder_).pseudonym_key);

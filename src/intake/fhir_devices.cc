@@ -101,12 +101,17 @@ void TakeDeviceOfValue(element observation, const FhirContext& context, Draft& d
   if (series) values = std::get<SourceSeries>(record.details->of);
   if (reference) {
     const std::string id = FirstReference({*reference}, context, {"Device/"});
-    if (const KnownDevice* device = Find(context, id)) values.device = device->codes;
+    if (const KnownDevice* device = Find(context, id)) {
+      values.device = device->codes;
+      draft.record.identity_words = device->identity_words;
+    }
   }
   draft.record.details = std::make_shared<const SourceDetails>(SourceDetails{std::move(values)});
 }
 
 void TakeSampledData(element data, Draft& draft) {
+  draft.record.kind = RecordKind::kBiomarker;
+  draft.record.details = std::make_shared<const SourceDetails>(SourceDetails{SourceSeries{}});
   if (NumberOr(data, "dimensions", 1.0) != 1.0) {
     draft.Refuse("fhir.value_type",
                  "valueSampledData: found several values at a time, expected one");
@@ -128,7 +133,6 @@ void TakeSampledData(element data, Draft& draft) {
   if (samples.all > 0 && milliseconds >= 0.0 && milliseconds < 1e13) {
     series.milliseconds = std::llround(milliseconds);
   }
-  draft.record.kind = RecordKind::kBiomarker;
   if (value.number) draft.record.value = std::move(value);
   draft.record.details = std::make_shared<const SourceDetails>(SourceDetails{std::move(series)});
 }

@@ -149,6 +149,46 @@ TEST_F(FhirDevicesTest, KeepsTheMeanOfASeriesAndItsWindow) {
   EXPECT_EQ(Text("SELECT value FROM clinnova.biomarker"), "70.0") << "corrected";
 }
 
+TEST_F(FhirDevicesTest, HidesTheSerialNumberOfWhatMeasured) {
+  const ImportReport report =
+      Load(std::string(kPatient) + R"(, {"resource": {"resourceType": "Device", "id": "watch",
+    "type": {"text": "wrist-worn sensor SN-778899"}, "serialNumber": "SN-778899"}}, {"resource": )" +
+           Series("20") + "}");
+  EXPECT_EQ(report.kinds.at("biomarker").loaded, 1);
+  EXPECT_EQ(Text("SELECT device_source_value FROM clinnova.biomarker"),
+            "wrist-worn sensor [hidden]");
+  EXPECT_EQ(TablesWith("778899"), "");
+}
+
+// What an observation is kept as depends on the form of its value: a correction may change the form.
+TEST_F(FhirDevicesTest, ReplacesAnObservationWhoseValueChangesItsForm) {
+  const auto with = [](const std::string& value) {
+    return std::string(kPatient) +
+           R"(, {"resource": {"resourceType": "Observation", "id": "s1", "status": "final",
+      "subject": {"reference": "Patient/pat-1001"}, "effectiveDateTime": "2024-02-16",
+      "code": {"text": "pulse"}, )" +
+           value + "}}";
+  };
+  const std::string series = std::string(kPatient) + ", {\"resource\": " + Series("20 22") + "}";
+  const auto quantity = [&] { return with(R"("valueQuantity": {"value": 71, "code": "/min"})"); };
+  const auto rows = [&] {
+    return Count("clinnova.biomarker") + " " + Count("measurement") + " " + Count("observation") +
+           " " + Count("clinnova.provenance WHERE table_name <> 'person'");
+  };
+  Load(series);
+  EXPECT_EQ(rows(), "1 0 0 1");
+  Load(quantity());
+  EXPECT_EQ(rows(), "0 1 0 1") << "a series that became a number";
+  Load(with(R"("valueString": "regular")"));
+  EXPECT_EQ(rows(), "0 0 1 1") << "a number that became a text";
+  Load(series);
+  EXPECT_EQ(rows(), "1 0 0 1") << "a text that became a series";
+  std::string withdrawn = with(R"("note": [])");
+  withdrawn.replace(withdrawn.find("final"), 5, "entered-in-error");
+  Load(withdrawn);
+  EXPECT_EQ(rows(), "0 0 0 0") << "withdrawn, without its value";
+}
+
 TEST_F(FhirDevicesTest, RefusesASeriesWithoutNumbersOrOfSeveralValues) {
   std::string planes = Series("1 2 3 4");
   planes.replace(planes.find("\"dimensions\": 1"), 15, "\"dimensions\": 2");

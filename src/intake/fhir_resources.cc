@@ -212,6 +212,7 @@ Result<void> ResourceReader::ReadProcedure() {
 
 Result<void> ResourceReader::ReadObservation() {
   Draft draft = Begin(RecordKind::kObservation, "subject", "encounter");
+  draft.record.kind_follows_value = true;
   draft.record.codes = Codes(Member(resource_, "code"));
   TakeTimes(resource_, "effective", draft);
   TakeTime(resource_, "effectiveInstant", draft.record.start, draft);
@@ -444,6 +445,7 @@ Result<void> ResourceReader::ReadImaging() {
 /// An answer's code is the question's linkId in the questionnaire: a local code, for the site to map.
 Result<void> ResourceReader::ReadQuestionnaire() {
   Draft draft = Begin(RecordKind::kObservation, "subject", "encounter");
+  draft.record.kind_follows_value = true;
   const std::string status = draft.record.status;
   if (status == "in-progress" || status == "stopped") return Ignore("not finished");
   TakeTime(resource_, "authored", draft.record.start, draft);

@@ -53,6 +53,7 @@ struct Loader::State {
   std::vector<ImportedFile> files;
   std::string last_patient;
   std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
+  bool has_earlier = false;  ///< the store has rows of earlier imports
   bool open = false;
 
   State(Database& d, const PseudonymKey& k) : database(d), key(k) {}
@@ -95,6 +96,9 @@ Result<void> Loader::State::BeginStaging() {
   CLINNOVA_TRY(database.Execute("BEGIN"));
   open = true;
   CLINNOVA_TRY(CheckKey());
+  CLINNOVA_ASSIGN(const std::int64_t rows,
+                  database.QueryInt64("SELECT count(*) FROM clinnova.provenance"));
+  has_earlier = rows > 0;
   CLINNOVA_TRY(database.Execute(kCreateStaging));
   CLINNOVA_TRY(database.Execute(kCreateDetails));
   CLINNOVA_ASSIGN(stage, RecordStage::Open(database, key));
@@ -156,6 +160,8 @@ Result<void> Loader::State::HideIdentities() {
   CLINNOVA_TRY(HideInColumn("stage_quarantine", "message", "true"));
   CLINNOVA_TRY(HideInColumn("stage_event", "value_text", "number IS NULL AND value_text <> ''"));
   CLINNOVA_TRY(HideInColumn("checked_care_site", "name", "name IS NOT NULL"));
+  CLINNOVA_TRY(HideInColumn("checked_care_site", "type", "type_concept_id = 0"));
+  CLINNOVA_TRY(HideInColumn("checked_provider", "specialty", "specialty_concept_id = 0"));
   for (const char* column : {"site", "container", "storage", "processing"}) {
     CLINNOVA_TRY(HideInColumn("stage_sample", column, "true"));
   }
@@ -317,6 +323,7 @@ Result<void> Loader::Accept(SourceRecord record) {
     state.guard.Add(record.patient_id);
   }
   for (const std::string& word : record.identity_words) state.guard.Add(word);
+  if (state.has_earlier) state.stage->TakeBackOtherForms(record);
   if (SaysItIsNotTrue(record)) {
     ++counts->ignored;
     ++state.report.ignored_by_reason[std::string(KindName(record.kind)) + ": " + record.status];

@@ -49,6 +49,19 @@ constexpr const char* kVisits = R"(
     "code": {"text": "Gastroskopie"}, "subject": {"reference": "Patient/pat-1001"},
     "performer": [{"actor": {"reference": "PractitionerRole/role-1"}}]}})";
 
+TEST_F(PlaceStageTest, HidesNamesInKindsAndSpecialtiesThatAreTexts) {
+  Load(std::string(kHospital) + R"(,
+  {"resource": {"resourceType": "Organization", "id": "org-2", "type": [{"text": "Praxis Dr. Vogelsang"}],
+    "address": [{"city": "Freiburg"}]}},
+  {"resource": {"resourceType": "Practitioner", "id": "doc-2", "name": [{"family": "Sonnleitner"}]}},
+  {"resource": {"resourceType": "PractitionerRole", "id": "role-2", "practitioner": {"reference": "Practitioner/doc-2"},
+    "specialty": [{"text": "Rheumatologie, Vertretung: Vogelsang"}]}})");
+  EXPECT_EQ(Count("care_site WHERE place_of_service_source_value = 'Praxis Dr. [hidden]'"), "1");
+  EXPECT_EQ(Count("provider WHERE specialty_source_value = 'Rheumatologie, Vertretung: [hidden]'"),
+            "2");
+  EXPECT_EQ(TablesWith("Vogelsang"), "");
+}
+
 TEST_F(PlaceStageTest, FillsCareSitesProvidersAndLocationsWithoutAName) {
   for (int times = 0; times < 2; ++times) {
     const ImportReport report = Load(std::string(kVisits) + "," + kHospital);

@@ -193,6 +193,16 @@ void RecordStage::TakeBack(const SourceRecord& record) {
   gone_.EndRow();
 }
 
+void RecordStage::TakeBackOtherForms(const SourceRecord& record) {
+  if (!record.kind_follows_value || record.id.empty()) return;
+  for (const RecordKind kind :
+       {RecordKind::kMeasurement, RecordKind::kObservation, RecordKind::kBiomarker}) {
+    if (kind == record.kind) continue;
+    gone_.Int64(key_->RowId(KindName(kind), record.id));
+    gone_.EndRow();
+  }
+}
+
 void RecordStage::Take(const SourceRecord& record, const ResolvedRecord& resolved) {
   if (const auto* rejected = std::get_if<Rejection>(&resolved)) {
     Quarantine(record.source, KindName(record.kind), rejected->rule, rejected->message,

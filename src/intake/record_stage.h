@@ -33,6 +33,8 @@ class RecordStage {
   void Take(const SourceRecord& record, const ResolvedRecord& resolved);
   /// The row of an earlier version goes. A patient stays: other rows hang on it.
   void TakeBack(const SourceRecord& record);
+  /// Likewise of an earlier version of another kind, where the kind follows the value.
+  void TakeBackOtherForms(const SourceRecord& record);
   void Quarantine(const SourceReference& source, std::string_view kind, std::string_view rule,
                   std::string_view message, std::string_view raw);
 

@@ -92,6 +92,9 @@ struct SourceRecord {
   RecordKind kind = RecordKind::kObservation;
   SourceReference source;
   std::string id;  ///< the source's own identity of this record; loading it again replaces it
+  /// A measurement, an observation or a biomarker by the form of the value, which a later version may change: one of
+  /// them replaces the others of the same id.
+  bool kind_follows_value = false;
   std::string patient_id;  ///< the source's identity of the patient; never enters the CDM
   std::string visit_id;    ///< the source's identity of the visit, or empty
 

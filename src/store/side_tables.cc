@@ -168,8 +168,14 @@ CREATE TABLE clinnova.quality_result (
   status VARCHAR NOT NULL);
 )sql";
 
-constexpr std::array<Migration, 4> kMigrations{
-    {{1, kVersion1}, {2, kVersion2}, {3, kVersion3}, {4, kVersion4}}};
+// Stores were made with integers that cannot hold a row's identifier.
+constexpr std::string_view kVersion5 = R"sql(
+ALTER TABLE fact_relationship ALTER COLUMN fact_id_1 SET DATA TYPE BIGINT;
+ALTER TABLE fact_relationship ALTER COLUMN fact_id_2 SET DATA TYPE BIGINT;
+)sql";
+
+constexpr std::array<Migration, 5> kMigrations{
+    {{1, kVersion1}, {2, kVersion2}, {3, kVersion3}, {4, kVersion4}, {5, kVersion5}}};
 
 }  // namespace
 

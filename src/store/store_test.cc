@@ -165,6 +165,29 @@ TEST(Store, BringsAnOlderFileToTheNewTables) {
   std::filesystem::remove(path);
 }
 
+TEST(Store, WidensTheIdentifiersOfAnOlderFile) {
+  const auto path = TemporaryFile("narrow.duckdb");
+  {
+    auto store = Store::Open({.path = path.string()});
+    ASSERT_TRUE(store->database().Execute(
+        "ALTER TABLE fact_relationship ALTER COLUMN fact_id_1 SET DATA TYPE INTEGER;"
+        "ALTER TABLE fact_relationship ALTER COLUMN fact_id_2 SET DATA TYPE INTEGER;"
+        "INSERT INTO fact_relationship VALUES (21, 7, 21, 8, 44818790);"
+        "DELETE FROM clinnova.schema_version WHERE version > 4"));
+  }
+  auto store = Store::Open({.path = path.string()});
+  ASSERT_TRUE(store.has_value()) << store.error().message;
+  EXPECT_TRUE(store->database().Execute(
+      "INSERT INTO fact_relationship VALUES (21, 9223372036854775807, 21, 9223372036854775806, "
+      "44818790)"));
+  EXPECT_EQ(store->database()
+                .QueryInt64("SELECT count(*) FROM fact_relationship WHERE fact_id_1 = 7 OR "
+                            "fact_id_2 = 9223372036854775806")
+                .value(),
+            2);
+  std::filesystem::remove(path);
+}
+
 struct ConsentCase {
   const char* what;
   const char* rows;  ///< (status, from, to) of person 1
