@@ -117,14 +117,27 @@ std::optional<double> CrowdedHorizon(const std::vector<Group>& groups, std::int6
   return horizon;
 }
 
+/// What stands before ~, without blanks.
+std::string ResponseOf(const std::string& formula) {
+  std::string response = formula.substr(0, formula.find('~'));
+  std::erase(response, ' ');
+  return response;
+}
+
 class RestrictedMeans {
  public:
-  RestrictedMeans(const Analysis& analysis, std::vector<Group> groups, std::int64_t exits_needed)
-      : analysis_(analysis), groups_(std::move(groups)), needed_(exits_needed) {}
+  /// `reached_by`: of every group, as many persons must reach tau; 0 where no disclosure rules hold.
+  RestrictedMeans(const Analysis& analysis, std::vector<Group> groups, std::int64_t exits_needed,
+                  std::int64_t reached_by)
+      : analysis_(analysis),
+        groups_(std::move(groups)),
+        needed_(exits_needed),
+        reached_by_(reached_by) {}
 
   Result<void> Compute() {
     CLINNOVA_ASSIGN(level_, analysis_.Number("conf_level", 0.95));
     CLINNOVA_TRY(FindHorizon());
+    CLINNOVA_TRY(KeepApartFromEarlier());
     for (const Group& group : groups_) {
       double gone = 0;
       for (const Group::Exit& exit : group.exits) gone += exit.time <= tau_ ? exit.leaving : 0;
@@ -166,26 +179,54 @@ class RestrictedMeans {
 
  private:
   Result<void> FindHorizon() {
-    CLINNOVA_ASSIGN(tau_, analysis_.Number("tau", 0));
-    const double known = Horizon(groups_);
-    if (analysis_.Has("tau")) {
-      if (!(tau_ > 0))
-        return analysis_.Wrong("tau", "found " + NumberText(tau_) + ", expected more than 0");
-      if (tau_ <= known) return {};
-      const std::string most = needed_ > 0 ? "the follow-up of every group"
-                                           : NumberText(known) + ", the follow-up of every group";
-      return analysis_.Wrong("tau", "found " + NumberText(tau_) + ", expected at most " + most);
+    double most = Horizon(groups_);
+    std::string why = ", the follow-up of every group";
+    double by_default = most;
+    if (needed_ > 0) {
+      const std::optional<double> crowded = CrowdedHorizon(groups_, needed_);
+      if (!crowded) {
+        return Fail(ErrorCode::kRefused,
+                    "analysis \"" + analysis_.name() + "\": a group has fewer than " +
+                        std::to_string(needed_) + " persons",
+                    "rare_level");
+      }
+      by_default = *crowded;
+      most = *CrowdedHorizon(groups_, reached_by_);
+      why = ", which " + std::to_string(reached_by_) + " of every group reach";
     }
-    tau_ = known;
+    default_tau_ = by_default;
+    CLINNOVA_ASSIGN(tau_, analysis_.Number("tau", by_default));
+    if (!(tau_ > 0) && analysis_.Has("tau"))
+      return analysis_.Wrong("tau", "found " + NumberText(tau_) + ", expected more than 0");
+    if (tau_ <= most || !analysis_.Has("tau")) return {};
+    return analysis_.Wrong(
+        "tau", "found " + NumberText(tau_) + ", expected at most " + NumberText(most) + why);
+  }
+
+  /// Areas up to two horizons that few events lie between tell when these happened.
+  Result<void> KeepApartFromEarlier() const {
     if (needed_ == 0) return {};
-    const std::optional<double> crowded = CrowdedHorizon(groups_, needed_);
-    if (!crowded) {
-      return Fail(ErrorCode::kRefused,
-                  "analysis \"" + analysis_.name() + "\": a group has fewer than " +
-                      std::to_string(needed_) + " persons",
-                  "rare_level");
+    for (const Analysis& earlier : analysis_.Earlier()) {
+      if (earlier.method() != "rmst") continue;
+      CLINNOVA_ASSIGN(const std::string formula, earlier.Text("formula", ""));
+      CLINNOVA_ASSIGN(const std::string own, analysis_.Text("formula", ""));
+      if (ResponseOf(formula) != ResponseOf(own)) continue;
+      CLINNOVA_ASSIGN(const double other, earlier.Number("tau", default_tau_));
+      for (const Group& group : groups_) {
+        double between = 0;
+        for (const Group::Exit& exit : group.exits) {
+          if (exit.time > std::min(tau_, other) && exit.time <= std::max(tau_, other))
+            between += exit.events;
+        }
+        if (between == 0 || between >= static_cast<double>(needed_)) continue;
+        return Fail(ErrorCode::kRefused,
+                    "analysis \"" + analysis_.name() + "\": between its tau and that of \"" +
+                        earlier.name() + "\" are fewer than " + std::to_string(needed_) +
+                        " events of a group, whom the difference would tell of; expected the same "
+                        "tau, or one further away",
+                    "differencing");
+      }
     }
-    tau_ = *crowded;
     return {};
   }
 
@@ -240,7 +281,9 @@ class RestrictedMeans {
   const Analysis& analysis_;  // not owned, outlives this
   std::vector<Group> groups_;
   std::int64_t needed_;
+  std::int64_t reached_by_;
   double level_ = 0.95;
+  double default_tau_ = 0;
   double tau_ = 0;
   std::vector<Area> areas_;
   std::vector<std::string> suppressed_;
@@ -258,7 +301,8 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
                   FindTimeAxis(federation, analysis, frame, time_grid, kDenseTimeCells / strata));
   CLINNOVA_ASSIGN(const RiskCounts counts, CountRisk(federation, analysis, frame, std::move(axis)));
   CLINNOVA_ASSIGN(const std::vector<std::string> labels, GroupLabels(analysis));
-  RestrictedMeans means(analysis, GroupsOf(frame, labels, counts), ExitsNeeded(federation));
+  RestrictedMeans means(analysis, GroupsOf(frame, labels, counts), ExitsNeeded(federation),
+                        federation.minimum_count());
   CLINNOVA_TRY(means.Compute());
   Json result;
   result["n"] = frame.n();

@@ -12,8 +12,9 @@
 // et al., J. Clin. Oncol. 32 (2014).
 //
 // Reveals, to the hub: persons at risk, events and censorings by group and time over all sites. Published under a
-// minimum_count: a group's area only when ten of its persons have left by tau (privacy.md, rule 9); the default tau
-// is then the last time at which ten of every group are still at risk, and no message tells the longest follow-up.
+// minimum_count: a group's area only when ten of its persons have left by tau (privacy.md, rule 9), and up to a tau
+// that minimum_count persons of every group reach (by default, that ten reach); analyses of one study at several tau,
+// only when ten events of a group, or none, lie between them.
 #pragma once
 
 #include "stats/method.h"

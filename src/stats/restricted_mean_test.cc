@@ -87,7 +87,7 @@ TEST(RestrictedMean, KeepsToWhereTenAreAtRiskUnderTheDisclosureRules) {
   EXPECT_EQ(early.Texts("/suppressed")[0], "groups[0].estimate");
   const Answer late = RunOne(Mean("1", "tau = 41\n"), {table}, {.minimum_count = 5});
   EXPECT_EQ(late.error().message,
-            "analysis \"a\": tau: found 41, expected at most the follow-up of every group");
+            "analysis \"a\": tau: found 41, expected at most 36, which 5 of every group reach");
 }
 
 TEST(RestrictedMean, SuppressesComparisonsWithASuppressedGroup) {

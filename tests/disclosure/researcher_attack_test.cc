@@ -202,6 +202,27 @@ TEST(Researcher, CannotReadTheLongestFollowUp) {
   }
 }
 
+/// The area between two horizons tells when the one event between them happened.
+TEST(Researcher, CannotReadAnEventBetweenTwoHorizons) {
+  Patients patients;
+  for (std::size_t i = 0; i < patients.persons; ++i) {
+    patients.numbers["days"][i] = static_cast<double>(i + 1);
+    patients.numbers["stopped"][i] = i < 100 ? 1 : 0;
+  }
+  const auto until = [](const std::string& tau, const std::string& right = "1") {
+    return "method = \"rmst\"\nformula = \"Surv(days, stopped) ~ " + right + "\"\n" +
+           (tau.empty() ? "" : "tau = " + tau);
+  };
+  const std::vector<std::string> differencing = {"differencing"};
+  EXPECT_EQ(Reasons(patients, until("40"), until("41")), differencing);
+  EXPECT_EQ(Reasons(patients, until("49"), until("40")), differencing);
+  EXPECT_EQ(Reasons(patients, until("40"), until("55", "drug")), differencing) << "eight in each";
+  EXPECT_EQ(Reasons(patients, until("99"), until("")), differencing) << "the last event";
+  EXPECT_TRUE(Reasons(patients, until("40"), until("40", "drug")).empty());
+  EXPECT_TRUE(Reasons(patients, until("40"), until("60", "drug")).empty());
+  EXPECT_TRUE(Reasons(patients, until("110"), until("120")).empty()) << "no event between";
+}
+
 TEST(Researcher, MayReadATimeThatManyReach) {
   Patients patients;
   for (std::size_t i = 0; i < 30; ++i) patients.numbers["days"][i] = 365;
