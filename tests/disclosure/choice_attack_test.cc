@@ -64,5 +64,28 @@ TEST(LyingHubOfAChoice, CannotWeighPersonsByALeverageThatIsNone) {
             "leverage");
 }
 
+/// A subgroup of two has sums of scores, predictions and outcomes of its own: no site adds to them, nor to those of
+/// the others, which would tell them by difference.
+TEST(LyingHubOfAChoice, SeesNoSumsOfASubgroupOfTwo) {
+  const std::string analysis =
+      "method = \"treatment_choice\"\noutcome = \"days\"\ntreatment = \"drug\"\n"
+      "covariates = [\"z\"]\nfolds = 3\nevaluation = [\"subgroups\"]\nsubgroups = [\"ward\", "
+      "\"bed\"]";
+  Patients patients(300);
+  for (std::size_t i = 0; i < patients.persons; ++i) {
+    patients.texts["ward"].emplace_back(i < 2 ? "first" : "second");
+    patients.texts["bed"].emplace_back(i < 150 ? "high" : "low");
+  }
+  LyingHub hub(analysis, patients, 5, {});
+  EXPECT_EQ(hub.Outcome(), "");
+  const federation::PooledSums* seen = hub.Seen("choice.groups");
+  ASSERT_NE(seen, nullptr);
+  // Subgroups: first and second ward, high and low bed.
+  for (const auto& [group, told] : {std::pair(0U, false), {1U, false}, {2U, true}, {3U, true}}) {
+    EXPECT_EQ(seen->Number(learn::kGroupPredictions, learn::kPredictionParts * group + 4) > 0, told)
+        << group;
+  }
+}
+
 }  // namespace
 }  // namespace clinnova::stats
