@@ -324,10 +324,15 @@ class Judging {
     const std::vector<std::int64_t> persons = spread.Counts(kSubgroupRows);
     parameters.persons.insert(parameters.persons.end(), persons.begin(), persons.end());
     if (parameters.first_bins.empty() && subgroupings.empty() && !comparing_) return {};
+    if (options_.evaluation.calibration && learned_.binary) {
+      parameters.calibration = judgement.sums.Counts(kCalibrationRows);
+    }
     if (comparing_) parameters.sites = comparing_->Second();
     CLINNOVA_ASSIGN(const PooledSums sums,
                     federation_.Sum(analysis_, kChoiceGroupStep, parameters));
     if (comparing_) comparing_->TakeSecond(sums, kGroupSites);
+    judgement.calibration_predicted = sums.Numbers(kCalibrationPredicted);
+    judgement.calibration_observed = sums.Numbers(kCalibrationObserved);
     for (std::size_t g = 0; g < parameters.first_bins.size(); ++g) {
       judgement.groups.push_back(GainOf(sums, g, parameters.persons[g], "", std::to_string(g + 1)));
     }

@@ -40,9 +40,7 @@ Result<Layout> ValueLayout(const Analysis& analysis, const table::Schema& schema
        CountBlock("chosen_received", arms * arms), WideBlock("weights", 2 * arms),
        CountBlock("trimmed", arms), CountBlock("overlap", arms * 2 * kOverlapBins),
        ScaledBlock("weighted_columns", arms * p, static_cast<int>(parameters.weighted_exponent)),
-       CountBlock("calibration_rows", bins), WideBlock("calibration_predicted", bins),
-       WideBlock("calibration_observed", bins),
-       WideBlock("arm_predictions", arms * kPredictionParts),
+       CountBlock("calibration_rows", bins), WideBlock("arm_predictions", arms * kPredictionParts),
        CountBlock("scores", parameters.models.binary ? arms * 2 * kScoreBins : 0)}};
 }
 
@@ -89,17 +87,17 @@ void AddPredictions(const ChoiceBatch& batch, std::size_t row, std::size_t block
   }
 }
 
+std::size_t CalibrationBin(std::size_t arm, double probability) {
+  return arm * kCalibrationBins + EvenBin(probability, 1.0 / kCalibrationBins, kCalibrationBins);
+}
+
 void AddCalibration(const ChoiceBatch& batch, std::size_t row, bool binary, ExactSums& sums) {
   const auto own = static_cast<std::size_t>(batch.arm()[row]);
   const double q = batch.predicted[own][row];
   const double y = batch.y()[row];
   AddPredictions(batch, row, kArmPredictions, own, sums);
   if (!binary) return;
-  const std::size_t bin =
-      own * kCalibrationBins + EvenBin(q, 1.0 / kCalibrationBins, kCalibrationBins);
-  sums.AddCount(kCalibrationRows, bin);
-  sums.Add(kCalibrationPredicted, bin, q);
-  sums.Add(kCalibrationObserved, bin, y);
+  sums.AddCount(kCalibrationRows, CalibrationBin(own, q));
   sums.AddCount(kScoreCounts, ScoreIndex(own, y == 1, q));
 }
 
@@ -349,31 +347,42 @@ Result<Layout> GroupLayout(const Analysis& analysis, const table::Schema& schema
   CLINNOVA_ASSIGN(const auto subgroupings, SubgroupsFor(analysis, schema, parameters.subgroups));
   const std::size_t subgroups = GroupsOf(subgroupings);
   const std::size_t groups = parameters.first_bins.size() + subgroups;
-  if (parameters.persons.size() != groups) {
+  CLINNOVA_ASSIGN(const std::size_t arms, ArmsOf(analysis, schema, parameters.split.claim));
+  const std::size_t bins = parameters.calibration.size();
+  if (parameters.persons.size() != groups || (bins != 0 && bins != arms * kCalibrationBins)) {
     return Fail(ErrorCode::kRefused, "persons that do not fit the groups", "wrong_layout");
   }
-  CLINNOVA_ASSIGN(const std::size_t arms, ArmsOf(analysis, schema, parameters.split.claim));
   CLINNOVA_ASSIGN(const auto sites, SiteBlocks(analysis, schema, arms, parameters.sites));
-  Layout layout{{WideBlock("predicted", groups), WideBlock("gain", groups),
-                 WideBlock("gain_squared", groups),
-                 WideBlock("predictions", kPredictionParts * subgroups)}};
+  Layout layout{
+      {WideBlock("predicted", groups), WideBlock("gain", groups), WideBlock("gain_squared", groups),
+       WideBlock("predictions", kPredictionParts * subgroups),
+       WideBlock("calibration_predicted", bins), WideBlock("calibration_observed", bins)}};
   layout.blocks.insert(layout.blocks.end(), sites.begin(), sites.end());
   return layout;
 }
 
-/// The groups of few persons, and those from which their sums would follow: groups of one kind are everybody.
+/// Of wholes one after the other, each of so many parts: those of few persons, and those from which their sums would follow.
+std::vector<bool> Withheld(const SiteView& site, const std::vector<std::int64_t>& persons,
+                           const std::vector<std::size_t>& sizes) {
+  std::vector<bool> withheld;
+  for (const std::size_t size : sizes) {
+    const auto from = persons.begin() + static_cast<std::ptrdiff_t>(withheld.size());
+    const std::vector<std::int64_t> whole(from, from + static_cast<std::ptrdiff_t>(size));
+    const std::vector<bool> parts = stats::HiddenCells(whole, 1, size, site.minimum_count);
+    withheld.insert(withheld.end(), parts.begin(), parts.end());
+  }
+  return withheld;
+}
+
 std::vector<bool> WithheldGroups(const SiteView& site, const ChoiceGroupParameters& parameters,
                                  const std::vector<Subgrouping>& subgroupings) {
   std::vector<std::size_t> sizes = {parameters.first_bins.size()};
   for (const Subgrouping& subgrouping : subgroupings) sizes.push_back(subgrouping.groups());
-  std::vector<bool> withheld;
-  for (const std::size_t size : sizes) {
-    const auto from = parameters.persons.begin() + static_cast<std::ptrdiff_t>(withheld.size());
-    const std::vector<std::int64_t> persons(from, from + static_cast<std::ptrdiff_t>(size));
-    const std::vector<bool> parts = stats::HiddenCells(persons, 1, size, site.minimum_count);
-    withheld.insert(withheld.end(), parts.begin(), parts.end());
-  }
-  return withheld;
+  return Withheld(site, parameters.persons, sizes);
+}
+std::vector<bool> WithheldBins(const SiteView& site, const ChoiceGroupParameters& parameters) {
+  const std::size_t arms = parameters.calibration.size() / kCalibrationBins;
+  return Withheld(site, parameters.calibration, std::vector<std::size_t>(arms, kCalibrationBins));
 }
 
 void AddToGroup(std::size_t group, double predicted, double gain, ExactSums& sums) {
@@ -387,6 +396,7 @@ Result<void> GroupEvaluate(const SiteView& site, const ChoiceGroupParameters& pa
   CLINNOVA_ASSIGN(const auto subgroupings,
                   SubgroupsFor(site.analysis, site.table.schema, parameters.subgroups));
   const std::vector<bool> withheld = WithheldGroups(site, parameters, subgroupings);
+  const std::vector<bool> withheld_bins = WithheldBins(site, parameters);
   const auto best = static_cast<std::size_t>(parameters.best);
   CLINNOVA_TRY(
       AddSite(site, parameters.split, parameters.models, parameters.sites, kGroupSites, sums));
@@ -404,6 +414,15 @@ Result<void> GroupEvaluate(const SiteView& site, const ChoiceGroupParameters& pa
           while (group + 1 < parameters.first_bins.size() &&
                  parameters.first_bins[group + 1] <= bin)
             ++group;
+          if (!withheld_bins.empty()) {
+            const auto own = static_cast<std::size_t>(batch.arm()[r]);
+            const double q = batch.predicted[own][r];
+            const std::size_t at = CalibrationBin(own, q);
+            if (!withheld_bins[at]) {
+              mine.Add(kCalibrationPredicted, at, q);
+              mine.Add(kCalibrationObserved, at, batch.y()[r]);
+            }
+          }
           const std::size_t benefits = parameters.first_bins.size();
           if (benefits > 0 && !withheld[group]) AddToGroup(group, predicted, gain, mine);
           ForEachSubgroup(subgroupings, site.table, batch.design.source_row[r],

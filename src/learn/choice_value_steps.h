@@ -59,11 +59,9 @@ enum ChoiceValueBlock {
   kTrimmedRows,      ///< by arm: e below the trim
   kOverlapCounts,    ///< by arm: bins among those who received it, then among the others
   kWeightedSums,     ///< by arm: columns times 1 / e
-  kCalibrationRows,  ///< by arm and bin
-  kCalibrationPredicted,
-  kCalibrationObserved,
-  kArmPredictions,  ///< by arm of those who received it: PredictionParts (choice_discrimination.h)
-  kScoreCounts      ///< binary outcomes: as ScoreIndex (choice_discrimination.h) orders them
+  kCalibrationRows,  ///< binary outcomes: by arm and bin
+  kArmPredictions,   ///< by arm of those who received it: PredictionParts (choice_discrimination.h)
+  kScoreCounts       ///< binary outcomes: as ScoreIndex (choice_discrimination.h) orders them
 };
 
 /// What the rules' having seen other folds changes: over every fold k, its rows and other fold l, the squares of Gamma
@@ -164,7 +162,8 @@ enum ChoiceSpreadBlock {
 };
 
 /// Gains over the arm `best`: by group of predicted benefit, then by subgroup. Where disclosure rules hold, a site adds
-/// nothing to groups with fewer than minimum_count of `persons`, nor to others from which these would follow: rule 12.
+/// nothing to groups with fewer than minimum_count of `persons`, nor to others from which these would follow: rule 12. So
+/// with bins of calibration.
 struct ChoiceGroupParameters {
   ChoiceSplit split;
   ChoiceModels models;
@@ -173,6 +172,8 @@ struct ChoiceGroupParameters {
   std::vector<std::int64_t> first_bins{};  ///< of each group of benefit, rising from 0
   ChoiceSubgroupQuestion subgroups{};
   std::vector<std::int64_t> persons{};  ///< by group, as choice.spread has told them
+  /// By arm and bin of calibration, as choice.values has told them; empty: not asked.
+  std::vector<std::int64_t> calibration{};
   ChoiceSiteQuestion sites{};
   template <class A>
   void Fields(A& a) {
@@ -183,6 +184,7 @@ struct ChoiceGroupParameters {
     a(first_bins);
     a(subgroups);
     a(persons);
+    a(calibration);
     a(sites);
   }
 };
@@ -190,8 +192,10 @@ enum ChoiceGroupBlock {
   kGroupPredicted,
   kGroupGain,
   kGroupGainSquared,
-  kGroupPredictions,  ///< by subgroup, of the drug that was received: PredictionParts
-  kGroupSites         // and on
+  kGroupPredictions,      ///< by subgroup, of the drug that was received: PredictionParts
+  kCalibrationPredicted,  ///< by arm and bin
+  kCalibrationObserved,
+  kGroupSites  // and on
 };
 
 /// By arm, of those who received it: the logistic regression of the outcome on the predicted log odds.

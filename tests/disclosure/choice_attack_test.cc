@@ -87,5 +87,35 @@ TEST(LyingHubOfAChoice, SeesNoSumsOfASubgroupOfTwo) {
   }
 }
 
+/// Nor of a bin of calibration, whose sum of predictions would be a person's.
+TEST(LyingHubOfAChoice, SeesNoSumsOfABinOfFewPersons) {
+  Patients patients(300);
+  for (std::size_t i = 0; i < patients.persons; ++i) {
+    patients.numbers["y"][i] = patients.numbers["z"][i] > 20.3 - 0.1 * static_cast<double>(i % 7);
+  }
+  LyingHub hub(
+      "method = \"treatment_choice\"\noutcome = \"y\"\ntreatment = \"drug\"\n"
+      "covariates = [\"z\"]\nfolds = 3\nevaluation = [\"calibration\"]",
+      patients, 5, {});
+  EXPECT_EQ(hub.Outcome(), "");
+  const federation::PooledSums* counts = hub.Seen("choice.values");
+  const federation::PooledSums* seen = hub.Seen("choice.groups");
+  ASSERT_NE(counts, nullptr);
+  ASSERT_NE(seen, nullptr);
+  int small = 0;
+  int told = 0;
+  for (std::size_t bin = 0; bin < 2 * learn::kCalibrationBins; ++bin) {
+    const std::int64_t persons = counts->Count(learn::kCalibrationRows, bin);
+    const bool sent = seen->Number(learn::kCalibrationPredicted, bin) > 0;
+    if (persons > 0 && persons < 5) {
+      ++small;
+      EXPECT_FALSE(sent) << bin;
+    }
+    told += sent ? 1 : 0;
+  }
+  EXPECT_GT(small, 0);
+  EXPECT_GT(told, 5);
+}
+
 }  // namespace
 }  // namespace clinnova::stats
