@@ -245,6 +245,16 @@ class Judging {
       spread.distance_inverse.insert(spread.distance_inverse.end(), distance.inverse[i].begin(),
                                      distance.inverse[i].end());
     }
+    std::vector<Subgrouping> subgroupings;
+    if (options_.evaluation.subgroups) {
+      spread.subgroups.by_site = federation_.minimum_count() == 0;
+      CLINNOVA_ASSIGN(subgroupings,
+                      SubgroupingsOf(analysis_, federation_.schema(), spread.subgroups.by_site));
+      CLINNOVA_TRY(FindCuts(judgement, subgroupings));
+    }
+    for (const Subgrouping& subgrouping : subgroupings) {
+      spread.subgroups.cuts.push_back(subgrouping.cuts);
+    }
     if (comparing_) spread.sites = SiteQuestion(judgement);
     if (lines_) spread.lines = lines_->Second();
     CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kChoiceSpreadStep, spread));
@@ -256,7 +266,7 @@ class Judging {
     };
     judgement.distance.at_95 = at(0.95);
     judgement.distance.at_99 = at(0.99);
-    return ReadGains(sums, spread, judgement);
+    return ReadGains(sums, spread, subgroupings, judgement);
   }
 
   ChoiceSiteQuestion SiteQuestion(const ChoiceJudgement& judgement) {
@@ -290,31 +300,47 @@ class Judging {
     return first;
   }
 
-  Result<void> ReadGains(const PooledSums& spread, const ChoiceSpreadParameters& as,
-                         ChoiceJudgement& judgement) {
-    ChoiceGroupParameters parameters{
-        .split = as.split, .models = as.models, .best = as.best, .benefit_range = as.benefit_range};
-    if (options_.evaluation.calibration) parameters.first_bins = FirstBins(spread);
-    std::vector<Subgrouping> subgroupings;
-    if (options_.evaluation.subgroups) {
-      parameters.by_site = federation_.minimum_count() == 0;
-      CLINNOVA_ASSIGN(subgroupings,
-                      SubgroupingsOf(analysis_, federation_.schema(), parameters.by_site));
-      CLINNOVA_TRY(FindCuts(judgement, subgroupings));
+  /// Persons by group of predicted benefit.
+  static std::vector<std::int64_t> BenefitPersons(const PooledSums& spread,
+                                                  const std::vector<std::int64_t>& first_bins) {
+    std::vector<std::int64_t> persons(first_bins.size());
+    for (std::size_t b = 0; !persons.empty() && b < kBenefitBins; ++b) {
+      const auto above = std::ranges::upper_bound(first_bins, static_cast<std::int64_t>(b));
+      persons[static_cast<std::size_t>(above - first_bins.begin()) - 1] +=
+          spread.Count(kBenefitHistogram, b);
     }
-    for (const Subgrouping& subgrouping : subgroupings) parameters.cuts.push_back(subgrouping.cuts);
+    return persons;
+  }
+
+  Result<void> ReadGains(const PooledSums& spread, const ChoiceSpreadParameters& as,
+                         const std::vector<Subgrouping>& subgroupings, ChoiceJudgement& judgement) {
+    ChoiceGroupParameters parameters{.split = as.split,
+                                     .models = as.models,
+                                     .best = as.best,
+                                     .benefit_range = as.benefit_range,
+                                     .subgroups = as.subgroups};
+    if (options_.evaluation.calibration) parameters.first_bins = FirstBins(spread);
+    parameters.persons = BenefitPersons(spread, parameters.first_bins);
+    const std::vector<std::int64_t> persons = spread.Counts(kSubgroupRows);
+    parameters.persons.insert(parameters.persons.end(), persons.begin(), persons.end());
     if (parameters.first_bins.empty() && subgroupings.empty() && !comparing_) return {};
+    if (options_.evaluation.calibration && learned_.binary) {
+      parameters.calibration = judgement.sums.Counts(kCalibrationRows);
+    }
     if (comparing_) parameters.sites = comparing_->Second();
     CLINNOVA_ASSIGN(const PooledSums sums,
                     federation_.Sum(analysis_, kChoiceGroupStep, parameters));
     if (comparing_) comparing_->TakeSecond(sums, kGroupSites);
+    judgement.calibration_predicted = sums.Numbers(kCalibrationPredicted);
+    judgement.calibration_observed = sums.Numbers(kCalibrationObserved);
     for (std::size_t g = 0; g < parameters.first_bins.size(); ++g) {
-      judgement.groups.push_back(GainOf(sums, g, "", std::to_string(g + 1)));
+      judgement.groups.push_back(GainOf(sums, g, parameters.persons[g], "", std::to_string(g + 1)));
     }
     std::size_t at = parameters.first_bins.size();
     for (const Subgrouping& subgrouping : subgroupings) {
       for (std::size_t g = 0; g < subgrouping.groups(); ++g, ++at) {
-        GroupGain gain = GainOf(sums, at, subgrouping.name, subgrouping.Label(g));
+        GroupGain gain =
+            GainOf(sums, at, parameters.persons[at], subgrouping.name, subgrouping.Label(g));
         const std::size_t first = kPredictionParts * (at - parameters.first_bins.size());
         for (std::size_t i = 0; i < kPredictionParts; ++i) {
           gain.predictions.push_back(sums.Number(kGroupPredictions, first + i));
@@ -343,10 +369,9 @@ class Judging {
     return {};
   }
 
-  GroupGain GainOf(const PooledSums& sums, std::size_t group, std::string of,
+  GroupGain GainOf(const PooledSums& sums, std::size_t group, std::int64_t persons, std::string of,
                    std::string label) const {
-    GroupGain gain{
-        .of = std::move(of), .label = std::move(label), .n = sums.Count(kGroupRows, group)};
+    GroupGain gain{.of = std::move(of), .label = std::move(label), .n = persons};
     const auto n = static_cast<double>(gain.n);
     if (gain.n < 2) return gain;
     const double sign = options_.higher_is_better ? 1 : -1;

@@ -119,6 +119,8 @@ struct ChoiceJudgement {
   std::vector<InputSummary> inputs{};
   DistanceSummary distance{};
   std::vector<GroupGain> groups{};
+  std::vector<double> calibration_predicted{};  ///< by arm and bin, sums; as is told
+  std::vector<double> calibration_observed{};
   std::vector<Recalibration> recalibration{};                 ///< by arm
   std::optional<ChoiceBenefit> benefit{};                     ///< with evaluation "calibration"
   std::optional<PolicyValues> without_site{};                 ///< leave-one-site-out

@@ -326,15 +326,14 @@ class Report {
         suppressed_.push_back("/calibration/" + arms_[arm] + "/bins/" +
                               std::to_string(bins.size()));
       }
-      const auto mean = [&](std::size_t block) {
-        return told ? NumberJson(sums.Number(block, at) / static_cast<double>(count))
-                    : Json(nullptr);
+      const auto mean = [&](const std::vector<double>& bin_sums) {
+        return told ? NumberJson(bin_sums[at] / static_cast<double>(count)) : Json(nullptr);
       };
       bins.push_back({{"low", static_cast<double>(b) / kCalibrationBins},
                       {"high", static_cast<double>(b + 1) / kCalibrationBins},
                       {"n", told ? Json(count) : Json(nullptr)},
-                      {"predicted", mean(kCalibrationPredicted)},
-                      {"observed", mean(kCalibrationObserved)}});
+                      {"predicted", mean(story_.judgement.calibration_predicted)},
+                      {"observed", mean(story_.judgement.calibration_observed)}});
     }
     return bins;
   }

@@ -9,6 +9,7 @@
 #include "learn/choice_discrimination.h"
 #include "learn/choice_inputs.h"
 #include "learn/choice_steps.h"
+#include "stats/contingency_table.h"
 #include "stats/effect_rows.h"
 
 namespace clinnova::learn {
@@ -39,9 +40,7 @@ Result<Layout> ValueLayout(const Analysis& analysis, const table::Schema& schema
        CountBlock("chosen_received", arms * arms), WideBlock("weights", 2 * arms),
        CountBlock("trimmed", arms), CountBlock("overlap", arms * 2 * kOverlapBins),
        ScaledBlock("weighted_columns", arms * p, static_cast<int>(parameters.weighted_exponent)),
-       CountBlock("calibration_rows", bins), WideBlock("calibration_predicted", bins),
-       WideBlock("calibration_observed", bins),
-       WideBlock("arm_predictions", arms * kPredictionParts),
+       CountBlock("calibration_rows", bins), WideBlock("arm_predictions", arms * kPredictionParts),
        CountBlock("scores", parameters.models.binary ? arms * 2 * kScoreBins : 0)}};
 }
 
@@ -88,17 +87,17 @@ void AddPredictions(const ChoiceBatch& batch, std::size_t row, std::size_t block
   }
 }
 
+std::size_t CalibrationBin(std::size_t arm, double probability) {
+  return arm * kCalibrationBins + EvenBin(probability, 1.0 / kCalibrationBins, kCalibrationBins);
+}
+
 void AddCalibration(const ChoiceBatch& batch, std::size_t row, bool binary, ExactSums& sums) {
   const auto own = static_cast<std::size_t>(batch.arm()[row]);
   const double q = batch.predicted[own][row];
   const double y = batch.y()[row];
   AddPredictions(batch, row, kArmPredictions, own, sums);
   if (!binary) return;
-  const std::size_t bin =
-      own * kCalibrationBins + EvenBin(q, 1.0 / kCalibrationBins, kCalibrationBins);
-  sums.AddCount(kCalibrationRows, bin);
-  sums.Add(kCalibrationPredicted, bin, q);
-  sums.Add(kCalibrationObserved, bin, y);
+  sums.AddCount(kCalibrationRows, CalibrationBin(own, q));
   sums.AddCount(kScoreCounts, ScoreIndex(own, y == 1, q));
 }
 
@@ -214,6 +213,55 @@ Result<void> InputEvaluate(const SiteView& site, const ChoiceInputParameters& pa
                                    });
 }
 
+// --- Subgroups ---------------------------------------------------------------------------------------
+
+Result<std::vector<Subgrouping>> SubgroupsFor(const Analysis& analysis, const table::Schema& schema,
+                                              const ChoiceSubgroupQuestion& question) {
+  CLINNOVA_ASSIGN(std::vector<Subgrouping> subgroupings,
+                  SubgroupingsOf(analysis, schema, question.by_site));
+  if (question.cuts.empty()) subgroupings.clear();  // none are asked for
+  for (std::size_t i = 0; i < subgroupings.size(); ++i) {
+    if (question.cuts.size() != subgroupings.size() ||
+        question.cuts[i].size() != subgroupings[i].cuts.size()) {
+      return Fail(ErrorCode::kRefused, "cuts that do not fit the subgroups", "wrong_layout");
+    }
+    subgroupings[i].cuts = question.cuts[i];
+  }
+  return subgroupings;
+}
+
+std::size_t GroupsOf(const std::vector<Subgrouping>& subgroupings) {
+  std::size_t groups = 0;
+  for (const Subgrouping& subgrouping : subgroupings) groups += subgrouping.groups();
+  return groups;
+}
+
+/// Calls work(group) for every subgroup that a row is in.
+template <typename Work>
+void ForEachSubgroup(const std::vector<Subgrouping>& subgroupings, const table::Table& table,
+                     std::size_t row, Work work) {
+  std::size_t first = 0;
+  for (const Subgrouping& subgrouping : subgroupings) {
+    const std::size_t of = subgrouping.GroupOf(table, row);
+    if (of < subgrouping.groups()) work(first + of);
+    first += subgrouping.groups();
+  }
+}
+
+/// As another guard, of steps that ask of subgroups, which must not be sites.
+template <typename Other>
+struct SubgroupGuard {
+  static std::vector<federation::Rule> Rules() { return Other::Rules(); }
+  template <typename P>
+  static Result<void> Check(const SiteView& site, const P& parameters) {
+    if (parameters.subgroups.by_site) {
+      return Fail(ErrorCode::kRefused, "gains by site, to which one site alone contributes",
+                  "single_contributor");
+    }
+    return Other::Check(site, parameters);
+  }
+};
+
 // --- Spread ------------------------------------------------------------------------------------------
 
 Result<Layout> SpreadLayout(const Analysis& analysis, const table::Schema& schema,
@@ -222,8 +270,9 @@ Result<Layout> SpreadLayout(const Analysis& analysis, const table::Schema& schem
   CLINNOVA_ASSIGN(const auto sites, SiteBlocks(analysis, schema, arms, parameters.sites));
   CLINNOVA_ASSIGN(const auto lines,
                   LineBlock(analysis, schema, parameters.split.claim, arms, parameters.lines));
-  Layout layout{
-      {CountBlock("benefit", kBenefitBins), CountBlock("distance", kDistanceBins), lines}};
+  CLINNOVA_ASSIGN(const auto subgroupings, SubgroupsFor(analysis, schema, parameters.subgroups));
+  Layout layout{{CountBlock("benefit", kBenefitBins), CountBlock("distance", kDistanceBins), lines,
+                 CountBlock("subgroup_rows", GroupsOf(subgroupings))}};
   layout.blocks.insert(layout.blocks.end(), sites.begin(), sites.end());
   return layout;
 }
@@ -270,6 +319,8 @@ Result<void> SpreadEvaluate(const SiteView& site, const ChoiceSpreadParameters& 
                             ExactSums& sums) {
   CLINNOVA_ASSIGN(const ChoiceRows checked, ChoiceRows::Create(site, parameters.split));
   CLINNOVA_TRY(CheckSpread(parameters, checked));
+  CLINNOVA_ASSIGN(const auto subgroupings,
+                  SubgroupsFor(site.analysis, site.table.schema, parameters.subgroups));
   CLINNOVA_TRY(
       AddSite(site, parameters.split, parameters.models, parameters.sites, kSpreadSites, sums));
   return ForEachPredicted(
@@ -281,6 +332,8 @@ Result<void> SpreadEvaluate(const SiteView& site, const ChoiceSpreadParameters& 
           mine.AddCount(kBenefitHistogram, BenefitBin(benefit, parameters.benefit_range));
           mine.AddCount(kDistanceHistogram,
                         EvenBin(Distance(parameters, batch, r), kDistanceBin, kDistanceBins));
+          ForEachSubgroup(subgroupings, site.table, batch.design.source_row[r],
+                          [&](std::size_t group) { mine.AddCount(kSubgroupRows, group); });
         }
         AddLines(parameters.lines, batch, parameters.models.higher_is_better ? 1 : -1, kLineErrors,
                  mine);
@@ -289,55 +342,61 @@ Result<void> SpreadEvaluate(const SiteView& site, const ChoiceSpreadParameters& 
 
 // --- Groups ------------------------------------------------------------------------------------------
 
-Result<std::vector<Subgrouping>> SubgroupsFor(const Analysis& analysis, const table::Schema& schema,
-                                              const ChoiceGroupParameters& parameters) {
-  CLINNOVA_ASSIGN(std::vector<Subgrouping> subgroupings,
-                  SubgroupingsOf(analysis, schema, parameters.by_site));
-  if (parameters.cuts.empty()) subgroupings.clear();  // none are asked for
-  for (std::size_t i = 0; i < subgroupings.size(); ++i) {
-    if (parameters.cuts.size() != subgroupings.size() ||
-        parameters.cuts[i].size() != subgroupings[i].cuts.size()) {
-      return Fail(ErrorCode::kRefused, "cuts that do not fit the subgroups", "wrong_layout");
-    }
-    subgroupings[i].cuts = parameters.cuts[i];
-  }
-  return subgroupings;
-}
-
 Result<Layout> GroupLayout(const Analysis& analysis, const table::Schema& schema,
                            const ChoiceGroupParameters& parameters) {
-  CLINNOVA_ASSIGN(const auto subgroupings, SubgroupsFor(analysis, schema, parameters));
-  std::size_t subgroups = 0;
-  for (const Subgrouping& subgrouping : subgroupings) subgroups += subgrouping.groups();
+  CLINNOVA_ASSIGN(const auto subgroupings, SubgroupsFor(analysis, schema, parameters.subgroups));
+  const std::size_t subgroups = GroupsOf(subgroupings);
   const std::size_t groups = parameters.first_bins.size() + subgroups;
   CLINNOVA_ASSIGN(const std::size_t arms, ArmsOf(analysis, schema, parameters.split.claim));
+  const std::size_t bins = parameters.calibration.size();
+  if (parameters.persons.size() != groups || (bins != 0 && bins != arms * kCalibrationBins)) {
+    return Fail(ErrorCode::kRefused, "persons that do not fit the groups", "wrong_layout");
+  }
   CLINNOVA_ASSIGN(const auto sites, SiteBlocks(analysis, schema, arms, parameters.sites));
-  Layout layout{{CountBlock("rows", groups), WideBlock("predicted", groups),
-                 WideBlock("gain", groups), WideBlock("gain_squared", groups),
-                 WideBlock("predictions", kPredictionParts * subgroups)}};
+  Layout layout{
+      {WideBlock("predicted", groups), WideBlock("gain", groups), WideBlock("gain_squared", groups),
+       WideBlock("predictions", kPredictionParts * subgroups),
+       WideBlock("calibration_predicted", bins), WideBlock("calibration_observed", bins)}};
   layout.blocks.insert(layout.blocks.end(), sites.begin(), sites.end());
   return layout;
 }
 
+/// Of wholes one after the other, each of so many parts: those of few persons, and those from which their sums would follow.
+std::vector<bool> Withheld(const SiteView& site, const std::vector<std::int64_t>& persons,
+                           const std::vector<std::size_t>& sizes) {
+  std::vector<bool> withheld;
+  for (const std::size_t size : sizes) {
+    const auto from = persons.begin() + static_cast<std::ptrdiff_t>(withheld.size());
+    const std::vector<std::int64_t> whole(from, from + static_cast<std::ptrdiff_t>(size));
+    const std::vector<bool> parts = stats::HiddenCells(whole, 1, size, site.minimum_count);
+    withheld.insert(withheld.end(), parts.begin(), parts.end());
+  }
+  return withheld;
+}
+
+std::vector<bool> WithheldGroups(const SiteView& site, const ChoiceGroupParameters& parameters,
+                                 const std::vector<Subgrouping>& subgroupings) {
+  std::vector<std::size_t> sizes = {parameters.first_bins.size()};
+  for (const Subgrouping& subgrouping : subgroupings) sizes.push_back(subgrouping.groups());
+  return Withheld(site, parameters.persons, sizes);
+}
+std::vector<bool> WithheldBins(const SiteView& site, const ChoiceGroupParameters& parameters) {
+  const std::size_t arms = parameters.calibration.size() / kCalibrationBins;
+  return Withheld(site, parameters.calibration, std::vector<std::size_t>(arms, kCalibrationBins));
+}
+
 void AddToGroup(std::size_t group, double predicted, double gain, ExactSums& sums) {
-  sums.AddCount(kGroupRows, group);
   sums.Add(kGroupPredicted, group, predicted);
   sums.Add(kGroupGain, group, gain);
   sums.Add(kGroupGainSquared, group, gain * gain);
 }
 
-Result<void> HoldGroups(const SiteView& site, const ChoiceGroupParameters& parameters) {
-  if (parameters.by_site) {
-    return Fail(ErrorCode::kRefused, "gains by site, to which one site alone contributes",
-                "single_contributor");
-  }
-  return ChoiceGuard::Check(site, parameters);
-}
-
 Result<void> GroupEvaluate(const SiteView& site, const ChoiceGroupParameters& parameters,
                            ExactSums& sums) {
   CLINNOVA_ASSIGN(const auto subgroupings,
-                  SubgroupsFor(site.analysis, site.table.schema, parameters));
+                  SubgroupsFor(site.analysis, site.table.schema, parameters.subgroups));
+  const std::vector<bool> withheld = WithheldGroups(site, parameters, subgroupings);
+  const std::vector<bool> withheld_bins = WithheldBins(site, parameters);
   const auto best = static_cast<std::size_t>(parameters.best);
   CLINNOVA_TRY(
       AddSite(site, parameters.split, parameters.models, parameters.sites, kGroupSites, sums));
@@ -355,16 +414,23 @@ Result<void> GroupEvaluate(const SiteView& site, const ChoiceGroupParameters& pa
           while (group + 1 < parameters.first_bins.size() &&
                  parameters.first_bins[group + 1] <= bin)
             ++group;
-          if (!parameters.first_bins.empty()) AddToGroup(group, predicted, gain, mine);
-          std::size_t first = 0;
-          for (const Subgrouping& subgrouping : subgroupings) {
-            const std::size_t of = subgrouping.GroupOf(site.table, batch.design.source_row[r]);
-            if (of < subgrouping.groups()) {
-              AddToGroup(parameters.first_bins.size() + first + of, predicted, gain, mine);
-              AddPredictions(batch, r, kGroupPredictions, first + of, mine);
+          if (!withheld_bins.empty()) {
+            const auto own = static_cast<std::size_t>(batch.arm()[r]);
+            const double q = batch.predicted[own][r];
+            const std::size_t at = CalibrationBin(own, q);
+            if (!withheld_bins[at]) {
+              mine.Add(kCalibrationPredicted, at, q);
+              mine.Add(kCalibrationObserved, at, batch.y()[r]);
             }
-            first += subgrouping.groups();
           }
+          const std::size_t benefits = parameters.first_bins.size();
+          if (benefits > 0 && !withheld[group]) AddToGroup(group, predicted, gain, mine);
+          ForEachSubgroup(subgroupings, site.table, batch.design.source_row[r],
+                          [&](std::size_t of) {
+                            if (withheld[benefits + of]) return;
+                            AddToGroup(benefits + of, predicted, gain, mine);
+                            AddPredictions(batch, r, kGroupPredictions, of, mine);
+                          });
         }
       });
 }
@@ -414,10 +480,9 @@ const federation::TypedStep<ChoiceValueParameters> kChoiceValueStep{"choice.valu
 const federation::TypedStep<ChoiceInputParameters> kChoiceInputStep{"choice.inputs", InputLayout,
                                                                     InputEvaluate, ChoiceGuard{}};
 const federation::TypedStep<ChoiceSpreadParameters> kChoiceSpreadStep{
-    "choice.spread", SpreadLayout, SpreadEvaluate, ChoiceLineGuard{}};
+    "choice.spread", SpreadLayout, SpreadEvaluate, SubgroupGuard<ChoiceLineGuard>{}};
 const federation::TypedStep<ChoiceGroupParameters> kChoiceGroupStep{
-    "choice.groups", GroupLayout, GroupEvaluate,
-    federation::Guard<ChoiceGroupParameters>{ChoiceGuard::Rules(), HoldGroups}};
+    "choice.groups", GroupLayout, GroupEvaluate, SubgroupGuard<ChoiceGuard>{}};
 const federation::TypedStep<ChoiceRecalibrationParameters> kChoiceRecalibrationStep{
     "choice.recalibration", RecalibrationLayout, RecalibrationEvaluate, ChoiceGuard{}};
 

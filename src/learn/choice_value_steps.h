@@ -12,7 +12,8 @@
 // arm; sums of weights; histograms of propensities by arm; weighted column sums; by arm sums of predictions and
 // outcomes, and of a binary one histograms of the predictions of those with and without it; sums, sums of squares, level
 // counts and histograms of the inputs; histograms of predicted benefit and of
-// Mahalanobis' distance; by group persons, predicted and observed gain, and of subgroups sums of predictions and outcomes;
+// Mahalanobis' distance; persons by subgroup; by group predicted and observed gain, and of subgroups sums of predictions and
+// outcomes, where disclosure rules hold of groups of enough persons only;
 // score and information of the recalibration.
 #pragma once
 
@@ -58,11 +59,9 @@ enum ChoiceValueBlock {
   kTrimmedRows,      ///< by arm: e below the trim
   kOverlapCounts,    ///< by arm: bins among those who received it, then among the others
   kWeightedSums,     ///< by arm: columns times 1 / e
-  kCalibrationRows,  ///< by arm and bin
-  kCalibrationPredicted,
-  kCalibrationObserved,
-  kArmPredictions,  ///< by arm of those who received it: PredictionParts (choice_discrimination.h)
-  kScoreCounts      ///< binary outcomes: as ScoreIndex (choice_discrimination.h) orders them
+  kCalibrationRows,  ///< binary outcomes: by arm and bin
+  kArmPredictions,   ///< by arm of those who received it: PredictionParts (choice_discrimination.h)
+  kScoreCounts       ///< binary outcomes: as ScoreIndex (choice_discrimination.h) orders them
 };
 
 /// What the rules' having seen other folds changes: over every fold k, its rows and other fold l, the squares of Gamma
@@ -118,6 +117,17 @@ enum ChoiceInputBlock {
   kInputPersons     ///< by input: complete cases with a value
 };
 
+/// Which subgroups a round is about (choice_inputs.h); none without cuts.
+struct ChoiceSubgroupQuestion {
+  std::vector<std::vector<double>> cuts{};  ///< by subgrouping
+  bool by_site = false;                     ///< whether subgroups may be sites
+  template <class A>
+  void Fields(A& a) {
+    a(cuts);
+    a(by_site);
+  }
+};
+
 struct ChoiceSpreadParameters {
   ChoiceSplit split;
   ChoiceModels models;
@@ -127,6 +137,7 @@ struct ChoiceSpreadParameters {
   std::vector<double> distance_center{};
   std::vector<double> distance_inverse{};  ///< of the covariance, by rows
   ChoiceLineQuestion lines{};              ///< their errors
+  ChoiceSubgroupQuestion subgroups{};      ///< their persons
   ChoiceSiteQuestion sites{};
   template <class A>
   void Fields(A& a) {
@@ -138,6 +149,7 @@ struct ChoiceSpreadParameters {
     a(distance_center);
     a(distance_inverse);
     a(lines);
+    a(subgroups);
     a(sites);
   }
 };
@@ -145,18 +157,23 @@ enum ChoiceSpreadBlock {
   kBenefitHistogram,
   kDistanceHistogram,
   kLineErrors,
+  kSubgroupRows,
   kSpreadSites  // and on
 };
 
-/// Gains over the arm `best`: by group of predicted benefit, then by subgroup.
+/// Gains over the arm `best`: by group of predicted benefit, then by subgroup. Where disclosure rules hold, a site adds
+/// nothing to groups with fewer than minimum_count of `persons`, nor to others from which these would follow: rule 12. So
+/// with bins of calibration.
 struct ChoiceGroupParameters {
   ChoiceSplit split;
   ChoiceModels models;
   std::int64_t best = 0;
   double benefit_range = 1;
-  std::vector<std::int64_t> first_bins{};   ///< of each group of benefit, rising from 0
-  std::vector<std::vector<double>> cuts{};  ///< by subgrouping
-  bool by_site = false;                     ///< whether subgroups may be sites
+  std::vector<std::int64_t> first_bins{};  ///< of each group of benefit, rising from 0
+  ChoiceSubgroupQuestion subgroups{};
+  std::vector<std::int64_t> persons{};  ///< by group, as choice.spread has told them
+  /// By arm and bin of calibration, as choice.values has told them; empty: not asked.
+  std::vector<std::int64_t> calibration{};
   ChoiceSiteQuestion sites{};
   template <class A>
   void Fields(A& a) {
@@ -165,18 +182,20 @@ struct ChoiceGroupParameters {
     a(best);
     a(benefit_range);
     a(first_bins);
-    a(cuts);
-    a(by_site);
+    a(subgroups);
+    a(persons);
+    a(calibration);
     a(sites);
   }
 };
 enum ChoiceGroupBlock {
-  kGroupRows,
   kGroupPredicted,
   kGroupGain,
   kGroupGainSquared,
-  kGroupPredictions,  ///< by subgroup, of the drug that was received: PredictionParts
-  kGroupSites         // and on
+  kGroupPredictions,      ///< by subgroup, of the drug that was received: PredictionParts
+  kCalibrationPredicted,  ///< by arm and bin
+  kCalibrationObserved,
+  kGroupSites  // and on
 };
 
 /// By arm, of those who received it: the logistic regression of the outcome on the predicted log odds.

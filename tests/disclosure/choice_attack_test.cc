@@ -64,5 +64,58 @@ TEST(LyingHubOfAChoice, CannotWeighPersonsByALeverageThatIsNone) {
             "leverage");
 }
 
+/// A subgroup of two has sums of scores, predictions and outcomes of its own: no site adds to them, nor to those of
+/// the others, which would tell them by difference.
+TEST(LyingHubOfAChoice, SeesNoSumsOfASubgroupOfTwo) {
+  const std::string analysis =
+      "method = \"treatment_choice\"\noutcome = \"days\"\ntreatment = \"drug\"\n"
+      "covariates = [\"z\"]\nfolds = 3\nevaluation = [\"subgroups\"]\nsubgroups = [\"ward\", "
+      "\"bed\"]";
+  Patients patients(300);
+  for (std::size_t i = 0; i < patients.persons; ++i) {
+    patients.texts["ward"].emplace_back(i < 2 ? "first" : "second");
+    patients.texts["bed"].emplace_back(i < 150 ? "high" : "low");
+  }
+  LyingHub hub(analysis, patients, 5, {});
+  EXPECT_EQ(hub.Outcome(), "");
+  const federation::PooledSums* seen = hub.Seen("choice.groups");
+  ASSERT_NE(seen, nullptr);
+  // Subgroups: first and second ward, high and low bed.
+  for (const auto& [group, told] : {std::pair(0U, false), {1U, false}, {2U, true}, {3U, true}}) {
+    EXPECT_EQ(seen->Number(learn::kGroupPredictions, learn::kPredictionParts * group + 4) > 0, told)
+        << group;
+  }
+}
+
+/// Nor of a bin of calibration, whose sum of predictions would be a person's.
+TEST(LyingHubOfAChoice, SeesNoSumsOfABinOfFewPersons) {
+  Patients patients(300);
+  for (std::size_t i = 0; i < patients.persons; ++i) {
+    patients.numbers["y"][i] = patients.numbers["z"][i] > 20.3 - 0.1 * static_cast<double>(i % 7);
+  }
+  LyingHub hub(
+      "method = \"treatment_choice\"\noutcome = \"y\"\ntreatment = \"drug\"\n"
+      "covariates = [\"z\"]\nfolds = 3\nevaluation = [\"calibration\"]",
+      patients, 5, {});
+  EXPECT_EQ(hub.Outcome(), "");
+  const federation::PooledSums* counts = hub.Seen("choice.values");
+  const federation::PooledSums* seen = hub.Seen("choice.groups");
+  ASSERT_NE(counts, nullptr);
+  ASSERT_NE(seen, nullptr);
+  int small = 0;
+  int told = 0;
+  for (std::size_t bin = 0; bin < 2 * learn::kCalibrationBins; ++bin) {
+    const std::int64_t persons = counts->Count(learn::kCalibrationRows, bin);
+    const bool sent = seen->Number(learn::kCalibrationPredicted, bin) > 0;
+    if (persons > 0 && persons < 5) {
+      ++small;
+      EXPECT_FALSE(sent) << bin;
+    }
+    told += sent ? 1 : 0;
+  }
+  EXPECT_GT(small, 0);
+  EXPECT_GT(told, 5);
+}
+
 }  // namespace
 }  // namespace clinnova::stats

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -51,6 +52,11 @@ class LyingHub final : public federation::Federation {
   }
   /// Whether a site ever gave numbers other than counts.
   bool got_sums() const { return got_sums_; }
+  /// What the last round of a step told; null where none did.
+  const federation::PooledSums* Seen(const std::string& step) const {
+    const auto found = seen_.find(step);
+    return found == seen_.end() ? nullptr : &found->second;
+  }
 
  protected:
   Result<std::vector<federation::Int128>> Round(const federation::RoundRequest& request,
@@ -66,7 +72,11 @@ class LyingHub final : public federation::Federation {
         sum[i] += static_cast<unsigned __int128>(part[i]);
     }
     got_sums_ = got_sums_ || !CountsAlone(layout);
-    return std::vector<federation::Int128>(sum.begin(), sum.end());
+    std::vector<federation::Int128> total(sum.begin(), sum.end());
+    if (const auto read = federation::PooledSums::Decode(layout, total)) {
+      seen_.insert_or_assign(request.step, *read);
+    }
+    return total;
   }
 
  private:
@@ -77,6 +87,7 @@ class LyingHub final : public federation::Federation {
   std::vector<std::string> names_{"s1", "s2", "s3"};
   std::vector<federation::SiteRunner> sites_;
   bool got_sums_ = false;
+  std::map<std::string, federation::PooledSums> seen_;
 };
 
 }  // namespace clinnova::stats
