@@ -163,12 +163,11 @@ struct NewKey {
   bool is_in_file = false;
 };
 
-Result<NewKey> FindNewKey(const std::string& fingerprint, const std::string& key_file) {
-  CLINNOVA_ASSIGN(PseudonymKey key, PseudonymKey::Load(key_file));
-  const std::size_t now = GenerationsOf(key, fingerprint);
-  const bool is_in_file = now < key.generations();
-  is_in_file ? key.KeepGenerations(now + 1) : key.AddGeneration();
-  return NewKey{std::move(key), is_in_file};
+NewKey MakeNewKey(StoreKey stored) {
+  PseudonymKey& key = stored.key;
+  const bool is_in_file = stored.generations < key.generations();
+  is_in_file ? key.KeepGenerations(stored.generations + 1) : key.AddGeneration();
+  return {std::move(key), is_in_file};
 }
 
 /// Everything between BEGIN and COMMIT.
@@ -201,8 +200,9 @@ Result<Rotation> RotatePseudonyms(store::Store& store, const std::string& key_fi
                                   const RotationProgress& progress) {
   const RotationProgress tell = progress ? progress : [](const std::string&) {};
   Database& database = store.database();
-  CLINNOVA_ASSIGN(const PseudonymKey before, LoadStoreKey(database, key_file));
-  CLINNOVA_ASSIGN(const NewKey next, FindNewKey(before.Fingerprint(), key_file));
+  CLINNOVA_ASSIGN(StoreKey stored, LoadWholeKey(database, key_file));
+  const std::string before = stored.key.Fingerprint(stored.generations);
+  const NewKey next = MakeNewKey(std::move(stored));
   CLINNOVA_ASSIGN(const SqlFunction ids,
                   database.AddFunction("rotated_id",
                                        [&next](std::int64_t id) { return next.key.Rotated(id); }));
@@ -216,7 +216,7 @@ Result<Rotation> RotatePseudonyms(store::Store& store, const std::string& key_fi
     static_cast<void>(database.Execute("ROLLBACK"));
     return done;
   }
-  done->before = before.Fingerprint();
+  done->before = before;
   tell("committed");
   // The old rows' places in the file become free; without this they do when the file is closed.
   static_cast<void>(database.Execute("CHECKPOINT"));
