@@ -72,7 +72,7 @@ Result<void> Rotate(const Arguments& arguments) {
       "import "
       "no more.\n"
       "Copies of the CDM that were made before (clinnova site mirror) still have the old "
-      "identifiers.\n",
+      "identifiers, and so has the free room of cdm.duckdb until later imports use it.\n",
       static_cast<long long>(done.persons), static_cast<long long>(done.rows),
       static_cast<long long>(done.tables), done.before.c_str(), done.after.c_str(), done.generation,
       key_file.c_str());

@@ -15,7 +15,8 @@
 // before the commit nothing has happened, after it everything.
 //
 // Property: as in pseudonym.h. Rows are written in the order of their new identifiers: their places in the tables say
-// nothing about the old ones either. Not changed: what records say, names and lines of imported files (clinnova.source,
+// nothing about the old ones either. The database's file is another matter: the old rows' blocks are free, but hold what
+// they held until something else is written there. Not changed: what records say, names and lines of imported files (clinnova.source,
 // clinnova.provenance; never give those away).
 #pragma once
 
