@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "intake/fhir_resources.h"
 
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "intake/fhir_elements.h"
 #include "intake/fhir_places.h"
 #include "intake/record_resolver.h"
+#include "intake/source_details.h"
 
 namespace clinnova::intake {
 namespace {
@@ -153,6 +155,11 @@ Result<void> ResourceReader::ReadPatient() {
   person.sex = Text(resource_, "gender");
   TakeTime(resource_, "birthDate", person.birth, draft);
   TakeIdentityWords(resource_, person.identity_words);
+  SourcePatient patient;
+  for (const element identifier : List(resource_, "identifier")) {
+    patient.identifiers.push_back({Text(identifier, "system"), Text(identifier, "value")});
+  }
+  person.details = std::make_shared<const SourceDetails>(SourceDetails{std::move(patient)});
   Draft death = Begin(RecordKind::kDeath, "", "");
   death.record.patient_id = person.patient_id;
   death.record.id += "#death";

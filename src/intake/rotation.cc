@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "intake/outside_pseudonyms.h"
 #include "intake/pseudonym.h"
 #include "intake/store_key.h"
 #include "store/cdm54.h"
@@ -22,7 +23,7 @@ struct RotatedTable {
   std::vector<std::string> columns{};
   std::vector<std::string> identifiers{};  ///< of the columns, those that change
   std::vector<std::string> narrow{};       ///< of those, the ones that cannot hold 63 bits
-  bool has_pseudonym = false;              ///< one of the columns is of pseudonyms
+  bool has_pseudonym = false;              ///< one of the columns is of pseudonyms that change
 
   std::string FullName() const { return SqlIdentifier(schema) + "." + SqlIdentifier(name); }
   bool Has(std::string_view column) const {
@@ -174,7 +175,11 @@ NewKey MakeNewKey(StoreKey stored) {
 Result<Rotation> RotateAll(Database& database, const NewKey& next, const std::string& key_file,
                            const RotationProgress& tell) {
   Rotation done;
-  CLINNOVA_ASSIGN(const std::vector<RotatedTable> tables, FindTables(database));
+  CLINNOVA_ASSIGN(std::vector<RotatedTable> tables, FindTables(database));
+  CLINNOVA_ASSIGN(done.outside, HasOutsidePseudonyms(database));
+  for (RotatedTable& table : tables) {
+    if (done.outside && table.name == "person") table.has_pseudonym = false;
+  }
   for (const RotatedTable& table : tables) {
     CLINNOVA_ASSIGN(const std::int64_t rows, Rotate(database, table));
     if (rows == 0) continue;
@@ -237,6 +242,7 @@ Result<PseudonymStatus> ReadPseudonymStatus(store::Store& store) {
   CLINNOVA_ASSIGN(status.persons, database.QueryInt64("SELECT count(*) FROM person"));
   CLINNOVA_ASSIGN(status.pseudonyms,
                   database.QueryInt64("SELECT count(person_source_value) FROM person"));
+  CLINNOVA_ASSIGN(status.outside, HasOutsidePseudonyms(database));
   return status;
 }
 
