@@ -46,7 +46,7 @@ class OutsidePseudonyms {
   OutsidePseudonyms(core::Database& database, const PseudonymKey& key, const PseudonymList& list,
                     core::SqlAppender listed)
       : database_(&database), key_(&key), list_(&list), listed_(std::move(listed)) {}
-  Result<void> Refuse(const char* rows, const std::string& what);
+  Result<void> Refuse(const char* query, const std::string& what);
   Result<void> Check();
   Result<void> CheckChanges();
   Result<void> TakeOver();
