@@ -16,6 +16,7 @@ struct Arguments {
   std::vector<std::string> paths;
   std::string site;
   std::string mapping;
+  std::string pseudonyms;
   bool json = false;
 };
 
@@ -38,7 +39,8 @@ Result<void> Import(const Arguments& arguments) {
     std::filesystem::remove_all(files.store.string() + ".tmp", ignored);
     return intake::Import(store, {.paths = arguments.paths,
                                   .mapping = arguments.mapping,
-                                  .key_file = files.pseudonym_key.string()});
+                                  .key_file = files.pseudonym_key.string(),
+                                  .pseudonyms = arguments.pseudonyms});
   }();
   if (!report) {
     // A failed first import leaves nothing behind.
@@ -76,6 +78,13 @@ void AddSiteImport(Commands& commands, CLI::App* site) {
           "--mapping", arguments->mapping,
           "for all but FHIR and OMOP: a dialect such as ch-csv, a folder of mappings, or one file")
       ->type_name("DIALECT|DIR|FILE");
+  command
+      ->add_option(
+          "--pseudonyms", arguments->pseudonyms,
+          "the list of an outside service's pseudonyms, in place of keyed ones: CSV with the "
+          "columns identifier, pseudonym and, where it has them, system; patients whom it does "
+          "not name go to quarantine")
+      ->type_name("FILE");
   command->add_flag("--json", arguments->json, "print the import report as JSON");
 }
 

@@ -59,23 +59,28 @@ Result<void> Rotate(const Arguments& arguments) {
                     std::fprintf(stderr, "%s\n", step.c_str());
                   }));
   if (arguments.json) {
-    const nlohmann::ordered_json json = {
-        {"persons", done.persons},   {"rows", done.rows},       {"tables", done.tables},
-        {"key_before", done.before}, {"key_after", done.after}, {"generation", done.generation}};
+    const nlohmann::ordered_json json = {{"persons", done.persons},
+                                         {"rows", done.rows},
+                                         {"tables", done.tables},
+                                         {"key_before", done.before},
+                                         {"key_after", done.after},
+                                         {"generation", done.generation},
+                                         {"outside_pseudonyms", done.outside}};
     std::printf("%s\n", json.dump(2).c_str());
     return {};
   }
   std::printf(
-      "New pseudonyms for %lld persons, new identifiers for %lld rows of %lld tables\n"
+      "%s %lld persons%s, new identifiers for %lld rows of %lld tables\n"
       "Key %s -> %s, generation %zu, in %s\n"
       "Make a new copy of that file, away from the CDM: with the old copy alone the site can "
       "import "
       "no more.\n"
       "Copies of the CDM that were made before (clinnova site mirror) still have the old "
-      "identifiers.\n",
-      static_cast<long long>(done.persons), static_cast<long long>(done.rows),
-      static_cast<long long>(done.tables), done.before.c_str(), done.after.c_str(), done.generation,
-      key_file.c_str());
+      "identifiers, and so has the free room of cdm.duckdb until later imports use it.\n",
+      done.outside ? "The" : "New pseudonyms for", static_cast<long long>(done.persons),
+      done.outside ? " keep the outside service's pseudonyms" : "",
+      static_cast<long long>(done.rows), static_cast<long long>(done.tables), done.before.c_str(),
+      done.after.c_str(), done.generation, key_file.c_str());
   return {};
 }
 
@@ -95,6 +100,7 @@ Result<void> Status(const Arguments& arguments) {
   if (arguments.json) {
     nlohmann::ordered_json json = {{"persons", status.persons},
                                    {"pseudonyms", status.pseudonyms},
+                                   {"outside_pseudonyms", status.outside},
                                    {"keys", nlohmann::ordered_json::array()},
                                    {"key_file_fits", trouble.empty()}};
     for (const auto& key : status.keys) {
@@ -103,8 +109,10 @@ Result<void> Status(const Arguments& arguments) {
     std::printf("%s\n", json.dump(2).c_str());
     return {};
   }
-  std::printf("%-12s %lld, %lld of them with a pseudonym\n", "persons",
-              static_cast<long long>(status.persons), static_cast<long long>(status.pseudonyms));
+  std::printf(
+      "%-12s %lld, %lld of them with a pseudonym%s\n", "persons",
+      static_cast<long long>(status.persons), static_cast<long long>(status.pseudonyms),
+      status.outside ? " of an outside service; the keys are of all other identifiers" : "");
   for (std::size_t i = 0; i < status.keys.size(); ++i) {
     const auto& key = status.keys[i];
     std::printf("%-12s %s since %s%s\n", ("key " + std::to_string(i + 1)).c_str(),
@@ -132,9 +140,13 @@ void AddSitePseudonyms(Commands& commands, CLI::App* site) {
   };
   add("rotate",
       "A new key: every person gets a new pseudonym and every row a new identifier, all at once; "
-      "later imports of old files still fit",
+      "later imports of old files still fit; an outside service's pseudonyms stay",
       Rotate);
-  add("status", "Fingerprints of the keys, since when, of how many persons; never a key", Status);
+  add("status",
+      "Fingerprints of the keys, since when, of how many persons, and whether an outside service "
+      "made "
+      "the pseudonyms; never a key",
+      Status);
 }
 
 }  // namespace clinnova::cli

@@ -54,6 +54,19 @@ Result<void> Register(duckdb_connection connection, const std::string& name, duc
   return {};
 }
 
+/// Makes the place of the functions of that name, where this is the first one. There is one at a time.
+template <typename State>
+Result<void> Reserve(std::shared_ptr<State>& place, duckdb_connection connection,
+                     const std::string& name, duckdb_type type, duckdb_scalar_function_t call) {
+  if (place == nullptr) {
+    auto fresh = std::make_shared<State>();
+    CLINNOVA_TRY(Register(connection, name, type, call, fresh.get()));
+    place = std::move(fresh);
+  }
+  CLINNOVA_CHECK(!place->of_integers && !place->of_texts);
+  return {};
+}
+
 }  // namespace
 
 SqlFunction::SqlFunction(std::shared_ptr<State> state) : state_(std::move(state)) {}
@@ -74,22 +87,16 @@ SqlFunction::~SqlFunction() {
 Result<SqlFunction> Database::AddFunction(const std::string& name,
                                           std::function<std::int64_t(std::int64_t)> function) {
   auto& state = state_->functions[name];
-  if (state == nullptr) {
-    auto fresh = std::make_shared<SqlFunction::State>();
-    CLINNOVA_TRY(Register(
-        state_->connection, name, DUCKDB_TYPE_BIGINT,
-        [](duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
-          const auto& call = StateOf<SqlFunction::State>(info).of_integers;
-          if (!call) return duckdb_scalar_function_set_error(info, kGone);
-          const auto* from = static_cast<const std::int64_t*>(
-              duckdb_vector_get_data(duckdb_data_chunk_get_vector(input, 0)));
-          auto* to = static_cast<std::int64_t*>(duckdb_vector_get_data(output));
-          ForEachValue(input, output, [&](idx_t row) { to[row] = call(from[row]); });
-        },
-        fresh.get()));
-    state = std::move(fresh);
-  }
-  CLINNOVA_CHECK(!state->of_integers && !state->of_texts);
+  CLINNOVA_TRY(
+      Reserve(state, state_->connection, name, DUCKDB_TYPE_BIGINT,
+              [](duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
+                const auto& call = StateOf<SqlFunction::State>(info).of_integers;
+                if (!call) return duckdb_scalar_function_set_error(info, kGone);
+                const auto* from = static_cast<const std::int64_t*>(
+                    duckdb_vector_get_data(duckdb_data_chunk_get_vector(input, 0)));
+                auto* to = static_cast<std::int64_t*>(duckdb_vector_get_data(output));
+                ForEachValue(input, output, [&](idx_t row) { to[row] = call(from[row]); });
+              }));
   state->of_integers = std::move(function);
   return SqlFunction(state);
 }
@@ -97,25 +104,19 @@ Result<SqlFunction> Database::AddFunction(const std::string& name,
 Result<SqlFunction> Database::AddTextFunction(
     const std::string& name, std::function<std::string(std::string_view)> function) {
   auto& state = state_->functions[name];
-  if (state == nullptr) {
-    auto fresh = std::make_shared<SqlFunction::State>();
-    CLINNOVA_TRY(Register(
-        state_->connection, name, DUCKDB_TYPE_VARCHAR,
-        [](duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
-          const auto& call = StateOf<SqlFunction::State>(info).of_texts;
-          if (!call) return duckdb_scalar_function_set_error(info, kGone);
-          auto* from = static_cast<duckdb_string_t*>(
-              duckdb_vector_get_data(duckdb_data_chunk_get_vector(input, 0)));
-          ForEachValue(input, output, [&](idx_t row) {
-            const std::string text =
-                call({duckdb_string_t_data(from + row), duckdb_string_t_length(from[row])});
-            duckdb_vector_assign_string_element_len(output, row, text.data(), text.size());
-          });
-        },
-        fresh.get()));
-    state = std::move(fresh);
-  }
-  CLINNOVA_CHECK(!state->of_integers && !state->of_texts);
+  CLINNOVA_TRY(
+      Reserve(state, state_->connection, name, DUCKDB_TYPE_VARCHAR,
+              [](duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
+                const auto& call = StateOf<SqlFunction::State>(info).of_texts;
+                if (!call) return duckdb_scalar_function_set_error(info, kGone);
+                auto* from = static_cast<duckdb_string_t*>(
+                    duckdb_vector_get_data(duckdb_data_chunk_get_vector(input, 0)));
+                ForEachValue(input, output, [&](idx_t row) {
+                  const std::string text =
+                      call({duckdb_string_t_data(from + row), duckdb_string_t_length(from[row])});
+                  duckdb_vector_assign_string_element_len(output, row, text.data(), text.size());
+                });
+              }));
   state->of_texts = std::move(function);
   return SqlFunction(state);
 }

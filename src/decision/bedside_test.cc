@@ -7,7 +7,9 @@
 #include <sstream>
 #include <thread>
 
+#include "cohort/site_files.h"
 #include "decision/bedside_fixture.h"
+#include "intake/import.h"
 
 namespace clinnova::decision {
 namespace {
@@ -89,6 +91,37 @@ TEST_F(Bedside, GivesNoAdviceWithoutConsent) {
     EXPECT_EQ(LastRefusal(), "no_consent");
   }
   EXPECT_TRUE(site_.Noted(LedgerKind::kInference).empty());
+}
+
+TEST_F(Bedside, FindsTheConsentWhoeverMadeThePseudonyms) {
+  const auto write = [&](const char* name, const std::string& text) {
+    const std::filesystem::path path = site_.folder / name;
+    std::ofstream(path) << text;
+    std::filesystem::permissions(
+        path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    return path.string();
+  };
+  std::string exported;
+  for (const char* id : {"p1", "p2"}) {
+    const json prefetch = SamplePatient{.id = id}.Prefetch();
+    exported += prefetch["patient"].dump() + "\n" + prefetch["consents"].dump() + "\n";
+    exported.replace(exported.rfind("k1"), 2, std::string("k") + id);
+  }
+  {
+    auto store = store::Store::Open({.path = cohort::SiteFiles(site_.folder).store.string()});
+    const auto report = intake::Import(
+        *store, {.paths = {write("export.ndjson", exported)},
+                 .key_file = cohort::SiteFiles(site_.folder).pseudonym_key.string(),
+                 .pseudonyms = write("list.csv", "identifier,pseudonym\np1,MS-7K2Q9\n")});
+    ASSERT_TRUE(report) << report.error().message;
+    EXPECT_EQ(report->persons, 1);
+  }
+  // The clinical system says the hospital's own number of the patient, and sends no Consent.
+  EXPECT_NE(Detail(Cards(SamplePatient{.id = "p1", .consent = ""}.Question())).find("of 100"),
+            std::string::npos);
+  EXPECT_NE(Detail(Cards(SamplePatient{.id = "p2", .consent = ""}.Question())).find("no\\_consent"),
+            std::string::npos)
+      << "a patient whom the list did not name";
 }
 
 TEST_F(Bedside, SaysWhatAMissingInputCouldChange) {

@@ -4,6 +4,12 @@
 namespace clinnova::intake {
 
 const std::string_view kCreateDetails = R"sql(
+-- The table that an event of a target goes to.
+CREATE TEMP MACRO table_of(target) AS
+  CASE target WHEN 'visit' THEN 'visit_occurrence' WHEN 'condition' THEN 'condition_occurrence'
+              WHEN 'drug' THEN 'drug_exposure' WHEN 'procedure' THEN 'procedure_occurrence'
+              WHEN 'device' THEN 'device_exposure' WHEN 'biomarker' THEN 'clinnova.biomarker'
+              ELSE target::VARCHAR END;
 -- A postal code without its last two digits: of five, three are left, as the CDM's own documentation and the
 -- Safe Harbor rule (45 CFR 164.514(b)(2)) have it. One that is not of digits is left out.
 CREATE TEMP MACRO coarse_zip(zip) AS
@@ -145,10 +151,7 @@ INSERT INTO clinnova.biomarker
   WHERE e.number IS NOT NULL;
 -- A result and a sample of one patient; a sample that is not in the store is not referred to.
 INSERT INTO clinnova.specimen_use
-  SELECT CASE e.target WHEN 'condition' THEN 'condition_occurrence' WHEN 'drug' THEN 'drug_exposure'
-                       WHEN 'procedure' THEN 'procedure_occurrence'
-                       WHEN 'biomarker' THEN 'clinnova.biomarker' ELSE e.target END,
-         e.row_id, s.specimen_id
+  SELECT table_of(e.target), e.row_id, s.specimen_id
   FROM stage_reference r JOIN loadable e ON e.seq = r.seq
     JOIN specimen s ON s.specimen_id = r.specimen_id AND s.person_id = e.person_id;
 DELETE FROM clinnova.specimen_use
@@ -157,6 +160,7 @@ DELETE FROM clinnova.specimen_use
 )sql";
 
 const std::string_view kDropDetails = R"sql(
+DROP MACRO table_of;
 DROP MACRO coarse_zip;
 DROP MACRO device_identifier;
 DROP TABLE stage_device;

@@ -25,10 +25,8 @@ void Join(std::string& list, const std::string& item) {
 }
 
 std::optional<double> Celsius(std::optional<element> quantity) {
-  double number = 0.0;
   if (!quantity || Text(*quantity, "code") != kCelsius) return std::nullopt;
-  if ((*quantity)["value"].get(number) != simdjson::SUCCESS) return std::nullopt;
-  return number;
+  return Number(*quantity, "value");
 }
 
 /// R4 has no element for the temperature of storage: national profiles have an extension whose value is a range.

@@ -21,11 +21,6 @@ const KnownDevice* Find(const FhirContext& context, const std::string& id) {
   return found == context.devices->by_id.end() ? nullptr : &found->second;
 }
 
-double NumberOr(element parent, std::string_view name, double otherwise) {
-  double number = 0.0;
-  return parent[name].get(number) == simdjson::SUCCESS ? number : otherwise;
-}
-
 /// The samples of SampledData: how many there are, how many are numbers, and their sum.
 struct Samples {
   std::int64_t all = 0;
@@ -112,7 +107,7 @@ void TakeDeviceOfValue(element observation, const FhirContext& context, Draft& d
 void TakeSampledData(element data, Draft& draft) {
   draft.record.kind = RecordKind::kBiomarker;
   draft.record.details = std::make_shared<const SourceDetails>(SourceDetails{SourceSeries{}});
-  if (NumberOr(data, "dimensions", 1.0) != 1.0) {
+  if (Number(data, "dimensions").value_or(1.0) != 1.0) {
     draft.Refuse("fhir.value_type",
                  "valueSampledData: found several values at a time, expected one");
     return;
@@ -122,14 +117,14 @@ void TakeSampledData(element data, Draft& draft) {
   SourceSeries series;
   series.samples = samples.numbers;
   if (const auto origin = Member(data, "origin")) {
-    value.unit = Text(*origin, "code");
-    if (value.unit.empty()) value.unit = Text(*origin, "unit");
-    const double zero = NumberOr(*origin, "value", 0.0);
-    const double mean = zero + NumberOr(data, "factor", 1.0) * samples.sum /
+    value.unit = UnitOf(*origin);
+    const double zero = Number(*origin, "value").value_or(0.0);
+    const double mean = zero + Number(data, "factor").value_or(1.0) * samples.sum /
                                    static_cast<double>(std::max<std::int64_t>(samples.numbers, 1));
     if (samples.numbers > 0 && std::isfinite(mean)) value.number = mean;
   }
-  const double milliseconds = NumberOr(data, "period", 0.0) * static_cast<double>(samples.all - 1);
+  const double milliseconds =
+      Number(data, "period").value_or(0.0) * static_cast<double>(samples.all - 1);
   if (samples.all > 0 && milliseconds >= 0.0 && milliseconds < 1e13) {
     series.milliseconds = std::llround(milliseconds);
   }

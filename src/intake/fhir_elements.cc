@@ -59,6 +59,17 @@ std::string Text(element parent, std::string_view name) {
   return std::string(text);
 }
 
+std::optional<double> Number(element parent, std::string_view name) {
+  double number = 0.0;
+  if (parent[name].get(number) != simdjson::SUCCESS) return std::nullopt;
+  return number;
+}
+
+std::string UnitOf(element quantity) {
+  std::string unit = Text(quantity, "code");
+  return unit.empty() ? Text(quantity, "unit") : unit;
+}
+
 /// The elements of an array member; one that is not an array counts as one element.
 std::vector<element> List(element parent, std::string_view name) {
   std::vector<element> list;
@@ -104,6 +115,19 @@ std::string FirstCode(std::optional<element> concept_) {
                                       : codes.front().code;
 }
 
+void TakeIdentityWords(element resource, std::vector<std::string>& words) {
+  for (const element name : List(resource, "name")) {
+    for (const char* part : {"family", "text"}) words.push_back(Text(name, part));
+    for (const element given : List(name, "given")) {
+      std::string_view text;
+      if (given.get(text) == simdjson::SUCCESS) words.emplace_back(text);
+    }
+  }
+  for (const char* list : {"identifier", "telecom"}) {
+    for (const element item : List(resource, list)) words.push_back(Text(item, "value"));
+  }
+}
+
 /// Takes the time `name`; a text that is no time refuses the record.
 void TakeTime(element parent, std::string_view name, std::optional<SourceTime>& time,
               Draft& draft) {
@@ -127,15 +151,13 @@ void TakeTimes(element resource, const std::string& stem, Draft& draft) {
 }
 
 void TakeQuantity(element quantity, SourceValue& value, Draft& draft) {
-  double number = 0.0;
   if (Member(quantity, "modifierExtension")) {
     draft.Refuse("fhir.modifier_extension",
                  "valueQuantity: found an extension that changes its meaning");
   }
-  if (quantity["value"].get(number) == simdjson::SUCCESS) value.number = number;
+  value.number = Number(quantity, "value");
   value.comparator = Text(quantity, "comparator");
-  value.unit = Text(quantity, "code");
-  if (value.unit.empty()) value.unit = Text(quantity, "unit");
+  value.unit = UnitOf(quantity);
   if (value.number) {
     value.text = value.comparator + std::string(simdjson::minify(*Member(quantity, "value")));
     if (!value.unit.empty()) value.text += " " + value.unit;
@@ -143,9 +165,8 @@ void TakeQuantity(element quantity, SourceValue& value, Draft& draft) {
   for (const element extension : List(quantity, "extension")) {
     if (!Text(extension, "url").ends_with("/quantity-translation")) continue;
     const auto other = Member(extension, "valueQuantity");
-    if (!other || (*other)["value"].get(number) != simdjson::SUCCESS) continue;
-    const std::string unit = Text(*other, "code");
-    value.translations.push_back({number, unit.empty() ? Text(*other, "unit") : unit});
+    const auto number = other ? Number(*other, "value") : std::nullopt;
+    if (number) value.translations.push_back({*number, UnitOf(*other)});
   }
 }
 
@@ -166,9 +187,8 @@ bool TakeValue(element parent, Draft& draft) {
     value.number = static_cast<double>(number);
     value.text = std::to_string(number);
   } else if (const auto decimal = Member(parent, "valueDecimal")) {
-    double number = 0.0;
-    if (decimal->get(number) != simdjson::SUCCESS) return false;
-    value.number = number;
+    value.number = Number(parent, "valueDecimal");
+    if (!value.number) return false;
     value.text = simdjson::minify(*decimal);
   } else if (const auto coding = Member(parent, "valueCoding")) {
     value.coded = CodeOf(*coding);

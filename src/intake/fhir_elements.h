@@ -16,6 +16,10 @@ namespace clinnova::intake {
 std::optional<simdjson::dom::element> Member(simdjson::dom::element parent, std::string_view name);
 /// "" when there is no text of that name.
 std::string Text(simdjson::dom::element parent, std::string_view name);
+/// Nothing when there is no number of that name.
+std::optional<double> Number(simdjson::dom::element parent, std::string_view name);
+/// A quantity's unit: its code, else the word for people.
+std::string UnitOf(simdjson::dom::element quantity);
 /// The elements of an array member; one that is not an array counts as one element.
 std::vector<simdjson::dom::element> List(simdjson::dom::element parent, std::string_view name);
 
@@ -25,6 +29,9 @@ std::vector<SourceCode> Codes(std::optional<simdjson::dom::element> concept_);
 bool HasCode(const std::vector<simdjson::dom::element>& concepts, std::string_view wanted);
 /// The first code, or text; "" when there is none.
 std::string FirstCode(std::optional<simdjson::dom::element> concept_);
+
+/// Adds the names, numbers and addresses by which somebody is known.
+void TakeIdentityWords(simdjson::dom::element person, std::vector<std::string>& words);
 
 /// What a quarantined resource may show: what it says, never about whom.
 std::string Shown(simdjson::dom::element resource);

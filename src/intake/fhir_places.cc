@@ -39,19 +39,6 @@ void TakeAddress(element resource, SourcePlace& place) {
   }
 }
 
-void TakeIdentityWords(element resource, std::vector<std::string>& words) {
-  for (const element name : List(resource, "name")) {
-    for (const char* part : {"family", "text"}) words.push_back(Text(name, part));
-    for (const element given : List(name, "given")) {
-      std::string_view text;
-      if (given.get(text) == simdjson::SUCCESS) words.emplace_back(text);
-    }
-  }
-  for (const char* list : {"identifier", "telecom"}) {
-    for (const element item : List(resource, list)) words.push_back(Text(item, "value"));
-  }
-}
-
 }  // namespace
 
 bool TakePlace(element resource, const FhirContext&, Draft& draft) {

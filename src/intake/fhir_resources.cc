@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "intake/fhir_resources.h"
 
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "intake/fhir_elements.h"
 #include "intake/fhir_places.h"
 #include "intake/record_resolver.h"
+#include "intake/source_details.h"
 
 namespace clinnova::intake {
 namespace {
@@ -16,9 +18,7 @@ namespace {
 using simdjson::dom::element;
 
 std::optional<double> NumberOf(std::optional<element> quantity) {
-  double number = 0.0;
-  if (!quantity || (*quantity)["value"].get(number) != simdjson::SUCCESS) return std::nullopt;
-  return number;
+  return quantity ? Number(*quantity, "value") : std::nullopt;
 }
 
 /// A value that is a code; nothing when there is none.
@@ -154,18 +154,12 @@ Result<void> ResourceReader::ReadPatient() {
   if (person.id.starts_with("Patient/")) person.patient_id = person.id.substr(8);
   person.sex = Text(resource_, "gender");
   TakeTime(resource_, "birthDate", person.birth, draft);
-  for (const element name : List(resource_, "name")) {
-    for (const char* part : {"family", "text"}) person.identity_words.push_back(Text(name, part));
-    for (const element given : List(name, "given")) {
-      std::string_view text;
-      if (given.get(text) == simdjson::SUCCESS) person.identity_words.emplace_back(text);
-    }
+  TakeIdentityWords(resource_, person.identity_words);
+  SourcePatient patient;
+  for (const element identifier : List(resource_, "identifier")) {
+    patient.identifiers.push_back({Text(identifier, "system"), Text(identifier, "value")});
   }
-  for (const char* list : {"identifier", "telecom"}) {
-    for (const element item : List(resource_, list)) {
-      person.identity_words.push_back(Text(item, "value"));
-    }
-  }
+  person.details = std::make_shared<const SourceDetails>(SourceDetails{std::move(patient)});
   Draft death = Begin(RecordKind::kDeath, "", "");
   death.record.patient_id = person.patient_id;
   death.record.id += "#death";

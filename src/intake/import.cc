@@ -60,10 +60,10 @@ Result<void> AddFolder(const fs::path& folder, std::vector<Input>& inputs) {
   return {};
 }
 
-Result<std::vector<Input>> FindInputs(const std::vector<std::string>& paths) {
+Result<std::vector<Input>> FindInputs(const ImportOptions& options) {
   std::vector<Input> inputs;
-  for (const std::string& path : paths) {
-    std::error_code error;
+  std::error_code error;
+  for (const std::string& path : options.paths) {
     if (fs::is_directory(path, error)) {
       CLINNOVA_TRY(AddFolder(path, inputs));
     } else if (fs::exists(path, error)) {
@@ -71,6 +71,11 @@ Result<std::vector<Input>> FindInputs(const std::vector<std::string>& paths) {
     } else {
       return Fail(ErrorCode::kInvalidInput, path + ": no such file or folder");
     }
+  }
+  if (!options.pseudonyms.empty()) {
+    std::erase_if(inputs, [&](const Input& input) {
+      return fs::equivalent(input.path, options.pseudonyms, error);
+    });
   }
   if (inputs.empty()) return Fail(ErrorCode::kInvalidInput, "found no files to import");
   return inputs;
@@ -261,13 +266,15 @@ Result<PseudonymKey> KeyFor(store::Store& store, const std::string& key_file) {
 }
 
 Result<ImportReport> ImportWithKey(store::Store& store, const std::vector<Input>& inputs,
-                                   const ImportOptions& options) {
+                                   const ImportOptions& options,
+                                   const std::optional<PseudonymList>& list) {
   CLINNOVA_ASSIGN(const PseudonymKey key, KeyFor(store, options.key_file));
   CLINNOVA_ASSIGN(const core::SqlFunction taken,
                   store.database().AddFunction(
                       "taken_id", [&key](std::int64_t id) { return key.TakenId(id); }));
-  CLINNOVA_ASSIGN(const std::unique_ptr<Loader> loader,
-                  Loader::Begin(store, key, {.today = options.today}));
+  CLINNOVA_ASSIGN(
+      const std::unique_ptr<Loader> loader,
+      Loader::Begin(store, key, {.today = options.today, .pseudonyms = list ? &*list : nullptr}));
   CLINNOVA_TRY(ReadAndLoad(inputs, *loader));
   CLINNOVA_TRY(ReadOmop(inputs, store, key, *loader));
   return loader->Finish();
@@ -279,13 +286,24 @@ Result<ImportReport> Import(store::Store& store, const ImportOptions& options) {
   if (options.key_file.empty()) {
     return Fail(ErrorCode::kInvalidInput, "key file: found none, expected a file's name");
   }
-  CLINNOVA_ASSIGN(std::vector<Input> inputs, FindInputs(options.paths));
+  std::optional<PseudonymList> list;
+  if (!options.pseudonyms.empty()) {
+    CLINNOVA_ASSIGN(list, PseudonymList::Load(options.pseudonyms));
+  }
+  CLINNOVA_ASSIGN(std::vector<Input> inputs, FindInputs(options));
   CLINNOVA_ASSIGN(const std::vector<Mapping> mappings, LoadMappings(options.mapping));
   UnpackedFiles unpacked(fs::path(options.key_file).parent_path());
-  for (Input& input : inputs) CLINNOVA_TRY(Recognise(input, mappings, unpacked));
+  for (Input& input : inputs) {
+    CLINNOVA_TRY(Recognise(input, mappings, unpacked));
+    if (!list || input.format != Format::kOmop) continue;
+    return Fail(ErrorCode::kInvalidInput,
+                input.name +
+                    ": a table of a CDM has patients under numbers of its own, which a list of "
+                    "pseudonyms cannot name: expected exports of the systems that it was made of");
+  }
   std::error_code error;
   const bool new_key = !fs::exists(options.key_file, error);
-  Result<ImportReport> report = ImportWithKey(store, inputs, options);
+  Result<ImportReport> report = ImportWithKey(store, inputs, options, list);
   // A failed import leaves nothing behind, not even the key that it made.
   if (!report && new_key) fs::remove(options.key_file, error);
   return report;

@@ -28,13 +28,16 @@ struct ImportOptions {
   std::string mapping = {};
   /// The key of the pseudonyms, made when it does not exist (pseudonym.h).
   std::string key_file;
+  /// The list of an outside service's pseudonyms (pseudonym_list.h); empty: keyed ones. Of the files of a folder it is
+  /// none that is imported.
+  std::string pseudonyms = {};
   /// Nothing can have happened after this day, "2026-11-23"; empty = today.
   std::string today = {};
 };
 
 /// Imports everything or nothing. kInvalidInput with the file's name when a path does not exist, a file is
-/// truncated or of no known format, a CSV file has no mapping, or the key is not the store's; the store is
-/// then as it was. Files of a folder that hold no records (no JSON, and no mapping fits) are counted as
+/// truncated or of no known format, a CSV file has no mapping, the key is not the store's, or the list of
+/// pseudonyms does not fit (pseudonym_list.h, outside_pseudonyms.h); the store is then as it was. Files of a folder that hold no records (no JSON, and no mapping fits) are counted as
 /// ignored; one that was named itself is an error.
 Result<ImportReport> Import(store::Store& store, const ImportOptions& options);
 

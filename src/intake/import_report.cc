@@ -66,6 +66,11 @@ std::string ImportReport::Text() const {
                         code.count}});
     }
   }
+  if (unlisted_patients && *unlisted_patients > 0) {
+    text += "\n" + std::to_string(*unlisted_patients) +
+            (*unlisted_patients == 1 ? " patient is" : " patients are") +
+            " not in the list of pseudonyms: their records are in quarantine\n";
+  }
   text += "\npersons in the store: " + std::to_string(persons) +
           ", of them open to studies by consent: " + std::to_string(research_persons) + "\n";
   return text;
@@ -95,6 +100,7 @@ std::string ImportReport::Json() const {
                                 {"display", code.display},
                                 {"count", code.count}});
   }
+  if (unlisted_patients) json["unlisted_patients"] = *unlisted_patients;
   json["persons"] = persons;
   json["research_persons"] = research_persons;
   return core::ResultJson(json);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,8 @@ struct ImportReport {
   std::int64_t files = 0;
   std::int64_t bytes = 0;
   double seconds = 0.0;
+  /// Whom the list of an outside service's pseudonyms does not name; nothing where no list was given.
+  std::optional<std::int64_t> unlisted_patients;
   std::int64_t persons = 0;           ///< in the store afterwards
   std::int64_t research_persons = 0;  ///< of them visible to studies
 

@@ -204,11 +204,7 @@ INSERT INTO clinnova.consent
 
 const std::string_view kRemember = R"sql(
 INSERT INTO clinnova.provenance
-  SELECT CASE target WHEN 'visit' THEN 'visit_occurrence' WHEN 'condition' THEN 'condition_occurrence'
-                     WHEN 'drug' THEN 'drug_exposure' WHEN 'procedure' THEN 'procedure_occurrence'
-                     WHEN 'device' THEN 'device_exposure' WHEN 'biomarker' THEN 'clinnova.biomarker'
-                     ELSE target END,
-         row_id, source_id, nullif(line, 0), nullif(path, ''), date_precision
+  SELECT table_of(target), row_id, source_id, nullif(line, 0), nullif(path, ''), date_precision
   FROM loadable
   UNION ALL
   SELECT 'person', person_id, source_id, nullif(line, 0), nullif(path, ''), date_precision

@@ -16,6 +16,7 @@
 #include "intake/identity_guard.h"
 #include "intake/iso_time.h"
 #include "intake/load_statements.h"
+#include "intake/outside_pseudonyms.h"
 #include "intake/place_stage.h"
 #include "intake/record_resolver.h"
 #include "intake/record_stage.h"
@@ -48,6 +49,8 @@ struct Loader::State {
   std::optional<RecordStage> stage;
   std::optional<DetailStage> details;
   std::optional<PlaceStage> places;
+  const PseudonymList* list;  // not owned, outlives the loader; null: keyed pseudonyms
+  std::optional<OutsidePseudonyms> outside;
   std::map<std::tuple<std::string, std::string, std::string>, std::pair<std::string, std::int64_t>>
       unmapped;  ///< (kind, system, code) -> (display, count)
   std::vector<ImportedFile> files;
@@ -56,10 +59,12 @@ struct Loader::State {
   bool has_earlier = false;  ///< the store has rows of earlier imports
   bool open = false;
 
-  State(Database& d, const PseudonymKey& k) : database(d), key(k) {}
+  State(Database& d, const PseudonymKey& k, const PseudonymList* p)
+      : database(d), key(k), list(p) {}
 
   Result<void> Begin(std::string_view today);
   Result<void> BeginStaging();
+  Result<void> BeginList();
   void CountUnmapped(const SourceRecord& record);
   Result<void> TakePlace(const SourceRecord& record);
   Result<void> CheckKey();
@@ -104,7 +109,20 @@ Result<void> Loader::State::BeginStaging() {
   CLINNOVA_ASSIGN(stage, RecordStage::Open(database, key));
   CLINNOVA_ASSIGN(details, DetailStage::Open(database, key, *concepts));
   CLINNOVA_ASSIGN(places, PlaceStage::Open(database, key, *concepts));
-  return {};
+  return BeginList();
+}
+
+Result<void> Loader::State::BeginList() {
+  if (list != nullptr) {
+    for (const auto& [name, entry] : list->entries()) guard.Add(entry.identifier);
+    CLINNOVA_ASSIGN(outside, OutsidePseudonyms::Begin(database, key, *list));
+    return {};
+  }
+  CLINNOVA_ASSIGN(const bool needs_list, HasOutsidePseudonyms(database));
+  if (!needs_list) return {};
+  return Fail(ErrorCode::kInvalidInput,
+              "the CDM's patients have the pseudonyms of an outside service: expected its list "
+              "(--pseudonyms)");
 }
 
 void Loader::State::CountUnmapped(const SourceRecord& record) {
@@ -268,6 +286,10 @@ Result<void> Loader::State::MoveEverything() {
   CLINNOVA_TRY(places->Finish());
   places.reset();
   CLINNOVA_TRY(StageFiles());
+  if (outside) {
+    CLINNOVA_ASSIGN(report.unlisted_patients, outside->Apply());
+    outside.reset();
+  }
   CLINNOVA_TRY(database.Execute(kCheck));
   CLINNOVA_TRY(database.Execute(kCheckDetails));
   CLINNOVA_TRY(HideIdentities());
@@ -302,12 +324,13 @@ Loader::~Loader() {
   state_->stage.reset();
   state_->details.reset();
   state_->places.reset();
+  state_->outside.reset();
   static_cast<void>(state_->database.Execute("ROLLBACK"));
 }
 
 Result<std::unique_ptr<Loader>> Loader::Begin(store::Store& store, const PseudonymKey& key,
                                               const Options& options) {
-  auto state = std::make_unique<State>(store.database(), key);
+  auto state = std::make_unique<State>(store.database(), key, options.pseudonyms);
   std::unique_ptr<Loader> loader(new Loader(std::move(state)));
   CLINNOVA_TRY(loader->state_->Begin(options.today.empty() ? Today() : options.today));
   return loader;
@@ -335,6 +358,7 @@ Result<void> Loader::Accept(SourceRecord record) {
   if (const auto& looked_up = state.concepts->status(); !looked_up) return looked_up;
   const auto* event = std::get_if<ResolvedEvent>(&resolved);
   if (event != nullptr && event->unmapped) state.CountUnmapped(record);
+  if (state.outside && record.kind == RecordKind::kPerson) state.outside->Know(record);
   state.stage->Take(record, resolved);
   if (event != nullptr) state.details->Take(state.stage->sequence(), record);
   return {};

@@ -18,6 +18,7 @@
 
 #include "intake/import_report.h"
 #include "intake/pseudonym.h"
+#include "intake/pseudonym_list.h"
 #include "intake/source_record.h"
 #include "store/store.h"
 
@@ -35,9 +36,12 @@ class Loader final : public RecordSink {
  public:
   struct Options {
     std::string today;  ///< "2026-11-23"; empty = the machine's date
+    const PseudonymList* pseudonyms =
+        nullptr;  ///< not owned, outlives the loader; null: keyed ones
   };
 
-  /// Begins the transaction. kInvalidInput when the store's pseudonyms were made with another key.
+  /// Begins the transaction. kInvalidInput when the store's pseudonyms were made with another key, or by an outside
+  /// service and there is no list.
   /// `store` and `key` are not owned and outlive the loader.
   static Result<std::unique_ptr<Loader>> Begin(store::Store& store, const PseudonymKey& key,
                                                const Options& options);
@@ -54,7 +58,8 @@ class Loader final : public RecordSink {
   /// Tells the loader about a file that was read. Every file that records refer to should be told.
   void AddFile(ImportedFile file);
 
-  /// Checks what needs the whole picture, moves everything into the CDM and commits.
+  /// Checks what needs the whole picture, moves everything into the CDM and commits. kInvalidInput as
+  /// OutsidePseudonyms::Apply.
   Result<ImportReport> Finish();
 
  private:

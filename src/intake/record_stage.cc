@@ -81,30 +81,16 @@ std::int64_t RecordStage::RowId(const SourceRecord& record) {
 }
 
 std::int64_t RecordStage::SourceId(const std::string& file) {
-  if (last_source_id_ == 0 || file != last_file_) {
-    last_file_ = file;
-    last_source_id_ = key_->RowId("source", file);
-  }
-  return last_source_id_;
+  return file_.Of(file, [this](const std::string& name) { return key_->RowId("source", name); });
 }
 
-// Records of one patient often follow each other.
 std::int64_t RecordStage::PersonId(const std::string& patient_id) {
-  if (last_person_id_ == 0 || patient_id != last_patient_) {
-    last_patient_ = patient_id;
-    last_person_id_ = key_->PersonId(patient_id);
-  }
-  return last_person_id_;
+  return patient_.Of(patient_id, [this](const std::string& id) { return key_->PersonId(id); });
 }
 
-// And so do those of one visit.
 std::int64_t RecordStage::VisitId(const std::string& visit_id) {
   if (visit_id.empty()) return 0;
-  if (visit_id != last_visit_) {
-    last_visit_ = visit_id;
-    last_visit_row_id_ = key_->RowId("visit", visit_id);
-  }
-  return last_visit_row_id_;
+  return visit_.Of(visit_id, [this](const std::string& id) { return key_->RowId("visit", id); });
 }
 
 void RecordStage::Quarantine(const SourceReference& source, std::string_view kind,

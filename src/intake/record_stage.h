@@ -23,6 +23,23 @@ namespace clinnova::intake {
 /// Whether the record's status says that the thing did not happen, or not yet ("entered-in-error", "draft").
 bool SaysItIsNotTrue(const SourceRecord& record);
 
+/// The identifier of the text that was asked for last: records of one file, patient or visit often follow each other.
+class LastId {
+ public:
+  template <typename Make>
+  std::int64_t Of(const std::string& text, Make make) {
+    if (id_ == 0 || text != text_) {
+      text_ = text;
+      id_ = make(text);
+    }
+    return id_;
+  }
+
+ private:
+  std::string text_;
+  std::int64_t id_ = 0;  ///< never one of a text
+};
+
 /// One thread at a time. Must not outlive the database and the key.
 class RecordStage {
  public:
@@ -61,12 +78,7 @@ class RecordStage {
   const PseudonymKey* key_;  // not owned
   core::SqlChunkAppender events_;
   core::SqlAppender persons_, consents_, gone_, quarantine_;
-  std::string last_file_;
-  std::int64_t last_source_id_ = 0;
-  std::string last_patient_;
-  std::int64_t last_person_id_ = 0;
-  std::string last_visit_;
-  std::int64_t last_visit_row_id_ = 0;
+  LastId file_, patient_, visit_;
   std::int64_t sequence_ = 0;
 };
 

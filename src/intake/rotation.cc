@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "intake/outside_pseudonyms.h"
 #include "intake/pseudonym.h"
 #include "intake/store_key.h"
 #include "store/cdm54.h"
@@ -22,7 +23,7 @@ struct RotatedTable {
   std::vector<std::string> columns{};
   std::vector<std::string> identifiers{};  ///< of the columns, those that change
   std::vector<std::string> narrow{};       ///< of those, the ones that cannot hold 63 bits
-  bool has_pseudonym = false;              ///< one of the columns is of pseudonyms
+  bool has_pseudonym = false;              ///< one of the columns is of pseudonyms that change
 
   std::string FullName() const { return SqlIdentifier(schema) + "." + SqlIdentifier(name); }
   bool Has(std::string_view column) const {
@@ -165,19 +166,22 @@ struct NewKey {
   bool is_in_file = false;
 };
 
-Result<NewKey> FindNewKey(const std::string& fingerprint, const std::string& key_file) {
-  CLINNOVA_ASSIGN(PseudonymKey key, PseudonymKey::Load(key_file));
-  const std::size_t now = GenerationsOf(key, fingerprint);
-  const bool is_in_file = now < key.generations();
-  is_in_file ? key.KeepGenerations(now + 1) : key.AddGeneration();
-  return NewKey{std::move(key), is_in_file};
+NewKey MakeNewKey(StoreKey stored) {
+  PseudonymKey& key = stored.key;
+  const bool is_in_file = stored.generations < key.generations();
+  is_in_file ? key.KeepGenerations(stored.generations + 1) : key.AddGeneration();
+  return {std::move(key), is_in_file};
 }
 
 /// Everything between BEGIN and COMMIT.
 Result<Rotation> RotateAll(Database& database, const NewKey& next, const std::string& key_file,
                            const RotationProgress& tell) {
   Rotation done;
-  CLINNOVA_ASSIGN(const std::vector<RotatedTable> tables, FindTables(database));
+  CLINNOVA_ASSIGN(std::vector<RotatedTable> tables, FindTables(database));
+  CLINNOVA_ASSIGN(done.outside, HasOutsidePseudonyms(database));
+  for (RotatedTable& table : tables) {
+    if (done.outside && table.name == "person") table.has_pseudonym = false;
+  }
   for (const RotatedTable& table : tables) {
     CLINNOVA_ASSIGN(const std::int64_t rows, Rotate(database, table));
     if (rows == 0) continue;
@@ -203,8 +207,9 @@ Result<Rotation> RotatePseudonyms(store::Store& store, const std::string& key_fi
                                   const RotationProgress& progress) {
   const RotationProgress tell = progress ? progress : [](const std::string&) {};
   Database& database = store.database();
-  CLINNOVA_ASSIGN(const PseudonymKey before, LoadStoreKey(database, key_file));
-  CLINNOVA_ASSIGN(const NewKey next, FindNewKey(before.Fingerprint(), key_file));
+  CLINNOVA_ASSIGN(StoreKey stored, LoadWholeKey(database, key_file));
+  const std::string before = stored.key.Fingerprint(stored.generations);
+  const NewKey next = MakeNewKey(std::move(stored));
   CLINNOVA_ASSIGN(const SqlFunction ids,
                   database.AddFunction("rotated_id",
                                        [&next](std::int64_t id) { return next.key.Rotated(id); }));
@@ -218,7 +223,7 @@ Result<Rotation> RotatePseudonyms(store::Store& store, const std::string& key_fi
     static_cast<void>(database.Execute("ROLLBACK"));
     return done;
   }
-  done->before = before.Fingerprint();
+  done->before = before;
   tell("committed");
   // The old rows' places in the file become free; without this they do when the file is closed.
   static_cast<void>(database.Execute("CHECKPOINT"));
@@ -239,6 +244,7 @@ Result<PseudonymStatus> ReadPseudonymStatus(store::Store& store) {
   CLINNOVA_ASSIGN(status.persons, database.QueryInt64("SELECT count(*) FROM person"));
   CLINNOVA_ASSIGN(status.pseudonyms,
                   database.QueryInt64("SELECT count(person_source_value) FROM person"));
+  CLINNOVA_ASSIGN(status.outside, HasOutsidePseudonyms(database));
   return status;
 }
 

@@ -6,6 +6,9 @@
 //   CLINNOVA_ASSIGN(Rotation done, RotatePseudonyms(store, "site/pseudonym.key"));
 //   // "gave 120 persons and 81,203 rows of 14 tables new identifiers: key 5f… -> 91…"
 //
+// Pseudonyms that an outside service gave (outside_pseudonyms.h) are not ours to change: persons keep them. Who has two
+// CDMs of different generations can then tell by them which persons are the same; everything else is as said below.
+//
 // Which columns change, the database's own list of columns says (store::IsRowIdentifier), of the CDM's tables, the
 // side tables and any other in the file; besides, those of pseudonyms (store::IsPseudonym). What an import does later arrives at the
 // same identifiers (pseudonym.h): old files again change nothing, corrected ones replace.
@@ -15,7 +18,8 @@
 // before the commit nothing has happened, after it everything.
 //
 // Property: as in pseudonym.h. Rows are written in the order of their new identifiers: their places in the tables say
-// nothing about the old ones either. Not changed: what records say, names and lines of imported files (clinnova.source,
+// nothing about the old ones either. The database's file is another matter: the old rows' blocks are free, but hold what
+// they held until something else is written there. Not changed: what records say, names and lines of imported files (clinnova.source,
 // clinnova.provenance; never give those away).
 #pragma once
 
@@ -35,6 +39,7 @@ struct Rotation {
   std::int64_t persons = 0;
   std::int64_t rows = 0;    ///< in all tables that hold identifiers
   std::int64_t tables = 0;  ///< that have any rows
+  bool outside = false;     ///< persons kept their pseudonyms, which are an outside service's
 };
 
 /// Told after each step: a table and its rows, or what was done.
@@ -54,6 +59,7 @@ struct PseudonymStatus {
   std::vector<Key> keys;  ///< the oldest first; the last one is in use
   std::int64_t persons = 0;
   std::int64_t pseudonyms = 0;  ///< persons who have one
+  bool outside = false;         ///< they are an outside service's (outside_pseudonyms.h)
 };
 
 /// kFailed with DuckDB's words.

@@ -62,9 +62,19 @@ struct SourceSeries {
   std::optional<std::int64_t> milliseconds = {};  ///< from the first sample to the last
 };
 
+/// A number under which a system knows somebody.
+struct SourceIdentifier {
+  std::string system, value;
+};
+
+/// A patient's numbers, by which a list of pseudonyms may know him (outside_pseudonyms.h); they never enter the CDM.
+struct SourcePatient {
+  std::vector<SourceIdentifier> identifiers = {};
+};
+
 struct SourceDetails {
   std::variant<SourceSample, SourcePlace, SourceProfessional, SourceDevice, SourceImaging,
-               SourceSeries>
+               SourceSeries, SourcePatient>
       of;
 };
 

@@ -2,6 +2,7 @@
 #include "intake/store_key.h"
 
 #include <filesystem>
+#include <utility>
 
 namespace clinnova::intake {
 namespace {
@@ -22,6 +23,14 @@ Result<void> WrongKey(core::Database& database, const std::string& path, const s
                              : ""));
 }
 
+/// How many of the key's generations the store has gone through; 0 when it has another key.
+std::size_t GenerationsOf(const PseudonymKey& key, const std::string& fingerprint) {
+  for (std::size_t count = key.generations(); count > 0; --count) {
+    if (key.Fingerprint(count) == fingerprint) return count;
+  }
+  return 0;
+}
+
 }  // namespace
 
 // The rows are only ever added, so the last one is the newest whatever the machine's clock did.
@@ -32,14 +41,7 @@ Result<std::string> StoreFingerprint(core::Database& database) {
   return std::string(rows.Text(0, 0));
 }
 
-std::size_t GenerationsOf(const PseudonymKey& key, const std::string& fingerprint) {
-  for (std::size_t count = key.generations(); count > 0; --count) {
-    if (key.Fingerprint(count) == fingerprint) return count;
-  }
-  return 0;
-}
-
-Result<PseudonymKey> LoadStoreKey(core::Database& database, const std::string& path) {
+Result<StoreKey> LoadWholeKey(core::Database& database, const std::string& path) {
   CLINNOVA_ASSIGN(const std::string fingerprint, StoreFingerprint(database));
   if (fingerprint.empty()) {
     return Fail(ErrorCode::kInvalidInput, "the store has no pseudonyms yet: import data first");
@@ -56,8 +58,13 @@ Result<PseudonymKey> LoadStoreKey(core::Database& database, const std::string& p
   if (generations == 0) {
     CLINNOVA_TRY(WrongKey(database, path, key.Fingerprint(), fingerprint));
   }
-  key.KeepGenerations(generations);
-  return key;
+  return StoreKey{std::move(key), generations};
+}
+
+Result<PseudonymKey> LoadStoreKey(core::Database& database, const std::string& path) {
+  CLINNOVA_ASSIGN(StoreKey stored, LoadWholeKey(database, path));
+  stored.key.KeepGenerations(stored.generations);
+  return std::move(stored.key);
 }
 
 }  // namespace clinnova::intake

@@ -16,8 +16,13 @@ namespace clinnova::intake {
 /// The fingerprint of the key that made the store's pseudonyms; empty before the first import.
 Result<std::string> StoreFingerprint(core::Database& database);
 
-/// How many of the key's generations the store has gone through; 0 when it has another key.
-std::size_t GenerationsOf(const PseudonymKey& key, const std::string& fingerprint);
+/// The key of a file, with all its generations, and how many of them the store has gone through.
+struct StoreKey {
+  PseudonymKey key;
+  std::size_t generations = 0;
+};
+/// kInvalidInput as LoadStoreKey.
+Result<StoreKey> LoadWholeKey(core::Database& database, const std::string& path);
 
 /// The key with the generations that the store has gone through, and no later one. kInvalidInput as
 /// PseudonymKey::Load, and when the store's pseudonyms were made with another key or with none yet.

@@ -17,7 +17,7 @@
 //   provider_role rows of provider that are a role of another row of it, the person who has it
 //   quality_run   one row per run of the quality checks: when, after which import, how many passed
 //   quality_result  and what each check counted then (src/quality/history.h)
-//   setting       name and value, such as 'consent_required'
+//   setting       name and value, such as 'consent_required'; 'pseudonyms' is 'service' where an outside one made them
 //   research_person (view) persons whom a study may see
 //
 // An identifier of a person or row is a BIGINT whose column's name ends in _id, made by intake::PseudonymKey: a
