@@ -149,11 +149,14 @@ Result<void> NeedOwnCdm(const std::string& site, const std::string& command) {
                                             "only read");
 }
 
+Result<void> NeedStore(const cohort::SiteFiles& files) {
+  if (fs::exists(files.store)) return {};
+  return Fail(ErrorCode::kInvalidInput,
+              files.store.string() + ": no such file: import data first (clinnova site import)");
+}
+
 Result<store::Store> OpenOwnCdm(const cohort::SiteFiles& files, store::Store::Access access) {
-  if (!fs::exists(files.store)) {
-    return Fail(ErrorCode::kInvalidInput,
-                files.store.string() + ": no such file: import data first (clinnova site import)");
-  }
+  CLINNOVA_TRY(NeedStore(files));
   return store::Store::Open({.path = files.store.string(), .access = access});
 }
 
