@@ -226,9 +226,10 @@ class Copy {
                                    ".clinnova_mirror (mirrored_at timestamptz NOT NULL)"));
     }
     if (!there_.contains("clinnova_mirror_table")) {
-      CLINNOVA_TRY(server_.Execute("CREATE TABLE " + schema_ +
-                                   ".clinnova_mirror_table (table_name text PRIMARY KEY, row_count "
-                                   "bigint NOT NULL, content text NOT NULL)"));
+      CLINNOVA_TRY(
+          server_.Execute("CREATE TABLE " + schema_ +
+                          ".clinnova_mirror_table (table_name text PRIMARY KEY, row_count "
+                          "bigint NOT NULL, content text NOT NULL, transaction bigint NOT NULL)"));
     }
     return {};
   }
@@ -283,14 +284,14 @@ class Copy {
   }
 
   /// Whether the table is as an earlier copy of the same rows left it: each row was written by the transaction that
-  /// noted it, and none is missing.
+  /// noted it, and none is missing. The note says which that was: a restored backup was written by another.
   Result<bool> IsStill(const MirroredTable& table, const Content& content) {
     CLINNOVA_ASSIGN(
         const std::string noted,
         server_.QueryText("SELECT xmin FROM " + schema_ +
                           ".clinnova_mirror_table WHERE table_name = " + SqlLiteral(table.name) +
-                          " AND content = " + SqlLiteral(content.sum) +
-                          " AND row_count = " + std::to_string(content.rows)));
+                          " AND content = " + SqlLiteral(content.sum) + " AND row_count = " +
+                          std::to_string(content.rows) + " AND xmin::text = transaction::text"));
     if (noted.empty()) return false;
     CLINNOVA_ASSIGN(const std::int64_t others,
                     server_.QueryInt64("SELECT count(*) FILTER (WHERE xmin::text <> " +
@@ -301,10 +302,10 @@ class Copy {
 
   Result<void> Keep(const MirroredTable& table, const Content& content) {
     const std::string name = SqlLiteral(table.name);
-    return server_.Execute("DELETE FROM " + schema_ +
-                           ".clinnova_mirror_table WHERE table_name = " + name + "; INSERT INTO " +
-                           schema_ + ".clinnova_mirror_table VALUES (" + name + ", " +
-                           std::to_string(content.rows) + ", " + SqlLiteral(content.sum) + ")");
+    return server_.Execute("DELETE FROM " + schema_ + ".clinnova_mirror_table WHERE table_name = " +
+                           name + "; INSERT INTO " + schema_ + ".clinnova_mirror_table VALUES (" +
+                           name + ", " + std::to_string(content.rows) + ", " +
+                           SqlLiteral(content.sum) + ", txid_current() % 4294967296)");
   }
 
   /// Copies the rows and looks whether they are all there.
