@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "task.h"
 
-#include <sys/resource.h>
-
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -10,24 +8,10 @@
 #include <thread>
 
 #include "stats/method.h"
+#include "usage.h"
 
 namespace clinnova::bench {
 namespace {
-
-double SecondsOf(const timeval& time) {
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-}
-
-rusage Usage() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return usage;
-}
-
-double ProcessorSeconds() {
-  const rusage usage = Usage();
-  return SecondsOf(usage.ru_utime) + SecondsOf(usage.ru_stime);
-}
 
 table::Schema SchemaOf(const std::vector<std::string>& names, std::size_t sites,
                        const std::vector<FactorColumn>& factors) {
@@ -120,7 +104,7 @@ Json Task::Run(federation::InProcessFederation& federation,
   std::printf("%s seconds %.3f\n%s cpu %.3f\n%s rounds %d\n", name, seconds.count(), name,
               processor, name, (*result)["rounds"].get<int>());
   std::printf("%s secure %s\n%s peak_mib %.0f\n", name, federation.secure() ? "on" : "off", name,
-              static_cast<double>(Usage().ru_maxrss) / 1024);
+              PeakMib());
   return std::move(*result);
 }
 

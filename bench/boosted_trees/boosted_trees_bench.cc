@@ -6,7 +6,6 @@
 // Writes ROWS rows of training and a fifth as many for the test to DATA_FILE: floats in the machine's order, the
 // outcome's column, then the others, first of training, then of the test. Prints lines KEY VALUE: seconds, rounds,
 // secure, threads, peak_mib, auc (of the test, by the model's document).
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <chrono>
@@ -25,6 +24,7 @@
 #include "federation/in_process.h"
 #include "learn/learners.h"
 #include "stats/method.h"
+#include "usage.h"
 
 namespace {
 
@@ -174,12 +174,10 @@ int main(int argc, char** argv) {
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
   const double cpu = static_cast<double>(std::clock() - cpu_begin) / CLOCKS_PER_SEC;
   if (!result) return Fail(result.error().message);
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
   std::printf("seconds %.3f\ncpu %.1f\nrounds %d\nsecure %s\nthreads %u\npeak_mib %.0f\n",
               seconds.count(), cpu, (*result)["rounds"].get<int>(),
               (*made)->secure() ? "on" : "off", std::thread::hardware_concurrency(),
-              static_cast<double>(usage.ru_maxrss) / 1024);
+              clinnova::bench::PeakMib());
   std::printf("auc %.6f\n", Area((*result)["model"]["arms"]["y"]["trees"], test));
   return 0;
 }

@@ -3,7 +3,6 @@
 // alone, then imported into a new store on disk: pseudonyms, units, checks, provenance and the transaction included.
 //
 //   import_bench DIALECT PATIENTS FOLDER      prints a line for each of the two
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <chrono>
@@ -23,6 +22,7 @@
 #include "intake/record_queue.h"
 #include "intake/record_stage.h"
 #include "intake/synthetic_export.h"
+#include "usage.h"
 
 namespace clinnova::intake {
 namespace {
@@ -42,22 +42,6 @@ template <typename T>
 T Must(Result<T> result) {
   if (!result) Stop(result.error().message);
   return std::move(*result);
-}
-
-double ProcessorSeconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-/// Since the program began: what is measured first has its own peak, what comes later the largest so far.
-double PeakMib() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
 /// An export's files, and how much is in them.
@@ -87,20 +71,20 @@ class Stopwatch {
  public:
   void Print(const Export& data, const char* what, double records) const {
     const double seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
-    const double processor = ProcessorSeconds() - processor_;
+    const double processor = bench::ProcessorSeconds() - processor_;
     std::printf(
         "  %-8s %-8s %7.1f MB, %9.0f lines, %9.0f records in %6.2f s (cpu %6.2f s): %6.1f MB/s, "
         "%8.0f lines/s, "
         "%8.0f records/s (per cpu second %6.1f MB, %8.0f lines, %8.0f records); peak %.0f MiB\n",
         data.dialect.c_str(), what, data.megabytes, data.lines, records, seconds, processor,
         data.megabytes / seconds, data.lines / seconds, records / seconds,
-        data.megabytes / processor, data.lines / processor, records / processor, PeakMib());
+        data.megabytes / processor, data.lines / processor, records / processor, bench::PeakMib());
   }
 
  private:
   using Clock = std::chrono::steady_clock;
   Clock::time_point begin_ = Clock::now();
-  double processor_ = ProcessorSeconds();
+  double processor_ = bench::ProcessorSeconds();
 };
 
 /// Resolves and stages as an import does, and keeps no report.

@@ -3,7 +3,6 @@
 // source's line of every row, is drawn in DuckDB and checked.
 //
 //   quality_bench ROWS      measurements, rounded down to hundreds
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -13,6 +12,7 @@
 #include <string>
 
 #include "quality/run.h"
+#include "usage.h"
 
 namespace clinnova::quality {
 namespace {
@@ -24,15 +24,6 @@ T Must(Result<T> result) {
     std::exit(1);
   }
   if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
-
-double ProcessorSeconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 void Draw(store::Store& store, long persons) {
@@ -75,9 +66,9 @@ int Run(long rows) {
     auto store = Must(store::Store::Open({.path = file}));
     Draw(store, rows / 100);
   }
-  const double before = ProcessorSeconds();
+  const double before = bench::ProcessorSeconds();
   const QualityReport report = Must(RunAndKeep(file));
-  const double seconds = ProcessorSeconds() - before;
+  const double seconds = bench::ProcessorSeconds() - before;
   std::filesystem::remove(file);
   std::int64_t seen = 0;
   for (std::size_t i = 0; i < report.checks.size(); ++i) {

@@ -21,8 +21,12 @@ namespace fs = std::filesystem;
 struct Arguments {
   std::string site;
   store::Attachment attachment;
+  std::string holder;
   bool json = false;
 };
+
+/// DuckDB's own, for a CDM of any size.
+constexpr const char* kMirrorMemory = "256MB";
 
 constexpr const char* kTables[] = {"observation_period",   "condition_occurrence", "drug_exposure",
                                    "procedure_occurrence", "measurement",          "observation"};
@@ -122,18 +126,28 @@ Result<void> Status(const Arguments& arguments) {
 Result<void> Mirror(const Arguments& arguments) {
   CLINNOVA_TRY(NeedOwnCdm(arguments.site, "site mirror"));
   const cohort::SiteFiles files(arguments.site);
-  CLINNOVA_ASSIGN(auto store, OpenOwnCdm(files));
+  CLINNOVA_TRY(NeedStore(files));
+  CLINNOVA_ASSIGN(auto store, store::Store::Open({.path = files.store.string(),
+                                                  .access = store::Store::Access::kReadOnly,
+                                                  .memory_limit = kMirrorMemory}));
   CLINNOVA_ASSIGN(auto server, store::Postgres::Connect(arguments.attachment.connection));
+  const fs::path folder = fs::absolute(arguments.site).lexically_normal() / "";
+  const std::string holder =
+      arguments.holder.empty() ? folder.parent_path().filename().string() : arguments.holder;
   CLINNOVA_ASSIGN(const auto mirrored,
-                  store::MirrorCdm(store, server, arguments.attachment.schema));
+                  store::MirrorCdm(store, server, arguments.attachment.schema, holder));
   if (arguments.json) {
     const nlohmann::ordered_json json = {{"schema", arguments.attachment.schema},
-                                         {"rows", mirrored.rows}};
+                                         {"rows", mirrored.rows},
+                                         {"written", mirrored.written}};
     std::printf("%s\n", json.dump(2).c_str());
     return {};
   }
   for (const auto& [table, rows] : mirrored.rows) {
-    if (rows > 0) std::printf("%-22s %lld rows\n", table.c_str(), static_cast<long long>(rows));
+    const bool written = mirrored.written.contains(table);
+    if (rows == 0 && !written) continue;
+    std::printf("%-22s %lld rows%s\n", table.c_str(), static_cast<long long>(rows),
+                written ? "" : ", as they were");
   }
   return {};
 }
@@ -149,11 +163,14 @@ Result<void> NeedOwnCdm(const std::string& site, const std::string& command) {
                                             "only read");
 }
 
+Result<void> NeedStore(const cohort::SiteFiles& files) {
+  if (fs::exists(files.store)) return {};
+  return Fail(ErrorCode::kInvalidInput,
+              files.store.string() + ": no such file: import data first (clinnova site import)");
+}
+
 Result<store::Store> OpenOwnCdm(const cohort::SiteFiles& files, store::Store::Access access) {
-  if (!fs::exists(files.store)) {
-    return Fail(ErrorCode::kInvalidInput,
-                files.store.string() + ": no such file: import data first (clinnova site import)");
-  }
+  CLINNOVA_TRY(NeedStore(files));
   return store::Store::Open({.path = files.store.string(), .access = access});
 }
 
@@ -209,6 +226,9 @@ void AddSiteCdm(Commands& commands, CLI::App* site) {
       ->add_option("--schema", arguments->attachment.schema,
                    "a new schema, or that of an earlier copy, which is replaced")
       ->required();
+  mirror->add_option("--holder", arguments->holder,
+                     "who holds the CDM, for its cdm_source where the files brought none; "
+                     "otherwise the folder's name");
   common(mirror);
   common(commands.Add(site, "status", "The site's CDM: where it is, persons, rows",
                       kForDataManagers, [arguments] { return Status(*arguments); }));

@@ -19,7 +19,10 @@ void AddSiteOptions(CLI::App* command, std::string& site, bool& json);
 /// kInvalidInput where the CDM is on a PostgreSQL server, which `command` cannot do yet.
 Result<void> NeedOwnCdm(const std::string& site, const std::string& command);
 
-/// The CDM in a site's folder; kInvalidInput where nothing was imported.
+/// kInvalidInput where nothing was imported: the site has no CDM of its own.
+Result<void> NeedStore(const cohort::SiteFiles& files);
+
+/// The site's own CDM. Errors of NeedStore and Store::Open.
 Result<store::Store> OpenOwnCdm(const cohort::SiteFiles& files,
                                 store::Store::Access access = store::Store::Access::kReadOnly);
 

@@ -37,7 +37,7 @@ Result<cohort::SiteFiles> NeedPseudonyms(const std::string& site) {
 
 /// DuckDB lets one program write, or several read: its words name the other one.
 Result<store::Store> OpenForRotation(const cohort::SiteFiles& files) {
-  if (!fs::exists(files.store)) return OpenOwnCdm(files);
+  CLINNOVA_TRY(NeedStore(files));
   auto store =
       store::Store::Open({.path = files.store.string(), .memory_limit = intake::kImportMemory});
   if (store || store.error().message.find("lock") == std::string::npos) return store;

@@ -2,7 +2,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -125,12 +124,6 @@ Result<void> OfServer(const Arguments& arguments, const store::Attachment& attac
   CLINNOVA_ASSIGN(const auto report, quality::RunChecks(cdm));
   CLINNOVA_TRY(Tell(arguments, report));
   return FailOn(arguments, report);
-}
-
-/// The same words as where it is opened.
-Result<void> NeedStore(const cohort::SiteFiles& files) {
-  if (std::filesystem::exists(files.store)) return {};
-  return OpenOwnCdm(files).map([](const store::Store&) {});
 }
 
 Result<void> OfStore(const Arguments& arguments, const cohort::SiteFiles& files) {

@@ -42,6 +42,8 @@ void Plant(store::Store& store) {
      "person_id = 9;"
      "INSERT INTO death (person_id, death_date) VALUES (5, '2020-03-01');"
      "UPDATE drug_exposure SET quantity = 56, sig = 'tgl. 1' WHERE drug_exposure_id = 2101;"
+     "UPDATE drug_exposure SET sig = 'NICHT TÄGLICH' WHERE drug_exposure_id = 2102;"
+     "UPDATE drug_exposure SET sig = '1 Tbl. TÄGLICH' WHERE drug_exposure_id = 2091;"
      "DELETE FROM condition_era WHERE person_id = 9");
 }
 
@@ -94,6 +96,67 @@ TEST_F(AttachedQualityTest, ShowsRowsAndGoesOnAfterAnError) {
   ASSERT_TRUE(shown.has_value()) << shown.error().message;
   ASSERT_EQ(shown->rows.size(), 1u);
   EXPECT_EQ(shown->rows[0][0], "101111");
+}
+
+TEST_F(AttachedQualityTest, SeesMaterializedViewsAndOfTwoTablesTheCdmsOwn) {
+  store::Store store = CleanCdm();
+  server_->PutCdm(store, "omop");
+  server_->Do(
+      "ALTER TABLE omop.procedure_occurrence RENAME TO kept; CREATE MATERIALIZED VIEW "
+      "omop.procedure_occurrence AS SELECT * FROM omop.kept;"
+      "ALTER TABLE omop.death DROP COLUMN cause_source_value;"
+      "CREATE SCHEMA vocab; CREATE TABLE vocab.death (person_id bigint, cause_source_value text);"
+      "ALTER TABLE omop.concept_ancestor SET SCHEMA vocab;"
+      "GRANT USAGE ON SCHEMA vocab TO reader; GRANT SELECT ON ALL TABLES IN SCHEMA vocab, omop TO "
+      "reader; REVOKE SELECT ON omop.note FROM reader");
+  auto attached = store::AttachedCdm::Open({.connection = server_->Connection("reader"),
+                                            .schema = "omop",
+                                            .vocabulary_schema = "vocab",
+                                            .research_persons = "everyone"});
+  ASSERT_TRUE(attached.has_value()) << attached.error().message;
+  ServerCdm cdm(*attached);
+  const auto report = RunChecks(cdm);
+  ASSERT_TRUE(report.has_value()) << report.error().message;
+  const auto failed = Failed(*report);
+  EXPECT_FALSE(failed.contains("procedure_occurrence.table_present"));
+  EXPECT_FALSE(failed.contains("concept_ancestor.table_present"));
+  EXPECT_TRUE(failed.contains("death.cause_source_value.field_present"));
+  EXPECT_TRUE(failed.contains("note.table_present")) << "it may not be read";
+  for (std::size_t i = 0; i < report->checks.size(); ++i) {
+    if (report->checks[i].id == "procedure_occurrence.procedure_date.required") {
+      EXPECT_EQ(report->outcomes[i].denominator, 10);
+    }
+  }
+}
+
+// An instant with a time zone does not tell the day in the hospital: it is one of two, or three.
+TEST_F(AttachedQualityTest, KnowsOfAnInstantThatItsDayDependsOnThePlace) {
+  store::Store store = CleanCdm();
+  server_->PutCdm(store, "omop");
+  server_->Do(
+      "ALTER TABLE omop.measurement ALTER measurement_datetime TYPE timestamptz;"
+      "ALTER TABLE omop.person ALTER birth_datetime TYPE timestamptz;"
+      "ALTER TABLE omop.condition_occurrence ALTER condition_start_datetime TYPE timestamptz;"
+      "UPDATE omop.person SET birth_datetime = make_timestamp(year_of_birth, 6, 15, 0, 30, 0) AT "
+      "TIME ZONE 'Europe/Zurich';"
+      "UPDATE omop.measurement SET measurement_datetime = (measurement_date + time '00:30') AT "
+      "TIME ZONE 'Europe/Zurich';"
+      "UPDATE omop.measurement SET measurement_datetime = measurement_datetime + interval '3 days' "
+      "WHERE measurement_id = 101101;"
+      // At home in Auckland, and born on the day of the diagnosis.
+      "UPDATE omop.condition_occurrence SET condition_start_date = '1951-06-15', "
+      "condition_start_datetime = timestamp '1951-06-15 00:30' AT TIME ZONE 'Pacific/Auckland' "
+      "WHERE person_id = 1");
+  auto attached = Attach();
+  ASSERT_TRUE(attached.has_value()) << attached.error().message;
+  ServerCdm cdm(*attached);
+  const auto report = RunChecks(cdm);
+  ASSERT_TRUE(report.has_value()) << report.error().message;
+  auto failed = Failed(*report);
+  EXPECT_EQ(failed["measurement.measurement_date.date_matches_datetime"], 1);
+  EXPECT_FALSE(failed.contains("condition_occurrence.condition_start_date.date_matches_datetime"));
+  EXPECT_FALSE(failed.contains("condition_occurrence.condition_start_datetime.after_birth"));
+  EXPECT_FALSE(failed.contains("condition_occurrence.condition_start_date.after_birth"));
 }
 
 TEST_F(AttachedQualityTest, LooksForNothingThatCdm53DoesNotHave) {

@@ -35,15 +35,16 @@ std::vector<std::int64_t> Identifiers(std::string_view text) {
 void ReadFields(std::string_view text, Catalogue& catalogue) {
   ForEachRow(text, [&](const auto& f) {
     CLINNOVA_CHECK(f.size() == 5);
-    catalogue.fields.push_back({f[0], f[1], f[2], f[3], NumberField<double>(f[4])});
+    catalogue.fields.push_back(
+        {catalogue.Type(f[0]).kind, f[1], f[2], f[3], NumberField<double>(f[4])});
   });
 }
 
 void ReadConcepts(std::string_view text, std::string_view source, Catalogue& catalogue) {
   ForEachRow(text, [&](const auto& f) {
     CLINNOVA_CHECK(f.size() == 7);
-    catalogue.concepts.push_back(
-        {f[0], f[1], f[2], Identifiers(f[3]), f[4], NumberField<double>(f[5]), f[6], source});
+    catalogue.concepts.push_back({catalogue.Type(f[0]).kind, f[1], f[2], Identifiers(f[3]), f[4],
+                                  NumberField<double>(f[5]), f[6], source});
   });
 }
 

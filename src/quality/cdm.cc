@@ -76,9 +76,16 @@ std::string ServerCdm::HashSql(const std::vector<std::string>& values) const {
 }
 
 std::string ServerCdm::ColumnsSql() const {
-  return "SELECT table_name::TEXT, column_name::TEXT, data_type::TEXT FROM "
-         "information_schema.columns WHERE table_schema::TEXT = "
-         "ANY(current_schemas(false)::TEXT[])";
+  // information_schema leaves out materialized views; of a name in both schemas, the one that statements find.
+  return "SELECT c.relname::TEXT, a.attname::TEXT, pg_catalog.format_type(CASE t.typtype WHEN 'd' "
+         "THEN t.typbasetype ELSE t.oid END, NULL)\n"
+         "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace\n"
+         "JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid\n"
+         "JOIN pg_catalog.pg_type t ON t.oid = a.atttypid\n"
+         "WHERE n.nspname = ANY(current_schemas(false)) AND pg_catalog.pg_table_is_visible(c.oid)\n"
+         " AND c.relkind IN ('r', 'v', 'm', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped\n"
+         " AND has_schema_privilege(n.oid, 'USAGE') AND has_column_privilege(c.oid, a.attnum, "
+         "'SELECT')";
 }
 
 bool Shape::Has(std::string_view table, std::string_view column) const {
@@ -88,7 +95,6 @@ bool Shape::Has(std::string_view table, std::string_view column) const {
 
 Result<Shape> ReadShape(Cdm& cdm) {
   Shape shape;
-  shape.has_provenance = cdm.HasProvenance();
   CLINNOVA_TRY(cdm.ForEachRow(cdm.ColumnsSql(), [&](TextRow row) -> Result<void> {
     shape.tables[core::AsciiLower(*row[0])][core::AsciiLower(*row[1])] = core::AsciiLower(*row[2]);
     return {};

@@ -81,7 +81,6 @@ struct Shape {
   std::map<std::string, std::map<std::string, std::string>> tables;  ///< table, column, type
   bool has_concepts = false;                                         ///< the table concept has rows
   bool is_53 = false;  ///< as the table cdm_source says
-  bool has_provenance = false;
 
   bool Has(std::string_view table) const { return tables.contains(std::string(table)); }
   bool Has(std::string_view table, std::string_view column) const;

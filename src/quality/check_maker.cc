@@ -76,27 +76,46 @@ bool Fits(std::string_view word, std::string_view type) {
   return is({"varchar", "character", "text"});
 }
 
-bool CheckMaker::Needs(Check& check, std::string_view table,
-                       std::initializer_list<std::string_view> fields) const {
-  if (!shape_.Has(table)) {
-    check.not_applicable = "there is no table " + std::string(table);
-    return false;
-  }
+std::string CheckMaker::WhyNot(std::string_view kind, std::string_view table,
+                               const std::vector<std::string_view>& fields) const {
+  if (!shape_.Has(table)) return "there is no table " + std::string(table);
   for (const std::string_view field : fields) {
     const std::string name = std::string(table) + "." + std::string(field);
-    if (!shape_.Has(table, field)) {
-      check.not_applicable = "there is no field " + name;
-      return false;
-    }
+    if (!shape_.Has(table, field)) return "there is no field " + name;
     // A value of another type cannot be compared; whether it is there can be seen of every type.
-    const std::string_view kind = check.type->kind;
     const std::string& type = shape_.tables.at(std::string(table)).at(std::string(field));
     if (kind == "type" || kind == "required" || kind == "completeness") continue;
-    if (Fits(WordOf(table, field), type)) continue;
-    check.not_applicable = name + " is of the type " + type;
-    return false;
+    if (!Fits(WordOf(table, field), type)) return name + " is of the type " + type;
   }
+  return {};
+}
+
+bool CheckMaker::Needs(Check& check, std::string_view table,
+                       const std::vector<std::string_view>& fields) const {
+  std::string why_not = WhyNot(check.type->kind, table, fields);
+  if (!why_not.empty()) check.not_applicable = std::move(why_not);
   return check.not_applicable.empty();
+}
+
+bool CheckMaker::Has(const Check& check, const Join& join) const {
+  return join.table.empty() || (WhyNot(check.type->kind, check.table, {join.on}).empty() &&
+                                WhyNot(check.type->kind, join.table, join.fields).empty());
+}
+
+bool CheckMaker::IsZoned(std::string_view table, std::string_view field) const {
+  return shape_.Has(table, field) &&
+         shape_.tables.at(std::string(table)).at(std::string(field)) == "timestamp with time zone";
+}
+
+std::string CheckMaker::FirstDay(std::string_view table, std::string_view field) const {
+  const std::string value = "t." + std::string(field);
+  if (IsZoned(table, field)) return "(" + value + " - INTERVAL '12 hours')::DATE";
+  return WordOf(table, field) == "datetime" ? value + "::DATE" : value;
+}
+
+std::string CheckMaker::LastDay(std::string_view table, std::string_view field) const {
+  if (!IsZoned(table, field)) return FirstDay(table, field);
+  return "(t." + std::string(field) + " + INTERVAL '14 hours')::DATE";
 }
 
 void CheckMaker::Over(Check& check, const std::string& from, const std::string& of,
@@ -117,40 +136,73 @@ void CheckMaker::CountCopies(Check& check, const std::string& value, const std::
 }
 
 void CheckMaker::OverRows(Check& check, const std::string& of, const std::string& bad,
-                          std::initializer_list<std::string_view> joins) {
+                          std::initializer_list<Join> joins) {
   Over(check, check.table + " t", of, bad);
   check.count.shows_rows = true;
-  for (const std::string_view join : joins) {
-    check.count.joins.emplace_back(join);
-    check.count.show_from += "\n  " + std::string(join);
+  for (const Join& join : joins) {
+    if (!join.table.empty() &&
+        (!Needs(check, check.table, {join.on}) || !Needs(check, join.table, join.fields)))
+      return;
+    check.count.joins.push_back(join.sql);
+    check.count.show_from += "\n  " + join.sql;
   }
 }
 
 // The day of birth is kept in three numbers, of which the last two may be missing or wrong.
-std::string PersonJoin() {
-  return "LEFT JOIN (SELECT person_id AS k, min(gender_concept_id) AS gender, min(CASE WHEN "
-         "year_of_birth BETWEEN 1 AND 9998 THEN make_date(year_of_birth::INTEGER, CASE WHEN "
-         "month_of_birth BETWEEN 1 AND 12 THEN month_of_birth::INTEGER ELSE 1 END, 1) + CASE WHEN "
-         "month_of_birth BETWEEN 1 AND 12 AND day_of_birth BETWEEN 1 AND 31 THEN "
-         "day_of_birth::INTEGER - 1 ELSE 0 END END) AS birth FROM person GROUP BY person_id) b ON "
-         "b.k = t.person_id";
+Join PersonJoin() {
+  return {.sql =
+              "LEFT JOIN (SELECT person_id AS k, min(gender_concept_id) AS gender, min(CASE "
+              "WHEN year_of_birth BETWEEN 1 AND 9998 THEN make_date(year_of_birth::INTEGER, "
+              "CASE WHEN month_of_birth BETWEEN 1 AND 12 THEN month_of_birth::INTEGER ELSE 1 "
+              "END, 1) + CASE WHEN month_of_birth BETWEEN 1 AND 12 AND day_of_birth BETWEEN 1 "
+              "AND 31 THEN day_of_birth::INTEGER - 1 ELSE 0 END END) AS birth FROM person GROUP "
+              "BY person_id) b ON b.k = t.person_id",
+          .on = "person_id",
+          .table = "person",
+          .fields = {"person_id", "gender_concept_id", "year_of_birth", "month_of_birth",
+                     "day_of_birth"}};
 }
 
-std::string DeathJoin() {
-  return "LEFT JOIN (SELECT person_id AS k, min(death_date) AS day FROM death GROUP BY person_id) "
-         "d ON d.k = t.person_id";
+Join DeathJoin() {
+  return {.sql =
+              "LEFT JOIN (SELECT person_id AS k, min(death_date) AS day FROM death GROUP BY "
+              "person_id) d ON d.k = t.person_id",
+          .on = "person_id",
+          .table = "death",
+          .fields = {"person_id", "death_date"}};
 }
 
-std::string PeriodJoin() {
-  return "LEFT JOIN (SELECT person_id AS k, min(observation_period_start_date) AS first, "
-         "max(observation_period_end_date) AS last FROM observation_period GROUP BY person_id) o "
-         "ON o.k = t.person_id";
+Join PeriodJoin() {
+  return {.sql =
+              "LEFT JOIN (SELECT person_id AS k, min(observation_period_start_date) AS first, "
+              "max(observation_period_end_date) AS last FROM observation_period GROUP BY "
+              "person_id) o ON o.k = t.person_id",
+          .on = "person_id",
+          .table = "observation_period",
+          .fields = {"person_id", "observation_period_start_date", "observation_period_end_date"}};
 }
 
-std::string VisitJoin() {
-  return "LEFT JOIN (SELECT visit_occurrence_id AS k, min(person_id) AS person, "
-         "min(visit_start_date) AS first, max(coalesce(visit_end_date, visit_start_date)) AS last "
-         "FROM visit_occurrence GROUP BY visit_occurrence_id) v ON v.k = t.visit_occurrence_id";
+Join VisitJoin() {
+  return {.sql =
+              "LEFT JOIN (SELECT visit_occurrence_id AS k, min(person_id) AS person, "
+              "min(visit_start_date) AS first, max(coalesce(visit_end_date, visit_start_date)) "
+              "AS last FROM visit_occurrence GROUP BY visit_occurrence_id) v ON v.k = "
+              "t.visit_occurrence_id",
+          .on = "visit_occurrence_id",
+          .table = "visit_occurrence",
+          .fields = {"visit_occurrence_id", "person_id", "visit_start_date", "visit_end_date"}};
+}
+
+std::string BelowName(const std::vector<std::int64_t>& ids) {
+  return "below_" + std::to_string(ids.front());
+}
+
+Join BelowJoin(const CheckMaker& maker, const std::vector<std::int64_t>& ids,
+               std::string_view field) {
+  const std::string name = BelowName(ids);
+  return {.sql = "LEFT JOIN (" + AndBelow(maker, ids) + ") " + name + " ON " + name + ".k = t." +
+                 std::string(field),
+          .on = field};
 }
 
 std::string CountWhere(const std::string& condition) {
@@ -175,20 +227,14 @@ std::string AndBelow(const CheckMaker& maker, const std::vector<std::int64_t>& i
   for (std::size_t i = 0; i < ids.size(); ++i)
     text += (i == 0 ? "(" : ", (") + std::to_string(ids[i]) + ")";
   text += ") AS named(concept_id)";
-  if (!maker.shape().Has("concept_ancestor")) return text;
+  const Shape& shape = maker.shape();
+  if (!shape.Has("concept_ancestor", "ancestor_concept_id") ||
+      !shape.Has("concept_ancestor", "descendant_concept_id"))
+    return text;
   return text +
          " UNION SELECT descendant_concept_id FROM concept_ancestor WHERE "
          "ancestor_concept_id IN (" +
          IdList(ids) + ")";
-}
-
-bool IsDatetime(std::string_view table, std::string_view field) {
-  return WordOf(table, field) == "datetime";
-}
-
-std::string DayOf(std::string_view table, std::string_view field) {
-  const std::string value = "t." + std::string(field);
-  return IsDatetime(table, field) ? value + "::DATE" : value;
 }
 
 Plan PlanChecks(const Cdm& cdm, const Shape& shape) {

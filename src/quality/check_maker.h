@@ -18,6 +18,14 @@
 
 namespace clinnova::quality {
 
+/// A relation of which each row of t has at most one row.
+struct Join {
+  std::string sql;              ///< "LEFT JOIN (…) d ON d.k = t.person_id"
+  std::string_view on;          ///< the field of t
+  std::string_view table = {};  ///< that it reads; empty: whose makers look themselves
+  std::vector<std::string_view> fields = {};  ///< of that table
+};
+
 class CheckMaker {
  public:
   /// All three outlive this.
@@ -34,9 +42,10 @@ class CheckMaker {
   /// Appends a check; it is not applicable where its table or field is not there.
   Check& Add(const What& what);
 
-  /// A check over a table's rows: counted are those `of` which it asks ("": all), and of them the `bad` ones.
+  /// A check over a table's rows: counted are those `of` which it asks ("": all), and of them the `bad` ones. It is not
+  /// applicable where a join lacks what it reads: the statement is one for all checks of the table.
   void OverRows(Check& check, const std::string& of, const std::string& bad,
-                std::initializer_list<std::string_view> joins = {});
+                std::initializer_list<Join> joins = {});
   /// The same over any relation `from`, which has a name of its own.
   static void Over(Check& check, const std::string& from, const std::string& of,
                    const std::string& bad);
@@ -46,7 +55,16 @@ class CheckMaker {
 
   /// Sets not_applicable where a table or one of its fields is not there; whether all are.
   bool Needs(Check& check, std::string_view table,
-             std::initializer_list<std::string_view> fields = {}) const;
+             const std::vector<std::string_view>& fields = {}) const;
+  /// Whether a check of this kind has all that the join reads.
+  bool Has(const Check& check, const Join& join) const;
+
+  /// A date or datetime of t as the first and the last day that it can be: an instant with a time zone is the server's
+  /// UTC, and was written down on a day between that of UTC-12 and that of UTC+14. The same day for all others.
+  std::string FirstDay(std::string_view table, std::string_view field) const;
+  std::string LastDay(std::string_view table, std::string_view field) const;
+  /// Whether a field is an instant with a time zone.
+  bool IsZoned(std::string_view table, std::string_view field) const;
 
   const Catalogue& catalogue() const { return catalogue_; }
   const Cdm& cdm() const { return cdm_; }
@@ -54,6 +72,10 @@ class CheckMaker {
   Plan& plan() { return plan_; }
 
  private:
+  /// Why a check of this kind cannot be asked of the fields; empty: it can.
+  std::string WhyNot(std::string_view kind, std::string_view table,
+                     const std::vector<std::string_view>& fields) const;
+
   const Catalogue& catalogue_;
   const Cdm& cdm_;
   const Shape& shape_;
@@ -64,10 +86,15 @@ class CheckMaker {
 bool Fits(std::string_view word, std::string_view type);
 
 /// The joins by their names.
-std::string PersonJoin();
-std::string DeathJoin();
-std::string PeriodJoin();
-std::string VisitJoin();
+Join PersonJoin();
+Join DeathJoin();
+Join PeriodJoin();
+Join VisitJoin();
+/// Of the concepts and of what the CDM's vocabulary has below them, the one that is the row's `field`: "NAME.k" of the
+/// first concept's name (BelowName).
+Join BelowJoin(const CheckMaker& maker, const std::vector<std::int64_t>& ids,
+               std::string_view field);
+std::string BelowName(const std::vector<std::int64_t>& ids);
 
 /// "rows of t where" in one aggregate.
 std::string CountWhere(const std::string& condition);
@@ -77,10 +104,6 @@ std::string Swapped(const std::string& date);
 std::string IdList(const std::vector<std::int64_t>& ids);
 /// A SELECT of the concepts and of what the CDM's vocabulary has below them, as k.
 std::string AndBelow(const CheckMaker& maker, const std::vector<std::int64_t>& ids);
-bool IsDatetime(std::string_view table, std::string_view field);
-/// A field as a day.
-std::string DayOf(std::string_view table, std::string_view field);
-
 /// The makers, each in a file of its own.
 void AddModelChecks(CheckMaker& maker);
 void AddFieldChecks(CheckMaker& maker);

@@ -13,7 +13,12 @@ namespace {
 using core::SqlLiteral;
 
 std::string Value(const FieldCheck& of) { return "t." + std::string(of.field); }
-std::string Day(const FieldCheck& of) { return DayOf(of.table, of.field); }
+std::string FirstDay(const CheckMaker& maker, const FieldCheck& of) {
+  return maker.FirstDay(of.table, of.field);
+}
+std::string LastDay(const CheckMaker& maker, const FieldCheck& of) {
+  return maker.LastDay(of.table, of.field);
+}
 std::string Known(const std::string& value) { return value + " IS NOT NULL"; }
 
 void Required(CheckMaker& maker, Check& check, const FieldCheck& of) {
@@ -52,9 +57,14 @@ void OverConcepts(Check& check, const FieldCheck& of, const std::string& denomin
   check.count.show_from += "\n  LEFT JOIN concept c ON c.concept_id = t.id";
 }
 
-bool HasConcepts(const CheckMaker& maker, Check& check) {
-  if (!maker.shape().has_concepts) check.not_applicable = "the table concept is empty or not there";
-  return check.not_applicable.empty();
+/// Whether the CDM has concepts with these fields beside their identifier.
+bool HasConcepts(const CheckMaker& maker, Check& check,
+                 const std::vector<std::string_view>& fields = {}) {
+  if (!maker.shape().has_concepts) {
+    check.not_applicable = "the table concept is empty or not there";
+    return false;
+  }
+  return maker.Needs(check, "concept", {"concept_id"}) && maker.Needs(check, "concept", fields);
 }
 
 void ForeignKey(CheckMaker& maker, Check& check, const FieldCheck& of) {
@@ -67,29 +77,31 @@ void ForeignKey(CheckMaker& maker, Check& check, const FieldCheck& of) {
     return;
   }
   if (!maker.Needs(check, target, {key})) return;
-  if (of.field == "person_id" || of.field == "visit_occurrence_id") {
-    const bool person = of.field == "person_id";
-    maker.OverRows(check, Known(Value(of)), person ? "b.k IS NULL" : "v.k IS NULL",
-                   {person ? PersonJoin() : VisitJoin()});
+  // Most tables' other checks join the persons and visits anyway.
+  const bool person = of.field == "person_id", visit = of.field == "visit_occurrence_id";
+  const Join joined = person ? PersonJoin() : VisitJoin();
+  if ((person || visit) && maker.Has(check, joined)) {
+    maker.OverRows(check, Known(Value(of)), person ? "b.k IS NULL" : "v.k IS NULL", {joined});
   } else {
     const std::string name = "fk_" + std::string(of.field);
     maker.OverRows(check, Known(Value(of)), name + ".k IS NULL",
-                   {"LEFT JOIN (SELECT DISTINCT " + key + " AS k FROM " + target + ") " + name +
-                    " ON " + name + ".k = " + Value(of)});
+                   {{.sql = "LEFT JOIN (SELECT DISTINCT " + key + " AS k FROM " + target + ") " +
+                            name + " ON " + name + ".k = " + Value(of),
+                     .on = of.field}});
   }
   check.count.denominator = "count(" + Value(of) + ")";
 }
 
 // 0 means that there is no concept, and is of no domain or class.
 void ConceptIs(CheckMaker& maker, Check& check, const FieldCheck& of) {
-  if (!HasConcepts(maker, check)) return;
-  const std::string column = of.kind == "domain" ? "c.domain_id" : "c.concept_class_id";
+  const std::string column = of.kind == "domain" ? "domain_id" : "concept_class_id";
+  if (!HasConcepts(maker, check, {column})) return;
   OverConcepts(check, of, "g.id <> 0 AND c.concept_id IS NOT NULL",
-               column + " <> " + SqlLiteral(of.argument), true);
+               "c." + column + " <> " + SqlLiteral(of.argument), true);
 }
 
 void StandardConcept(CheckMaker& maker, Check& check, const FieldCheck& of) {
-  if (!HasConcepts(maker, check)) return;
+  if (!HasConcepts(maker, check, {"standard_concept", "invalid_reason"})) return;
   OverConcepts(check, of, "g.id <> 0 AND c.concept_id IS NOT NULL",
                "coalesce(c.standard_concept, '') <> 'S' OR coalesce(c.invalid_reason, '') <> ''",
                true);
@@ -129,13 +141,14 @@ void Limit(CheckMaker& maker, Check& check, const FieldCheck& of) {
 }
 
 void DateEarly(CheckMaker& maker, Check& check, const FieldCheck& of) {
-  maker.OverRows(check, Known(Value(of)), Day(of) + " < DATE " + SqlLiteral(of.argument));
+  maker.OverRows(check, Known(Value(of)),
+                 LastDay(maker, of) + " < DATE " + SqlLiteral(of.argument));
   check.count.denominator = "count(" + Value(of) + ")";
 }
 
 // One day more: it may be tomorrow elsewhere.
 void DateFuture(CheckMaker& maker, Check& check, const FieldCheck& of) {
-  maker.OverRows(check, Known(Value(of)), Day(of) + " > current_date + 1");
+  maker.OverRows(check, Known(Value(of)), FirstDay(maker, of) + " > current_date + 1");
   check.count.denominator = "count(" + Value(of) + ")";
 }
 
@@ -150,34 +163,29 @@ void DatePattern(CheckMaker& maker, Check& check, const FieldCheck& of) {
       "CASE WHEN count(*) >= 30 AND max(extract(day FROM g.day)) <= 12 THEN 1 ELSE 0 END";
 }
 
+// Of two of which one alone has a time zone, only what is after the other wherever it was written down is.
 void StartBeforeEnd(CheckMaker& maker, Check& check, const FieldCheck& of) {
   const std::string end = "t." + std::string(of.argument);
   if (!maker.Needs(check, of.table, {of.argument})) return;
-  maker.OverRows(check, Known(Value(of)) + " AND " + Known(end), Value(of) + " > " + end);
+  const bool start_zoned = maker.IsZoned(of.table, of.field);
+  const bool end_zoned = maker.IsZoned(of.table, of.argument);
+  const std::string earliest = start_zoned && !end_zoned ? " - INTERVAL '12 hours'" : "";
+  const std::string latest = end_zoned && !start_zoned ? " + INTERVAL '14 hours'" : "";
+  maker.OverRows(check, Known(Value(of)) + " AND " + Known(end),
+                 Value(of) + earliest + " > " + end + latest);
   check.count.show_columns.push_back(end);
 }
 
 void AfterBirth(CheckMaker& maker, Check& check, const FieldCheck& of) {
-  if (!maker.Needs(check, of.table, {"person_id"}) ||
-      !maker.Needs(check, "person", {"year_of_birth", "month_of_birth", "day_of_birth"}))
-    return;
-  maker.OverRows(check, Known(Value(of)) + " AND b.birth IS NOT NULL", Day(of) + " < b.birth",
-                 {PersonJoin()});
+  maker.OverRows(check, Known(Value(of)) + " AND b.birth IS NOT NULL",
+                 LastDay(maker, of) + " < b.birth", {PersonJoin()});
   check.count.show_columns.push_back("b.birth");
 }
 
 void BeforeDeath(CheckMaker& maker, Check& check, const FieldCheck& of) {
-  if (!maker.Needs(check, of.table, {"person_id"}) || !maker.Needs(check, "death", {"death_date"}))
-    return;
-  maker.OverRows(check, Known(Value(of)) + " AND d.day IS NOT NULL", Day(of) + " > d.day + 60",
-                 {DeathJoin()});
+  maker.OverRows(check, Known(Value(of)) + " AND d.day IS NOT NULL",
+                 FirstDay(maker, of) + " > d.day + 60", {DeathJoin()});
   check.count.show_columns.push_back("d.day AS death");
-}
-
-bool NeedsVisits(CheckMaker& maker, Check& check, const FieldCheck& of) {
-  return maker.Needs(check, of.table, {"visit_occurrence_id"}) &&
-         maker.Needs(check, "visit_occurrence",
-                     {"visit_occurrence_id", "person_id", "visit_start_date", "visit_end_date"});
 }
 
 void ShowVisit(Check& check) {
@@ -186,18 +194,18 @@ void ShowVisit(Check& check) {
 }
 
 void WithinVisit(CheckMaker& maker, Check& check, const FieldCheck& of) {
-  if (!NeedsVisits(maker, check, of)) return;
   maker.OverRows(check, Known(Value(of)) + " AND v.first IS NOT NULL",
-                 Day(of) + " < v.first - 7 OR " + Day(of) + " > v.last + 7", {VisitJoin()});
+                 LastDay(maker, of) + " < v.first - 7 OR " + FirstDay(maker, of) + " > v.last + 7",
+                 {VisitJoin()});
   ShowVisit(check);
 }
 
-// A visit of one day may itself be the one that is exchanged: then its day, exchanged back, is the row's.
+// A visit of one day may itself be the one that is exchanged: then its day, exchanged back, is the row's. Asked of
+// dates only.
 void SwappedInVisit(CheckMaker& maker, Check& check, const FieldCheck& of) {
-  if (!NeedsVisits(maker, check, of)) return;
-  const std::string day = Day(of);
+  const std::string day = Value(of);
   // CASE: the calendar is asked only of the few rows that are outside.
-  maker.OverRows(check, Known(Value(of)) + " AND v.first IS NOT NULL",
+  maker.OverRows(check, Known(day) + " AND v.first IS NOT NULL",
                  "CASE WHEN " + day + " < v.first - 1 OR " + day + " > v.last + 1 THEN coalesce(" +
                      Swapped(day) + " BETWEEN v.first AND v.last, false) OR coalesce(" + day +
                      " = " + Swapped("v.first") + ", false) ELSE false END",
@@ -206,18 +214,15 @@ void SwappedInVisit(CheckMaker& maker, Check& check, const FieldCheck& of) {
 }
 
 void VisitOfPerson(CheckMaker& maker, Check& check, const FieldCheck& of) {
-  if (!NeedsVisits(maker, check, of) || !maker.Needs(check, of.table, {"person_id"})) return;
+  if (!maker.Needs(check, of.table, {"person_id"})) return;
   maker.OverRows(check, "v.person IS NOT NULL", "v.person <> t.person_id", {VisitJoin()});
   check.count.show_columns.emplace_back("v.person AS visit_person_id");
 }
 
 void WithinObservation(CheckMaker& maker, Check& check, const FieldCheck& of) {
-  if (!maker.Needs(check, of.table, {"person_id"}) ||
-      !maker.Needs(check, "observation_period",
-                   {"observation_period_start_date", "observation_period_end_date"}))
-    return;
   maker.OverRows(check, Known(Value(of)) + " AND o.first IS NOT NULL",
-                 Day(of) + " < o.first OR " + Day(of) + " > o.last", {PeriodJoin()});
+                 LastDay(maker, of) + " < o.first OR " + FirstDay(maker, of) + " > o.last",
+                 {PeriodJoin()});
   check.count.show_columns.emplace_back("o.first AS observed_from");
   check.count.show_columns.emplace_back("o.last AS observed_to");
 }
@@ -225,8 +230,12 @@ void WithinObservation(CheckMaker& maker, Check& check, const FieldCheck& of) {
 void DateMatchesDatetime(CheckMaker& maker, Check& check, const FieldCheck& of) {
   if (!maker.Needs(check, of.table, {of.argument})) return;
   const std::string moment = "t." + std::string(of.argument);
-  maker.OverRows(check, Known(Value(of)) + " AND " + Known(moment),
-                 Value(of) + " <> " + moment + "::DATE");
+  const std::string first = maker.FirstDay(of.table, of.argument);
+  maker.OverRows(
+      check, Known(Value(of)) + " AND " + Known(moment),
+      maker.IsZoned(of.table, of.argument)
+          ? Value(of) + " NOT BETWEEN " + first + " AND " + maker.LastDay(of.table, of.argument)
+          : Value(of) + " <> " + first);
   check.count.show_columns.push_back(moment);
 }
 

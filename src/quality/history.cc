@@ -67,6 +67,15 @@ Result<std::vector<Change>> ReadChanges(core::Database& database) {
   return changes;
 }
 
+/// What became of a check that failed now or before.
+std::string_view WordOf(const Change& change) {
+  const auto failed = [](const std::string& status) {
+    return status == StatusName(Status::kFail) || status == StatusName(Status::kError);
+  };
+  if (failed(change.status)) return failed(change.status_before) ? "changed" : "new";
+  return change.status == StatusName(Status::kPass) ? "mended" : "gone";
+}
+
 std::string CountText(const std::string& status, std::int64_t numerator, std::int64_t denominator) {
   return denominator > 0 ? RowsText(numerator, denominator) : status;
 }
@@ -113,11 +122,8 @@ std::string HistoryText(const History& history) {
   text += history.changes.empty() ? "\nnothing that fails has changed since the run before\n"
                                   : "\nsince the run before\n";
   for (const Change& change : history.changes) {
-    const bool failed = change.status == "fail" || change.status == "error";
-    const bool failed_before = change.status_before == "fail" || change.status_before == "error";
-    const char* word = !failed ? "mended" : !failed_before ? "new" : "changed";
-    text += "  " + std::string(word) + std::string(9 - std::string(word).size(), ' ') +
-            change.check_id + "  " +
+    const std::string_view word = WordOf(change);
+    text += "  " + std::string(word) + std::string(9 - word.size(), ' ') + change.check_id + "  " +
             CountText(change.status_before, change.numerator_before, change.denominator_before) +
             " -> " + CountText(change.status, change.numerator, change.denominator) + "\n";
   }

@@ -126,10 +126,13 @@ void UnitSpread(CheckMaker& maker, Check& check, const FieldCheck&) {
 // is believed. A file counts as ordered, up or down, where at least 95 % of its neighbours are, or, of files with
 // fewer than 20 neighbours, of all files together.
 void SwappedOrder(CheckMaker& maker, Check& check, const FieldCheck&) {
-  if (!maker.shape().has_provenance) {
+  if (!maker.cdm().HasProvenance()) {
     check.not_applicable = "the lines of the source are known only of what Clinnova imported";
     return;
   }
+  if (!maker.Needs(check, "visit_occurrence",
+                   {"visit_occurrence_id", "person_id", "visit_start_date"}))
+    return;
   const std::string from =
       "(WITH run AS (\n"
       "  SELECT v.person_id, r.source_id,\n"

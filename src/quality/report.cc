@@ -113,7 +113,9 @@ std::string CheckHtml(const Check& check, const Outcome& outcome) {
          Cell(counted ? Thousands(outcome.numerator) : "", "n") +
          Cell(counted ? Thousands(outcome.denominator) : "", "n") +
          Cell(counted ? PercentText(outcome.SharePercent()) : "", "n") +
-         Cell(core::Significant(check.threshold, 4) + " %", "n") + Cell(check.source) + "</tr>\n";
+         Cell(check.threshold < 100 ? core::Significant(check.threshold, 4) + " %" : "only informs",
+              "n") +
+         Cell(check.source) + "</tr>\n";
 }
 
 constexpr const char* kChecksHead =

@@ -114,5 +114,21 @@ TEST(History, ShowsWhatALaterImportMadeBetter) {
   EXPECT_EQ(json["changes"].size(), 2u);
 }
 
+// What cannot be asked any more was not mended.
+TEST(History, CallsAFailureGoneWhereNothingIsLeftToCheck) {
+  store::Store store = CleanCdm();
+  Do(store, "UPDATE measurement SET value_as_number = 11 WHERE measurement_id = 101111");
+  ASSERT_TRUE(KeepRun(store.database(), ReportOf(store)).has_value());
+  Do(store, "DELETE FROM measurement WHERE measurement_concept_id = 2000000701");
+  ASSERT_TRUE(KeepRun(store.database(), ReportOf(store)).has_value());
+  const auto history = ReadHistory(store.database());
+  ASSERT_TRUE(history.has_value()) << history.error().message;
+  const std::string text = HistoryText(*history);
+  EXPECT_NE(text.find("gone     measurement.value_high.2000000701  1 of 30 -> not applicable"),
+            text.npos)
+      << text;
+  EXPECT_EQ(text.find("mended"), text.npos) << text;
+}
+
 }  // namespace
 }  // namespace clinnova::quality

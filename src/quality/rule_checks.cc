@@ -32,16 +32,14 @@ void AddRules(CheckMaker& maker) {
                               .name = rule.description,
                               .suffix = rule.id,
                               .source = rule.source});
-    for (const std::string_view field : rule.fields) maker.Needs(check, rule.table, {field});
-    if (!rule.concept_field.empty()) maker.Needs(check, rule.table, {rule.concept_field});
-    if (!check.not_applicable.empty()) continue;
+    if (!maker.Needs(check, rule.table, rule.fields)) continue;
+    if (!rule.concept_field.empty() && !maker.Needs(check, rule.table, {rule.concept_field}))
+      continue;
     const std::string of = "(" + std::string(rule.when) + ")";
     const std::string concept_field = "t." + std::string(rule.concept_field);
     if (rule.below) {
-      const std::string name = "of_" + std::string(rule.id);
-      maker.OverRows(check, of + " AND " + name + ".k IS NOT NULL", std::string(rule.bad),
-                     {"LEFT JOIN (" + AndBelow(maker, rule.concepts) + ") " + name + " ON " + name +
-                      ".k = " + concept_field});
+      maker.OverRows(check, of + " AND " + BelowName(rule.concepts) + ".k IS NOT NULL",
+                     std::string(rule.bad), {BelowJoin(maker, rule.concepts, rule.concept_field)});
     } else if (rule.concept_field.empty()) {
       OverValues(maker, check, rule);
     } else {

@@ -158,7 +158,8 @@ std::string NameOf(const std::string& column) {
 std::string ValueOf(const std::string& column) { return column.substr(0, column.rfind(" AS ")); }
 
 /// The check's columns, before them the row's key and person, after them its file and line.
-std::vector<std::string> ShownColumns(const Check& check, const Shape& shape, std::string& from) {
+std::vector<std::string> ShownColumns(const Cdm& cdm, const Shape& shape, const Check& check,
+                                      std::string& from) {
   std::vector<std::string> columns;
   const auto add = [&columns](const std::string& column) {
     if (std::ranges::find(columns, column) == columns.end()) columns.push_back(column);
@@ -169,7 +170,7 @@ std::vector<std::string> ShownColumns(const Check& check, const Shape& shape, st
     if (shape.Has(check.table, "person_id")) add("t.person_id");
   }
   for (const std::string& column : check.count.show_columns) add(column);
-  if (!check.count.shows_rows || key.empty() || !shape.has_provenance) return columns;
+  if (!check.count.shows_rows || key.empty() || !cdm.HasProvenance()) return columns;
   from += "\n  LEFT JOIN clinnova.provenance source_line ON source_line.table_name = " +
           core::SqlLiteral(check.table) + " AND source_line.row_id = t." + key +
           "\n  LEFT JOIN clinnova.source source_file ON source_file.source_id = "
@@ -195,12 +196,8 @@ Result<const Check*> Find(const Plan& plan, const std::string& check_id) {
                   (like.empty() ? "; --json lists them" : ", such as " + like));
 }
 
-struct Shown {
-  std::string description, sql;
-  std::vector<std::string> columns;
-};
-
-Result<Shown> SqlToShow(const Cdm& cdm, const Shape& shape, const std::string& check_id) {
+/// How the check's rows are shown, without one of them.
+Result<ShownRows> HowToShow(const Cdm& cdm, const Shape& shape, const std::string& check_id) {
   const Plan plan = PlanChecks(cdm, shape);
   CLINNOVA_ASSIGN(const Check* check, Find(plan, check_id));
   if (!check->not_applicable.empty()) {
@@ -211,9 +208,9 @@ Result<Shown> SqlToShow(const Cdm& cdm, const Shape& shape, const std::string& c
     return Fail(ErrorCode::kInvalidInput,
                 "--show: " + check_id + " is not about rows: " + check->description);
   }
-  Shown shown{.description = check->description, .sql = "SELECT ", .columns = {}};
+  ShownRows shown{.description = check->description, .sql = "SELECT ", .columns = {}, .rows = {}};
   std::string from = check->count.show_from;
-  for (const std::string& column : ShownColumns(*check, shape, from)) {
+  for (const std::string& column : ShownColumns(cdm, shape, *check, from)) {
     shown.sql += (shown.columns.empty() ? "CAST(" : ", CAST(") + ValueOf(column) +
                  " AS VARCHAR) AS " + core::SqlIdentifier(NameOf(column));
     shown.columns.push_back(NameOf(column));
@@ -251,8 +248,7 @@ Result<QualityReport> RunAndKeep(const std::string& store_file) {
 
 Result<ShownRows> ShowRows(Cdm& cdm, const std::string& check_id, std::size_t limit) {
   CLINNOVA_ASSIGN(const Shape shape, ReadShape(cdm));
-  CLINNOVA_ASSIGN(Shown sql, SqlToShow(cdm, shape, check_id));
-  ShownRows shown{std::move(sql.description), std::move(sql.sql), std::move(sql.columns), {}};
+  CLINNOVA_ASSIGN(ShownRows shown, HowToShow(cdm, shape, check_id));
   CLINNOVA_TRY(cdm.ForEachRow(shown.sql + "\nORDER BY 1 LIMIT " + std::to_string(limit),
                               [&](TextRow row) -> Result<void> {
                                 std::vector<std::string>& texts = shown.rows.emplace_back();
@@ -261,11 +257,6 @@ Result<ShownRows> ShowRows(Cdm& cdm, const std::string& check_id, std::size_t li
                                 return {};
                               }));
   return shown;
-}
-
-Result<std::string> ShowSql(const Cdm& cdm, const Shape& shape, const std::string& check_id) {
-  CLINNOVA_ASSIGN(const Shown shown, SqlToShow(cdm, shape, check_id));
-  return shown.sql;
 }
 
 }  // namespace clinnova::quality

@@ -41,7 +41,7 @@ Result<QualityReport> RunAndKeep(const std::string& store_file);
 
 struct ShownRows {
   std::string description;
-  std::string sql;
+  std::string sql;  ///< without a limit
   std::vector<std::string> columns;
   std::vector<std::vector<std::string>> rows;  ///< NULL is empty
 };
@@ -49,7 +49,4 @@ struct ShownRows {
 /// At most `limit` rows that the check counts as wrong, with key, person and, where Clinnova imported them, file and line
 /// of the source. kInvalidInput: there is no such check (the message has those with a like name), or none of rows.
 Result<ShownRows> ShowRows(Cdm& cdm, const std::string& check_id, std::size_t limit);
-/// Its SQL only, without a limit.
-Result<std::string> ShowSql(const Cdm& cdm, const Shape& shape, const std::string& check_id);
-
 }  // namespace clinnova::quality

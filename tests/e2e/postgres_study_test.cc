@@ -2,7 +2,9 @@
 // A study over TLS in which one hospital keeps its CDM on a PostgreSQL server: the result is, byte for byte, that of
 // the same study over the same CDM in DuckDB. And what the data manager meets on the way.
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -69,11 +71,15 @@ class PostgresStudy : public testing::Test {
     if (!folder_.empty()) fs::remove_all(folder_, ignored);
   }
 
-  void Import(std::size_t s) const {
+  void Import(std::size_t s) const { Import(s, 21 + s); }
+  void Import(std::size_t s, std::uint64_t seed) const {
     const fs::path site = folder_ / ("site" + std::to_string(s));
     fs::create_directories(site);
-    const auto written = intake::WriteSyntheticCohort(
-        {.patients = 150, .seed = 21 + s, .dialect = "de-fhir", .directory = site / "export"});
+    const auto written =
+        intake::WriteSyntheticCohort({.patients = 150,
+                                      .seed = seed,
+                                      .dialect = "de-fhir",
+                                      .directory = site / ("export" + std::to_string(seed))});
     ASSERT_TRUE(written.has_value());
     auto store = store::Store::Open({.path = (site / "cdm.duckdb").string()});
     ASSERT_TRUE(store.has_value());
@@ -99,6 +105,24 @@ class PostgresStudy : public testing::Test {
                "' --schema omop --research-persons omop.clinnova_person");
   }
 
+  Outcome AttachCopy(const fs::path& site) const {
+    return Run("site attach --site '" + site.string() + "'" + ToCopy() +
+               " --research-persons copy.research_person");
+  }
+  std::string ToCopy() const {
+    return " --connection '" + server_->Connection("owner") + "' --schema copy";
+  }
+  /// The program in a process of its own.
+  static pid_t Start(const std::string& arguments) {
+    const std::string command = "exec '" CLINNOVA_PROGRAM "' " + arguments + " > /dev/null 2>&1";
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
+      ::_exit(127);
+    }
+    return child;
+  }
+
   /// A world whose sites 1 and 2 have CDMs of their own; site 0 has none yet.
   std::unique_ptr<NetworkWorld> World() const {
     auto world = std::make_unique<NetworkWorld>(kSites);
@@ -118,24 +142,29 @@ class PostgresStudy : public testing::Test {
 };
 
 TEST_F(PostgresStudy, GivesTheResultOfTheSameCdmInDuckDb) {
-  std::string results[2];
-  for (const bool attached : {false, true}) {
+  // Its own in DuckDB, the same with a hospital's types, and the copy that Clinnova makes.
+  const Outcome mirrored = Run("site mirror --site " + (folder_ / "site0").string() + ToCopy());
+  ASSERT_EQ(mirrored.status, 0) << mirrored.errors;
+  std::string results[3];
+  for (const int where : {0, 1, 2}) {
     const auto world = World();
-    if (attached) {
-      const Outcome done = Attach(world->site_folder(0));
-      ASSERT_EQ(done.status, 0) << done.errors;
+    const fs::path site = world->site_folder(0);
+    if (where == 0) {
+      CopyCdm(0, site);
     } else {
-      CopyCdm(0, world->site_folder(0));
+      const Outcome done = where == 1 ? Attach(site) : AttachCopy(site);
+      ASSERT_EQ(done.status, 0) << done.errors;
     }
     world->StartSites();
     const StudyStatus status = RunStudy(*world, "Response");
     ASSERT_EQ(status.state, "finished") << status.error;
     const auto study = Must(federation::Study::FromToml(CohortStudy("Response"), "study.toml"));
-    results[attached ? 1 : 0] = Must(StudyResults(world->endpoint(), core::ToHex(study.hash())));
-    EXPECT_EQ(fs::exists(world->site_folder(0) / "cdm.duckdb"), !attached);
+    results[where] = Must(StudyResults(world->endpoint(), core::ToHex(study.hash())));
+    EXPECT_EQ(fs::exists(site / "cdm.duckdb"), where == 0);
   }
   EXPECT_GT(nlohmann::json::parse(results[1])["analyses"][0]["n"].get<int>(), 200);
   EXPECT_EQ(results[0], results[1]);
+  EXPECT_EQ(results[0], results[2]);
 }
 
 TEST_F(PostgresStudy, FailsWhileTheServerIsAwayAndWorksAgainAfterwards) {
@@ -186,22 +215,51 @@ TEST_F(PostgresStudy, ShowsTheDataManagerTheCdmAndTheTable) {
 
 TEST_F(PostgresStudy, MirrorsTheSitesCdmSoThatItCanBeAttached) {
   const std::string own = (folder_ / "site0").string();
-  const std::string to = " --connection '" + server_->Connection("owner") + "' --schema ";
+  const std::string mirror = "site mirror --json --site " + own + ToCopy();
   for (int again = 0; again < 2; ++again) {
-    const Outcome mirrored = Run("site mirror --json --site " + own + to + "copy");
+    const Outcome mirrored = Run(mirror);
     ASSERT_EQ(mirrored.status, 0) << mirrored.errors;
     EXPECT_EQ(nlohmann::json::parse(mirrored.out)["rows"]["person"], 150);
+    EXPECT_EQ(nlohmann::json::parse(mirrored.out)["written"].empty(), again == 1);
   }
-  const Outcome others = Run("site mirror --site " + own + to + "omop");
+  const Outcome others = Run("site mirror --site " + own + " --connection '" +
+                             server_->Connection("owner") + "' --schema omop");
   EXPECT_EQ(others.status, 2);
   EXPECT_NE(others.errors.find("no copy of Clinnova's"), std::string::npos) << others.errors;
   const fs::path site = folder_ / "attached";
-  const Outcome attached = Run("site attach --site " + site.string() + to +
-                               "copy --research-persons copy.research_person");
+  const Outcome attached = AttachCopy(site);
   ASSERT_EQ(attached.status, 0) << attached.errors;
   std::ofstream(folder_ / "study.toml") << CohortStudy("Response");
   const std::string look = "site table " + (folder_ / "study.toml").string() + " --json --site ";
-  EXPECT_EQ(Run(look + site.string()).out, Run(look + own).out);
+  const std::string before = Run(look + own).out;
+  EXPECT_EQ(Run(look + site.string()).out, before);
+
+  // Corrected files of the same patients; the copy is killed at its last table, and made again.
+  Import(0, 31);
+  const std::string after = Run(look + own).out;
+  ASSERT_NE(before, after);
+  auto locker = store::Postgres::Connect(server_->Connection("owner"));
+  auto watcher = store::Postgres::Connect(server_->Connection("owner"));
+  ASSERT_TRUE(locker.has_value() && watcher.has_value());
+  ASSERT_TRUE(locker->Execute("BEGIN; LOCK TABLE copy.research_person IN EXCLUSIVE MODE"));
+  const pid_t killed = Start(mirror);
+  const auto waiting = [&] {
+    return watcher->QueryInt64("SELECT count(*) FROM pg_locks WHERE NOT granted").value_or(0) > 0;
+  };
+  for (int tick = 0; tick < 1200 && !waiting(); ++tick)
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  ASSERT_TRUE(waiting());
+  EXPECT_EQ(Run(look + site.string()).out, before) << "what is half made is not seen";
+  ::kill(killed, SIGKILL);
+  int status = 0;
+  ::waitpid(killed, &status, 0);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  ASSERT_TRUE(locker->Execute("ROLLBACK"));
+  EXPECT_EQ(Run(look + site.string()).out, before);
+  const Outcome mirrored = Run(mirror);
+  ASSERT_EQ(mirrored.status, 0) << mirrored.errors;
+  EXPECT_TRUE(nlohmann::json::parse(mirrored.out)["written"].is_array());
+  EXPECT_EQ(Run(look + site.string()).out, after);
 }
 
 TEST_F(PostgresStudy, AttachesNothingThatAStudyCannotRunOn) {

@@ -61,7 +61,10 @@ def of_field(row):
         elif row["plausibleValueHigh"].isdigit():
             yield "high", row["plausibleValueHigh"], row["plausibleValueHighThreshold"]
     if row["plausibleStartBeforeEnd"] == "Yes":
-        yield "start_before_end", row["plausibleStartBeforeEndFieldName"].lower(), row["plausibleStartBeforeEndThreshold"]
+        end = row["plausibleStartBeforeEndFieldName"].lower()
+        if end == row["cdmFieldName"].lower():
+            end = "cdm_release_date"  # theirs compares the source's release with itself
+        yield "start_before_end", end, row["plausibleStartBeforeEndThreshold"]
     if row["plausibleAfterBirth"] == "Yes":
         yield "after_birth", "", "0"  # theirs is 1: what is impossible is not counted down
     if row["plausibleBeforeDeath"] == "Yes":
