@@ -19,7 +19,7 @@ using Json = nlohmann::ordered_json;
 
 /// From this many columns on an information costs so much more than a score that it is shared between lambdas.
 constexpr std::size_t kColumnsToShare = 32;
-constexpr std::size_t kInformedPoints = 6;
+constexpr std::size_t kInformedPoints = 5;
 
 struct Options {
   std::string family;
@@ -130,7 +130,8 @@ class ElasticNetFit {
   Result<void> FitNull() {
     const std::vector<NetProblem>& problems = source_->problems();
     std::vector<NetTarget> targets;
-    if (frame_.columns() >= kColumnsToShare) solver_.ShareInformation(kInformedPoints);
+    if (frame_.columns() >= kColumnsToShare && options_.family != "gaussian")
+      solver_.ShareInformation(kInformedPoints);
     for (std::size_t f = 0; f < problems.size(); ++f) {
       solver_.SetScale(f, source_->NullScale(f));
       targets.push_back({.problem = f, .lambda = 0, .null = true, .start = source_->NullStart(f)});
@@ -168,11 +169,13 @@ class ElasticNetFit {
   Result<void> FitPaths() {
     std::vector<NetTarget> targets;
     for (std::size_t f = 0; f < paths_.size(); ++f) {
+      const auto known = std::make_shared<const NetEvaluation>(nulls_[f].at);
       for (std::size_t k = 0; k < paths_[f].lambdas.size(); ++k) {
         targets.push_back({.problem = f,
                            .lambda = paths_[f].lambdas[k],
                            .null = on_path() && k == 0,
-                           .start = nulls_[f].beta});
+                           .start = nulls_[f].beta,
+                           .known = known});
       }
     }
     CLINNOVA_ASSIGN(const std::vector<NetSolution> solutions, Solve(targets));
@@ -196,6 +199,9 @@ class ElasticNetFit {
   /// All lambdas together, or where a round carries few points only each from the one before.
   Result<std::vector<NetSolution>> Solve(std::vector<NetTarget>& targets) {
     if (source_->many_at_once()) {
+      solver_.EndPaths([this](std::size_t problem, const std::vector<double>& deviances) {
+        return LengthOf(problem, deviances);
+      });
       return solver_.Solve(targets, [this](const auto& so_far) { return Enough(so_far); });
     }
     std::vector<NetSolution> solutions(targets.size());
@@ -227,6 +233,16 @@ class ElasticNetFit {
     Distribute(so_far);
     const Path& path = paths_[problem];
     return EndOfPath(options_.family, path.DevianceRatios(), path.lambdas.size()).reached;
+  }
+
+  /// How long a problem's path is, as far as the deviances of its first lambdas tell.
+  std::size_t LengthOf(std::size_t problem, const std::vector<double>& deviances) const {
+    const Path& path = paths_[problem];
+    if (!on_path()) return path.lambdas.size();
+    std::vector<double> ratios;
+    for (const double deviance : deviances) ratios.push_back(1 - deviance / path.null_deviance);
+    const PathEnd end = EndOfPath(options_.family, ratios, path.lambdas.size());
+    return end.reached ? end.length : path.lambdas.size();
   }
 
   /// True when every path has.

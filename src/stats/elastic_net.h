@@ -7,8 +7,8 @@
 // s_j is the standard deviation (divisor n) of column j, or 1 with `standardize = false`; gaussian: the
 // loss is RSS / (2 n), and the ridge part is divided by the response's standard deviation, as glmnet does.
 // Rounds: one for the model frame, one for the response; gaussian one more for any number of lambdas and folds;
-// binomial and poisson about eight for a whole path with its folds, since all lambdas advance together
-// (elastic_net_solver.h), and one more for the folds' losses.
+// binomial and poisson about eight for a whole path with its folds (ten to twenty of many columns), since all lambdas
+// advance together (elastic_net_solver.h), and one more for the folds' losses.
 // A Cox model takes as many, times what its risk sets need where strata cross sites (elastic_net_cox.h).
 // Source: J. Friedman, T. Hastie, R. Tibshirani, J. Stat. Softw. 33(1), 2010. The conditions of the minimum hold to
 // 1e-9 of the largest gradient or better, as `kkt_violation` says; usually to 1e-14.

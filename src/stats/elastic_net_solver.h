@@ -8,7 +8,9 @@
 // Of many columns the information costs far more than the score; it may then be shared: a few lambdas of a path are
 // asked for theirs, the others take that of their nearest neighbour, and ask again where this gets them on slowly.
 // What a fit's own steps show of the curvature corrects the information that it was not told (BFGS), so that most
-// never ask.
+// never ask. Where it is shared, a few lambdas of a long path go ahead for two rounds, with roughly rounded information;
+// the others begin where the path is then expected between them (elastic_net_between.h), with information in between, too.
+// Lambdas beyond the end of a path are not looked at.
 // Source: J. D. Lee, Y. Sun, M. A. Saunders, SIAM J. Optim. 24 (2014), proximal Newton methods;
 // J. Nocedal, S. J. Wright, Numerical Optimization, 2nd ed. 2006, chapter 6.
 //
@@ -18,6 +20,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "core/error.h"
@@ -30,6 +33,7 @@ struct NetPoint {
   std::size_t problem = 0;
   std::vector<double> beta;
   bool informed = true;  ///< the second derivatives are wanted, too
+  bool roughly = false;  ///< rounded ones will do
 };
 
 /// Sums over the problem's rows at a point: of the log-likelihood (half of minus the deviance) the gradient and minus
@@ -50,6 +54,7 @@ struct NetTarget {
   double lambda = 0;
   bool null = false;  ///< the intercept alone
   std::vector<double> start;
+  std::shared_ptr<const NetEvaluation> known = nullptr;  ///< at `start`; empty: not known yet
 };
 
 struct NetSolution {
@@ -59,6 +64,10 @@ struct NetSolution {
       0;  ///< of the conditions of the minimum (PenaltyViolation), as a part of `scale`
   bool converged = false;
 };
+
+/// Of a problem's targets, how many are wanted.
+using NetPathLength =
+    std::function<std::size_t(std::size_t problem, const std::vector<double>& deviances)>;
 
 class NetSolver {
  public:
@@ -75,6 +84,10 @@ class NetSolver {
   /// Asks at most about this many points of a problem and round for their information; 0 = all.
   void ShareInformation(std::size_t points) { informed_points_ = points; }
 
+  /// A problem's targets are a path, lambdas falling; `length` says how many of its first ones are wanted by their
+  /// deviances, told for as many as are known. The others may be left out.
+  void EndPaths(NetPathLength length) { length_ = std::move(length); }
+
   /// Solves until all have converged, or do not get any further, or `enough` says that what has is enough.
   Result<std::vector<NetSolution>> Solve(
       const std::vector<NetTarget>& targets,
@@ -86,6 +99,7 @@ class NetSolver {
   double alpha_;
   NetEvaluator evaluate_;
   std::size_t informed_points_ = 0;
+  NetPathLength length_;
 };
 
 }  // namespace clinnova::stats

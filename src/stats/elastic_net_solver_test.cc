@@ -93,6 +93,102 @@ TEST(ElasticNetSolver, SharesInformationBetweenNeighbours) {
   EXPECT_LT(informations, all_scores / 3);
 }
 
+/// What a solver asked for.
+struct Asked {
+  int rounds = 0;
+  std::size_t points = 0;
+  std::size_t informed = 0;
+};
+
+NetEvaluator Telling(Asked& asked) {
+  return [&asked](const auto& points) -> Result<std::vector<NetEvaluation>> {
+    ++asked.rounds;
+    std::vector<NetEvaluation> all;
+    for (const NetPoint& point : points) {
+      ++asked.points;
+      asked.informed += point.informed ? 1 : 0;
+      all.push_back(PoissonAt(point.beta));
+      if (!point.informed) all.back().information.clear();
+    }
+    return all;
+  };
+}
+
+/// A path of 60 lambdas whose first has no slope.
+std::vector<NetTarget> LongPath(bool known) {
+  const std::vector<double> start = {std::log(2.0), 0};
+  const auto at = std::make_shared<const NetEvaluation>(PoissonAt(start));
+  std::vector<NetTarget> targets;
+  for (int k = 0; k < 60; ++k) {
+    targets.push_back({.problem = 0,
+                       .lambda = std::sqrt(2.0) * std::pow(0.9, k),
+                       .null = k == 0,
+                       .start = start,
+                       .known = known ? at : nullptr});
+  }
+  return targets;
+}
+
+TEST(ElasticNetSolver, SavesTheRoundForAStartThatIsKnown) {
+  Asked alone;
+  Asked saved;
+  const auto first = NetSolver(Problems(), 1, Telling(alone)).Solve(LongPath(false), nullptr);
+  const auto second = NetSolver(Problems(), 1, Telling(saved)).Solve(LongPath(true), nullptr);
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(saved.rounds, alone.rounds - 1);
+  for (std::size_t k = 0; k < first->size(); ++k)
+    EXPECT_NEAR((*first)[k].beta[1], (*second)[k].beta[1], 1e-12);
+}
+
+TEST(ElasticNetSolver, StartsBetweenTheLambdasThatWentAhead) {
+  Asked alone;
+  const auto exact = NetSolver(Problems(), 1, Telling(alone)).Solve(LongPath(true), nullptr);
+  Asked asked;
+  NetSolver solver(Problems(), 1, Telling(asked));
+  solver.ShareInformation(5);
+  const auto fits = solver.Solve(LongPath(true), nullptr);
+  ASSERT_TRUE(exact && fits);
+  for (std::size_t k = 0; k < fits->size(); ++k) {
+    EXPECT_TRUE((*fits)[k].converged) << k;
+    EXPECT_LT((*fits)[k].violation, 1e-12) << k;
+    EXPECT_NEAR((*fits)[k].beta[1], (*exact)[k].beta[1], 1e-12) << k;
+  }
+  EXPECT_LE(asked.informed, 12u);
+  EXPECT_LE(asked.points, 60u * 6);
+  EXPECT_LE(asked.rounds, 8);
+}
+
+TEST(ElasticNetSolver, LeavesOutWhatLiesBeyondTheEndOfAPath) {
+  for (const std::size_t informed : {0u, 4u}) {
+    Asked whole;
+    NetSolver without(Problems(), 1, Telling(whole));
+    without.ShareInformation(informed);
+    const auto all = without.Solve(LongPath(true), nullptr);
+    Asked asked;
+    NetSolver solver(Problems(), 1, Telling(asked));
+    solver.ShareInformation(informed);
+    // The path ends once the deviance falls by less than 0.01.
+    solver.EndPaths([](std::size_t, const std::vector<double>& deviances) {
+      for (std::size_t k = 1; k < deviances.size(); ++k) {
+        if (deviances[k - 1] - deviances[k] < 0.01) return k + 1;
+      }
+      return std::size_t{60};
+    });
+    const auto fits = solver.Solve(LongPath(true), nullptr);
+    ASSERT_TRUE(all && fits);
+    std::size_t end = 1;
+    while ((*all)[end - 1].at.deviance - (*all)[end].at.deviance >= 0.01) ++end;
+    ASSERT_LT(end, 50u);
+    for (std::size_t k = 0; k <= end; ++k) {
+      EXPECT_TRUE((*fits)[k].converged) << k;
+      EXPECT_NEAR((*fits)[k].beta[1], (*all)[k].beta[1], 1e-12) << k;
+    }
+    EXPECT_FALSE(fits->back().converged);
+    EXPECT_LT(asked.points, whole.points);
+    EXPECT_LE(asked.rounds, whole.rounds + 1);
+  }
+}
+
 // The information of the null model is not that of the end; what the steps show of it makes up for that.
 TEST(ElasticNetSolver, LearnsInformationFromItsSteps) {
   int rounds = 0;

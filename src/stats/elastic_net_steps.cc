@@ -5,9 +5,11 @@
 #include <cmath>
 #include <cstring>
 #include <functional>
+#include <optional>
 
 #include "core/deterministic_math.h"
 #include "federation/batches.h"
+#include "stats/rounded_gram.h"
 #include "stats/row_folds.h"
 
 namespace clinnova::stats {
@@ -16,6 +18,7 @@ namespace {
 using federation::Analysis;
 using federation::CountBlock;
 using federation::ExactSums;
+using federation::Int128;
 using federation::kLanes;
 using federation::Lanes;
 using federation::Layout;
@@ -276,7 +279,21 @@ struct ScoreRows : Rows {
   std::vector<double> deviances;  ///< likewise
   std::vector<double>
       weights;  ///< of the information, per vector that tells it, of kBatchRows rows
+  std::optional<RoundedGram> gram;
+  std::vector<Int128> gram_sums;  ///< per vector that tells its information
 };
+
+/// Takes the rows from `first` on into the tile, and standardises them.
+void FillTile(const FrameClaim& claim, bool standardise, std::size_t first, std::size_t count,
+              ScoreRows& rows) {
+  for (std::size_t j = 0; j < claim.center.size(); ++j) {
+    const double* x = rows.design.x.data() + j * kBatchRows + first;
+    double* tile = rows.tile.data() + j * kTileStride;
+    const double center = standardise ? claim.center[j] : 0;
+    const double inverse_scale = standardise ? claim.inverse_scale[j] : 1;
+    for (std::size_t r = 0; r < count; ++r) tile[r] = (x[r] - center) * inverse_scale;
+  }
+}
 
 /// What the rows from `first` on contribute to the sums at one coefficient vector: in rows.residuals, rows.deviances
 /// and rows.slope. A mean that cannot be is told as such, and leaves zeros.
@@ -290,13 +307,43 @@ void EvaluatePoint(const GlmFamily& family, std::size_t point, std::int64_t left
   sums.AddCount(kNetInvalidMeans, point, invalid);
   double* residuals = rows.residuals.data() + point * kTileRows;
   double* deviances = rows.deviances.data() + point * kTileRows;
+  const double* y = rows.design.response[0].data() + first;
+  DevianceResiduals(family.family, y, rows.mu.data(), count, deviances);
   for (std::size_t r = 0; r < count; ++r) {
     const bool used = invalid == 0 && rows.fold[first + r] != left_out;
-    const double y = rows.design.response[0][first + r];
-    deviances[r] = used ? DevianceResidual(family.family, y, rows.mu[r], 1) : 0;
-    residuals[r] = used ? y - rows.mu[r] : 0;
+    deviances[r] = used ? deviances[r] : 0;
+    residuals[r] = used ? y[r] - rows.mu[r] : 0;
     rows.slope[r] = used ? rows.slope[r] : 0;
   }
+}
+
+/// Bits between the unit of a rounded information and that of its block.
+std::int64_t RoundedShift(const ElasticNetScoreParameters& parameters) {
+  return parameters.weight_exponent - RoundedGram::kUnitBits -
+         (parameters.information_exponent - federation::kScaledBits);
+}
+
+/// Informations of a batch's rows rounded to a few bits.
+void AddRounded(const ElasticNetScoreParameters& parameters, ScoreRows& rows, ExactSums& sums) {
+  const std::size_t points = parameters.informed.size();
+  if (points == 0) return;
+  const std::size_t p = parameters.claim.center.size();
+  const std::size_t triangle = p * (p + 1) / 2;
+  if (!rows.gram) rows.gram.emplace(p, static_cast<int>(parameters.weight_exponent));
+  rows.gram_sums.assign(points * triangle, 0);
+  const double largest = std::ldexp(1.0, static_cast<int>(parameters.information_exponent / 2));
+  for (std::size_t first = 0; first < rows.design.rows; first += RoundedGram::kRows) {
+    const std::size_t count = std::min(RoundedGram::kRows, rows.design.rows - first);
+    rows.gram->Load({rows.design.x.data() + first, kBatchRows, p}, count);
+    for (std::size_t k = 0; k < points; ++k) {
+      if (!rows.gram->Add(rows.weights.data() + k * kBatchRows + first, largest,
+                          rows.gram_sums.data() + k * triangle))
+        return sums.Flag(kNetInformation);
+    }
+  }
+  const Int128 units = Int128{1} << RoundedShift(parameters);
+  for (std::size_t i = 0; i < rows.gram_sums.size(); ++i)
+    sums.AddInteger(kNetInformation, i, rows.gram_sums[i] * units);
 }
 
 Result<void> CheckBetas(const std::vector<std::vector<double>>& betas, std::size_t p) {
@@ -320,23 +367,25 @@ Result<void> ScoreEvaluate(const SiteView& site, const ElasticNetScoreParameters
           informed.end()) {
     return Fail(ErrorCode::kRefused, "folds that do not fit the coefficients", "wrong_layout");
   }
+  if (parameters.rounded != 0 &&
+      !(RoundedShift(parameters) >= 0 && RoundedShift(parameters) < 64)) {
+    return Fail(ErrorCode::kRefused, "an information that does not fit its range", "wrong_layout");
+  }
   std::vector<SparseBeta> betas(parameters.betas.begin(), parameters.betas.end());
   std::vector<std::size_t> told(betas.size(), informed.size());  // its place among those that tell
   for (std::size_t k = 0; k < informed.size(); ++k) told[static_cast<std::size_t>(informed[k])] = k;
   return ForEachRows<ScoreRows>(
       site, parameters.claim, parameters.folds, sums,
       [&](ScoreRows& rows, ExactSums& mine) -> Result<void> {
-        Standardise(parameters.claim, rows.design);
+        // Where informations are told, too, all rows are standardised first; else as they come to their tile.
+        if (!informed.empty()) Standardise(parameters.claim, rows.design);
         rows.tile.resize(p * kTileStride);
         rows.residuals.resize(betas.size() * kTileRows);
         rows.deviances.resize(betas.size() * kTileRows);
         rows.weights.resize(informed.size() * kBatchRows);
         for (std::size_t first = 0; first < rows.design.rows; first += kTileRows) {
           const std::size_t count = std::min(kTileRows, rows.design.rows - first);
-          for (std::size_t j = 0; j < p; ++j) {
-            std::copy_n(rows.design.x.data() + j * kBatchRows + first, count,
-                        rows.tile.data() + j * kTileStride);
-          }
+          FillTile(parameters.claim, informed.empty(), first, count, rows);
           for (std::size_t k = 0; k < betas.size(); ++k) {
             Predict(betas[k], rows.design.offset.data() + first, rows.tile.data(), count,
                     rows.eta.data());
@@ -350,6 +399,10 @@ Result<void> ScoreEvaluate(const SiteView& site, const ElasticNetScoreParameters
                                   {rows.residuals.data(), kTileRows, betas.size()}, count);
           mine.AddWeightedColumns(kNetDeviance, 0, {rows.deviances.data(), kTileRows, betas.size()},
                                   Ones().data(), count);
+        }
+        if (parameters.rounded != 0) {
+          AddRounded(parameters, rows, mine);
+          return {};
         }
         for (std::size_t k = 0; k < informed.size(); ++k) {
           mine.AddWeightedGram(kNetInformation, k * p * (p + 1) / 2,

@@ -6,8 +6,9 @@
 // of the row's predictors, response and offset; `seed` makes other folds.
 //
 // Reveals, over all sites together: ModelFrame's sums; per fold the sums of the response and of each
-// standardised column and its square, and how often a column is 0 and 1; then per fold the cross products (gaussian), or score, information and
-// deviance at each coefficient vector asked for (binomial, poisson); per fold and lambda the loss.
+// standardised column and its square, and how often a column is 0 and 1; then per fold the cross products (gaussian), or score and
+// deviance at each coefficient vector asked for, and the information of some (binomial, poisson), which may be that of rounded rows
+// (rounded_gram.h); per fold and lambda the loss.
 #pragma once
 
 #include <cstdint>
@@ -84,6 +85,8 @@ struct ElasticNetScoreParameters {
   std::vector<std::vector<double>> betas;  ///< standardised scale
   std::vector<std::int64_t> left_out;      ///< per vector: a fold from 1, or 0
   std::vector<std::int64_t> informed;      ///< the vectors whose information is told, ascending
+  std::int64_t rounded = 0;                ///< 1: of rounded rows (rounded_gram.h)
+  std::int64_t weight_exponent = 0;        ///< rounded: of most weights, even
   std::int64_t score_exponent = 0;
   std::int64_t information_exponent = 0;
   std::int64_t deviance_exponent = 0;
@@ -95,6 +98,8 @@ struct ElasticNetScoreParameters {
     a(betas);
     a(left_out);
     a(informed);
+    a(rounded);
+    a(weight_exponent);
     a(score_exponent);
     a(information_exponent);
     a(deviance_exponent);

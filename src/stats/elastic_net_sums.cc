@@ -16,6 +16,10 @@ using federation::PooledSums;
 
 /// Numbers of one round at most: 4 MB from each site.
 constexpr std::size_t kNumbersPerRound = std::size_t{1} << 18;
+/// From this many columns on most of the time of an exact information is saved by a rounded one.
+constexpr std::size_t kColumnsToRound = 32;
+/// Rounding may make columns alike that are not quite; this part of the diagonal keeps them apart.
+constexpr double kRoundedRidge = 0x1p-16;
 /// A column whose variance is a smaller part of its mean square does not vary.
 constexpr double kConstant = 1e-13;
 
@@ -27,6 +31,7 @@ Result<std::unique_ptr<NetSource>> NetSums::Begin(Federation& federation, const 
   CLINNOVA_ASSIGN(const GlmFamily family, ElasticNetFamily(analysis));
   std::unique_ptr<NetSums> made(
       new NetSums(federation, analysis, frame, family));  // a private constructor
+  if (family.family == Family::kBinomial) made->weight_exponent_ = -2;
   const int y = std::max(frame.response_exponents().front() + 1, 1);
   made->score_range_ = family.family == Family::kPoisson ? y + 4 : 1;
   made->information_range_ = family.family == Family::kPoisson ? y + 4 : 0;
@@ -250,6 +255,11 @@ Result<std::vector<NetEvaluation>> NetSums::ScoreRound(const std::vector<NetPoin
       parameters.informed.push_back(static_cast<std::int64_t>(parameters.betas.size()) - 1);
   }
   const int size = frame_.standardised_exponent();
+  const bool rounded =
+      p() >= kColumnsToRound && weight_exponent_ &&
+      std::all_of(points.begin(), points.end(), [](const NetPoint& p) { return p.roughly; });
+  parameters.rounded = rounded ? 1 : 0;
+  parameters.weight_exponent = weight_exponent_.value_or(0);
   parameters.score_exponent = size + score_range_;
   parameters.information_exponent = 2 * size + information_range_;
   parameters.deviance_exponent = deviance_range_;
@@ -270,6 +280,12 @@ Result<std::vector<NetEvaluation>> NetSums::ScoreRound(const std::vector<NetPoin
     if (!points[k].informed) continue;
     for (std::size_t j = 0; j < triangle; ++j)
       at.information.push_back(sums.Number(kNetInformation, first++));
+    for (std::size_t j = 0; rounded && j < p(); ++j)
+      at.information[j * (j + 3) / 2] *= 1 + kRoundedRidge;
+    if (!weight_exponent_ && frame_.design().intercept()) {
+      weight_exponent_ =
+          2 * (ExponentOf(at.information[0] / problems_[points[k].problem].rows) / 2 + 1);
+    }
   }
   return evaluations;
 }

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/error.h"
@@ -73,9 +74,10 @@ class NetSums final : public NetSource {
   std::vector<double> response_;  ///< per fold, of the response less the offset
   bool has_offset_ = false;
   double center_ = 0;
-  std::vector<double> gram_;    ///< per fold, lower triangle by rows
-  std::vector<double> cross_;   ///< per fold
-  std::vector<double> square_;  ///< per fold
+  std::vector<double> gram_;            ///< per fold, lower triangle by rows
+  std::vector<double> cross_;           ///< per fold
+  std::vector<double> square_;          ///< per fold
+  std::optional<int> weight_exponent_;  ///< of most weights of an information; empty: not known yet
   int score_range_ = 0;
   int information_range_ = 0;
   int deviance_range_ = 0;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "stats/study_fixture.h"
 #include "table/table_fixture.h"
@@ -75,6 +76,64 @@ TEST(ElasticNet, ReachesTheUnpenalisedFit) {
   for (const char* term : {"0", "1", "2"}) {
     EXPECT_NEAR(net.Number("/path/0/terms/" + std::string(term) + "/estimate"),
                 glm.Number("/terms/" + std::string(term) + "/estimate"), 1e-12);
+  }
+}
+
+/// 600 rows of 40 columns, one of which has an outlier; ill and count depend on some of them.
+Table Wide() {
+  std::vector<std::pair<std::string, std::vector<double>>> columns(42);
+  columns[0].first = "ill";
+  columns[1].first = "count";
+  for (std::size_t j = 2; j < columns.size(); ++j) columns[j].first = "x" + std::to_string(j);
+  for (int i = 0; i < 600; ++i) {
+    double eta = 0;
+    for (std::size_t j = 2; j < columns.size(); ++j) {
+      const double x =
+          i == 5 && j == 4 ? 60.0 : std::sin(i * (1.3 + 0.17 * static_cast<double>(j)));
+      columns[j].second.push_back(x);
+      if (j % 4 == 2) eta += 0.4 * std::sin(x);
+    }
+    const double noise = std::sin(i * 12.9) + std::sin(i * 7.7);
+    columns[0].second.push_back(eta + noise > 0 ? 1 : 0);
+    columns[1].second.push_back(std::floor(std::exp(0.7 * eta + 0.5 * noise)));
+  }
+  std::vector<table::FixtureColumn> made;
+  for (const auto& [name, values] : columns) made.push_back({name, values});
+  return MakeTable(made);
+}
+
+// Of many columns the second derivatives are rounded, which says where to step next and not where the path lies.
+TEST(ElasticNet, MeetsItsConditionsWithRoundedSecondDerivatives) {
+  std::string columns = "x2";
+  for (int j = 3; j < 42; ++j) columns += " + x" + std::to_string(j);
+  const Table table = Wide();
+  for (const std::string outcome : {"ill", "count"}) {
+    const std::string family = outcome == "ill" ? "binomial" : "poisson";
+    const std::string study =
+        Net(outcome + " ~ " + columns, "family = \"" + family + "\"\nnlambda = 50\n");
+    const Answer answer = RunOne(study, {table});
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_TRUE(answer.True("/converged"));
+    EXPECT_LT(answer.Number("/kkt_violation"), 1e-12);
+    EXPECT_GT(answer.Size("/path"), 20u);
+    EXPECT_LE(answer.Number("/rounds"), 18);
+    // One lambda, where nothing is shared.
+    const std::string last = "/path/" + std::to_string(answer.Size("/path") - 1);
+    const Answer alone =
+        RunOne(Net(outcome + " ~ " + columns,
+                   "family = \"" + family + "\"\nlambda = [" +
+                       nlohmann::json(answer.Number(last + "/lambda")).dump() + "]\n"),
+               {table});
+    ASSERT_TRUE(alone) << alone.error().message;
+    const auto path = nlohmann::json::parse(answer.text())["path"];
+    const auto one = nlohmann::json::parse(alone.text())["path"][0];
+    for (int j = 0; j < 41; ++j) {
+      EXPECT_NEAR(path.back()["terms"][j]["estimate"].get<double>(),
+                  one["terms"][j]["estimate"].get<double>(), 1e-11);
+    }
+    const Answer split = RunOne(study, Split(table, ByTurn(600, 3), 3));
+    ASSERT_TRUE(split) << split.error().message;
+    EXPECT_EQ(answer.text(), split.text());
   }
 }
 

@@ -228,6 +228,28 @@ double DevianceResidual(Family family, double y, double mu, double weight) {
   return 0;
 }
 
+void DevianceResiduals(Family family, const double* y, const double* mu, std::size_t rows,
+                       double* deviances) {
+  const bool binary = family == Family::kBinomial && std::all_of(y, y + rows, [](double value) {
+                        return value == 0 || value == 1;
+                      });
+  if (!binary && family != Family::kPoisson) {
+    for (std::size_t r = 0; r < rows; ++r) deviances[r] = DevianceResidual(family, y[r], mu[r], 1);
+    return;
+  }
+  // y log(y / mu) is 0 where y is, as is log(1).
+  const std::span<double> logs(deviances, rows);
+  if (binary) {
+    for (std::size_t r = 0; r < rows; ++r) deviances[r] = 1 / (y[r] == 1 ? mu[r] : 1 - mu[r]);
+    core::Log(logs, logs);
+    for (std::size_t r = 0; r < rows; ++r) deviances[r] *= 2;
+    return;
+  }
+  for (std::size_t r = 0; r < rows; ++r) deviances[r] = y[r] == 0 ? 1 : y[r] / mu[r];
+  core::Log(logs, logs);
+  for (std::size_t r = 0; r < rows; ++r) deviances[r] = 2 * (y[r] * deviances[r] - (y[r] - mu[r]));
+}
+
 double StartingMean(Family family, double y, double weight) {
   switch (family) {
     case Family::kBinomial: return (weight * y + 0.5) / (weight + 1);

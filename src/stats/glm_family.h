@@ -57,6 +57,9 @@ double VarianceSlope(const GlmFamily& family, double mu);
 double ObservedWeight(const GlmFamily& family, double y, double eta, double mu, double slope);
 /// Unit deviance times weight, R's dev.resids.
 double DevianceResidual(Family family, double y, double mu, double weight);
+/// DevianceResidual(family, y[r], mu[r], 1) of `rows` rows, the same bits, several at a time for 0/1 and counts.
+void DevianceResiduals(Family family, const double* y, const double* mu, std::size_t rows,
+                       double* deviances);
 /// Where R starts: a mean near y that lies inside the family's range.
 double StartingMean(Family family, double y, double weight);
 /// True when y can be an outcome of the family.

@@ -78,6 +78,24 @@ TEST(GlmFamily, DevianceResidualsAreKnownValues) {
   }
 }
 
+TEST(GlmFamily, DevianceResidualsOfManyRowsHaveTheSameBits) {
+  const std::vector<double> binary = {0, 1, 1, 0, 0, 1, 0, 1, 1};
+  const std::vector<double> parts = {0, 1, 0.25, 0, 0.5, 1, 0, 1, 1};
+  const std::vector<double> counts = {0, 3, 1, 7, 0, 2, 40, 1, 0};
+  const std::vector<double> mu = {0.5, 0.3, 1e-9, 1 - 1e-9, 0.25, 0.9, 0.1, 0.75, 0.2};
+  const std::vector<std::pair<Family, std::vector<double>>> cases = {{Family::kBinomial, binary},
+                                                                     {Family::kBinomial, parts},
+                                                                     {Family::kPoisson, counts},
+                                                                     {Family::kGaussian, counts},
+                                                                     {Family::kGamma, mu}};
+  for (const auto& [family, y] : cases) {
+    std::vector<double> deviances(mu.size());
+    DevianceResiduals(family, y.data(), mu.data(), mu.size(), deviances.data());
+    for (std::size_t r = 0; r < mu.size(); ++r)
+      EXPECT_EQ(deviances[r], DevianceResidual(family, y[r], mu[r], 1)) << r;
+  }
+}
+
 TEST(GlmFamily, KnowsWhatOutcomesThereAre) {
   EXPECT_TRUE(ValidResponse({Family::kBinomial, Link::kLogit, false}, 0.5));
   EXPECT_FALSE(ValidResponse({Family::kBinomial, Link::kLogit, false}, 1.5));

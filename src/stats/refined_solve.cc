@@ -3,9 +3,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+
+#include "federation/exact_slices.h"
 
 namespace clinnova::stats {
 namespace {
+
+using federation::kLanes;
+using federation::Lanes;
 
 constexpr double kSmallestPivot = 1e-8;
 /// A correction this much smaller than the solution is below what extended precision resolves.
@@ -15,6 +21,23 @@ constexpr long double kShrinks = 0.1L;
 /// … which must then be as small as this.
 constexpr long double kRounding = 1e-12L;
 constexpr int kMaximumCorrections = 12;
+
+/// Takes factor * row away from `from`.
+__attribute__((target_clones("avx512f", "avx2", "default"))) void TakeAway(const double* row,
+                                                                           double factor,
+                                                                           std::size_t n,
+                                                                           double* from) {
+  std::size_t j = 0;
+  for (; j + kLanes <= n; j += kLanes) {
+    Lanes x;
+    Lanes y;
+    std::memcpy(&x, row + j, sizeof x);
+    std::memcpy(&y, from + j, sizeof y);
+    y -= factor * x;
+    std::memcpy(from + j, &y, sizeof y);
+  }
+  for (; j < n; ++j) from[j] -= factor * row[j];
+}
 
 /// Turns the upper triangle into that of R, R'R being the matrix: row by row, so that all accesses are in line.
 /// False for a matrix that is not clearly positive definite.
@@ -27,11 +50,7 @@ bool Factorise(Matrix& upper) {
     if (!(row[k] > least[k]) || !(row[k] > 0)) return false;
     const double inverse = 1 / std::sqrt(row[k]);
     for (std::size_t j = k; j < n; ++j) row[j] *= inverse;
-    for (std::size_t i = k + 1; i < n; ++i) {
-      double* below = upper[i].data();
-      const double factor = row[i];
-      for (std::size_t j = i; j < n; ++j) below[j] -= factor * row[j];
-    }
+    for (std::size_t i = k + 1; i < n; ++i) TakeAway(row + i, row[i], n - i, upper[i].data() + i);
   }
   return true;
 }
