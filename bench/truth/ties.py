@@ -12,7 +12,7 @@ import numpy
 
 
 def one(random, folds, arms, ahead):
-    """The error of the rule's value, its variance, and half the variance of what folds change in each other."""
+    """The error of the rule's value, its variance, and a third of the variance of what folds change in each other."""
     n = 800
     scores = random.normal(size=(folds, n // folds, arms))
     scores[:, :, 0] += ahead
@@ -27,7 +27,7 @@ def one(random, folds, arms, ahead):
                 other = int(numpy.argmax(total - sums[k] - sums[l]))
                 changed += ((scores[k, :, chosen[k]] - scores[k, :, other])**2).sum()
     truth = numpy.mean([ahead * (arm == 0) for arm in chosen])
-    return abs(rule.mean() - truth), rule.var(ddof=1) / n, changed / n**2 / 2
+    return abs(rule.mean() - truth), rule.var(ddof=1) / n, changed / n**2 / 3
 
 
 def main():

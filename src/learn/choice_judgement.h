@@ -7,8 +7,8 @@
 // the sum over fold k of the score by the rule without k less that by the rule without k and l, over n. All else has mean 0
 // given what the rules have learned from, so that the covariance of the folds' k and l parts is that of D_kl and D_lk, at
 // most the mean of their variances. For two equal drugs and normal scores it is 0.32 (two folds) to 0.36 (many) of that;
-// half of it is added to the variance of the rule's value, which leaves room for its not being normal. It vanishes where
-// rules are stable. bench/truth/ties.py shows what that does to coverage.
+// a third of it is added to the variance of the rule's value. It vanishes where rules are stable. bench/truth shows what
+// that does to coverage, ties.py without models.
 //
 // The rule's gain is over the best single drug, and which drug that is is not known. The claim "the rule beats the
 // best single drug" therefore needs the rule to beat *every* single drug, each by a lower confidence bound above zero:
