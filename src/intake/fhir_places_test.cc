@@ -38,6 +38,15 @@ TEST_F(FhirPlacesTest, LeavesOutHomes) {
   EXPECT_EQ(place.city, "Stadt");
 }
 
+/// JSON allows it, and a place has no member that names a patient.
+TEST_F(FhirPlacesTest, IsOfNobodyWhateverAnEmptyNameSays) {
+  EXPECT_EQ(
+      One(R"({"resourceType": "Location", "id": "l", "name": "Ward", "": {"reference": "Patient/p"},
+                "physicalType": {"coding": [{"code": "wa"}]}})")
+          .patient_id,
+      "");
+}
+
 TEST_F(FhirPlacesTest, MakesAProfessionalOfAPractitionerAndOfEachRole) {
   const SourceRecord doctor = One(R"({"resourceType": "Practitioner", "id": "d",
     "identifier": [{"value": "999012345"}], "name": [{"family": "Vogel", "given": ["Eva"], "text": "Dr. Vogel"}],

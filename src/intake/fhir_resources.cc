@@ -83,16 +83,17 @@ Draft ResourceReader::Begin(RecordKind kind, std::string_view subject,
   draft.record.source = context_.source;
   draft.record.id = ResourceIdentity(resource_, context_.full_url);
   draft.record.status = Text(resource_, "status");
-  if (const auto reference = Member(resource_, subject)) {
+  const auto referred = [&](std::string_view field) {  // a member's name may be empty, too
+    return field.empty() ? std::nullopt : Member(resource_, field);
+  };
+  if (const auto reference = referred(subject)) {
     const std::string resolved = context_.resolve(Text(*reference, "reference"));
     // A group, a device or a location is no patient.
     if (resolved.starts_with("Patient/")) draft.record.patient_id = resolved.substr(8);
     if (resolved.starts_with("urn:")) draft.record.patient_id = resolved;
   }
-  if (!encounter.empty()) {
-    if (const auto reference = Member(resource_, encounter)) {
-      draft.record.visit_id = context_.resolve(Text(*reference, "reference"));
-    }
+  if (const auto reference = referred(encounter)) {
+    draft.record.visit_id = context_.resolve(Text(*reference, "reference"));
   }
   if (Member(resource_, "modifierExtension")) {
     draft.Refuse("fhir.modifier_extension", "found an extension that changes the record's meaning");

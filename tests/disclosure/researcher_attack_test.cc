@@ -219,7 +219,7 @@ TEST(Researcher, CannotReadAnEventBetweenTwoHorizons) {
   EXPECT_EQ(Reasons(patients, until("40"), until("55", "drug")), differencing) << "eight in each";
   EXPECT_EQ(Reasons(patients, until("99"), until("")), differencing) << "the last event";
   EXPECT_TRUE(Reasons(patients, until("40"), until("40", "drug")).empty());
-  EXPECT_TRUE(Reasons(patients, until("40"), until("60", "drug")).empty());
+  EXPECT_TRUE(Reasons(patients, until("40"), until("75", "drug")).empty());
   EXPECT_TRUE(Reasons(patients, until("110"), until("120")).empty()) << "no event between";
 }
 
