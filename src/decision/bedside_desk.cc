@@ -61,7 +61,7 @@ BedsideDesk::~BedsideDesk() = default;
 Result<std::unique_ptr<BedsideDesk>> BedsideDesk::Open(Options options) {
   std::unique_ptr<BedsideDesk> desk(new BedsideDesk(std::move(options)));
   CLINNOVA_ASSIGN(desk->in_use_.models, desk->Load());
-  desk->in_use_.similar = desk->ReadSimilar(*desk->in_use_.models);
+  desk->RefreshSimilar();
   for (const auto& cohort : desk->in_use_.models->cohorts) {
     for (const RegisteredModel& model : cohort.models) {
       desk->Note(LedgerKind::kModel, {{"event", "serving"},
@@ -125,6 +125,11 @@ std::shared_ptr<const BedsideDesk::Similar> BedsideDesk::ReadSimilar(const Model
   return similar;
 }
 
+void BedsideDesk::RefreshSimilar() {
+  in_use_.similar = ReadSimilar(*in_use_.models);
+  in_use_.similar_tried = std::chrono::steady_clock::now();
+}
+
 BedsideDesk::InUse BedsideDesk::Current() {
   const std::lock_guard lock(mutex_);
   const std::string mark = InUseMark(options_.folder);
@@ -141,9 +146,10 @@ BedsideDesk::InUse BedsideDesk::Current() {
       Note(LedgerKind::kRefusal, {{"request", "models"}, {"reason", loaded.error().reason}});
     }
   }
-  if (!same || SimilarMark() != in_use_.similar->mark) {
-    in_use_.similar = ReadSimilar(*in_use_.models);
-  }
+  const bool failed = in_use_.similar->mark.empty();
+  const auto since = std::chrono::steady_clock::now() - in_use_.similar_tried;
+  const bool due = !failed || since >= options_.retry;
+  if (!same || (due && SimilarMark() != in_use_.similar->mark)) RefreshSimilar();
   return in_use_;
 }
 

@@ -14,6 +14,7 @@
 // Thread rule: any thread.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -45,6 +46,8 @@ class BedsideDesk {
     store::Store::ConsentRule consent = store::Store::ConsentRule::kRequired;
     federation::Ledger* ledger = nullptr;  // not owned, outlives the desk
     std::string today = {};                ///< as PatientReader
+    /// Before counts of similar patients that could not be read are tried again: questions wait for each other then.
+    std::chrono::milliseconds retry{1000};
   };
 
   /// Loads the models in use. kInvalidInput and kRefused as StoredModels.
@@ -67,6 +70,7 @@ class BedsideDesk {
   struct InUse {
     std::shared_ptr<const Models> models;    // shared: answers under way keep what they began with
     std::shared_ptr<const Similar> similar;  // shared as above
+    std::chrono::steady_clock::time_point similar_tried{};
   };
 
   explicit BedsideDesk(Options options);
@@ -74,6 +78,7 @@ class BedsideDesk {
   /// Changes with the site's CDM and with the machine's day: consents begin and end with it.
   std::string SimilarMark() const;
   std::shared_ptr<const Similar> ReadSimilar(const Models& models) const;
+  void RefreshSimilar();
   InUse Current();
   Result<nlohmann::ordered_json> Answer(const BedsideQuestion& question, ReadQuestion read,
                                         const std::vector<std::string>& unsupplied);

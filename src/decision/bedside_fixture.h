@@ -182,9 +182,14 @@ class BedsideSite {
         .value();
   }
 
-  std::unique_ptr<BedsideDesk> Desk(BedsideMode mode = BedsideMode::kResearch) {
-    auto desk = BedsideDesk::Open(
-        {.folder = folder, .site = "basel", .mode = mode, .ledger = ledger.get(), .today = kToday});
+  std::unique_ptr<BedsideDesk> Desk(BedsideMode mode = BedsideMode::kResearch,
+                                    std::chrono::milliseconds retry = {}) {
+    auto desk = BedsideDesk::Open({.folder = folder,
+                                   .site = "basel",
+                                   .mode = mode,
+                                   .ledger = ledger.get(),
+                                   .today = kToday,
+                                   .retry = retry});
     EXPECT_TRUE(desk) << desk.error().message;
     return std::move(*desk);
   }

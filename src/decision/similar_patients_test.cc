@@ -153,6 +153,12 @@ TEST_F(SimilarPatientsTest, CountsAgainWhenTheStoreIsFree) {
   EXPECT_FALSE(tells_counts()) << "nobody to count, and advice all the same";
   std::filesystem::rename(away, file);
   EXPECT_TRUE(tells_counts()) << "as old as when it could not be read";
+
+  std::filesystem::rename(file, away);
+  std::ofstream(file) << "in use";
+  desk = site_.Desk(BedsideMode::kResearch, std::chrono::hours(1));
+  std::filesystem::rename(away, file);
+  EXPECT_FALSE(tells_counts()) << "not at every question";
 }
 
 TEST_F(SimilarPatientsTest, KeepsItsModelsWhenTheStoreChanges) {
