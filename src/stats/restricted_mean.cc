@@ -206,10 +206,10 @@ class RestrictedMeans {
   /// Areas up to two horizons that few events lie between tell when these happened.
   Result<void> KeepApartFromEarlier() const {
     if (needed_ == 0) return {};
+    CLINNOVA_ASSIGN(const std::string own, analysis_.Text("formula", ""));
     for (const Analysis& earlier : analysis_.Earlier()) {
       if (earlier.method() != "rmst") continue;
       CLINNOVA_ASSIGN(const std::string formula, earlier.Text("formula", ""));
-      CLINNOVA_ASSIGN(const std::string own, analysis_.Text("formula", ""));
       if (ResponseOf(formula) != ResponseOf(own)) continue;
       CLINNOVA_ASSIGN(const double other, earlier.Number("tau", default_tau_));
       for (const Group& group : groups_) {
