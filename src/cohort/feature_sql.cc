@@ -69,9 +69,10 @@ std::string Both(const std::string& one, const std::string& other) {
   return one + (one.empty() || other.empty() ? "" : " AND ") + other;
 }
 
-/// FILTER of a condition, where there is one.
-std::string Filter(const std::string& condition) {
-  return condition.empty() ? "" : " FILTER (WHERE " + condition + ")";
+/// The value in the rows of a condition, where there is one; NULL, which no summary counts, in the others. It is what
+/// FILTER says, but for each of many FILTERs in one statement DuckDB makes room for the columns of all.
+std::string In(const std::string& condition, const std::string& value) {
+  return condition.empty() ? value : "CASE WHEN " + condition + " THEN " + value + " END";
 }
 
 /// The rows' summary; `counted` is a condition on those that count, empty where all of them do.
@@ -83,21 +84,20 @@ std::string SummaryOf(const Feature& feature, const CdmTable& table, SqlDialect 
       std::string("coalesce(r.") + table.moment + ", " + day + "::TIMESTAMP)";
   const std::string value = RowValue(feature);
   const std::string seen = Both(id + " IS NOT NULL AND " + value + " IS NOT NULL", counted);
-  const std::string filter = Filter(counted);
   switch (feature.summary) {
     case Summary::kLast:
       return ValueAt(dialect, Extreme::kGreatest, value, {day, moment, id}, seen);
     case Summary::kFirst: return ValueAt(dialect, Extreme::kLeast, value, {day, moment, id}, seen);
-    case Summary::kMax: return "max(" + value + ")" + filter;
-    case Summary::kMin: return "min(" + value + ")" + filter;
+    case Summary::kMax: return "max(" + In(counted, value) + ")";
+    case Summary::kMin: return "min(" + In(counted, value) + ")";
     case Summary::kMean:
-      return "avg(" + value + " ORDER BY " + day + ", " + moment + ", " + id + ")" + filter;
-    case Summary::kCount: return "(count(" + id + ")" + filter + ")::FLOAT8";
+      return "avg(" + In(counted, value) + " ORDER BY " + day + ", " + moment + ", " + id + ")";
+    case Summary::kCount: return "count(" + In(counted, id) + ")::FLOAT8";
     case Summary::kActive:
     case Summary::kAny: {
       const std::string enough =
           feature.at_least ? value + " >= " + DoubleSql(*feature.at_least) : "";
-      return "(count(" + id + ")" + Filter(Both(enough, counted)) + " > 0)::INTEGER::FLOAT8";
+      return "(count(" + In(Both(enough, counted), id) + ") > 0)::INTEGER::FLOAT8";
     }
     case Summary::kNearest:
       return ValueAt(
@@ -106,7 +106,7 @@ std::string SummaryOf(const Feature& feature, const CdmTable& table, SqlDialect 
            moment, id},
           seen);
     case Summary::kYearsSinceFirst:
-      return "(min(c.index_date) - min(" + day + ")" + filter + ")::FLOAT8 / 365.25";
+      return "(min(c.index_date) - min(" + In(counted, day) + "))::FLOAT8 / 365.25";
   }
   return {};
 }

@@ -11,8 +11,10 @@ std::string ValueAt(SqlDialect dialect, Extreme extreme, const std::string& valu
                     const std::vector<std::string>& keys, const std::string& condition) {
   const bool greatest = extreme == Extreme::kGreatest;
   if (dialect == SqlDialect::kDuckDb) {
-    return std::string(greatest ? "arg_max(" : "arg_min(") + value + ", (" + core::Joined(keys) +
-           ")) FILTER (WHERE " + condition + ")";
+    // Not FILTER: for each of many in one statement, DuckDB makes room for the columns of all. A row whose value is
+    // NULL does not count.
+    return std::string(greatest ? "arg_max(" : "arg_min(") + "CASE WHEN " + condition + " THEN " +
+           value + " END, (" + core::Joined(keys) + "))";
   }
   std::string list;
   for (const std::string& key : keys) {
