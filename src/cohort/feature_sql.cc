@@ -113,19 +113,20 @@ std::string SummaryOf(const Feature& feature, const CdmTable& table, SqlDialect 
 
 /// Which rows are in the window: those whose day is, or an exposure that lasts on one of its days. An
 /// exposure without an end goes on; the end that the CDM only has because its field must not be empty
-/// (compile_study.cc) is none.
+/// (compile_study.cc) is none. Each side of a comparison names one table only: a left
+/// join on an expression of both is one that compares every row with every person in DuckDB.
 std::string InWindow(const Feature& feature, const std::string& day) {
-  const std::string from = std::to_string(feature.window_from);
-  const std::string to = std::to_string(feature.window_to);
+  const std::string first = "c.index_date + (" + std::to_string(feature.window_from) + ")";
+  const std::string last = "c.index_date + (" + std::to_string(feature.window_to) + ")";
   if (feature.summary != Summary::kActive) {
-    return day + " - c.index_date BETWEEN " + from + " AND " + to;
+    return day + " >= " + first + " AND " + day + " <= " + last;
   }
-  return day + " - c.index_date <= " + to +
+  return day + " <= " + last +
          "\n   AND coalesce(r.verbatim_end_date,\n"
          "                CASE WHEN r.drug_exposure_end_date > r.drug_exposure_start_date\n"
          "                     THEN r.drug_exposure_end_date END,\n"
-         "                DATE '9999-12-31') - c.index_date >= " +
-         from;
+         "                DATE '9999-12-31') >= " +
+         first;
 }
 
 bool IsOfRows(const Feature& feature) {

@@ -325,6 +325,38 @@ TEST_F(StudyTableTest, IsFrozenUntilTheCdmOrTheStudyChanges) {
   EXPECT_FALSE(OpenFrozen(folder_, core::Blake2b("never")).has_value());
 }
 
+// What DuckDB calls a blockwise nested-loop join takes as long as a site has persons times rows.
+TEST_F(StudyTableTest, ComparesNoRowWithEveryPerson) {
+  for (int id = 1; id <= 20; ++id) {
+    Eligible(id);
+    Measure(id, kCrp, "2021-02-01", "5");
+    Do("INSERT INTO observation (observation_id, person_id, observation_concept_id, "
+       "observation_date, observation_type_concept_id) VALUES (" +
+       NextId() + ", " + Text(id) + ", 1, '2021-02-01', 0)");
+    Do("INSERT INTO procedure_occurrence (procedure_occurrence_id, person_id, "
+       "procedure_concept_id, procedure_date, procedure_type_concept_id) VALUES (" +
+       NextId() + ", " + Text(id) + ", 1, '2021-02-01', 0)");
+  }
+  for (const char* disease : {"ra", "cd", "uc", "ms"}) {
+    const auto module = DiseaseModule::Load(disease);
+    ASSERT_TRUE(module.has_value()) << module.error().message;
+    TableRequest request{
+        .study = {}, .index = module->index_events().front().name, .variables = {}};
+    for (const Feature& feature : module->features()) {
+      request.variables.push_back({feature.name, feature.name});
+    }
+    const auto query = CompileStudy(request, *module);
+    ASSERT_TRUE(query.has_value()) << query.error().message;
+    auto plan = store_->database().Query("EXPLAIN (FORMAT json) " + query->sql);
+    ASSERT_TRUE(plan.has_value() && plan->NextChunk()) << disease;
+    const std::string text(plan->Text(1, 0));
+    EXPECT_NE(text.find("HASH_JOIN"), text.npos) << disease;
+    for (const char* join : {"BLOCKWISE_NL_JOIN", "NESTED_LOOP_JOIN"}) {
+      EXPECT_EQ(text.find(join), text.npos) << disease << "\n" << text;
+    }
+  }
+}
+
 TEST_F(StudyTableTest, SaysWhatAStudyAsksForInVain) {
   const auto error = [&](const TableRequest& request) {
     const auto query = CompileStudy(request, *module_);
