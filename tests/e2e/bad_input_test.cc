@@ -2,29 +2,22 @@
 // What a mistaken user meets: one clear line on standard error, the exit code of the interfaces, and nothing
 // changed on disk.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <sstream>
 #include <thread>
 
 #include "network/network_world.h"
+#include "program_fixture.h"
 
 namespace clinnova::network {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string ReadAll(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
 
 /// Every file below a folder, with its content.
 std::map<std::string, std::string> Snapshot(const fs::path& folder) {
@@ -35,25 +28,17 @@ std::map<std::string, std::string> Snapshot(const fs::path& folder) {
   return files;
 }
 
-struct Ending {
-  int code = -1;
-  std::string out;
-  std::string errors;
-};
-
 /// A folder with a good study, a good table and a hub; the mistakes are made in it.
 class BadInput : public testing::Test {
  protected:
   BadInput() {
     std::string name = (fs::path(testing::TempDir()) / "bad-input-XXXXXX").string();
     if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    scratch_ = name;
-    folder_ = scratch_ / "work";
-    fs::create_directory(folder_);
+    folder_ = name;
     Write("study.toml", kStudy);
     Write("table.csv", "y,x\n1,2\n2,3\n3,5\n5,6\n");
   }
-  ~BadInput() override { fs::remove_all(scratch_); }
+  ~BadInput() override { fs::remove_all(folder_); }
 
   static constexpr const char* kStudy =
       "[study]\ntitle = \"t\"\npurpose = \"p\"\n\n[[analysis]]\nname = \"a\"\nmethod = \"glm\"\n"
@@ -64,14 +49,7 @@ class BadInput : public testing::Test {
   }
 
   /// Runs `clinnova ARGUMENTS` in the folder.
-  Ending Run(const std::string& arguments) const {
-    const std::string command =
-        "cd '" + folder_.string() + "' && timeout 60 '" CLINNOVA_PROGRAM "' " + arguments + " >'" +
-        (scratch_ / "out").string() + "' 2>'" + (scratch_ / "errors").string() + "'";
-    const int status = std::system(command.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, ReadAll(scratch_ / "out"),
-            ReadAll(scratch_ / "errors")};
-  }
+  Ending Run(const std::string& arguments) const { return RunProgram(folder_, arguments); }
 
   /// One line that contains each of `words`, this exit code, and a folder as it was.
   void ExpectRefusal(const std::string& arguments, int code,
@@ -90,7 +68,6 @@ class BadInput : public testing::Test {
     EXPECT_TRUE(Snapshot(folder_) == before) << arguments << " changed the folder";
   }
 
-  fs::path scratch_;
   fs::path folder_;
 };
 
@@ -219,12 +196,10 @@ TEST(BadInputAtADoor, ExpiredAndForeignInvites) {
       MakeInvite({.folder = world.hub_folder(), .site = "late", .valid = std::chrono::seconds(0)}));
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   const std::string folder = (world.folder() / "late").string();
-  const std::string errors = (world.folder() / "errors").string();
-  const std::string command = "'" CLINNOVA_PROGRAM "' site init '" + folder + "' --invite '" +
-                              invite + "' 2>'" + errors + "'";
-  const int status = std::system(command.c_str());
-  EXPECT_EQ(WEXITSTATUS(status), 2);
-  EXPECT_NE(ReadAll(errors).find("the invite expired on"), std::string::npos) << ReadAll(errors);
+  const Ending late =
+      RunProgram(world.folder(), "site init '" + folder + "' --invite '" + invite + "'");
+  EXPECT_EQ(late.code, 2);
+  EXPECT_NE(late.errors.find("the invite expired on"), std::string::npos) << late.errors;
   EXPECT_FALSE(fs::exists(folder));
 }
 
@@ -242,14 +217,11 @@ TEST(BadInputAtADoor, AnotherHubsCertificate) {
                 fs::copy_options::overwrite_existing);
   fs::copy_file(other.site_folder(0) / "tls.key", world.site_folder(0) / "tls.key",
                 fs::copy_options::overwrite_existing);
-  const std::string errors = (world.folder() / "errors").string();
-  const std::string command = "timeout 30 '" CLINNOVA_PROGRAM "' site serve --dir '" +
-                              world.site_folder(0).string() + "' 2>'" + errors + "'";
-  const int status = std::system(command.c_str());
-  EXPECT_EQ(WEXITSTATUS(status), 4);
-  const std::string text = ReadAll(errors);
-  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
-  EXPECT_NE(text.find("certificate"), std::string::npos) << text;
+  const Ending refused =
+      RunProgram(world.folder(), "site serve --dir '" + world.site_folder(0).string() + "'");
+  EXPECT_EQ(refused.code, 4);
+  EXPECT_EQ(std::ranges::count(refused.errors, '\n'), 1) << refused.errors;
+  EXPECT_NE(refused.errors.find("certificate"), std::string::npos) << refused.errors;
 }
 
 }  // namespace

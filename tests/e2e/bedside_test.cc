@@ -5,7 +5,6 @@
 #include <httplib.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -14,17 +13,13 @@
 
 #include "decision/bedside_fixture.h"
 #include "network/hub_store.h"
+#include "program_fixture.h"
 
 namespace clinnova::decision {
 namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-std::string ReadAll(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 /// A port that is free now: the hub's invites carry its number.
 int FreePort() {
@@ -54,14 +49,11 @@ class BedsideProgram : public testing::Test {
 
   /// Runs the program in the folder; the exit code.
   int Run(const std::string& arguments) {
-    const std::string command = "cd '" + folder_.string() +
-                                "' && timeout 60 '" CLINNOVA_PROGRAM "' " + arguments +
-                                " >out 2>errors";
-    const int status = std::system(command.c_str());
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    last_ = RunProgram(folder_, arguments);
+    return last_.code;
   }
-  std::string Out() { return ReadAll(folder_ / "out"); }
-  std::string Errors() { return ReadAll(folder_ / "errors"); }
+  const std::string& Out() const { return last_.out; }
+  const std::string& Errors() const { return last_.errors; }
 
   /// Begins a server and waits until its log matches; gives the first group.
   std::string Begin(const std::string& name, const std::string& arguments,
@@ -100,6 +92,7 @@ class BedsideProgram : public testing::Test {
   }
 
   fs::path folder_;
+  Ending last_;
 };
 
 TEST_F(BedsideProgram, TakesAModelFromTheHubToThePhysician) {
@@ -111,7 +104,7 @@ TEST_F(BedsideProgram, TakesAModelFromTheHubToThePhysician) {
       << Errors();
   const std::string address = Begin("hub", "hub serve --dir hub", "listens on ([0-9.:]+)");
   ASSERT_EQ(Run("hub invite basel --dir hub"), 0);
-  fs::rename(folder_ / "out", folder_ / "invite");
+  std::ofstream(folder_ / "invite") << Out();
   ASSERT_EQ(Run("site init basel --invite @invite"), 0) << Errors() << address;
 
   // One changed byte in the model is refused, and noted.

@@ -2,7 +2,6 @@
 // The whole way per disease, by the program: four countries' synthetic exports, import, a study's tables, one
 // federated model. Its log odds are those that can be counted in the four truth files.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <array>
 #include <cmath>
@@ -12,6 +11,8 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
+
+#include "program_fixture.h"
 
 namespace clinnova {
 namespace {
@@ -28,13 +29,6 @@ struct DiseaseCase {
 
 constexpr std::array kDialects{"lu-ecrf", "de-fhir", "fr-csv", "ch-csv"};
 
-std::string ReadAll(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
 class DiseaseStudy : public testing::TestWithParam<DiseaseCase> {
  protected:
   DiseaseStudy() {
@@ -50,13 +44,9 @@ class DiseaseStudy : public testing::TestWithParam<DiseaseCase> {
 
   /// The standard output of `clinnova ARGUMENTS`, which must end well.
   std::string Run(const std::string& arguments) const {
-    const std::string command = "cd '" + folder_.string() +
-                                "' && timeout 300 '" CLINNOVA_PROGRAM "' " + arguments +
-                                " > out 2> errors";
-    const int status = std::system(command.c_str());
-    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << arguments << "\n"
-                                                               << ReadAll(folder_ / "errors");
-    return ReadAll(folder_ / "out");
+    const Ending ending = RunProgram(folder_, arguments);
+    EXPECT_EQ(ending.code, 0) << arguments << "\n" << ending.errors;
+    return ending.out;
   }
 
   /// Of each class: how many had the outcome and how many did not, as far as it was assessed.

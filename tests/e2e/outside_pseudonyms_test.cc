@@ -1,27 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // A hospital whose trust centre makes the pseudonyms: its list through the program, from the first import to a rotation.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
+#include "program_fixture.h"
 #include "store/store.h"
 
 namespace clinnova::store {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string ReadAll(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
 
 class OutsidePseudonymsEndToEnd : public testing::Test {
  protected:
@@ -38,13 +30,10 @@ class OutsidePseudonymsEndToEnd : public testing::Test {
   }
   /// The exit code of `clinnova ARGUMENTS` in the folder.
   int Run(const std::string& arguments) {
-    const std::string command = "cd '" + folder_.string() +
-                                "' && timeout 120 '" CLINNOVA_PROGRAM "' " + arguments +
-                                " >out 2>errors";
-    const int status = std::system(command.c_str());
-    out_ = ReadAll(folder_ / "out");
-    errors_ = ReadAll(folder_ / "errors");
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    const Ending ending = RunProgram(folder_, arguments);
+    out_ = ending.out;
+    errors_ = ending.errors;
+    return ending.code;
   }
   nlohmann::json Answer(const std::string& arguments) {
     EXPECT_EQ(Run(arguments + " --json"), 0) << errors_;

@@ -8,12 +8,12 @@
 
 #include <cstdlib>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "cohort/site_files.h"
 #include "intake/import.h"
 #include "intake/synthetic_export.h"
 #include "network/network_world.h"
+#include "program_fixture.h"
 #include "store/postgres_fixture.h"
 
 namespace clinnova::network {
@@ -39,18 +39,6 @@ std::string CohortStudy(const std::string& title) {
          "\n[[analysis]]\nname = \"odds\"\nmethod = \"glm\"\nformula = \"low_activity ~ drug + "
          "das28\"\nfamily = \"binomial\"\n\n[[analysis]]\nname = \"activity\"\nmethod = "
          "\"summary\"\nvariables = [\"das28\"]\n";
-}
-
-struct Outcome {
-  int status = -1;
-  std::string out, errors;
-};
-
-std::string ReadAll(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
 }
 
 class PostgresStudy : public testing::Test {
@@ -91,21 +79,14 @@ class PostgresStudy : public testing::Test {
     fs::copy_file(folder_ / ("site" + std::to_string(s)) / "cdm.duckdb", to / "cdm.duckdb");
   }
 
-  Outcome Run(const std::string& arguments) const {
-    const std::string command = "'" CLINNOVA_PROGRAM "' " + arguments + " > '" +
-                                (folder_ / "out").string() + "' 2> '" +
-                                (folder_ / "errors").string() + "'";
-    const int status = std::system(command.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, ReadAll(folder_ / "out"),
-            ReadAll(folder_ / "errors")};
-  }
-  Outcome Attach(const fs::path& site) const {
+  Ending Run(const std::string& arguments) const { return RunProgram(folder_, arguments); }
+  Ending Attach(const fs::path& site) const {
     return Run("site attach --site '" + site.string() + "' --connection '" +
                server_->Connection("reader") +
                "' --schema omop --research-persons omop.clinnova_person");
   }
 
-  Outcome AttachCopy(const fs::path& site) const {
+  Ending AttachCopy(const fs::path& site) const {
     return Run("site attach --site '" + site.string() + "'" + ToCopy() +
                " --research-persons copy.research_person");
   }
@@ -143,8 +124,8 @@ class PostgresStudy : public testing::Test {
 
 TEST_F(PostgresStudy, GivesTheResultOfTheSameCdmInDuckDb) {
   // Its own in DuckDB, the same with a hospital's types, and the copy that Clinnova makes.
-  const Outcome mirrored = Run("site mirror --site " + (folder_ / "site0").string() + ToCopy());
-  ASSERT_EQ(mirrored.status, 0) << mirrored.errors;
+  const Ending mirrored = Run("site mirror --site " + (folder_ / "site0").string() + ToCopy());
+  ASSERT_EQ(mirrored.code, 0) << mirrored.errors;
   std::string results[3];
   for (const int where : {0, 1, 2}) {
     const auto world = World();
@@ -152,8 +133,8 @@ TEST_F(PostgresStudy, GivesTheResultOfTheSameCdmInDuckDb) {
     if (where == 0) {
       CopyCdm(0, site);
     } else {
-      const Outcome done = where == 1 ? Attach(site) : AttachCopy(site);
-      ASSERT_EQ(done.status, 0) << done.errors;
+      const Ending done = where == 1 ? Attach(site) : AttachCopy(site);
+      ASSERT_EQ(done.code, 0) << done.errors;
     }
     world->StartSites();
     const StudyStatus status = RunStudy(*world, "Response");
@@ -169,7 +150,7 @@ TEST_F(PostgresStudy, GivesTheResultOfTheSameCdmInDuckDb) {
 
 TEST_F(PostgresStudy, FailsWhileTheServerIsAwayAndWorksAgainAfterwards) {
   const auto world = World();
-  ASSERT_EQ(Attach(world->site_folder(0)).status, 0);
+  ASSERT_EQ(Attach(world->site_folder(0)).code, 0);
   world->StartSites();
   server_->Stop();
   const StudyStatus away = RunStudy(*world, "While it is away");
@@ -183,10 +164,10 @@ TEST_F(PostgresStudy, FailsWhileTheServerIsAwayAndWorksAgainAfterwards) {
 
 TEST_F(PostgresStudy, ShowsTheDataManagerTheCdmAndTheTable) {
   const fs::path site = folder_ / "attached";
-  const Outcome attached = Attach(site);
-  ASSERT_EQ(attached.status, 0) << attached.errors;
+  const Ending attached = Attach(site);
+  ASSERT_EQ(attached.code, 0) << attached.errors;
   EXPECT_NE(attached.out.find("schema omop, only read"), std::string::npos) << attached.out;
-  const auto of = [](const Outcome& outcome) { return nlohmann::json::parse(outcome.out); };
+  const auto of = [](const Ending& outcome) { return nlohmann::json::parse(outcome.out); };
   const std::string own = (folder_ / "site0").string();
   auto there = of(Run("site status --json --site " + site.string()));
   auto here = of(Run("site status --json --site " + own));
@@ -196,8 +177,8 @@ TEST_F(PostgresStudy, ShowsTheDataManagerTheCdmAndTheTable) {
 
   std::ofstream(folder_ / "study.toml") << CohortStudy("Response");
   const std::string study = (folder_ / "study.toml").string();
-  const Outcome table = Run("site table " + study + " --json --site " + site.string());
-  ASSERT_EQ(table.status, 0) << table.errors;
+  const Ending table = Run("site table " + study + " --json --site " + site.string());
+  ASSERT_EQ(table.code, 0) << table.errors;
   EXPECT_EQ(table.out, Run("site table " + study + " --json --site " + own).out);
   EXPECT_NE(Run("site table " + study + " --sql --site " + site.string())
                 .out.find("JOIN \"omop\".\"clinnova_person\""),
@@ -205,8 +186,8 @@ TEST_F(PostgresStudy, ShowsTheDataManagerTheCdmAndTheTable) {
 
   for (const std::string& command : {"site import " + study, std::string("site map"),
                                      std::string("site vocabulary search crp")}) {
-    const Outcome refused = Run(command + " --site " + site.string());
-    EXPECT_EQ(refused.status, 2) << command;
+    const Ending refused = Run(command + " --site " + site.string());
+    EXPECT_EQ(refused.code, 2) << command;
     EXPECT_NE(refused.errors.find("is not there yet for a CDM on PostgreSQL"), std::string::npos)
         << refused.errors;
   }
@@ -217,18 +198,18 @@ TEST_F(PostgresStudy, MirrorsTheSitesCdmSoThatItCanBeAttached) {
   const std::string own = (folder_ / "site0").string();
   const std::string mirror = "site mirror --json --site " + own + ToCopy();
   for (int again = 0; again < 2; ++again) {
-    const Outcome mirrored = Run(mirror);
-    ASSERT_EQ(mirrored.status, 0) << mirrored.errors;
+    const Ending mirrored = Run(mirror);
+    ASSERT_EQ(mirrored.code, 0) << mirrored.errors;
     EXPECT_EQ(nlohmann::json::parse(mirrored.out)["rows"]["person"], 150);
     EXPECT_EQ(nlohmann::json::parse(mirrored.out)["written"].empty(), again == 1);
   }
-  const Outcome others = Run("site mirror --site " + own + " --connection '" +
-                             server_->Connection("owner") + "' --schema omop");
-  EXPECT_EQ(others.status, 2);
+  const Ending others = Run("site mirror --site " + own + " --connection '" +
+                            server_->Connection("owner") + "' --schema omop");
+  EXPECT_EQ(others.code, 2);
   EXPECT_NE(others.errors.find("no copy of Clinnova's"), std::string::npos) << others.errors;
   const fs::path site = folder_ / "attached";
-  const Outcome attached = AttachCopy(site);
-  ASSERT_EQ(attached.status, 0) << attached.errors;
+  const Ending attached = AttachCopy(site);
+  ASSERT_EQ(attached.code, 0) << attached.errors;
   std::ofstream(folder_ / "study.toml") << CohortStudy("Response");
   const std::string look = "site table " + (folder_ / "study.toml").string() + " --json --site ";
   const std::string before = Run(look + own).out;
@@ -256,31 +237,31 @@ TEST_F(PostgresStudy, MirrorsTheSitesCdmSoThatItCanBeAttached) {
   ASSERT_TRUE(WIFSIGNALED(status));
   ASSERT_TRUE(locker->Execute("ROLLBACK"));
   EXPECT_EQ(Run(look + site.string()).out, before);
-  const Outcome mirrored = Run(mirror);
-  ASSERT_EQ(mirrored.status, 0) << mirrored.errors;
+  const Ending mirrored = Run(mirror);
+  ASSERT_EQ(mirrored.code, 0) << mirrored.errors;
   EXPECT_TRUE(nlohmann::json::parse(mirrored.out)["written"].is_array());
   EXPECT_EQ(Run(look + site.string()).out, after);
 }
 
 TEST_F(PostgresStudy, AttachesNothingThatAStudyCannotRunOn) {
   const fs::path site = folder_ / "attached";
-  const Outcome own = Attach(folder_ / "site0");
-  EXPECT_EQ(own.status, 2);
+  const Ending own = Attach(folder_ / "site0");
+  EXPECT_EQ(own.code, 2);
   EXPECT_NE(own.errors.find("this site has a CDM of its own"), std::string::npos) << own.errors;
   server_->Do("ALTER TABLE omop.measurement DROP COLUMN measurement_date");
-  const Outcome column = Attach(site);
-  EXPECT_EQ(column.status, 2);
+  const Ending column = Attach(site);
+  EXPECT_EQ(column.code, 2);
   EXPECT_EQ(column.errors,
             "clinnova: PostgreSQL: the CDM is not as expected: column "
             "omop.measurement.measurement_date is not there\n");
   std::ofstream(server_->folder() / "pgpass") << "*:*:*:*:wrong\n";
-  const Outcome password = Attach(site);
-  EXPECT_EQ(password.status, 1);
+  const Ending password = Attach(site);
+  EXPECT_EQ(password.code, 1);
   EXPECT_NE(password.errors.find("password authentication failed"), std::string::npos)
       << password.errors;
   server_->Stop();
-  const Outcome away = Attach(site);
-  EXPECT_EQ(away.status, 4);
+  const Ending away = Attach(site);
+  EXPECT_EQ(away.code, 4);
   EXPECT_FALSE(fs::exists(site));
 }
 
