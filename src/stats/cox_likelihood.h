@@ -64,6 +64,9 @@ Result<std::optional<PartialLikelihood>> OwnLikelihood(const federation::SiteVie
                                                        const SiteFrame& frame,
                                                        const CoxParameters& parameters);
 
+/// Whether the hub may ask for a range of 2^exponent.
+bool IsRangeExponent(std::int64_t exponent);
+
 /// kRefused (`wrong_layout`) when the parameters do not fit the design.
 Result<void> CheckCoxParameters(const SiteFrame& frame, const CoxParameters& parameters);
 

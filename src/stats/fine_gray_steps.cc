@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 
 #include "core/deterministic_math.h"
 #include "stats/cox_rows.h"
@@ -94,8 +93,8 @@ Result<void> CheckParameters(const SiteFrame& frame, const FineGrayParameters& p
                                     [](double g) { return g >= 0 && g <= 1; });
   if (parameters.beta.size() + 1 != frame.design.names().size() || strata == 0 ||
       StrataCount(frame.design) % strata != 0 || parameters.censoring.size() != size ||
-      !ascending || !within || !positive || std::llabs(parameters.risk_exponent) > 200 ||
-      std::llabs(parameters.other_exponent) > 200 || std::llabs(parameters.size_exponent) > 200) {
+      !ascending || !within || !positive || !IsRangeExponent(parameters.risk_exponent) ||
+      !IsRangeExponent(parameters.other_exponent) || !IsRangeExponent(parameters.size_exponent)) {
     return Fail(ErrorCode::kRefused, "parameters that do not fit the design", "wrong_layout");
   }
   return {};
