@@ -22,6 +22,9 @@ struct PartialLikelihood {
   double events = 0;
 };
 
+/// Sums of e^(x'beta) that travel begin with room for 2^10: a range that is too small costs a round.
+inline constexpr std::int64_t kRiskRange = 10;
+
 struct CoxParameters {
   FrameClaim claim;
   std::vector<double> beta;  ///< standardised scale, without the intercept's column

@@ -13,9 +13,7 @@ namespace clinnova::stats {
 
 using federation::Analysis;
 using federation::ExactSums;
-using federation::Federation;
 using federation::Layout;
-using federation::PooledSums;
 using federation::SiteView;
 using federation::WideBlock;
 using table::DesignBatch;
@@ -236,15 +234,13 @@ const federation::TypedStep<CoxParameters> kCoxFractionsStep{
 const federation::TypedStep<CoxMeatParameters> kCoxMeatStep{"cox.meat", MeatLayout, MeatEvaluate,
                                                             CoxGuard{}};
 
-Result<Matrix> CoxMeat(Federation& federation, const Analysis& analysis,
-                       const CoxSolution& solution, Clusters clusters) {
+std::size_t AskCoxMeat(const CoxSolution& solution, Clusters clusters, RoundParts& parts) {
   const CoxParameters& cox = solution.parameters;
   CoxMeatParameters parameters{cox, clusters, {}};
   parameters.path = HazardPathOf(cox.beta.size(), cox.axes, [&](const UseEventTime& use) {
     ForEachEventTime(cox, cox.axes, *solution.sums, use);
   });
-  CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kCoxMeatStep, parameters));
-  return FromLowerTriangle(sums.Numbers(0), cox.beta.size());
+  return parts.Ask(kCoxMeatStep, parameters);
 }
 
 }  // namespace clinnova::stats

@@ -15,6 +15,7 @@
 
 #include "federation/federation.h"
 #include "stats/cox_likelihood.h"
+#include "stats/round_parts.h"
 
 namespace clinnova::stats {
 
@@ -59,8 +60,7 @@ extern const federation::TypedStep<CoxMeatParameters> kCoxMeatStep;
 /// How many rows have a case weight that is not whole: coxph's errors are then robust by default.
 extern const federation::TypedStep<CoxParameters> kCoxFractionsStep;
 
-/// The sum over clusters of U U' on the standardised scale, where the fit is not stratified by site: one round.
-Result<Matrix> CoxMeat(federation::Federation& federation, const federation::Analysis& analysis,
-                       const CoxSolution& solution, Clusters clusters);
+/// Where the fit is not stratified by site, the part that tells the sum over clusters of U U' on the standardised scale.
+std::size_t AskCoxMeat(const CoxSolution& solution, Clusters clusters, RoundParts& parts);
 
 }  // namespace clinnova::stats

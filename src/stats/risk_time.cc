@@ -110,7 +110,8 @@ namespace {
 Result<Layout> OccupiedLayout(const Analysis&, const table::Schema&,
                               const OccupiedParameters& parameters) {
   if (parameters.grid.cells > kLargestGrid ||
-      parameters.sketch.cells > KeySketch::For(kLargestList, 0).cells) {
+      parameters.sketch.cells > KeySketch::For(kLargestList, 0).cells ||
+      parameters.sketch.words != 1) {
     return Fail(ErrorCode::kRefused, "a time axis that is too long", "wrong_layout");
   }
   if (parameters.sketch.cells > 0) return Layout{SketchBlocks(parameters.sketch)};
