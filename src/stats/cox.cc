@@ -6,6 +6,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "core/deterministic_math.h"
 #include "core/distributions.h"
@@ -33,6 +34,8 @@ constexpr double kAliasTolerance = 1e-12;
 constexpr double kTolerance = 1e-12;
 constexpr double kRoundingTolerance = 1e-9;
 constexpr std::size_t kDenseCells = 1 << 14;
+/// Numbers that the first evaluation may take to share a round with the counts.
+constexpr std::size_t kMostNumbersWithCounts = 1 << 20;
 /// After a step as small as this the next iterate is likely to be the last.
 constexpr double kNearlyConverged = 1e-3;
 
@@ -130,27 +133,41 @@ class CoxFit {
     return {};
   }
 
-  /// The pooled event times of each stratum; merged until each has ten exits where disclosure rules hold.
+  /// The pooled event times of each stratum; merged until each has ten exits where disclosure rules hold. Where none
+  /// do, the first evaluation may take all times, so that it need not wait for the counts.
   Result<void> FindEventTimes(double time_grid) {
     const std::size_t strata = StrataCount(frame_.design());
     CLINNOVA_ASSIGN(TimeAxis axis,
                     FindTimeAxis(federation_, analysis_, frame_, time_grid, kDenseCells / strata));
+    merged_ = federation_.minimum_count() > 0;
+    const std::size_t numbers = strata * axis.size() * (p() + 1) * (p() + 2);
+    parameters_.risk_exponent += kRiskRange;
+    if (!merged_) rows_question_.emplace(frame_.n(), strata);
+    if (!merged_ && numbers <= kMostNumbersWithCounts) {
+      parameters_.axes.assign(strata, axis);
+      all_times_ = std::move(axis);
+      return {};
+    }
     CLINNOVA_ASSIGN(const RiskCounts counts,
                     CountRisk(federation_, analysis_, frame_, std::move(axis)));
+    TakeCounts(counts);
+    parameters_.axes = std::move(event_axes_);
+    return {};
+  }
+
+  void TakeCounts(const RiskCounts& counts) {
     SetTransform(counts);
-    parameters_.axes = EventAxes(counts, ExitsNeeded(federation_));
-    merged_ = federation_.minimum_count() > 0;
-    if (!frame_.design().strata().empty()) return {};
+    event_axes_ = EventAxes(counts, ExitsNeeded(federation_));
+    if (!frame_.design().strata().empty()) return;
     for (std::size_t t = 0; t < counts.axis.size() && !merged_; ++t) {
       if (counts.events[t] + counts.censored[t] > 0) exit_times_.push_back(counts.axis.Time(t));
     }
-    if (merged_) exit_times_ = parameters_.axes[0].times;
+    if (merged_) exit_times_ = event_axes_[0].times;
     if (merged_ && !exit_times_.empty()) {
       exit_times_.back() = LastTimeTold(
           counts.axis, [&](std::size_t k) { return counts.events[k] + counts.censored[k]; },
           federation_.minimum_count());
     }
-    return {};
   }
 
   /// Whether an evaluation also asks for what is told of the maximum.
@@ -163,9 +180,10 @@ class CoxFit {
     std::optional<std::size_t> counts;
     std::optional<std::size_t> meat;
     std::optional<std::size_t> concordance;
+    std::optional<std::size_t> rows;
     std::optional<std::size_t> proportionality;
     bool any() const {
-      return fractions || times || counts || meat || concordance || proportionality;
+      return fractions || times || counts || meat || concordance || rows || proportionality;
     }
   };
 
@@ -173,6 +191,7 @@ class CoxFit {
   struct Told {
     std::optional<Matrix> meat;
     std::optional<Concordance> concordance;
+    std::optional<std::vector<PooledRow>> rows;  ///< of all sites, when not stratified by site
     std::optional<PooledSums> proportionality;
   };
 
@@ -186,12 +205,16 @@ class CoxFit {
         beside.times = times_search_->Ask(parts);
       }
     }
+    if (all_times_ && !transform_known_)
+      beside.counts = AskRiskCounts(frame_, *all_times_, RiskStrata::kApart, parts);
     if (closing == Closing::kNo) return beside;
     if (by_site_ && robust_ && !told_.meat)
       beside.meat = parts.Ask(kCoxMeatStep, CoxMeatParameters{parameters_, clusters_, {}});
     if (by_site_ && !told_.concordance) {
       beside.concordance = AskConcordance(parameters_, clusters_, frame_.weights_exponent(), parts);
     }
+    if (rows_question_ && !rows_question_->GivenUp() && !told_.rows)
+      beside.rows = rows_question_->Ask(parameters_, parts);
     if (transform_known_ && !told_.proportionality)
       beside.proportionality = AskProportionality(parameters_, transform_, parts);
     return beside;
@@ -212,7 +235,9 @@ class CoxFit {
             "no test of proportional hazards, as there are too many distinct times");
       }
     }
-    if (beside.counts) {
+    if (beside.counts && all_times_) {
+      TakeCounts(RiskCountsOf(frame_, *all_times_, RiskStrata::kApart, sums[*beside.counts]));
+    } else if (beside.counts) {
       SetTransform(
           RiskCountsOf(frame_, times_search_->axis(), RiskStrata::kTogether, sums[*beside.counts]));
       if (ExitsNeeded(federation_) > 0) {
@@ -223,6 +248,7 @@ class CoxFit {
     }
     if (beside.meat) told_.meat = FromLowerTriangle(sums[*beside.meat].Numbers(0), p());
     if (beside.concordance) told_.concordance = ConcordanceOf(sums[*beside.concordance]);
+    if (beside.rows) told_.rows = rows_question_->Absorb(parameters_, sums[*beside.rows]);
     if (beside.proportionality) told_.proportionality = sums[*beside.proportionality];
     return {};
   }
@@ -234,6 +260,7 @@ class CoxFit {
 
   Result<PartialLikelihood> Evaluate(const std::vector<double>& beta, Closing closing) {
     parameters_.beta = beta;
+    if (!event_axes_.empty()) parameters_.axes = std::exchange(event_axes_, {});
     told_ = {};
     RoundParts parts;
     parts.Ask(by_site_ ? kCoxSiteStep : kCoxRiskStep, parameters_);
@@ -344,20 +371,36 @@ class CoxFit {
     return terms;
   }
 
+  /// What needs all that is told of the maximum, and crosses sites: robust errors, and pairs of named clusters.
+  Result<void> AskAcrossSites(const CoxSolution& solution) {
+    RoundParts parts;
+    std::optional<std::size_t> meat;
+    std::optional<std::size_t> pairs;
+    if (robust_) meat = AskCoxMeat(solution, clusters_, parts);
+    if (told_.rows && clusters_ == Clusters::kNamed)
+      pairs = AskConcordance(parameters_, *told_.rows, frame_.weights_exponent(), parts);
+    if (!meat && !pairs) return {};
+    CLINNOVA_ASSIGN(const std::vector<PooledSums> sums,
+                    SumParts(federation_, analysis_, kCoxRound, CoxParts(), parts));
+    if (meat) told_.meat = FromLowerTriangle(sums[*meat].Numbers(0), p());
+    if (pairs) told_.concordance = ConcordanceOf(sums[*pairs]);
+    return {};
+  }
+
+  Concordance ToldConcordance() const {
+    if (told_.concordance) return *told_.concordance;
+    if (!rows_question_) return SuppressedConcordance();
+    if (!told_.rows) return UntoldConcordance();
+    return ConcordanceOf(*told_.rows, parameters_, frame_.weights_exponent());
+  }
+
   /// What is computed at the maximum. The last beta that was evaluated differs from it by less than rounding.
   Result<void> AfterFit() {
     CLINNOVA_TRY(AskTheRest());
     const CoxSolution solution{parameters_, risk_sums_};
-    if (robust_ && !by_site_) {
-      CLINNOVA_ASSIGN(told_.meat, CoxMeat(federation_, analysis_, solution, clusters_));
-    }
+    if (!by_site_) CLINNOVA_TRY(AskAcrossSites(solution));
     if (told_.meat) covariance_ = Congruence(covariance_, *told_.meat);
-    if (by_site_) {
-      concordance_ = *told_.concordance;
-    } else {
-      CLINNOVA_ASSIGN(concordance_, FindConcordance(federation_, analysis_, solution, clusters_,
-                                                    frame_.weights_exponent()));
-    }
+    concordance_ = ToldConcordance();
     if (told_.proportionality) {
       tests_ = ProportionalityOf(*told_.proportionality, solution, information_, transform_,
                                  TermsWithColumns());
@@ -502,6 +545,10 @@ class CoxFit {
   std::vector<double> exit_times_;  ///< at which the baseline is told; empty where it is not
   bool ask_fractions_ = false;      ///< whether weights are whole decides if errors are robust
   std::optional<TimeAxisSearch> times_search_;  ///< of the pooled times, when stratified by site
+  std::optional<TimeAxis>
+      all_times_;  ///< what the counts that come with the first evaluation are on
+  std::vector<TimeAxis> event_axes_;                 ///< for the next evaluation, once counted
+  std::optional<PooledRowsQuestion> rows_question_;  ///< where the concordance is told across sites
   TimeTransform transform_;
   bool transform_known_ = false;
   Told told_;

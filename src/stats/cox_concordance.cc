@@ -2,13 +2,13 @@
 #include "stats/cox_concordance.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <unordered_map>
 
 #include "stats/concordant_pairs.h"
 #include "stats/cox_own_risk.h"
 #include "stats/cox_rows.h"
-#include "stats/key_sketch.h"
 #include "stats/order_statistics.h"
 
 namespace clinnova::stats {
@@ -17,42 +17,30 @@ namespace {
 using federation::Analysis;
 using federation::CountBlock;
 using federation::ExactSums;
-using federation::Federation;
 using federation::Guard;
 using federation::Layout;
 using federation::PooledSums;
 using federation::Rule;
-using federation::ScaledBlock;
 using federation::SiteView;
 using federation::TypedStep;
 using federation::WideBlock;
 using table::DesignBatch;
 
-constexpr std::size_t kMostScores = 20'000;
-constexpr std::size_t kMostCells = 1 << 22;
+constexpr std::size_t kMostRows = 1 << 19;
+/// A row's score, weight, and cells with its stratum.
+enum RowWord { kScore, kWeight, kCells, kRowWords };
+constexpr int kCellBits = 21;  ///< of an index of a stratum's times
+constexpr std::size_t kMostStrata = std::size_t{1} << (63 - 2 * kCellBits);
 
 struct ScoresParameters {
   CoxParameters cox;
-  KeySketch sketch;  ///< of the scores' keys
+  KeySketch sketch;  ///< of the rows' words
   template <class A>
   void Fields(A& a) {
     a(cox);
     a(sketch);
   }
 };
-
-struct MarksParameters {
-  CoxParameters cox;
-  std::vector<double> scores;  ///< distinct, ascending
-  std::int64_t weight_exponent = 0;
-  template <class A>
-  void Fields(A& a) {
-    a(cox);
-    a(scores);
-    a(weight_exponent);
-  }
-};
-enum MarksBlock { kMarkEvents, kMarkLeaving };
 
 struct PairsParameters {
   CoxParameters cox;
@@ -120,52 +108,48 @@ Result<std::vector<ScoredRow>> RowsOf(const SiteView& site, const SiteFrame& fra
 
 Result<Layout> ScoresLayout(const Analysis&, const table::Schema&,
                             const ScoresParameters& parameters) {
-  const std::uint64_t cells = parameters.sketch.cells;
-  if (cells == 0 || cells > KeySketch::For(kMostScores, 0).cells) {
+  const KeySketch& sketch = parameters.sketch;
+  if (sketch.cells == 0 || sketch.cells > KeySketch::For(kMostRows, 0).cells ||
+      sketch.words != kRowWords) {
     return Fail(ErrorCode::kRefused, "too many scores", "wrong_layout");
   }
-  return Layout{SketchBlocks(parameters.sketch)};
+  return Layout{SketchBlocks(sketch)};
+}
+
+std::array<std::uint64_t, kRowWords> WordsOf(const ScoredRow& row, std::size_t offset) {
+  std::uint64_t cells = row.stratum;
+  cells = cells << kCellBits | (row.begin - offset);
+  cells = cells << kCellBits | (row.end - offset);
+  cells = cells << 1 | (row.event ? 1 : 0);
+  return {OrderedKey(row.score), OrderedKey(row.weight), cells};
+}
+
+/// Nothing for words that no site of ours tells.
+std::optional<ScoredRow> RowOf(const SketchKey& words, std::span<const std::size_t> offsets) {
+  constexpr std::uint64_t kMask = (std::uint64_t{1} << kCellBits) - 1;
+  ScoredRow row;
+  row.score = ValueOfKey(words[kScore]);
+  row.weight = ValueOfKey(words[kWeight]);
+  const std::uint64_t cells = words[kCells] >> 1;
+  row.event = (words[kCells] & 1) != 0;
+  row.stratum = cells >> (2 * kCellBits);
+  if (row.stratum + 1 >= offsets.size()) return std::nullopt;
+  row.begin = offsets[row.stratum] + (cells >> kCellBits & kMask);
+  row.end = offsets[row.stratum] + (cells & kMask);
+  const std::size_t last = offsets[row.stratum + 1] - (row.event ? 1 : 0);
+  if (row.end > last || row.begin > offsets[row.stratum + 1]) return std::nullopt;
+  return row;
 }
 
 Result<void> ScoresEvaluate(const SiteView& site, const ScoresParameters& parameters,
                             ExactSums& sums) {
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, CheckedFrame(site, parameters.cox));
   CLINNOVA_TRY(CheckOpen(parameters.cox, *frame));
+  const std::vector<std::size_t> offsets = CellOffsets(parameters.cox.axes);
   CLINNOVA_ASSIGN(const std::vector<ScoredRow> rows,
                   RowsOf(site, *frame, parameters.cox, parameters.cox.axes));
-  for (const ScoredRow& row : rows) AddKey(parameters.sketch, OrderedKey(row.score), 0, sums);
-  return {};
-}
-
-Result<Layout> MarksLayout(const Analysis&, const table::Schema&,
-                           const MarksParameters& parameters) {
-  const std::size_t cells = CellOffsets(parameters.cox.axes).back();
-  if (parameters.scores.size() > kMostScores || cells * parameters.scores.size() > kMostCells) {
-    return Fail(ErrorCode::kRefused, "too many times and scores", "wrong_layout");
-  }
-  const std::size_t size = cells * parameters.scores.size();
-  const int exponent = static_cast<int>(parameters.weight_exponent);
-  return Layout{{ScaledBlock("events", size, exponent), ScaledBlock("leaving", size, exponent)}};
-}
-
-Result<void> MarksEvaluate(const SiteView& site, const MarksParameters& parameters,
-                           ExactSums& sums) {
-  CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, CheckedFrame(site, parameters.cox));
-  CLINNOVA_TRY(CheckOpen(parameters.cox, *frame));
-  CLINNOVA_ASSIGN(const std::vector<ScoredRow> rows,
-                  RowsOf(site, *frame, parameters.cox, parameters.cox.axes));
-  const std::vector<double>& scores = parameters.scores;
-  const RiskMarks marks = MarksOf(rows, CellOffsets(parameters.cox.axes));
-  const auto count = [&](MarksBlock block, const std::vector<ScoredCount>& list) {
-    for (const ScoredCount& mark : list) {
-      const auto score = std::lower_bound(scores.begin(), scores.end(), mark.score);
-      if (score == scores.end() || *score != mark.score) return sums.Flag(block);
-      sums.Add(block, mark.cell * scores.size() + static_cast<std::size_t>(score - scores.begin()),
-               mark.weight);
-    }
-  };
-  count(kMarkEvents, marks.events);
-  count(kMarkLeaving, marks.leaving);
+  for (const ScoredRow& row : rows)
+    AddKey(parameters.sketch, WordsOf(row, offsets[row.stratum]), 0, sums);
   return {};
 }
 
@@ -257,60 +241,48 @@ Result<void> PairsEvaluate(const SiteView& site, const PairsParameters& paramete
 const TypedStep<ScoresParameters> kScoresStep{
     "cox.scores", ScoresLayout, ScoresEvaluate,
     Guard<ScoresParameters>{{Rule::kSinglePersons}, HoldScores<ScoresParameters>}};
-const TypedStep<MarksParameters> kMarksStep{
-    "cox.risk_by_score", MarksLayout, MarksEvaluate,
-    Guard<MarksParameters>{{Rule::kSinglePersons}, HoldScores<MarksParameters>}};
 const TypedStep<PairsParameters> kPairsStep{"cox.pairs", PairsLayout, PairsEvaluate, CoxGuard{}};
 
-/// The distinct scores of all sites; nothing when there are more than `most`.
-Result<std::optional<std::vector<double>>> DistinctScores(Federation& federation,
-                                                          const Analysis& analysis,
-                                                          const CoxSolution& solution,
-                                                          std::size_t most) {
-  ScoresParameters parameters{solution.parameters, {}};
-  const std::size_t keys = std::min(most, static_cast<std::size_t>(parameters.cox.claim.n));
-  for (const std::uint64_t seed : {0ULL, 1ULL}) {
-    parameters.sketch = KeySketch::For(keys, seed);
-    CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kScoresStep, parameters));
-    const auto found = ReadSketch(parameters.sketch, 0, sums);
-    if (!found) continue;
-    if (found->size() > most) break;
-    std::vector<double> scores;
-    for (const auto& [key, count] : *found) scores.push_back(ValueOfKey(key));
-    return std::optional(std::move(scores));
+/// What everybody's pairs are, with the squares of what a person's weight changes.
+struct PairTotals {
+  long double concordant = 0;
+  long double discordant = 0;
+  long double tied = 0;
+  long double squares[3] = {};
+};
+
+Concordance ConcordanceOf(const PairTotals& totals) {
+  Concordance concordance;
+  const long double pairs = totals.concordant + totals.discordant + totals.tied;
+  if (pairs == 0) {
+    concordance.why_absent = "no concordance, as there is no pair whose order of events is known";
+    return concordance;
   }
-  return std::optional<std::vector<double>>{};
+  const long double somer = (totals.concordant - totals.discordant) / pairs;
+  const long double squares =
+      totals.squares[0] - 2 * somer * totals.squares[1] + somer * somer * totals.squares[2];
+  concordance.value = static_cast<double>((somer + 1) / 2);
+  concordance.standard_error =
+      static_cast<double>(std::sqrt(std::max(0.0L, squares)) / (2 * pairs));
+  return concordance;
 }
 
-std::vector<ScoredCount> Occupied(const PooledSums& sums, std::size_t block,
-                                  const std::vector<double>& scores) {
-  const std::vector<double> weights = sums.Numbers(block);
-  std::vector<ScoredCount> marks;
-  for (std::size_t i = 0; i < weights.size(); ++i) {
-    if (weights[i] != 0)
-      marks.push_back({i / scores.size(), scores[i % scores.size()], weights[i]});
+/// Marks of rows that stand for several.
+RiskMarks MarksOf(const std::vector<PooledRow>& rows, std::span<const std::size_t> offsets) {
+  std::vector<ScoredRow> all;
+  for (const PooledRow& pooled : rows) {
+    all.push_back(pooled.row);
+    all.back().weight *= pooled.count;
   }
-  return marks;
+  return MarksOf(all, offsets);
 }
 
 }  // namespace
 
 Concordance ConcordanceOf(const PooledSums& sums) {
-  Concordance concordance;
-  const double concordant = sums.Number(kConcordant);
-  const double discordant = sums.Number(kDiscordant);
-  const double pairs = concordant + discordant + sums.Number(kTied);
-  if (pairs == 0) {
-    concordance.why_absent = "no concordance, as there is no pair whose order of events is known";
-    return concordance;
-  }
-  const long double somer = static_cast<long double>(concordant - discordant) / pairs;
-  const long double squares = sums.Number(kSquares, 0) - 2 * somer * sums.Number(kSquares, 1) +
-                              somer * somer * sums.Number(kSquares, 2);
-  concordance.value = static_cast<double>((somer + 1) / 2);
-  concordance.standard_error =
-      static_cast<double>(std::sqrt(std::max(0.0L, squares)) / (2.0L * pairs));
-  return concordance;
+  PairTotals totals{sums.Number(kConcordant), sums.Number(kDiscordant), sums.Number(kTied)};
+  for (std::size_t i = 0; i < 3; ++i) totals.squares[i] = sums.Number(kSquares, i);
+  return ConcordanceOf(totals);
 }
 
 std::size_t AskConcordance(const CoxParameters& parameters, Clusters clusters, int weight_exponent,
@@ -318,38 +290,77 @@ std::size_t AskConcordance(const CoxParameters& parameters, Clusters clusters, i
   return parts.Ask(kPairsStep, PairsParameters{parameters, clusters, {}, weight_exponent});
 }
 
-Result<Concordance> FindConcordance(Federation& federation, const Analysis& analysis,
-                                    const CoxSolution& solution, Clusters clusters,
-                                    int weight_exponent) {
-  Concordance absent;
-  if (federation.minimum_count() > 0) {
-    absent.why_absent =
-        "no concordance, as pairs cross sites; it needs strata = [\"site\"] under disclosure "
-        "rules";
-    absent.suppressed = true;
-    return absent;
-  }
-  const std::size_t cells = std::max<std::size_t>(1, CellOffsets(solution.parameters.axes).back());
-  CLINNOVA_ASSIGN(
-      const std::optional<std::vector<double>> scores,
-      DistinctScores(federation, analysis, solution, std::min(kMostScores, kMostCells / cells)));
-  if (!scores) {
-    absent.why_absent =
-        "no concordance, as there are too many distinct times and scores; set time_grid or "
-        "stratify by site";
-    return absent;
-  }
-  const MarksParameters by_score{solution.parameters, *scores, weight_exponent};
-  CLINNOVA_ASSIGN(const PooledSums counts, federation.Sum(analysis, kMarksStep, by_score));
-  PairsParameters parameters{solution.parameters, clusters, {}, weight_exponent};
-  parameters.marks = {Occupied(counts, kMarkEvents, *scores),
-                      Occupied(counts, kMarkLeaving, *scores)};
-  CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kPairsStep, parameters));
-  return ConcordanceOf(sums);
+PooledRowsQuestion::PooledRowsQuestion(std::int64_t rows, std::size_t strata)
+    : sketch_(KeySketch::For(std::min(kMostRows, static_cast<std::size_t>(rows)), 0, kRowWords)) {
+  if (strata > kMostStrata) tries_ = 2;
 }
 
-std::vector<const federation::Step*> ConcordanceSteps() {
-  return {&kScoresStep, &kMarksStep, &kPairsStep};
+std::size_t PooledRowsQuestion::Ask(const CoxParameters& parameters, RoundParts& parts) const {
+  return parts.Ask(kScoresStep, ScoresParameters{parameters, sketch_});
 }
+
+std::optional<std::vector<PooledRow>> PooledRowsQuestion::Absorb(const CoxParameters& parameters,
+                                                                 const PooledSums& sums) {
+  const std::vector<std::size_t> offsets = CellOffsets(parameters.axes);
+  std::vector<PooledRow> rows;
+  const auto found = ReadKeys(sketch_, 0, sums);
+  if (found) {
+    for (const auto& [words, count] : *found) {
+      const std::optional<ScoredRow> row = RowOf(words, offsets);
+      if (row) rows.push_back({*row, static_cast<double>(count)});
+    }
+    if (rows.size() == found->size()) return rows;
+  }
+  sketch_.seed = static_cast<std::uint64_t>(++tries_);
+  return std::nullopt;
+}
+
+Concordance ConcordanceOf(const std::vector<PooledRow>& rows, const CoxParameters& parameters,
+                          int weight_exponent) {
+  const std::vector<std::size_t> offsets = CellOffsets(parameters.axes);
+  std::vector<ScoredRow> single;
+  for (const PooledRow& pooled : rows) single.push_back(pooled.row);
+  const std::vector<RowPairs> pairs =
+      PairsOf(single, MarksOf(rows, offsets), offsets, weight_exponent);
+  PairTotals totals;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const double weight = rows[i].row.weight;
+    const double count = rows[i].count;
+    totals.concordant += count * (weight * pairs[i].as_event.concordant);
+    totals.discordant += count * (weight * pairs[i].as_event.discordant);
+    totals.tied += count * (weight * pairs[i].as_event.tied);
+    const Influence influence = InfluenceOf(pairs[i], weight);
+    totals.squares[0] += count * (influence.difference * influence.difference);
+    totals.squares[1] += count * (influence.difference * influence.pairs);
+    totals.squares[2] += count * (influence.pairs * influence.pairs);
+  }
+  return ConcordanceOf(totals);
+}
+
+std::size_t AskConcordance(const CoxParameters& parameters, const std::vector<PooledRow>& rows,
+                           int weight_exponent, RoundParts& parts) {
+  return parts.Ask(kPairsStep,
+                   PairsParameters{parameters, Clusters::kNamed,
+                                   MarksOf(rows, CellOffsets(parameters.axes)), weight_exponent});
+}
+
+Concordance SuppressedConcordance() {
+  Concordance absent;
+  absent.why_absent =
+      "no concordance, as pairs cross sites; it needs strata = [\"site\"] under disclosure "
+      "rules";
+  absent.suppressed = true;
+  return absent;
+}
+
+Concordance UntoldConcordance() {
+  Concordance absent;
+  absent.why_absent =
+      "no concordance, as there are too many distinct times and scores; set time_grid or "
+      "stratify by site";
+  return absent;
+}
+
+std::vector<const federation::Step*> ConcordanceSteps() { return {&kScoresStep, &kPairsStep}; }
 
 }  // namespace clinnova::stats

@@ -7,17 +7,22 @@
 // Stratified by site all pairs lie within a site. Reveals: to the hub, numbers of concordant, discordant and tied
 // pairs and three sums of squares over persons (or clusters), over all sites together.
 //
-// Otherwise pairs cross sites, and their number can only be had from who is at risk with which score. Reveals, to
-// the hub and the sites: how many persons have each score and time. That is single persons' data, so sites refuse
-// these steps unless disclosure rules are lifted (rule 12), and the concordance is then null.
+// Otherwise pairs cross sites, and their number can only be had from who is at risk with which score: beside the last
+// evaluation of the likelihood sites tell these rows in a sketch (key_sketch.h), from which the coordinator counts the
+// pairs of everybody; named clusters take one round more, as only a site knows which rows are one cluster's. Reveals, to
+// the hub and, with clusters, to the sites: how many rows have each score, weight and time. That is single persons' data,
+// so sites refuse these steps unless disclosure rules are lifted (rule 12), and the concordance is then null.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "federation/federation.h"
+#include "stats/concordant_pairs.h"
 #include "stats/cox_likelihood.h"
 #include "stats/cox_robust.h"
+#include "stats/key_sketch.h"
 #include "stats/round_parts.h"
 
 namespace clinnova::stats {
@@ -35,13 +40,40 @@ std::size_t AskConcordance(const CoxParameters& parameters, Clusters clusters, i
                            RoundParts& parts);
 Concordance ConcordanceOf(const federation::PooledSums& sums);
 
-/// Not stratified by site: up to ten rounds, for at most 4 million cells of times and scores.
-Result<Concordance> FindConcordance(federation::Federation& federation,
-                                    const federation::Analysis& analysis,
-                                    const CoxSolution& solution, Clusters clusters,
-                                    int weight_exponent);
+/// Not stratified by site: rows of all sites that count alike for pairs.
+struct PooledRow {
+  ScoredRow row;
+  double count = 0;
+};
 
-/// The steps that FindConcordance may run.
+/// How its rows are asked for: at most half a million distinct ones.
+class PooledRowsQuestion {
+ public:
+  PooledRowsQuestion(std::int64_t rows, std::size_t strata);
+  /// The part's place in the round of an evaluation at `parameters`.
+  std::size_t Ask(const CoxParameters& parameters, RoundParts& parts) const;
+  /// Those rows; nothing when they cannot be read, and the next question is another, or none any more.
+  std::optional<std::vector<PooledRow>> Absorb(const CoxParameters& parameters,
+                                               const federation::PooledSums& sums);
+  bool GivenUp() const { return tries_ > 1; }
+
+ private:
+  KeySketch sketch_;
+  int tries_ = 0;
+};
+
+/// From these rows, each of which is a person of its own.
+Concordance ConcordanceOf(const std::vector<PooledRow>& rows, const CoxParameters& parameters,
+                          int weight_exponent);
+/// Where clusters are named: the part that tells their squares, to be read as AskConcordance's.
+std::size_t AskConcordance(const CoxParameters& parameters, const std::vector<PooledRow>& rows,
+                           int weight_exponent, RoundParts& parts);
+
+/// Not stratified by site under disclosure rules, and where there were too many rows.
+Concordance SuppressedConcordance();
+Concordance UntoldConcordance();
+
+/// The steps that these ask for.
 std::vector<const federation::Step*> ConcordanceSteps();
 
 }  // namespace clinnova::stats

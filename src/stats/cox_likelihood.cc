@@ -228,10 +228,12 @@ void ForEachEventTime(const CoxParameters& parameters, const std::vector<TimeAxi
   }
 }
 
+bool IsRangeExponent(std::int64_t exponent) { return exponent >= -200 && exponent <= 200; }
+
 Result<void> CheckCoxParameters(const SiteFrame& frame, const CoxParameters& parameters) {
   if (parameters.beta.size() + 1 != frame.design.names().size() ||
       (!parameters.axes.empty() && parameters.axes.size() != StrataCount(frame.design)) ||
-      std::llabs(parameters.risk_exponent) > 200 || std::llabs(parameters.size_exponent) > 200) {
+      !IsRangeExponent(parameters.risk_exponent) || !IsRangeExponent(parameters.size_exponent)) {
     return Fail(ErrorCode::kRefused, "coefficients that do not fit the design", "wrong_layout");
   }
   return {};

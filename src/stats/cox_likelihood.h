@@ -22,6 +22,9 @@ struct PartialLikelihood {
   double events = 0;
 };
 
+/// Sums of e^(x'beta) that travel begin with room for 2^10: a range that is too small costs a round.
+inline constexpr std::int64_t kRiskRange = 10;
+
 struct CoxParameters {
   FrameClaim claim;
   std::vector<double> beta;  ///< standardised scale, without the intercept's column
@@ -63,6 +66,9 @@ void ForEachEventTime(const CoxParameters& parameters, const std::vector<TimeAxi
 Result<std::optional<PartialLikelihood>> OwnLikelihood(const federation::SiteView& site,
                                                        const SiteFrame& frame,
                                                        const CoxParameters& parameters);
+
+/// Whether the hub may ask for a range of 2^exponent.
+bool IsRangeExponent(std::int64_t exponent);
 
 /// kRefused (`wrong_layout`) when the parameters do not fit the design.
 Result<void> CheckCoxParameters(const SiteFrame& frame, const CoxParameters& parameters);

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "core/deterministic_math.h"
+#include "stats/cox_likelihood.h"
 #include "stats/fine_gray_steps.h"
 #include "stats/linear_algebra.h"
 #include "stats/survival_curve.h"
@@ -145,7 +146,7 @@ class FineGrayFit {
     parameters_.ties = model.ties;
     parameters_.weighted = analysis.Has("weights");
     parameters_.size_exponent = frame.standardised_exponent();
-    parameters_.risk_exponent = parameters_.other_exponent = frame.weights_exponent();
+    parameters_.risk_exponent = parameters_.other_exponent = frame.weights_exponent() + kRiskRange;
     const bool delay = AnyDelay(model.counts);
     for (std::size_t s = 0; s < model.counts.strata; ++s)
       AddStratum(ExitsOf(model.counts, model.cause, s, ExitsNeeded(federation)), delay);

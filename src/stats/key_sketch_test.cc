@@ -72,5 +72,20 @@ TEST_F(KeySketchTest, SaysWhenItCannotBeRead) {
   }
 }
 
+TEST_F(KeySketchTest, TellsKeysOfSeveralWords) {
+  std::map<SketchKey, std::int64_t> keys;
+  for (std::uint64_t i = 0; i < 500; ++i)
+    keys[{i % 7, core::MixNext(i), i % 2 == 0 ? ~0ULL : 0}] = static_cast<std::int64_t>(1 + i % 3);
+  keys[{1, 2, 3}] = 5;
+  keys[{3, 2, 1}] = 7;  // the same words
+  const KeySketch sketch = KeySketch::For(keys.size(), 0, 3);
+  const Layout layout{SketchBlocks(sketch)};
+  ExactSums sums(layout);
+  for (const auto& [key, count] : keys) {
+    for (std::int64_t i = 0; i < count; ++i) AddKey(sketch, key, 0, sums);
+  }
+  EXPECT_EQ(ReadKeys(sketch, 0, PooledSums::Decode(layout, sums.Seal({})).value()), keys);
+}
+
 }  // namespace
 }  // namespace clinnova::stats

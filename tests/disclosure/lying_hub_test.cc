@@ -7,6 +7,7 @@
 
 #include "lying_hub.h"
 #include "stats/cox_likelihood.h"
+#include "stats/fine_gray_steps.h"
 #include "stats/glm_steps.h"
 #include "stats/linear_mixed_steps.h"
 #include "stats/method.h"
@@ -162,6 +163,35 @@ TEST(LyingHub, CannotScaleResidualsBeyondNumbers) {
       request.parameters = core::Encode(parameters);
     });
     EXPECT_EQ(hub.Outcome(), "wrong_layout") << exponent;
+  }
+}
+
+/// llabs() of the smallest number is no number: it passed for a small one.
+TEST(LyingHub, CannotScaleRiskSetsBeyondNumbers) {
+  const char* fine_gray =
+      "method = \"competing_risks\"\nmodel = \"fine_gray\"\nformula = \"Surv(days, stopped) ~ drug "
+      "+ z\"";
+  LyingHub honest(fine_gray, Patients(), 5, {});
+  EXPECT_EQ(honest.Outcome(), "");
+  for (const std::int64_t exponent :
+       {std::int64_t{201}, std::int64_t{-201}, std::int64_t{1} << 32,
+        std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()}) {
+    for (std::int64_t CoxParameters::* of :
+         {&CoxParameters::risk_exponent, &CoxParameters::size_exponent}) {
+      LyingHub hub(kCox, Patients(), 5, OfCox([&](CoxParameters& p) { p.*of = exponent; }));
+      EXPECT_EQ(hub.Outcome(), "wrong_layout") << exponent;
+    }
+    for (std::int64_t FineGrayParameters::* of :
+         {&FineGrayParameters::risk_exponent, &FineGrayParameters::other_exponent,
+          &FineGrayParameters::size_exponent}) {
+      LyingHub hub(fine_gray, Patients(), 5, [&](RoundRequest& request) {
+        if (request.step != "competing.risk_sets") return;
+        FineGrayParameters parameters = *core::Decode<FineGrayParameters>(request.parameters);
+        parameters.*of = exponent;
+        request.parameters = core::Encode(parameters);
+      });
+      EXPECT_EQ(hub.Outcome(), "wrong_layout") << exponent;
+    }
   }
 }
 

@@ -170,6 +170,17 @@ TEST(Researcher, CannotReadRiskSetDifferences) {
   }
 }
 
+/// Risk sets wait for the counts that their bins are made of: one round more than without rules.
+TEST(Researcher, WaitsOneRoundForTheBinsOfRiskSets) {
+  const std::string cox =
+      "method = \"cox\"\nstrata = []\nformula = \"Surv(days, stopped) ~ drug + z\"";
+  for (const auto& [more, rounds] : {std::pair{"", 3}, {"\nrobust = true", 4}}) {
+    const Answer answer = Guarded(cox + more, Patients());
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_LE(answer.Number("/rounds"), answer.Number("/iterations") + rounds) << more;
+  }
+}
+
 // ---- extremes
 
 /// Whoever stays longest: no curve says how long, nor moves when a value asked for lies on either side of it.

@@ -63,8 +63,8 @@ std::vector<Limit> Regressions() {
 }
 
 /// Survival: stratified by site, Cox's concordance, robust errors and test of proportional hazards travel with the steps
-/// of the fit. Without strata event times are found and counted first. Times on no usual
-/// grid (g) take no more when stratified by site, one more otherwise.
+/// of the fit. Without strata by site event times are counted with the first of them, and robust errors take one round more. Times
+/// on no usual grid (g) take no more when stratified by site, one more otherwise.
 std::vector<Limit> Survival() {
   return {
       {"cox", Of("Surv(t, d) ~ x + sex"), 2},
@@ -73,8 +73,17 @@ std::vector<Limit> Survival() {
       {"cox", Of("Surv(entry, t, d) ~ x + sex + cluster(id)"), 2},
       {"cox", Of("Surv(t, d) ~ x", "weights = \"years\"\n"), 2},
       {"cox", Of("Surv(g, d) ~ x + sex"), 2},
-      {"cox", Of("Surv(t, d) ~ sex", "strata = []\n"), 7},
-      {"cox", Of("Surv(g, d) ~ sex", "strata = []\n"), 8},
+      {"cox", Of("Surv(t, d) ~ x + sex", "strata = []\n"), 2},
+      {"cox", Of("Surv(t, d) ~ sex", "strata = []\n"), 2},
+      {"cox", Of("Surv(t, d) ~ x + sex", "strata = [\"stage\"]\nties = \"breslow\"\n"), 2},
+      {"cox", Of("Surv(entry, t, d) ~ x + sex", "strata = []\n"), 2},
+      {"cox", Of("Surv(t, d) ~ x", "strata = []\nweights = \"w\"\n"), 2},
+      {"cox",
+       Of("Surv(t, d) ~ sex + offset(tiny)", "strata = []\nnewdata = [{sex = \"F\", tiny = 0}]\n"),
+       2},
+      {"cox", Of("Surv(t, d) ~ x + sex", "strata = []\nrobust = true\n"), 3},
+      {"cox", Of("Surv(t, d) ~ x + sex + cluster(id)", "strata = []\n"), 3},
+      {"cox", Of("Surv(g, d) ~ sex", "strata = []\n"), 3},
       {"kaplan_meier", Of("Surv(t, d) ~ arm"), 2},
       {"kaplan_meier", Of("Surv(g, d) ~ arm"), 3},
       {"kaplan_meier", Of("Surv(entry, t, d) ~ arm"), 2},
@@ -84,7 +93,9 @@ std::vector<Limit> Survival() {
       {"competing_risks", Of("Surv(entry, t, stage) ~ arm", "model = \"cuminc\"\n"), 5},
       {"competing_risks", Of("Surv(t, stage) ~ arm", "model = \"cuminc\"\nweights = \"years\"\n"),
        6},
-      {"competing_risks", Of("Surv(entry, t, stage) ~ x", "model = \"fine_gray\"\n"), 7},
+      {"competing_risks", Of("Surv(entry, t, stage) ~ x", "model = \"fine_gray\"\n"), 5},
+      {"competing_risks", Of("Surv(begin, until, fate) ~ arm", "id = \"id\"\nmodel = \"cuminc\"\n"),
+       4},
   };
 }
 
