@@ -45,10 +45,7 @@ class Judging {
           std::to_string(federation_.minimum_count()) + " persons must contribute");
     }
     if (options_.evaluation.calibration && learned_.binary) CLINNOVA_TRY(Recalibrate(judgement));
-    if (options_.evaluation.calibration) {
-      CLINNOVA_ASSIGN(judgement.benefit, ReadBenefit(federation_, analysis_, learned_.split,
-                                                     Uncentred(learned_), frame_.n(), arms_));
-    }
+    if (options_.evaluation.calibration) CLINNOVA_TRY(JudgeBenefit(judgement));
     if (options_.evaluation.leave_one_site_out) CLINNOVA_TRY(LeaveSitesOut(judgement));
     return judgement;
   }
@@ -257,7 +254,9 @@ class Judging {
     }
     if (comparing_) spread.sites = SiteQuestion(judgement);
     if (lines_) spread.lines = lines_->Second();
+    if (options_.evaluation.calibration) spread.benefit = BenefitBins(judgement);
     CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kChoiceSpreadStep, spread));
+    judgement.benefit_counts = sums.Counts(kBenefitBinRows);
     if (comparing_) comparing_->TakeFirst(sums, kSpreadSites);
     if (lines_) lines_->TakeErrors(sums, kLineErrors);
     const auto at = [&](double part) {
@@ -381,6 +380,27 @@ class Judging {
     gain.gain =
         NormalEstimate(sign * mean, std::sqrt(std::max(0.0, variance)), options_.confidence_level);
     return gain;
+  }
+
+  // --- Benefit ---
+
+  ChoiceBinQuestion BenefitBins(const ChoiceJudgement& judgement) const {
+    return BinsAround(judgement.sums.Numbers(kBenefitMoments), frame_.n());
+  }
+
+  Result<void> JudgeBenefit(ChoiceJudgement& judgement) {
+    ChoiceBenefitParameters parameters{.split = learned_.split,
+                                       .models = Uncentred(learned_),
+                                       .bins = BenefitBins(judgement),
+                                       .counts = judgement.benefit_counts,
+                                       .congruent = {0, 0}};
+    const std::vector<std::int64_t> cells = judgement.sums.Counts(kChosenReceived);
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      parameters.congruent[i / arms_ == i % arms_ ? 0 : 1] += cells[i];
+    }
+    CLINNOVA_ASSIGN(judgement.benefit,
+                    ReadBenefit(federation_, analysis_, std::move(parameters), arms_));
+    return {};
   }
 
   // --- Recalibration ---

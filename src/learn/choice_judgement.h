@@ -122,7 +122,8 @@ struct ChoiceJudgement {
   std::vector<double> calibration_predicted{};  ///< by arm and bin, sums; as is told
   std::vector<double> calibration_observed{};
   std::vector<Recalibration> recalibration{};                 ///< by arm
-  std::optional<ChoiceBenefit> benefit{};                     ///< with evaluation "calibration"
+  std::vector<std::int64_t> benefit_counts{};                 ///< with evaluation "calibration"
+  std::optional<ChoiceBenefit> benefit{};                     ///< likewise
   std::optional<PolicyValues> without_site{};                 ///< leave-one-site-out
   std::optional<federation::PooledSums> without_site_sums{};  ///< of its value step
   std::vector<std::string> warnings{};

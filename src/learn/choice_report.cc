@@ -357,6 +357,8 @@ class Report {
       if (story_.learned.binary) {
         entry["c_for_benefit"] = contrast.c ? BenefitJson(*contrast.c) : Json(nullptr);
         entry["brier_for_benefit"] = contrast.brier ? NumberJson(*contrast.brier) : Json(nullptr);
+        entry["cross_entropy_for_benefit"] =
+            contrast.cross_entropy ? NumberJson(*contrast.cross_entropy) : Json(nullptr);
       }
       list.push_back(std::move(entry));
     }
@@ -367,14 +369,12 @@ class Report {
   /// The first are the arms' n_recommended_and_received, and both are everybody: either side tells of the other, so that
   /// both are told or neither.
   Json Congruence() {
-    const std::vector<double>& outcomes = story_.judgement.benefit->outcomes;
+    const std::vector<double>& sum = story_.judgement.benefit->outcomes;
     std::int64_t n[2] = {};
-    double sum[2] = {};
     bool hidden = false;
-    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    for (std::size_t i = 0; i < hidden_cells_.size(); ++i) {
       const bool agreed = i / arms_.size() == i % arms_.size();
       n[agreed ? 0 : 1] += story_.judgement.sums.Count(kChosenReceived, i);
-      sum[agreed ? 0 : 1] += outcomes[i];
       hidden = hidden || (agreed && hidden_cells_[i]);
     }
     hidden = hidden || Small(n[0]) || Small(n[1]);

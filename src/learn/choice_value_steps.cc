@@ -41,7 +41,8 @@ Result<Layout> ValueLayout(const Analysis& analysis, const table::Schema& schema
        CountBlock("trimmed", arms), CountBlock("overlap", arms * 2 * kOverlapBins),
        ScaledBlock("weighted_columns", arms * p, static_cast<int>(parameters.weighted_exponent)),
        CountBlock("calibration_rows", bins), WideBlock("arm_predictions", arms * kPredictionParts),
-       CountBlock("scores", parameters.models.binary ? arms * 2 * kScoreBins : 0)}};
+       CountBlock("scores", parameters.models.binary ? arms * 2 * kScoreBins : 0),
+       WideBlock("benefit_moments", 2 * Contrasts(arms))}};
 }
 
 void AddPolicies(const ChoiceBatch& batch, std::size_t row, std::int64_t guideline,
@@ -117,6 +118,7 @@ void AddWeightedColumns(const ChoiceRows& rows, ChoiceBatch& batch, double trim,
 Result<void> ValueEvaluate(const SiteView& site, const ChoiceValueParameters& parameters,
                            ExactSums& sums) {
   const double trim = parameters.models.trim;
+  const double sign = parameters.models.higher_is_better ? 1 : -1;
   return ForEachPredicted(
       site, parameters.split, parameters.models, sums,
       [&](const ChoiceRows& rows, ChoiceBatch& batch, ExactSums& mine) {
@@ -125,6 +127,7 @@ Result<void> ValueEvaluate(const SiteView& site, const ChoiceValueParameters& pa
           AddPolicies(batch, r, parameters.guideline, mine);
           AddOverlap(batch, r, trim, mine);
           AddCalibration(batch, r, parameters.models.binary, mine);
+          AddBenefitMoments(batch, r, sign, kBenefitMoments, mine);
           mine.AddCount(kChosenReceived, static_cast<std::size_t>(batch.chosen[r]) * rows.arms() +
                                              static_cast<std::size_t>(batch.arm()[r]));
         }
@@ -271,8 +274,9 @@ Result<Layout> SpreadLayout(const Analysis& analysis, const table::Schema& schem
   CLINNOVA_ASSIGN(const auto lines,
                   LineBlock(analysis, schema, parameters.split.claim, arms, parameters.lines));
   CLINNOVA_ASSIGN(const auto subgroupings, SubgroupsFor(analysis, schema, parameters.subgroups));
+  CLINNOVA_ASSIGN(const auto bins, BenefitCountBlock(arms, parameters.benefit));
   Layout layout{{CountBlock("benefit", kBenefitBins), CountBlock("distance", kDistanceBins), lines,
-                 CountBlock("subgroup_rows", GroupsOf(subgroupings))}};
+                 CountBlock("subgroup_rows", GroupsOf(subgroupings)), bins}};
   layout.blocks.insert(layout.blocks.end(), sites.begin(), sites.end());
   return layout;
 }
@@ -334,6 +338,7 @@ Result<void> SpreadEvaluate(const SiteView& site, const ChoiceSpreadParameters& 
                         EvenBin(Distance(parameters, batch, r), kDistanceBin, kDistanceBins));
           ForEachSubgroup(subgroupings, site.table, batch.design.source_row[r],
                           [&](std::size_t group) { mine.AddCount(kSubgroupRows, group); });
+          AddBenefitCounts(parameters.benefit, parameters.models, batch, r, kBenefitBinRows, mine);
         }
         AddLines(parameters.lines, batch, parameters.models.higher_is_better ? 1 : -1, kLineErrors,
                  mine);

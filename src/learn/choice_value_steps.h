@@ -12,7 +12,7 @@
 // arm; sums of weights; histograms of propensities by arm; weighted column sums; by arm sums of predictions and
 // outcomes, and of a binary one histograms of the predictions of those with and without it; sums, sums of squares, level
 // counts and histograms of the inputs; histograms of predicted benefit and of
-// Mahalanobis' distance; persons by subgroup; by group predicted and observed gain, and of subgroups sums of predictions and
+// Mahalanobis' distance; what choice_benefit.h says; persons by subgroup; by group predicted and observed gain, and of subgroups sums of predictions and
 // outcomes, where disclosure rules hold of groups of enough persons only;
 // score and information of the recalibration.
 #pragma once
@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "federation/step.h"
+#include "learn/choice_benefit.h"
 #include "learn/choice_lines.h"
 #include "learn/choice_rows.h"
 #include "learn/choice_sites.h"
@@ -61,7 +62,8 @@ enum ChoiceValueBlock {
   kWeightedSums,     ///< by arm: columns times 1 / e
   kCalibrationRows,  ///< binary outcomes: by arm and bin
   kArmPredictions,   ///< by arm of those who received it: PredictionParts (choice_discrimination.h)
-  kScoreCounts       ///< binary outcomes: as ScoreIndex (choice_discrimination.h) orders them
+  kScoreCounts,      ///< binary outcomes: as ScoreIndex (choice_discrimination.h) orders them
+  kBenefitMoments    ///< AddBenefitMoments
 };
 
 /// What the rules' having seen other folds changes: over every fold k, its rows and other fold l, the squares of Gamma
@@ -138,6 +140,7 @@ struct ChoiceSpreadParameters {
   std::vector<double> distance_inverse{};  ///< of the covariance, by rows
   ChoiceLineQuestion lines{};              ///< their errors
   ChoiceSubgroupQuestion subgroups{};      ///< their persons
+  ChoiceBinQuestion benefit{};             ///< their persons
   ChoiceSiteQuestion sites{};
   template <class A>
   void Fields(A& a) {
@@ -150,6 +153,7 @@ struct ChoiceSpreadParameters {
     a(distance_inverse);
     a(lines);
     a(subgroups);
+    a(benefit);
     a(sites);
   }
 };
@@ -158,6 +162,7 @@ enum ChoiceSpreadBlock {
   kDistanceHistogram,
   kLineErrors,
   kSubgroupRows,
+  kBenefitBinRows,
   kSpreadSites  // and on
 };
 

@@ -117,5 +117,77 @@ TEST(LyingHubOfAChoice, SeesNoSumsOfABinOfFewPersons) {
   EXPECT_GT(told, 5);
 }
 
+/// Three persons far from all others, hence alone in their bins of predicted benefit.
+Patients FewFarOff() {
+  Patients patients(300);
+  for (std::size_t i = 0; i < 3; ++i) patients.numbers["z"][20 * i] = 60;
+  return patients;
+}
+constexpr const char* kBenefit =
+    "method = \"treatment_choice\"\noutcome = \"days\"\ntreatment = \"drug\"\n"
+    "covariates = [\"z\"]\nfolds = 3\nalpha = 0\nevaluation = [\"calibration\"]";
+
+/// Of a bin of predicted benefit the sums are of scores and outcomes.
+TEST(LyingHubOfAChoice, SeesNoSumsOfABinOfBenefitOfFewPersons) {
+  LyingHub hub(kBenefit, FewFarOff(), 5, {});
+  ASSERT_EQ(hub.Outcome(), "");
+  const federation::PooledSums* counts = hub.Seen("choice.spread");
+  const federation::PooledSums* seen = hub.Seen("choice.benefit");
+  ASSERT_NE(counts, nullptr);
+  ASSERT_NE(seen, nullptr);
+  int few = 0;
+  int told = 0;
+  std::int64_t before = 0;  // persons of bins since the last that tells
+  for (std::size_t bin = learn::kContrastBins; bin-- > 0;) {
+    const auto count = [&](std::size_t kind) {
+      return counts->Count(learn::kBenefitBinRows, learn::kBenefitCounts * bin + kind);
+    };
+    const std::int64_t persons = count(learn::kBinPersons);
+    few += persons > 0 && persons < 5 ? 1 : 0;
+    before += persons;
+    // The sum of squares of the scores' differences.
+    if (seen->Number(learn::kBenefitSums, learn::kSumsPerBin * bin + 2) == 0) continue;
+    EXPECT_GE(before, 5) << bin;
+    before = 0;
+    ++told;
+  }
+  EXPECT_EQ(before, 0);
+  EXPECT_GT(few, 0);
+  EXPECT_GT(told, 3);
+}
+
+TEST(LyingHubOfAChoice, CannotAskForABinOfFewPersons) {
+  using learn::ChoiceBenefitParameters;
+  const auto outcome = [](std::function<void(ChoiceBenefitParameters&)> lie) {
+    LyingHub hub(kBenefit, FewFarOff(), 5, [lie = std::move(lie)](RoundRequest& request) {
+      if (request.step != "choice.benefit") return;
+      auto parameters = *core::Decode<ChoiceBenefitParameters>(request.parameters);
+      lie(parameters);
+      request.parameters = core::Encode(parameters);
+    });
+    return hub.Outcome();
+  };
+  const auto apart = [](ChoiceBenefitParameters& parameters) {
+    for (std::size_t i = 0; i < parameters.into.size(); ++i)
+      parameters.into[i] = static_cast<std::int64_t>(i % learn::kContrastBins);
+  };
+  EXPECT_EQ(outcome([](ChoiceBenefitParameters&) {}), "");
+  EXPECT_EQ(outcome(apart), "scores_of_persons");
+  // Other bins than those that were counted: this site has more in them than is claimed.
+  EXPECT_EQ(outcome([](ChoiceBenefitParameters& parameters) {
+              parameters.bins.centers[0] += 30 * parameters.bins.scales[0];
+            }),
+            "false_claim");
+  EXPECT_EQ(outcome([](ChoiceBenefitParameters& parameters) { parameters.bins.scales[0] = -1; }),
+            "wrong_layout");
+  EXPECT_EQ(outcome([](ChoiceBenefitParameters& parameters) { parameters.congruent = {0, 0}; }),
+            "false_claim");
+  EXPECT_EQ(outcome([](ChoiceBenefitParameters& parameters) {
+              parameters.into[3] = 1;
+              parameters.into[2] = 2;
+            }),
+            "wrong_layout");
+}
+
 }  // namespace
 }  // namespace clinnova::stats

@@ -566,7 +566,8 @@ choice_benefit <- function(d, gain, q_a, q_b, arm, a, b, weight, y, binary, crit
   said <- pair(t(vapply(bins, function(k) c(mean(q_a[bin == k]), mean(q_b[bin == k])), c(0, 0))))
   seen <- pair(chance)
   c(result, list(c_for_benefit = told(concordance(chance), sqrt(sum(slopes^2 * spread))),
-                 brier_for_benefit = sum(size / sum(size) * rowSums(said^2 - 2 * said * seen + seen))))
+                 brier_for_benefit = sum(size / sum(size) * rowSums(said^2 - 2 * said * seen + seen)) / 2,
+                 cross_entropy_for_benefit = -sum(size / sum(size) * rowSums(ifelse(seen > 0, seen * log(said), 0)))))
 }
 
 # Predictions out of fold of the drug received. Areas are pROC's on bins of a hundredth of the log odds.
