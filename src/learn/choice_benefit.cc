@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/deterministic_math.h"
+#include "learn/choice_calibration.h"
 #include "stats/effect_rows.h"
 
 namespace clinnova::learn {
@@ -196,17 +197,6 @@ void FillRates(const std::vector<BenefitBin>& bins, double n, ContrastBenefit& b
   benefit.qini.std_error = std::sqrt(qini_variance);
 }
 
-/// The value below which a share of the persons' distances lie.
-double WeightedQuantile(std::vector<std::pair<double, double>> distances, double share, double n) {
-  std::ranges::sort(distances);
-  double so_far = 0;
-  for (const auto& [distance, persons] : distances) {
-    so_far += persons;
-    if (so_far >= share * n) return distance;
-  }
-  return distances.empty() ? 0 : distances.back().first;
-}
-
 void FillCalibration(const std::vector<BenefitBin>& bins, double n, ContrastBenefit& benefit) {
   double predicted = 0;
   for (const BenefitBin& bin : bins) predicted += bin.predicted / n;
@@ -228,8 +218,8 @@ void FillCalibration(const std::vector<BenefitBin>& bins, double n, ContrastBene
     distances.emplace_back(std::fabs(line - d), size);
     benefit.e_average += std::fabs(line - d) * size / n;
   }
-  benefit.e_50 = WeightedQuantile(distances, 0.5, n);
-  benefit.e_90 = WeightedQuantile(distances, 0.9, n);
+  benefit.e_50 = DistanceQuantile(distances, 0.5, n);
+  benefit.e_90 = DistanceQuantile(distances, 0.9, n);
 }
 
 /// Chances that a pair's observed benefit is -1, 0, 1 when the arms' outcomes have these chances.

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parts of a treatment choice's report: how well its outcome models predict, net benefit by threshold,
-// what differs between sites, who gains by what.
+// Parts of a treatment choice's report: how well its outcome models predict, whether they have enough persons, net benefit
+// by threshold, what differs between sites, who gains by what.
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "core/deterministic_math.h"
 #include "core/distributions.h"
+#include "learn/choice_calibration.h"
 #include "learn/choice_discrimination.h"
 #include "learn/choice_net_benefit.h"
 #include "learn/choice_report.h"
@@ -42,7 +43,55 @@ Json PredictionJson(const std::vector<double>& sums, std::int64_t n,
   return entry;
 }
 
+/// One arm's counts of a value step's scores.
+std::vector<std::int64_t> ScoresOf(const PooledSums& sums, std::size_t arm) {
+  const std::vector<std::int64_t> counts = sums.Counts(kScoreCounts);
+  const auto first = counts.begin() + static_cast<std::ptrdiff_t>(2 * kScoreBins * arm);
+  return {first, first + static_cast<std::ptrdiff_t>(2 * kScoreBins)};
+}
+
 }  // namespace
+
+Json CurveJson(const ChoiceStory& story, const PooledSums& sums, std::size_t arm) {
+  const auto curve = CalibrationCurveOf(ScoresOf(sums, arm), story.minimum_count);
+  if (!curve) {
+    return {{"ici", nullptr}, {"e_50", nullptr}, {"e_90", nullptr}, {"curve", Json::array()}};
+  }
+  Json points = Json::array();
+  for (const auto& [predicted, observed] : curve->points) {
+    points.push_back({{"predicted", predicted}, {"observed", NumberJson(observed)}});
+  }
+  return {{"ici", NumberJson(curve->average)},
+          {"e_50", NumberJson(curve->median)},
+          {"e_90", curve->ninth_tenth ? NumberJson(*curve->ninth_tenth) : Json(nullptr)},
+          {"curve", std::move(points)}};
+}
+
+Json SampleSizeJson(const ChoiceStory& story) {
+  std::optional<std::size_t> parameters;
+  if (!story.learned.forests) parameters = story.frame.columns() - 1;
+  Json list = Json::array();
+  for (std::size_t a = 0; a < story.learned.arms.size(); ++a) {
+    const auto size = SampleSizeOf(ScoresOf(story.judgement.sums, a), parameters);
+    if (!size) continue;
+    const auto criterion = [&](const char* name, std::optional<std::int64_t> needed, bool judged) {
+      const Json enough = judged ? Json(needed && size->persons >= *needed) : Json(nullptr);
+      return Json{{"criterion", name},
+                  {"n_needed", needed ? Json(*needed) : Json(nullptr)},
+                  {"enough", enough}};
+    };
+    list.push_back({{"arm", story.learned.arms[a]},
+                    {"n", size->persons},
+                    {"n_events", size->events},
+                    {"parameters", parameters ? Json(*parameters) : Json(nullptr)},
+                    {"r2_cox_snell", NumberJson(size->r_squared)},
+                    {"criteria",
+                     {criterion("shrinkage", size->needed.shrinkage, parameters.has_value()),
+                      criterion("optimism", size->needed.optimism, parameters.has_value()),
+                      criterion("overall_risk", size->needed.overall_risk, true)}}});
+  }
+  return list;
+}
 
 Json ErrorSizesJson(const ErrorSizes& errors, bool binary) {
   if (!binary) {

@@ -66,6 +66,7 @@ class Report {
     if (story_.options.evaluation.subgroups) result["subgroups"] = Groups(GroupKind::kSubgroup);
     if (story_.options.evaluation.leave_one_site_out) result["leave_one_site_out"] = WithoutSite();
     result["e_value"] = EValue();
+    if (story_.learned.binary) result["sample_size"] = SampleSizeJson(story_);
     result["learning"] = Learning();
     result["formula"] = story_.frame.formula().text();
     if (!suppressed_.empty()) result["suppressed"] = suppressed_;
@@ -299,6 +300,8 @@ class Report {
         entry["intercept"] = fit.intercept ? NumberJson(fit.intercept->estimate) : Json(nullptr);
         entry["slope"] = fit.slope ? NumberJson(fit.slope->estimate) : Json(nullptr);
         entry["slope_std_error"] = fit.slope ? NumberJson(fit.slope->std_error) : Json(nullptr);
+        entry.update(CurveJson(story_, sums, a));
+        HideIfNull(entry["e_90"], entry["ici"], "/calibration/" + arms_[a] + "/e_90");
         entry["bins"] = Bins(a);
       } else {
         const double slope = (part(2) - part(0) * part(3) / n) / (part(1) - part(0) * part(0) / n);
@@ -310,6 +313,11 @@ class Report {
       calibration[arms_[a]] = std::move(entry);
     }
     return calibration;
+  }
+
+  /// A number that is missing beside one that is there is withheld.
+  void HideIfNull(const Json& number, const Json& beside, const std::string& path) {
+    if (number.is_null() && !beside.is_null()) suppressed_.push_back(path);
   }
 
   Json Bins(std::size_t arm) {
@@ -465,13 +473,19 @@ class Report {
     return list;
   }
 
-  Json WithoutSite() const {
+  Json WithoutSite() {
     if (!story_.judgement.without_site) return nullptr;
     const PolicyValues& policies = *story_.judgement.without_site;
     Json entry{{"rule", EstimateJson(policies.Value(0))}};
     entry["best_single"] = arms_[policies.BestArm()];
     entry["gain"] = DifferenceJson(policies.GainOverBest());
     entry["discrimination"] = DiscriminationJson(story_, *story_.judgement.without_site_sums);
+    for (std::size_t a = 0; story_.learned.binary && a < arms_.size(); ++a) {
+      Json curve = CurveJson(story_, *story_.judgement.without_site_sums, a);
+      HideIfNull(curve["e_90"], curve["ici"],
+                 "/leave_one_site_out/calibration/" + arms_[a] + "/e_90");
+      entry["calibration"][arms_[a]] = std::move(curve);
+    }
     return entry;
   }
 

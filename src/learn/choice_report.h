@@ -34,6 +34,12 @@ nlohmann::ordered_json DifferenceJson(const ChoiceEstimate& estimate);
 /// How well the outcome models predict, from the sums of the value step.
 nlohmann::ordered_json DiscriminationJson(const ChoiceStory& story,
                                           const federation::PooledSums& sums);
+/// {"ici", "e_50", "e_90", "curve"} of an arm of a binary outcome, from the sums of a value step; null where there is no
+/// curve.
+nlohmann::ordered_json CurveJson(const ChoiceStory& story, const federation::PooledSums& sums,
+                                 std::size_t arm);
+/// Whether each arm of a binary outcome has as many persons as its model needs.
+nlohmann::ordered_json SampleSizeJson(const ChoiceStory& story);
 /// {"brier", "scaled_brier"} of a binary outcome, else {"rmse", "r_squared"}.
 nlohmann::ordered_json ErrorSizesJson(const ErrorSizes& errors, bool binary);
 /// The area within sites, by arm and over all.

@@ -326,7 +326,10 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
     information <- vapply(seq_len(arms), function(a) sum(arm == a) * if (binary) mean(y[arm == a]) * (1 - mean(y[arm == a])) else 1 / scale^2, 0)
     expected$model <- list(intervals = list(std_error = setNames(as.list(sqrt(grown$spread + (ncol(x) + 1) / information)), levels)))
   }
-  if (binary) expected$calibration <- choice_calibration(q[own], y, arm, levels)
+  if (binary) {
+    expected$calibration <- choice_calibration(q[own], y, arm, levels)
+    expected$sample_size <- choice_sample_size(q[own], y, arm, levels, if (is.null(forest)) ncol(x) else NA)
+  }
   expected$discrimination <- choice_discrimination(q[own], y, arm, levels, binary, level)
   for (a in seq_len(arms - 1)) for (b in (a + 1):arms) {
     ends <- if (sign > 0) c(a, b) else c(b, a)
@@ -585,12 +588,48 @@ choice_discrimination <- function(q, y, arm, levels, binary, level) {
   list(all = of(seq_along(y)), arms = lapply(seq_along(levels), function(a) c(list(arm = levels[a]), of(which(arm == a)))))
 }
 
+# Curves are of predictions in the middle of such bins, on a natural spline with knots at persons of the 5, 35, 65 and 95 %.
+choice_curve <- function(q, y) {
+  middle <- (choice_scores(q) + 0.5) * 0.01 - 10
+  n <- length(q)
+  outer <- ceiling(n / 20)
+  knots <- sort(middle)[c(outer, ceiling(7 * n / 20), ceiling(13 * n / 20), n + 1 - outer)]
+  if (any(diff(knots) <= 0)) return(list(ici = NA, e_50 = NA, e_90 = NA))
+  basis <- function(x) matrix(splines::ns(x, knots = knots[2:3], Boundary.knots = knots[c(1, 4)]), length(x))
+  columns <- basis(middle)
+  fit <- glm(y ~ columns, family = binomial, control = glm.control(epsilon = 1e-15, maxit = 50))
+  off <- abs(fitted(fit) - plogis(middle))
+  at <- Filter(function(p) qlogis(p) >= knots[1] && qlogis(p) <= knots[4], seq_len(19) / 20)
+  list(ici = mean(off), e_50 = sort(off)[ceiling(n / 2)], e_90 = sort(off)[ceiling(0.9 * n - 1e-9)],
+       curve = lapply(at, function(p) list(predicted = p, observed = plogis(sum(coef(fit) * c(1, basis(qlogis(p))))))))
+}
+
+# What pmsampsize(type = "b") of package pmsampsize asks for, with the R squared of the predictions out of fold.
+choice_sample_size <- function(q, y, arm, levels, parameters) {
+  lapply(seq_along(levels), function(a) {
+    own <- y[arm == a]
+    n <- length(own)
+    eta <- (choice_scores(q[arm == a]) + 0.5) * 0.01 - 10
+    risk <- mean(own)
+    null <- sum(dbinom(own, 1, risk, log = TRUE))
+    r2 <- 1 - exp(-2 / n * (sum(dbinom(own, 1, plogis(eta), log = TRUE)) - null))
+    needed <- function(shrinkage) if (is.na(parameters) || r2 <= 0) NA else ceiling(parameters / ((shrinkage - 1) * log(1 - r2 / shrinkage)))
+    numbers <- c(shrinkage = needed(0.9), optimism = needed(r2 / (r2 + 0.05 * (1 - exp(2 * null / n)))),
+                 overall_risk = ceiling((1.96 / 0.05)^2 * risk * (1 - risk)))
+    list(arm = levels[a], n = n, n_events = sum(own), parameters = parameters, r2_cox_snell = r2, criteria = lapply(names(numbers), function(name) {
+      needed <- numbers[[name]]
+      enough <- if (!is.na(needed)) n >= needed else if (is.na(parameters)) NA else FALSE
+      list(criterion = name, n_needed = needed, enough = enough)
+    }))
+  })
+}
+
 choice_calibration <- function(q, y, arm, levels) {
   fits <- lapply(seq_along(levels), function(a) {
     logit <- qlogis(q[arm == a])
     fit <- glm(y[arm == a] ~ logit, family = binomial, control = glm.control(epsilon = 1e-15, maxit = 50))
-    list(predicted = mean(q[arm == a]), observed = mean(y[arm == a]), intercept = unname(coef(fit)[1]),
-         slope = unname(coef(fit)[2]))
+    c(list(predicted = mean(q[arm == a]), observed = mean(y[arm == a]), intercept = unname(coef(fit)[1]),
+           slope = unname(coef(fit)[2])), choice_curve(q[arm == a], y[arm == a]))
   })
   names(fits) <- levels
   fits
