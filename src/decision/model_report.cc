@@ -408,7 +408,7 @@ class Report {
     return text;
   }
 
-  /// "sex F: gain 0.11 (0.03 to 0.19), observed less predicted outcome 0.01 (-0.02 to 0.04); sex M: …"
+  /// "sex F: gain 0.11 (0.03 to 0.19), observed less predicted outcome 0.01 (-0.02 to 0.04), AUC 0.7 (0.6 to 0.8); sex M: …"
   static std::string Fairness(const json& evaluation) {
     const json told = evaluation.value("subgroups", json());
     if (!told.is_array()) return Described(evaluation, "subgroups");
@@ -424,6 +424,10 @@ class Report {
       const json outcome = group.value("outcome", json::object());
       if (!outcome.is_object() || !outcome.value("difference", json()).is_object()) continue;
       text += ", observed less predicted outcome " + around(outcome["difference"]);
+      const json area = outcome.value("discrimination", json());
+      if (!area.is_object() || !area.value("auc", json()).is_number()) continue;
+      text += ", AUC " + NumberText(area, "auc") + " (" + NumberText(area, "conf_low") + " to " +
+              NumberText(area, "conf_high") + ")";
     }
     return text;
   }

@@ -57,12 +57,14 @@ TEST(ModelReport, TellsFairnessBySubgroup) {
   auto document = nlohmann::json::parse(SampleModel());
   document["evaluation"]["subgroups"] = nlohmann::json::parse(R"([
     {"variable": "sex", "level": "F", "estimate": 0.05, "conf_low": -0.01, "conf_high": 0.11,
-     "outcome": {"difference": {"estimate": 0.02, "conf_low": -0.03, "conf_high": 0.07}}},
+     "outcome": {"difference": {"estimate": 0.02, "conf_low": -0.03, "conf_high": 0.07},
+                 "discrimination": {"auc": 0.7, "conf_low": 0.62, "conf_high": 0.78}}},
     {"variable": "sex", "level": "M", "estimate": null, "conf_low": null, "conf_high": null,
      "outcome": {"difference": null}}])");
   const std::string text = ModelReportText(*ModelReport(document.dump(), "x"));
   EXPECT_NE(text.find("sex F: gain 0.05 (-0.01 to 0.11), observed less predicted outcome 0.02 "
-                      "(-0.03 to 0.07); sex M: gain not known (not known to not known)\n"),
+                      "(-0.03 to 0.07), AUC 0.7 (0.62 to 0.78); sex M: gain not known (not known "
+                      "to not known)\n"),
             std::string::npos)
       << text;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parts of a treatment choice's report: how well its outcome models predict, whether they have enough persons, net benefit
-// by threshold, what differs between sites, who gains by what.
+// by threshold, what differs between sites, who gains by what, and how subgroups fare.
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -11,6 +11,7 @@
 #include "learn/choice_discrimination.h"
 #include "learn/choice_net_benefit.h"
 #include "learn/choice_report.h"
+#include "learn/choice_subgroups.h"
 #include "stats/terms.h"
 
 namespace clinnova::learn {
@@ -19,19 +20,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 using federation::PooledSums;
 using stats::NumberJson;
-
-/// An area with the normal interval, which does not leave 0 to 1; null where there is none.
-Json AucJson(const std::optional<Auc>& auc, double level) {
-  if (!auc)
-    return {
-        {"auc", nullptr}, {"std_error", nullptr}, {"conf_low", nullptr}, {"conf_high", nullptr}};
-  const ChoiceEstimate around = NormalEstimate(auc->auc, std::sqrt(auc->variance), level);
-  const bool known = !std::isnan(around.std_error);
-  return {{"auc", auc->auc},
-          {"std_error", NumberJson(around.std_error)},
-          {"conf_low", known ? Json(std::max(0.0, around.low)) : Json(nullptr)},
-          {"conf_high", known ? Json(std::min(1.0, around.high)) : Json(nullptr)}};
-}
 
 /// `counts`: none for a continuous outcome.
 Json PredictionJson(const std::vector<double>& sums, std::int64_t n,
@@ -51,6 +39,18 @@ std::vector<std::int64_t> ScoresOf(const PooledSums& sums, std::size_t arm) {
 }
 
 }  // namespace
+
+Json AucJson(const std::optional<Auc>& auc, double level) {
+  if (!auc)
+    return {
+        {"auc", nullptr}, {"std_error", nullptr}, {"conf_low", nullptr}, {"conf_high", nullptr}};
+  const ChoiceEstimate around = NormalEstimate(auc->auc, std::sqrt(auc->variance), level);
+  const bool known = !std::isnan(around.std_error);
+  return {{"auc", auc->auc},
+          {"std_error", NumberJson(around.std_error)},
+          {"conf_low", known ? Json(std::max(0.0, around.low)) : Json(nullptr)},
+          {"conf_high", known ? Json(std::min(1.0, around.high)) : Json(nullptr)}};
+}
 
 Json CurveJson(const ChoiceStory& story, const PooledSums& sums, std::size_t arm) {
   const auto curve = CalibrationCurveOf(ScoresOf(sums, arm), story.minimum_count);
@@ -272,6 +272,43 @@ Json NetBenefitJson(const ChoiceStory& story, const std::vector<std::int64_t>& k
   return {{"reference", reference},
           {"reference_kind", story.guideline >= 0 ? "guideline" : "best_single"},
           {"thresholds", std::move(rows)}};
+}
+
+Json SubgroupFitJson(const ChoiceStory& story, const GroupGain& group, bool told) {
+  const double level = story.options.confidence_level;
+  const SubgroupFit fit = told ? SubgroupFitOf(group.predictions, group.n, level) : SubgroupFit();
+  Json json{{"observed", NumberJson(fit.observed)},
+            {"predicted", NumberJson(fit.predicted)},
+            {"difference", EstimateJson(fit.difference)}};
+  json.update(ErrorSizesJson(fit.errors, story.learned.binary));
+  if (story.learned.binary) {
+    json["discrimination"] = AucJson(told ? AucOf(group.scores) : std::nullopt, level);
+  }
+  if (told) return json;
+  for (auto& item : json.items()) item.value() = nullptr;
+  return json;
+}
+
+Json SubgroupBenefitsJson(const ChoiceStory& story, const GroupGain& group, bool told) {
+  const std::vector<std::string>& arms = story.learned.arms;
+  Json list = Json::array();
+  std::size_t at = 0;
+  for (std::size_t a = 0; a < arms.size(); ++a) {
+    for (std::size_t b = a + 1; b < arms.size(); ++b, at += kContrastParts) {
+      const SubgroupBenefit benefit =
+          told ? SubgroupBenefitOf(std::span(group.contrasts).subspan(at, kContrastParts), group.n,
+                                   story.options.confidence_level)
+               : SubgroupBenefit();
+      Json numbers{{"predicted", NumberJson(benefit.predicted)}};
+      numbers.update(EstimateJson(benefit.gain));
+      numbers["slope"] = benefit.slope ? NumberJson(*benefit.slope) : Json(nullptr);
+      Json entry{{"first", arms[a]}, {"second", arms[b]}};
+      for (const auto& item : numbers.items())
+        entry[item.key()] = told ? item.value() : Json(nullptr);
+      list.push_back(std::move(entry));
+    }
+  }
+  return list;
 }
 
 }  // namespace clinnova::learn

@@ -15,8 +15,6 @@ using federation::Analysis;
 using federation::Federation;
 using federation::PooledSums;
 
-constexpr std::size_t kBenefitGroups = 5;
-
 class Judging {
  public:
   Judging(Federation& federation, const Analysis& analysis, const ChoiceOptions& options,
@@ -252,6 +250,9 @@ class Judging {
     for (const Subgrouping& subgrouping : subgroupings) {
       spread.subgroups.cuts.push_back(subgrouping.cuts);
     }
+    if (learned_.binary && !subgroupings.empty()) {
+      spread.subgroups.score_groups = ScoreGroupsOf(OverArms(judgement.sums.Counts(kScoreCounts)));
+    }
     if (comparing_) spread.sites = SiteQuestion(judgement);
     if (lines_) spread.lines = lines_->Second();
     if (options_.evaluation.calibration) spread.benefit = BenefitBins(judgement);
@@ -322,6 +323,15 @@ class Judging {
     parameters.persons = BenefitPersons(spread, parameters.first_bins);
     const std::vector<std::int64_t> persons = spread.Counts(kSubgroupRows);
     parameters.persons.insert(parameters.persons.end(), persons.begin(), persons.end());
+    parameters.subgroups.score_groups.clear();
+    std::vector<GroupGain> subgroups(persons.size());
+    const std::size_t size = 2 * as.subgroups.score_groups.size();
+    for (std::size_t g = 0; size > 0 && g < subgroups.size(); ++g) {
+      for (std::size_t i = 0; i < size; ++i) {
+        subgroups[g].scores.push_back(spread.Count(kSubgroupScores, g * size + i));
+      }
+      parameters.cases.push_back(subgroups[g].Cases());
+    }
     if (parameters.first_bins.empty() && subgroupings.empty() && !comparing_) return {};
     if (options_.evaluation.calibration && learned_.binary) {
       parameters.calibration = judgement.sums.Counts(kCalibrationRows);
@@ -335,19 +345,27 @@ class Judging {
     for (std::size_t g = 0; g < parameters.first_bins.size(); ++g) {
       judgement.groups.push_back(GainOf(sums, g, parameters.persons[g], "", std::to_string(g + 1)));
     }
-    std::size_t at = parameters.first_bins.size();
+    std::size_t at = 0;
     for (const Subgrouping& subgrouping : subgroupings) {
       for (std::size_t g = 0; g < subgrouping.groups(); ++g, ++at) {
+        const std::size_t group = parameters.first_bins.size() + at;
         GroupGain gain =
-            GainOf(sums, at, parameters.persons[at], subgrouping.name, subgrouping.Label(g));
-        const std::size_t first = kPredictionParts * (at - parameters.first_bins.size());
-        for (std::size_t i = 0; i < kPredictionParts; ++i) {
-          gain.predictions.push_back(sums.Number(kGroupPredictions, first + i));
-        }
+            GainOf(sums, group, parameters.persons[group], subgrouping.name, subgrouping.Label(g));
+        gain.scores = std::move(subgroups[at].scores);
+        gain.predictions = PartOf(sums, kGroupPredictions, kPredictionParts, at);
+        gain.contrasts = PartOf(sums, kGroupContrasts, kContrastParts * Contrasts(arms_), at);
         judgement.groups.push_back(std::move(gain));
       }
     }
     return {};
+  }
+
+  /// The numbers of a block's part, one part of `size` after the other.
+  static std::vector<double> PartOf(const PooledSums& sums, std::size_t block, std::size_t size,
+                                    std::size_t part) {
+    std::vector<double> numbers;
+    for (std::size_t i = 0; i < size; ++i) numbers.push_back(sums.Number(block, size * part + i));
+    return numbers;
   }
 
   Result<void> FindCuts(const ChoiceJudgement& judgement,
@@ -479,6 +497,12 @@ class Judging {
 };
 
 }  // namespace
+
+std::int64_t GroupGain::Cases() const {
+  std::int64_t cases = 0;
+  for (std::size_t i = scores.size() / 2; i < scores.size(); ++i) cases += scores[i];
+  return cases;
+}
 
 Result<ChoiceJudgement> JudgeChoice(Federation& federation, const Analysis& analysis,
                                     const ChoiceOptions& options, const stats::ModelFrame& frame,

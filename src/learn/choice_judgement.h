@@ -91,7 +91,13 @@ struct GroupGain {
   std::int64_t n = 0;
   double predicted = 0;
   ChoiceEstimate gain{};
-  std::vector<double> predictions{};  ///< of a subgroup: sums of PredictionParts
+  // Of a subgroup:
+  std::vector<double> predictions{};   ///< sums of PredictionParts
+  std::vector<std::int64_t> scores{};  ///< of a binary outcome: as kSubgroupScores orders them
+  std::vector<double> contrasts{};     ///< by two arms: sums of ContrastParts
+
+  /// Persons with a binary outcome.
+  std::int64_t Cases() const;
 };
 
 struct Recalibration {

@@ -235,22 +235,14 @@ class Report {
     return HiddenByVariable([&](std::span<const GroupGain> groups, std::size_t first) {
       const auto from = hidden.begin() + static_cast<std::ptrdiff_t>(first);
       const std::vector<bool> own(from, from + static_cast<std::ptrdiff_t>(groups.size()));
-      return HiddenOutcomes(groups, own, story_.learned.binary, story_.minimum_count);
+      std::vector<std::int64_t> persons;
+      std::vector<std::int64_t> cases;
+      for (const GroupGain& group : groups) {
+        persons.push_back(group.n);
+        if (!group.scores.empty()) cases.push_back(group.Cases());
+      }
+      return HiddenOutcomes(persons, cases, own, story_.minimum_count);
     });
-  }
-
-  /// What happened in a subgroup beside what was predicted, of the drugs that were received.
-  Json Fit(const GroupGain& group, bool told) const {
-    const SubgroupFit fit =
-        told ? SubgroupFitOf(group.predictions, group.n, story_.options.confidence_level)
-             : SubgroupFit();
-    Json json{{"observed", NumberJson(fit.observed)},
-              {"predicted", NumberJson(fit.predicted)},
-              {"difference", EstimateJson(fit.difference)}};
-    json.update(ErrorSizesJson(fit.errors, story_.learned.binary));
-    if (told) return json;
-    for (auto& item : json.items()) item.value() = nullptr;
-    return json;
   }
 
   Json Groups(GroupKind kind) {
@@ -276,7 +268,8 @@ class Report {
       for (const auto& item : gain.items()) entry[item.key()] = told ? item.value() : Json(nullptr);
       if (withheld) suppressed_.push_back(path + std::to_string(list.size()));
       if (subgroups) {
-        entry["outcome"] = Fit(group, told && !hidden_outcomes[g]);
+        entry["benefit"] = SubgroupBenefitsJson(story_, group, told);
+        entry["outcome"] = SubgroupFitJson(story_, group, told && !hidden_outcomes[g]);
         if (told && hidden_outcomes[g]) {
           suppressed_.push_back(path + std::to_string(list.size()) + "/outcome");
         }

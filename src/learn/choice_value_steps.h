@@ -13,7 +13,8 @@
 // outcomes, and of a binary one histograms of the predictions of those with and without it; sums, sums of squares, level
 // counts and histograms of the inputs; histograms of predicted benefit and of
 // Mahalanobis' distance; what choice_benefit.h says; persons by subgroup; by group predicted and observed gain, and of subgroups sums of predictions and
-// outcomes, where disclosure rules hold of groups of enough persons only;
+// outcomes, and of every two arms of predicted benefit and scores' gain, where disclosure rules hold of groups of enough persons
+// only; persons by subgroup, binary outcome and twentieth of the prediction;
 // score and information of the recalibration.
 #pragma once
 
@@ -31,6 +32,7 @@ namespace clinnova::learn {
 inline constexpr std::size_t kOverlapBins = 20;      ///< of the propensity, of equal width
 inline constexpr std::size_t kCalibrationBins = 10;  ///< of a predicted probability
 inline constexpr std::size_t kBenefitBins = 512;     ///< from 0 to the range told
+inline constexpr std::size_t kBenefitGroups = 5;     ///< of predicted benefit, at most
 inline constexpr std::size_t kDistanceBins = 400;    ///< of 0.05 from 0 on
 inline constexpr double kDistanceBin = 0.05;
 
@@ -121,12 +123,14 @@ enum ChoiceInputBlock {
 
 /// Which subgroups a round is about (choice_inputs.h); none without cuts.
 struct ChoiceSubgroupQuestion {
-  std::vector<std::vector<double>> cuts{};  ///< by subgrouping
-  bool by_site = false;                     ///< whether subgroups may be sites
+  std::vector<std::vector<double>> cuts{};   ///< by subgrouping
+  bool by_site = false;                      ///< whether subgroups may be sites
+  std::vector<std::int64_t> score_groups{};  ///< ScoreGroupsOf; none: scores are not asked for
   template <class A>
   void Fields(A& a) {
     a(cuts);
     a(by_site);
+    a(score_groups);
   }
 };
 
@@ -162,13 +166,14 @@ enum ChoiceSpreadBlock {
   kDistanceHistogram,
   kLineErrors,
   kSubgroupRows,
+  kSubgroupScores,  ///< by subgroup: controls by group of the received drug's prediction, then cases
   kBenefitBinRows,
   kSpreadSites  // and on
 };
 
 /// Gains over the arm `best`: by group of predicted benefit, then by subgroup. Where disclosure rules hold, a site adds
 /// nothing to groups with fewer than minimum_count of `persons`, nor to others from which these would follow: rule 12. So
-/// with bins of calibration.
+/// with bins of calibration, and with the predictions in subgroups of which as few have a binary outcome or lack it.
 struct ChoiceGroupParameters {
   ChoiceSplit split;
   ChoiceModels models;
@@ -177,6 +182,7 @@ struct ChoiceGroupParameters {
   std::vector<std::int64_t> first_bins{};  ///< of each group of benefit, rising from 0
   ChoiceSubgroupQuestion subgroups{};
   std::vector<std::int64_t> persons{};  ///< by group, as choice.spread has told them
+  std::vector<std::int64_t> cases{};    ///< by subgroup, likewise; none of a continuous outcome
   /// By arm and bin of calibration, as choice.values has told them; empty: not asked.
   std::vector<std::int64_t> calibration{};
   ChoiceSiteQuestion sites{};
@@ -189,6 +195,7 @@ struct ChoiceGroupParameters {
     a(first_bins);
     a(subgroups);
     a(persons);
+    a(cases);
     a(calibration);
     a(sites);
   }
@@ -198,6 +205,7 @@ enum ChoiceGroupBlock {
   kGroupGain,
   kGroupGainSquared,
   kGroupPredictions,      ///< by subgroup, of the drug that was received: PredictionParts
+  kGroupContrasts,        ///< by subgroup and two arms: ContrastParts
   kCalibrationPredicted,  ///< by arm and bin
   kCalibrationObserved,
   kGroupSites  // and on
@@ -220,6 +228,17 @@ enum ChoiceRecalibrationBlock {
   kRecalibrationInformation,
   kRecalibrationLikelihood
 };
+
+/// Which subgroups' sums of predictions and outcomes must stay hidden, of the parts of one whole that is told: those that are
+/// `hidden` themselves; of a binary outcome those in which 1 to minimum_count - 1 persons have it or have it not, and
+/// others from which these would follow. `cases`: none of a continuous outcome.
+std::vector<bool> HiddenOutcomes(const std::vector<std::int64_t>& persons,
+                                 const std::vector<std::int64_t>& cases,
+                                 const std::vector<bool>& hidden, int minimum_count);
+
+/// What a person adds of two arms, with predicted benefit d of the first over the second, and the scores' gain: d, d^2, gain,
+/// gain^2, d gain.
+inline constexpr std::size_t kContrastParts = 5;
 
 extern const federation::TypedStep<ChoiceValueParameters> kChoiceValueStep;
 extern const federation::TypedStep<ChoicePairParameters> kChoicePairStep;

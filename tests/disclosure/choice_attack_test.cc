@@ -189,5 +189,58 @@ TEST(LyingHubOfAChoice, CannotAskForABinOfFewPersons) {
             "wrong_layout");
 }
 
+/// Groups of predicted benefit as fine as its histogram would be persons.
+TEST(LyingHubOfAChoice, CannotMakeGroupsOfBenefitOfItsOwn) {
+  using learn::ChoiceGroupParameters;
+  const auto outcome = [](std::function<void(ChoiceGroupParameters&)> lie) {
+    LyingHub hub(kBenefit, Patients(300), 5, [lie = std::move(lie)](RoundRequest& request) {
+      if (request.step != "choice.groups") return;
+      auto parameters = *core::Decode<ChoiceGroupParameters>(request.parameters);
+      lie(parameters);
+      request.parameters = core::Encode(parameters);
+    });
+    return hub.Outcome();
+  };
+  EXPECT_EQ(outcome([](ChoiceGroupParameters&) {}), "");
+  EXPECT_EQ(outcome([](ChoiceGroupParameters& parameters) {
+              parameters.first_bins.clear();
+              for (std::int64_t bin = 0; bin < 60; ++bin) parameters.first_bins.push_back(bin);
+              parameters.persons.assign(60, 5);  // everybody
+            }),
+            "wrong_layout");
+  EXPECT_EQ(outcome([](ChoiceGroupParameters& parameters) { parameters.persons[0] += 100; }),
+            "false_claim");
+  EXPECT_EQ(outcome([](ChoiceGroupParameters& parameters) { parameters.benefit_range = -1; }),
+            "wrong_layout");
+  EXPECT_EQ(outcome([](ChoiceGroupParameters& parameters) { parameters.best = 7; }),
+            "wrong_layout");
+}
+
+/// A subgroup of thirty, of whom two have the outcome: q y summed would be their predictions.
+TEST(LyingHubOfAChoice, SeesNoPredictionsOfASubgroupsFewCases) {
+  Patients patients(300);
+  int cases = 0;
+  for (std::size_t i = 0; i < patients.persons; ++i) {
+    const bool first = i < 30;
+    patients.texts["ward"].emplace_back(first ? "first" : i % 2 == 0 ? "second" : "third");
+    patients.numbers["y"][i] = first ? (cases++ < 2 ? 1 : 0) : (i % 5 < 2 ? 1 : 0);
+  }
+  LyingHub hub(
+      "method = \"treatment_choice\"\noutcome = \"y\"\ntreatment = \"drug\"\n"
+      "covariates = [\"z\"]\nfolds = 3\nevaluation = [\"subgroups\"]\nsubgroups = [\"ward\"]",
+      patients, 5, {});
+  ASSERT_EQ(hub.Outcome(), "");
+  const federation::PooledSums* seen = hub.Seen("choice.groups");
+  ASSERT_NE(seen, nullptr);
+  // The first ward's, and another's, from which it would follow; their gains are of thirty persons and more.
+  int told = 0;
+  for (std::size_t ward = 0; ward < 3; ++ward) {
+    EXPECT_GT(seen->Number(learn::kGroupGainSquared, ward), 0) << ward;
+    told += seen->Number(learn::kGroupPredictions, learn::kPredictionParts * ward) > 0 ? 1 : 0;
+  }
+  EXPECT_EQ(seen->Number(learn::kGroupPredictions, 0), 0);
+  EXPECT_EQ(told, 1);
+}
+
 }  // namespace
 }  // namespace clinnova::stats

@@ -372,7 +372,7 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
     asked <- c(asked, "subgroups")
     among <- data[setdiff(seq_len(nrow(data)), attr(frame, "na.action")), ]
     expected$subgroups <- choice_subgroups(subgroups, among, abs(q[cbind(seq_len(n), rule)] - q[, least]),
-                                           sign * (policies[, 1] - score[, least]), q[own], y, binary, critical)
+                                           sign * (policies[, 1] - score[, least]), q[own], y, binary, level, sign * q, sign * score, levels)
   }
   study <- list(name = name, method = "treatment_choice", outcome = outcome, treatment = treatment,
                 covariates = vector_of(covariates), fold_column = "fold", folds = folds, alpha = alpha, direction = direction,
@@ -416,9 +416,23 @@ choice_net_benefit <- function(t, q, score, q_without, fold, reference, levels, 
        drugs = drugs, best = c(levels[c(reference, others)], "rule")[which.max(estimates)])
 }
 
-# By level, or band of age: the gain over the best single drug, predicted and of scores; and the outcome under the drug that
-# was received, observed and predicted (q).
-choice_subgroups <- function(columns, among, predicted, gain, q, y, binary, critical) {
+# By level, or band of age: the gain over the best single drug, predicted and of scores; the outcome under the drug that
+# was received, observed and predicted (q), with the area of predictions in twentieths; and of every two drugs the
+# gain of scores and its line on the prediction. all_q, scores: by drug, larger is better.
+choice_subgroups <- function(columns, among, predicted, gain, q, y, binary, level, all_q, scores, levels) {
+  critical <- qnorm(0.5 + level / 2)
+  twentieth <- if (binary) {
+    bin <- choice_scores(q)
+    below <- vapply(0:1999, function(b) sum(bin <= b), 0)
+    first <- 0
+    for (b in 0:1998) if (20 * below[b + 1] >= length(first) * length(q) && below[b + 1] < length(q)) first <- c(first, b + 1)
+    findInterval(bin, first)
+  }
+  area <- function(at) {
+    fit <- pROC::roc(y[at], twentieth[at], levels = 0:1, direction = "<", algorithm = 1)
+    interval <- as.vector(pROC::ci.auc(fit, conf.level = level, method = "delong"))
+    list(auc = as.numeric(fit$auc), std_error = sqrt(pROC::var(fit, method = "delong")), conf_low = interval[1], conf_high = interval[3])
+  }
   around <- function(x) {
     error <- sqrt(var(x) / length(x))
     list(estimate = mean(x), std_error = error, conf_low = mean(x) - critical * error, conf_high = mean(x) + critical * error)
@@ -426,13 +440,21 @@ choice_subgroups <- function(columns, among, predicted, gain, q, y, binary, crit
   of_column <- function(column) {
     values <- among[[column]]
     group <- if (column == "age") cut(values, c(-Inf, 40, 65, Inf), c("below 40", "40 to below 65", "65 and above"), right = FALSE) else factor(values)
-    lapply(levels(group), function(level) {
-      at <- which(group == level)
+    lapply(levels(group), function(name) {
+      at <- which(group == name)
       square <- mean((y[at] - q[at])^2)
       explained <- 1 - square / mean((y[at] - mean(y[at]))^2)
       sizes <- if (binary) list(brier = square, scaled_brier = explained) else list(rmse = sqrt(square), r_squared = explained)
-      c(list(variable = column, level = level, n = length(at), predicted = mean(predicted[at])), around(gain[at]),
-        list(outcome = c(list(observed = mean(y[at]), predicted = mean(q[at]), difference = around(y[at] - q[at])), sizes)))
+      if (binary) sizes$discrimination <- area(at)
+      benefit <- list()
+      for (a in seq_len(length(levels) - 1)) for (b in (a + 1):length(levels)) {
+        d <- all_q[at, a] - all_q[at, b]
+        effect <- scores[at, a] - scores[at, b]
+        benefit <- c(benefit, list(c(list(first = levels[a], second = levels[b], predicted = mean(d)), around(effect),
+                                     list(slope = unname(coef(lm(effect ~ d))[2])))))
+      }
+      c(list(variable = column, level = name, n = length(at), predicted = mean(predicted[at])), around(gain[at]),
+        list(benefit = benefit, outcome = c(list(observed = mean(y[at]), predicted = mean(q[at]), difference = around(y[at] - q[at])), sizes)))
     })
   }
   do.call(c, lapply(columns, of_column))
