@@ -28,7 +28,7 @@ class Judging {
         guideline_(guideline) {}
 
   Result<ChoiceJudgement> Run() {
-    CLINNOVA_ASSIGN(PooledSums sums, ValueRound(learned_));
+    CLINNOVA_ASSIGN(PooledSums sums, ValueRound(learned_, ThresholdsOf(options_, learned_.binary)));
     ChoiceJudgement judgement{.policies = Values(sums), .sums = std::move(sums)};
     CLINNOVA_TRY(ReadPairs(judgement));
     Decide(judgement);
@@ -79,13 +79,14 @@ class Judging {
         guideline_ >= 0 ? static_cast<std::size_t>(guideline_) : judgement.policies.BestArm();
     ChoicePairParameters parameters = PairsOf(learned_, reference);
     parameters.thresholds = thresholds;
+    parameters.switched = SwitchedAbove(judgement.sums, reference, thresholds.size());
     if (comparing_) parameters.best = static_cast<std::int64_t>(judgement.policies.BestArm());
     if (lines_) parameters.lines = lines_->First();
     CLINNOVA_ASSIGN(const PooledSums pairs, PairRound(parameters, judgement.policies));
     if (comparing_) comparing_->TakeContributors(pairs.Counts(kComparedSites));
     if (lines_) lines_->TakeSums(pairs, kLineSums);
     if (!thresholds.empty()) {
-      judgement.net_benefit = NetBenefitFrom(pairs, reference, thresholds);
+      judgement.net_benefit = NetBenefitFrom(pairs, reference, thresholds, parameters.switched);
     } else if (options_.evaluation.net_benefit && options_.evaluation.given) {
       judgement.warnings.emplace_back(
           "no net_benefit: of a continuous outcome thresholds are in its unit, and must be named");
@@ -93,9 +94,11 @@ class Judging {
     return {};
   }
 
-  Result<PooledSums> ValueRound(const LearnedChoice& learned) {
-    ChoiceValueParameters parameters{
-        .split = learned.split, .models = Uncentred(learned), .guideline = guideline_};
+  Result<PooledSums> ValueRound(const LearnedChoice& learned, std::vector<double> thresholds) {
+    ChoiceValueParameters parameters{.split = learned.split,
+                                     .models = Uncentred(learned),
+                                     .guideline = guideline_,
+                                     .thresholds = std::move(thresholds)};
     parameters.weighted_exponent =
         frame_.standardised_exponent() + stats::ExponentOf(1 / options_.trim);
     return federation_.Sum(analysis_, kChoiceValueStep, parameters);
@@ -477,7 +480,7 @@ class Judging {
       return {};
     }
     if (!without) return Fail(without);
-    CLINNOVA_ASSIGN(PooledSums sums, ValueRound(*without));
+    CLINNOVA_ASSIGN(PooledSums sums, ValueRound(*without, {}));
     PolicyValues policies = Values(sums);
     CLINNOVA_TRY(PairRound(PairsOf(*without, policies.BestArm()), policies));
     judgement.without_site = std::move(policies);

@@ -8,6 +8,7 @@
 #include "federation/batches.h"
 #include "learn/choice_discrimination.h"
 #include "learn/choice_inputs.h"
+#include "learn/choice_net_benefit.h"
 #include "learn/choice_steps.h"
 #include "stats/contingency_table.h"
 #include "stats/effect_rows.h"
@@ -32,6 +33,12 @@ namespace {
 Result<Layout> ValueLayout(const Analysis& analysis, const table::Schema& schema,
                            const ChoiceValueParameters& parameters) {
   CLINNOVA_ASSIGN(const std::size_t arms, ArmsOf(analysis, schema, parameters.split.claim));
+  CLINNOVA_ASSIGN(const ChoiceOptions options, ChoiceOptionsOf(analysis));
+  const std::size_t thresholds = parameters.thresholds.size();
+  if (thresholds > 0 && parameters.thresholds != ThresholdsOf(options, parameters.models.binary)) {
+    return Fail(ErrorCode::kRefused, "thresholds that the analysis does not ask for",
+                "wrong_layout");
+  }
   const std::size_t p = parameters.split.claim.center.size();
   const std::size_t policies = PolicyCount(arms, parameters.guideline >= 0);
   const std::size_t bins = arms * kCalibrationBins;
@@ -42,7 +49,8 @@ Result<Layout> ValueLayout(const Analysis& analysis, const table::Schema& schema
        ScaledBlock("weighted_columns", arms * p, static_cast<int>(parameters.weighted_exponent)),
        CountBlock("calibration_rows", bins), WideBlock("arm_predictions", arms * kPredictionParts),
        CountBlock("scores", parameters.models.binary ? arms * 2 * kScoreBins : 0),
-       WideBlock("benefit_moments", 2 * Contrasts(arms))}};
+       WideBlock("benefit_moments", 2 * Contrasts(arms)),
+       CountBlock("switched", arms * thresholds)}};
 }
 
 void AddPolicies(const ChoiceBatch& batch, std::size_t row, std::int64_t guideline,
@@ -115,6 +123,19 @@ void AddWeightedColumns(const ChoiceRows& rows, ChoiceBatch& batch, double trim,
   }
 }
 
+/// Whoever would leave each of the arms, were it the reference.
+void AddSwitched(const ChoiceBatch& batch, std::size_t row, double sign,
+                 const std::vector<double>& thresholds, std::vector<double>& towards,
+                 ExactSums& sums) {
+  const std::size_t arms = batch.score.size();
+  towards.resize(arms);
+  for (std::size_t a = 0; a < arms; ++a) towards[a] = sign * batch.predicted[a][row];
+  for (std::size_t reference = 0; reference < arms; ++reference) {
+    const std::size_t level = SwitchOf(towards, reference, thresholds).level;
+    if (level > 0) sums.AddCount(kSwitchedRows, reference * thresholds.size() + level - 1);
+  }
+}
+
 Result<void> ValueEvaluate(const SiteView& site, const ChoiceValueParameters& parameters,
                            ExactSums& sums) {
   const double trim = parameters.models.trim;
@@ -122,12 +143,14 @@ Result<void> ValueEvaluate(const SiteView& site, const ChoiceValueParameters& pa
   return ForEachPredicted(
       site, parameters.split, parameters.models, sums,
       [&](const ChoiceRows& rows, ChoiceBatch& batch, ExactSums& mine) {
+        std::vector<double> towards;
         for (std::size_t r = 0; r < batch.rows(); ++r) {
           if (batch.fold[r] == 0) continue;
           AddPolicies(batch, r, parameters.guideline, mine);
           AddOverlap(batch, r, trim, mine);
           AddCalibration(batch, r, parameters.models.binary, mine);
           AddBenefitMoments(batch, r, sign, kBenefitMoments, mine);
+          AddSwitched(batch, r, sign, parameters.thresholds, towards, mine);
           mine.AddCount(kChosenReceived, static_cast<std::size_t>(batch.chosen[r]) * rows.arms() +
                                              static_cast<std::size_t>(batch.arm()[r]));
         }

@@ -46,12 +46,14 @@ struct ChoiceValueParameters {
   ChoiceModels models;
   std::int64_t guideline = -1;         ///< an arm, or -1
   std::int64_t weighted_exponent = 0;  ///< of a standardised value times a weight
+  std::vector<double> thresholds{};    ///< of net benefit: those of the analysis, or none
   template <class A>
   void Fields(A& a) {
     a(split);
     a(models);
     a(guideline);
     a(weighted_exponent);
+    a(thresholds);
   }
 };
 enum ChoiceValueBlock {
@@ -65,7 +67,8 @@ enum ChoiceValueBlock {
   kCalibrationRows,  ///< binary outcomes: by arm and bin
   kArmPredictions,   ///< by arm of those who received it: PredictionParts (choice_discrimination.h)
   kScoreCounts,      ///< binary outcomes: as ScoreIndex (choice_discrimination.h) orders them
-  kBenefitMoments    ///< AddBenefitMoments
+  kBenefitMoments,   ///< AddBenefitMoments
+  kSwitchedRows  ///< by reference and threshold: persons with a predicted gain above it, and not above the next
 };
 
 /// What the rules' having seen other folds changes: over every fold k, its rows and other fold l, the squares of Gamma
@@ -77,8 +80,10 @@ struct ChoicePairParameters {
   ChoicePairRules rules;
   std::int64_t reference = 0;
   std::vector<double> thresholds{};  ///< those of the analysis, or none
-  std::int64_t best = -1;            ///< asks which sites can be compared (choice_sites.h); -1: not
-  ChoiceLineQuestion lines{};        ///< their sums
+  /// By threshold: persons above it, as choice.values has told them.
+  std::vector<std::int64_t> switched{};
+  std::int64_t best = -1;      ///< asks which sites can be compared (choice_sites.h); -1: not
+  ChoiceLineQuestion lines{};  ///< their sums
   template <class A>
   void Fields(A& a) {
     a(split);
@@ -86,14 +91,14 @@ struct ChoicePairParameters {
     a(rules);
     a(reference);
     a(thresholds);
+    a(switched);
     a(best);
     a(lines);
   }
 };
 enum ChoicePairBlock {
   kSquaredChanges,  ///< of the rule, then by threshold
-  kSwitchedRows,  ///< by threshold: persons with a predicted gain above it, and not above the next
-  kSwitchedGain,  ///< theirs, of the scores
+  kSwitchedGain,  ///< by threshold that is told: of the scores, of persons above it and not above the next that is
   kSwitchedGainSquared,
   kComparedSites,  ///< by SiteMetric
   kLineSums        ///< choice_lines.h

@@ -189,6 +189,46 @@ TEST(LyingHubOfAChoice, CannotAskForABinOfFewPersons) {
             "wrong_layout");
 }
 
+/// Of persons whose predicted gain lies between two thresholds the sums are of scores.
+TEST(LyingHubOfAChoice, SeesNoSumsOfFewPersonsBetweenThresholds) {
+  const std::string analysis =
+      "method = \"treatment_choice\"\noutcome = \"days\"\ntreatment = \"drug\"\n"
+      "covariates = [\"z\"]\nfolds = 3\nalpha = 0\nevaluation = [\"net_benefit\"]\n"
+      "guideline = [\"A\"]\nthresholds = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 30, 60]";
+  constexpr std::size_t kThresholds = 16;
+  LyingHub hub(analysis, FewFarOff(), 5, {});
+  ASSERT_EQ(hub.Outcome(), "");
+  const federation::PooledSums* counts = hub.Seen("choice.values");
+  const federation::PooledSums* seen = hub.Seen("choice.fold_pairs");
+  ASSERT_NE(counts, nullptr);
+  ASSERT_NE(seen, nullptr);
+  int few = 0;
+  int told = 0;
+  std::int64_t since = 0;
+  for (std::size_t t = kThresholds; t-- > 0;) {
+    const std::int64_t persons = counts->Count(learn::kSwitchedRows, t);  // of the first arm
+    few += persons > 0 && persons < 5 ? 1 : 0;
+    since += persons;
+    if (seen->Number(learn::kSwitchedGainSquared, t) == 0) continue;
+    EXPECT_GE(since, 5) << t;
+    since = 0;
+    ++told;
+  }
+  EXPECT_GT(few, 0);
+  EXPECT_GT(told, 0);
+  const auto claims = [&](std::vector<std::int64_t> switched) {
+    LyingHub lying(analysis, FewFarOff(), 5, [&](RoundRequest& request) {
+      if (request.step != "choice.fold_pairs") return;
+      auto parameters = *core::Decode<learn::ChoicePairParameters>(request.parameters);
+      parameters.switched = switched;
+      request.parameters = core::Encode(parameters);
+    });
+    return lying.Outcome();
+  };
+  EXPECT_EQ(claims(std::vector<std::int64_t>(kThresholds)), "false_claim");
+  EXPECT_EQ(claims({300}), "wrong_layout");
+}
+
 /// Groups of predicted benefit as fine as its histogram would be persons.
 TEST(LyingHubOfAChoice, CannotMakeGroupsOfBenefitOfItsOwn) {
   using learn::ChoiceGroupParameters;
