@@ -170,6 +170,10 @@ Result<std::vector<Subgrouping>> SubgroupsFor(const Analysis& analysis, const ta
         question.cuts[i].size() != subgroupings[i].cuts.size()) {
       return Fail(ErrorCode::kRefused, "cuts that do not fit the subgroups", "wrong_layout");
     }
+    // Other bands of age would tell the eldest from the others.
+    if (!subgroupings[i].needs_mean && question.cuts[i] != subgroupings[i].cuts) {
+      return Fail(ErrorCode::kRefused, "cuts that the analysis does not ask for", "wrong_layout");
+    }
     subgroupings[i].cuts = question.cuts[i];
   }
   return subgroupings;

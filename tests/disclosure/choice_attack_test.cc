@@ -282,5 +282,26 @@ TEST(LyingHubOfAChoice, SeesNoPredictionsOfASubgroupsFewCases) {
   EXPECT_EQ(told, 1);
 }
 
+TEST(LyingHubOfAChoice, CannotCutBandsOfAgeOfItsOwn) {
+  Patients patients(300);
+  for (std::size_t i = 0; i < patients.persons; ++i) {
+    patients.numbers["age"].push_back(20 + static_cast<double>(i % 60));
+  }
+  const auto outcome = [&](double first_cut) {
+    LyingHub hub(
+        "method = \"treatment_choice\"\noutcome = \"days\"\ntreatment = \"drug\"\n"
+        "covariates = [\"z\"]\nfolds = 3\nevaluation = [\"subgroups\"]\nsubgroups = [\"age\"]",
+        patients, 5, [&](RoundRequest& request) {
+          if (request.step != "choice.spread") return;
+          auto parameters = *core::Decode<learn::ChoiceSpreadParameters>(request.parameters);
+          parameters.subgroups.cuts[0][0] = first_cut;
+          request.parameters = core::Encode(parameters);
+        });
+    return hub.Outcome();
+  };
+  EXPECT_EQ(outcome(40), "");
+  EXPECT_EQ(outcome(21), "wrong_layout");
+}
+
 }  // namespace
 }  // namespace clinnova::stats
