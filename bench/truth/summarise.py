@@ -46,6 +46,11 @@ def report(scenario, patients, lines):
     print(f"  gain over the best single drug: mean estimate {mean([g[0] for g in gain]):+.4f}, interval holds the truth "
           f"{share([g[1] - 1e-9 <= t <= g[2] + 1e-9 for g, t in zip(gain, true_gain)])}")
     print(f"  claims a benefit: {share(claims)}; of these false: {share(false)} of all cohorts")
+    for t, threshold in enumerate((0, 0.05, 0.1)):
+        told = [(line["net_benefit"][t], line["true_net_benefit"][t]) for line in lines if line["net_benefit"][t]]
+        if told:
+            print(f"  net benefit over anti-TNF at {threshold}: true {mean([t for _, t in told]):+.4f}, bias "
+                  f"{mean([e[0] - t for e, t in told]):+.4f}, interval {share([e[1] <= t <= e[2] for e, t in told])}")
     bedside = [line["bedside"] for line in lines if "asked" in line["bedside"]]
     print(f"  bedside: intervals hold the true chance {100 * mean([b['interval_coverage'] for b in bedside]):.1f} %, the "
           f"true difference {100 * mean([b['difference_coverage'] for b in bedside]):.1f} %; recommends "

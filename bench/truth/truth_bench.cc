@@ -7,7 +7,8 @@
 // Scenarios: crossover = the cohort of docs/synthetic-data.md, in which different drugs are best for different
 // patients; null = one drug is best for everybody, the others a little behind; tie = no drug is better for anybody.
 // True values are those among 20,000 further patients of the same sites. A line tells the study's policy values with
-// intervals, the true values of what they estimate (the rules learned without each fold, averaged), of the rule learned
+// intervals, the true values of what they estimate (the rules learned without each fold, averaged), likewise the net
+// benefit by threshold over anti-TNF for everybody, of the rule learned
 // from all, of the oracle; the gain's interval and claim; and how often the bedside's intervals hold the truth.
 // `--secure` runs with secure sums, `--repeat` checks that this gives the same bits; `--write DIR` also writes the cohort
 // and the further patients as CSV, for pooled.py.
@@ -21,12 +22,14 @@
 #include <string>
 #include <vector>
 
+#include "core/deterministic_math.h"
 #include "core/hash.h"
 #include "core/json_text.h"
 #include "decision/learned_model.h"
 #include "federation/in_process.h"
 #include "intake/synthetic_ra.h"
 #include "learn/choice_learning.h"
+#include "learn/choice_net_benefit.h"
 #include "learn/learners.h"
 #include "stats/method.h"
 #include "table/number_text.h"
@@ -155,7 +158,8 @@ std::string StudyText(const Arguments& arguments, bool secure) {
          "\"prior_biologics\", "
          "\"current_smoker\", \"haq\", \"seropositive * log(crp + 1)\", \"age\", \"I(age >= 65)\", "
          "\"sex\", "
-         "\"site\"]\nguideline = [\"anti-TNF\"]\nevaluation = [\"policies\"]\n" +
+         "\"site\"]\nguideline = [\"anti-TNF\"]\nevaluation = [\"policies\", \"net_benefit\"]\n"
+         "thresholds = [0, 0.05, 0.1]\n" +
          arguments.more + "\n";
 }
 
@@ -242,6 +246,38 @@ Result<double> TrueValue(const learn::LearnedChoice& rules, const stats::ModelFr
     }
   }
   return total / static_cast<double>(further.table.rows);
+}
+
+/// The reference of net benefit, by its place in kArms.
+constexpr std::size_t kReference = 2;
+constexpr double kThresholds[] = {0, 0.05, 0.1};
+
+/// True net benefit at each threshold of the rules without each fold, averaged.
+Result<std::vector<double>> TrueNetBenefit(const learn::LearnedChoice& rules,
+                                           const stats::ModelFrame& frame, const Further& further) {
+  const std::size_t folds = rules.models.propensity.size();
+  const double share = 1.0 / static_cast<double>(further.table.rows * folds);
+  std::vector<double> net(std::size(kThresholds));
+  table::DesignBatch batch;
+  for (std::size_t f = 0; f < folds; ++f) {
+    CLINNOVA_ASSIGN(const Expectations expectations,
+                    Expectations::Create(rules, frame, further, f));
+    for (std::size_t first = 0; first < further.table.rows; first += table::kBatchRows) {
+      const std::size_t count = std::min(table::kBatchRows, further.table.rows - first);
+      frame.design().Evaluate(further.table, first, count, batch);
+      stats::Standardise(frame.claim(), batch);
+      for (std::size_t r = 0; r < batch.rows; ++r) {
+        std::array<double, 3> chance = expectations.Of(batch, r);
+        for (double& part : chance) part = core::Expit(part);
+        const learn::Switch how = learn::SwitchOf(chance, kReference, kThresholds);
+        const auto& truth = further.truth[batch.source_row[r]];
+        for (std::size_t t = 0; t < how.level; ++t) {
+          net[t] += share * (truth[how.arm] - truth[kReference] - kThresholds[t]);
+        }
+      }
+    }
+  }
+  return net;
 }
 
 /// How often the bedside's intervals hold the true chance, and what its recommendations are worth.
@@ -385,6 +421,13 @@ Result<Json> OneSeed(const Arguments& arguments, std::uint64_t seed, const Furth
                   result["gain"]["conf_high"]};
   line["best_single"] = result["gain"]["best_single"];
   line["claim"] = result["beats_best_single"];
+  for (const auto& row : result["net_benefit"]["thresholds"]) {
+    line["net_benefit"].push_back(
+        row["rule"].is_null()
+            ? Json(nullptr)
+            : Json{row["rule"]["estimate"], row["rule"]["conf_low"], row["rule"]["conf_high"]});
+  }
+  CLINNOVA_ASSIGN(line["true_net_benefit"], TrueNetBenefit(rules, *frame, further));
   std::array<double, 3> share{};
   CLINNOVA_ASSIGN(line["true_rule"], TrueValue(rules, *frame, further, {}, &share));
   line["true_rule_without_fold"] = without_fold;

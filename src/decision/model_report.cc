@@ -117,6 +117,7 @@ class Report {
     Add("9a", "Methods", "Predictors", Inputs(model_));
     Add("10", "Methods", "Sample size",
         provenance.contains("n") ? provenance["n"].dump() + " persons" : "");
+    Add("10", "Methods", "Persons that each model needs", SampleSize(evaluation));
     Add("11", "Methods", "Missing data",
         LeftOut() ? LeftOutText() : Described(evaluation, "missing_data"));
     Add("12c", "Methods", "Model's form", model_.formula);
@@ -130,6 +131,7 @@ class Report {
     Add("23a", "Results", "Discrimination, out of fold", Discrimination(evaluation));
     Add("23a", "Results", "Net benefit, out of fold", NetBenefit(evaluation));
     Add("23a", "Results", "Calibration, out of fold", Calibration());
+    Add("23a", "Results", "Benefit, out of fold", Benefit(evaluation));
     Add("23b", "Results", "Heterogeneity between sites", BetweenSites(evaluation));
     Add("26", "Discussion", "Limitations",
         "learned from observational data: differences between treatments rest on the inputs "
@@ -194,10 +196,15 @@ class Report {
     }
     const json provenance = document_.value("provenance", json::object());
     const std::string persons = provenance.contains("n") ? provenance["n"].dump() + " persons" : "";
-    Ask("analysis", "Are there enough persons, and enough with the outcome?", kByPerson,
-        persons + (parameters > 0 ? ", " + std::to_string(parameters) + " coefficients" +
-                                        (choice ? " for each treatment" : "")
-                                  : ""));
+    const json evaluation = document_.value("evaluation", json::object());
+    const std::string needed = SampleSize(evaluation);
+    Ask("analysis", "Are there enough persons, and enough with the outcome?",
+        EnoughPersons(evaluation),
+        !needed.empty()
+            ? needed
+            : persons + (parameters > 0 ? ", " + std::to_string(parameters) + " coefficients" +
+                                              (choice ? " for each treatment" : "")
+                                        : ""));
     double missing = 0;
     for (const ModelInput& input : model_.inputs) missing = std::max(missing, input.missing);
     const char* const all = "Were all persons who were taken in analysed?";
@@ -312,6 +319,71 @@ class Report {
     return text;
   }
 
+  /// "JAK: 240 persons, 98 with the outcome, 4 coefficients; shrinkage of 0.9 needs 410: not enough; …"
+  static std::string SampleSize(const json& evaluation) {
+    const json told = evaluation.value("sample_size", json::array());
+    std::string text;
+    for (const json& arm : told.is_array() ? told : json::array()) {
+      if (!arm.is_object()) continue;
+      text += (text.empty() ? "" : "; ") + arm.value("arm", "") + ": " + NumberText(arm, "n") +
+              " persons, " + NumberText(arm, "n_events") + " with the outcome";
+      if (arm.value("parameters", json()).is_number())
+        text += ", " + NumberText(arm, "parameters") + " coefficients";
+      for (const json& criterion : arm.value("criteria", json::array())) {
+        if (!criterion.is_object() || !criterion.value("enough", json()).is_boolean()) continue;
+        const std::string name = criterion.value("criterion", "");
+        const std::string words = name == "shrinkage"  ? "a shrinkage factor of 0.9"
+                                  : name == "optimism" ? "an optimism of R squared of 0.05"
+                                                       : "the overall risk to 0.05";
+        const bool known = criterion.value("n_needed", json()).is_number();
+        text += ", " + words + " needs " +
+                (known ? criterion["n_needed"].dump() : "more than any number") +
+                (criterion["enough"].get<bool>() ? ": enough" : ": not enough");
+      }
+    }
+    return text;
+  }
+
+  /// Yes where every criterion of every model says so.
+  static const char* EnoughPersons(const json& evaluation) {
+    const json told = evaluation.value("sample_size", json::array());
+    if (!told.is_array() || told.empty()) return kByPerson;
+    const char* answer = kYes;
+    for (const json& arm : told) {
+      for (const json& criterion :
+           arm.is_object() ? arm.value("criteria", json::array()) : json::array()) {
+        const json enough = criterion.is_object() ? criterion.value("enough", json()) : json();
+        if (enough == false) return kNo;
+        if (!enough.is_boolean()) answer = kByPerson;
+      }
+    }
+    return answer;
+  }
+
+  /// "JAK over anti-TNF: gain 0.05 (0.01 to 0.09), slope 0.8, off by 0.02 on average, c-for-benefit 0.57 (0.52 to 0.62), …"
+  static std::string Benefit(const json& evaluation) {
+    const json told = evaluation.value("benefit", json::array());
+    std::string text;
+    const auto around = [](const json& of) {
+      return NumberText(of, "estimate") + " (" + NumberText(of, "conf_low") + " to " +
+             NumberText(of, "conf_high") + ")";
+    };
+    for (const json& contrast : told.is_array() ? told : json::array()) {
+      if (!contrast.is_object()) continue;
+      text += (text.empty() ? "" : "; ") + contrast.value("first", "") + " over " +
+              contrast.value("second", "") + ": gain " +
+              around(contrast.value("mean", json::object())) + ", slope on the prediction " +
+              NumberText(contrast, "slope") + ", predictions off by " +
+              NumberText(contrast, "e_average") + " on average";
+      const json c = contrast.value("c_for_benefit", json());
+      if (!c.is_object()) continue;
+      text += ", c-for-benefit " + around(c) + ", Brier for benefit " +
+              NumberText(contrast, "brier_for_benefit") + ", cross-entropy for benefit " +
+              NumberText(contrast, "cross_entropy_for_benefit");
+    }
+    return text;
+  }
+
   /// "gain 0.11 (0.03 to 0.19), I2 0 %, at a further site 0.01 to 0.21; AUC …; patients shifted: crp at 1 of 4 sites"
   static std::string BetweenSites(const json& evaluation) {
     const json told = evaluation.value("between_sites", json::object());
@@ -336,7 +408,7 @@ class Report {
     return text;
   }
 
-  /// "sex F: gain 0.11 (0.03 to 0.19), observed less predicted outcome 0.01 (-0.02 to 0.04); sex M: …"
+  /// "sex F: gain 0.11 (0.03 to 0.19), observed less predicted outcome 0.01 (-0.02 to 0.04), AUC 0.7 (0.6 to 0.8); sex M: …"
   static std::string Fairness(const json& evaluation) {
     const json told = evaluation.value("subgroups", json());
     if (!told.is_array()) return Described(evaluation, "subgroups");
@@ -352,6 +424,10 @@ class Report {
       const json outcome = group.value("outcome", json::object());
       if (!outcome.is_object() || !outcome.value("difference", json()).is_object()) continue;
       text += ", observed less predicted outcome " + around(outcome["difference"]);
+      const json area = outcome.value("discrimination", json());
+      if (!area.is_object() || !area.value("auc", json()).is_number()) continue;
+      text += ", AUC " + NumberText(area, "auc") + " (" + NumberText(area, "conf_low") + " to " +
+              NumberText(area, "conf_high") + ")";
     }
     return text;
   }
@@ -383,6 +459,10 @@ class Report {
       text += (text.empty() ? "" : "; ") + arm + ": intercept " +
               Significant(of_arm.value("intercept", 0.0), 4) + ", slope " +
               Significant(of_arm["slope"].get<double>(), 4);
+      if (!of_arm.value("ici", json()).is_number()) continue;
+      text += ", off its curve by " + NumberText(of_arm, "ici") + " on average (ICI), " +
+              NumberText(of_arm, "e_50") + " in the median (E50), " + NumberText(of_arm, "e_90") +
+              " or less for 90 % (E90)";
     }
     return text;
   }

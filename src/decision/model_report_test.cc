@@ -57,12 +57,14 @@ TEST(ModelReport, TellsFairnessBySubgroup) {
   auto document = nlohmann::json::parse(SampleModel());
   document["evaluation"]["subgroups"] = nlohmann::json::parse(R"([
     {"variable": "sex", "level": "F", "estimate": 0.05, "conf_low": -0.01, "conf_high": 0.11,
-     "outcome": {"difference": {"estimate": 0.02, "conf_low": -0.03, "conf_high": 0.07}}},
+     "outcome": {"difference": {"estimate": 0.02, "conf_low": -0.03, "conf_high": 0.07},
+                 "discrimination": {"auc": 0.7, "conf_low": 0.62, "conf_high": 0.78}}},
     {"variable": "sex", "level": "M", "estimate": null, "conf_low": null, "conf_high": null,
      "outcome": {"difference": null}}])");
   const std::string text = ModelReportText(*ModelReport(document.dump(), "x"));
   EXPECT_NE(text.find("sex F: gain 0.05 (-0.01 to 0.11), observed less predicted outcome 0.02 "
-                      "(-0.03 to 0.07); sex M: gain not known (not known to not known)\n"),
+                      "(-0.03 to 0.07), AUC 0.7 (0.62 to 0.78); sex M: gain not known (not known "
+                      "to not known)\n"),
             std::string::npos)
       << text;
 }
@@ -128,6 +130,67 @@ TEST(ModelReport, TellsHowWellOutcomesWerePredicted) {
   EXPECT_EQ(told(), "JAK: RMSE 1.4, R squared 0.3; all: RMSE 1.5, R squared 0.25");
   document["evaluation"].erase("discrimination");
   EXPECT_EQ(told(), "");
+}
+
+std::string ItemOf(const nlohmann::json& document, const std::string& heading) {
+  const auto report = *ModelReport(document.dump(), "x");
+  for (const auto& item : report["items"]) {
+    if (item["heading"] == heading) return item["text"].get<std::string>();
+  }
+  return {};
+}
+
+TEST(ModelReport, TellsWhetherThereAreEnoughPersons) {
+  auto document = nlohmann::json::parse(SampleModel());
+  const char* const heading = "Persons that each model needs";
+  const auto answer = [&] {
+    const auto report = *ModelReport(document.dump(), "x");
+    for (const auto& asked : report["risk_of_bias"]) {
+      if (asked["question"] == "Are there enough persons, and enough with the outcome?")
+        return asked["answer"].get<std::string>();
+    }
+    return std::string();
+  };
+  EXPECT_EQ(ItemOf(document, heading), "");
+  EXPECT_EQ(answer(), "to be judged by a person");
+  document["evaluation"]["sample_size"] = nlohmann::json::parse(R"([
+    {"arm": "JAK", "n": 240, "n_events": 98, "parameters": 4, "criteria": [
+      {"criterion": "shrinkage", "n_needed": 410, "enough": false},
+      {"criterion": "optimism", "n_needed": null, "enough": false},
+      {"criterion": "overall_risk", "n_needed": 240, "enough": true}]}])");
+  EXPECT_EQ(
+      ItemOf(document, heading),
+      "JAK: 240 persons, 98 with the outcome, 4 coefficients, a shrinkage factor of 0.9 needs "
+      "410: not enough, an optimism of R squared of 0.05 needs more than any number: not "
+      "enough, the overall risk to 0.05 needs 240: enough");
+  EXPECT_EQ(answer(), "no");
+  auto& criteria = document["evaluation"]["sample_size"][0]["criteria"];
+  for (auto& criterion : criteria) criterion["enough"] = true;
+  EXPECT_EQ(answer(), "yes");
+  criteria[0]["enough"] = nullptr;  // of trees
+  EXPECT_EQ(answer(), "to be judged by a person");
+}
+
+TEST(ModelReport, TellsHowFarPredictionsAreFromTheirCurve) {
+  auto document = nlohmann::json::parse(SampleModel());
+  document["calibration"] = nlohmann::json::parse(
+      R"({"JAK": {"intercept": 0.1, "slope": 0.9, "ici": 0.031, "e_50": 0.02, "e_90": null}})");
+  EXPECT_EQ(ItemOf(document, "Calibration, out of fold"),
+            "JAK: intercept 0.1, slope 0.9, off its curve by 0.031 on average (ICI), 0.02 in the "
+            "median (E50), not known or less for 90 % (E90)");
+}
+
+TEST(ModelReport, TellsTheBenefitOfOneDrugOverAnother) {
+  auto document = nlohmann::json::parse(SampleModel());
+  document["evaluation"]["benefit"] = nlohmann::json::parse(R"([
+    {"first": "JAK", "second": "IL-6", "mean": {"estimate": 0.05, "conf_low": 0.01, "conf_high": 0.09},
+     "slope": 0.8, "e_average": 0.02,
+     "c_for_benefit": {"estimate": 0.57, "conf_low": 0.52, "conf_high": 0.62},
+     "brier_for_benefit": 0.3, "cross_entropy_for_benefit": 0.9}])");
+  EXPECT_EQ(ItemOf(document, "Benefit, out of fold"),
+            "JAK over IL-6: gain 0.05 (0.01 to 0.09), slope on the prediction 0.8, predictions off "
+            "by 0.02 on average, c-for-benefit 0.57 (0.52 to 0.62), Brier for benefit 0.3, "
+            "cross-entropy for benefit 0.9");
 }
 
 TEST(ModelReport, TellsWhereTheRuleIsOfUse) {

@@ -5,6 +5,8 @@
 #include <array>
 #include <cmath>
 
+#include "core/deterministic_math.h"
+#include "learn/choice_calibration.h"
 #include "stats/effect_rows.h"
 
 namespace clinnova::learn {
@@ -20,73 +22,133 @@ using federation::WideBlock;
 
 namespace {
 
-enum BenefitBlock { kDifferenceMoments, kBinRows, kBinSums, kBinCells, kCongruence };
-constexpr std::size_t kSumsPerBin = 5;   // of BenefitBin, in its order
-constexpr std::size_t kCellsPerBin = 8;  // by received arm
+/// Calls work(contrast, first, second) for every two arms.
+template <typename Work>
+void ForEachContrast(std::size_t arms, Work work) {
+  std::size_t contrast = 0;
+  for (std::size_t a = 0; a < arms; ++a) {
+    for (std::size_t b = a + 1; b < arms; ++b, ++contrast) work(contrast, a, b);
+  }
+}
 
-std::size_t Contrasts(std::size_t arms) { return arms * (arms - 1) / 2; }
+/// The bin of d of a contrast.
+std::size_t BinOf(const ChoiceBinQuestion& question, std::size_t contrast, double d) {
+  const double from = (d - question.centers[contrast]) / question.scales[contrast] + 3;
+  return contrast * kContrastBins + EvenBin(from, 6.0 / kContrastBins, kContrastBins);
+}
+
+double SignOf(const ChoiceModels& models) { return models.higher_is_better ? 1 : -1; }
+
+bool Shown(std::span<const std::int64_t> counts, int minimum) {
+  return std::ranges::all_of(counts, [&](std::int64_t n) { return n == 0 || n >= minimum; });
+}
+
+using BinCounts = std::array<std::int64_t, kBenefitCounts>;
+
+void AddTo(BinCounts& sum, std::span<const std::int64_t> counts) {
+  for (std::size_t i = 0; i < kBenefitCounts; ++i) sum[i] += counts[i];
+}
+
+// --- The step ----------------------------------------------------------------------------------------
 
 Result<Layout> BenefitLayout(const Analysis& analysis, const table::Schema& schema,
                              const ChoiceBenefitParameters& parameters) {
   CLINNOVA_ASSIGN(const std::size_t arms, stats::ArmsOf(analysis, schema, parameters.split.claim));
-  const std::size_t contrasts = Contrasts(arms);
-  const bool moments = parameters.centers.empty();
-  const bool fits =
-      moments || (parameters.centers.size() == contrasts && parameters.scales.size() == contrasts);
-  if (!fits) return Fail(ErrorCode::kRefused, "centres that do not fit the arms", "wrong_layout");
-  const std::size_t bins = moments ? 0 : contrasts * kContrastBins;
-  return Layout{{WideBlock("moments", moments ? 2 * contrasts : 0), CountBlock("rows", bins),
-                 WideBlock("sums", bins * kSumsPerBin), WideBlock("cells", bins * kCellsPerBin),
-                 WideBlock("outcomes", moments ? 0 : arms * arms)}};
+  CLINNOVA_ASSIGN(const federation::BlockSpec counts, BenefitCountBlock(arms, parameters.bins));
+  const std::size_t bins = Contrasts(arms) * kContrastBins;
+  bool fits = parameters.counts.size() == bins * kBenefitCounts &&
+              counts.size == bins * kBenefitCounts && parameters.into.size() == bins &&
+              parameters.congruent.size() == 2;
+  for (std::size_t i = 0; fits && i < bins; ++i) {
+    const auto own = static_cast<std::int64_t>(i % kContrastBins);
+    const std::int64_t into = parameters.into[i];
+    // Into itself, or where the bin before goes.
+    fits = into == own || (own > 0 && into == parameters.into[i - 1]);
+  }
+  if (!fits) return Fail(ErrorCode::kRefused, "bins that do not fit the arms", "wrong_layout");
+  return Layout{{WideBlock("sums", bins * kSumsPerBin), WideBlock("cells", bins * kCellsPerBin),
+                 WideBlock("outcomes", 2)}};
 }
 
-/// Adds a row to its bin of the contrast of arms a and b.
+/// Rule 12 on what the hub claims of all sites, which may not be less than this site has.
+Result<void> HoldBins(const SiteView& site, const ChoiceBenefitParameters& parameters) {
+  if (site.minimum_count == 0) return {};
+  std::vector<BinCounts> joined(parameters.into.size());
+  for (std::size_t i = 0; i < parameters.into.size(); ++i) {
+    const std::size_t first = i / kContrastBins * kContrastBins;
+    AddTo(joined[first + static_cast<std::size_t>(parameters.into[i])],
+          std::span(parameters.counts).subspan(i * kBenefitCounts, kBenefitCounts));
+  }
+  for (const BinCounts& counts : joined) {
+    if (Shown(counts, site.minimum_count)) continue;
+    return Fail(ErrorCode::kRefused, "sums of a bin of few persons", "scores_of_persons");
+  }
+  CLINNOVA_ASSIGN(const ChoiceRows rows, ChoiceRows::Create(site, parameters.split));
+  CLINNOVA_ASSIGN(const federation::BlockSpec bins,
+                  BenefitCountBlock(rows.arms(), parameters.bins));
+  const Layout layout{{bins, CountBlock("congruent", 2)}};
+  ExactSums own(layout);
+  CLINNOVA_TRY(ForEachPredicted(site, parameters.split, parameters.models, own,
+                                [&](const ChoiceRows&, ChoiceBatch& batch, ExactSums& mine) {
+                                  for (std::size_t r = 0; r < batch.rows(); ++r) {
+                                    if (batch.fold[r] == 0) continue;
+                                    AddBenefitCounts(parameters.bins, parameters.models, batch, r,
+                                                     0, mine);
+                                    mine.AddCount(1, batch.chosen[r] == batch.arm()[r] ? 0 : 1);
+                                  }
+                                }));
+  CLINNOVA_ASSIGN(const PooledSums total, PooledSums::Decode(layout, own.Seal(core::Hash{})));
+  for (const auto& [block, claimed] :
+       {std::pair(0, &parameters.counts), std::pair(1, &parameters.congruent)}) {
+    const std::vector<std::int64_t> here = total.Counts(static_cast<std::size_t>(block));
+    for (std::size_t i = 0; i < here.size(); ++i) {
+      if (here[i] > (*claimed)[i])
+        return Fail(ErrorCode::kRefused, "a count below what this site alone has", "false_claim");
+    }
+  }
+  return {};
+}
+
+/// Adds a row to what its bin of the contrast of arms a and b is joined with.
 void AddToBin(const ChoiceBenefitParameters& parameters, const ChoiceBatch& batch, std::size_t row,
               std::size_t a, std::size_t b, std::size_t contrast, ExactSums& sums) {
-  const double sign = parameters.models.higher_is_better ? 1 : -1;
+  const double sign = SignOf(parameters.models);
   const double first = batch.predicted[a][row];
   const double second = batch.predicted[b][row];
   const double d = sign * (first - second);
-  if (parameters.centers.empty()) {
-    sums.Add(kDifferenceMoments, 2 * contrast, d);
-    sums.Add(kDifferenceMoments, 2 * contrast + 1, d * d);
-    return;
-  }
-  const double from = (d - parameters.centers[contrast]) / parameters.scales[contrast] + 3;
   const std::size_t bin =
-      contrast * kContrastBins + EvenBin(from, 6.0 / kContrastBins, kContrastBins);
+      contrast * kContrastBins +
+      static_cast<std::size_t>(parameters.into[BinOf(parameters.bins, contrast, d)]);
   const double gain = sign * (batch.score[a][row] - batch.score[b][row]);
-  sums.AddCount(kBinRows, bin);
   const double parts[kSumsPerBin] = {d, gain, gain * gain, first, second};
-  for (std::size_t i = 0; i < kSumsPerBin; ++i) sums.Add(kBinSums, bin * kSumsPerBin + i, parts[i]);
+  for (std::size_t i = 0; i < kSumsPerBin; ++i) {
+    sums.Add(kBenefitSums, bin * kSumsPerBin + i, parts[i]);
+  }
   const auto own = static_cast<std::size_t>(batch.arm()[row]);
   if (own != a && own != b) return;
   const double w = 1 / std::max(batch.propensity[own][row], parameters.models.trim);
   const double y = batch.y()[row];
   const double cell[] = {w, w * y, w * w, w * w * y};
   const std::size_t at = bin * kCellsPerBin + (own == a ? 0 : 4);
-  for (std::size_t i = 0; i < 4; ++i) sums.Add(kBinCells, at + i, cell[i]);
+  for (std::size_t i = 0; i < 4; ++i) sums.Add(kBenefitCells, at + i, cell[i]);
 }
 
 Result<void> BenefitEvaluate(const SiteView& site, const ChoiceBenefitParameters& parameters,
                              ExactSums& sums) {
-  return ForEachPredicted(site, parameters.split, parameters.models, sums,
-                          [&](const ChoiceRows& rows, ChoiceBatch& batch, ExactSums& mine) {
-                            for (std::size_t r = 0; r < batch.rows(); ++r) {
-                              if (batch.fold[r] == 0) continue;
-                              std::size_t contrast = 0;
-                              for (std::size_t a = 0; a < rows.arms(); ++a) {
-                                for (std::size_t b = a + 1; b < rows.arms(); ++b, ++contrast) {
-                                  AddToBin(parameters, batch, r, a, b, contrast, mine);
-                                }
-                              }
-                              if (parameters.centers.empty()) continue;
-                              mine.Add(kCongruence,
-                                       static_cast<std::size_t>(batch.chosen[r]) * rows.arms() +
-                                           static_cast<std::size_t>(batch.arm()[r]),
-                                       batch.y()[r]);
-                            }
-                          });
+  CLINNOVA_TRY(HoldBins(site, parameters));
+  const bool congruent = Shown(parameters.congruent, site.minimum_count);
+  return ForEachPredicted(
+      site, parameters.split, parameters.models, sums,
+      [&](const ChoiceRows& rows, ChoiceBatch& batch, ExactSums& mine) {
+        for (std::size_t r = 0; r < batch.rows(); ++r) {
+          if (batch.fold[r] == 0) continue;
+          ForEachContrast(rows.arms(), [&](std::size_t contrast, std::size_t a, std::size_t b) {
+            AddToBin(parameters, batch, r, a, b, contrast, mine);
+          });
+          if (!congruent) continue;
+          mine.Add(kBenefitOutcomes, batch.chosen[r] == batch.arm()[r] ? 0 : 1, batch.y()[r]);
+        }
+      });
 }
 
 // --- Numbers -----------------------------------------------------------------------------------------
@@ -135,17 +197,6 @@ void FillRates(const std::vector<BenefitBin>& bins, double n, ContrastBenefit& b
   benefit.qini.std_error = std::sqrt(qini_variance);
 }
 
-/// The value below which a share of the persons' distances lie.
-double WeightedQuantile(std::vector<std::pair<double, double>> distances, double share, double n) {
-  std::ranges::sort(distances);
-  double so_far = 0;
-  for (const auto& [distance, persons] : distances) {
-    so_far += persons;
-    if (so_far >= share * n) return distance;
-  }
-  return distances.empty() ? 0 : distances.back().first;
-}
-
 void FillCalibration(const std::vector<BenefitBin>& bins, double n, ContrastBenefit& benefit) {
   double predicted = 0;
   for (const BenefitBin& bin : bins) predicted += bin.predicted / n;
@@ -167,8 +218,8 @@ void FillCalibration(const std::vector<BenefitBin>& bins, double n, ContrastBene
     distances.emplace_back(std::fabs(line - d), size);
     benefit.e_average += std::fabs(line - d) * size / n;
   }
-  benefit.e_50 = WeightedQuantile(distances, 0.5, n);
-  benefit.e_90 = WeightedQuantile(distances, 0.9, n);
+  benefit.e_50 = DistanceQuantile(distances, 0.5, n);
+  benefit.e_90 = DistanceQuantile(distances, 0.9, n);
 }
 
 /// Chances that a pair's observed benefit is -1, 0, 1 when the arms' outcomes have these chances.
@@ -226,6 +277,7 @@ void FillPairs(const std::vector<BenefitBin>& all, ContrastBenefit& benefit) {
   BenefitNumber c{.estimate = Concordance(bins, chance)};
   double squares = 0;
   double brier = 0;
+  double cross_entropy = 0;
   for (std::size_t i = 0; i < bins.size(); ++i) {
     for (std::size_t s = 0; s < 2; ++s) {
       constexpr double kStep = 1e-5;
@@ -240,13 +292,18 @@ void FillPairs(const std::vector<BenefitBin>& all, ContrastBenefit& benefit) {
     const PairBenefit said = PairOf(bins[i].first / size, bins[i].second / size);
     const PairBenefit seen = PairOf(chance[i][0], chance[i][1]);
     const auto part = [](double p, double o) { return p * p - 2 * p * o + o; };
-    brier += size / n *
+    brier += size / n / 2 *
              (part(said.worse, seen.worse) + part(said.none, seen.none) +
               part(said.better, seen.better));
+    const auto surprise = [](double p, double o) { return o > 0 ? -o * core::Log(p) : 0.0; };
+    cross_entropy += size / n *
+                     (surprise(said.worse, seen.worse) + surprise(said.none, seen.none) +
+                      surprise(said.better, seen.better));
   }
   c.std_error = std::sqrt(squares);
   benefit.c = c;
   benefit.brier = brier;
+  benefit.cross_entropy = cross_entropy;
 }
 
 }  // namespace
@@ -273,47 +330,126 @@ ContrastBenefit BenefitFrom(const std::vector<BenefitBin>& all, bool binary) {
   return benefit;
 }
 
-Result<ChoiceBenefit> ReadBenefit(Federation& federation, const Analysis& analysis,
-                                  const ChoiceSplit& split, const ChoiceModels& models,
-                                  std::int64_t n, std::size_t arms) {
-  ChoiceBenefitParameters parameters{.split = split, .models = models};
-  CLINNOVA_ASSIGN(const PooledSums moments,
-                  federation.Sum(analysis, kChoiceBenefitStep, parameters));
+ChoiceBinQuestion BinsAround(const std::vector<double>& moments, std::int64_t n) {
+  ChoiceBinQuestion question;
   const auto persons = static_cast<double>(n);
-  for (std::size_t c = 0; c < Contrasts(arms); ++c) {
-    const double mean = moments.Number(kDifferenceMoments, 2 * c) / persons;
-    const double square = moments.Number(kDifferenceMoments, 2 * c + 1) / persons;
-    const double deviation = std::sqrt(std::max(0.0, square - mean * mean));
-    parameters.centers.push_back(mean);
-    parameters.scales.push_back(deviation > 1e-9 ? deviation : 1);
+  for (std::size_t c = 0; 2 * c < moments.size(); ++c) {
+    const double mean = moments[2 * c] / persons;
+    const double deviation = std::sqrt(std::max(0.0, moments[2 * c + 1] / persons - mean * mean));
+    question.centers.push_back(mean);
+    question.scales.push_back(deviation > 1e-9 ? deviation : 1);
   }
-  CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kChoiceBenefitStep, parameters));
-  ChoiceBenefit benefit{.outcomes = sums.Numbers(kCongruence)};
-  std::size_t at = 0;
-  for (std::size_t a = 0; a < arms; ++a) {
-    for (std::size_t b = a + 1; b < arms; ++b) {
-      std::vector<BenefitBin> bins(kContrastBins);
-      for (BenefitBin& bin : bins) {
-        bin.n = sums.Count(kBinRows, at);
-        double* parts[] = {&bin.predicted, &bin.gain, &bin.gain_squared, &bin.first, &bin.second};
-        for (std::size_t i = 0; i < kSumsPerBin; ++i) {
-          *parts[i] = sums.Number(kBinSums, at * kSumsPerBin + i);
-        }
-        for (std::size_t i = 0; i < kCellsPerBin; ++i) {
-          bin.cell[i / 4][i % 4] = sums.Number(kBinCells, at * kCellsPerBin + i);
-        }
-        // For lower outcomes the pair's benefit is turned around, by exchanging the arms.
-        if (!models.higher_is_better) {
-          std::swap(bin.cell[0], bin.cell[1]);
-          std::swap(bin.first, bin.second);
-        }
-        ++at;
-      }
-      benefit.contrasts.push_back(BenefitFrom(bins, models.binary));
-      benefit.contrasts.back().first = a;
-      benefit.contrasts.back().second = b;
+  return question;
+}
+
+void AddBenefitMoments(const ChoiceBatch& batch, std::size_t row, double sign, std::size_t block,
+                       ExactSums& sums) {
+  ForEachContrast(batch.predicted.size(), [&](std::size_t contrast, std::size_t a, std::size_t b) {
+    const double d = sign * (batch.predicted[a][row] - batch.predicted[b][row]);
+    sums.Add(block, 2 * contrast, d);
+    sums.Add(block, 2 * contrast + 1, d * d);
+  });
+}
+
+Result<federation::BlockSpec> BenefitCountBlock(std::size_t arms,
+                                                const ChoiceBinQuestion& question) {
+  const std::size_t contrasts = question.centers.empty() ? 0 : Contrasts(arms);
+  const bool fits = question.centers.size() == contrasts && question.scales.size() == contrasts &&
+                    std::ranges::all_of(question.scales, [](double scale) { return scale > 0; });
+  if (!fits) return Fail(ErrorCode::kRefused, "bins that do not fit the arms", "wrong_layout");
+  return CountBlock("benefit_bins", contrasts * kContrastBins * kBenefitCounts);
+}
+
+void AddBenefitCounts(const ChoiceBinQuestion& question, const ChoiceModels& models,
+                      const ChoiceBatch& batch, std::size_t row, std::size_t block,
+                      ExactSums& sums) {
+  if (question.centers.empty()) return;
+  const auto own = static_cast<std::size_t>(batch.arm()[row]);
+  const std::size_t with = models.binary && batch.y()[row] == 1 ? 1 : 0;
+  ForEachContrast(batch.predicted.size(), [&](std::size_t contrast, std::size_t a, std::size_t b) {
+    const double d = SignOf(models) * (batch.predicted[a][row] - batch.predicted[b][row]);
+    const std::size_t bin = kBenefitCounts * BinOf(question, contrast, d);
+    sums.AddCount(block, bin + kBinPersons);
+    if (own == a) sums.AddCount(block, bin + kFirstWithout + with);
+    if (own == b) sums.AddCount(block, bin + kSecondWithout + with);
+  });
+}
+
+std::vector<std::int64_t> JoinedBins(std::span<const std::int64_t> counts, int minimum) {
+  std::vector<std::int64_t> begins;
+  std::vector<BinCounts> joined;
+  BinCounts open{};
+  std::int64_t first = 0;
+  const auto bins = static_cast<std::int64_t>(counts.size() / kBenefitCounts);
+  for (std::int64_t b = 0; b < bins; ++b) {
+    AddTo(open, counts.subspan(static_cast<std::size_t>(b) * kBenefitCounts, kBenefitCounts));
+    if (!Shown(open, minimum)) continue;
+    begins.push_back(first);
+    joined.push_back(open);
+    open = {};
+    first = b + 1;
+  }
+  // What is left at the upper end joins its neighbours until they can be shown together.
+  while (!joined.empty() && !Shown(open, minimum)) {
+    AddTo(open, joined.back());
+    first = begins.back();
+    joined.pop_back();
+    begins.pop_back();
+  }
+  if (first < bins) begins.push_back(first);
+  std::vector<std::int64_t> into;
+  for (std::size_t g = 0; g < begins.size(); ++g) {
+    into.resize(static_cast<std::size_t>(g + 1 < begins.size() ? begins[g + 1] : bins), begins[g]);
+  }
+  return into;
+}
+
+namespace {
+
+/// The bins of a contrast, joined; those that were joined into others stay empty.
+std::vector<BenefitBin> BinsFrom(const PooledSums& sums, const ChoiceBenefitParameters& parameters,
+                                 std::size_t contrast) {
+  std::vector<BenefitBin> bins(kContrastBins);
+  for (std::size_t i = 0; i < kContrastBins; ++i) {
+    const std::size_t at = contrast * kContrastBins + i;
+    bins[static_cast<std::size_t>(parameters.into[at])].n +=
+        parameters.counts[at * kBenefitCounts + kBinPersons];
+    BenefitBin& bin = bins[i];
+    double* parts[] = {&bin.predicted, &bin.gain, &bin.gain_squared, &bin.first, &bin.second};
+    for (std::size_t k = 0; k < kSumsPerBin; ++k) {
+      *parts[k] = sums.Number(kBenefitSums, at * kSumsPerBin + k);
+    }
+    for (std::size_t k = 0; k < kCellsPerBin; ++k) {
+      bin.cell[k / 4][k % 4] = sums.Number(kBenefitCells, at * kCellsPerBin + k);
+    }
+    // For lower outcomes the pair's benefit is turned around, by exchanging the arms.
+    if (!parameters.models.higher_is_better) {
+      std::swap(bin.cell[0], bin.cell[1]);
+      std::swap(bin.first, bin.second);
     }
   }
+  return bins;
+}
+
+}  // namespace
+
+Result<ChoiceBenefit> ReadBenefit(Federation& federation, const Analysis& analysis,
+                                  ChoiceBenefitParameters parameters, std::size_t arms) {
+  constexpr std::size_t kPerContrast = kContrastBins * kBenefitCounts;
+  for (std::size_t c = 0; c < Contrasts(arms); ++c) {
+    const std::vector<std::int64_t> into =
+        JoinedBins(std::span(parameters.counts).subspan(c * kPerContrast, kPerContrast),
+                   federation.minimum_count());
+    parameters.into.insert(parameters.into.end(), into.begin(), into.end());
+  }
+  CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kChoiceBenefitStep, parameters));
+  ChoiceBenefit benefit{.outcomes = sums.Numbers(kBenefitOutcomes)};
+  ForEachContrast(arms, [&](std::size_t contrast, std::size_t a, std::size_t b) {
+    benefit.contrasts.push_back(
+        BenefitFrom(BinsFrom(sums, parameters, contrast), parameters.models.binary));
+    benefit.contrasts.back().first = a;
+    benefit.contrasts.back().second = b;
+  });
   return benefit;
 }
 

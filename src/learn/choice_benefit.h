@@ -5,19 +5,27 @@
 // With d = q_a - q_b (towards the better outcome) and the AIPW scores' difference, the mean gain among those with the
 // largest d less that of everybody is the targeting curve; AUTOC is its mean over all shares treated, QINI its mean
 // weighted by the share (S. Yadlowsky et al., JASA 120, 2025; persons of one bin are tied). Calibration: the line of the
-// gain on the mean d of the bins, and how far the line is from d (E-for-benefit: C. C. H. M. Maas et al., Med. Decis.
-// Making 43, 2023).
+// gain on the mean d of the bins, and how far the line is from d (E-for-benefit: C. C. H. M. Maas et al., BMC Med. Res.
+// Methodol. 23, 165, 2023).
 // c-for-benefit (D. van Klaveren et al., J. Clin. Epidemiol. 94, 2018), binary outcomes: of two pairs, each of a person
 // with a and one with b of like d, how often the pair with the larger d has the larger observed benefit, among pairs of
 // pairs that differ. Pairs are all those within a bin instead of one matching, outcomes are weighted by 1 / propensity:
-// no pair is drawn by chance, none needs two persons at one site, and the number is the same for every partition.
+// no pair is drawn by chance, none needs two persons at one site, and the number is the same for every partition. Of the same
+// pairs, with the chances that the models give a benefit of -1, 0 and 1: cross-entropy and Brier's score for benefit (Maas
+// et al.).
 //
-// Reveals: the step choice.benefit: of every two arms sum and sum of squares of d; then by bin persons, sums of d, of the
-// scores' difference and its square, of both predictions, and by received arm of the weights, weighted outcomes and both
-// with squared weights; sums of outcomes by recommended and received arm.
+// Where disclosure rules hold, neighbouring bins are joined until each has nobody or minimum_count persons, and of either arm
+// as many with and without a binary outcome (JoinedBins); no site adds to a bin that has fewer.
+//
+// Reveals: with choice.values, of every two arms sum and sum of squares of d; with choice.spread, by bin of d persons, and those
+// of either arm with and without a binary outcome; the step choice.benefit: by joined bin sums of d, of the scores' difference
+// and its square, of both predictions, and by received arm of the weights, weighted outcomes and both with squared
+// weights; the outcomes of those who received what the rule recommends, and of the others, where both are enough persons.
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "federation/federation.h"
@@ -28,19 +36,71 @@ namespace clinnova::learn {
 inline constexpr std::size_t kContrastBins =
     20;  ///< from 3 standard deviations below the mean to 3 above
 
-struct ChoiceBenefitParameters {
-  ChoiceSplit split;
-  ChoiceModels models;
-  std::vector<double> centers{};  ///< of d, by two arms; empty: moments are asked for, else bins
+inline std::size_t Contrasts(std::size_t arms) { return arms * (arms - 1) / 2; }
+
+/// Where the bins of d lie, by two arms; none: no bins are asked for.
+struct ChoiceBinQuestion {
+  std::vector<double> centers{};
   std::vector<double> scales{};
   template <class A>
   void Fields(A& a) {
-    a(split);
-    a(models);
     a(centers);
     a(scales);
   }
 };
+/// From a sum and a sum of squares of d by two arms, one pair after the other, over n persons.
+ChoiceBinQuestion BinsAround(const std::vector<double>& moments, std::int64_t n);
+
+/// Adds d and its square of a row, of every two arms, to a block as BinsAround takes it.
+void AddBenefitMoments(const ChoiceBatch& batch, std::size_t row, double sign, std::size_t block,
+                       federation::ExactSums& sums);
+
+/// Persons that are counted in a bin: all; of either arm those with another outcome than 1 (of a continuous one all), and
+/// those with 1.
+enum BenefitCount {
+  kBinPersons,
+  kFirstWithout,
+  kFirstWith,
+  kSecondWithout,
+  kSecondWith,
+  kBenefitCounts
+};
+/// The counts' block: by two arms, bin and BenefitCount. kRefused for a question that does not fit the arms.
+Result<federation::BlockSpec> BenefitCountBlock(std::size_t arms,
+                                                const ChoiceBinQuestion& question);
+void AddBenefitCounts(const ChoiceBinQuestion& question, const ChoiceModels& models,
+                      const ChoiceBatch& batch, std::size_t row, std::size_t block,
+                      federation::ExactSums& sums);
+
+/// Of the bins of one contrast, from the lowest on: the first of the bins that each is joined with, so that every BenefitCount of
+/// what is joined is 0 or at least `minimum`.
+std::vector<std::int64_t> JoinedBins(std::span<const std::int64_t> counts, int minimum);
+
+struct ChoiceBenefitParameters {
+  ChoiceSplit split;
+  ChoiceModels models;
+  ChoiceBinQuestion bins{};
+  std::vector<std::int64_t> counts{};  ///< as choice.spread has told them
+  std::vector<std::int64_t> into{};    ///< by two arms and bin: JoinedBins
+  /// Persons who received what the rule recommends, and others, as choice.values has told them.
+  std::vector<std::int64_t> congruent{};
+  template <class A>
+  void Fields(A& a) {
+    a(split);
+    a(models);
+    a(bins);
+    a(counts);
+    a(into);
+    a(congruent);
+  }
+};
+enum ChoiceBenefitBlock {
+  kBenefitSums,      ///< by two arms and bin, five: of BenefitBin, in its order
+  kBenefitCells,     ///< by two arms and bin, four of either arm
+  kBenefitOutcomes,  ///< of those who received what is recommended, and of the others
+};
+inline constexpr std::size_t kSumsPerBin = 5;
+inline constexpr std::size_t kCellsPerBin = 8;
 extern const federation::TypedStep<ChoiceBenefitParameters> kChoiceBenefitStep;
 
 /// One bin of d. Cells: of those with the first arm, then the second: sums of w, w y, w^2, w^2 y.
@@ -62,18 +122,19 @@ struct ContrastBenefit {
   std::optional<double> slope{};  ///< of the gain on d; none where all d are alike
   double e_average = 0, e_50 = 0, e_90 = 0;
   std::optional<BenefitNumber> c{};  ///< binary outcomes
-  std::optional<double> brier{};     ///< of the pairs' benefit of -1, 0 or 1: 0 to 2
+  std::optional<double> brier{};     ///< of the pairs' benefit of -1, 0 or 1: 0 to 1
+  std::optional<double> cross_entropy{};
 };
 /// From bins in rising order of d; bins without persons are left out.
 ContrastBenefit BenefitFrom(const std::vector<BenefitBin>& bins, bool binary);
 
 struct ChoiceBenefit {
   std::vector<ContrastBenefit> contrasts{};
-  std::vector<double> outcomes{};  ///< sums by recommended and received arm
+  std::vector<double> outcomes{};  ///< sums, as ChoiceBenefitParameters::congruent
 };
-/// Two rounds.
+/// One round. `parameters` but for `into`, which it finds.
 Result<ChoiceBenefit> ReadBenefit(federation::Federation& federation,
-                                  const federation::Analysis& analysis, const ChoiceSplit& split,
-                                  const ChoiceModels& models, std::int64_t n, std::size_t arms);
+                                  const federation::Analysis& analysis,
+                                  ChoiceBenefitParameters parameters, std::size_t arms);
 
 }  // namespace clinnova::learn

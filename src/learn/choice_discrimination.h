@@ -26,18 +26,26 @@ namespace clinnova::learn {
 inline constexpr std::size_t kScoreBins = 2000;  ///< from log odds of -10 to 10
 inline constexpr double kScoreBin = 0.01;
 
-/// Where a person's prediction (a probability) is counted, among kScoreBins controls, then cases, of each arm.
+/// The bin of a prediction (a probability).
+std::size_t ScoreBin(double probability);
+/// Where a person's prediction is counted, among kScoreBins controls, then cases, of each arm.
 std::size_t ScoreIndex(std::size_t arm, bool is_case, double probability);
 
 struct Auc {
   double auc = 0;
   double variance = 0;  ///< NaN with a single case or control
 };
-/// Counts of one arm as ScoreIndex orders them, of controls and cases; nothing without a case or without a control.
+/// Counts of one arm as ScoreIndex orders them, of controls and cases, or of as many coarser bins of each; nothing without a
+/// case or without a control.
 std::optional<Auc> AucOf(std::span<const std::int64_t> counts);
 
 /// Counts of all arms together, from those of one arm after the other.
 std::vector<std::int64_t> OverArms(const std::vector<std::int64_t>& counts);
+
+/// Of subgroups, areas are of fewer bins: at most kScoreGroups groups of like size among all, which lose some thousandths of
+/// the area to ties. The first bin of each, from everybody's counts as OverArms gives them.
+inline constexpr std::size_t kScoreGroups = 20;
+std::vector<std::int64_t> ScoreGroupsOf(std::span<const std::int64_t> all);
 
 /// What a person adds to a sum of predictions q and outcomes y: q, q^2, q y, y, y^2.
 inline constexpr std::size_t kPredictionParts = 5;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace clinnova::learn {
@@ -56,6 +57,27 @@ TEST(ErrorSizes, AreMeanSquareAndExplainedPart) {
   EXPECT_DOUBLE_EQ(errors.mean_square, 2 / 3.0);
   EXPECT_DOUBLE_EQ(errors.explained, 0);
   EXPECT_TRUE(std::isnan(ErrorSizesOf(std::vector<double>{1, 1, 2, 4, 8}, 2).explained));
+}
+
+TEST(ScoreGroups, AreOfLikeSizeAsFarAsBinsAllow) {
+  std::vector<Person> persons;
+  for (int i = 0; i < 400; ++i) persons.push_back({0.1 + 0.002 * i, i % 3 == 0});
+  const auto groups = ScoreGroupsOf(Counts(persons));
+  ASSERT_EQ(groups.size(), kScoreGroups);
+  EXPECT_EQ(groups.front(), 0);
+  for (std::size_t g = 1; g < groups.size(); ++g) {
+    const auto below = std::ranges::count_if(persons, [&](const Person& person) {
+      return static_cast<std::int64_t>(ScoreBin(person.q)) < groups[g];
+    });
+    EXPECT_NEAR(static_cast<double>(below), 20.0 * static_cast<double>(g), 3);
+  }
+  const std::vector<Person> alike(30, Person{0.4, true});
+  EXPECT_EQ(ScoreGroupsOf(Counts(alike)), (std::vector<std::int64_t>{0}));
+}
+
+TEST(Auc, TakesCoarserBins) {
+  // Controls in bins 0, 0, 1; cases in 1, 2: 5 + 1/2 of 6 pairs.
+  EXPECT_NEAR(AucOf(std::vector<std::int64_t>{2, 1, 0, 0, 1, 1})->auc, 5.5 / 6, 1e-15);
 }
 
 }  // namespace

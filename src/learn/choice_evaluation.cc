@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parts of a treatment choice's report: how well its outcome models predict, net benefit by threshold,
-// what differs between sites, who gains by what.
+// Parts of a treatment choice's report: how well its outcome models predict, whether they have enough persons, net benefit
+// by threshold, what differs between sites, who gains by what, and how subgroups fare.
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "core/deterministic_math.h"
 #include "core/distributions.h"
+#include "learn/choice_calibration.h"
 #include "learn/choice_discrimination.h"
 #include "learn/choice_net_benefit.h"
 #include "learn/choice_report.h"
+#include "learn/choice_subgroups.h"
 #include "stats/terms.h"
 
 namespace clinnova::learn {
@@ -19,7 +21,25 @@ using Json = nlohmann::ordered_json;
 using federation::PooledSums;
 using stats::NumberJson;
 
-/// An area with the normal interval, which does not leave 0 to 1; null where there is none.
+/// `counts`: none for a continuous outcome.
+Json PredictionJson(const std::vector<double>& sums, std::int64_t n,
+                    std::span<const std::int64_t> counts, double level) {
+  const ErrorSizes errors = ErrorSizesOf(sums, n);
+  if (counts.empty()) return ErrorSizesJson(errors, false);
+  Json entry = AucJson(AucOf(counts), level);
+  entry.update(ErrorSizesJson(errors, true));
+  return entry;
+}
+
+/// One arm's counts of a value step's scores.
+std::vector<std::int64_t> ScoresOf(const PooledSums& sums, std::size_t arm) {
+  const std::vector<std::int64_t> counts = sums.Counts(kScoreCounts);
+  const auto first = counts.begin() + static_cast<std::ptrdiff_t>(2 * kScoreBins * arm);
+  return {first, first + static_cast<std::ptrdiff_t>(2 * kScoreBins)};
+}
+
+}  // namespace
+
 Json AucJson(const std::optional<Auc>& auc, double level) {
   if (!auc)
     return {
@@ -32,17 +52,46 @@ Json AucJson(const std::optional<Auc>& auc, double level) {
           {"conf_high", known ? Json(std::min(1.0, around.high)) : Json(nullptr)}};
 }
 
-/// `counts`: none for a continuous outcome.
-Json PredictionJson(const std::vector<double>& sums, std::int64_t n,
-                    std::span<const std::int64_t> counts, double level) {
-  const ErrorSizes errors = ErrorSizesOf(sums, n);
-  if (counts.empty()) return ErrorSizesJson(errors, false);
-  Json entry = AucJson(AucOf(counts), level);
-  entry.update(ErrorSizesJson(errors, true));
-  return entry;
+Json CurveJson(const ChoiceStory& story, const PooledSums& sums, std::size_t arm) {
+  const auto curve = CalibrationCurveOf(ScoresOf(sums, arm), story.minimum_count);
+  if (!curve) {
+    return {{"ici", nullptr}, {"e_50", nullptr}, {"e_90", nullptr}, {"curve", Json::array()}};
+  }
+  Json points = Json::array();
+  for (const auto& [predicted, observed] : curve->points) {
+    points.push_back({{"predicted", predicted}, {"observed", NumberJson(observed)}});
+  }
+  return {{"ici", NumberJson(curve->average)},
+          {"e_50", NumberJson(curve->median)},
+          {"e_90", curve->ninth_tenth ? NumberJson(*curve->ninth_tenth) : Json(nullptr)},
+          {"curve", std::move(points)}};
 }
 
-}  // namespace
+Json SampleSizeJson(const ChoiceStory& story) {
+  std::optional<std::size_t> parameters;
+  if (!story.learned.forests) parameters = story.frame.columns() - 1;
+  Json list = Json::array();
+  for (std::size_t a = 0; a < story.learned.arms.size(); ++a) {
+    const auto size = SampleSizeOf(ScoresOf(story.judgement.sums, a), parameters);
+    if (!size) continue;
+    const auto criterion = [&](const char* name, std::optional<std::int64_t> needed, bool judged) {
+      const Json enough = judged ? Json(needed && size->persons >= *needed) : Json(nullptr);
+      return Json{{"criterion", name},
+                  {"n_needed", needed ? Json(*needed) : Json(nullptr)},
+                  {"enough", enough}};
+    };
+    list.push_back({{"arm", story.learned.arms[a]},
+                    {"n", size->persons},
+                    {"n_events", size->events},
+                    {"parameters", parameters ? Json(*parameters) : Json(nullptr)},
+                    {"r2_cox_snell", NumberJson(size->r_squared)},
+                    {"criteria",
+                     {criterion("shrinkage", size->needed.shrinkage, parameters.has_value()),
+                      criterion("optimism", size->needed.optimism, parameters.has_value()),
+                      criterion("overall_risk", size->needed.overall_risk, true)}}});
+  }
+  return list;
+}
 
 Json ErrorSizesJson(const ErrorSizes& errors, bool binary) {
   if (!binary) {
@@ -187,6 +236,9 @@ Json NetBenefitJson(const ChoiceStory& story, const std::vector<std::int64_t>& k
                     const std::vector<std::int64_t>& secret, std::vector<std::string>& suppressed) {
   const NetBenefitSums& net = *story.judgement.net_benefit;
   const std::vector<bool> told = ToldThresholds(net.switched, known, secret, story.minimum_count);
+  // What was summed between thresholds is by everybody's number alone, which `known` has, too.
+  const std::vector<std::int64_t> summed =
+      SwitchedInto(net.switched, story.frame.n(), story.minimum_count);
   const std::string reference = story.learned.arms[net.reference];
   Json rows = Json::array();
   for (std::size_t t = 0; t < net.thresholds.size(); ++t) {
@@ -211,7 +263,7 @@ Json NetBenefitJson(const ChoiceStory& story, const std::vector<std::int64_t>& k
       largest = std::max(largest, drug.estimate);
     }
     row["best"] = rule.estimate > largest ? "rule" : best;
-    if (!told[t]) {
+    if (!told[t] || summed[t] != static_cast<std::int64_t>(t)) {
       const std::string path = "/net_benefit/thresholds/" + std::to_string(t) + "/";
       for (const char* key : {"n_switched", "share_switched", "rule", "best"}) {
         row[key] = nullptr;
@@ -223,6 +275,43 @@ Json NetBenefitJson(const ChoiceStory& story, const std::vector<std::int64_t>& k
   return {{"reference", reference},
           {"reference_kind", story.guideline >= 0 ? "guideline" : "best_single"},
           {"thresholds", std::move(rows)}};
+}
+
+Json SubgroupFitJson(const ChoiceStory& story, const GroupGain& group, bool told) {
+  const double level = story.options.confidence_level;
+  const SubgroupFit fit = told ? SubgroupFitOf(group.predictions, group.n, level) : SubgroupFit();
+  Json json{{"observed", NumberJson(fit.observed)},
+            {"predicted", NumberJson(fit.predicted)},
+            {"difference", EstimateJson(fit.difference)}};
+  json.update(ErrorSizesJson(fit.errors, story.learned.binary));
+  if (story.learned.binary) {
+    json["discrimination"] = AucJson(told ? AucOf(group.scores) : std::nullopt, level);
+  }
+  if (told) return json;
+  for (auto& item : json.items()) item.value() = nullptr;
+  return json;
+}
+
+Json SubgroupBenefitsJson(const ChoiceStory& story, const GroupGain& group, bool told) {
+  const std::vector<std::string>& arms = story.learned.arms;
+  Json list = Json::array();
+  std::size_t at = 0;
+  for (std::size_t a = 0; a < arms.size(); ++a) {
+    for (std::size_t b = a + 1; b < arms.size(); ++b, at += kContrastParts) {
+      const SubgroupBenefit benefit =
+          told ? SubgroupBenefitOf(std::span(group.contrasts).subspan(at, kContrastParts), group.n,
+                                   story.options.confidence_level)
+               : SubgroupBenefit();
+      Json numbers{{"predicted", NumberJson(benefit.predicted)}};
+      numbers.update(EstimateJson(benefit.gain));
+      numbers["slope"] = benefit.slope ? NumberJson(*benefit.slope) : Json(nullptr);
+      Json entry{{"first", arms[a]}, {"second", arms[b]}};
+      for (const auto& item : numbers.items())
+        entry[item.key()] = told ? item.value() : Json(nullptr);
+      list.push_back(std::move(entry));
+    }
+  }
+  return list;
 }
 
 }  // namespace clinnova::learn

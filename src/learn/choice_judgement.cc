@@ -15,8 +15,6 @@ using federation::Analysis;
 using federation::Federation;
 using federation::PooledSums;
 
-constexpr std::size_t kBenefitGroups = 5;
-
 class Judging {
  public:
   Judging(Federation& federation, const Analysis& analysis, const ChoiceOptions& options,
@@ -30,7 +28,7 @@ class Judging {
         guideline_(guideline) {}
 
   Result<ChoiceJudgement> Run() {
-    CLINNOVA_ASSIGN(PooledSums sums, ValueRound(learned_));
+    CLINNOVA_ASSIGN(PooledSums sums, ValueRound(learned_, ThresholdsOf(options_, learned_.binary)));
     ChoiceJudgement judgement{.policies = Values(sums), .sums = std::move(sums)};
     CLINNOVA_TRY(ReadPairs(judgement));
     Decide(judgement);
@@ -45,10 +43,7 @@ class Judging {
           std::to_string(federation_.minimum_count()) + " persons must contribute");
     }
     if (options_.evaluation.calibration && learned_.binary) CLINNOVA_TRY(Recalibrate(judgement));
-    if (options_.evaluation.calibration) {
-      CLINNOVA_ASSIGN(judgement.benefit, ReadBenefit(federation_, analysis_, learned_.split,
-                                                     Uncentred(learned_), frame_.n(), arms_));
-    }
+    if (options_.evaluation.calibration) CLINNOVA_TRY(JudgeBenefit(judgement));
     if (options_.evaluation.leave_one_site_out) CLINNOVA_TRY(LeaveSitesOut(judgement));
     return judgement;
   }
@@ -84,13 +79,14 @@ class Judging {
         guideline_ >= 0 ? static_cast<std::size_t>(guideline_) : judgement.policies.BestArm();
     ChoicePairParameters parameters = PairsOf(learned_, reference);
     parameters.thresholds = thresholds;
+    parameters.switched = SwitchedAbove(judgement.sums, reference, thresholds.size());
     if (comparing_) parameters.best = static_cast<std::int64_t>(judgement.policies.BestArm());
     if (lines_) parameters.lines = lines_->First();
     CLINNOVA_ASSIGN(const PooledSums pairs, PairRound(parameters, judgement.policies));
     if (comparing_) comparing_->TakeContributors(pairs.Counts(kComparedSites));
     if (lines_) lines_->TakeSums(pairs, kLineSums);
     if (!thresholds.empty()) {
-      judgement.net_benefit = NetBenefitFrom(pairs, reference, thresholds);
+      judgement.net_benefit = NetBenefitFrom(pairs, reference, thresholds, parameters.switched);
     } else if (options_.evaluation.net_benefit && options_.evaluation.given) {
       judgement.warnings.emplace_back(
           "no net_benefit: of a continuous outcome thresholds are in its unit, and must be named");
@@ -98,9 +94,11 @@ class Judging {
     return {};
   }
 
-  Result<PooledSums> ValueRound(const LearnedChoice& learned) {
-    ChoiceValueParameters parameters{
-        .split = learned.split, .models = Uncentred(learned), .guideline = guideline_};
+  Result<PooledSums> ValueRound(const LearnedChoice& learned, std::vector<double> thresholds) {
+    ChoiceValueParameters parameters{.split = learned.split,
+                                     .models = Uncentred(learned),
+                                     .guideline = guideline_,
+                                     .thresholds = std::move(thresholds)};
     parameters.weighted_exponent =
         frame_.standardised_exponent() + stats::ExponentOf(1 / options_.trim);
     return federation_.Sum(analysis_, kChoiceValueStep, parameters);
@@ -255,9 +253,14 @@ class Judging {
     for (const Subgrouping& subgrouping : subgroupings) {
       spread.subgroups.cuts.push_back(subgrouping.cuts);
     }
+    if (learned_.binary && !subgroupings.empty()) {
+      spread.subgroups.score_groups = ScoreGroupsOf(OverArms(judgement.sums.Counts(kScoreCounts)));
+    }
     if (comparing_) spread.sites = SiteQuestion(judgement);
     if (lines_) spread.lines = lines_->Second();
+    if (options_.evaluation.calibration) spread.benefit = BenefitBins(judgement);
     CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kChoiceSpreadStep, spread));
+    judgement.benefit_counts = sums.Counts(kBenefitBinRows);
     if (comparing_) comparing_->TakeFirst(sums, kSpreadSites);
     if (lines_) lines_->TakeErrors(sums, kLineErrors);
     const auto at = [&](double part) {
@@ -323,6 +326,15 @@ class Judging {
     parameters.persons = BenefitPersons(spread, parameters.first_bins);
     const std::vector<std::int64_t> persons = spread.Counts(kSubgroupRows);
     parameters.persons.insert(parameters.persons.end(), persons.begin(), persons.end());
+    parameters.subgroups.score_groups.clear();
+    std::vector<GroupGain> subgroups(persons.size());
+    const std::size_t size = 2 * as.subgroups.score_groups.size();
+    for (std::size_t g = 0; size > 0 && g < subgroups.size(); ++g) {
+      for (std::size_t i = 0; i < size; ++i) {
+        subgroups[g].scores.push_back(spread.Count(kSubgroupScores, g * size + i));
+      }
+      parameters.cases.push_back(subgroups[g].Cases());
+    }
     if (parameters.first_bins.empty() && subgroupings.empty() && !comparing_) return {};
     if (options_.evaluation.calibration && learned_.binary) {
       parameters.calibration = judgement.sums.Counts(kCalibrationRows);
@@ -336,19 +348,27 @@ class Judging {
     for (std::size_t g = 0; g < parameters.first_bins.size(); ++g) {
       judgement.groups.push_back(GainOf(sums, g, parameters.persons[g], "", std::to_string(g + 1)));
     }
-    std::size_t at = parameters.first_bins.size();
+    std::size_t at = 0;
     for (const Subgrouping& subgrouping : subgroupings) {
       for (std::size_t g = 0; g < subgrouping.groups(); ++g, ++at) {
+        const std::size_t group = parameters.first_bins.size() + at;
         GroupGain gain =
-            GainOf(sums, at, parameters.persons[at], subgrouping.name, subgrouping.Label(g));
-        const std::size_t first = kPredictionParts * (at - parameters.first_bins.size());
-        for (std::size_t i = 0; i < kPredictionParts; ++i) {
-          gain.predictions.push_back(sums.Number(kGroupPredictions, first + i));
-        }
+            GainOf(sums, group, parameters.persons[group], subgrouping.name, subgrouping.Label(g));
+        gain.scores = std::move(subgroups[at].scores);
+        gain.predictions = PartOf(sums, kGroupPredictions, kPredictionParts, at);
+        gain.contrasts = PartOf(sums, kGroupContrasts, kContrastParts * Contrasts(arms_), at);
         judgement.groups.push_back(std::move(gain));
       }
     }
     return {};
+  }
+
+  /// The numbers of a block's part, one part of `size` after the other.
+  static std::vector<double> PartOf(const PooledSums& sums, std::size_t block, std::size_t size,
+                                    std::size_t part) {
+    std::vector<double> numbers;
+    for (std::size_t i = 0; i < size; ++i) numbers.push_back(sums.Number(block, size * part + i));
+    return numbers;
   }
 
   Result<void> FindCuts(const ChoiceJudgement& judgement,
@@ -381,6 +401,27 @@ class Judging {
     gain.gain =
         NormalEstimate(sign * mean, std::sqrt(std::max(0.0, variance)), options_.confidence_level);
     return gain;
+  }
+
+  // --- Benefit ---
+
+  ChoiceBinQuestion BenefitBins(const ChoiceJudgement& judgement) const {
+    return BinsAround(judgement.sums.Numbers(kBenefitMoments), frame_.n());
+  }
+
+  Result<void> JudgeBenefit(ChoiceJudgement& judgement) {
+    ChoiceBenefitParameters parameters{.split = learned_.split,
+                                       .models = Uncentred(learned_),
+                                       .bins = BenefitBins(judgement),
+                                       .counts = judgement.benefit_counts,
+                                       .congruent = {0, 0}};
+    const std::vector<std::int64_t> cells = judgement.sums.Counts(kChosenReceived);
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      parameters.congruent[i / arms_ == i % arms_ ? 0 : 1] += cells[i];
+    }
+    CLINNOVA_ASSIGN(judgement.benefit,
+                    ReadBenefit(federation_, analysis_, std::move(parameters), arms_));
+    return {};
   }
 
   // --- Recalibration ---
@@ -439,7 +480,7 @@ class Judging {
       return {};
     }
     if (!without) return Fail(without);
-    CLINNOVA_ASSIGN(PooledSums sums, ValueRound(*without));
+    CLINNOVA_ASSIGN(PooledSums sums, ValueRound(*without, {}));
     PolicyValues policies = Values(sums);
     CLINNOVA_TRY(PairRound(PairsOf(*without, policies.BestArm()), policies));
     judgement.without_site = std::move(policies);
@@ -459,6 +500,12 @@ class Judging {
 };
 
 }  // namespace
+
+std::int64_t GroupGain::Cases() const {
+  std::int64_t cases = 0;
+  for (std::size_t i = scores.size() / 2; i < scores.size(); ++i) cases += scores[i];
+  return cases;
+}
 
 Result<ChoiceJudgement> JudgeChoice(Federation& federation, const Analysis& analysis,
                                     const ChoiceOptions& options, const stats::ModelFrame& frame,

@@ -91,7 +91,13 @@ struct GroupGain {
   std::int64_t n = 0;
   double predicted = 0;
   ChoiceEstimate gain{};
-  std::vector<double> predictions{};  ///< of a subgroup: sums of PredictionParts
+  // Of a subgroup:
+  std::vector<double> predictions{};   ///< sums of PredictionParts
+  std::vector<std::int64_t> scores{};  ///< of a binary outcome: as kSubgroupScores orders them
+  std::vector<double> contrasts{};     ///< by two arms: sums of ContrastParts
+
+  /// Persons with a binary outcome.
+  std::int64_t Cases() const;
 };
 
 struct Recalibration {
@@ -122,7 +128,8 @@ struct ChoiceJudgement {
   std::vector<double> calibration_predicted{};  ///< by arm and bin, sums; as is told
   std::vector<double> calibration_observed{};
   std::vector<Recalibration> recalibration{};                 ///< by arm
-  std::optional<ChoiceBenefit> benefit{};                     ///< with evaluation "calibration"
+  std::vector<std::int64_t> benefit_counts{};                 ///< with evaluation "calibration"
+  std::optional<ChoiceBenefit> benefit{};                     ///< likewise
   std::optional<PolicyValues> without_site{};                 ///< leave-one-site-out
   std::optional<federation::PooledSums> without_site_sums{};  ///< of its value step
   std::vector<std::string> warnings{};

@@ -32,16 +32,40 @@ double NetBenefitOf(const Switch& how, std::size_t threshold, const ChoiceBatch&
   return sign * (batch.score[how.arm][row] - batch.score[reference][row]) - t;
 }
 
+std::vector<std::int64_t> SwitchedAbove(const federation::PooledSums& sums, std::size_t reference,
+                                        std::size_t thresholds) {
+  std::vector<std::int64_t> above(thresholds);
+  std::int64_t persons = 0;
+  for (std::size_t t = thresholds; t-- > 0;) {
+    persons += sums.Count(kSwitchedRows, reference * thresholds + t);
+    above[t] = persons;
+  }
+  return above;
+}
+
+std::vector<std::int64_t> SwitchedInto(const std::vector<std::int64_t>& switched,
+                                       std::int64_t everybody, int minimum_count) {
+  const std::vector<std::int64_t> known = {everybody, 0};
+  const std::vector<bool> told = ToldThresholds(switched, known, {}, minimum_count);
+  std::vector<std::int64_t> into;
+  std::int64_t last = -1;
+  for (std::size_t t = 0; t < told.size(); ++t) {
+    if (told[t]) last = static_cast<std::int64_t>(t);
+    into.push_back(last);
+  }
+  return into;
+}
+
 NetBenefitSums NetBenefitFrom(const federation::PooledSums& sums, std::size_t reference,
-                              const std::vector<double>& thresholds) {
-  NetBenefitSums net{.reference = reference, .thresholds = thresholds};
+                              const std::vector<double>& thresholds,
+                              std::vector<std::int64_t> switched) {
+  NetBenefitSums net{
+      .reference = reference, .thresholds = thresholds, .switched = std::move(switched)};
   const std::size_t size = thresholds.size();
   for (auto* part : {&net.gain, &net.gain_squared, &net.squared_changes}) part->assign(size, 0);
-  net.switched.assign(size, 0);
   // What is above the next threshold is above this one, too.
   for (std::size_t t = size; t-- > 0;) {
     const bool last = t + 1 == size;
-    net.switched[t] = sums.Count(kSwitchedRows, t) + (last ? 0 : net.switched[t + 1]);
     net.gain[t] = sums.Number(kSwitchedGain, t) + (last ? 0 : net.gain[t + 1]);
     net.gain_squared[t] =
         sums.Number(kSwitchedGainSquared, t) + (last ? 0 : net.gain_squared[t + 1]);

@@ -11,8 +11,9 @@
 // Sources: A. J. Vickers, E. B. Elkin, Med. Decis. Making 26 (2006); A. J. Vickers, M. W. Kattan, D. J. Sargent, Trials 8
 // (2007), on treatments; K. Chalkou et al., Med. Decis. Making 43 (2023), on several, here with one threshold for all.
 //
-// Reveals, with the step choice.fold_pairs: by threshold the persons whose predicted gain is above it and not above the
-// next, the sum of their scores' gains and of the squares, and what folds change in each other's net benefit.
+// Reveals: with the step choice.values, by reference and threshold the persons whose predicted gain is above it and not above
+// the next; with choice.fold_pairs, between thresholds that may be told, the sum of their scores' gains and of the squares;
+// and by threshold what folds change in each other's net benefit.
 #pragma once
 
 #include <cstdint>
@@ -43,9 +44,19 @@ Switch SwitchOf(std::span<const double> towards, std::size_t reference,
 double NetBenefitOf(const Switch& how, std::size_t threshold, const ChoiceBatch& batch,
                     std::size_t row, std::size_t reference, double sign, double t);
 
-/// From the sums of choice.fold_pairs with these thresholds.
+/// Persons above each threshold, from the sums of choice.values.
+std::vector<std::int64_t> SwitchedAbove(const federation::PooledSums& sums, std::size_t reference,
+                                        std::size_t thresholds);
+/// By threshold, from persons above each: the last threshold up to it whose numbers may be told by the persons `everybody` and
+/// those above each alone; -1 where there is none.
+std::vector<std::int64_t> SwitchedInto(const std::vector<std::int64_t>& switched,
+                                       std::int64_t everybody, int minimum_count);
+
+/// From the sums of choice.fold_pairs with these thresholds and persons above them. Of thresholds that are no SwitchedInto
+/// themselves the gains are those of the next that is.
 NetBenefitSums NetBenefitFrom(const federation::PooledSums& sums, std::size_t reference,
-                              const std::vector<double>& thresholds);
+                              const std::vector<double>& thresholds,
+                              std::vector<std::int64_t> switched);
 /// The rule's net benefit at a threshold.
 ChoiceEstimate RuleNetBenefit(const NetBenefitSums& sums, std::size_t threshold, std::int64_t n,
                               double confidence_level);

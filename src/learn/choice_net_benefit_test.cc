@@ -63,5 +63,12 @@ TEST(ToldThresholds, TellEverythingWithoutRules) {
             (std::vector<bool>{true, true, true}));
 }
 
+TEST(SwitchedInto, IsTheLastThresholdThatMayBeTold) {
+  // Three of a hundred are not above the first; two lie between the next two; the last has one.
+  EXPECT_EQ(SwitchedInto({97, 60, 58, 30, 1}, 100, 5), (Counts{-1, 1, 1, 3, 3}));
+  EXPECT_EQ(SwitchedInto({97, 60, 58, 30, 1}, 100, 0), (Counts{0, 1, 2, 3, 4}));
+  EXPECT_EQ(SwitchedInto({60, 60, 0, 0}, 100, 5), (Counts{0, 1, 2, 3}));
+}
+
 }  // namespace
 }  // namespace clinnova::learn

@@ -2,6 +2,7 @@
 // The step choice.fold_pairs of choice_value_steps.h.
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include "core/deterministic_math.h"
 #include "learn/choice_net_benefit.h"
@@ -27,26 +28,67 @@ Result<Layout> PairLayout(const Analysis& analysis, const table::Schema& schema,
   CLINNOVA_ASSIGN(const auto lines,
                   LineBlock(analysis, schema, parameters.split.claim, arms, parameters.lines));
   const std::size_t thresholds = parameters.thresholds.size();
-  const bool fits =
-      parameters.reference >= 0 && parameters.reference < static_cast<std::int64_t>(arms) &&
-      parameters.best < static_cast<std::int64_t>(arms) &&
-      (parameters.best < 0 || options.evaluation.between_sites) &&
-      (thresholds == 0 || parameters.thresholds == ThresholdsOf(options, parameters.models.binary));
+  const bool fits = parameters.reference >= 0 &&
+                    parameters.reference < static_cast<std::int64_t>(arms) &&
+                    parameters.best < static_cast<std::int64_t>(arms) &&
+                    (parameters.best < 0 || options.evaluation.between_sites) &&
+                    (thresholds == 0 ||
+                     parameters.thresholds == ThresholdsOf(options, parameters.models.binary)) &&
+                    parameters.switched.size() == thresholds &&
+                    std::ranges::is_sorted(parameters.switched, std::greater<>());
   if (!fits) {
     return Fail(ErrorCode::kRefused, "thresholds or sites that the analysis does not ask for",
                 "wrong_layout");
   }
-  return Layout{{WideBlock("squared_changes", 1 + thresholds), CountBlock("switched", thresholds),
-                 WideBlock("gain", thresholds), WideBlock("gain_squared", thresholds),
+  return Layout{{WideBlock("squared_changes", 1 + thresholds), WideBlock("gain", thresholds),
+                 WideBlock("gain_squared", thresholds),
                  CountBlock("sites", parameters.best < 0 ? 0 : kSiteAreas + arms + 1), lines}};
+}
+
+std::int64_t Everybody(const ChoiceSplit& split) {
+  std::int64_t everybody = 0;
+  for (const std::int64_t cell : split.cells) everybody += cell;
+  return everybody;
+}
+
+/// The hub may not claim fewer persons above a threshold than this site has.
+Result<void> HoldSwitched(const SiteView& site, const ChoicePairParameters& parameters) {
+  const std::size_t thresholds = parameters.thresholds.size();
+  if (site.minimum_count == 0 || thresholds == 0) return {};
+  const Layout layout{{CountBlock("switched", thresholds)}};
+  ExactSums own(layout);
+  const double sign = parameters.models.higher_is_better ? 1 : -1;
+  CLINNOVA_TRY(ForEachPredicted(site, parameters.split, parameters.models, own,
+                                [&](const ChoiceRows& rows, ChoiceBatch& batch, ExactSums& mine) {
+                                  std::vector<double> towards(rows.arms());
+                                  for (std::size_t r = 0; r < batch.rows(); ++r) {
+                                    if (batch.fold[r] == 0) continue;
+                                    for (std::size_t a = 0; a < towards.size(); ++a)
+                                      towards[a] = sign * batch.predicted[a][r];
+                                    const auto reference =
+                                        static_cast<std::size_t>(parameters.reference);
+                                    const std::size_t level =
+                                        SwitchOf(towards, reference, parameters.thresholds).level;
+                                    for (std::size_t t = 0; t < level; ++t) mine.AddCount(0, t);
+                                  }
+                                }));
+  CLINNOVA_ASSIGN(const federation::PooledSums total,
+                  federation::PooledSums::Decode(layout, own.Seal(core::Hash{})));
+  for (std::size_t t = 0; t < thresholds; ++t) {
+    if (total.Count(0, t) <= parameters.switched[t]) continue;
+    return Fail(ErrorCode::kRefused, "a count below what this site alone has", "false_claim");
+  }
+  return {};
 }
 
 /// One row at a time, so that buffers serve them all.
 class RowPairs {
  public:
-  RowPairs(const ChoicePairParameters& parameters, const ChoiceRows& ruled, ChoiceBatch& batch,
-           ExactSums& sums)
+  /// `into`: by threshold, that to which the persons between it and the next are added, or -1.
+  RowPairs(const ChoicePairParameters& parameters, const std::vector<std::int64_t>& into,
+           const ChoiceRows& ruled, ChoiceBatch& batch, ExactSums& sums)
       : parameters_(parameters),
+        into_(into),
         ruled_(ruled),
         batch_(batch),
         sums_(sums),
@@ -59,11 +101,11 @@ class RowPairs {
       towards_[a] = sign_ * batch_.predicted[a][row];
     }
     const Switch own = SwitchOf(towards_, reference_, parameters_.thresholds);
-    if (own.level > 0) {
+    if (own.level > 0 && into_[own.level - 1] >= 0) {
+      const auto to = static_cast<std::size_t>(into_[own.level - 1]);
       const double gain = sign_ * (batch_.score[own.arm][row] - batch_.score[reference_][row]);
-      sums_.AddCount(kSwitchedRows, own.level - 1);
-      sums_.Add(kSwitchedGain, own.level - 1, gain);
-      sums_.Add(kSwitchedGainSquared, own.level - 1, gain * gain);
+      sums_.Add(kSwitchedGain, to, gain);
+      sums_.Add(kSwitchedGainSquared, to, gain * gain);
     }
     const auto k = static_cast<std::size_t>(batch_.fold[row] - 1);
     for (std::size_t l = 0; l < static_cast<std::size_t>(parameters_.split.folds); ++l) {
@@ -94,6 +136,7 @@ class RowPairs {
   }
 
   const ChoicePairParameters& parameters_;  // not owned, outlives this
+  const std::vector<std::int64_t>& into_;   // not owned, outlives this
   const ChoiceRows& ruled_;                 // not owned, outlives this
   ChoiceBatch& batch_;                      // not owned, outlives this
   ExactSums& sums_;                         // not owned, outlives this
@@ -111,10 +154,13 @@ Result<void> PairEvaluate(const SiteView& site, const ChoicePairParameters& para
     CLINNOVA_TRY(CountSite(site, parameters.split, parameters.models, parameters.best,
                            kComparedSites, sums));
   }
+  CLINNOVA_TRY(HoldSwitched(site, parameters));
+  const std::vector<std::int64_t> into =
+      SwitchedInto(parameters.switched, Everybody(parameters.split), site.minimum_count);
   const double sign = parameters.models.higher_is_better ? 1 : -1;
   return ForEachPredicted(site, parameters.split, parameters.models, sums,
                           [&](const ChoiceRows&, ChoiceBatch& batch, ExactSums& mine) {
-                            RowPairs pairs(parameters, ruled, batch, mine);
+                            RowPairs pairs(parameters, into, ruled, batch, mine);
                             for (std::size_t r = 0; r < batch.rows(); ++r) {
                               if (batch.fold[r] != 0) pairs.Add(r);
                             }

@@ -66,6 +66,7 @@ class Report {
     if (story_.options.evaluation.subgroups) result["subgroups"] = Groups(GroupKind::kSubgroup);
     if (story_.options.evaluation.leave_one_site_out) result["leave_one_site_out"] = WithoutSite();
     result["e_value"] = EValue();
+    if (story_.learned.binary) result["sample_size"] = SampleSizeJson(story_);
     result["learning"] = Learning();
     result["formula"] = story_.frame.formula().text();
     if (!suppressed_.empty()) result["suppressed"] = suppressed_;
@@ -234,22 +235,14 @@ class Report {
     return HiddenByVariable([&](std::span<const GroupGain> groups, std::size_t first) {
       const auto from = hidden.begin() + static_cast<std::ptrdiff_t>(first);
       const std::vector<bool> own(from, from + static_cast<std::ptrdiff_t>(groups.size()));
-      return HiddenOutcomes(groups, own, story_.learned.binary, story_.minimum_count);
+      std::vector<std::int64_t> persons;
+      std::vector<std::int64_t> cases;
+      for (const GroupGain& group : groups) {
+        persons.push_back(group.n);
+        if (!group.scores.empty()) cases.push_back(group.Cases());
+      }
+      return HiddenOutcomes(persons, cases, own, story_.minimum_count);
     });
-  }
-
-  /// What happened in a subgroup beside what was predicted, of the drugs that were received.
-  Json Fit(const GroupGain& group, bool told) const {
-    const SubgroupFit fit =
-        told ? SubgroupFitOf(group.predictions, group.n, story_.options.confidence_level)
-             : SubgroupFit();
-    Json json{{"observed", NumberJson(fit.observed)},
-              {"predicted", NumberJson(fit.predicted)},
-              {"difference", EstimateJson(fit.difference)}};
-    json.update(ErrorSizesJson(fit.errors, story_.learned.binary));
-    if (told) return json;
-    for (auto& item : json.items()) item.value() = nullptr;
-    return json;
   }
 
   Json Groups(GroupKind kind) {
@@ -275,7 +268,8 @@ class Report {
       for (const auto& item : gain.items()) entry[item.key()] = told ? item.value() : Json(nullptr);
       if (withheld) suppressed_.push_back(path + std::to_string(list.size()));
       if (subgroups) {
-        entry["outcome"] = Fit(group, told && !hidden_outcomes[g]);
+        entry["benefit"] = SubgroupBenefitsJson(story_, group, told);
+        entry["outcome"] = SubgroupFitJson(story_, group, told && !hidden_outcomes[g]);
         if (told && hidden_outcomes[g]) {
           suppressed_.push_back(path + std::to_string(list.size()) + "/outcome");
         }
@@ -299,6 +293,8 @@ class Report {
         entry["intercept"] = fit.intercept ? NumberJson(fit.intercept->estimate) : Json(nullptr);
         entry["slope"] = fit.slope ? NumberJson(fit.slope->estimate) : Json(nullptr);
         entry["slope_std_error"] = fit.slope ? NumberJson(fit.slope->std_error) : Json(nullptr);
+        entry.update(CurveJson(story_, sums, a));
+        HideIfNull(entry["e_90"], entry["ici"], "/calibration/" + arms_[a] + "/e_90");
         entry["bins"] = Bins(a);
       } else {
         const double slope = (part(2) - part(0) * part(3) / n) / (part(1) - part(0) * part(0) / n);
@@ -310,6 +306,11 @@ class Report {
       calibration[arms_[a]] = std::move(entry);
     }
     return calibration;
+  }
+
+  /// A number that is missing beside one that is there is withheld.
+  void HideIfNull(const Json& number, const Json& beside, const std::string& path) {
+    if (number.is_null() && !beside.is_null()) suppressed_.push_back(path);
   }
 
   Json Bins(std::size_t arm) {
@@ -357,6 +358,8 @@ class Report {
       if (story_.learned.binary) {
         entry["c_for_benefit"] = contrast.c ? BenefitJson(*contrast.c) : Json(nullptr);
         entry["brier_for_benefit"] = contrast.brier ? NumberJson(*contrast.brier) : Json(nullptr);
+        entry["cross_entropy_for_benefit"] =
+            contrast.cross_entropy ? NumberJson(*contrast.cross_entropy) : Json(nullptr);
       }
       list.push_back(std::move(entry));
     }
@@ -367,14 +370,12 @@ class Report {
   /// The first are the arms' n_recommended_and_received, and both are everybody: either side tells of the other, so that
   /// both are told or neither.
   Json Congruence() {
-    const std::vector<double>& outcomes = story_.judgement.benefit->outcomes;
+    const std::vector<double>& sum = story_.judgement.benefit->outcomes;
     std::int64_t n[2] = {};
-    double sum[2] = {};
     bool hidden = false;
-    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    for (std::size_t i = 0; i < hidden_cells_.size(); ++i) {
       const bool agreed = i / arms_.size() == i % arms_.size();
       n[agreed ? 0 : 1] += story_.judgement.sums.Count(kChosenReceived, i);
-      sum[agreed ? 0 : 1] += outcomes[i];
       hidden = hidden || (agreed && hidden_cells_[i]);
     }
     hidden = hidden || Small(n[0]) || Small(n[1]);
@@ -465,13 +466,19 @@ class Report {
     return list;
   }
 
-  Json WithoutSite() const {
+  Json WithoutSite() {
     if (!story_.judgement.without_site) return nullptr;
     const PolicyValues& policies = *story_.judgement.without_site;
     Json entry{{"rule", EstimateJson(policies.Value(0))}};
     entry["best_single"] = arms_[policies.BestArm()];
     entry["gain"] = DifferenceJson(policies.GainOverBest());
     entry["discrimination"] = DiscriminationJson(story_, *story_.judgement.without_site_sums);
+    for (std::size_t a = 0; story_.learned.binary && a < arms_.size(); ++a) {
+      Json curve = CurveJson(story_, *story_.judgement.without_site_sums, a);
+      HideIfNull(curve["e_90"], curve["ici"],
+                 "/leave_one_site_out/calibration/" + arms_[a] + "/e_90");
+      entry["calibration"][arms_[a]] = std::move(curve);
+    }
     return entry;
   }
 

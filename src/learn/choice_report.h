@@ -34,6 +34,14 @@ nlohmann::ordered_json DifferenceJson(const ChoiceEstimate& estimate);
 /// How well the outcome models predict, from the sums of the value step.
 nlohmann::ordered_json DiscriminationJson(const ChoiceStory& story,
                                           const federation::PooledSums& sums);
+/// {"auc", "std_error", "conf_low", "conf_high"} with the normal interval, which does not leave 0 to 1; null where there is none.
+nlohmann::ordered_json AucJson(const std::optional<Auc>& auc, double level);
+/// {"ici", "e_50", "e_90", "curve"} of an arm of a binary outcome, from the sums of a value step; null where there is no
+/// curve.
+nlohmann::ordered_json CurveJson(const ChoiceStory& story, const federation::PooledSums& sums,
+                                 std::size_t arm);
+/// Whether each arm of a binary outcome has as many persons as its model needs.
+nlohmann::ordered_json SampleSizeJson(const ChoiceStory& story);
 /// {"brier", "scaled_brier"} of a binary outcome, else {"rmse", "r_squared"}.
 nlohmann::ordered_json ErrorSizesJson(const ErrorSizes& errors, bool binary);
 /// The area within sites, by arm and over all.
@@ -42,6 +50,11 @@ nlohmann::ordered_json WithinSitesJson(const ChoiceStory& story);
 nlohmann::ordered_json BetweenSitesJson(const ChoiceStory& story);
 /// The lines of the effects of every two arms, in the original columns.
 nlohmann::ordered_json HeterogeneityJson(const ChoiceStory& story);
+/// What happened in a subgroup beside what was predicted, of the drugs that were received; null where it is not told.
+nlohmann::ordered_json SubgroupFitJson(const ChoiceStory& story, const GroupGain& group, bool told);
+/// Of every two drugs, the benefit of the first over the second in a subgroup; likewise.
+nlohmann::ordered_json SubgroupBenefitsJson(const ChoiceStory& story, const GroupGain& group,
+                                            bool told);
 /// Net benefit by threshold. `known`, `secret`: ToldThresholds'; paths of what is withheld are appended to `suppressed`.
 nlohmann::ordered_json NetBenefitJson(const ChoiceStory& story,
                                       const std::vector<std::int64_t>& known,

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "stats/contingency_table.h"
-
 namespace clinnova::learn {
 
 SubgroupFit SubgroupFitOf(std::span<const double> sums, std::int64_t n, double confidence_level) {
@@ -22,17 +20,21 @@ SubgroupFit SubgroupFitOf(std::span<const double> sums, std::int64_t n, double c
   return fit;
 }
 
-std::vector<bool> HiddenOutcomes(std::span<const GroupGain> groups, const std::vector<bool>& hidden,
-                                 bool binary, int minimum_count) {
-  if (!binary) return hidden;
-  std::vector<std::int64_t> cases;
-  std::vector<bool> also = hidden;
-  for (std::size_t g = 0; g < groups.size(); ++g) {
-    cases.push_back(groups[g].predictions.empty() ? 0 : std::llround(groups[g].predictions[3]));
-    const std::int64_t others = groups[g].n - cases.back();
-    also[g] = also[g] || (others > 0 && others < minimum_count);
+SubgroupBenefit SubgroupBenefitOf(std::span<const double> sums, std::int64_t n,
+                                  double confidence_level) {
+  const auto persons = static_cast<long double>(n);
+  const long double predicted = sums[0] / persons;
+  const long double gain = sums[2] / persons;
+  const auto variance =
+      static_cast<double>((sums[3] - persons * gain * gain) / (persons - 1) / persons);
+  SubgroupBenefit benefit{.predicted = static_cast<double>(predicted)};
+  benefit.gain = NormalEstimate(static_cast<double>(gain), std::sqrt(std::max(0.0, variance)),
+                                confidence_level);
+  const long double spread = sums[1] - persons * predicted * predicted;
+  if (spread > 1e-12L * persons) {
+    benefit.slope = static_cast<double>((sums[4] - persons * predicted * gain) / spread);
   }
-  return stats::HiddenCells(cases, 1, cases.size(), minimum_count, also);
+  return benefit;
 }
 
 }  // namespace clinnova::learn

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether the outcome models are as right about one subgroup of the patients as about another: by sex, age and what else the
 // study names, what happened under the drug that a person received beside what was predicted out of fold, the mean
-// difference with its error, and the size of the errors. Pure functions of a subgroup's sums.
+// difference with its error, and the size of the errors; and whether benefits of one drug over another come true there. Pure
+// functions of a subgroup's sums.
 //
 //   sums.Add(kGroupPredictions, kPredictionParts * group + i, PredictionParts(q, y)[i]);
 //   const SubgroupFit fit = SubgroupFitOf(parts, n, 0.95);     // fit.difference.low > 0: more happened than was said
@@ -11,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -27,10 +29,14 @@ struct SubgroupFit {
 /// From the sums of PredictionParts over n persons, at least two.
 SubgroupFit SubgroupFitOf(std::span<const double> sums, std::int64_t n, double confidence_level);
 
-/// Which subgroups' outcomes must stay hidden, of the parts of one whole that is told: those that are `hidden` themselves; of a
-/// binary outcome those in which 1 to minimum_count - 1 persons have it or have it not, and others from which these
-/// would follow.
-std::vector<bool> HiddenOutcomes(std::span<const GroupGain> groups, const std::vector<bool>& hidden,
-                                 bool binary, int minimum_count);
+/// How a benefit of one arm over another comes true in a subgroup.
+struct SubgroupBenefit {
+  double predicted = 0;           ///< mean
+  ChoiceEstimate gain{};          ///< mean of the scores' gain
+  std::optional<double> slope{};  ///< of the gain on the prediction; none where all are alike
+};
+/// From the sums of ContrastParts over n persons, at least two.
+SubgroupBenefit SubgroupBenefitOf(std::span<const double> sums, std::int64_t n,
+                                  double confidence_level);
 
 }  // namespace clinnova::learn

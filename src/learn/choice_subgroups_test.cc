@@ -25,28 +25,36 @@ TEST(SubgroupFit, IsTheMeanDifferenceWithItsError) {
   EXPECT_NEAR(fit.errors.mean_square, (0.64 + 0.09 + 0.16 + 0.25) / 4, 1e-15);
 }
 
-/// Persons and, of them, with the outcome.
-GroupGain Group(std::int64_t n, double cases) {
-  GroupGain group;
-  group.n = n;
-  group.predictions = {0, 0, 0, cases, cases};
-  return group;
+TEST(SubgroupBenefit, IsTheMeanGainAndItsSlopeOnThePrediction) {
+  // Gains of 0.5, -0.3, 0.7, 0.1 where 0.2, 0, 0.4, 0.2 were predicted.
+  const std::vector<std::pair<double, double>> persons = {
+      {0.2, 0.5}, {0, -0.3}, {0.4, 0.7}, {0.2, 0.1}};
+  std::vector<double> sums(kContrastParts);
+  for (const auto& [d, gain] : persons) {
+    const double parts[] = {d, d * d, gain, gain * gain, d * gain};
+    for (std::size_t i = 0; i < kContrastParts; ++i) sums[i] += parts[i];
+  }
+  const SubgroupBenefit benefit = SubgroupBenefitOf(sums, 4, 0.95);
+  EXPECT_DOUBLE_EQ(benefit.predicted, 0.2);
+  EXPECT_DOUBLE_EQ(benefit.gain.estimate, 0.25);
+  EXPECT_NEAR(benefit.gain.std_error, std::sqrt((0.0625 + 0.3025 + 0.2025 + 0.0225) / 3 / 4),
+              1e-14);
+  EXPECT_NEAR(*benefit.slope, (0.2 * 0.55 + 0.2 * 0.45) / 0.08, 1e-12);
+  EXPECT_FALSE(SubgroupBenefitOf(std::vector<double>{0.4, 0.04, 1, 1, 0.1}, 4, 0.95).slope);
 }
 
 TEST(HiddenOutcomes, AreOfFewPersonsWithOrWithoutTheOutcome) {
   using Hidden = std::vector<bool>;
-  const std::vector<GroupGain> even = {Group(50, 20), Group(50, 30)};
-  EXPECT_EQ(HiddenOutcomes(even, {false, false}, true, 5), (Hidden{false, false}));
+  const Hidden none = {false, false};
+  EXPECT_EQ(HiddenOutcomes({50, 50}, {20, 30}, none, 5), none);
   // Two of fifty have it: with everybody's number the other group's would tell.
-  const std::vector<GroupGain> rare = {Group(50, 2), Group(50, 30)};
-  EXPECT_EQ(HiddenOutcomes(rare, {false, false}, true, 5), (Hidden{true, true}));
-  EXPECT_EQ(HiddenOutcomes(rare, {false, false}, true, 0), (Hidden{false, false}));
-  EXPECT_EQ(HiddenOutcomes(rare, {false, false}, false, 5), (Hidden{false, false}));
-  const std::vector<GroupGain> nearly_all = {Group(50, 48), Group(50, 30), Group(40, 10)};
-  const Hidden hidden = HiddenOutcomes(nearly_all, {false, false, false}, true, 5);
+  EXPECT_EQ(HiddenOutcomes({50, 50}, {2, 30}, none, 5), (Hidden{true, true}));
+  EXPECT_EQ(HiddenOutcomes({50, 50}, {2, 30}, none, 0), none);
+  EXPECT_EQ(HiddenOutcomes({50, 50}, {}, none, 5), none);  // a continuous outcome
+  const Hidden hidden = HiddenOutcomes({50, 50, 40}, {48, 30, 10}, {false, false, false}, 5);
   EXPECT_TRUE(hidden[0]);
   EXPECT_TRUE(hidden[1] || hidden[2]);
-  EXPECT_EQ(HiddenOutcomes(even, {true, true}, true, 5), (Hidden{true, true}));
+  EXPECT_EQ(HiddenOutcomes({50, 50}, {20, 30}, {true, true}, 5), (Hidden{true, true}));
 }
 
 }  // namespace

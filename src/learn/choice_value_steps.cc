@@ -8,6 +8,7 @@
 #include "federation/batches.h"
 #include "learn/choice_discrimination.h"
 #include "learn/choice_inputs.h"
+#include "learn/choice_net_benefit.h"
 #include "learn/choice_steps.h"
 #include "stats/contingency_table.h"
 #include "stats/effect_rows.h"
@@ -32,6 +33,12 @@ namespace {
 Result<Layout> ValueLayout(const Analysis& analysis, const table::Schema& schema,
                            const ChoiceValueParameters& parameters) {
   CLINNOVA_ASSIGN(const std::size_t arms, ArmsOf(analysis, schema, parameters.split.claim));
+  CLINNOVA_ASSIGN(const ChoiceOptions options, ChoiceOptionsOf(analysis));
+  const std::size_t thresholds = parameters.thresholds.size();
+  if (thresholds > 0 && parameters.thresholds != ThresholdsOf(options, parameters.models.binary)) {
+    return Fail(ErrorCode::kRefused, "thresholds that the analysis does not ask for",
+                "wrong_layout");
+  }
   const std::size_t p = parameters.split.claim.center.size();
   const std::size_t policies = PolicyCount(arms, parameters.guideline >= 0);
   const std::size_t bins = arms * kCalibrationBins;
@@ -41,7 +48,9 @@ Result<Layout> ValueLayout(const Analysis& analysis, const table::Schema& schema
        CountBlock("trimmed", arms), CountBlock("overlap", arms * 2 * kOverlapBins),
        ScaledBlock("weighted_columns", arms * p, static_cast<int>(parameters.weighted_exponent)),
        CountBlock("calibration_rows", bins), WideBlock("arm_predictions", arms * kPredictionParts),
-       CountBlock("scores", parameters.models.binary ? arms * 2 * kScoreBins : 0)}};
+       CountBlock("scores", parameters.models.binary ? arms * 2 * kScoreBins : 0),
+       WideBlock("benefit_moments", 2 * Contrasts(arms)),
+       CountBlock("switched", arms * thresholds)}};
 }
 
 void AddPolicies(const ChoiceBatch& batch, std::size_t row, std::int64_t guideline,
@@ -114,103 +123,39 @@ void AddWeightedColumns(const ChoiceRows& rows, ChoiceBatch& batch, double trim,
   }
 }
 
+/// Whoever would leave each of the arms, were it the reference.
+void AddSwitched(const ChoiceBatch& batch, std::size_t row, double sign,
+                 const std::vector<double>& thresholds, std::vector<double>& towards,
+                 ExactSums& sums) {
+  const std::size_t arms = batch.score.size();
+  towards.resize(arms);
+  for (std::size_t a = 0; a < arms; ++a) towards[a] = sign * batch.predicted[a][row];
+  for (std::size_t reference = 0; reference < arms; ++reference) {
+    const std::size_t level = SwitchOf(towards, reference, thresholds).level;
+    if (level > 0) sums.AddCount(kSwitchedRows, reference * thresholds.size() + level - 1);
+  }
+}
+
 Result<void> ValueEvaluate(const SiteView& site, const ChoiceValueParameters& parameters,
                            ExactSums& sums) {
   const double trim = parameters.models.trim;
+  const double sign = parameters.models.higher_is_better ? 1 : -1;
   return ForEachPredicted(
       site, parameters.split, parameters.models, sums,
       [&](const ChoiceRows& rows, ChoiceBatch& batch, ExactSums& mine) {
+        std::vector<double> towards;
         for (std::size_t r = 0; r < batch.rows(); ++r) {
           if (batch.fold[r] == 0) continue;
           AddPolicies(batch, r, parameters.guideline, mine);
           AddOverlap(batch, r, trim, mine);
           AddCalibration(batch, r, parameters.models.binary, mine);
+          AddBenefitMoments(batch, r, sign, kBenefitMoments, mine);
+          AddSwitched(batch, r, sign, parameters.thresholds, towards, mine);
           mine.AddCount(kChosenReceived, static_cast<std::size_t>(batch.chosen[r]) * rows.arms() +
                                              static_cast<std::size_t>(batch.arm()[r]));
         }
         AddWeightedColumns(rows, batch, trim, mine);
       });
-}
-
-// --- Inputs ------------------------------------------------------------------------------------------
-
-std::size_t LevelCount(const std::vector<ChoiceInput>& inputs) {
-  std::size_t levels = 0;
-  for (const ChoiceInput& input : inputs) levels += input.levels.size();
-  return levels;
-}
-
-Result<Layout> InputLayout(const Analysis& analysis, const table::Schema& schema,
-                           const ChoiceInputParameters& parameters) {
-  CLINNOVA_ASSIGN(const std::vector<ChoiceInput> inputs, InputsOf(analysis, schema));
-  const bool sums = parameters.centers.empty();
-  return Layout{{WideBlock("sums", sums ? 2 * inputs.size() : 0),
-                 CountBlock("missing", sums ? inputs.size() : 0),
-                 CountBlock("levels", sums ? LevelCount(inputs) : 0),
-                 CountBlock("histogram", sums ? 0 : inputs.size() * kInputBins),
-                 CountBlock("rows", 1), CountBlock("persons", sums ? inputs.size() : 0)}};
-}
-
-void CountMissing(const std::vector<ChoiceInput>& inputs, const table::Table& table,
-                  std::size_t first, std::size_t count, ExactSums& sums) {
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const table::Column& column = table.column(inputs[i].column);
-    std::int64_t missing = 0;
-    for (std::size_t r = first; r < first + count; ++r) {
-      missing += IsMissing(inputs[i], column, r) ? 1 : 0;
-    }
-    sums.AddCount(kInputMissing, i, missing);
-  }
-}
-
-void AddInputs(const std::vector<ChoiceInput>& inputs, const ChoiceInputParameters& parameters,
-               const table::Table& table, const ChoiceBatch& batch, ExactSums& sums) {
-  const bool first_round = parameters.centers.empty();
-  std::size_t level = 0;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const table::Column& column = table.column(inputs[i].column);
-    for (std::size_t r = 0; r < batch.rows(); ++r) {
-      const std::size_t row = batch.design.source_row[r];
-      if (IsMissing(inputs[i], column, row)) continue;
-      if (first_round) sums.AddCount(kInputPersons, i);
-      if (inputs[i].factor) {
-        if (first_round) {
-          sums.AddCount(kInputLevels, level + static_cast<std::size_t>(column.codes[row]));
-        }
-        continue;
-      }
-      const double value = column.numbers[row];
-      if (first_round) {
-        sums.Add(kInputSums, 2 * i, value);
-        sums.Add(kInputSums, 2 * i + 1, value * value);
-        continue;
-      }
-      sums.AddCount(kInputHistogram,
-                    i * kInputBins + InputBin(value, parameters.centers[i], parameters.scales[i]));
-    }
-    level += inputs[i].levels.size();
-  }
-}
-
-Result<void> InputEvaluate(const SiteView& site, const ChoiceInputParameters& parameters,
-                           ExactSums& sums) {
-  CLINNOVA_ASSIGN(const std::vector<ChoiceInput> inputs,
-                  InputsOf(site.analysis, site.table.schema));
-  CLINNOVA_ASSIGN(const ChoiceRows rows, ChoiceRows::Create(site, parameters.split));
-  const bool histograms = !parameters.centers.empty();
-  const bool fits = !histograms || (parameters.centers.size() == inputs.size() &&
-                                    parameters.scales.size() == inputs.size());
-  if (!fits) return Fail(ErrorCode::kRefused, "centres that do not fit the inputs", "wrong_layout");
-  return ForEachBatch<ChoiceBatch>(site.table.rows, site.threads, sums,
-                                   [&](std::size_t first, std::size_t count, ChoiceBatch& batch,
-                                       ExactSums& mine) -> Result<void> {
-                                     rows.Read(first, count, batch);
-                                     AddInputs(inputs, parameters, site.table, batch, mine);
-                                     if (!histograms)
-                                       CountMissing(inputs, site.table, first, count, mine);
-                                     mine.AddCount(kInputRows, 0, static_cast<std::int64_t>(count));
-                                     return {};
-                                   });
 }
 
 // --- Subgroups ---------------------------------------------------------------------------------------
@@ -225,9 +170,23 @@ Result<std::vector<Subgrouping>> SubgroupsFor(const Analysis& analysis, const ta
         question.cuts[i].size() != subgroupings[i].cuts.size()) {
       return Fail(ErrorCode::kRefused, "cuts that do not fit the subgroups", "wrong_layout");
     }
+    // Other bands of age would tell the eldest from the others.
+    if (!subgroupings[i].needs_mean && question.cuts[i] != subgroupings[i].cuts) {
+      return Fail(ErrorCode::kRefused, "cuts that the analysis does not ask for", "wrong_layout");
+    }
     subgroupings[i].cuts = question.cuts[i];
   }
   return subgroupings;
+}
+
+/// Groups of scores begin at bin 0 and rise.
+Result<void> CheckScoreGroups(const ChoiceSubgroupQuestion& question) {
+  const std::vector<std::int64_t>& first = question.score_groups;
+  const bool fits = first.empty() || (first.size() <= kScoreGroups && first.front() == 0 &&
+                                      std::ranges::is_sorted(first, std::less_equal<>()) &&
+                                      first.back() < static_cast<std::int64_t>(kScoreBins));
+  if (fits) return {};
+  return Fail(ErrorCode::kRefused, "groups of scores that cannot be", "wrong_layout");
 }
 
 std::size_t GroupsOf(const std::vector<Subgrouping>& subgroupings) {
@@ -271,8 +230,13 @@ Result<Layout> SpreadLayout(const Analysis& analysis, const table::Schema& schem
   CLINNOVA_ASSIGN(const auto lines,
                   LineBlock(analysis, schema, parameters.split.claim, arms, parameters.lines));
   CLINNOVA_ASSIGN(const auto subgroupings, SubgroupsFor(analysis, schema, parameters.subgroups));
-  Layout layout{{CountBlock("benefit", kBenefitBins), CountBlock("distance", kDistanceBins), lines,
-                 CountBlock("subgroup_rows", GroupsOf(subgroupings))}};
+  CLINNOVA_TRY(CheckScoreGroups(parameters.subgroups));
+  CLINNOVA_ASSIGN(const auto bins, BenefitCountBlock(arms, parameters.benefit));
+  const std::size_t groups = GroupsOf(subgroupings);
+  Layout layout{
+      {CountBlock("benefit", kBenefitBins), CountBlock("distance", kDistanceBins), lines,
+       CountBlock("subgroup_rows", groups),
+       CountBlock("subgroup_scores", groups * 2 * parameters.subgroups.score_groups.size()), bins}};
   layout.blocks.insert(layout.blocks.end(), sites.begin(), sites.end());
   return layout;
 }
@@ -315,6 +279,18 @@ Result<void> CheckSpread(const ChoiceSpreadParameters& parameters, const ChoiceR
   return Fail(ErrorCode::kRefused, "columns that do not fit the design", "wrong_layout");
 }
 
+/// Counts a row's prediction of the drug that was received in a subgroup, by outcome.
+void AddScore(const ChoiceBatch& batch, std::size_t row, const std::vector<std::int64_t>& first,
+              std::size_t subgroup, ExactSums& sums) {
+  if (first.empty()) return;
+  const auto own = static_cast<std::size_t>(batch.arm()[row]);
+  const auto bin = static_cast<std::int64_t>(ScoreBin(batch.predicted[own][row]));
+  const auto group =
+      static_cast<std::size_t>(std::ranges::upper_bound(first, bin) - first.begin()) - 1;
+  const std::size_t kind = 2 * subgroup + (batch.y()[row] == 1 ? 1 : 0);
+  sums.AddCount(kSubgroupScores, kind * first.size() + group);
+}
+
 Result<void> SpreadEvaluate(const SiteView& site, const ChoiceSpreadParameters& parameters,
                             ExactSums& sums) {
   CLINNOVA_ASSIGN(const ChoiceRows checked, ChoiceRows::Create(site, parameters.split));
@@ -333,7 +309,11 @@ Result<void> SpreadEvaluate(const SiteView& site, const ChoiceSpreadParameters& 
           mine.AddCount(kDistanceHistogram,
                         EvenBin(Distance(parameters, batch, r), kDistanceBin, kDistanceBins));
           ForEachSubgroup(subgroupings, site.table, batch.design.source_row[r],
-                          [&](std::size_t group) { mine.AddCount(kSubgroupRows, group); });
+                          [&](std::size_t group) {
+                            mine.AddCount(kSubgroupRows, group);
+                            AddScore(batch, r, parameters.subgroups.score_groups, group, mine);
+                          });
+          AddBenefitCounts(parameters.benefit, parameters.models, batch, r, kBenefitBinRows, mine);
         }
         AddLines(parameters.lines, batch, parameters.models.higher_is_better ? 1 : -1, kLineErrors,
                  mine);
@@ -349,13 +329,16 @@ Result<Layout> GroupLayout(const Analysis& analysis, const table::Schema& schema
   const std::size_t groups = parameters.first_bins.size() + subgroups;
   CLINNOVA_ASSIGN(const std::size_t arms, ArmsOf(analysis, schema, parameters.split.claim));
   const std::size_t bins = parameters.calibration.size();
-  if (parameters.persons.size() != groups || (bins != 0 && bins != arms * kCalibrationBins)) {
+  const bool cases = parameters.cases.empty() || parameters.cases.size() == subgroups;
+  if (parameters.persons.size() != groups || !cases ||
+      (bins != 0 && bins != arms * kCalibrationBins)) {
     return Fail(ErrorCode::kRefused, "persons that do not fit the groups", "wrong_layout");
   }
   CLINNOVA_ASSIGN(const auto sites, SiteBlocks(analysis, schema, arms, parameters.sites));
   Layout layout{
       {WideBlock("predicted", groups), WideBlock("gain", groups), WideBlock("gain_squared", groups),
        WideBlock("predictions", kPredictionParts * subgroups),
+       WideBlock("contrasts", kContrastParts * Contrasts(arms) * subgroups),
        WideBlock("calibration_predicted", bins), WideBlock("calibration_observed", bins)}};
   layout.blocks.insert(layout.blocks.end(), sites.begin(), sites.end());
   return layout;
@@ -380,9 +363,62 @@ std::vector<bool> WithheldGroups(const SiteView& site, const ChoiceGroupParamete
   for (const Subgrouping& subgrouping : subgroupings) sizes.push_back(subgrouping.groups());
   return Withheld(site, parameters.persons, sizes);
 }
+/// Of the subgroups' predictions and outcomes.
+std::vector<bool> WithheldOutcomes(const SiteView& site, const ChoiceGroupParameters& parameters,
+                                   const std::vector<Subgrouping>& subgroupings,
+                                   const std::vector<bool>& withheld) {
+  std::vector<bool> outcomes;
+  for (const Subgrouping& subgrouping : subgroupings) {
+    const auto part = [&](const auto& of, std::size_t before) {
+      const auto from = of.begin() + static_cast<std::ptrdiff_t>(before + outcomes.size());
+      return std::vector(from, from + static_cast<std::ptrdiff_t>(subgrouping.groups()));
+    };
+    const std::size_t benefits = parameters.first_bins.size();
+    const std::vector<std::int64_t> cases =
+        parameters.cases.empty() ? std::vector<std::int64_t>() : part(parameters.cases, 0);
+    const std::vector<bool> hidden = HiddenOutcomes(part(parameters.persons, benefits), cases,
+                                                    part(withheld, benefits), site.minimum_count);
+    outcomes.insert(outcomes.end(), hidden.begin(), hidden.end());
+  }
+  return outcomes;
+}
+
 std::vector<bool> WithheldBins(const SiteView& site, const ChoiceGroupParameters& parameters) {
   const std::size_t arms = parameters.calibration.size() / kCalibrationBins;
   return Withheld(site, parameters.calibration, std::vector<std::size_t>(arms, kCalibrationBins));
+}
+
+/// Of every two arms, in a subgroup.
+void AddContrasts(const ChoiceBatch& batch, std::size_t row, double sign, std::size_t subgroup,
+                  ExactSums& sums) {
+  const std::size_t arms = batch.score.size();
+  std::size_t at = kContrastParts * Contrasts(arms) * subgroup;
+  for (std::size_t a = 0; a < arms; ++a) {
+    for (std::size_t b = a + 1; b < arms; ++b) {
+      const double d = sign * (batch.predicted[a][row] - batch.predicted[b][row]);
+      const double gain = sign * (batch.score[a][row] - batch.score[b][row]);
+      for (const double part : {d, d * d, gain, gain * gain, d * gain}) {
+        sums.Add(kGroupContrasts, at++, part);
+      }
+    }
+  }
+}
+
+/// The groups are those that our hub makes, a few of like size: of as many as there are bins each would be a person or two.
+Result<void> CheckGroups(const ChoiceGroupParameters& parameters, const ChoiceRows& rows) {
+  const std::vector<std::int64_t>& first = parameters.first_bins;
+  const bool fits =
+      parameters.best >= 0 && parameters.best < static_cast<std::int64_t>(rows.arms()) &&
+      parameters.benefit_range > 0 && first.size() <= kBenefitGroups &&
+      (first.empty() || (first.front() == 0 && std::ranges::is_sorted(first, std::less_equal<>()) &&
+                         first.back() < static_cast<std::int64_t>(kBenefitBins)));
+  if (!fits) return Fail(ErrorCode::kRefused, "groups that cannot be", "wrong_layout");
+  std::int64_t everybody = 0;
+  for (const std::int64_t cell : parameters.split.cells) everybody += cell;
+  std::int64_t grouped = 0;
+  for (std::size_t g = 0; g < first.size(); ++g) grouped += parameters.persons[g];
+  if (first.empty() || grouped == everybody) return {};
+  return Fail(ErrorCode::kRefused, "groups that are not everybody", "false_claim");
 }
 
 void AddToGroup(std::size_t group, double predicted, double gain, ExactSums& sums) {
@@ -395,16 +431,21 @@ Result<void> GroupEvaluate(const SiteView& site, const ChoiceGroupParameters& pa
                            ExactSums& sums) {
   CLINNOVA_ASSIGN(const auto subgroupings,
                   SubgroupsFor(site.analysis, site.table.schema, parameters.subgroups));
+  CLINNOVA_ASSIGN(const ChoiceRows checked, ChoiceRows::Create(site, parameters.split));
+  CLINNOVA_TRY(CheckGroups(parameters, checked));
   const std::vector<bool> withheld = WithheldGroups(site, parameters, subgroupings);
+  const std::vector<bool> withheld_outcomes =
+      WithheldOutcomes(site, parameters, subgroupings, withheld);
   const std::vector<bool> withheld_bins = WithheldBins(site, parameters);
+  const double sign = parameters.models.higher_is_better ? 1 : -1;
   const auto best = static_cast<std::size_t>(parameters.best);
   CLINNOVA_TRY(
       AddSite(site, parameters.split, parameters.models, parameters.sites, kGroupSites, sums));
   return ForEachPredicted(
       site, parameters.split, parameters.models, sums,
-      [&](const ChoiceRows& rows, ChoiceBatch& batch, ExactSums& mine) {
+      [&](const ChoiceRows&, ChoiceBatch& batch, ExactSums& mine) {
         for (std::size_t r = 0; r < batch.rows(); ++r) {
-          if (batch.fold[r] == 0 || best >= rows.arms()) continue;
+          if (batch.fold[r] == 0) continue;
           const double predicted = Benefit(batch, r, best);
           const double gain =
               batch.score[static_cast<std::size_t>(batch.chosen[r])][r] - batch.score[best][r];
@@ -429,6 +470,8 @@ Result<void> GroupEvaluate(const SiteView& site, const ChoiceGroupParameters& pa
                           [&](std::size_t of) {
                             if (withheld[benefits + of]) return;
                             AddToGroup(benefits + of, predicted, gain, mine);
+                            AddContrasts(batch, r, sign, of, mine);
+                            if (withheld_outcomes[of]) return;
                             AddPredictions(batch, r, kGroupPredictions, of, mine);
                           });
         }
@@ -475,10 +518,20 @@ Result<void> RecalibrationEvaluate(const SiteView& site,
 
 }  // namespace
 
+std::vector<bool> HiddenOutcomes(const std::vector<std::int64_t>& persons,
+                                 const std::vector<std::int64_t>& cases,
+                                 const std::vector<bool>& hidden, int minimum_count) {
+  if (cases.empty()) return hidden;
+  std::vector<bool> also = hidden;
+  for (std::size_t g = 0; g < persons.size(); ++g) {
+    const std::int64_t others = persons[g] - cases[g];
+    also[g] = also[g] || (others > 0 && others < minimum_count);
+  }
+  return stats::HiddenCells(cases, 1, cases.size(), minimum_count, also);
+}
+
 const federation::TypedStep<ChoiceValueParameters> kChoiceValueStep{"choice.values", ValueLayout,
                                                                     ValueEvaluate, ChoiceGuard{}};
-const federation::TypedStep<ChoiceInputParameters> kChoiceInputStep{"choice.inputs", InputLayout,
-                                                                    InputEvaluate, ChoiceGuard{}};
 const federation::TypedStep<ChoiceSpreadParameters> kChoiceSpreadStep{
     "choice.spread", SpreadLayout, SpreadEvaluate, SubgroupGuard<ChoiceLineGuard>{}};
 const federation::TypedStep<ChoiceGroupParameters> kChoiceGroupStep{

@@ -12,8 +12,9 @@
 // arm; sums of weights; histograms of propensities by arm; weighted column sums; by arm sums of predictions and
 // outcomes, and of a binary one histograms of the predictions of those with and without it; sums, sums of squares, level
 // counts and histograms of the inputs; histograms of predicted benefit and of
-// Mahalanobis' distance; persons by subgroup; by group predicted and observed gain, and of subgroups sums of predictions and
-// outcomes, where disclosure rules hold of groups of enough persons only;
+// Mahalanobis' distance; what choice_benefit.h says; persons by subgroup; by group predicted and observed gain, and of subgroups sums of predictions and
+// outcomes, and of every two arms of predicted benefit and scores' gain, where disclosure rules hold of groups of enough persons
+// only; persons by subgroup, binary outcome and twentieth of the prediction;
 // score and information of the recalibration.
 #pragma once
 
@@ -21,6 +22,7 @@
 #include <vector>
 
 #include "federation/step.h"
+#include "learn/choice_benefit.h"
 #include "learn/choice_lines.h"
 #include "learn/choice_rows.h"
 #include "learn/choice_sites.h"
@@ -30,6 +32,7 @@ namespace clinnova::learn {
 inline constexpr std::size_t kOverlapBins = 20;      ///< of the propensity, of equal width
 inline constexpr std::size_t kCalibrationBins = 10;  ///< of a predicted probability
 inline constexpr std::size_t kBenefitBins = 512;     ///< from 0 to the range told
+inline constexpr std::size_t kBenefitGroups = 5;     ///< of predicted benefit, at most
 inline constexpr std::size_t kDistanceBins = 400;    ///< of 0.05 from 0 on
 inline constexpr double kDistanceBin = 0.05;
 
@@ -43,12 +46,14 @@ struct ChoiceValueParameters {
   ChoiceModels models;
   std::int64_t guideline = -1;         ///< an arm, or -1
   std::int64_t weighted_exponent = 0;  ///< of a standardised value times a weight
+  std::vector<double> thresholds{};    ///< of net benefit: those of the analysis, or none
   template <class A>
   void Fields(A& a) {
     a(split);
     a(models);
     a(guideline);
     a(weighted_exponent);
+    a(thresholds);
   }
 };
 enum ChoiceValueBlock {
@@ -61,7 +66,9 @@ enum ChoiceValueBlock {
   kWeightedSums,     ///< by arm: columns times 1 / e
   kCalibrationRows,  ///< binary outcomes: by arm and bin
   kArmPredictions,   ///< by arm of those who received it: PredictionParts (choice_discrimination.h)
-  kScoreCounts       ///< binary outcomes: as ScoreIndex (choice_discrimination.h) orders them
+  kScoreCounts,      ///< binary outcomes: as ScoreIndex (choice_discrimination.h) orders them
+  kBenefitMoments,   ///< AddBenefitMoments
+  kSwitchedRows  ///< by reference and threshold: persons with a predicted gain above it, and not above the next
 };
 
 /// What the rules' having seen other folds changes: over every fold k, its rows and other fold l, the squares of Gamma
@@ -73,8 +80,10 @@ struct ChoicePairParameters {
   ChoicePairRules rules;
   std::int64_t reference = 0;
   std::vector<double> thresholds{};  ///< those of the analysis, or none
-  std::int64_t best = -1;            ///< asks which sites can be compared (choice_sites.h); -1: not
-  ChoiceLineQuestion lines{};        ///< their sums
+  /// By threshold: persons above it, as choice.values has told them.
+  std::vector<std::int64_t> switched{};
+  std::int64_t best = -1;      ///< asks which sites can be compared (choice_sites.h); -1: not
+  ChoiceLineQuestion lines{};  ///< their sums
   template <class A>
   void Fields(A& a) {
     a(split);
@@ -82,14 +91,14 @@ struct ChoicePairParameters {
     a(rules);
     a(reference);
     a(thresholds);
+    a(switched);
     a(best);
     a(lines);
   }
 };
 enum ChoicePairBlock {
   kSquaredChanges,  ///< of the rule, then by threshold
-  kSwitchedRows,  ///< by threshold: persons with a predicted gain above it, and not above the next
-  kSwitchedGain,  ///< theirs, of the scores
+  kSwitchedGain,  ///< by threshold that is told: of the scores, of persons above it and not above the next that is
   kSwitchedGainSquared,
   kComparedSites,  ///< by SiteMetric
   kLineSums        ///< choice_lines.h
@@ -119,12 +128,14 @@ enum ChoiceInputBlock {
 
 /// Which subgroups a round is about (choice_inputs.h); none without cuts.
 struct ChoiceSubgroupQuestion {
-  std::vector<std::vector<double>> cuts{};  ///< by subgrouping
-  bool by_site = false;                     ///< whether subgroups may be sites
+  std::vector<std::vector<double>> cuts{};   ///< by subgrouping
+  bool by_site = false;                      ///< whether subgroups may be sites
+  std::vector<std::int64_t> score_groups{};  ///< ScoreGroupsOf; none: scores are not asked for
   template <class A>
   void Fields(A& a) {
     a(cuts);
     a(by_site);
+    a(score_groups);
   }
 };
 
@@ -138,6 +149,7 @@ struct ChoiceSpreadParameters {
   std::vector<double> distance_inverse{};  ///< of the covariance, by rows
   ChoiceLineQuestion lines{};              ///< their errors
   ChoiceSubgroupQuestion subgroups{};      ///< their persons
+  ChoiceBinQuestion benefit{};             ///< their persons
   ChoiceSiteQuestion sites{};
   template <class A>
   void Fields(A& a) {
@@ -150,6 +162,7 @@ struct ChoiceSpreadParameters {
     a(distance_inverse);
     a(lines);
     a(subgroups);
+    a(benefit);
     a(sites);
   }
 };
@@ -158,12 +171,14 @@ enum ChoiceSpreadBlock {
   kDistanceHistogram,
   kLineErrors,
   kSubgroupRows,
+  kSubgroupScores,  ///< by subgroup: controls by group of the received drug's prediction, then cases
+  kBenefitBinRows,
   kSpreadSites  // and on
 };
 
 /// Gains over the arm `best`: by group of predicted benefit, then by subgroup. Where disclosure rules hold, a site adds
 /// nothing to groups with fewer than minimum_count of `persons`, nor to others from which these would follow: rule 12. So
-/// with bins of calibration.
+/// with bins of calibration, and with the predictions in subgroups of which as few have a binary outcome or lack it.
 struct ChoiceGroupParameters {
   ChoiceSplit split;
   ChoiceModels models;
@@ -172,6 +187,7 @@ struct ChoiceGroupParameters {
   std::vector<std::int64_t> first_bins{};  ///< of each group of benefit, rising from 0
   ChoiceSubgroupQuestion subgroups{};
   std::vector<std::int64_t> persons{};  ///< by group, as choice.spread has told them
+  std::vector<std::int64_t> cases{};    ///< by subgroup, likewise; none of a continuous outcome
   /// By arm and bin of calibration, as choice.values has told them; empty: not asked.
   std::vector<std::int64_t> calibration{};
   ChoiceSiteQuestion sites{};
@@ -184,6 +200,7 @@ struct ChoiceGroupParameters {
     a(first_bins);
     a(subgroups);
     a(persons);
+    a(cases);
     a(calibration);
     a(sites);
   }
@@ -193,6 +210,7 @@ enum ChoiceGroupBlock {
   kGroupGain,
   kGroupGainSquared,
   kGroupPredictions,      ///< by subgroup, of the drug that was received: PredictionParts
+  kGroupContrasts,        ///< by subgroup and two arms: ContrastParts
   kCalibrationPredicted,  ///< by arm and bin
   kCalibrationObserved,
   kGroupSites  // and on
@@ -215,6 +233,17 @@ enum ChoiceRecalibrationBlock {
   kRecalibrationInformation,
   kRecalibrationLikelihood
 };
+
+/// Which subgroups' sums of predictions and outcomes must stay hidden, of the parts of one whole that is told: those that are
+/// `hidden` themselves; of a binary outcome those in which 1 to minimum_count - 1 persons have it or have it not, and
+/// others from which these would follow. `cases`: none of a continuous outcome.
+std::vector<bool> HiddenOutcomes(const std::vector<std::int64_t>& persons,
+                                 const std::vector<std::int64_t>& cases,
+                                 const std::vector<bool>& hidden, int minimum_count);
+
+/// What a person adds of two arms, with predicted benefit d of the first over the second, and the scores' gain: d, d^2, gain,
+/// gain^2, d gain.
+inline constexpr std::size_t kContrastParts = 5;
 
 extern const federation::TypedStep<ChoiceValueParameters> kChoiceValueStep;
 extern const federation::TypedStep<ChoicePairParameters> kChoicePairStep;

@@ -35,7 +35,7 @@ alike$drug <- ifelse(runif(n) < plogis(0.5 * alike$score), "new", "old")
 alike$better <- rbinom(n, 1, plogis(0.2 + 0.8 * alike$score + 0.2 * (alike$drug == "new")))
 alike <- with_sites(alike, by_turn(n, 3))
 golden_case("choice_nothing_to_gain", alike, from = "simulated, set.seed(77)", notes = choice_notes, analyses = list(
-  choice_analysis("two_drugs", alike, "better", "drug", c("age", "score"), 3, heterogeneity = TRUE)))
+  choice_analysis("two_drugs", alike, "better", "drug", c("age", "score"), 3, heterogeneity = TRUE, subgroups = "age")))
 
 # Boosted trees: columns of few values, so that a cut lies between every two.
 set.seed(4711)

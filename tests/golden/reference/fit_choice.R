@@ -326,7 +326,10 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
     information <- vapply(seq_len(arms), function(a) sum(arm == a) * if (binary) mean(y[arm == a]) * (1 - mean(y[arm == a])) else 1 / scale^2, 0)
     expected$model <- list(intervals = list(std_error = setNames(as.list(sqrt(grown$spread + (ncol(x) + 1) / information)), levels)))
   }
-  if (binary) expected$calibration <- choice_calibration(q[own], y, arm, levels)
+  if (binary) {
+    expected$calibration <- choice_calibration(q[own], y, arm, levels)
+    expected$sample_size <- choice_sample_size(q[own], y, arm, levels, if (is.null(forest)) ncol(x) else NA)
+  }
   expected$discrimination <- choice_discrimination(q[own], y, arm, levels, binary, level)
   for (a in seq_len(arms - 1)) for (b in (a + 1):arms) {
     ends <- if (sign > 0) c(a, b) else c(b, a)
@@ -369,7 +372,7 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
     asked <- c(asked, "subgroups")
     among <- data[setdiff(seq_len(nrow(data)), attr(frame, "na.action")), ]
     expected$subgroups <- choice_subgroups(subgroups, among, abs(q[cbind(seq_len(n), rule)] - q[, least]),
-                                           sign * (policies[, 1] - score[, least]), q[own], y, binary, critical)
+                                           sign * (policies[, 1] - score[, least]), q[own], y, binary, level, sign * q, sign * score, levels)
   }
   study <- list(name = name, method = "treatment_choice", outcome = outcome, treatment = treatment,
                 covariates = vector_of(covariates), fold_column = "fold", folds = folds, alpha = alpha, direction = direction,
@@ -413,9 +416,23 @@ choice_net_benefit <- function(t, q, score, q_without, fold, reference, levels, 
        drugs = drugs, best = c(levels[c(reference, others)], "rule")[which.max(estimates)])
 }
 
-# By level, or band of age: the gain over the best single drug, predicted and of scores; and the outcome under the drug that
-# was received, observed and predicted (q).
-choice_subgroups <- function(columns, among, predicted, gain, q, y, binary, critical) {
+# By level, or band of age: the gain over the best single drug, predicted and of scores; the outcome under the drug that
+# was received, observed and predicted (q), with the area of predictions in twentieths; and of every two drugs the
+# gain of scores and its line on the prediction. all_q, scores: by drug, larger is better.
+choice_subgroups <- function(columns, among, predicted, gain, q, y, binary, level, all_q, scores, levels) {
+  critical <- qnorm(0.5 + level / 2)
+  twentieth <- if (binary) {
+    bin <- choice_scores(q)
+    below <- vapply(0:1999, function(b) sum(bin <= b), 0)
+    first <- 0
+    for (b in 0:1998) if (20 * below[b + 1] >= length(first) * length(q) && below[b + 1] < length(q)) first <- c(first, b + 1)
+    findInterval(bin, first)
+  }
+  area <- function(at) {
+    fit <- pROC::roc(y[at], twentieth[at], levels = 0:1, direction = "<", algorithm = 1)
+    interval <- as.vector(pROC::ci.auc(fit, conf.level = level, method = "delong"))
+    list(auc = as.numeric(fit$auc), std_error = sqrt(pROC::var(fit, method = "delong")), conf_low = interval[1], conf_high = interval[3])
+  }
   around <- function(x) {
     error <- sqrt(var(x) / length(x))
     list(estimate = mean(x), std_error = error, conf_low = mean(x) - critical * error, conf_high = mean(x) + critical * error)
@@ -423,13 +440,21 @@ choice_subgroups <- function(columns, among, predicted, gain, q, y, binary, crit
   of_column <- function(column) {
     values <- among[[column]]
     group <- if (column == "age") cut(values, c(-Inf, 40, 65, Inf), c("below 40", "40 to below 65", "65 and above"), right = FALSE) else factor(values)
-    lapply(levels(group), function(level) {
-      at <- which(group == level)
+    lapply(levels(group), function(name) {
+      at <- which(group == name)
       square <- mean((y[at] - q[at])^2)
       explained <- 1 - square / mean((y[at] - mean(y[at]))^2)
       sizes <- if (binary) list(brier = square, scaled_brier = explained) else list(rmse = sqrt(square), r_squared = explained)
-      c(list(variable = column, level = level, n = length(at), predicted = mean(predicted[at])), around(gain[at]),
-        list(outcome = c(list(observed = mean(y[at]), predicted = mean(q[at]), difference = around(y[at] - q[at])), sizes)))
+      if (binary) sizes$discrimination <- area(at)
+      benefit <- list()
+      for (a in seq_len(length(levels) - 1)) for (b in (a + 1):length(levels)) {
+        d <- all_q[at, a] - all_q[at, b]
+        effect <- scores[at, a] - scores[at, b]
+        benefit <- c(benefit, list(c(list(first = levels[a], second = levels[b], predicted = mean(d)), around(effect),
+                                     list(slope = unname(coef(lm(effect ~ d))[2])))))
+      }
+      c(list(variable = column, level = name, n = length(at), predicted = mean(predicted[at])), around(gain[at]),
+        list(benefit = benefit, outcome = c(list(observed = mean(y[at]), predicted = mean(q[at]), difference = around(y[at] - q[at])), sizes)))
     })
   }
   do.call(c, lapply(columns, of_column))
@@ -566,7 +591,8 @@ choice_benefit <- function(d, gain, q_a, q_b, arm, a, b, weight, y, binary, crit
   said <- pair(t(vapply(bins, function(k) c(mean(q_a[bin == k]), mean(q_b[bin == k])), c(0, 0))))
   seen <- pair(chance)
   c(result, list(c_for_benefit = told(concordance(chance), sqrt(sum(slopes^2 * spread))),
-                 brier_for_benefit = sum(size / sum(size) * rowSums(said^2 - 2 * said * seen + seen))))
+                 brier_for_benefit = sum(size / sum(size) * rowSums(said^2 - 2 * said * seen + seen)) / 2,
+                 cross_entropy_for_benefit = -sum(size / sum(size) * rowSums(ifelse(seen > 0, seen * log(said), 0)))))
 }
 
 # Predictions out of fold of the drug received. Areas are pROC's on bins of a hundredth of the log odds.
@@ -584,12 +610,48 @@ choice_discrimination <- function(q, y, arm, levels, binary, level) {
   list(all = of(seq_along(y)), arms = lapply(seq_along(levels), function(a) c(list(arm = levels[a]), of(which(arm == a)))))
 }
 
+# Curves are of predictions in the middle of such bins, on a natural spline with knots at persons of the 5, 35, 65 and 95 %.
+choice_curve <- function(q, y) {
+  middle <- (choice_scores(q) + 0.5) * 0.01 - 10
+  n <- length(q)
+  outer <- ceiling(n / 20)
+  knots <- sort(middle)[c(outer, ceiling(7 * n / 20), ceiling(13 * n / 20), n + 1 - outer)]
+  if (any(diff(knots) <= 0)) return(list(ici = NA, e_50 = NA, e_90 = NA))
+  basis <- function(x) matrix(splines::ns(x, knots = knots[2:3], Boundary.knots = knots[c(1, 4)]), length(x))
+  columns <- basis(middle)
+  fit <- glm(y ~ columns, family = binomial, control = glm.control(epsilon = 1e-15, maxit = 50))
+  off <- abs(fitted(fit) - plogis(middle))
+  at <- Filter(function(p) qlogis(p) >= knots[1] && qlogis(p) <= knots[4], seq_len(19) / 20)
+  list(ici = mean(off), e_50 = sort(off)[ceiling(n / 2)], e_90 = sort(off)[ceiling(0.9 * n - 1e-9)],
+       curve = lapply(at, function(p) list(predicted = p, observed = plogis(sum(coef(fit) * c(1, basis(qlogis(p))))))))
+}
+
+# What pmsampsize(type = "b") of package pmsampsize asks for, with the R squared of the predictions out of fold.
+choice_sample_size <- function(q, y, arm, levels, parameters) {
+  lapply(seq_along(levels), function(a) {
+    own <- y[arm == a]
+    n <- length(own)
+    eta <- (choice_scores(q[arm == a]) + 0.5) * 0.01 - 10
+    risk <- mean(own)
+    null <- sum(dbinom(own, 1, risk, log = TRUE))
+    r2 <- 1 - exp(-2 / n * (sum(dbinom(own, 1, plogis(eta), log = TRUE)) - null))
+    needed <- function(shrinkage) if (is.na(parameters) || r2 <= 0) NA else ceiling(parameters / ((shrinkage - 1) * log(1 - r2 / shrinkage)))
+    numbers <- c(shrinkage = needed(0.9), optimism = needed(r2 / (r2 + 0.05 * (1 - exp(2 * null / n)))),
+                 overall_risk = ceiling((1.96 / 0.05)^2 * risk * (1 - risk)))
+    list(arm = levels[a], n = n, n_events = sum(own), parameters = parameters, r2_cox_snell = r2, criteria = lapply(names(numbers), function(name) {
+      needed <- numbers[[name]]
+      enough <- if (!is.na(needed)) n >= needed else if (is.na(parameters)) NA else FALSE
+      list(criterion = name, n_needed = needed, enough = enough)
+    }))
+  })
+}
+
 choice_calibration <- function(q, y, arm, levels) {
   fits <- lapply(seq_along(levels), function(a) {
     logit <- qlogis(q[arm == a])
     fit <- glm(y[arm == a] ~ logit, family = binomial, control = glm.control(epsilon = 1e-15, maxit = 50))
-    list(predicted = mean(q[arm == a]), observed = mean(y[arm == a]), intercept = unname(coef(fit)[1]),
-         slope = unname(coef(fit)[2]))
+    c(list(predicted = mean(q[arm == a]), observed = mean(y[arm == a]), intercept = unname(coef(fit)[1]),
+           slope = unname(coef(fit)[2])), choice_curve(q[arm == a], y[arm == a]))
   })
   names(fits) <- levels
   fits
