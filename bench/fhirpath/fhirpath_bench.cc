@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// FHIRPath over NDJSON files: `fhirpath_bench EXPRESSIONS REPEATS FILE…`, one line of JSON as fhirpath.mjs gives it.
+// FHIRPath and views over NDJSON files: `fhirpath_bench EXPRESSIONS VIEWS ROWS REPEATS FILE…`, one line of JSON as
+// fhirpath.mjs gives it; the rows of the views in the folder VIEWS go to the file ROWS.
 #include <sodium.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <set>
 #include <sstream>
 
 #include "intake/fhirpath.h"
+#include "intake/view_output.h"
 
 namespace {
 
@@ -21,9 +25,11 @@ double Seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
 template <typename T>
 T Take(Result<T> result) {
-  if (result) return std::move(*result);
-  std::fprintf(stderr, "%s\n", result.error().message.c_str());
-  std::exit(1);
+  if (!result) {
+    std::fprintf(stderr, "%s\n", result.error().message.c_str());
+    std::exit(1);
+  }
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
 std::string Read(const char* path) {
@@ -61,10 +67,32 @@ std::size_t Evaluate(const Expressions& expressions, const std::vector<intake::J
   return count;
 }
 
+std::vector<intake::ViewDefinition> Views(const char* folder) {
+  std::set<std::filesystem::path> files;  // in the order of their names
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) files.insert(entry.path());
+  std::vector<intake::ViewDefinition> views;
+  for (const auto& file : files) {
+    views.push_back(Take(intake::ViewDefinition::Parse(Take(intake::ReadJsonFile(file)))));
+  }
+  return views;
+}
+
+void WriteRows(const intake::ViewDefinition& view, const std::vector<intake::JsonTree>& resources,
+               std::ofstream& out) {
+  const auto writer = Take(intake::ViewWriter::Create(
+      {.columns = view.columns(), .text = [&](std::string_view line) -> Result<void> {
+         out << line;
+         return {};
+       }}));
+  for (const intake::JsonTree& resource : resources) {
+    for (const intake::ViewRow& row : Take(view.Rows(resource))) Take(writer->Add(row));
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 4) return 2;
+  if (argc < 6) return 2;
   Expressions expressions;
   std::istringstream table(Read(argv[1]));
   for (std::string line; std::getline(table, line);) {
@@ -72,7 +100,7 @@ int main(int argc, char** argv) {
     expressions[type].push_back(Take(intake::FhirPath::Parse(line.substr(type.size() + 1), type)));
   }
   std::vector<std::string> lines;
-  for (int i = 3; i < argc; ++i) {
+  for (int i = 5; i < argc; ++i) {
     std::istringstream text(Read(argv[i]));
     for (std::string line; std::getline(text, line);) lines.push_back(line);
   }
@@ -90,10 +118,22 @@ int main(int argc, char** argv) {
   crypto_hash_sha256_final(&hash, digest);
   char hex[2 * sizeof digest + 1];
   sodium_bin2hex(hex, sizeof hex, digest, sizeof digest);
-  const int repeats = std::atoi(argv[2]);
+  const int repeats = std::atoi(argv[4]);
   started = Seconds();
   for (int i = 0; i < repeats; ++i) Evaluate(expressions, resources, nullptr);
-  std::printf("{\"count\": %zu, \"answers\": \"%s\", \"parse\": %.6f, \"evaluation\": %.6f}\n",
-              count, hex, parse, (Seconds() - started) / repeats);
+  const double evaluation = (Seconds() - started) / repeats;
+  const std::vector<intake::ViewDefinition> views = Views(argv[2]);
+  std::ofstream rows(argv[3], std::ios::binary);
+  for (const auto& view : views) WriteRows(view, resources, rows);
+  started = Seconds();
+  for (int i = 0; i < repeats; ++i) {
+    for (const auto& view : views) {
+      for (const intake::JsonTree& resource : resources) Take(view.Rows(resource));
+    }
+  }
+  std::printf(
+      "{\"count\": %zu, \"answers\": \"%s\", \"parse\": %.6f, \"evaluation\": %.6f, \"views\": "
+      "%.6f}\n",
+      count, hex, parse, evaluation, (Seconds() - started) / repeats);
   return 0;
 }
