@@ -49,10 +49,12 @@ std::string ValuesJson(const intake::fhirpath::Collection& items) {
   return text + "]\n";
 }
 
-std::size_t Evaluate(const Expressions& expressions, const std::vector<intake::JsonTree>& resources,
+std::size_t Evaluate(const Expressions& expressions,
+                     const std::vector<intake::JsonDocument>& resources,
                      crypto_hash_sha256_state* hash) {
   std::size_t count = 0;
-  for (const intake::JsonTree& resource : resources) {
+  for (const intake::JsonDocument& document : resources) {
+    const intake::JsonTree& resource = document.root();
     const auto found = expressions.find(resource.Text("resourceType"));
     if (found == expressions.end()) continue;
     for (const auto& path : found->second) {
@@ -72,20 +74,20 @@ std::vector<intake::ViewDefinition> Views(const char* folder) {
   for (const auto& entry : std::filesystem::directory_iterator(folder)) files.insert(entry.path());
   std::vector<intake::ViewDefinition> views;
   for (const auto& file : files) {
-    views.push_back(Take(intake::ViewDefinition::Parse(Take(intake::ReadJsonFile(file)))));
+    views.push_back(Take(intake::ViewDefinition::Parse(Take(intake::ReadJsonFile(file)).root())));
   }
   return views;
 }
 
-void WriteRows(const intake::ViewDefinition& view, const std::vector<intake::JsonTree>& resources,
-               std::ofstream& out) {
+void WriteRows(const intake::ViewDefinition& view,
+               const std::vector<intake::JsonDocument>& resources, std::ofstream& out) {
   const auto writer = Take(intake::ViewWriter::Create(
       {.columns = view.columns(), .text = [&](std::string_view line) -> Result<void> {
          out << line;
          return {};
        }}));
-  for (const intake::JsonTree& resource : resources) {
-    for (const intake::ViewRow& row : Take(view.Rows(resource))) Take(writer->Add(row));
+  for (const intake::JsonDocument& resource : resources) {
+    for (const intake::ViewRow& row : Take(view.Rows(resource.root()))) Take(writer->Add(row));
   }
 }
 
@@ -105,7 +107,7 @@ int main(int argc, char** argv) {
     for (std::string line; std::getline(text, line);) lines.push_back(line);
   }
   double started = Seconds();
-  std::vector<intake::JsonTree> resources;
+  std::vector<intake::JsonDocument> resources;
   for (const std::string& line : lines) {
     auto resource = intake::ParseJsonTree(line);
     if (resource) resources.push_back(std::move(*resource));  // a planted defect is no JSON
@@ -128,7 +130,7 @@ int main(int argc, char** argv) {
   started = Seconds();
   for (int i = 0; i < repeats; ++i) {
     for (const auto& view : views) {
-      for (const intake::JsonTree& resource : resources) Take(view.Rows(resource));
+      for (const intake::JsonDocument& resource : resources) Take(view.Rows(resource.root()));
     }
   }
   std::printf(

@@ -17,7 +17,8 @@ struct Arguments {
 };
 
 Result<void> EvaluateFhirPath(const Arguments& arguments) {
-  CLINNOVA_ASSIGN(const intake::JsonTree document, intake::ReadJsonFile(arguments.file));
+  CLINNOVA_ASSIGN(const intake::JsonDocument file, intake::ReadJsonFile(arguments.file));
+  const intake::JsonTree& document = file.root();
   const auto path = intake::FhirPath::Parse(arguments.expression, document.Text("resourceType"));
   if (!path) return FailAt("EXPRESSION", path);
   const intake::FhirPath::Options options{.trace = [](std::string_view name,

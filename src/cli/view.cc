@@ -29,8 +29,8 @@ Result<void> WriteView(const Arguments& arguments, const std::string& target) {
       {"csv", intake::ViewFormat::kCsv},
       {"parquet", intake::ViewFormat::kParquet}};
   const intake::ViewFormat format = formats.at(arguments.format);
-  CLINNOVA_ASSIGN(const intake::JsonTree tree, intake::ReadJsonFile(arguments.definition));
-  const auto view = intake::ViewDefinition::Parse(tree);
+  CLINNOVA_ASSIGN(const intake::JsonDocument document, intake::ReadJsonFile(arguments.definition));
+  const auto view = intake::ViewDefinition::Parse(document.root());
   if (!view) return FailAt(arguments.definition, view);
 
   File file;

@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include "intake/json_tree.h"
-
 namespace clinnova::intake {
 namespace {
 
@@ -38,21 +36,6 @@ TEST(FhirModel, KnowsWhatIsAboveWhat) {
   EXPECT_FALSE(R4().IsPrimitive("Quantity"));
   EXPECT_EQ(R4().TypeName("Patient.contact"), "BackboneElement");
   EXPECT_FALSE(R4().IsType("Patient.contact"));
-}
-
-TEST(JsonTree, KeepsDigitsAndOrder) {
-  const auto tree = ParseJsonTree(R"({"b": 1.50, "a": [1e3, "x\n", true, null], "c": {}})");
-  ASSERT_TRUE(tree.has_value());
-  std::string text;
-  AppendJson(*tree, text);
-  EXPECT_EQ(text, R"({"b":1.50,"a":[1e3,"x\n",true,null],"c":{}})");
-}
-
-TEST(JsonTree, SaysWhereItStopsBeingJson) {
-  EXPECT_EQ(ParseJsonTree("{\"a\": }").error().message, "not JSON: wrong at byte 7 of 7");
-  EXPECT_FALSE(ParseJsonTree("").has_value());
-  EXPECT_FALSE(ParseJsonTree("{} {}").has_value());
-  EXPECT_FALSE(ParseJsonTree(std::string(100000, '[')).has_value());
 }
 
 }  // namespace

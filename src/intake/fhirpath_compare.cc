@@ -101,7 +101,7 @@ bool EquivalentDecimals(const Decimal& a, const Decimal& b) {
 }
 
 /// Lower case, and blanks of any kind and number as one.
-std::string Normalised(const std::string& text) {
+std::string Normalised(std::string_view text) {
   std::string out;
   bool blank = false;
   for (const char c : text) {
@@ -118,28 +118,28 @@ std::string Normalised(const std::string& text) {
 }
 
 bool EqualTrees(const JsonTree& a, const JsonTree& b, bool loosely) {
-  if (a.kind != b.kind) return false;
-  switch (a.kind) {
+  if (a.kind() != b.kind()) return false;
+  switch (a.kind()) {
     case JsonTree::Kind::kNull: return true;
-    case JsonTree::Kind::kBoolean: return a.boolean == b.boolean;
+    case JsonTree::Kind::kBoolean: return a.boolean() == b.boolean();
     case JsonTree::Kind::kString:
-      return loosely ? Normalised(a.text) == Normalised(b.text) : a.text == b.text;
-    case JsonTree::Kind::kNumber: return Decimal::Parse(a.text) == Decimal::Parse(b.text);
+      return loosely ? Normalised(a.text()) == Normalised(b.text()) : a.text() == b.text();
+    case JsonTree::Kind::kNumber: return Decimal::Parse(a.text()) == Decimal::Parse(b.text());
     case JsonTree::Kind::kArray:
-      return std::equal(a.items.begin(), a.items.end(), b.items.begin(), b.items.end(),
+      return std::equal(a.items().begin(), a.items().end(), b.items().begin(), b.items().end(),
                         [&](const auto& x, const auto& y) { return EqualTrees(x, y, loosely); });
     case JsonTree::Kind::kObject: break;
   }
   const auto has = [&](const auto& member) {
-    const JsonTree* other = b.Find(member.first);
-    return other && EqualTrees(member.second, *other, loosely);
+    const JsonTree* other = b.Find(member.name);
+    return other && EqualTrees(member.value, *other, loosely);
   };
-  const auto skipped = [&](const auto& member) { return loosely && member.first == "id"; };
+  const auto skipped = [&](const auto& member) { return loosely && member.name.text() == "id"; };
   const auto count = [&](const JsonTree& tree) {
-    return std::count_if(tree.members.begin(), tree.members.end(), std::not_fn(skipped));
+    return std::count_if(tree.members().begin(), tree.members().end(), std::not_fn(skipped));
   };
   return count(a) == count(b) &&
-         std::all_of(a.members.begin(), a.members.end(),
+         std::all_of(a.members().begin(), a.members().end(),
                      [&](const auto& member) { return skipped(member) || has(member); });
 }
 

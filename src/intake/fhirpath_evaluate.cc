@@ -27,9 +27,9 @@ void AppendNodes(const FhirModel& model, const JsonTree* json, const JsonTree* e
         NodeItem(model, {.json = value, .extra = more, .path = path, .resource = parent.resource}));
   };
   if (!several) return add(json, extra);
-  const auto count = [](const JsonTree* tree) { return tree ? tree->items.size() : 0; };
+  const auto count = [](const JsonTree* tree) { return tree ? tree->items().size() : 0; };
   const auto at = [](const JsonTree* tree, std::size_t i) {
-    return tree && i < tree->items.size() ? &tree->items[i] : nullptr;
+    return tree && i < tree->items().size() ? &tree->items()[i] : nullptr;
   };
   for (std::size_t i = 0; i < std::max(count(json), count(extra)); ++i)
     add(at(json, i), at(extra, i));
@@ -104,15 +104,15 @@ std::string_view ChoiceType(const FhirElement& element, std::string_view ending)
 /// All members of the choice, each with the member beside it, "_valueString", that may hold more.
 void AppendChoice(const FhirModel& model, const JsonTree& object, const FhirElement& element,
                   const Node& parent, Collection& out) {
-  for (const auto& member : object.members) {
-    const bool extra = member.first.starts_with('_');
-    const std::string_view key = std::string_view(member.first).substr(extra ? 1 : 0);
+  for (const JsonMember& member : object.members()) {
+    const bool extra = member.name.text().starts_with('_');
+    const std::string_view key = member.name.text().substr(extra ? 1 : 0);
     if (!key.starts_with(element.name) || (extra && object.Find(key))) continue;
     const std::string_view type = ChoiceType(element, key.substr(element.name.size()));
     if (type.empty()) continue;
-    const JsonTree* json = extra ? nullptr : &member.second;
-    const JsonTree* more = extra ? &member.second : nullptr;
-    if (!extra && object.has_underscore) more = object.Find("_" + std::string(key));
+    const JsonTree* json = extra ? nullptr : &member.value;
+    const JsonTree* more = extra ? &member.value : nullptr;
+    if (!extra && object.has_underscore()) more = object.Find("_" + std::string(key));
     AppendNodes(model, json, more, type, parent, out);
   }
 }
@@ -214,7 +214,8 @@ void Evaluator::AppendMembers(const Item& item, std::string_view name, Collectio
     return AppendChoice(model(), *object, *element, item.node, out);
   }
   const JsonTree* json = object->Find(name);
-  const JsonTree* extra = object->has_underscore ? object->Find("_" + std::string(name)) : nullptr;
+  const JsonTree* extra =
+      object->has_underscore() ? object->Find("_" + std::string(name)) : nullptr;
   const std::string_view type = element ? element->types.front() : std::string_view();
   if (json || extra) AppendNodes(model(), json, extra, type, item.node, out);
 }
@@ -222,9 +223,10 @@ void Evaluator::AppendMembers(const Item& item, std::string_view name, Collectio
 void Evaluator::AppendChildren(const Item& item, Collection& out) const {
   for (const JsonTree* object : {item.node.json, item.node.extra}) {
     if (!object || !object->IsObject()) continue;
-    for (const auto& [key, value] : object->members) {
+    for (const JsonMember& member_of : object->members()) {
+      const std::string_view key = member_of.name.text();
       const bool extra = key.starts_with('_');
-      const std::string name = extra ? key.substr(1) : key;
+      const std::string name(extra ? key.substr(1) : key);
       if (key == "resourceType" || (extra && object->Find(name))) continue;
       const FhirMember member = model().Member(item.node.path, name);
       AppendNodes(model(), object->Find(name), object->Find("_" + name), member.type, item.node,

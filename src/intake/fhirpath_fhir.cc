@@ -56,7 +56,7 @@ const JsonTree* InContained(const JsonTree* container, std::string_view id) {
   if (id.empty()) return container;
   const JsonTree* contained = container->Find("contained");
   if (!contained) return nullptr;
-  for (const JsonTree& resource : contained->items) {
+  for (const JsonTree& resource : contained->items()) {
     if (resource.Text("id") == id) return &resource;
   }
   return nullptr;
@@ -71,7 +71,7 @@ const JsonTree* Resolve(const Collection& root, const Item& item, std::string_vi
     if (IsResource(*top.node.json, wanted)) return top.node.json;
     const JsonTree* entries = top.node.json->Find("entry");
     if (!entries) continue;
-    for (const JsonTree& entry : entries->items) {
+    for (const JsonTree& entry : entries->items()) {
       const JsonTree* resource = entry.Find("resource");
       if (resource && (entry.Text("fullUrl") == reference || IsResource(*resource, wanted))) {
         return resource;

@@ -8,13 +8,13 @@ namespace {
 
 constexpr std::string_view kUcum = "http://unitsofmeasure.org";
 
-Value NumberValue(std::string_view path, const std::string& text) {
+Value NumberValue(std::string_view path, std::string_view text) {
   std::int64_t integer = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), integer);
   const bool whole = read.ec == std::errc() && read.ptr == text.data() + text.size();
   if (whole && path != "decimal") return integer;
   if (auto decimal = Decimal::Parse(text)) return *std::move(decimal);
-  return text;
+  return std::string(text);
 }
 
 /// The types whose texts are dates and times.
@@ -22,8 +22,8 @@ bool IsTemporal(std::string_view path) {
   return path == "date" || path == "dateTime" || path == "instant" || path == "time";
 }
 
-Value StringValue(std::string_view path, const std::string& text) {
-  if (!IsTemporal(path)) return text;
+Value StringValue(std::string_view path, std::string_view text) {
+  if (!IsTemporal(path)) return std::string(text);
   std::optional<Temporal> temporal;
   if (path == "date") temporal = Temporal::Parse(text, Temporal::Kind::kDate);
   if (path == "dateTime" || path == "instant") {
@@ -31,15 +31,15 @@ Value StringValue(std::string_view path, const std::string& text) {
   }
   if (path == "time") temporal = Temporal::Parse(text, Temporal::Kind::kTime);
   if (temporal) return *temporal;
-  return text;
+  return std::string(text);
 }
 
 Value ValueOf(const Node& node) {
   if (!node.json) return {};
-  switch (node.json->kind) {
-    case JsonTree::Kind::kBoolean: return node.json->boolean;
-    case JsonTree::Kind::kNumber: return NumberValue(node.path, node.json->text);
-    case JsonTree::Kind::kString: return StringValue(node.path, node.json->text);
+  switch (node.json->kind()) {
+    case JsonTree::Kind::kBoolean: return node.json->boolean();
+    case JsonTree::Kind::kNumber: return NumberValue(node.path, node.json->text());
+    case JsonTree::Kind::kString: return StringValue(node.path, node.json->text());
     default: return {};
   }
 }
@@ -130,8 +130,8 @@ std::optional<Quantity> QuantityOf(const FhirModel& model, const Item& item) {
     return std::nullopt;
   }
   const JsonTree* value = item.node.json->Find("value");
-  if (!value || value->kind != JsonTree::Kind::kNumber) return std::nullopt;
-  const auto decimal = Decimal::Parse(value->text);
+  if (!value || !value->IsNumber()) return std::nullopt;
+  const auto decimal = Decimal::Parse(value->text());
   if (!decimal) return std::nullopt;
   const std::string_view code = item.node.json->Text("code");
   const std::string_view unit = item.node.json->Text("unit");
@@ -147,14 +147,14 @@ std::optional<Decimal> DecimalOf(const Item& item) {
 
 std::optional<std::string_view> PlainText(const Item& item) {
   const bool text = item.unread && item.node.json->IsString();
-  if (text && !IsTemporal(item.node.path)) return item.node.json->text;
+  if (text && !IsTemporal(item.node.path)) return item.node.json->text();
   const auto* read = item.As<std::string>();
   return read ? std::optional<std::string_view>(*read) : std::nullopt;
 }
 
 std::optional<std::string> StringOf(const Item& item) {
   if (const auto text = PlainText(item)) return std::string(*text);
-  if (item.As<Temporal>() && item.node.json) return item.node.json->text;
+  if (item.As<Temporal>() && item.node.json) return std::string(item.node.json->text());
   return std::nullopt;
 }
 
@@ -175,13 +175,12 @@ std::optional<std::string> TextOf(const Item& item) {
       return value.name_space + "." + value.name;
     }
   };
-  if (item.node.json && item.As<Temporal>()) return item.node.json->text;
+  if (item.node.json && item.As<Temporal>()) return std::string(item.node.json->text());
   return std::visit(Text(), item.Read());
 }
 
 void AppendValueJson(const Item& item, std::string& out) {
-  if (item.node.json && (!item.HasValue() || item.node.json->kind == JsonTree::Kind::kNumber ||
-                         item.As<Temporal>())) {
+  if (item.node.json && (!item.HasValue() || item.node.json->IsNumber() || item.As<Temporal>())) {
     return AppendJson(*item.node.json, out);
   }
   std::visit(JsonValue{out}, item.Read());

@@ -65,7 +65,7 @@ struct Item {
   }
   template <typename T>
   const T* As() const {
-    if (unread && !MayBe<T>(node.json->kind)) return nullptr;
+    if (unread && !MayBe<T>(node.json->kind())) return nullptr;
     return std::get_if<T>(&Read());
   }
   bool HasValue() const { return unread || value.index() != 0; }

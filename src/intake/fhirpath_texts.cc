@@ -113,8 +113,8 @@ std::optional<std::string> UnescapeJson(std::string_view text) {
     quoted += text[i];
   }
   const auto parsed = ParseJsonTree(quoted + "\"");
-  if (!parsed || !parsed->IsString()) return std::nullopt;
-  return parsed->text;
+  if (!parsed || !parsed->root().IsString()) return std::nullopt;
+  return std::string(parsed->root().text());
 }
 
 /// Calls `use(text, form)`, whose nothing is FHIRPath's empty.

@@ -37,12 +37,13 @@ class Reader {
   Result<void> Constants(const JsonTree& definition) {
     const JsonTree* constants = definition.Find("constant");
     if (!constants) return {};
-    for (const JsonTree& constant : constants->items) {
+    for (const JsonTree& constant : constants->items()) {
       const std::string name(constant.Text("name"));
       if (!IsName(name)) return Wrong("constant.name", "\"" + name + "\"", "a name");
       const JsonTree* value = nullptr;
       std::string_view type;
-      for (const auto& [key, member] : constant.members) {
+      for (const auto& [name_of_value, member] : constant.members()) {
+        const std::string_view key = name_of_value.text();
         if (!key.starts_with("value")) continue;
         value = &member;
         type = FhirModel::R4().Member("Extension", key).type;
@@ -60,7 +61,7 @@ class Reader {
   Result<FhirPath> Path(const JsonTree& tree, const std::string& where,
                         std::string_view root) const {
     if (!tree.IsString()) return Wrong(where, "a value that is no text", "a FHIRPath expression");
-    auto path = FhirPath::Parse(tree.text, root);
+    auto path = FhirPath::Parse(tree.text(), root);
     if (!path) return FailAt(where, path);
     std::set<std::string> used;
     AppendVariables(path->expression(), used);
@@ -99,10 +100,10 @@ class Reader {
     if (!list) return selects;
     const std::string here = where.empty() ? name : where + "." + name;
     if (!list->IsArray()) return Wrong(here, "a value that is no array", "an array");
-    for (std::size_t i = 0; i < list->items.size(); ++i) {
+    for (std::size_t i = 0; i < list->items().size(); ++i) {
       CLINNOVA_ASSIGN(
           ViewSelect select,
-          Select(list->items[i], here + "[" + std::to_string(i) + "]", root, depth + 1));
+          Select(list->items()[i], here + "[" + std::to_string(i) + "]", root, depth + 1));
       selects.push_back(std::move(select));
     }
     return selects;
@@ -112,7 +113,7 @@ class Reader {
     std::vector<FhirPath> conditions;
     const JsonTree* where = definition.Find("where");
     if (!where) return conditions;
-    for (const JsonTree& condition : where->items) {
+    for (const JsonTree& condition : where->items()) {
       const JsonTree* path = condition.Find("path");
       CLINNOVA_ASSIGN(FhirPath parsed, Path(path ? *path : JsonTree{}, "where.path", root_));
       conditions.push_back(std::move(parsed));
@@ -138,7 +139,7 @@ class Reader {
       }
       select.iteration = iteration;
       const bool repeat = iteration == ViewSelect::Iteration::kRepeat;
-      if (repeat && (!given->IsArray() || given->items.empty())) {
+      if (repeat && (!given->IsArray() || given->items().empty())) {
         return Wrong(here, "no array of paths", "an array of paths");
       }
       if (!repeat) {
@@ -146,7 +147,7 @@ class Reader {
         select.paths.push_back(std::move(path));
         continue;
       }
-      for (const JsonTree& item : given->items) {
+      for (const JsonTree& item : given->items()) {
         // Applied to what it finds too, which may be of another type.
         CLINNOVA_ASSIGN(FhirPath path, Path(item, here, ""));
         select.paths.push_back(std::move(path));
@@ -161,8 +162,8 @@ class Reader {
     if (!columns) return {};
     if (!columns->IsArray())
       return Wrong(where + ".column", "a value that is no array", "an array");
-    for (std::size_t i = 0; i < columns->items.size(); ++i) {
-      const JsonTree& column = columns->items[i];
+    for (std::size_t i = 0; i < columns->items().size(); ++i) {
+      const JsonTree& column = columns->items()[i];
       const std::string here = where + ".column[" + std::to_string(i) + "]";
       const std::string name(column.Text("name"));
       if (!IsName(name)) {
@@ -174,7 +175,7 @@ class Reader {
       select.column_paths.push_back(std::move(parsed));
       select.columns.push_back({.name = name,
                                 .type = std::string(column.Text("type")),
-                                .collection = collection && collection->boolean});
+                                .collection = collection && collection->boolean()});
     }
     return {};
   }
@@ -201,9 +202,9 @@ class Reader {
 /// True when the view does not name versions of FHIR, or names an R4 one.
 bool IsForR4(const JsonTree& definition) {
   const JsonTree* versions = definition.Find("fhirVersion");
-  if (!versions || versions->items.empty()) return true;
-  return std::any_of(versions->items.begin(), versions->items.end(),
-                     [](const JsonTree& version) { return version.text.starts_with("4."); });
+  if (!versions || versions->items().empty()) return true;
+  return std::any_of(versions->items().begin(), versions->items().end(),
+                     [](const JsonTree& version) { return version.text().starts_with("4."); });
 }
 
 }  // namespace

@@ -13,8 +13,8 @@ namespace {
 std::optional<std::string> PlainText(const std::string& cell) {
   if (cell == "null") return std::nullopt;
   if (!cell.starts_with('"')) return cell;
-  auto text = ParseJsonTree(cell);
-  return text ? std::optional(std::move(text->text)) : std::nullopt;
+  const auto text = ParseJsonTree(cell);
+  return text ? std::optional(std::string(text->root().text())) : std::nullopt;
 }
 
 class NdjsonWriter : public ViewWriter {
