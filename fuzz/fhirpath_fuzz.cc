@@ -24,7 +24,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (path.error().message.empty()) std::abort();
     return 0;
   }
-  const auto items = path->Evaluate({}, FhirPath::Root(kPatient.root()));
+  Arena memory;
+  const FhirPath::Options options;
+  const auto items = path->Evaluate(options, FhirPath::Root(kPatient.root()), memory);
   if (items && ItemsJson(*items).empty()) std::abort();
   if (!items && items.error().message.empty()) std::abort();
   return 0;

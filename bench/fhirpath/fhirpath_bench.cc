@@ -40,7 +40,7 @@ std::string Read(const char* path) {
 using Expressions = std::map<std::string, std::vector<intake::FhirPath>, std::less<>>;
 
 /// As JSON.stringify writes fhirpath.js' answers: the values alone.
-std::string ValuesJson(const intake::fhirpath::Collection& items) {
+std::string ValuesJson(intake::fhirpath::Items items) {
   std::string text = "[";
   for (const auto& item : items) {
     if (text.size() > 1) text += ',';
@@ -53,12 +53,16 @@ std::size_t Evaluate(const Expressions& expressions,
                      const std::vector<intake::JsonDocument>& resources,
                      crypto_hash_sha256_state* hash) {
   std::size_t count = 0;
+  const intake::FhirPath::Options options;
+  intake::Arena memory;
+  const intake::Arena::Mark empty = memory.Here();
   for (const intake::JsonDocument& document : resources) {
     const intake::JsonTree& resource = document.root();
     const auto found = expressions.find(resource.Text("resourceType"));
     if (found == expressions.end()) continue;
     for (const auto& path : found->second) {
-      const auto answer = Take(path.Evaluate({}, intake::FhirPath::Root(resource)));
+      memory.Rewind(empty);
+      const auto answer = Take(path.Evaluate(options, intake::FhirPath::Root(resource), memory));
       ++count;
       if (hash == nullptr) continue;
       const std::string text = ValuesJson(answer);

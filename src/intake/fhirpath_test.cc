@@ -36,7 +36,8 @@ std::string Of(std::string_view resource, std::string_view expression) {
   const JsonTree& tree = document.root();
   const auto path = FhirPath::Parse(expression, tree.Text("resourceType"));
   if (!path) return "error: " + path.error().message;
-  const auto items = path->Evaluate({}, FhirPath::Root(tree));
+  Arena memory;
+  const auto items = path->Evaluate({}, FhirPath::Root(tree), memory);
   return items ? ItemsJson(*items) : "error: " + items.error().message;
 }
 
@@ -355,11 +356,12 @@ TEST(FhirPath, TracesWhatPasses) {
   const JsonTree& tree = document.root();
   const auto path = FhirPath::Parse("name.trace('names', use).count()", "Patient");
   std::string seen;
+  Arena memory;
   const auto items = path->Evaluate({.trace =
                                          [&](std::string_view name, const auto& traced) {
                                            seen = std::string(name) + std::to_string(traced.size());
                                          }},
-                                    FhirPath::Root(tree));
+                                    FhirPath::Root(tree), memory);
   ASSERT_TRUE(items.has_value());
   EXPECT_EQ(seen, "names3");
 }

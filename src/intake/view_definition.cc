@@ -9,8 +9,8 @@
 namespace clinnova::intake {
 namespace {
 
-using fhirpath::Collection;
 using fhirpath::Item;
+using fhirpath::Items;
 
 tl::unexpected<Error> Wrong(const std::string& where, const std::string& found,
                             const std::string& expected) {
@@ -41,19 +41,21 @@ class Reader {
       const std::string name(constant.Text("name"));
       if (!IsName(name)) return Wrong("constant.name", "\"" + name + "\"", "a name");
       const JsonTree* value = nullptr;
-      std::string_view type;
+      const FhirType* type = nullptr;
       for (const auto& [name_of_value, member] : constant.members()) {
         const std::string_view key = name_of_value.text();
         if (!key.starts_with("value")) continue;
         value = &member;
-        type = FhirModel::R4().Member("Extension", key).type;
+        type = FhirModel::R4().Type("Extension")->Member(key).type;
       }
       if (!value || value->IsNull() || value->IsObject() || value->IsArray()) {
         return Wrong("constant " + name, "no value", "value[x], a primitive");
       }
-      // Without its node: the definition may go before the view does.
-      Item item = fhirpath::NodeItem(FhirModel::R4(), {.json = value, .path = type});
-      variables_[name] = {Item{item.Read()}};
+      // Without its node and its text: the definition may go before the view does.
+      const Item node = fhirpath::NodeItem(FhirModel::R4(), {.json = value, .type = type});
+      const auto text = node.As<std::string_view>();
+      variables[name] = {text ? fhirpath::ItemOf(memory, std::string(*text))
+                              : fhirpath::ValueOf(memory, node)};
     }
     return {};
   }
@@ -69,7 +71,7 @@ class Reader {
       const bool standard = name == "context" || name == "resource" || name == "rootResource" ||
                             name == "rowIndex" || name == "ucum" || name == "sct" ||
                             name == "loinc" || name.starts_with("vs-") || name.starts_with("ext-");
-      if (!standard && !variables_.contains(name)) {
+      if (!standard && !variables.contains(name)) {
         return Wrong(where, "%" + name, "a constant of the definition");
       }
     }
@@ -121,7 +123,8 @@ class Reader {
     return conditions;
   }
 
-  std::map<std::string, Collection, std::less<>> variables_;
+  fhirpath::Variables variables;  ///< the constants
+  Arena memory{256};              ///< of their values
 
  private:
   Result<void> Iteration(const JsonTree& tree, const std::string& where, const std::string& root,
@@ -215,7 +218,9 @@ struct ViewDefinition::State {
   std::vector<ViewColumn> columns;
   std::vector<FhirPath> conditions;
   vocabulary::Ucum ucum;
-  std::optional<fhirpath::Environment> environment;
+  fhirpath::Variables constants;
+  Arena memory;  ///< of the constants
+  Temporal now;  ///< the same for all resources
 };
 
 ViewDefinition::ViewDefinition(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -231,7 +236,8 @@ Result<ViewDefinition> ViewDefinition::Parse(const JsonTree& definition) {
   state->resource = definition.Text("resource");
   if (state->resource.empty()) return Wrong("resource", "none", "the type of a resource");
   const bool r4 = IsForR4(definition);
-  if (r4 && !FhirModel::R4().IsKindOf(state->resource, "Resource")) {
+  const FhirType* type = FhirModel::R4().Type(state->resource);
+  if (r4 && !(type && type->IsKindOf(FhirModel::R4().resource()))) {
     return Wrong("resource", "\"" + state->resource + "\"", "the type of a resource of FHIR R4");
   }
   const std::string root = r4 ? state->resource : std::string();
@@ -247,30 +253,37 @@ Result<ViewDefinition> ViewDefinition::Parse(const JsonTree& definition) {
       return Wrong("column", "\"" + column.name + "\" twice", "columns of different names");
     }
   }
-  const auto clock = FhirPath::Parse("now()", "");
-  const auto now = clock->Evaluate({}, {});
-  state->environment.emplace(fhirpath::Environment{.model = FhirModel::R4(),
-                                                   .ucum = state->ucum,
-                                                   .now = *now->front().As<Temporal>(),
-                                                   .variables = reader.variables_,
-                                                   .trace = {},
-                                                   .empty_join = fhirpath::EmptyJoin::kText});
+  state->constants = std::move(reader.variables);
+  state->memory = std::move(reader.memory);
+  CLINNOVA_ASSIGN(const FhirPath clock, FhirPath::Parse("now()", ""));
+  Arena memory;
+  CLINNOVA_ASSIGN(const Items now, clock.Evaluate({}, {}, memory));
+  state->now = *now.front().As<Temporal>();
   return ViewDefinition(std::move(state));
 }
 
 Result<std::vector<ViewRow>> ViewDefinition::Rows(const JsonTree& resource) const {
   std::vector<ViewRow> none;
   if (resource.Text("resourceType") != state_->resource) return none;
-  const Collection root = FhirPath::Root(resource);
-  const fhirpath::Evaluator evaluator(*state_->environment, root);
+  Arena memory;
+  const fhirpath::Environment environment{.model = FhirModel::R4(),
+                                          .ucum = state_->ucum,
+                                          .memory = memory,
+                                          .variables = state_->constants,
+                                          .empty_join = fhirpath::EmptyJoin::kText,
+                                          .now = state_->now};
+  const Item item = FhirPath::Root(resource);
+  const Items root(&item, 1);
+  const fhirpath::Evaluator evaluator(environment, root);
+  const Focus focus = FocusOf(evaluator, root, 0);
   for (const FhirPath& condition : state_->conditions) {
-    CLINNOVA_ASSIGN(const Collection value, PathValue(condition, evaluator, root, 0));
+    CLINNOVA_ASSIGN(const Items value, PathValue(condition, evaluator, focus));
     if (value.empty()) return none;
-    const bool* holds = value.size() == 1 ? value.front().As<bool>() : nullptr;
+    const auto holds = value.size() == 1 ? value.front().As<bool>() : std::nullopt;
     if (!holds) return Wrong("where.path", "a value that is not true or false", "a condition");
     if (!*holds) return none;
   }
-  return SelectRows(state_->root, evaluator, root.front(), 0);
+  return SelectRows(state_->root, evaluator, focus);
 }
 
 }  // namespace clinnova::intake

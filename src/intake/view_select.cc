@@ -2,37 +2,40 @@
 // Source: https://sql-on-fhir.org/ig/latest/StructureDefinition-ViewDefinition.html, processing algorithm.
 #include "intake/view_select.h"
 
+#include <iterator>
+
 namespace clinnova::intake {
 namespace {
 
-using fhirpath::Collection;
 using fhirpath::Evaluator;
 using fhirpath::Item;
+using fhirpath::ItemList;
+using fhirpath::Items;
 
-/// A node and its descendants along the paths, each before what is below it.
-Result<void> AppendRepeated(const ViewSelect& select, const Evaluator& evaluator, const Item& node,
-                            int depth, Collection& out) {
+/// A node's descendants along the paths, each before what is below it.
+Result<void> AppendRepeated(const ViewSelect& select, const Evaluator& evaluator, Items node,
+                            int depth, ItemList& out) {
   if (depth > kDeepestJson)
     return Fail(ErrorCode::kInvalidInput, "repeat: does not come to an end");
   for (const FhirPath& path : select.paths) {
-    CLINNOVA_ASSIGN(const Collection found, PathValue(path, evaluator, Collection{node}, 0));
+    CLINNOVA_ASSIGN(const Items found, PathValue(path, evaluator, FocusOf(evaluator, node, 0)));
     for (const Item& item : found) {
       out.push_back(item);
-      CLINNOVA_TRY(AppendRepeated(select, evaluator, item, depth + 1, out));
+      CLINNOVA_TRY(AppendRepeated(select, evaluator, Items(&item, 1), depth + 1, out));
     }
   }
   return {};
 }
 
-Result<std::string> Cell(const ViewColumn& column, const Collection& values) {
-  std::string out;
-  if (column.collection) out += '[';
+Result<std::string> Cell(const ViewColumn& column, Items values) {
   if (!column.collection && values.empty()) return std::string("null");
   if (!column.collection && values.size() > 1) {
     return Fail(ErrorCode::kInvalidInput,
                 "column " + column.name + ": found " + std::to_string(values.size()) +
                     " values, expected one or none (or \"collection\": true)");
   }
+  std::string out;
+  if (column.collection) out += '[';
   for (const Item& item : values) {
     if (&item != &values.front()) out += ',';
     const bool complex = !item.HasValue() && item.node.json && item.node.json->IsObject();
@@ -43,61 +46,73 @@ Result<std::string> Cell(const ViewColumn& column, const Collection& values) {
     }
     AppendValueJson(item, out);
   }
-  return column.collection ? out + "]" : out;
+  if (column.collection) out += ']';
+  return out;
 }
 
 /// Every row of `left` with every row of `right`.
-std::vector<ViewRow> Product(std::vector<ViewRow> left, const std::vector<ViewRow>& right) {
+std::vector<ViewRow> Product(std::vector<ViewRow> left, std::vector<ViewRow> right) {
   std::vector<ViewRow> rows;
+  rows.reserve(left.size() * right.size());
   for (ViewRow& first : left) {
-    for (const ViewRow& second : right) {
-      ViewRow row = first;
-      row.insert(row.end(), second.begin(), second.end());
-      rows.push_back(std::move(row));
+    for (ViewRow& second : right) {
+      // Cells that nobody needs any more are moved.
+      ViewRow& row = rows.emplace_back();
+      row.reserve(first.size() + second.size());
+      for (std::string& cell : first)
+        row.push_back(&second == &right.back() ? std::move(cell) : cell);
+      for (std::string& cell : second)
+        row.push_back(&first == &left.back() ? std::move(cell) : cell);
     }
   }
   return rows;
 }
 
-/// The select's own cells for a node, or for none.
-Result<ViewRow> OwnCells(const ViewSelect& select, const Evaluator& evaluator,
-                         const Collection& node, std::int64_t row_index) {
+void Append(std::vector<ViewRow> more, std::vector<ViewRow>& rows) {
+  if (rows.empty()) {
+    rows = std::move(more);
+  } else {
+    std::move(more.begin(), more.end(), std::back_inserter(rows));
+  }
+}
+
+/// The select's own cells.
+Result<ViewRow> OwnCells(const ViewSelect& select, const Evaluator& evaluator, const Focus& focus) {
   ViewRow row;
+  row.reserve(select.columns.size());
   for (std::size_t c = 0; c < select.columns.size(); ++c) {
-    CLINNOVA_ASSIGN(const Collection values,
-                    PathValue(select.column_paths[c], evaluator, node, row_index));
+    CLINNOVA_ASSIGN(const Items values, PathValue(select.column_paths[c], evaluator, focus));
     CLINNOVA_ASSIGN(std::string cell, Cell(select.columns[c], values));
     row.push_back(std::move(cell));
   }
   return row;
 }
 
-/// The rows for a node that the select stands on.
+/// The rows for what the select stands on.
 Result<std::vector<ViewRow>> RowsAt(const ViewSelect& select, const Evaluator& evaluator,
-                                    const Item& node, std::int64_t row_index) {
-  CLINNOVA_ASSIGN(ViewRow own, OwnCells(select, evaluator, Collection{node}, row_index));
-  std::vector<ViewRow> rows = {std::move(own)};
+                                    const Focus& focus) {
+  std::vector<ViewRow> rows(1);
+  CLINNOVA_ASSIGN(rows.front(), OwnCells(select, evaluator, focus));
   for (const ViewSelect& inner : select.selects) {
-    CLINNOVA_ASSIGN(const auto more, SelectRows(inner, evaluator, node, row_index));
-    rows = Product(std::move(rows), more);
+    CLINNOVA_ASSIGN(auto more, SelectRows(inner, evaluator, focus));
+    rows = Product(std::move(rows), std::move(more));
   }
   if (select.union_all.empty()) return rows;
   std::vector<ViewRow> all;
   for (const ViewSelect& branch : select.union_all) {
-    CLINNOVA_ASSIGN(const auto more, SelectRows(branch, evaluator, node, row_index));
-    all.insert(all.end(), more.begin(), more.end());
+    CLINNOVA_ASSIGN(auto more, SelectRows(branch, evaluator, focus));
+    Append(std::move(more), all);
   }
-  return Product(std::move(rows), all);
+  return Product(std::move(rows), std::move(all));
 }
 
-Result<Collection> Foci(const ViewSelect& select, const Evaluator& evaluator, const Item& node,
-                        std::int64_t row_index) {
+Result<Items> Foci(const ViewSelect& select, const Evaluator& evaluator, const Focus& focus) {
   if (select.iteration == ViewSelect::Iteration::kRepeat) {
-    Collection foci;
-    CLINNOVA_TRY(AppendRepeated(select, evaluator, node, 0, foci));
-    return foci;
+    ItemList foci(evaluator.environment().memory);
+    CLINNOVA_TRY(AppendRepeated(select, evaluator, focus.node, 0, foci));
+    return foci.Done();
   }
-  return PathValue(select.paths.front(), evaluator, Collection{node}, row_index);
+  return PathValue(select.paths.front(), evaluator, focus);
 }
 
 }  // namespace
@@ -113,26 +128,30 @@ std::vector<ViewColumn> AllColumns(const ViewSelect& select) {
   return all;
 }
 
-Result<Collection> PathValue(const FhirPath& path, const Evaluator& evaluator,
-                             const Collection& node, std::int64_t row_index) {
-  const fhirpath::Scope scope{.context = node, .defined = {{"rowIndex", {Item{row_index}}}}};
-  return evaluator.Evaluate(path.expression(), scope);
+Focus FocusOf(const Evaluator& evaluator, Items node, std::int64_t row_index) {
+  const fhirpath::Environment& environment = evaluator.environment();
+  return {
+      .node = node,
+      .defined = environment.memory.New<fhirpath::Defined>("rowIndex", environment.One(row_index))};
+}
+
+Result<Items> PathValue(const FhirPath& path, const Evaluator& evaluator, const Focus& focus) {
+  return evaluator.Evaluate(path.expression(), {.context = focus.node, .defined = focus.defined});
 }
 
 Result<std::vector<ViewRow>> SelectRows(const ViewSelect& select, const Evaluator& evaluator,
-                                        const Item& node, std::int64_t row_index) {
-  if (select.iteration == ViewSelect::Iteration::kOnce) {
-    return RowsAt(select, evaluator, node, row_index);
-  }
-  CLINNOVA_ASSIGN(const Collection foci, Foci(select, evaluator, node, row_index));
+                                        const Focus& focus) {
+  if (select.iteration == ViewSelect::Iteration::kOnce) return RowsAt(select, evaluator, focus);
+  CLINNOVA_ASSIGN(const Items foci, Foci(select, evaluator, focus));
   std::vector<ViewRow> rows;
   for (std::size_t i = 0; i < foci.size(); ++i) {
-    CLINNOVA_ASSIGN(auto more, RowsAt(select, evaluator, foci[i], static_cast<std::int64_t>(i)));
-    rows.insert(rows.end(), more.begin(), more.end());
+    const Focus inner = FocusOf(evaluator, foci.subspan(i, 1), static_cast<std::int64_t>(i));
+    CLINNOVA_ASSIGN(auto more, RowsAt(select, evaluator, inner));
+    Append(std::move(more), rows);
   }
   if (foci.empty() && select.iteration == ViewSelect::Iteration::kForEachOrNull) {
     // Nothing to stand on: one row, in which %rowIndex is 0 and what is inside gives nothing.
-    CLINNOVA_ASSIGN(ViewRow row, OwnCells(select, evaluator, Collection{}, 0));
+    CLINNOVA_ASSIGN(ViewRow row, OwnCells(select, evaluator, FocusOf(evaluator, {}, 0)));
     row.resize(AllColumns(select).size(), "null");
     rows.push_back(std::move(row));
   }

@@ -2,7 +2,7 @@
 // The select of a ViewDefinition as it is evaluated; view_definition.h is the door.
 //
 //   ViewSelect select = …;                           // built by ViewDefinition::Parse
-//   SelectRows(select, evaluator, node, 0);          // the rows for one node
+//   SelectRows(select, evaluator, FocusOf(evaluator, node, 0));      // the rows for one node
 #pragma once
 
 #include <optional>
@@ -28,13 +28,20 @@ struct ViewSelect {
 /// The columns of a select and of all in it, in the order of its rows: its own, its selects', its union's.
 std::vector<ViewColumn> AllColumns(const ViewSelect& select);
 
-/// The rows for `node`; `row_index` is %rowIndex where nothing is gone through. Errors as ViewDefinition::Rows.
-Result<std::vector<ViewRow>> SelectRows(const ViewSelect& select,
-                                        const fhirpath::Evaluator& evaluator,
-                                        const fhirpath::Item& node, std::int64_t row_index);
+/// What paths are evaluated for: a node, or nothing, and %rowIndex.
+struct Focus {
+  fhirpath::Items node;                        // not owned, outlives this
+  const fhirpath::Defined* defined = nullptr;  // not owned, outlives this
+};
+/// `row_index` is put into the evaluator's memory.
+Focus FocusOf(const fhirpath::Evaluator& evaluator, fhirpath::Items node, std::int64_t row_index);
 
-/// The value of a path for a node, or for none.
-Result<fhirpath::Collection> PathValue(const FhirPath& path, const fhirpath::Evaluator& evaluator,
-                                       const fhirpath::Collection& node, std::int64_t row_index);
+/// The value of a path for a focus.
+Result<fhirpath::Items> PathValue(const FhirPath& path, const fhirpath::Evaluator& evaluator,
+                                  const Focus& focus);
+
+/// The rows for a focus. Errors as ViewDefinition::Rows.
+Result<std::vector<ViewRow>> SelectRows(const ViewSelect& select,
+                                        const fhirpath::Evaluator& evaluator, const Focus& focus);
 
 }  // namespace clinnova::intake
