@@ -60,9 +60,10 @@ std::size_t Evaluate(const Expressions& expressions,
     const intake::JsonTree& resource = document.root();
     const auto found = expressions.find(resource.Text("resourceType"));
     if (found == expressions.end()) continue;
+    const intake::fhirpath::Item root = intake::FhirPath::Root(resource);
     for (const auto& path : found->second) {
       memory.Rewind(empty);
-      const auto answer = Take(path.Evaluate(options, intake::FhirPath::Root(resource), memory));
+      const auto answer = Take(path.Evaluate(options, root, memory));
       ++count;
       if (hash == nullptr) continue;
       const std::string text = ValuesJson(answer);

@@ -6,24 +6,31 @@
 
 namespace clinnova::intake {
 
-std::uint32_t JsonName::Hash(std::string_view name) {
-  // All of a name of up to 16 characters, both ends of a longer one.
-  std::uint64_t head = 0;
-  std::uint64_t tail = 0;
-  const std::size_t size = name.size();
-  if (size >= 8) {
-    std::memcpy(&head, name.data(), 8);
-    std::memcpy(&tail, name.data() + size - 8, 8);
-  } else if (size >= 4) {
-    std::memcpy(&head, name.data(), 4);
-    std::memcpy(&tail, name.data() + size - 4, 4);
-  } else {
-    for (const char c : name) head = head << 8 | static_cast<unsigned char>(c);
-  }
+namespace {
+
+std::uint32_t Mixed(std::uint64_t head, std::uint64_t tail) {
   constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15;
   std::uint64_t mixed = (head ^ (tail << 29 | tail >> 35)) * kOdd;
-  mixed = (mixed ^ mixed >> 32 ^ size) * kOdd;
+  mixed = (mixed ^ mixed >> 32) * kOdd;
   return static_cast<std::uint32_t>(mixed >> 32);
+}
+
+}  // namespace
+
+std::uint32_t JsonName::hash() const {
+  std::uint64_t words[2];
+  static_assert(sizeof words == sizeof(JsonName));
+  std::memcpy(words, this, sizeof words);
+  if (size_ > kInside) words[1] = 0;  // the same name may be elsewhere
+  return Mixed(words[0], words[1]);
+}
+
+std::uint32_t JsonName::Hash(std::string_view name) {
+  std::uint64_t head = 0;
+  std::uint64_t tail = 0;
+  std::memcpy(&head, name.data(), sizeof head);
+  std::memcpy(&tail, name.data() + name.size() - sizeof tail, sizeof tail);
+  return Mixed(head, tail);
 }
 
 JsonTree JsonTree::Boolean(bool value) { return {Kind::kBoolean, value, nullptr, 0}; }
