@@ -48,14 +48,16 @@ Result<void> WriteView(const Arguments& arguments, const std::string& target) {
           {.format = format, .columns = view->columns(), .text = print, .parquet = target}));
   const auto bundles =
       view->resource() == "Bundle" ? intake::Bundles::kWhole : intake::Bundles::kOpened;
+  intake::Arena memory;
+  const intake::Arena::Mark empty = memory.Here();
   for (const std::string& path : arguments.files) {
-    CLINNOVA_TRY(intake::ForEachResource(path, bundles,
-                                         [&](const intake::JsonTree& resource) -> Result<void> {
-                                           CLINNOVA_ASSIGN(const auto rows, view->Rows(resource));
-                                           for (const intake::ViewRow& row : rows)
-                                             CLINNOVA_TRY(writer->Add(row));
-                                           return {};
-                                         }));
+    CLINNOVA_TRY(intake::ForEachResource(
+        path, bundles, [&](const intake::JsonTree& resource) -> Result<void> {
+          memory.Rewind(empty);
+          CLINNOVA_ASSIGN(const auto rows, view->Rows(resource, memory));
+          for (const intake::ViewRow& row : rows) CLINNOVA_TRY(writer->Add(row));
+          return {};
+        }));
   }
   CLINNOVA_TRY(writer->Finish());
   if (file && std::fflush(file.get()) != 0)

@@ -262,28 +262,27 @@ Result<ViewDefinition> ViewDefinition::Parse(const JsonTree& definition) {
   return ViewDefinition(std::move(state));
 }
 
-Result<std::vector<ViewRow>> ViewDefinition::Rows(const JsonTree& resource) const {
+Result<std::vector<ViewRow>> ViewDefinition::Rows(const JsonTree& resource, Arena& memory) const {
   std::vector<ViewRow> none;
   if (resource.Text("resourceType") != state_->resource) return none;
-  Arena memory;
   const fhirpath::Environment environment{.model = FhirModel::R4(),
                                           .ucum = state_->ucum,
                                           .memory = memory,
                                           .variables = state_->constants,
                                           .empty_join = fhirpath::EmptyJoin::kText,
                                           .now = state_->now};
-  const Item item = FhirPath::Root(resource);
-  const Items root(&item, 1);
+  const Items root = environment.One(FhirPath::Root(resource));
   const fhirpath::Evaluator evaluator(environment, root);
-  const Focus focus = FocusOf(evaluator, root, 0);
+  RowMaker maker(evaluator);
+  const Focus focus = maker.FocusOn(root, 0);
   for (const FhirPath& condition : state_->conditions) {
-    CLINNOVA_ASSIGN(const Items value, PathValue(condition, evaluator, focus));
+    CLINNOVA_ASSIGN(const Items value, maker.Value(condition, focus));
     if (value.empty()) return none;
     const auto holds = value.size() == 1 ? value.front().As<bool>() : std::nullopt;
     if (!holds) return Wrong("where.path", "a value that is not true or false", "a condition");
     if (!*holds) return none;
   }
-  return SelectRows(state_->root, evaluator, focus);
+  return maker.Rows(state_->root, focus);
 }
 
 }  // namespace clinnova::intake

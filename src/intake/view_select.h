@@ -2,7 +2,8 @@
 // The select of a ViewDefinition as it is evaluated; view_definition.h is the door.
 //
 //   ViewSelect select = …;                           // built by ViewDefinition::Parse
-//   SelectRows(select, evaluator, FocusOf(evaluator, node, 0));      // the rows for one node
+//   RowMaker maker(evaluator);
+//   maker.Rows(select, maker.FocusOn(node, 0));      // the rows for one node
 #pragma once
 
 #include <optional>
@@ -33,15 +34,32 @@ struct Focus {
   fhirpath::Items node;                        // not owned, outlives this
   const fhirpath::Defined* defined = nullptr;  // not owned, outlives this
 };
-/// `row_index` is put into the evaluator's memory.
-Focus FocusOf(const fhirpath::Evaluator& evaluator, fhirpath::Items node, std::int64_t row_index);
 
-/// The value of a path for a focus.
-Result<fhirpath::Items> PathValue(const FhirPath& path, const fhirpath::Evaluator& evaluator,
-                                  const Focus& focus);
+/// Makes rows in the evaluator's memory. Errors as ViewDefinition::Rows. One thread at a time.
+class RowMaker {
+ public:
+  /// `evaluator` is not owned and outlives this.
+  explicit RowMaker(const fhirpath::Evaluator& evaluator)
+      : evaluator_(evaluator), memory_(evaluator.environment().memory) {}
 
-/// The rows for a focus. Errors as ViewDefinition::Rows.
-Result<std::vector<ViewRow>> SelectRows(const ViewSelect& select,
-                                        const fhirpath::Evaluator& evaluator, const Focus& focus);
+  Focus FocusOn(fhirpath::Items node, std::int64_t row_index);
+  /// The value of a path for a focus.
+  Result<fhirpath::Items> Value(const FhirPath& path, const Focus& focus) const;
+  /// The rows for a focus.
+  Result<std::vector<ViewRow>> Rows(const ViewSelect& select, const Focus& focus);
+
+ private:
+  Result<std::vector<ViewRow>> RowsAt(const ViewSelect& select, const Focus& focus);
+  Result<ViewRow> OwnCells(const ViewSelect& select, const Focus& focus);
+  Result<std::string_view> Cell(const ViewColumn& column, fhirpath::Items values);
+  Result<fhirpath::Items> Foci(const ViewSelect& select, const Focus& focus);
+  Result<void> AppendRepeated(const ViewSelect& select, fhirpath::Items node, int depth,
+                              fhirpath::ItemList& out);
+  std::vector<ViewRow> Product(const std::vector<ViewRow>& left, const std::vector<ViewRow>& right);
+
+  const fhirpath::Evaluator& evaluator_;
+  Arena& memory_;
+  std::string text_;  ///< of the cell that is being made
+};
 
 }  // namespace clinnova::intake

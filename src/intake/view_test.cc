@@ -46,7 +46,8 @@ Table RowsOf(const JsonTree& definition, const JsonTree& resources) {
                             return Result<void>();
                           }});
   for (const JsonTree& resource : resources.items()) {
-    const auto rows = view->Rows(resource);
+    Arena memory;
+    const auto rows = view->Rows(resource, memory);
     if (!rows) return {rows.error().message, {}};
     for (const ViewRow& row : *rows) EXPECT_TRUE((*writer)->Add(row).has_value());
   }
@@ -169,7 +170,8 @@ TEST_F(ViewFiles, WritesCsvAndParquet) {
   ASSERT_TRUE(view.has_value()) << view.error().message;
   const JsonDocument document = ParseJsonTree(kObservation).value();
   const JsonTree& resource = document.root();
-  const auto rows = view->Rows(resource);
+  Arena memory;
+  const auto rows = view->Rows(resource, memory);
   ASSERT_TRUE(rows.has_value()) << rows.error().message;
   std::string csv;
   const auto writer = ViewWriter::Create(
