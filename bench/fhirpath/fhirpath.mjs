@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rival: fhirpath.js on the NDJSON files of the command line; one line of JSON with its answers' hash and times.
+// The views' rows go to a file.
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+import { compileView, viewRows } from './views.mjs';
 
 const require = createRequire(import.meta.url);
 const fhirpath = require('fhirpath');
 const r4 = require('fhirpath/fhir-context/r4');
 
-const [expressionsFile, repeats, ...files] = process.argv.slice(2);
+const [expressionsFile, viewsFolder, rowsFile, repeats, ...files] = process.argv.slice(2);
 const byType = new Map();
 for (const line of readFileSync(expressionsFile, 'utf8').trim().split('\n')) {
   const [type, expression] = line.split('\t');
   if (!byType.has(type)) byType.set(type, []);
   byType.get(type).push(fhirpath.compile({ base: type, expression }, r4));
 }
+const views = readdirSync(viewsFolder).sort().map(
+  (name) => compileView(JSON.parse(readFileSync(join(viewsFolder, name), 'utf8'))));
 
 const lines = files.flatMap((file) => readFileSync(file, 'utf8').trim().split('\n'));
 
@@ -51,4 +57,13 @@ const count = evaluate(hash);  // also warms the compiler up
 started = process.cpuUsage();
 for (let i = 0; i < Number(repeats); ++i) evaluate(null);
 const evaluation = seconds(started) / Number(repeats);
-console.log(JSON.stringify({ count, answers: hash.digest('hex'), parse, evaluation }));
+
+/** Every view's rows over every resource. */
+function allRows() {
+  return views.flatMap((view) => resources.flatMap((resource) => viewRows(view, resource)));
+}
+writeFileSync(rowsFile, allRows().map((row) => JSON.stringify(row) + '\n').join(''));
+started = process.cpuUsage();
+for (let i = 0; i < Number(repeats); ++i) allRows();
+const view = seconds(started) / Number(repeats);
+console.log(JSON.stringify({ count, answers: hash.digest('hex'), parse, evaluation, views: view }));

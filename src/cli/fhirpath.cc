@@ -17,14 +17,16 @@ struct Arguments {
 };
 
 Result<void> EvaluateFhirPath(const Arguments& arguments) {
-  CLINNOVA_ASSIGN(const intake::JsonTree document, intake::ReadJsonFile(arguments.file));
+  CLINNOVA_ASSIGN(const intake::JsonDocument file, intake::ReadJsonFile(arguments.file));
+  const intake::JsonTree& document = file.root();
   const auto path = intake::FhirPath::Parse(arguments.expression, document.Text("resourceType"));
   if (!path) return FailAt("EXPRESSION", path);
   const intake::FhirPath::Options options{.trace = [](std::string_view name,
-                                                      const intake::fhirpath::Collection& items) {
+                                                      intake::fhirpath::Items items) {
     std::fprintf(stderr, "%s: %s\n", std::string(name).c_str(), intake::ItemsJson(items).c_str());
   }};
-  const auto items = path->Evaluate(options, intake::FhirPath::Root(document));
+  intake::Arena memory;
+  const auto items = path->Evaluate(options, intake::FhirPath::Root(document), memory);
   if (!items) return FailAt("EXPRESSION", items);
   std::printf("%s\n", intake::ItemsJson(*items).c_str());
   return {};

@@ -29,8 +29,8 @@ Result<void> WriteView(const Arguments& arguments, const std::string& target) {
       {"csv", intake::ViewFormat::kCsv},
       {"parquet", intake::ViewFormat::kParquet}};
   const intake::ViewFormat format = formats.at(arguments.format);
-  CLINNOVA_ASSIGN(const intake::JsonTree tree, intake::ReadJsonFile(arguments.definition));
-  const auto view = intake::ViewDefinition::Parse(tree);
+  CLINNOVA_ASSIGN(const intake::JsonDocument document, intake::ReadJsonFile(arguments.definition));
+  const auto view = intake::ViewDefinition::Parse(document.root());
   if (!view) return FailAt(arguments.definition, view);
 
   File file;
@@ -48,14 +48,16 @@ Result<void> WriteView(const Arguments& arguments, const std::string& target) {
           {.format = format, .columns = view->columns(), .text = print, .parquet = target}));
   const auto bundles =
       view->resource() == "Bundle" ? intake::Bundles::kWhole : intake::Bundles::kOpened;
+  intake::Arena memory;
+  const intake::Arena::Mark empty = memory.Here();
   for (const std::string& path : arguments.files) {
-    CLINNOVA_TRY(intake::ForEachResource(path, bundles,
-                                         [&](const intake::JsonTree& resource) -> Result<void> {
-                                           CLINNOVA_ASSIGN(const auto rows, view->Rows(resource));
-                                           for (const intake::ViewRow& row : rows)
-                                             CLINNOVA_TRY(writer->Add(row));
-                                           return {};
-                                         }));
+    CLINNOVA_TRY(intake::ForEachResource(
+        path, bundles, [&](const intake::JsonTree& resource) -> Result<void> {
+          memory.Rewind(empty);
+          CLINNOVA_ASSIGN(const auto rows, view->Rows(resource, memory));
+          for (const intake::ViewRow& row : rows) CLINNOVA_TRY(writer->Add(row));
+          return {};
+        }));
   }
   CLINNOVA_TRY(writer->Finish());
   if (file && std::fflush(file.get()) != 0)

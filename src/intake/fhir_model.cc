@@ -2,7 +2,7 @@
 #include "intake/fhir_model.h"
 
 #include <algorithm>
-#include <array>
+#include <bit>
 
 #include "core/check.h"
 #include "vocabulary/tab_separated.h"
@@ -34,25 +34,77 @@ std::string ChoiceMember(std::string_view element, std::string_view type) {
   return name;
 }
 
+std::size_t FhirType::Look(const JsonName& name) const {
+  const std::size_t mask = slots_.size() - 1;
+  std::size_t at = name.hash() & mask;
+  while (slots_[at].member.element && !(slots_[at].name == name)) at = (at + 1) & mask;
+  return at;
+}
+
+void FhirType::Fill(const std::vector<Slot>& members) {
+  slots_.resize(std::bit_ceil(2 * members.size() + 1));
+  for (const Slot& member : members) {
+    Slot& slot = slots_[Look(member.name)];
+    if (!slot.member.element) slot = member;  // its own go before the inherited
+  }
+}
+
+const FhirElement* FhirType::Element(const JsonName& name) const {
+  const FhirMember& member = slots_[Look(name)].member;
+  // Under "valueQuantity" stands value, which has another name.
+  return member.element && member.element->name.size() == name.text().size() ? member.element
+                                                                             : nullptr;
+}
+
+FhirMember FhirType::Member(const JsonName& key) const {
+  const FhirMember& member = slots_[Look(key)].member;
+  return member.type ? member : FhirMember{};
+}
+
 FhirModel::FhirModel() {
   vocabulary::ForEachRow(embedded::fhir_r4, [this](const auto& fields) {
     CLINNOVA_CHECK(fields.size() == 3);
-    Entry& entry = entries_[fields[0]];
-    entry.parent = fields[1];
+    types_[fields[0]].path_ = fields[0];
+  });
+  slots_.resize(std::bit_ceil(4 * types_.size()));
+  for (const auto& [path, type] : types_) slots_[Look(path)] = &type;
+  resource_ = Path("Resource");
+  quantity_ = Path("Quantity");
+  vocabulary::ForEachRow(embedded::fhir_r4, [this](const auto& fields) {
+    FhirType& type = types_.at(fields[0]);
+    type.parent_ = Path(fields[1]);
     ForEachPart(fields[2], ' ', [&](std::string_view part) {
       const std::size_t equals = part.find('=');
-      FhirElement element{.name = part.substr(0, equals), .types = {}};
+      FhirElement& element = type.elements_.emplace_back();
+      element.name = part.substr(0, equals);
       ForEachPart(part.substr(equals + 1), '|',
-                  [&](std::string_view type) { element.types.push_back(type); });
-      entry.elements.emplace(element.name, std::move(element));
+                  [&](std::string_view name) { element.types.push_back(&types_.at(name)); });
     });
-    for (const auto& [name, element] : entry.elements) {
-      if (element.types.size() < 2) continue;
-      for (const std::string_view type : element.types) {
-        entry.members.emplace(ChoiceMember(name, type), FhirMember{&element, type});
-      }
-    }
   });
+  for (auto& [path, type] : types_) {
+    using Text = FhirType::Text;
+    if (path == "date") type.text_ = Text::kDate;
+    if (path == "dateTime" || path == "instant") type.text_ = Text::kDateTime;
+    if (path == "time") type.text_ = Text::kTime;
+    type.is_decimal_ = path == "decimal";
+    type.is_any_resource_ = path == "Resource" || path == "DomainResource";
+    std::vector<FhirType::Slot> members;
+    for (const FhirType* owner = &type; owner; owner = owner->parent_) {
+      for (const FhirElement& element : owner->elements_) AppendMembers(element, members);
+    }
+    type.Fill(members);
+  }
+}
+
+void FhirModel::AppendMembers(const FhirElement& element, std::vector<FhirType::Slot>& members) {
+  const bool choice = element.types.size() > 1;
+  members.push_back({JsonName(element.name), {&element, choice ? nullptr : element.types.front()}});
+  if (!choice) return;
+  for (const FhirType* type : element.types) {
+    const std::string_view name =
+        names_.Copy(std::string_view(ChoiceMember(element.name, type->path())));
+    members.push_back({JsonName(name), {&element, type}});
+  }
 }
 
 const FhirModel& FhirModel::R4() {
@@ -60,90 +112,18 @@ const FhirModel& FhirModel::R4() {
   return model;
 }
 
-const FhirModel::Entry* FhirModel::Look(std::string_view path) const {
-  const auto found = entries_.find(path);
-  return found == entries_.end() ? nullptr : &found->second;
+std::size_t FhirModel::Look(std::string_view path) const {
+  const std::size_t mask = slots_.size() - 1;
+  std::size_t at = JsonName(path).hash() & mask;
+  while (slots_[at] && slots_[at]->path() != path) at = (at + 1) & mask;
+  return at;
 }
 
-namespace {
+const FhirType* FhirModel::Path(std::string_view path) const { return slots_[Look(path)]; }
 
-/// Where a lookup of `name` in `path` is remembered.
-std::size_t SlotOf(std::string_view path, std::string_view name) {
-  const auto mixed = [](std::string_view text) {
-    if (text.empty()) return std::size_t{0};
-    const auto byte = [text](std::size_t i) {
-      return static_cast<std::size_t>(static_cast<unsigned char>(text[i]));
-    };
-    return text.size() + 7 * byte(0) + 31 * byte(text.size() / 2) + 127 * byte(text.size() - 1);
-  };
-  return mixed(path) + 61 * mixed(name);
-}
-
-}  // namespace
-
-const FhirElement* FhirModel::Find(std::string_view path, std::string_view name) const {
-  // An expression asks for the same few elements again and again.
-  struct Remembered {
-    std::string_view path;
-    const FhirElement* element = nullptr;
-  };
-  constexpr std::size_t kRemembered = 1024;
-  thread_local std::array<Remembered, kRemembered> remembered;
-  Remembered& slot = remembered[SlotOf(path, name) % kRemembered];
-  if (slot.element && slot.path == path && slot.element->name == name) return slot.element;
-  const FhirElement* element = Search(path, name);
-  if (element) slot = {entries_.find(path)->first, element};
-  return element;
-}
-
-const FhirElement* FhirModel::Search(std::string_view path, std::string_view name) const {
-  for (const Entry* entry = Look(path); entry; entry = Look(entry->parent)) {
-    const auto found = entry->elements.find(name);
-    if (found != entry->elements.end()) return &found->second;
-  }
-  return nullptr;
-}
-
-FhirMember FhirModel::Member(std::string_view path, std::string_view key) const {
-  for (const Entry* entry = Look(path); entry; entry = Look(entry->parent)) {
-    const auto plain = entry->elements.find(key);
-    if (plain != entry->elements.end() && plain->second.types.size() == 1) {
-      return {&plain->second, plain->second.types.front()};
-    }
-    const auto choice = entry->members.find(key);
-    if (choice != entry->members.end()) return choice->second;
-  }
-  return {};
-}
-
-std::string_view FhirModel::Type(std::string_view name) const {
-  // Resources come in runs of one type.
-  thread_local std::string_view last;
-  if (name == last) return last;
-  if (name.find('.') != name.npos) return {};
-  const auto found = entries_.find(name);
-  if (found == entries_.end()) return {};
-  return last = found->first;
-}
-
-std::string_view FhirModel::Parent(std::string_view path) const {
-  const Entry* entry = Look(path);
-  return entry ? entry->parent : std::string_view();
-}
-
-std::string_view FhirModel::TypeName(std::string_view path) const {
-  return path.find('.') == path.npos ? path : Parent(path);
-}
-
-bool FhirModel::IsKindOf(std::string_view path, std::string_view type) const {
-  for (; !path.empty(); path = Parent(path)) {
-    if (path == type) return true;
-  }
-  return false;
-}
-
-bool FhirModel::IsPrimitive(std::string_view type) const {
-  return !type.empty() && type.front() >= 'a' && type.front() <= 'z' && IsType(type);
+const FhirType* FhirModel::Type(std::string_view name) const {
+  const FhirType* type = Path(name);
+  return type && !type->IsPath() ? type : nullptr;
 }
 
 }  // namespace clinnova::intake

@@ -3,9 +3,10 @@
 // above which. The table is data (data/fhir_r4.tsv).
 //
 //   const FhirModel& model = FhirModel::R4();
-//   model.Find("Patient", "birthDate")->types;             // {"date"}
-//   model.Find("Observation", "value")->types;             // the choice: {"Quantity", "CodeableConcept", …}
-//   model.IsKindOf("Age", "Quantity");                     // true
+//   const FhirType* observation = model.Type("Observation");
+//   observation->Element("status")->types;                 // {code}
+//   observation->Element("value")->types;                  // the choice: {Quantity, CodeableConcept, …}
+//   model.Type("Age")->IsKindOf(model.Type("Quantity"));   // true
 #pragma once
 
 #include <map>
@@ -13,19 +14,77 @@
 #include <string_view>
 #include <vector>
 
+#include "intake/json_tree.h"
+
 namespace clinnova::intake {
 
-/// An element; its `types` are several where it is a choice, value[x]. A type that has a dot in it,
-/// "Patient.contact", is the path of an element with elements of its own.
+class FhirType;
+
+/// An element; its `types` are several where it is a choice, value[x].
 struct FhirElement {
   std::string_view name;
-  std::vector<std::string_view> types;
+  std::vector<const FhirType*> types;
 };
 
 /// A member of a JSON object, "valueQuantity", as the element and type that it stands for.
 struct FhirMember {
   const FhirElement* element = nullptr;
-  std::string_view type;
+  const FhirType* type = nullptr;
+};
+
+/// A resource, a complex or primitive type, or the path of an element with elements of its own, "Patient.contact".
+class FhirType {
+ public:
+  /// How a primitive's JSON text is to be read.
+  enum class Text { kPlain, kDate, kDateTime, kTime };
+
+  std::string_view path() const { return path_; }
+  /// The name of the type: "BackboneElement" for "Patient.contact".
+  std::string_view name() const { return IsPath() ? parent_->path_ : path_; }
+  /// Null for the topmost.
+  const FhirType* parent() const { return parent_; }
+  Text text() const { return text_; }
+  bool IsPrimitive() const { return path_.front() >= 'a' && path_.front() <= 'z'; }
+  bool IsPath() const { return path_.find('.') != path_.npos; }
+  bool IsDecimal() const { return is_decimal_; }
+  /// A resource may be any resource where an element's type is Resource or DomainResource.
+  bool IsAnyResource() const { return is_any_resource_; }
+
+  /// The element of that name, its own or inherited; null when there is none.
+  const FhirElement* Element(const JsonName& name) const;
+  const FhirElement* Element(std::string_view name) const { return Element(JsonName(name)); }
+  /// What the member of that name of a JSON object is; `element` is null when it is unknown.
+  FhirMember Member(const JsonName& key) const;
+  FhirMember Member(std::string_view key) const { return Member(JsonName(key)); }
+
+  /// True when this is `type`, which may be null, or below it.
+  bool IsKindOf(const FhirType* type) const {
+    const FhirType* own = this;
+    while (own && own != type) own = own->parent_;
+    return own != nullptr;
+  }
+
+ private:
+  friend class FhirModel;
+
+  /// An element under its own name, with a null `member.type` when it is a choice; a choice under the JSON name of
+  /// each of its types.
+  struct Slot {
+    JsonName name;
+    FhirMember member;
+  };
+  /// The number of the slot of that name, or of the free one where it belongs.
+  std::size_t Look(const JsonName& name) const;
+  void Fill(const std::vector<Slot>& members);
+
+  std::string_view path_;
+  const FhirType* parent_ = nullptr;
+  Text text_ = Text::kPlain;
+  bool is_decimal_ = false;
+  bool is_any_resource_ = false;
+  std::vector<FhirElement> elements_;  ///< its own
+  std::vector<Slot>
+      slots_;  ///< its own and the inherited ones; a power of two, at most half in use
 };
 
 /// Immutable; any thread may use it. What it gives lives as long as the program.
@@ -34,32 +93,25 @@ class FhirModel {
   /// The tables of R4, built at the first call.
   static const FhirModel& R4();
 
-  /// The element `name` of a type or path, its own or inherited; null when there is none.
-  const FhirElement* Find(std::string_view path, std::string_view name) const;
-  /// What the member `key` of a JSON object of `path` is; `element` is null when it is unknown.
-  FhirMember Member(std::string_view path, std::string_view key) const;
-
-  bool IsType(std::string_view name) const { return !Type(name).empty(); }
-  /// The type `name` as a text that lives as long as the program; empty when there is none.
-  std::string_view Type(std::string_view name) const;
-  /// Resources, complex and primitive types; the empty string for the topmost and the unknown.
-  std::string_view Parent(std::string_view path) const;
-  /// The name of the type of a path: "BackboneElement" for "Patient.contact".
-  std::string_view TypeName(std::string_view path) const;
-  /// True when `path` is `type` or below it.
-  bool IsKindOf(std::string_view path, std::string_view type) const;
-  bool IsPrimitive(std::string_view type) const;
+  /// The type of that name, "Patient"; null when there is none.
+  const FhirType* Type(std::string_view name) const;
+  /// As Type, "Patient.contact" too.
+  const FhirType* Path(std::string_view path) const;
+  const FhirType* resource() const { return resource_; }
+  const FhirType* quantity() const { return quantity_; }
 
  private:
   FhirModel();
-  struct Entry {
-    std::string_view parent;
-    std::map<std::string_view, FhirElement> elements;
-    std::map<std::string, FhirMember, std::less<>> members;  ///< of choices, by their JSON names
-  };
-  const Entry* Look(std::string_view path) const;
-  const FhirElement* Search(std::string_view path, std::string_view name) const;
-  std::map<std::string_view, Entry> entries_;
+  void AppendMembers(const FhirElement& element, std::vector<FhirType::Slot>& members);
+  /// The number of the slot of that path, or of the free one where it belongs.
+  std::size_t Look(std::string_view path) const;
+
+  std::map<std::string_view, FhirType> types_;
+  Arena names_;  ///< of the choices' members
+  std::vector<const FhirType*>
+      slots_;  ///< by the hash of the path; a power of two, most of them null
+  const FhirType* resource_ = nullptr;
+  const FhirType* quantity_ = nullptr;
 };
 
 /// "valueQuantity": the JSON name of a choice of a type.

@@ -41,46 +41,41 @@ const Temporal& fhirpath::Environment::Now() const {
   return *now;
 }
 
-FhirPath::FhirPath(std::unique_ptr<fhirpath::Expression> expression)
-    : expression_(std::move(expression)) {}
+FhirPath::FhirPath(std::unique_ptr<fhirpath::Expression> expression, Arena memory)
+    : expression_(std::move(expression)), memory_(std::move(memory)) {}
 FhirPath::~FhirPath() = default;
 FhirPath::FhirPath(FhirPath&&) noexcept = default;
 FhirPath& FhirPath::operator=(FhirPath&&) noexcept = default;
 
 Result<FhirPath> FhirPath::Parse(std::string_view text, std::string_view root) {
-  CLINNOVA_ASSIGN(auto expression, fhirpath::ParseFhirPath(text));
+  Arena memory(256);
+  CLINNOVA_ASSIGN(auto expression, fhirpath::ParseFhirPath(text, memory));
   CLINNOVA_TRY(fhirpath::CheckFhirPath(FhirModel::R4(), *expression, root));
-  return FhirPath(std::move(expression));
+  return FhirPath(std::move(expression), std::move(memory));
 }
 
-fhirpath::Collection FhirPath::Root(const JsonTree& document) {
-  fhirpath::Collection root;
-  root.push_back(fhirpath::NodeItem(FhirModel::R4(), {.json = &document, .resource = &document}));
-  return root;
+fhirpath::Item FhirPath::Root(const JsonTree& resource) {
+  return fhirpath::NodeItem(FhirModel::R4(), {.json = &resource, .resource = &resource});
 }
 
-Result<fhirpath::Collection> FhirPath::Evaluate(const Options& options,
-                                                const fhirpath::Collection& context) const {
-  return Evaluate(options, context, context);
-}
-
-Result<fhirpath::Collection> FhirPath::Evaluate(const Options& options,
-                                                const fhirpath::Collection& context,
-                                                const fhirpath::Collection& root) const {
+Result<fhirpath::Items> FhirPath::Evaluate(const Options& options, const fhirpath::Item& root,
+                                           Arena& memory) const {
   const fhirpath::Environment environment{.model = FhirModel::R4(),
                                           .ucum = UcumTables(),
-                                          .now = options.now,
+                                          .memory = memory,
                                           .variables = options.variables,
-                                          .trace = options.trace};
-  const fhirpath::Evaluator evaluator(environment, root);
+                                          .trace = &options.trace,
+                                          .now = options.now};
+  const fhirpath::Items context = environment.One(root);
+  const fhirpath::Evaluator evaluator(environment, context);
   return evaluator.Evaluate(*expression_, {.context = context});
 }
 
-std::string ItemsJson(const fhirpath::Collection& items) {
+std::string ItemsJson(fhirpath::Items items) {
   std::string out = "[";
   for (const fhirpath::Item& item : items) {
     if (&item != &items.front()) out += ',';
-    fhirpath::AppendItemJson(FhirModel::R4(), item, out);
+    fhirpath::AppendItemJson(item, out);
   }
   return out + "]";
 }

@@ -4,7 +4,8 @@
 //
 //   auto path = FhirPath::Parse("name.where(use = 'official').given.first()", "Patient");
 //   auto resource = ParseJsonTree(text);
-//   auto items = path->Evaluate({}, path->Root(*resource));       // a Result of a Collection
+//   Arena memory;                                                 // of the items
+//   auto items = path->Evaluate({}, path->Root(resource->root()), memory);   // a Result of Items
 //   ItemsJson(*items);                    // [{"type":"string","value":"Peter"}]
 //
 // What it does not do says so: memberOf(), subsumes() (a terminology server), elementDefinition(), slice(),
@@ -21,8 +22,8 @@ namespace clinnova::intake {
 class FhirPath {
  public:
   struct Options {
-    std::map<std::string, fhirpath::Collection, std::less<>> variables = {};  ///< %name
-    std::function<void(std::string_view, const fhirpath::Collection&)> trace = {};
+    fhirpath::Variables variables = {};  ///< %name
+    fhirpath::TraceFunction trace = {};
     std::optional<Temporal> now = {};  ///< the clock's time where not given
   };
 
@@ -33,25 +34,24 @@ class FhirPath {
   FhirPath(FhirPath&&) noexcept;
   FhirPath& operator=(FhirPath&&) noexcept;
 
-  /// A document as what an expression is applied to; the items point into `document`.
-  static fhirpath::Collection Root(const JsonTree& document);
+  /// A resource as what an expression is applied to; the item points into the tree.
+  static fhirpath::Item Root(const JsonTree& resource);
 
-  /// The expression's value for `context`, which is also %context and %resource. kInvalidInput where FHIRPath
-  /// calls it an error (several items where one is expected, types that do not go together).
-  Result<fhirpath::Collection> Evaluate(const Options& options,
-                                        const fhirpath::Collection& context) const;
-  /// As above, with `root` as %context and %resource, and resolve() looking there.
-  Result<fhirpath::Collection> Evaluate(const Options& options, const fhirpath::Collection& context,
-                                        const fhirpath::Collection& root) const;
+  /// The expression's value for `root`, which is also %context and %resource. kInvalidInput where FHIRPath calls it
+  /// an error (several items where one is expected, types that do not go together). The items point into the
+  /// resource, this expression, `options` and `memory`.
+  Result<fhirpath::Items> Evaluate(const Options& options, const fhirpath::Item& root,
+                                   Arena& memory) const;
 
   const fhirpath::Expression& expression() const { return *expression_; }
 
  private:
-  explicit FhirPath(std::unique_ptr<fhirpath::Expression> expression);
+  FhirPath(std::unique_ptr<fhirpath::Expression> expression, Arena memory);
   std::unique_ptr<fhirpath::Expression> expression_;
+  Arena memory_;  ///< of its names and literals
 };
 
 /// [{"type":…,"value":…},…]
-std::string ItemsJson(const fhirpath::Collection& items);
+std::string ItemsJson(fhirpath::Items items);
 
 }  // namespace clinnova::intake

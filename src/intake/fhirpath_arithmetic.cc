@@ -8,20 +8,15 @@ namespace {
 
 namespace mp = boost::multiprecision;
 
-tl::unexpected<Error> WrongOperands(const Environment& environment, std::string_view op,
-                                    const Item& a, const Item& b) {
+tl::unexpected<Error> WrongOperands(std::string_view op, const Item& a, const Item& b) {
   return Fail(ErrorCode::kInvalidInput,
-              "\"" + std::string(op) + "\": found " + TypeOf(environment.model, a).name + " and " +
-                  TypeOf(environment.model, b).name + ", expected values that it takes");
-}
-
-Collection Single(std::optional<Decimal> decimal) {
-  if (!decimal) return {};
-  return {Item{*std::move(decimal)}};
+              "\"" + std::string(op) + "\": found " + std::string(TypeOf(a).name) + " and " +
+                  std::string(TypeOf(b).name) + ", expected values that it takes");
 }
 
 /// Two integers; an overflow is empty.
-Collection Integers(std::string_view op, std::int64_t a, std::int64_t b) {
+Items Integers(const Environment& environment, std::string_view op, std::int64_t a,
+               std::int64_t b) {
   std::int64_t result = 0;
   bool overflow = false;
   if (op == "+") overflow = __builtin_add_overflow(a, b, &result);
@@ -32,21 +27,19 @@ Collection Integers(std::string_view op, std::int64_t a, std::int64_t b) {
     result = op == "div" ? a / b : a % b;
   }
   if (overflow) return {};
-  return {Item{result}};
+  return environment.One(result);
 }
 
-Collection Decimals(std::string_view op, const Decimal& a, const Decimal& b) {
-  if (op == "+") return {Item{a + b}};
-  if (op == "-") return {Item{a - b}};
-  if (op == "*") return {Item{a * b}};
-  if (op == "/") return Single(Decimal::Divide(a, b));
+Items Decimals(const Environment& environment, std::string_view op, const Decimal& a,
+               const Decimal& b) {
+  if (op == "+") return environment.One(a + b);
+  if (op == "-") return environment.One(a - b);
+  if (op == "*") return environment.One(a * b);
+  if (op == "/") return environment.One(Decimal::Divide(a, b));
   if (b == Decimal(0)) return {};
   const Decimal::Number quotient = mp::trunc(Decimal::Number(a.number() / b.number()));
-  if (op == "div") {
-    const auto whole = Decimal(quotient, 0).ToInteger();
-    return whole ? Collection{Item{*whole}} : Collection{};
-  }
-  return {Item{a - Decimal(quotient, 0) * b}};
+  if (op == "div") return environment.One(Decimal(quotient, 0).ToInteger());
+  return environment.One(a - Decimal(quotient, 0) * b);
 }
 
 /// The unit of a product or quotient; "1" disappears.
@@ -76,12 +69,13 @@ Quantity Definite(Quantity quantity) {
 }
 
 /// Sums keep the more finely grained unit of the two, as FHIRPath asks.
-Collection Sum(const Environment& environment, std::string_view op, const Quantity& a,
-               const Quantity& b) {
+Items Sum(const Environment& environment, std::string_view op, const Quantity& a,
+          const Quantity& b) {
   const auto combine = [&](const Decimal& x, const Decimal& y) {
     return op == "+" ? x + y : x - y;
   };
-  if (a.unit == b.unit) return {Item{Quantity{combine(a.value, b.value), a.unit, a.calendar}}};
+  if (a.unit == b.unit)
+    return environment.One(Quantity{combine(a.value, b.value), a.unit, a.calendar});
   const auto left = environment.ucum.Parse(Definite(a).unit);
   const auto right = environment.ucum.Parse(Definite(b).unit);
   if (!left || !right || !Comparable(environment, a, b)) return {};
@@ -93,11 +87,11 @@ Collection Sum(const Environment& environment, std::string_view op, const Quanti
   if (!rounded) return {};
   const Quantity& kept = to_left ? a : b;
   const Decimal value = to_left ? combine(a.value, *rounded) : combine(*rounded, b.value);
-  return {Item{Quantity{value, kept.unit, kept.calendar}}};
+  return environment.One(Quantity{value, kept.unit, kept.calendar});
 }
 
-Collection Product(const Environment& environment, std::string_view op, const Quantity& a,
-                   const Quantity& b) {
+Items Product(const Environment& environment, std::string_view op, const Quantity& a,
+              const Quantity& b) {
   const Quantity left = Definite(a);
   Quantity right = Definite(b);
   // 2 cm * 2 m: one unit for one dimension.
@@ -112,7 +106,9 @@ Collection Product(const Environment& environment, std::string_view op, const Qu
   const auto value = op == "*" ? std::optional(left.value * right.value)
                                : Decimal::Divide(left.value, right.value);
   if (!value) return {};
-  return {Item{Quantity{*value, JoinUnits(op, left.unit, right.unit)}}};
+  const std::string unit = JoinUnits(op, std::string(left.unit), std::string(right.unit));
+  return environment.One(
+      Quantity{.value = *value, .unit = environment.memory.Copy(std::string_view(unit))});
 }
 
 /// The calendar unit that a quantity adds to a date; a UCUM year or month is none.
@@ -128,43 +124,47 @@ std::optional<CalendarUnit> AddedUnit(const Quantity& quantity) {
   return std::nullopt;
 }
 
-Result<Collection> DateArithmetic(std::string_view op, const Temporal& date,
-                                  const Quantity& quantity) {
+Result<Items> DateArithmetic(const Environment& environment, std::string_view op,
+                             const Temporal& date, const Quantity& quantity) {
   const auto unit = AddedUnit(quantity);
   if (!unit) {
-    return Fail(ErrorCode::kInvalidInput, "\"" + std::string(op) + "\": found '" + quantity.unit +
+    return Fail(ErrorCode::kInvalidInput, "\"" + std::string(op) + "\": found '" +
+                                              std::string(quantity.unit) +
                                               "', expected a duration such as 1 year or 1 'd'");
   }
   const auto amount = quantity.value.ToInteger();
-  if (!amount || *amount == std::numeric_limits<std::int64_t>::min()) return Collection{};
+  if (!amount || *amount == std::numeric_limits<std::int64_t>::min()) return Items();
   const auto moved = Add(date, op == "+" ? *amount : -*amount, *unit);
-  if (!moved) return Collection{};
-  return Collection{Item{*moved}};
+  if (!moved) return Items();
+  return environment.One(*moved);
 }
 
 }  // namespace
 
-Result<Collection> Arithmetic(const Environment& environment, std::string_view op, const Item& a,
-                              const Item& b) {
-  const auto* x = a.As<std::int64_t>();
-  const auto* y = b.As<std::int64_t>();
-  if (x && y && op != "/") return Integers(op, *x, *y);
+Result<Items> Arithmetic(const Environment& environment, std::string_view op, const Item& a,
+                         const Item& b) {
+  const auto x = a.As<std::int64_t>();
+  const auto y = b.As<std::int64_t>();
+  if (x && y && op != "/") return Integers(environment, op, *x, *y);
   const auto left = DecimalOf(a);
   const auto right = DecimalOf(b);
-  if (left && right) return Decimals(op, *left, *right);
+  if (left && right) return Decimals(environment, op, *left, *right);
   const bool additive = op == "+" || op == "-";
-  const auto* text = a.As<std::string>();
-  const auto* other = b.As<std::string>();
-  if (text && other && op == "+") return Collection{Item{*text + *other}};
-  const auto* date = a.As<Temporal>();
+  const auto text = a.As<std::string_view>();
+  const auto other = b.As<std::string_view>();
+  if (text && other && op == "+") {
+    return environment.One(std::string(*text).append(*other));
+  }
+  const auto date = a.As<Temporal>();
   const auto quantity = QuantityOf(environment.model, b);
-  if (date && quantity && additive && !right) return DateArithmetic(op, *date, *quantity);
+  if (date && quantity && additive && !right)
+    return DateArithmetic(environment, op, *date, *quantity);
   const auto first = QuantityOf(environment.model, a);
   if (first && quantity) {
     if (additive && !left && !right) return Sum(environment, op, *first, *quantity);
     if (op == "*" || op == "/") return Product(environment, op, *first, *quantity);
   }
-  return WrongOperands(environment, op, a, b);
+  return WrongOperands(op, a, b);
 }
 
 }  // namespace clinnova::intake::fhirpath

@@ -11,7 +11,7 @@ namespace {
 using Kind = Expression::Kind;
 
 /// The types that a value can have; empty when it cannot be told.
-using Types = std::vector<std::string_view>;
+using Types = std::vector<const FhirType*>;
 
 bool IsAmong(std::string_view name, std::initializer_list<std::string_view> names) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -39,18 +39,18 @@ class Checker {
  private:
   static std::string Joined(const Types& types) {
     std::string names;
-    for (const std::string_view type : types)
-      names += (names.empty() ? "" : ", ") + std::string(type);
+    for (const FhirType* type : types)
+      names += (names.empty() ? "" : ", ") + std::string(type->path());
     return names;
   }
 
   Result<Types> Element(const Types& owners, const std::string& name) const {
     Types found;
-    for (const std::string_view owner : owners) {
-      if (name == "value" && model_.IsPrimitive(owner)) return Types{};
+    for (const FhirType* owner : owners) {
+      if (name == "value" && owner->IsPrimitive()) return Types{};
       // A resource can be any resource; only a concrete one's elements are known.
-      if (owner == "Resource" || owner == "DomainResource" || owner == "Element") return Types{};
-      const FhirElement* element = model_.Find(owner, name);
+      if (owner->IsAnyResource() || owner->path() == "Element") return Types{};
+      const FhirElement* element = owner->Element(name);
       if (element) found.insert(found.end(), element->types.begin(), element->types.end());
     }
     if (!found.empty() || owners.empty()) return found;
@@ -63,18 +63,18 @@ class Checker {
       CLINNOVA_ASSIGN(const Types base, Check(*expression.arguments.front(), context));
       return Element(base, expression.text);
     }
-    const bool names_type = std::any_of(context.begin(), context.end(), [&](std::string_view type) {
-      return model_.IsKindOf(type, expression.text);
-    });
+    const FhirType* named = model_.Path(expression.text);
+    const bool names_type =
+        named && std::any_of(context.begin(), context.end(),
+                             [&](const FhirType* type) { return type->IsKindOf(named); });
     if (names_type) return context;
     return Element(context, expression.text);
   }
 
-  /// Notes at `place` the type that `specifier` names; unknown for those of System. The names are the tree's.
+  /// Notes at `place` the type that `specifier` names; unknown for those of System.
   Result<Types> Name(Expression& place, const std::string& specifier) const {
     CLINNOVA_ASSIGN(place.named, ResolveType(model_, specifier));
-    if (place.named->name_space == "System") return Types{};
-    return Types{place.named->name};
+    return place.named->type ? Types{place.named->type} : Types{};
   }
 
   Result<Types> Type(Expression& expression, const Types& context) {
@@ -142,7 +142,7 @@ class Checker {
       return base;
     }
     if (name == "select") return last;
-    if (name == "extension") return Types{"Extension"};
+    if (name == "extension") return Types{model_.Type("Extension")};
     return Types{};
   }
 
@@ -153,7 +153,7 @@ class Checker {
 
 Result<void> CheckFhirPath(const FhirModel& model, Expression& expression, std::string_view root) {
   Types types;
-  if (model.IsType(root)) types.push_back(root);
+  if (const FhirType* type = model.Type(root)) types.push_back(type);
   CLINNOVA_TRY(Checker(model).Check(expression, types));
   return {};
 }

@@ -101,7 +101,7 @@ bool EquivalentDecimals(const Decimal& a, const Decimal& b) {
 }
 
 /// Lower case, and blanks of any kind and number as one.
-std::string Normalised(const std::string& text) {
+std::string Normalised(std::string_view text) {
   std::string out;
   bool blank = false;
   for (const char c : text) {
@@ -118,28 +118,28 @@ std::string Normalised(const std::string& text) {
 }
 
 bool EqualTrees(const JsonTree& a, const JsonTree& b, bool loosely) {
-  if (a.kind != b.kind) return false;
-  switch (a.kind) {
+  if (a.kind() != b.kind()) return false;
+  switch (a.kind()) {
     case JsonTree::Kind::kNull: return true;
-    case JsonTree::Kind::kBoolean: return a.boolean == b.boolean;
+    case JsonTree::Kind::kBoolean: return a.boolean() == b.boolean();
     case JsonTree::Kind::kString:
-      return loosely ? Normalised(a.text) == Normalised(b.text) : a.text == b.text;
-    case JsonTree::Kind::kNumber: return Decimal::Parse(a.text) == Decimal::Parse(b.text);
+      return loosely ? Normalised(a.text()) == Normalised(b.text()) : a.text() == b.text();
+    case JsonTree::Kind::kNumber: return Decimal::Parse(a.text()) == Decimal::Parse(b.text());
     case JsonTree::Kind::kArray:
-      return std::equal(a.items.begin(), a.items.end(), b.items.begin(), b.items.end(),
+      return std::equal(a.items().begin(), a.items().end(), b.items().begin(), b.items().end(),
                         [&](const auto& x, const auto& y) { return EqualTrees(x, y, loosely); });
     case JsonTree::Kind::kObject: break;
   }
   const auto has = [&](const auto& member) {
-    const JsonTree* other = b.Find(member.first);
-    return other && EqualTrees(member.second, *other, loosely);
+    const JsonTree* other = b.Find(member.name);
+    return other && EqualTrees(member.value, *other, loosely);
   };
-  const auto skipped = [&](const auto& member) { return loosely && member.first == "id"; };
+  const auto skipped = [&](const auto& member) { return loosely && member.name.text() == "id"; };
   const auto count = [&](const JsonTree& tree) {
-    return std::count_if(tree.members.begin(), tree.members.end(), std::not_fn(skipped));
+    return std::count_if(tree.members().begin(), tree.members().end(), std::not_fn(skipped));
   };
   return count(a) == count(b) &&
-         std::all_of(a.members.begin(), a.members.end(),
+         std::all_of(a.members().begin(), a.members().end(),
                      [&](const auto& member) { return skipped(member) || has(member); });
 }
 
@@ -156,17 +156,11 @@ bool BothQuantities(const Environment& environment, const Item& a, const Item& b
   return (is(a) && (is(b) || DecimalOf(b))) || (is(b) && DecimalOf(a));
 }
 
-/// A date written as a text, where the other one is a date.
-std::optional<Temporal> AsTemporal(const Item& item) {
-  if (const auto* temporal = item.As<Temporal>()) return *temporal;
-  return std::nullopt;
-}
-
 }  // namespace
 
 std::optional<bool> Equal(const Environment& environment, const Item& a, const Item& b) {
-  const auto one = PlainText(a);
-  const auto two = one ? PlainText(b) : std::nullopt;
+  const auto one = a.As<std::string_view>();
+  const auto two = one ? b.As<std::string_view>() : std::nullopt;
   if (one && two) return *one == *two;
   if (BothQuantities(environment, a, b)) {
     return EqualQuantities(environment, *QuantityOf(environment.model, a),
@@ -176,16 +170,15 @@ std::optional<bool> Equal(const Environment& environment, const Item& a, const I
   const auto left = DecimalOf(a);
   const auto right = DecimalOf(b);
   if (left && right) return *left == *right;
-  const auto from = AsTemporal(a);
-  const auto to = AsTemporal(b);
+  const auto from = a.As<Temporal>();
+  const auto to = from ? b.As<Temporal>() : std::nullopt;
   if (from && to) {
     if ((from->kind == Temporal::Kind::kTime) != (to->kind == Temporal::Kind::kTime)) return false;
     const auto order = intake::Compare(*from, *to);
     return order ? std::optional(*order == 0) : std::nullopt;
   }
-  if (a.Read().index() != b.Read().index()) return false;
-  if (const auto* text = a.As<std::string>()) return *text == *b.As<std::string>();
-  if (const auto* truth = a.As<bool>()) return *truth == *b.As<bool>();
+  if (a.Kind() != b.Kind()) return false;
+  if (const auto truth = a.As<bool>()) return *truth == *b.As<bool>();
   if (const auto* type = a.As<TypeInfo>()) return *type == *b.As<TypeInfo>();
   // Neither has a value: two primitives with extensions only, or a complex node beside one.
   return a.node.json == b.node.json && a.node.extra == b.node.extra;
@@ -204,11 +197,11 @@ bool Equivalent(const Environment& environment, const Item& a, const Item& b) {
   const auto left = DecimalOf(a);
   const auto right = DecimalOf(b);
   if (left && right) return EquivalentDecimals(*left, *right);
-  const auto from = AsTemporal(a);
-  const auto to = AsTemporal(b);
+  const auto from = a.As<Temporal>();
+  const auto to = from ? b.As<Temporal>() : std::nullopt;
   if (from && to) return intake::Equivalent(*from, *to);
-  const auto* text = a.As<std::string>();
-  const auto* other = b.As<std::string>();
+  const auto text = a.As<std::string_view>();
+  const auto other = b.As<std::string_view>();
   if (text && other) return Normalised(*text) == Normalised(*other);
   return Equal(environment, a, b) == true;
 }
@@ -242,12 +235,12 @@ bool Contains(const Environment& environment, Items items, const Item& item) {
                      [&](const Item& other) { return Equal(environment, other, item) == true; });
 }
 
-Collection Distinct(const Environment& environment, Items items) {
-  Collection distinct;
+Items Distinct(const Environment& environment, Items items) {
+  ItemList distinct(environment.memory);
   for (const Item& item : items) {
-    if (!Contains(environment, distinct, item)) distinct.push_back(item);
+    if (!Contains(environment, distinct.items(), item)) distinct.push_back(item);
   }
-  return distinct;
+  return distinct.Done();
 }
 
 bool Comparable(const Environment& environment, const Quantity& a, const Quantity& b) {
@@ -262,16 +255,16 @@ Result<std::optional<int>> Compare(const Environment& environment, const Item& a
   const auto left = DecimalOf(a);
   const auto right = DecimalOf(b);
   if (left && right) return *left < *right ? -1 : *right < *left ? 1 : 0;
-  const auto from = AsTemporal(a);
-  const auto to = AsTemporal(b);
+  const auto from = a.As<Temporal>();
+  const auto to = from ? b.As<Temporal>() : std::nullopt;
   if (from && to && (from->kind == Temporal::Kind::kTime) == (to->kind == Temporal::Kind::kTime)) {
     return intake::Compare(*from, *to);
   }
-  const auto text = PlainText(a);
-  const auto other = PlainText(b);
+  const auto text = a.As<std::string_view>();
+  const auto other = b.As<std::string_view>();
   if (text && other) return text->compare(*other);
-  return Fail(ErrorCode::kInvalidInput, "found " + TypeOf(environment.model, a).name + " and " +
-                                            TypeOf(environment.model, b).name +
+  return Fail(ErrorCode::kInvalidInput, "found " + std::string(TypeOf(a).name) + " and " +
+                                            std::string(TypeOf(b).name) +
                                             ", expected two values that have an order");
 }
 

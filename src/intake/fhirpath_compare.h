@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Equality, equivalence, order and arithmetic of FHIRPath's items (HL7 FHIRPath N1, sections 6.1, 6.2, 6.6).
 //
-//   Equal(environment, Item{4}, Item{4.0});            // true
+//   Equal(environment, four, four_point_zero);         // true
 //   Compare(environment, 1 'cm', 1 '[in_i]');          // -1
 //
 // "Nothing" is FHIRPath's empty: the question has no answer.
@@ -24,7 +24,7 @@ bool Equivalent(const Environment& environment, Items a, Items b);
 /// True when `items` has an item equal to `item`.
 bool Contains(const Environment& environment, Items items, const Item& item);
 /// The items without those equal to an earlier one.
-Collection Distinct(const Environment& environment, Items items);
+Items Distinct(const Environment& environment, Items items);
 
 /// <0, 0, >0; kInvalidInput when the two are not of a kind that has an order in common.
 Result<std::optional<int>> Compare(const Environment& environment, const Item& a, const Item& b);
@@ -34,7 +34,7 @@ bool Comparable(const Environment& environment, const Quantity& a, const Quantit
 
 /// + - * / div mod of two single items; empty where FHIRPath says so (a division by zero, an overflow);
 /// kInvalidInput when the operator does not take them.
-Result<Collection> Arithmetic(const Environment& environment, std::string_view op, const Item& a,
-                              const Item& b);
+Result<Items> Arithmetic(const Environment& environment, std::string_view op, const Item& a,
+                         const Item& b);
 
 }  // namespace clinnova::intake::fhirpath

@@ -9,81 +9,88 @@ namespace {
 
 using Converted = std::optional<Item>;
 
-std::optional<std::int64_t> WholeNumber(const std::string& text) {
+std::optional<std::int64_t> WholeNumber(std::string_view text) {
   const auto decimal = Decimal::Parse(text);
   if (!decimal || text.find_first_of(".eE") != text.npos) return std::nullopt;
   return decimal->ToInteger();
 }
 
-Converted ToBoolean(const Environment&, const Item& item) {
-  if (const auto* truth = item.As<bool>()) return Item{*truth};
+Converted ToBoolean(const Environment& environment, const Item& item) {
+  if (const auto truth = item.As<bool>()) return ItemOf(environment.memory, *truth);
   if (const auto number = DecimalOf(item)) {
-    if (*number == Decimal(1)) return Item{true};
-    if (*number == Decimal(0)) return Item{false};
+    if (*number == Decimal(1)) return ItemOf(environment.memory, true);
+    if (*number == Decimal(0)) return ItemOf(environment.memory, false);
     return std::nullopt;
   }
-  const auto* text = item.As<std::string>();
+  const auto text = item.As<std::string_view>();
   if (!text) return std::nullopt;
   const std::string lower = core::AsciiLower(*text);
   for (const std::string_view yes : {"true", "t", "yes", "y", "1", "1.0"}) {
-    if (lower == yes) return Item{true};
+    if (lower == yes) return ItemOf(environment.memory, true);
   }
   for (const std::string_view no : {"false", "f", "no", "n", "0", "0.0"}) {
-    if (lower == no) return Item{false};
+    if (lower == no) return ItemOf(environment.memory, false);
   }
   return std::nullopt;
 }
 
-Converted ToInteger(const Environment&, const Item& item) {
-  if (const auto* integer = item.As<std::int64_t>()) return Item{*integer};
-  if (const auto* truth = item.As<bool>()) return Item{std::int64_t{*truth ? 1 : 0}};
-  if (const auto* text = item.As<std::string>()) {
-    if (const auto whole = WholeNumber(*text)) return Item{*whole};
+Converted ToInteger(const Environment& environment, const Item& item) {
+  if (const auto integer = item.As<std::int64_t>()) return ItemOf(environment.memory, *integer);
+  if (const auto truth = item.As<bool>())
+    return ItemOf(environment.memory, std::int64_t{*truth ? 1 : 0});
+  if (const auto text = item.As<std::string_view>()) {
+    if (const auto whole = WholeNumber(*text)) return ItemOf(environment.memory, *whole);
   }
   return std::nullopt;
 }
 
-Converted ToDecimal(const Environment&, const Item& item) {
-  if (const auto number = DecimalOf(item)) return Item{*number};
-  if (const auto* truth = item.As<bool>()) return Item{Decimal(Decimal::Number(*truth ? 1 : 0), 1)};
-  const auto* text = item.As<std::string>();
+Converted ToDecimal(const Environment& environment, const Item& item) {
+  if (const auto number = DecimalOf(item)) return ItemOf(environment.memory, *number);
+  if (const auto truth = item.As<bool>())
+    return ItemOf(environment.memory, Decimal(Decimal::Number(*truth ? 1 : 0), 1));
+  const auto text = item.As<std::string_view>();
   if (!text || text->find_first_of("eE") != text->npos) return std::nullopt;
   const auto decimal = Decimal::Parse(*text);
-  return decimal ? Converted(Item{*decimal}) : std::nullopt;
+  return decimal ? Converted(ItemOf(environment.memory, *decimal)) : std::nullopt;
 }
 
 /// "4.0 'mg'", "7 days", "12".
-std::optional<Quantity> ParseQuantity(const std::string& text) {
+std::optional<Quantity> ParseQuantity(std::string_view text) {
   const std::size_t end = text.find_first_of(" \t'");
   const auto number = Decimal::Parse(text.substr(0, end));
   if (!number || text.find_first_of("eE") < std::min(end, text.size())) return std::nullopt;
   if (end == text.npos) return Quantity{.value = *number, .unit = "1"};
   const std::size_t start = text.find_first_not_of(" \t", end);
   if (start == text.npos) return std::nullopt;
-  const std::string unit = text.substr(start);
+  const std::string_view unit = text.substr(start);
   if (CalendarUnitOf(unit)) return Quantity{*number, unit, true};
   if (unit.size() < 3 || unit.front() != '\'' || unit.back() != '\'') return std::nullopt;
   return Quantity{*number, unit.substr(1, unit.size() - 2), false};
 }
 
 Converted ToQuantity(const Environment& environment, const Item& item) {
-  if (const auto quantity = QuantityOf(environment.model, item)) return Item{*quantity};
-  if (const auto* truth = item.As<bool>()) {
-    return Item{Quantity{.value = Decimal(Decimal::Number(*truth ? 1 : 0), 1), .unit = "1"}};
+  if (const auto quantity = QuantityOf(environment.model, item))
+    return ItemOf(environment.memory, *quantity);
+  if (const auto truth = item.As<bool>()) {
+    return ItemOf(environment.memory,
+                  Quantity{.value = Decimal(Decimal::Number(*truth ? 1 : 0), 1), .unit = "1"});
   }
-  const auto* text = item.As<std::string>();
+  const auto text = item.As<std::string_view>();
   const auto quantity = text ? ParseQuantity(*text) : std::nullopt;
-  return quantity ? Converted(Item{*quantity}) : std::nullopt;
+  return quantity ? Converted(ItemOf(environment.memory, *quantity)) : std::nullopt;
 }
 
 Converted ToString(const Environment& environment, const Item& item) {
   if (!item.HasValue()) {
     const auto quantity = QuantityOf(environment.model, item);
-    return quantity ? Converted(Item{*TextOf(Item{*quantity})}) : std::nullopt;
+    return quantity ? Converted(ItemOf(environment.memory, *TextOf({.value = &*quantity})))
+                    : std::nullopt;
   }
   if (item.As<TypeInfo>()) return std::nullopt;
-  auto text = TextOf(item);
-  return text ? Converted(Item{*std::move(text)}) : std::nullopt;
+  // A text stays where it is.
+  if (const auto text = StringOf(item)) return ItemOf(environment.memory, *text);
+  const auto text = TextOf(item);
+  return text ? Converted(ItemOf(environment.memory, *text)) : std::nullopt;
 }
 
 Temporal AsDate(Temporal temporal) {
@@ -95,56 +102,58 @@ Temporal AsDate(Temporal temporal) {
   return temporal;
 }
 
-Converted ToDate(const Environment&, const Item& item) {
-  if (const auto* temporal = item.As<Temporal>()) {
+Converted ToDate(const Environment& environment, const Item& item) {
+  if (const auto temporal = item.As<Temporal>()) {
     if (temporal->kind == Temporal::Kind::kTime) return std::nullopt;
-    return Item{AsDate(*temporal)};
+    return ItemOf(environment.memory, AsDate(*temporal));
   }
-  const auto* text = item.As<std::string>();
+  const auto text = item.As<std::string_view>();
   const auto parsed = text ? Temporal::Parse(*text, Temporal::Kind::kDateTime) : std::nullopt;
-  return parsed ? Converted(Item{AsDate(*parsed)}) : std::nullopt;
+  return parsed ? Converted(ItemOf(environment.memory, AsDate(*parsed))) : std::nullopt;
 }
 
-Converted ToDateTime(const Environment&, const Item& item) {
-  if (const auto* temporal = item.As<Temporal>()) {
+Converted ToDateTime(const Environment& environment, const Item& item) {
+  if (const auto temporal = item.As<Temporal>()) {
     if (temporal->kind == Temporal::Kind::kTime) return std::nullopt;
     Temporal date_time = *temporal;
     date_time.kind = Temporal::Kind::kDateTime;
-    return Item{date_time};
+    return ItemOf(environment.memory, date_time);
   }
-  const auto* text = item.As<std::string>();
+  const auto text = item.As<std::string_view>();
   const auto parsed = text ? Temporal::Parse(*text, Temporal::Kind::kDateTime) : std::nullopt;
-  return parsed ? Converted(Item{*parsed}) : std::nullopt;
+  return parsed ? Converted(ItemOf(environment.memory, *parsed)) : std::nullopt;
 }
 
-Converted ToTime(const Environment&, const Item& item) {
-  if (const auto* temporal = item.As<Temporal>()) {
-    return temporal->kind == Temporal::Kind::kTime ? Converted(Item{*temporal}) : std::nullopt;
+Converted ToTime(const Environment& environment, const Item& item) {
+  if (const auto temporal = item.As<Temporal>()) {
+    return temporal->kind == Temporal::Kind::kTime
+               ? Converted(ItemOf(environment.memory, *temporal))
+               : std::nullopt;
   }
-  const auto* text = item.As<std::string>();
+  const auto text = item.As<std::string_view>();
   const auto parsed = text ? Temporal::Parse(*text, Temporal::Kind::kTime) : std::nullopt;
-  return parsed ? Converted(Item{*parsed}) : std::nullopt;
+  return parsed ? Converted(ItemOf(environment.memory, *parsed)) : std::nullopt;
 }
 
 using Conversion = Converted (*)(const Environment&, const Item&);
 
 template <Conversion kConvert>
-Result<Collection> To(const Call& call) {
+Result<Items> To(const Call& call) {
   CLINNOVA_ASSIGN(const Item* item, SingleInput(call));
-  auto converted = item ? kConvert(call.evaluator.environment(), *item) : std::nullopt;
-  return converted ? Collection{*std::move(converted)} : Collection{};
+  auto converted = item ? kConvert(call.environment(), *item) : std::nullopt;
+  return call.One(converted);
 }
 
 template <Conversion kConvert>
-Result<Collection> ConvertsTo(const Call& call) {
+Result<Items> ConvertsTo(const Call& call) {
   CLINNOVA_ASSIGN(const Item* item, SingleInput(call));
-  if (!item) return Collection{};
-  return One(kConvert(call.evaluator.environment(), *item).has_value());
+  if (!item) return Items();
+  return call.One(kConvert(call.environment(), *item).has_value());
 }
 
 /// The value of a quantity in the argument's unit; nothing when it does not convert.
-Converted InUnit(const Call& call, const Item& item, const std::string& unit) {
-  const auto& environment = call.evaluator.environment();
+Converted InUnit(const Call& call, const Item& item, std::string_view unit) {
+  const auto& environment = call.environment();
   const auto quantity = item.As<Quantity>();
   if (!quantity) return std::nullopt;
   if (quantity->unit == unit) return item;
@@ -153,27 +162,28 @@ Converted InUnit(const Call& call, const Item& item, const std::string& unit) {
   if (!from || !to) return std::nullopt;
   const auto converted = vocabulary::Convert(quantity->value.number(), *from, *to);
   const auto rounded = converted ? Decimal::Rounded(*converted) : std::nullopt;
-  return rounded ? Converted(Item{Quantity{*rounded, unit, CalendarUnitOf(unit).has_value()}})
+  return rounded ? Converted(ItemOf(environment.memory,
+                                    Quantity{*rounded, unit, CalendarUnitOf(unit).has_value()}))
                  : std::nullopt;
 }
 
 Result<Converted> QuantityIn(const Call& call) {
   CLINNOVA_ASSIGN(const Item* item, SingleInput(call));
-  Converted converted = item ? ToQuantity(call.evaluator.environment(), *item) : std::nullopt;
+  Converted converted = item ? ToQuantity(call.environment(), *item) : std::nullopt;
   if (call.size() == 0 || !converted) return converted;
   CLINNOVA_ASSIGN(const auto unit, StringArgument(call, 0));
   return unit ? InUnit(call, *converted, *unit) : converted;
 }
 
-Result<Collection> ToQuantityIn(const Call& call) {
+Result<Items> ToQuantityIn(const Call& call) {
   CLINNOVA_ASSIGN(const Converted converted, QuantityIn(call));
-  return converted ? Collection{*converted} : Collection{};
+  return call.One(converted);
 }
 
-Result<Collection> ConvertsToQuantityIn(const Call& call) {
-  if (call.input.empty()) return Collection{};
+Result<Items> ConvertsToQuantityIn(const Call& call) {
+  if (call.input.empty()) return Items();
   CLINNOVA_ASSIGN(const Converted converted, QuantityIn(call));
-  return One(converted.has_value());
+  return call.One(converted.has_value());
 }
 
 }  // namespace

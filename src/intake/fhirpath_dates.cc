@@ -7,9 +7,7 @@ namespace {
 
 using Precision = Temporal::Precision;
 
-Result<Collection> Now(const Call& call) {
-  return Collection{Item{call.evaluator.environment().Now()}};
-}
+Result<Items> Now(const Call& call) { return call.One(call.environment().Now()); }
 
 Temporal DateOf(Temporal value) {
   return {.kind = Temporal::Kind::kDate,
@@ -25,62 +23,58 @@ Temporal TimeOf(Temporal value) {
   return value;
 }
 
-Result<Collection> Today(const Call& call) {
-  return Collection{Item{DateOf(call.evaluator.environment().Now())}};
-}
+Result<Items> Today(const Call& call) { return call.One(DateOf(call.environment().Now())); }
 
-Result<Collection> TimeOfDay(const Call& call) {
-  return Collection{Item{TimeOf(call.evaluator.environment().Now())}};
-}
+Result<Items> TimeOfDay(const Call& call) { return call.One(TimeOf(call.environment().Now())); }
 
-/// The single date or time of the input; null when empty.
-Result<const Temporal*> TemporalInput(const Call& call) {
+/// The single date or time of the input; nothing when empty.
+Result<std::optional<Temporal>> TemporalInput(const Call& call) {
   CLINNOVA_ASSIGN(const Item* item, SingleInput(call));
-  if (!item) return nullptr;
-  const auto* temporal = item->As<Temporal>();
+  if (!item) return std::nullopt;
+  const auto temporal = item->As<Temporal>();
   if (!temporal) {
-    return WrongCall(call, TypeOf(call.evaluator.model(), *item).name, "a date, dateTime or time");
+    return WrongCall(call, TypeOf(*item).name, "a date, dateTime or time");
   }
   return temporal;
 }
 
 /// A part that the value may not know.
 template <Precision kNeeded, int Temporal::* kPart>
-Result<Collection> Part(const Call& call) {
-  CLINNOVA_ASSIGN(const Temporal* value, TemporalInput(call));
+Result<Items> Part(const Call& call) {
+  CLINNOVA_ASSIGN(const auto value, TemporalInput(call));
   const bool of_time = value && value->kind == Temporal::Kind::kTime;
   if (!value || value->precision < kNeeded || (of_time && kNeeded < Precision::kHour)) {
-    return Collection{};
+    return Items();
   }
-  return One(static_cast<std::int64_t>(value->*kPart));
+  return call.One(static_cast<std::int64_t>((*value).*kPart));
 }
 
-Result<Collection> MillisecondOf(const Call& call) {
-  CLINNOVA_ASSIGN(const Temporal* value, TemporalInput(call));
+Result<Items> MillisecondOf(const Call& call) {
+  CLINNOVA_ASSIGN(const auto value, TemporalInput(call));
   if (!value || value->precision < Precision::kSecond || value->fraction_digits == 0) {
-    return Collection{};
+    return Items();
   }
-  return One(static_cast<std::int64_t>(value->nanosecond / 1'000'000));
+  return call.One(static_cast<std::int64_t>(value->nanosecond / 1'000'000));
 }
 
 /// In hours, as a decimal.
-Result<Collection> TimezoneOffsetOf(const Call& call) {
-  CLINNOVA_ASSIGN(const Temporal* value, TemporalInput(call));
-  if (!value || !value->offset_minutes) return Collection{};
+Result<Items> TimezoneOffsetOf(const Call& call) {
+  CLINNOVA_ASSIGN(const auto value, TemporalInput(call));
+  if (!value || !value->offset_minutes) return Items();
   const auto hours = Decimal::Divide(Decimal(*value->offset_minutes), Decimal(60));
-  return Collection{Item{Decimal(hours->number(), std::max(1, hours->digits()))}};
+  return call.One(Decimal(hours->number(), std::max(1, hours->digits())));
 }
 
-Result<Collection> DatePart(const Call& call) {
-  CLINNOVA_ASSIGN(const Temporal* value, TemporalInput(call));
-  if (!value || value->kind == Temporal::Kind::kTime) return Collection{};
-  return Collection{Item{DateOf(*value)}};
+Result<Items> DatePart(const Call& call) {
+  CLINNOVA_ASSIGN(const auto value, TemporalInput(call));
+  if (!value || value->kind == Temporal::Kind::kTime) return Items();
+  return call.One(DateOf(*value));
 }
 
-Result<Collection> TimePart(const Call& call) {
-  CLINNOVA_ASSIGN(const Temporal* value, TemporalInput(call));
-  if (!value || value->precision < Precision::kHour) return Collection{};
-  return Collection{Item{TimeOf(*value)}};
+Result<Items> TimePart(const Call& call) {
+  CLINNOVA_ASSIGN(const auto value, TemporalInput(call));
+  if (!value || value->precision < Precision::kHour) return Items();
+  return call.One(TimeOf(*value));
 }
 
 }  // namespace

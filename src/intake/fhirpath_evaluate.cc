@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "core/check.h"
-#include "core/text.h"
 #include "intake/fhirpath_compare.h"
 #include "intake/fhirpath_functions.h"
 #include "intake/fhirpath_scope.h"
@@ -14,26 +13,8 @@ using Kind = Expression::Kind;
 using Operator = Expression::Operator;
 
 constexpr std::uint64_t kMostSteps = 100'000'000;
-
-/// The nodes of a JSON member: one, or those of an array, each with its part of "_member".
-void AppendNodes(const FhirModel& model, const JsonTree* json, const JsonTree* extra,
-                 std::string_view path, const Node& parent, Collection& out) {
-  const bool several = (json && json->IsArray()) || (extra && extra->IsArray());
-  const auto add = [&](const JsonTree* value, const JsonTree* more) {
-    if (value && value->IsNull()) value = nullptr;
-    if (more && more->IsNull()) more = nullptr;
-    if (!value && !more) return;
-    out.push_back(
-        NodeItem(model, {.json = value, .extra = more, .path = path, .resource = parent.resource}));
-  };
-  if (!several) return add(json, extra);
-  const auto count = [](const JsonTree* tree) { return tree ? tree->items.size() : 0; };
-  const auto at = [](const JsonTree* tree, std::size_t i) {
-    return tree && i < tree->items.size() ? &tree->items[i] : nullptr;
-  };
-  for (std::size_t i = 0; i < std::max(count(json), count(extra)); ++i)
-    add(at(json, i), at(extra, i));
-}
+constexpr std::uint64_t kStepsBetweenLooks = 1 << 16;
+constexpr std::size_t kMostBytes = std::size_t{4} << 30;
 
 tl::unexpected<Error> SingleExpected(const Expression& expression, std::size_t found) {
   return Fail(ErrorCode::kInvalidInput, "\"" + expression.text + "\": found " +
@@ -70,71 +51,38 @@ Result<std::optional<bool>> Membership(const Environment& environment, const Exp
 }
 
 /// & takes an empty collection for the empty text.
-Result<Collection> Concatenate(const Expression& expression, Items a, Items b) {
+Result<Items> Concatenate(const Environment& environment, const Expression& expression, Items a,
+                          Items b) {
   std::string text;
   for (const Items side : {a, b}) {
     if (side.size() > 1) return SingleExpected(expression, side.size());
     if (side.empty()) continue;
-    if (const auto part = PlainText(side.front())) {
-      text += *part;
-    } else if (const auto date = StringOf(side.front())) {
-      text += *date;
-    } else {
+    const auto part = StringOf(side.front());
+    if (!part) {
       return Fail(ErrorCode::kInvalidInput, "\"&\": found a value that is no text, expected texts");
     }
+    text += *part;
   }
-  return One(std::move(text));
+  return environment.One(text);
 }
 
 bool IsLogic(Operator op) { return op <= Operator::kImplies; }
 /// The operators whose result is a truth value.
 bool IsDecision(Operator op) { return op <= Operator::kContains; }
 
-/// The type that the end of a choice's JSON name says: "Quantity" of "valueQuantity"; empty when it is none.
-std::string_view ChoiceType(const FhirElement& element, std::string_view ending) {
-  using core::AsciiLower;
-  if (ending.empty() || AsciiLower(ending.front()) == ending.front()) return {};
-  for (const std::string_view type : element.types) {
-    const bool same = type.size() == ending.size() && type.substr(1) == ending.substr(1);
-    if (same && AsciiLower(type.front()) == AsciiLower(ending.front())) return type;
-  }
-  return {};
-}
-
-/// All members of the choice, each with the member beside it, "_valueString", that may hold more.
-void AppendChoice(const FhirModel& model, const JsonTree& object, const FhirElement& element,
-                  const Node& parent, Collection& out) {
-  for (const auto& member : object.members) {
-    const bool extra = member.first.starts_with('_');
-    const std::string_view key = std::string_view(member.first).substr(extra ? 1 : 0);
-    if (!key.starts_with(element.name) || (extra && object.Find(key))) continue;
-    const std::string_view type = ChoiceType(element, key.substr(element.name.size()));
-    if (type.empty()) continue;
-    const JsonTree* json = extra ? nullptr : &member.second;
-    const JsonTree* more = extra ? &member.second : nullptr;
-    if (!extra && object.has_underscore) more = object.Find("_" + std::string(key));
-    AppendNodes(model, json, more, type, parent, out);
-  }
-}
-
 /// What `evaluate` gives; what is defined meanwhile stays within it.
 template <typename Evaluate>
 auto Apart(const Scope& scope, Evaluate evaluate) {
-  if (scope.defined.empty()) {  // as nearly always: without copies
-    auto found = evaluate();
-    if (!scope.defined.empty()) scope.defined.clear();
-    return found;
-  }
-  auto defined = scope.defined;
+  const Defined* const defined = scope.defined;
   auto found = evaluate();
-  scope.defined = std::move(defined);
+  scope.defined = defined;
   return found;
 }
 
 }  // namespace
 
-Result<Collection> Evaluator::EvaluateOn(const Expression& expression, const Scope& scope,
-                                         const Item& this_item, std::int64_t index) const {
+Result<Items> Evaluator::EvaluateOn(const Expression& expression, const Scope& scope,
+                                    const Item& this_item, std::int64_t index) const {
   const Scope inner{.context = Items(&this_item, 1),
                     .index = index,
                     .total = scope.total,
@@ -142,9 +90,16 @@ Result<Collection> Evaluator::EvaluateOn(const Expression& expression, const Sco
   return Evaluate(expression, inner);
 }
 
-Result<Collection> Evaluator::Evaluate(const Expression& expression, const Scope& scope) const {
+Result<Items> Evaluator::EvaluateApart(const Expression& expression, const Scope& scope) const {
+  return Apart(scope, [&] { return Evaluate(expression, scope); });
+}
+
+Result<Items> Evaluator::Evaluate(const Expression& expression, const Scope& scope) const {
   if (++steps_ > kMostSteps) {
     return Fail(ErrorCode::kInvalidInput, "found more than 10^8 steps, expected an end");
+  }
+  if (steps_ % kStepsBetweenLooks == 0 && environment_.memory.size() > kMostBytes) {
+    return Fail(ErrorCode::kInvalidInput, "found more than 4 GiB of values, expected an end");
   }
   switch (expression.kind) {
     case Kind::kEmpty:
@@ -153,11 +108,11 @@ Result<Collection> Evaluator::Evaluate(const Expression& expression, const Scope
     case Kind::kInteger:
     case Kind::kDecimal:
     case Kind::kTemporal:
-    case Kind::kQuantity: return expression.literal;
+    case Kind::kQuantity: return Items(expression.literal);
     case Kind::kVariable: return Variable(expression, scope);
-    case Kind::kThis: return Copy(scope.context);
-    case Kind::kIndex: return One(scope.index);
-    case Kind::kTotal: return Copy(scope.total);
+    case Kind::kThis: return scope.context;
+    case Kind::kIndex: return environment_.One(scope.index);
+    case Kind::kTotal: return scope.total;
     case Kind::kMember: return Member(expression, scope);
     case Kind::kFunction: return Function(expression, scope);
     case Kind::kIndexer: return Indexer(expression, scope);
@@ -165,21 +120,7 @@ Result<Collection> Evaluator::Evaluate(const Expression& expression, const Scope
     case Kind::kBinary: return Binary(expression, scope);
     case Kind::kType: return Type(expression, scope);
   }
-  return Collection{};
-}
-
-Result<Items> Evaluator::Operand(const Expression& expression, const Scope& scope,
-                                 Collection& storage) const {
-  if (expression.kind <= Kind::kQuantity) return Items(expression.literal);
-  if (expression.kind == Kind::kThis) return scope.context;
-  CLINNOVA_ASSIGN(storage, Evaluate(expression, scope));
-  return Items(storage);
-}
-
-Result<Items> Evaluator::OperandApart(const Expression& expression, const Scope& scope,
-                                      Collection& storage) const {
-  if (expression.kind <= Kind::kQuantity) return Items(expression.literal);
-  return Apart(scope, [&] { return Operand(expression, scope, storage); });
+  return Items();
 }
 
 bool Evaluator::Decides(const Expression& expression) {
@@ -189,85 +130,118 @@ bool Evaluator::Decides(const Expression& expression) {
 Result<std::optional<bool>> Evaluator::TruthOf(const Expression& expression, const Scope& scope,
                                                std::string_view where) const {
   if (Decides(expression)) return Decide(expression, scope);
-  Collection storage;
-  CLINNOVA_ASSIGN(const Items items, Operand(expression, scope, storage));
+  CLINNOVA_ASSIGN(const Items items, Evaluate(expression, scope));
   return Truth(items, where);
 }
 
-void Evaluator::AppendMembers(const Item& item, std::string_view name, Collection& out) const {
+/// The nodes of a JSON member: one, or those of an array, each with its part of "_member".
+void Evaluator::AppendNodes(const JsonTree* json, const JsonTree* extra, const FhirType* type,
+                            const Node& parent, ItemList& out) const {
+  const auto add = [&](const JsonTree* value, const JsonTree* more) {
+    if (value && value->IsNull()) value = nullptr;
+    if (more && more->IsNull()) more = nullptr;
+    if (!value && !more) return;
+    out.push_back(NodeItem(
+        model(), {.json = value, .extra = more, .type = type, .resource = parent.resource}));
+  };
+  const bool several = (json && json->IsArray()) || (extra && extra->IsArray());
+  if (!several) return add(json, extra);
+  const auto values = json ? json->items() : std::span<const JsonTree>();
+  const auto extras = extra ? extra->items() : std::span<const JsonTree>();
+  for (std::size_t i = 0; i < std::max(values.size(), extras.size()); ++i) {
+    add(i < values.size() ? &values[i] : nullptr, i < extras.size() ? &extras[i] : nullptr);
+  }
+}
+
+/// All members of the choice, each with the member beside it, "_valueString", that may hold more.
+void Evaluator::AppendChoice(const JsonTree& object, const FhirElement& element, const Node& parent,
+                             ItemList& out) const {
+  for (const JsonMember& member : object.members()) {
+    std::string_view key = member.name.text();
+    const bool extra = key.starts_with('_');
+    if (extra) key.remove_prefix(1);
+    if (!key.starts_with(element.name)) continue;
+    const FhirMember meant = parent.type->Member(extra ? JsonName(key) : member.name);
+    if (meant.element != &element || (extra && object.Find(key))) continue;
+    const JsonTree* more = extra ? &member.value : nullptr;
+    if (!extra && object.has_underscore()) more = object.Find("_" + std::string(key));
+    AppendNodes(extra ? nullptr : &member.value, more, meant.type, parent, out);
+  }
+}
+
+void Evaluator::AppendMembers(const Item& item, const MemberName& name, ItemList& out) const {
+  Arena& memory = environment_.memory;
   if (const auto* type = item.As<TypeInfo>()) {
-    if (name == "namespace") out.push_back(Item{type->name_space});
-    if (name == "name") out.push_back(Item{type->name});
+    if (name.text() == "namespace") out.push_back(ItemOf(memory, type->name_space));
+    if (name.text() == "name") out.push_back(ItemOf(memory, type->name));
     return;
   }
   if (const auto* quantity = item.As<Quantity>()) {
-    if (name == "value") out.push_back(Item{quantity->value});
-    if (name == "unit" || name == "code") out.push_back(Item{quantity->unit});
+    if (name.text() == "value") out.push_back(ItemOf(memory, quantity->value));
+    if (name.text() == "unit" || name.text() == "code") {
+      out.push_back(ItemOf(memory, quantity->unit));
+    }
     return;
   }
   // A primitive's value without its FHIR type.
-  if (item.node && item.HasValue() && name == "value") return out.push_back(Item{item.Read()});
+  if (item.node && item.HasValue() && name.text() == "value") {
+    return out.push_back(ValueOf(memory, item));
+  }
   const JsonTree* object = item.HasValue() || !item.node.json ? item.node.extra : item.node.json;
   if (!object || !object->IsObject()) return;
-  const FhirElement* element = model().Find(item.node.path, name);
-  if (element && element->types.size() > 1) {
-    return AppendChoice(model(), *object, *element, item.node, out);
-  }
-  const JsonTree* json = object->Find(name);
-  const JsonTree* extra = object->has_underscore ? object->Find("_" + std::string(name)) : nullptr;
-  const std::string_view type = element ? element->types.front() : std::string_view();
-  if (json || extra) AppendNodes(model(), json, extra, type, item.node, out);
+  const FhirElement* element = item.node.type ? item.node.type->Element(name.name) : nullptr;
+  if (element && element->types.size() > 1) return AppendChoice(*object, *element, item.node, out);
+  const JsonTree* json = object->Find(name.name);
+  const JsonTree* extra = object->has_underscore() ? object->Find(name.extra) : nullptr;
+  const FhirType* type = element ? element->types.front() : nullptr;
+  if (json || extra) AppendNodes(json, extra, type, item.node, out);
 }
 
-void Evaluator::AppendChildren(const Item& item, Collection& out) const {
+void Evaluator::AppendChildren(const Item& item, ItemList& out) const {
   for (const JsonTree* object : {item.node.json, item.node.extra}) {
     if (!object || !object->IsObject()) continue;
-    for (const auto& [key, value] : object->members) {
+    for (const JsonMember& member : object->members()) {
+      const std::string_view key = member.name.text();
       const bool extra = key.starts_with('_');
-      const std::string name = extra ? key.substr(1) : key;
+      const std::string name(extra ? key.substr(1) : key);
       if (key == "resourceType" || (extra && object->Find(name))) continue;
-      const FhirMember member = model().Member(item.node.path, name);
-      AppendNodes(model(), object->Find(name), object->Find("_" + name), member.type, item.node,
-                  out);
+      const FhirType* type = item.node.type ? item.node.type->Member(name).type : nullptr;
+      AppendNodes(object->Find(name), object->Find("_" + name), type, item.node, out);
     }
   }
 }
 
-Result<Collection> Evaluator::Member(const Expression& expression, const Scope& scope) const {
-  Collection storage;
+Result<Items> Evaluator::Member(const Expression& expression, const Scope& scope) const {
+  static const JsonName kResourceType("resourceType");
   Items base = scope.context;
-  const bool on_context = expression.arguments.empty();
-  if (!on_context) {
-    CLINNOVA_ASSIGN(base, Operand(*expression.arguments.front(), scope, storage));
+  if (!expression.arguments.empty()) {
+    CLINNOVA_ASSIGN(base, Evaluate(*expression.arguments.front(), scope));
   }
-  // Elements begin with a small letter, resources with a capital one.
-  const char initial = expression.text.empty() ? ' ' : expression.text.front();
-  const bool may_name_type = on_context && initial >= 'A' && initial <= 'Z';
-  Collection out;
+  ItemList out(environment_.memory);
   for (const Item& item : base) {
-    const JsonTree* json = item.node.json;
-    const bool names_type = may_name_type && json && json->Find("resourceType") &&
-                            model().IsKindOf(item.node.path, expression.text);
-    if (names_type) {
+    const Node& node = item.node;
+    const bool is_own_type = expression.own_type && node.type &&
+                             node.type->IsKindOf(expression.own_type) && node.json &&
+                             node.json->Find(kResourceType);
+    if (is_own_type) {
       out.push_back(item);
     } else {
-      AppendMembers(item, expression.text, out);
+      AppendMembers(item, expression.member, out);
     }
   }
-  return out;
+  return out.Done();
 }
 
-Result<Collection> Evaluator::Function(const Expression& expression, const Scope& scope) const {
+Result<Items> Evaluator::Function(const Expression& expression, const Scope& scope) const {
   const FunctionEntry* function = expression.function;
   if (!function) {
     return Fail(ErrorCode::kInvalidInput,
                 "found the function \"" + expression.text + "\", expected one of FHIRPath");
   }
-  Collection storage;
   Items input = scope.context;
   std::span<const std::unique_ptr<Expression>> arguments = expression.arguments;
   if (!expression.on_context) {
-    CLINNOVA_ASSIGN(input, Operand(*expression.arguments.front(), scope, storage));
+    CLINNOVA_ASSIGN(input, Evaluate(*expression.arguments.front(), scope));
     arguments = arguments.subspan(1);
   }
   return function->call({.evaluator = *this,
@@ -277,47 +251,46 @@ Result<Collection> Evaluator::Function(const Expression& expression, const Scope
                          .name = expression.text});
 }
 
-Result<Collection> Evaluator::Indexer(const Expression& expression, const Scope& scope) const {
-  CLINNOVA_ASSIGN(const Collection items, Evaluate(*expression.arguments[0], scope));
-  CLINNOVA_ASSIGN(const Collection index, Evaluate(*expression.arguments[1], scope));
-  if (index.empty()) return Collection{};
-  const auto* at = index.size() == 1 ? index.front().As<std::int64_t>() : nullptr;
+Result<Items> Evaluator::Indexer(const Expression& expression, const Scope& scope) const {
+  CLINNOVA_ASSIGN(const Items items, Evaluate(*expression.arguments[0], scope));
+  CLINNOVA_ASSIGN(const Items index, Evaluate(*expression.arguments[1], scope));
+  if (index.empty()) return Items();
+  const auto at = index.size() == 1 ? index.front().As<std::int64_t>() : std::nullopt;
   if (!at) return Fail(ErrorCode::kInvalidInput, "[]: expected one integer");
-  if (*at < 0 || static_cast<std::size_t>(*at) >= items.size()) return Collection{};
-  return Collection{items[static_cast<std::size_t>(*at)]};
+  if (*at < 0 || static_cast<std::size_t>(*at) >= items.size()) return Items();
+  return items.subspan(static_cast<std::size_t>(*at), 1);
 }
 
-Result<Collection> Evaluator::Polarity(const Expression& expression, const Scope& scope) const {
-  CLINNOVA_ASSIGN(const Collection operand, Evaluate(*expression.arguments.front(), scope));
-  if (operand.empty()) return Collection{};
+Result<Items> Evaluator::Polarity(const Expression& expression, const Scope& scope) const {
+  CLINNOVA_ASSIGN(const Items operand, Evaluate(*expression.arguments.front(), scope));
+  if (operand.empty()) return Items();
   if (operand.size() > 1) return SingleExpected(expression, operand.size());
   const Item& item = operand.front();
   if (expression.text == "asc" || expression.text == "desc") return operand;
   const auto* quantity = item.As<Quantity>();
   if (!quantity && !DecimalOf(item)) {
     return Fail(ErrorCode::kInvalidInput, "\"" + expression.text + "\": found " +
-                                              TypeOf(model(), item).name + ", expected a number");
+                                              std::string(TypeOf(item).name) +
+                                              ", expected a number");
   }
-  if (expression.text == "+") return Collection{Item{item.Read()}};
+  if (expression.text == "+") return environment_.One(ValueOf(environment_.memory, item));
   if (quantity) {
-    return Collection{
-        Item{Quantity{Decimal(0) - quantity->value, quantity->unit, quantity->calendar}}};
+    return environment_.One(
+        Quantity{Decimal(0) - quantity->value, quantity->unit, quantity->calendar});
   }
-  return Arithmetic(environment_, "-", Item{std::int64_t{0}}, item);
+  return Arithmetic(environment_, "-", Item{.value = std::int64_t{0}}, item);
 }
 
-Result<Collection> Evaluator::Type(const Expression& expression, const Scope& scope) const {
+Result<Items> Evaluator::Type(const Expression& expression, const Scope& scope) const {
   CLINNOVA_CHECK(expression.named.has_value());
-  const TypeInfo& type = *expression.named;
-  Collection storage;
-  CLINNOVA_ASSIGN(const Items operand, Operand(*expression.arguments.front(), scope, storage));
-  if (operand.empty()) return Collection{};
+  const TypeName& type = *expression.named;
+  CLINNOVA_ASSIGN(const Items operand, Evaluate(*expression.arguments.front(), scope));
+  if (operand.empty()) return Items();
   if (operand.size() > 1) return SingleExpected(expression, operand.size());
   if (expression.text == "is") {
-    return One(IsOfType(model(), operand.front(), type, TypeMatch::kDerived));
+    return environment_.One(IsOfType(operand.front(), type, TypeMatch::kDerived));
   }
-  const bool is = IsOfType(model(), operand.front(), type, TypeMatch::kExactPrimitives);
-  return is ? Copy(operand) : Collection{};
+  return IsOfType(operand.front(), type, TypeMatch::kExactPrimitives) ? operand : Items();
 }
 
 Result<std::optional<bool>> Evaluator::DecideLogic(const Expression& expression,
@@ -340,9 +313,8 @@ Result<std::optional<bool>> Evaluator::Decide(const Expression& expression,
                                               const Scope& scope) const {
   const Operator op = expression.binary;
   if (IsLogic(op)) return DecideLogic(expression, scope);
-  Collection left, right;
-  CLINNOVA_ASSIGN(const Items a, OperandApart(*expression.arguments[0], scope, left));
-  CLINNOVA_ASSIGN(const Items b, OperandApart(*expression.arguments[1], scope, right));
+  CLINNOVA_ASSIGN(const Items a, EvaluateApart(*expression.arguments[0], scope));
+  CLINNOVA_ASSIGN(const Items b, EvaluateApart(*expression.arguments[1], scope));
   switch (op) {
     case Operator::kEqual: return Equal(environment_, a, b);
     case Operator::kUnequal: return Not(Equal(environment_, a, b));
@@ -359,40 +331,47 @@ Result<std::optional<bool>> Evaluator::Decide(const Expression& expression,
   return Inequality(op, order);
 }
 
-Result<Collection> Evaluator::Binary(const Expression& expression, const Scope& scope) const {
+Result<Items> Evaluator::Binary(const Expression& expression, const Scope& scope) const {
   const Operator op = expression.binary;
   if (IsDecision(op)) {
     CLINNOVA_ASSIGN(const auto decision, Decide(expression, scope));
-    return One(decision);
+    return environment_.One(decision);
   }
-  Collection left, right;
-  CLINNOVA_ASSIGN(const Items a, OperandApart(*expression.arguments[0], scope, left));
-  CLINNOVA_ASSIGN(const Items b, OperandApart(*expression.arguments[1], scope, right));
-  if (op == Operator::kConcatenate) return Concatenate(expression, a, b);
+  CLINNOVA_ASSIGN(const Items a, EvaluateApart(*expression.arguments[0], scope));
+  CLINNOVA_ASSIGN(const Items b, EvaluateApart(*expression.arguments[1], scope));
+  if (op == Operator::kConcatenate) return Concatenate(environment_, expression, a, b);
   if (op == Operator::kUnion) {
-    Collection both = Copy(a);
-    both.insert(both.end(), b.begin(), b.end());
-    return Distinct(environment_, both);
+    ItemList both(environment_.memory);
+    both.Append(a);
+    both.Append(b);
+    return Distinct(environment_, both.items());
   }
-  if (a.empty() || b.empty()) return Collection{};
+  if (a.empty() || b.empty()) return Items();
   if (a.size() > 1) return SingleExpected(expression, a.size());
   if (b.size() > 1) return SingleExpected(expression, b.size());
   return Arithmetic(environment_, expression.text, a.front(), b.front());
 }
 
-Result<Collection> Evaluator::Variable(const Expression& expression, const Scope& scope) const {
+Result<Items> Evaluator::Variable(const Expression& expression, const Scope& scope) const {
   const std::string& name = expression.text;
-  if (const auto found = scope.defined.find(name); found != scope.defined.end())
-    return found->second;
-  const auto& variables = environment_.variables;
-  if (const auto found = variables.find(name); found != variables.end()) return found->second;
+  const auto one = [&](std::string_view text) { return environment_.One(text); };
+  for (const Defined* known = scope.defined; known; known = known->before) {
+    if (known->name == name) return known->value;
+  }
+  const Variables& variables = environment_.variables;
+  if (const auto found = variables.find(name); found != variables.end()) {
+    return Items(found->second);
+  }
   if (name == "context" || name == "resource" || name == "rootResource") return root_;
-  if (name == "ucum") return One(std::string("http://unitsofmeasure.org"));
-  if (name == "sct") return One(std::string("http://snomed.info/sct"));
-  if (name == "loinc") return One(std::string("http://loinc.org"));
-  if (name.starts_with("vs-")) return One("http://hl7.org/fhir/ValueSet/" + name.substr(3));
-  if (name.starts_with("ext-"))
-    return One("http://hl7.org/fhir/StructureDefinition/" + name.substr(4));
+  if (name == "ucum") return one("http://unitsofmeasure.org");
+  if (name == "sct") return one("http://snomed.info/sct");
+  if (name == "loinc") return one("http://loinc.org");
+  if (name.starts_with("vs-")) {
+    return environment_.One("http://hl7.org/fhir/ValueSet/" + name.substr(3));
+  }
+  if (name.starts_with("ext-")) {
+    return environment_.One("http://hl7.org/fhir/StructureDefinition/" + name.substr(4));
+  }
   return Fail(ErrorCode::kInvalidInput,
               "found the variable %" + name + ", expected one that is defined");
 }

@@ -8,125 +8,126 @@
 namespace clinnova::intake::fhirpath {
 namespace {
 
-Result<Collection> Empty(const Call& call) { return One(call.input.empty()); }
+Result<Items> Empty(const Call& call) { return call.One(call.input.empty()); }
 
-Result<Collection> Exists(const Call& call) {
-  if (call.size() == 0) return One(!call.input.empty());
+Result<Items> Exists(const Call& call) {
+  if (call.size() == 0) return call.One(!call.input.empty());
   for (std::size_t i = 0; i < call.input.size(); ++i) {
     CLINNOVA_ASSIGN(const bool holds,
                     Criterion(call, 0, call.input[i], static_cast<std::int64_t>(i)));
-    if (holds) return One(true);
+    if (holds) return call.One(true);
   }
-  return One(false);
+  return call.One(false);
 }
 
-Result<Collection> All(const Call& call) {
+Result<Items> All(const Call& call) {
   for (std::size_t i = 0; i < call.input.size(); ++i) {
     CLINNOVA_ASSIGN(const bool holds,
                     Criterion(call, 0, call.input[i], static_cast<std::int64_t>(i)));
-    if (!holds) return One(false);
+    if (!holds) return call.One(false);
   }
-  return One(true);
+  return call.One(true);
 }
 
 /// True when every item, or any, is `wanted`.
-Result<Collection> Truths(const Call& call, bool every, bool wanted) {
+Result<Items> Truths(const Call& call, bool every, bool wanted) {
   bool result = every;
   for (const Item& item : call.input) {
-    const bool* truth = item.As<bool>();
+    const auto truth = item.As<bool>();
     if (!truth) {
-      return WrongCall(call, TypeOf(call.evaluator.model(), item).name, "truth values");
+      return WrongCall(call, TypeOf(item).name, "truth values");
     }
     if ((*truth == wanted) != every) result = !every;
   }
-  return One(result);
+  return call.One(result);
 }
 
-Result<Collection> AllTrue(const Call& call) { return Truths(call, true, true); }
-Result<Collection> AnyTrue(const Call& call) { return Truths(call, false, true); }
-Result<Collection> AllFalse(const Call& call) { return Truths(call, true, false); }
-Result<Collection> AnyFalse(const Call& call) { return Truths(call, false, false); }
+Result<Items> AllTrue(const Call& call) { return Truths(call, true, true); }
+Result<Items> AnyTrue(const Call& call) { return Truths(call, false, true); }
+Result<Items> AllFalse(const Call& call) { return Truths(call, true, false); }
+Result<Items> AnyFalse(const Call& call) { return Truths(call, false, false); }
 
 bool IsSubset(const Environment& environment, Items part, Items whole) {
   return std::all_of(part.begin(), part.end(),
                      [&](const Item& item) { return Contains(environment, whole, item); });
 }
 
-Result<Collection> SubsetOf(const Call& call) {
-  CLINNOVA_ASSIGN(const Collection other, call.Argument(0));
-  return One(IsSubset(call.evaluator.environment(), call.input, other));
+Result<Items> SubsetOf(const Call& call) {
+  CLINNOVA_ASSIGN(const Items other, call.Argument(0));
+  return call.One(IsSubset(call.environment(), call.input, other));
 }
 
-Result<Collection> SupersetOf(const Call& call) {
-  CLINNOVA_ASSIGN(const Collection other, call.Argument(0));
-  return One(IsSubset(call.evaluator.environment(), other, call.input));
+Result<Items> SupersetOf(const Call& call) {
+  CLINNOVA_ASSIGN(const Items other, call.Argument(0));
+  return call.One(IsSubset(call.environment(), other, call.input));
 }
 
-Result<Collection> Count(const Call& call) {
-  return One(static_cast<std::int64_t>(call.input.size()));
+Result<Items> Count(const Call& call) {
+  return call.One(static_cast<std::int64_t>(call.input.size()));
 }
 
-Result<Collection> IsDistinct(const Call& call) {
-  return One(Distinct(call.evaluator.environment(), call.input).size() == call.input.size());
+Result<Items> IsDistinct(const Call& call) {
+  return call.One(Distinct(call.environment(), call.input).size() == call.input.size());
 }
 
-Result<Collection> Not(const Call& call) {
+Result<Items> Not(const Call& call) {
   CLINNOVA_ASSIGN(const auto truth, Truth(call.input, call.name));
-  if (!truth) return Collection{};
-  return One(!*truth);
+  if (!truth) return Items();
+  return call.One(!*truth);
 }
 
-Result<Collection> Children(const Call& call) {
-  Collection out;
+Result<Items> Children(const Call& call) {
+  ItemList out(call.memory());
   for (const Item& item : call.input) call.evaluator.AppendChildren(item, out);
-  return out;
+  return out.Done();
 }
 
 /// Children before their children, level by level.
-Result<Collection> Descendants(const Call& call) {
-  Collection out;
-  Collection level = Copy(call.input);
-  while (!level.empty()) {
-    Collection next;
+Result<Items> Descendants(const Call& call) {
+  ItemList out(call.memory());
+  for (Items level = call.input; !level.empty();) {
+    ItemList next(call.memory());
     for (const Item& item : level) call.evaluator.AppendChildren(item, next);
-    out.insert(out.end(), next.begin(), next.end());
-    level = std::move(next);
+    level = next.Done();
+    out.Append(level);
   }
-  return out;
+  return out.Done();
 }
 
-Result<Collection> Trace(const Call& call) {
+Result<Items> Trace(const Call& call) {
   CLINNOVA_ASSIGN(const auto name, StringArgument(call, 0));
-  Collection shown = Copy(call.input);
-  if (call.size() > 1) {
-    shown.clear();
-    for (std::size_t i = 0; i < call.input.size(); ++i) {
-      CLINNOVA_ASSIGN(const Collection part,
-                      call.On(1, call.input[i], static_cast<std::int64_t>(i)));
-      shown.insert(shown.end(), part.begin(), part.end());
-    }
+  ItemList shown(call.memory());
+  for (std::size_t i = 0; i < call.input.size() && call.size() > 1; ++i) {
+    CLINNOVA_ASSIGN(const Items part, call.On(1, call.input[i], static_cast<std::int64_t>(i)));
+    shown.Append(part);
   }
-  const auto& trace = call.evaluator.environment().trace;
-  if (trace) trace(name.value_or(""), shown);
-  return Copy(call.input);
+  const TraceFunction* trace = call.environment().trace;
+  if (trace && *trace) (*trace)(name.value_or(""), call.size() > 1 ? shown.items() : call.input);
+  return call.input;
 }
 
-Result<Collection> Type(const Call& call) {
-  Collection out;
-  for (const Item& item : call.input) out.push_back(Item{TypeOf(call.evaluator.model(), item)});
-  return out;
+Result<Items> Type(const Call& call) {
+  ItemList out(call.memory());
+  for (const Item& item : call.input) out.push_back(ItemOf(call.memory(), TypeOf(item)));
+  return out.Done();
 }
 
-Result<Collection> DefineVariable(const Call& call) {
+bool IsDefined(const Scope& scope, std::string_view name) {
+  const Defined* defined = scope.defined;
+  while (defined && defined->name != name) defined = defined->before;
+  return defined != nullptr;
+}
+
+Result<Items> DefineVariable(const Call& call) {
   CLINNOVA_ASSIGN(const auto name, StringArgument(call, 0));
   if (!name || name->empty()) return WrongCall(call, "no name", "a name");
-  const auto& known = call.evaluator.environment().variables;
+  const auto& known = call.environment().variables;
   const bool standard = *name == "context" || *name == "resource" || *name == "rootResource" ||
                         *name == "ucum" || *name == "sct" || *name == "loinc";
-  if (standard || known.contains(*name) || call.scope.defined.contains(*name)) {
-    return WrongCall(call, "%" + *name + " again", "a new name");
+  if (standard || known.contains(*name) || IsDefined(call.scope, *name)) {
+    return WrongCall(call, "%" + std::string(*name) + " again", "a new name");
   }
-  Collection value = Copy(call.input);
+  Items value = call.input;
   if (call.size() > 1) {
     const Scope inner{.context = call.input,
                       .index = call.scope.index,
@@ -134,16 +135,16 @@ Result<Collection> DefineVariable(const Call& call) {
                       .defined = call.scope.defined};
     CLINNOVA_ASSIGN(value, call.evaluator.Evaluate(*call.arguments[1], inner));
   }
-  call.scope.defined.emplace(*name, std::move(value));
-  return Copy(call.input);
+  call.scope.defined = call.memory().New<Defined>(*name, value, call.scope.defined);
+  return call.input;
 }
 
-Result<Collection> Coalesce(const Call& call) {
+Result<Items> Coalesce(const Call& call) {
   for (std::size_t i = 0; i < call.size(); ++i) {
-    CLINNOVA_ASSIGN(Collection value, call.Argument(i));
+    CLINNOVA_ASSIGN(const Items value, call.Argument(i));
     if (!value.empty()) return value;
   }
-  return Collection{};
+  return Items();
 }
 
 }  // namespace

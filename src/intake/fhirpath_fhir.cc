@@ -12,27 +12,28 @@ std::string_view TextMember(const Item& item, std::string_view name) {
   return item.node.json ? item.node.json->Text(name) : std::string_view();
 }
 
-Result<Collection> Extension(const Call& call) {
+Result<Items> Extension(const Call& call) {
   CLINNOVA_ASSIGN(const auto url, StringArgument(call, 0));
-  Collection out;
-  if (!url) return out;
+  if (!url) return Items();
+  static const MemberName kExtension("_extension");
+  ItemList out(call.memory());
   for (const Item& item : call.input) {
-    Collection extensions;
-    call.evaluator.AppendMembers(item, "extension", extensions);
-    for (const Item& extension : extensions) {
+    ItemList extensions(call.memory());
+    call.evaluator.AppendMembers(item, kExtension, extensions);
+    for (const Item& extension : extensions.items()) {
       if (TextMember(extension, "url") == *url) out.push_back(extension);
     }
   }
-  return out;
+  return out.Done();
 }
 
-Result<Collection> HasValue(const Call& call) {
-  return One(call.input.size() == 1 && call.input.front().HasValue());
+Result<Items> HasValue(const Call& call) {
+  return call.One(call.input.size() == 1 && call.input.front().HasValue());
 }
 
-Result<Collection> GetValue(const Call& call) {
-  if (call.input.size() != 1 || !call.input.front().HasValue()) return Collection{};
-  return Collection{Item{call.input.front().Read()}};
+Result<Items> GetValue(const Call& call) {
+  if (call.input.size() != 1 || !call.input.front().HasValue()) return Items();
+  return call.One(ValueOf(call.memory(), call.input.front()));
 }
 
 /// "Patient/1" of "https://server/fhir/Patient/1/_history/2".
@@ -56,14 +57,14 @@ const JsonTree* InContained(const JsonTree* container, std::string_view id) {
   if (id.empty()) return container;
   const JsonTree* contained = container->Find("contained");
   if (!contained) return nullptr;
-  for (const JsonTree& resource : contained->items) {
+  for (const JsonTree& resource : contained->items()) {
     if (resource.Text("id") == id) return &resource;
   }
   return nullptr;
 }
 
 /// The resource that `reference` means: contained, the root itself, or an entry of the root, a Bundle.
-const JsonTree* Resolve(const Collection& root, const Item& item, std::string_view reference) {
+const JsonTree* Resolve(Items root, const Item& item, std::string_view reference) {
   if (reference.starts_with('#')) return InContained(item.node.resource, reference.substr(1));
   const std::string_view wanted = TypeAndId(reference);
   for (const Item& top : root) {
@@ -71,7 +72,7 @@ const JsonTree* Resolve(const Collection& root, const Item& item, std::string_vi
     if (IsResource(*top.node.json, wanted)) return top.node.json;
     const JsonTree* entries = top.node.json->Find("entry");
     if (!entries) continue;
-    for (const JsonTree& entry : entries->items) {
+    for (const JsonTree& entry : entries->items()) {
       const JsonTree* resource = entry.Find("resource");
       if (resource && (entry.Text("fullUrl") == reference || IsResource(*resource, wanted))) {
         return resource;
@@ -81,91 +82,93 @@ const JsonTree* Resolve(const Collection& root, const Item& item, std::string_vi
   return nullptr;
 }
 
-Result<Collection> ResolveReferences(const Call& call) {
-  Collection out;
+Result<Items> ResolveReferences(const Call& call) {
+  ItemList out(call.memory());
   for (const Item& item : call.input) {
     const auto text = StringOf(item);
-    const std::string reference = text ? *text : std::string(TextMember(item, "reference"));
+    const std::string_view reference = text ? *text : TextMember(item, "reference");
     if (reference.empty()) continue;
     const JsonTree* resource = Resolve(call.evaluator.root(), item, reference);
     if (!resource) continue;
     const JsonTree* container = reference.starts_with('#') ? item.node.resource : nullptr;
-    out.push_back(NodeItem(call.evaluator.model(),
-                           {.json = resource, .path = "Resource", .resource = container}));
+    out.push_back(NodeItem(
+        call.model(), {.json = resource, .type = call.model().resource(), .resource = container}));
   }
-  return out;
+  return out.Done();
 }
 
-Result<Collection> ConformsTo(const Call& call) {
+Result<Items> ConformsTo(const Call& call) {
   CLINNOVA_ASSIGN(const Item* item, SingleInput(call));
   CLINNOVA_ASSIGN(const auto url, StringArgument(call, 0));
-  if (!item || !url) return Collection{};
+  if (!item || !url) return Items();
   constexpr std::string_view kBase = "http://hl7.org/fhir/StructureDefinition/";
-  const FhirModel& model = call.evaluator.model();
-  if (!url->starts_with(kBase) || !model.IsType(url->substr(kBase.size()))) {
+  const FhirType* type =
+      url->starts_with(kBase) ? call.model().Type(url->substr(kBase.size())) : nullptr;
+  if (!type) {
     return WrongCall(call, *url,
                      "the canonical URL of a type of FHIR R4; other profiles need a server");
   }
-  return One(model.IsKindOf(item->node.path, url->substr(kBase.size())));
+  return call.One(item->node.type && item->node.type->IsKindOf(type));
 }
 
 /// Items whose modifier extensions are not among those named are an error.
-Result<Collection> CheckModifiers(const Call& call) {
-  std::vector<std::string> known;
+Result<Items> CheckModifiers(const Call& call) {
+  static const MemberName kModifierExtension("_modifierExtension");
+  std::vector<std::string_view> known;
   for (std::size_t i = 0; i < call.size(); ++i) {
     CLINNOVA_ASSIGN(const auto url, StringArgument(call, i));
     if (url) known.push_back(*url);
   }
   for (const Item& item : call.input) {
-    Collection modifiers;
-    call.evaluator.AppendMembers(item, "modifierExtension", modifiers);
-    for (const Item& modifier : modifiers) {
-      const std::string url(TextMember(modifier, "url"));
+    ItemList modifiers(call.memory());
+    call.evaluator.AppendMembers(item, kModifierExtension, modifiers);
+    for (const Item& modifier : modifiers.items()) {
+      const std::string_view url = TextMember(modifier, "url");
       if (std::find(known.begin(), known.end(), url) == known.end()) {
-        return WrongCall(call, "the modifier extension " + url, "one that is named");
+        return WrongCall(call, "the modifier extension " + std::string(url), "one that is named");
       }
     }
   }
-  return Copy(call.input);
+  return call.input;
 }
 
-Result<Collection> NeedsTerminology(const Call& call) {
+Result<Items> NeedsTerminology(const Call& call) {
   return WrongCall(call, "no terminology server", "one: the function needs it");
 }
 
-Result<Collection> NeedsProfiles(const Call& call) {
+Result<Items> NeedsProfiles(const Call& call) {
   return WrongCall(call, "no profiles",
                    "them: the function needs a validator's structure definitions");
 }
 
-Result<Collection> GetResourceKey(const Call& call) {
-  Collection keys;
+Result<Items> GetResourceKey(const Call& call) {
+  ItemList keys(call.memory());
   for (const Item& item : call.input) {
     const std::string_view type = TextMember(item, "resourceType");
     const std::string_view id = TextMember(item, "id");
     if (!type.empty() && !id.empty()) {
-      keys.push_back(Item{std::string(type) + "/" + std::string(id)});
+      keys.push_back(ItemOf(call.memory(), std::string(type).append("/").append(id)));
     }
   }
-  return keys;
+  return keys.Done();
 }
 
 /// The key of the resource referred to, when it is of the type asked for.
-Result<Collection> GetReferenceKey(const Call& call) {
+Result<Items> GetReferenceKey(const Call& call) {
   std::string wanted;
   if (call.size() > 0) {
-    CLINNOVA_ASSIGN(const TypeInfo* type, NamedType(call));
+    CLINNOVA_ASSIGN(const TypeName* type, NamedType(call));
     wanted = type->name + "/";
   }
-  Collection keys;
+  ItemList keys(call.memory());
   for (const Item& item : call.input) {
     const std::string_view reference = TextMember(item, "reference");
     const std::string_view key = TypeAndId(reference);
     const bool local = reference.starts_with('#') || reference.starts_with("urn:");
     if (key.empty() || local || !key.starts_with(wanted)) continue;
-    keys.push_back(Item{std::string(key)});
+    keys.push_back(ItemOf(call.memory(), key));
   }
-  return keys;
+  return keys.Done();
 }
 
 }  // namespace

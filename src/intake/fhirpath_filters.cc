@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Filtering and projection, subsetting, combining, aggregates (sections 5.2 to 5.4 and 7).
 #include <algorithm>
-#include <iterator>
 #include <list>
 
 #include "intake/fhirpath_compare.h"
@@ -13,62 +12,61 @@ namespace {
 /// More items than this and repeat() is taken for a loop without an end.
 constexpr std::size_t kMostRepeated = 1'000'000;
 
-Result<Collection> Where(const Call& call) {
-  Collection kept;
+Result<Items> Where(const Call& call) {
+  ItemList kept(call.memory());
   for (std::size_t i = 0; i < call.input.size(); ++i) {
     CLINNOVA_ASSIGN(const bool keep,
                     Criterion(call, 0, call.input[i], static_cast<std::int64_t>(i)));
     if (keep) kept.push_back(call.input[i]);
   }
-  return kept;
+  return kept.Done();
 }
 
-Result<Collection> Select(const Call& call) {
-  Collection out;
+Result<Items> Select(const Call& call) {
+  ItemList out(call.memory());
   for (std::size_t i = 0; i < call.input.size(); ++i) {
-    CLINNOVA_ASSIGN(Collection part, call.On(0, call.input[i], static_cast<std::int64_t>(i)));
-    std::move(part.begin(), part.end(), std::back_inserter(out));
+    CLINNOVA_ASSIGN(const Items part, call.On(0, call.input[i], static_cast<std::int64_t>(i)));
+    out.Append(part);
   }
-  return out;
+  return out.Done();
 }
 
 enum class Repeated { kDistinct, kAll };
 
-Result<Collection> RepeatItems(const Call& call, Repeated repeated) {
-  Collection out;
-  Collection open = Copy(call.input);
-  while (!open.empty()) {
-    Collection next;
+Result<Items> RepeatItems(const Call& call, Repeated repeated) {
+  ItemList out(call.memory());
+  for (Items open = call.input; !open.empty();) {
+    ItemList next(call.memory());
     for (std::size_t i = 0; i < open.size(); ++i) {
-      CLINNOVA_ASSIGN(const Collection part, call.On(0, open[i], static_cast<std::int64_t>(i)));
+      CLINNOVA_ASSIGN(const Items part, call.On(0, open[i], static_cast<std::int64_t>(i)));
       for (const Item& item : part) {
         const bool known =
-            repeated == Repeated::kDistinct && Contains(call.evaluator.environment(), out, item);
+            repeated == Repeated::kDistinct && Contains(call.environment(), out.items(), item);
         if (known) continue;
         out.push_back(item);
         next.push_back(item);
       }
-      if (out.size() > kMostRepeated) return WrongCall(call, "more than a million items", "an end");
+      if (out.items().size() > kMostRepeated)
+        return WrongCall(call, "more than a million items", "an end");
     }
-    open = std::move(next);
+    open = next.Done();
   }
-  return out;
+  return out.Done();
 }
 
-Result<Collection> Repeat(const Call& call) { return RepeatItems(call, Repeated::kDistinct); }
-Result<Collection> RepeatAll(const Call& call) { return RepeatItems(call, Repeated::kAll); }
+Result<Items> Repeat(const Call& call) { return RepeatItems(call, Repeated::kDistinct); }
+Result<Items> RepeatAll(const Call& call) { return RepeatItems(call, Repeated::kAll); }
 
-Result<Collection> OfType(const Call& call) {
-  const FhirModel& model = call.evaluator.model();
-  CLINNOVA_ASSIGN(const TypeInfo* type, NamedType(call));
-  Collection kept;
+Result<Items> OfType(const Call& call) {
+  CLINNOVA_ASSIGN(const TypeName* type, NamedType(call));
+  ItemList kept(call.memory());
   for (const Item& item : call.input) {
-    if (IsOfType(model, item, *type, TypeMatch::kExactPrimitives)) kept.push_back(item);
+    if (IsOfType(item, *type, TypeMatch::kExactPrimitives)) kept.push_back(item);
   }
-  return kept;
+  return kept.Done();
 }
 
-Result<Collection> As(const Call& call) {
+Result<Items> As(const Call& call) {
   if (call.input.size() > 1) {
     return WrongCall(call, std::to_string(call.input.size()) + " items",
                      "one or none (ofType takes more)");
@@ -76,159 +74,151 @@ Result<Collection> As(const Call& call) {
   return OfType(call);
 }
 
-Result<Collection> Is(const Call& call) {
-  const FhirModel& model = call.evaluator.model();
-  CLINNOVA_ASSIGN(const TypeInfo* type, NamedType(call));
+Result<Items> Is(const Call& call) {
+  CLINNOVA_ASSIGN(const TypeName* type, NamedType(call));
   CLINNOVA_ASSIGN(const Item* item, SingleInput(call));
-  if (!item) return Collection{};
-  return One(IsOfType(model, *item, *type, TypeMatch::kDerived));
+  if (!item) return Items();
+  return call.One(IsOfType(*item, *type, TypeMatch::kDerived));
 }
 
-Collection Part(Items items, std::int64_t from, std::int64_t count) {
+Items Part(Items items, std::int64_t from, std::int64_t count) {
   const auto size = static_cast<std::int64_t>(items.size());
   from = std::clamp<std::int64_t>(from, 0, size);
   count = std::clamp<std::int64_t>(count, 0, size - from);
-  return {items.begin() + from, items.begin() + from + count};
+  return items.subspan(static_cast<std::size_t>(from), static_cast<std::size_t>(count));
 }
 
-Result<Collection> Single(const Call& call) {
-  CLINNOVA_ASSIGN(const Item* item, SingleInput(call));
-  return item ? Collection{*item} : Collection{};
+Result<Items> Single(const Call& call) {
+  CLINNOVA_TRY(SingleInput(call));
+  return call.input;
 }
 
-Result<Collection> First(const Call& call) { return Part(call.input, 0, 1); }
+Result<Items> First(const Call& call) { return Part(call.input, 0, 1); }
 
-Result<Collection> Last(const Call& call) {
-  return call.input.empty() ? Collection{} : Collection{call.input.back()};
+Result<Items> Last(const Call& call) {
+  return call.input.last(std::min<std::size_t>(1, call.input.size()));
 }
 
-Result<Collection> Tail(const Call& call) {
+Result<Items> Tail(const Call& call) {
   return Part(call.input, 1, static_cast<std::int64_t>(call.input.size()));
 }
 
-Result<Collection> Skip(const Call& call) {
+Result<Items> Skip(const Call& call) {
   CLINNOVA_ASSIGN(const auto count, IntegerArgument(call, 0));
-  if (!count) return Collection{};
+  if (!count) return Items();
   return Part(call.input, *count, static_cast<std::int64_t>(call.input.size()));
 }
 
-Result<Collection> Take(const Call& call) {
+Result<Items> Take(const Call& call) {
   CLINNOVA_ASSIGN(const auto count, IntegerArgument(call, 0));
-  if (!count) return Collection{};
+  if (!count) return Items();
   return Part(call.input, 0, *count);
 }
 
-Result<Collection> Intersect(const Call& call) {
-  CLINNOVA_ASSIGN(const Collection other, call.Argument(0));
-  const Environment& environment = call.evaluator.environment();
-  Collection both;
+Result<Items> Intersect(const Call& call) {
+  CLINNOVA_ASSIGN(const Items other, call.Argument(0));
+  const Environment& environment = call.environment();
+  ItemList both(call.memory());
   for (const Item& item : call.input) {
-    if (Contains(environment, other, item) && !Contains(environment, both, item))
+    if (Contains(environment, other, item) && !Contains(environment, both.items(), item))
       both.push_back(item);
   }
-  return both;
+  return both.Done();
 }
 
-Result<Collection> Exclude(const Call& call) {
-  CLINNOVA_ASSIGN(const Collection other, call.Argument(0));
-  Collection rest;
+Result<Items> Exclude(const Call& call) {
+  CLINNOVA_ASSIGN(const Items other, call.Argument(0));
+  ItemList rest(call.memory());
   for (const Item& item : call.input) {
-    if (!Contains(call.evaluator.environment(), other, item)) rest.push_back(item);
+    if (!Contains(call.environment(), other, item)) rest.push_back(item);
   }
-  return rest;
+  return rest.Done();
 }
 
-Result<Collection> Combine(const Call& call) {
-  CLINNOVA_ASSIGN(const Collection other, call.Argument(0));
-  Collection all = Copy(call.input);
-  all.insert(all.end(), other.begin(), other.end());
-  return all;
+Result<Items> Combine(const Call& call) {
+  CLINNOVA_ASSIGN(const Items other, call.Argument(0));
+  ItemList all(call.memory());
+  all.Append(call.input);
+  all.Append(other);
+  return all.Done();
 }
 
-Result<Collection> Union(const Call& call) {
-  CLINNOVA_ASSIGN(const Collection all, Combine(call));
-  return Distinct(call.evaluator.environment(), all);
+Result<Items> Union(const Call& call) {
+  CLINNOVA_ASSIGN(const Items all, Combine(call));
+  return Distinct(call.environment(), all);
 }
 
-Result<Collection> DistinctItems(const Call& call) {
-  return Distinct(call.evaluator.environment(), call.input);
-}
+Result<Items> DistinctItems(const Call& call) { return Distinct(call.environment(), call.input); }
 
 /// iif(criterion, then, otherwise): only the branch taken is evaluated.
-Result<Collection> Iif(const Call& call) {
+Result<Items> Iif(const Call& call) {
   CLINNOVA_ASSIGN(const Item* item, SingleInput(call));
-  const Item nothing;
   const auto on = [&](std::size_t i) {
     return item ? call.On(i, *item, call.scope.index) : call.Argument(i);
   };
-  CLINNOVA_ASSIGN(const Collection criterion, on(0));
+  CLINNOVA_ASSIGN(const Items criterion, on(0));
   CLINNOVA_ASSIGN(const auto truth, StrictTruth(criterion, call.name));
   if (truth == true) return on(1);
-  return call.size() > 2 ? on(2) : Result<Collection>(Collection{});
+  return call.size() > 2 ? on(2) : Result<Items>(Items());
 }
 
-Result<Collection> Aggregate(const Call& call) {
-  Collection total;
+Result<Items> Aggregate(const Call& call) {
+  Items total;
   if (call.size() > 1) {
     CLINNOVA_ASSIGN(total, call.Argument(1));
   }
   for (std::size_t i = 0; i < call.input.size(); ++i) {
-    const Collection before = std::move(total);
     const Scope scope{.context = call.input.subspan(i, 1),
                       .index = static_cast<std::int64_t>(i),
-                      .total = before,
+                      .total = total,
                       .defined = call.scope.defined};
     CLINNOVA_ASSIGN(total, call.evaluator.Evaluate(*call.arguments[0], scope));
   }
   return total;
 }
 
-Result<Collection> Sum(const Call& call) {
-  Collection total;
+Result<Items> Sum(const Call& call) {
+  Items total;
   for (const Item& item : call.input) {
     if (total.empty()) {
-      total = {Item{item.Read()}};
+      total = call.One(ValueOf(call.memory(), item));
       continue;
     }
-    CLINNOVA_ASSIGN(total, Arithmetic(call.evaluator.environment(), "+", total.front(), item));
+    CLINNOVA_ASSIGN(total, Arithmetic(call.environment(), "+", total.front(), item));
     if (total.empty()) break;  // an overflow, or units that do not add up
   }
   return total;
 }
 
-Result<Collection> Average(const Call& call) {
-  CLINNOVA_ASSIGN(const Collection total, Sum(call));
+Result<Items> Average(const Call& call) {
+  CLINNOVA_ASSIGN(const Items total, Sum(call));
   if (total.empty()) return total;
-  const Item count{static_cast<std::int64_t>(call.input.size())};
-  return Arithmetic(call.evaluator.environment(), "/", total.front(), count);
+  const Item count{.value = static_cast<std::int64_t>(call.input.size())};
+  return Arithmetic(call.environment(), "/", total.front(), count);
 }
 
 /// The item that comes before (`sign` 1) or after (-1) all others.
-Result<Collection> Extreme(const Call& call, int sign) {
-  Collection extreme;
-  for (const Item& item : call.input) {
-    if (extreme.empty()) {
-      extreme = {item};
-      continue;
-    }
-    CLINNOVA_ASSIGN(const auto order, Compare(call.evaluator.environment(), item, extreme.front()));
-    if (!order) return Collection{};
-    if (*order * sign < 0) extreme = {item};
+Result<Items> Extreme(const Call& call, int sign) {
+  Items extreme = call.input.first(std::min<std::size_t>(1, call.input.size()));
+  for (const Item& item : call.input.subspan(extreme.size())) {
+    CLINNOVA_ASSIGN(const auto order, Compare(call.environment(), item, extreme.front()));
+    if (!order) return Items();
+    if (*order * sign < 0) extreme = Items(&item, 1);
   }
   return extreme;
 }
 
-Result<Collection> Minimum(const Call& call) { return Extreme(call, 1); }
-Result<Collection> Maximum(const Call& call) { return Extreme(call, -1); }
+Result<Items> Minimum(const Call& call) { return Extreme(call, 1); }
+Result<Items> Maximum(const Call& call) { return Extreme(call, -1); }
 
 struct SortKey {
-  std::vector<Collection> values;
+  std::vector<Items> values;
   std::size_t position;
 };
 
 /// sort(key, -key, key desc, …): a minus or desc turns the order round, whatever the key's type. No value
 /// comes before every value; with desc, after it.
-Result<Collection> Sort(const Call& call) {
+Result<Items> Sort(const Call& call) {
   const auto marked = [&](std::size_t k, std::string_view mark) {
     return k < call.size() && call.arguments[k]->kind == Expression::Kind::kPolarity &&
            call.arguments[k]->text == mark;
@@ -237,25 +227,25 @@ Result<Collection> Sort(const Call& call) {
   std::list<SortKey> keys;  // whose sort is stable, and safe where some keys have no order
   for (std::size_t i = 0; i < call.input.size(); ++i) {
     SortKey key{.values = {}, .position = i};
-    if (call.size() == 0) key.values.push_back({call.input[i]});
+    if (call.size() == 0) key.values.push_back(call.input.subspan(i, 1));
     for (std::size_t k = 0; k < call.size(); ++k) {
       const Expression& given = *call.arguments[k];
       const Expression& by = descends(k) ? *given.arguments.front() : given;
-      CLINNOVA_ASSIGN(Collection value, call.evaluator.EvaluateOn(by, call.scope, call.input[i],
-                                                                  static_cast<std::int64_t>(i)));
+      CLINNOVA_ASSIGN(const Items value, call.evaluator.EvaluateOn(by, call.scope, call.input[i],
+                                                                   static_cast<std::int64_t>(i)));
       if (value.size() > 1) return WrongCall(call, "a key of several items", "one or none");
-      key.values.push_back(std::move(value));
+      key.values.push_back(value);
     }
     keys.push_back(std::move(key));
   }
   std::optional<Error> failed;
   const auto before = [&](const SortKey& a, const SortKey& b) {
     for (std::size_t k = 0; k < a.values.size(); ++k) {
-      const Collection& x = a.values[k];
-      const Collection& y = b.values[k];
+      const Items x = a.values[k];
+      const Items y = b.values[k];
       if (x.empty() != y.empty()) return x.empty() != marked(k, "desc");
       if (x.empty()) continue;
-      const auto compared = Compare(call.evaluator.environment(), x.front(), y.front());
+      const auto compared = Compare(call.environment(), x.front(), y.front());
       if (!compared) failed = compared.error();
       const int order = compared ? compared->value_or(0) : 0;
       if (order != 0) return (order < 0) != descends(k);
@@ -264,9 +254,9 @@ Result<Collection> Sort(const Call& call) {
   };
   keys.sort(before);
   if (failed) return tl::unexpected<Error>(*failed);
-  Collection sorted;
+  ItemList sorted(call.memory());
   for (const SortKey& key : keys) sorted.push_back(call.input[key.position]);
-  return sorted;
+  return sorted.Done();
 }
 
 }  // namespace

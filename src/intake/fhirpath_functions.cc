@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "intake/fhirpath_functions.h"
 
+#include <algorithm>
 #include <map>
 
 namespace clinnova::intake::fhirpath {
@@ -20,45 +21,27 @@ const FunctionEntry* FindFunction(std::string_view name) {
   return found == kTable->end() ? nullptr : found->second;
 }
 
-Result<Collection> Call::Argument(std::size_t i) const {
-  Collection value;
-  CLINNOVA_ASSIGN(const Items items, Argument(i, value));
-  // A literal's or $this: not computed into `value`.
-  if (items.data() != value.data()) return Copy(items);
-  return value;
-}
-
 Result<std::optional<bool>> Call::TruthOn(std::size_t i, const Item& item,
                                           std::int64_t index) const {
   const Scope inner{
       .context = Items(&item, 1), .index = index, .total = scope.total, .defined = scope.defined};
   const Expression& criterion = *arguments[i];
-  if (Evaluator::Decides(criterion)) return evaluator.TruthOf(criterion, inner, name);
-  CLINNOVA_ASSIGN(const Collection value, evaluator.Evaluate(criterion, inner));
-  return StrictTruth(value, name);
+  const Arena::Mark mark = memory().Here();
+  const auto truth = [&]() -> Result<std::optional<bool>> {
+    if (Evaluator::Decides(criterion)) return evaluator.TruthOf(criterion, inner, name);
+    CLINNOVA_ASSIGN(const Items value, evaluator.Evaluate(criterion, inner));
+    return StrictTruth(value, name);
+  }();
+  memory().Rewind(mark);
+  return truth;
 }
 
-tl::unexpected<Error> WrongCall(const Call& call, const std::string& found,
-                                const std::string& expected) {
-  return Fail(ErrorCode::kInvalidInput,
-              std::string(call.name) + "(): found " + found + ", expected " + expected);
+tl::unexpected<Error> WrongCall(const Call& call, std::string_view found,
+                                std::string_view expected) {
+  std::string message(call.name);
+  message.append("(): found ").append(found).append(", expected ").append(expected);
+  return Fail(ErrorCode::kInvalidInput, std::move(message));
 }
-
-namespace {
-
-/// A braced list would copy the item.
-Collection OneItem(Value value) {
-  Collection one(1);
-  one.front().value = std::move(value);
-  return one;
-}
-
-}  // namespace
-
-Collection One(bool value) { return OneItem(value); }
-Collection One(std::int64_t value) { return OneItem(value); }
-Collection One(std::string value) { return OneItem(std::move(value)); }
-Collection One(std::optional<bool> value) { return value ? One(*value) : Collection{}; }
 
 Result<std::optional<bool>> Truth(Items items, std::string_view where) {
   if (items.empty()) return std::nullopt;
@@ -67,8 +50,7 @@ Result<std::optional<bool>> Truth(Items items, std::string_view where) {
                                               std::to_string(items.size()) +
                                               " items, expected one truth value or none");
   }
-  const bool* truth = items.front().As<bool>();
-  return truth ? *truth : true;
+  return items.front().As<bool>().value_or(true);
 }
 
 Result<std::optional<bool>> StrictTruth(Items items, std::string_view where) {
@@ -86,22 +68,20 @@ Result<bool> Criterion(const Call& call, std::size_t argument, const Item& item,
   return truth == true;
 }
 
-Result<std::optional<std::string>> StringArgument(const Call& call, std::size_t argument) {
-  Collection storage;
-  CLINNOVA_ASSIGN(const Items value, call.Argument(argument, storage));
+Result<std::optional<std::string_view>> StringArgument(const Call& call, std::size_t argument) {
+  CLINNOVA_ASSIGN(const Items value, call.Argument(argument));
   if (value.empty()) return std::nullopt;
-  auto text = value.size() == 1 ? StringOf(value.front()) : std::nullopt;
+  const auto text = value.size() == 1 ? StringOf(value.front()) : std::nullopt;
   if (!text) return WrongCall(call, "an argument that is no single text", "a text");
   return text;
 }
 
 Result<std::optional<std::int64_t>> IntegerArgument(const Call& call, std::size_t argument) {
-  Collection storage;
-  CLINNOVA_ASSIGN(const Items value, call.Argument(argument, storage));
+  CLINNOVA_ASSIGN(const Items value, call.Argument(argument));
   if (value.empty()) return std::nullopt;
-  const auto* integer = value.size() == 1 ? value.front().As<std::int64_t>() : nullptr;
+  const auto integer = value.size() == 1 ? value.front().As<std::int64_t>() : std::nullopt;
   if (!integer) return WrongCall(call, "an argument that is no single integer", "an integer");
-  return *integer;
+  return integer;
 }
 
 Result<const Item*> SingleInput(const Call& call) {
@@ -112,18 +92,18 @@ Result<const Item*> SingleInput(const Call& call) {
   return &call.input.front();
 }
 
-Result<std::optional<std::string>> StringInput(const Call& call) {
+Result<std::optional<std::string_view>> StringInput(const Call& call) {
   CLINNOVA_ASSIGN(const Item* item, SingleInput(call));
   if (!item) return std::nullopt;
-  auto text = StringOf(*item);
+  const auto text = StringOf(*item);
   if (!text && item->node && item->node.extra && !item->HasValue()) return std::nullopt;
   if (!text) {
-    return WrongCall(call, TypeOf(call.evaluator.model(), *item).name, "a text");
+    return WrongCall(call, TypeOf(*item).name, "a text");
   }
   return text;
 }
 
-Result<TypeInfo> ResolveType(const FhirModel& model, const std::string& name) {
+Result<TypeName> ResolveType(const FhirModel& model, const std::string& name) {
   static constexpr std::string_view kSystem[] = {"Any",  "Boolean", "String", "Integer",
                                                  "Long", "Decimal", "Date",   "DateTime",
                                                  "Time", "Quantity"};
@@ -132,30 +112,31 @@ Result<TypeInfo> ResolveType(const FhirModel& model, const std::string& name) {
   };
   if (name.starts_with("System.")) {
     // FHIR.Patient is no type of System: an item is none either.
-    return TypeInfo{"System", name.substr(7)};
+    return TypeName{.name_space = "System", .name = name.substr(7)};
   }
   const bool fhir = name.starts_with("FHIR.");
   const std::string bare = fhir ? name.substr(5) : name;
-  if (model.IsType(bare)) return TypeInfo{fhir || bare != "Quantity" ? "FHIR" : "", bare};
-  if (!fhir && in_system(bare)) return TypeInfo{"System", bare};
+  if (const FhirType* type = model.Type(bare)) {
+    return TypeName{fhir || bare != "Quantity" ? "FHIR" : "", bare, type};
+  }
+  if (!fhir && in_system(bare)) return TypeName{.name_space = "System", .name = bare};
   return Fail(ErrorCode::kInvalidInput,
               "found the type \"" + name + "\", expected a type of FHIR R4 or System");
 }
 
-Result<const TypeInfo*> NamedType(const Call& call) {
+Result<const TypeName*> NamedType(const Call& call) {
   const auto& named = call.arguments[0]->named;
   if (named) return &*named;
   return WrongCall(call, "no name of a type", "one");
 }
 
-bool IsOfType(const FhirModel& model, const Item& item, const TypeInfo& type, TypeMatch match) {
-  if (!item.node || item.node.path.empty()) {
+bool IsOfType(const Item& item, const TypeName& type, TypeMatch match) {
+  const FhirType* own = item.node ? item.node.type : nullptr;
+  if (!own) {
     return type.name_space != "FHIR" && (type.name == "Any" || type.name == SystemTypeName(item));
   }
-  if (type.name_space == "System") return false;
-  const std::string_view own = model.TypeName(item.node.path);
-  if (match == TypeMatch::kExactPrimitives && model.IsPrimitive(own)) return own == type.name;
-  return model.IsKindOf(item.node.path, type.name);
+  if (match == TypeMatch::kExactPrimitives && own->IsPrimitive()) return own == type.type;
+  return type.type && own->IsKindOf(type.type);
 }
 
 }  // namespace clinnova::intake::fhirpath

@@ -17,7 +17,7 @@ struct FunctionEntry {
   std::string_view name;
   std::size_t fewest_arguments;
   std::size_t most_arguments;
-  Result<Collection> (*call)(const Call&);
+  Result<Items> (*call)(const Call&);
 };
 
 /// Null when there is no function of that name.
@@ -32,12 +32,6 @@ std::span<const FunctionEntry> MathFunctions();
 std::span<const FunctionEntry> StringFunctions();
 std::span<const FunctionEntry> TextFunctions();
 
-/// A collection of one truth value, number or text.
-Collection One(bool value);
-Collection One(std::int64_t value);
-Collection One(std::string value);
-Collection One(std::optional<bool> value);
-
 /// The truth of a collection where one is expected: nothing when empty; a single item that is no truth value
 /// counts as true; kInvalidInput for several.
 Result<std::optional<bool>> Truth(Items items, std::string_view where);
@@ -49,20 +43,20 @@ Result<bool> Criterion(const Call& call, std::size_t argument, const Item& item,
                        std::int64_t index);
 
 /// An argument of a kind; nothing when it is empty; kInvalidInput when it is several items or another kind.
-Result<std::optional<std::string>> StringArgument(const Call& call, std::size_t argument);
+Result<std::optional<std::string_view>> StringArgument(const Call& call, std::size_t argument);
 Result<std::optional<std::int64_t>> IntegerArgument(const Call& call, std::size_t argument);
 
 /// The input of a function on single values: null when empty; kInvalidInput for several.
 Result<const Item*> SingleInput(const Call& call);
 /// The input of a function on texts, as SingleInput.
-Result<std::optional<std::string>> StringInput(const Call& call);
+Result<std::optional<std::string_view>> StringInput(const Call& call);
 
 /// A type specifier, "System.Integer", "FHIR.Patient" or a bare name; kInvalidInput when there is no such type.
-Result<TypeInfo> ResolveType(const FhirModel& model, const std::string& name);
+Result<TypeName> ResolveType(const FhirModel& model, const std::string& name);
 /// The type that the first argument names, as the check found it; kInvalidInput when it names none.
-Result<const TypeInfo*> NamedType(const Call& call);
+Result<const TypeName*> NamedType(const Call& call);
 /// Whether an item is of the type; with `exact`, a primitive of a derived type is not (ofType and as).
 enum class TypeMatch { kDerived, kExactPrimitives };
-bool IsOfType(const FhirModel& model, const Item& item, const TypeInfo& type, TypeMatch match);
+bool IsOfType(const Item& item, const TypeName& type, TypeMatch match);
 
 }  // namespace clinnova::intake::fhirpath

@@ -8,188 +8,233 @@ namespace {
 
 constexpr std::string_view kUcum = "http://unitsofmeasure.org";
 
-Value NumberValue(std::string_view path, const std::string& text) {
+/// The number of a node as an integer; nothing for a decimal, written or by its type.
+std::optional<std::int64_t> NodeInteger(const Node& node) {
+  if (!node.json->IsNumber() || (node.type && node.type->IsDecimal())) return std::nullopt;
+  const std::string_view text = node.json->text();
   std::int64_t integer = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), integer);
   const bool whole = read.ec == std::errc() && read.ptr == text.data() + text.size();
-  if (whole && path != "decimal") return integer;
-  if (auto decimal = Decimal::Parse(text)) return *std::move(decimal);
-  return text;
+  return whole ? std::optional(integer) : std::nullopt;
 }
 
-/// The types whose texts are dates and times.
-bool IsTemporal(std::string_view path) {
-  return path == "date" || path == "dateTime" || path == "instant" || path == "time";
-}
-
-Value StringValue(std::string_view path, const std::string& text) {
-  if (!IsTemporal(path)) return text;
-  std::optional<Temporal> temporal;
-  if (path == "date") temporal = Temporal::Parse(text, Temporal::Kind::kDate);
-  if (path == "dateTime" || path == "instant") {
-    temporal = Temporal::Parse(text, Temporal::Kind::kDateTime);
+std::optional<Temporal> NodeTemporal(const Node& node) {
+  if (!node.type || !node.json->IsString()) return std::nullopt;
+  const std::string_view text = node.json->text();
+  switch (node.type->text()) {
+    case FhirType::Text::kPlain: return std::nullopt;
+    case FhirType::Text::kDate: return Temporal::Parse(text, Temporal::Kind::kDate);
+    case FhirType::Text::kDateTime: return Temporal::Parse(text, Temporal::Kind::kDateTime);
+    case FhirType::Text::kTime: return Temporal::Parse(text, Temporal::Kind::kTime);
   }
-  if (path == "time") temporal = Temporal::Parse(text, Temporal::Kind::kTime);
-  if (temporal) return *temporal;
-  return text;
+  return std::nullopt;
 }
 
-Value ValueOf(const Node& node) {
-  if (!node.json) return {};
-  switch (node.json->kind) {
-    case JsonTree::Kind::kBoolean: return node.json->boolean;
-    case JsonTree::Kind::kNumber: return NumberValue(node.path, node.json->text);
-    case JsonTree::Kind::kString: return StringValue(node.path, node.json->text);
-    default: return {};
-  }
+ValueKind NodeKind(const Node& node) {
+  if (node.json->IsBoolean()) return ValueKind::kBoolean;
+  if (node.json->IsString()) return NodeTemporal(node) ? ValueKind::kTemporal : ValueKind::kText;
+  if (NodeInteger(node)) return ValueKind::kInteger;
+  return Decimal::Parse(node.json->text()) ? ValueKind::kDecimal : ValueKind::kText;
 }
-
-std::string_view SystemName(const Value& value) {
-  struct Name {
-    std::string_view operator()(std::monostate) const { return ""; }
-    std::string_view operator()(bool) const { return "Boolean"; }
-    std::string_view operator()(std::int64_t) const { return "Integer"; }
-    std::string_view operator()(const Decimal&) const { return "Decimal"; }
-    std::string_view operator()(const std::string&) const { return "String"; }
-    std::string_view operator()(const Temporal& t) const {
-      return t.kind == Temporal::Kind::kDate   ? "Date"
-             : t.kind == Temporal::Kind::kTime ? "Time"
-                                               : "DateTime";
-    }
-    std::string_view operator()(const Quantity&) const { return "Quantity"; }
-    std::string_view operator()(const TypeInfo&) const { return "SimpleTypeInfo"; }
-  };
-  return std::visit(Name(), value);
-}
-
-struct JsonValue {
-  std::string& out;
-  void operator()(std::monostate) const { out += "null"; }
-  void operator()(bool value) const { out += value ? "true" : "false"; }
-  void operator()(std::int64_t value) const { out += std::to_string(value); }
-  void operator()(const Decimal& value) const { out += value.Text(); }
-  void operator()(const std::string& value) const { AppendJsonString(value, out); }
-  void operator()(const Temporal& value) const { AppendJsonString(value.Text(), out); }
-  void operator()(const Quantity& value) const {
-    out += "{\"value\":" + value.value.Text() + ",\"unit\":";
-    AppendJsonString(value.unit, out);
-    if (!value.calendar) {
-      out += ",\"system\":\"" + std::string(kUcum) + "\",\"code\":";
-      AppendJsonString(value.unit, out);
-    }
-    out += '}';
-  }
-  void operator()(const TypeInfo& value) const {
-    out += "{\"namespace\":";
-    AppendJsonString(value.name_space, out);
-    out += ",\"name\":";
-    AppendJsonString(value.name, out);
-    out += '}';
-  }
-};
 
 }  // namespace
 
-void Item::ReadNode() const {
-  value = ValueOf(node);
-  unread = false;
+ValueKind Item::Kind() const {
+  struct KindOf {
+    const Node& node;
+    ValueKind operator()(std::monostate) const { return ValueKind::kNothing; }
+    ValueKind operator()(InNode) const { return NodeKind(node); }
+    ValueKind operator()(bool) const { return ValueKind::kBoolean; }
+    ValueKind operator()(std::int64_t) const { return ValueKind::kInteger; }
+    ValueKind operator()(std::string_view) const { return ValueKind::kText; }
+    ValueKind operator()(const Decimal*) const { return ValueKind::kDecimal; }
+    ValueKind operator()(const Temporal*) const { return ValueKind::kTemporal; }
+    ValueKind operator()(const Quantity*) const { return ValueKind::kQuantity; }
+    ValueKind operator()(const TypeInfo*) const { return ValueKind::kTypeInfo; }
+  };
+  return std::visit(KindOf{node}, value);
+}
+
+std::optional<std::int64_t> Item::Integer() const {
+  if (const auto* own = std::get_if<std::int64_t>(&value)) return *own;
+  return IsInNode() ? NodeInteger(node) : std::nullopt;
+}
+
+std::optional<Decimal> Item::AsDecimal() const {
+  if (const auto* own = std::get_if<const Decimal*>(&value)) return **own;
+  const bool number = IsInNode() && node.json->IsNumber() && !NodeInteger(node);
+  return number ? Decimal::Parse(node.json->text()) : std::nullopt;
+}
+
+std::optional<Temporal> Item::AsTemporal() const {
+  if (const auto* own = std::get_if<const Temporal*>(&value)) return **own;
+  return IsInNode() ? NodeTemporal(node) : std::nullopt;
+}
+
+std::optional<std::string_view> Item::NodeText() const {
+  if (node.json->IsBoolean()) return std::nullopt;
+  const bool plain =
+      node.json->IsString() && (!node.type || node.type->text() == FhirType::Text::kPlain);
+  return plain || NodeKind(node) == ValueKind::kText ? std::optional(node.json->text())
+                                                     : std::nullopt;
+}
+
+void ItemList::Grow(std::size_t needed) {
+  const std::size_t capacity = std::max<std::size_t>({4, 2 * capacity_, needed});
+  if (!items_ || !memory_.Resize(items_, capacity_, capacity)) {
+    Item* items = memory_.Room<Item>(capacity);
+    std::copy(items_, items_ + size_, items);
+    items_ = items;
+  }
+  capacity_ = capacity;
+}
+
+Item ItemOf(Arena& memory, const Decimal& value) { return {.value = memory.New<Decimal>(value)}; }
+Item ItemOf(Arena& memory, const Temporal& value) { return {.value = memory.New<Temporal>(value)}; }
+Item ItemOf(Arena& memory, const Quantity& value) { return {.value = memory.New<Quantity>(value)}; }
+Item ItemOf(Arena& memory, const TypeInfo& value) { return {.value = memory.New<TypeInfo>(value)}; }
+
+Item ValueOf(Arena& memory, const Item& item) {
+  if (!std::holds_alternative<InNode>(item.value)) return {.value = item.value};
+  if (const auto truth = item.As<bool>()) return ItemOf(memory, *truth);
+  if (const auto text = item.As<std::string_view>()) return ItemOf(memory, *text);
+  if (const auto integer = item.As<std::int64_t>()) return ItemOf(memory, *integer);
+  if (const auto temporal = item.As<Temporal>()) return ItemOf(memory, *temporal);
+  return ItemOf(memory, *item.As<Decimal>());
 }
 
 Item NodeItem(const FhirModel& model, const Node& node) {
   Item item{.value = {}, .node = node};
   if (!node.json) return item;
   if (!node.json->IsObject()) {
-    item.unread = !node.json->IsArray() && !node.json->IsNull();
+    if (!node.json->IsArray() && !node.json->IsNull()) item.value = InNode();
     return item;
   }
   // What the model knows as another type is no resource of its own.
-  if (node.path.empty() || node.path == "Resource" || node.path == "DomainResource") {
-    const std::string_view type = model.Type(node.json->Text("resourceType"));
-    if (!type.empty()) {
-      item.node.path = type;
-      // A contained resource resolves its references where its container does.
-      if (!item.node.resource || node.path == "Resource") item.node.resource = node.json;
-    }
+  if (node.type && !node.type->IsAnyResource()) return item;
+  if (const FhirType* type = model.Type(node.json->Text("resourceType"))) {
+    item.node.type = type;
+    // A contained resource resolves its references where its container does.
+    const bool inner = node.type && node.type == model.resource();
+    if (!item.node.resource || inner) item.node.resource = node.json;
   }
   return item;
 }
 
-TypeInfo TypeOf(const FhirModel& model, const Item& item) {
-  if (item.node && !item.node.path.empty()) {
-    return {"FHIR", std::string(model.TypeName(item.node.path))};
-  }
-  return {"System", std::string(SystemTypeName(item))};
+TypeInfo TypeOf(const Item& item) {
+  if (item.node && item.node.type) return {"FHIR", item.node.type->name()};
+  return {"System", SystemTypeName(item)};
 }
 
-std::string_view SystemTypeName(const Item& item) { return SystemName(item.Read()); }
+std::string_view SystemTypeName(const Item& item) {
+  switch (item.Kind()) {
+    case ValueKind::kNothing: return "";
+    case ValueKind::kBoolean: return "Boolean";
+    case ValueKind::kInteger: return "Integer";
+    case ValueKind::kDecimal: return "Decimal";
+    case ValueKind::kText: return "String";
+    case ValueKind::kTemporal: {
+      const Temporal::Kind kind = item.As<Temporal>()->kind;
+      return kind == Temporal::Kind::kDate   ? "Date"
+             : kind == Temporal::Kind::kTime ? "Time"
+                                             : "DateTime";
+    }
+    case ValueKind::kQuantity: return "Quantity";
+    case ValueKind::kTypeInfo: return "SimpleTypeInfo";
+  }
+  return "";
+}
 
 std::optional<Quantity> QuantityOf(const FhirModel& model, const Item& item) {
   if (const auto* quantity = item.As<Quantity>()) return *quantity;
   if (const auto decimal = DecimalOf(item)) return Quantity{.value = *decimal, .unit = "1"};
-  if (!item.node || !item.node.json || !model.IsKindOf(item.node.path, "Quantity")) {
+  const bool complex = item.node.json && item.node.json->IsObject();
+  if (!complex || !item.node.type || !item.node.type->IsKindOf(model.quantity())) {
     return std::nullopt;
   }
   const JsonTree* value = item.node.json->Find("value");
-  if (!value || value->kind != JsonTree::Kind::kNumber) return std::nullopt;
-  const auto decimal = Decimal::Parse(value->text);
+  if (!value || !value->IsNumber()) return std::nullopt;
+  const auto decimal = Decimal::Parse(value->text());
   if (!decimal) return std::nullopt;
   const std::string_view code = item.node.json->Text("code");
   const std::string_view unit = item.node.json->Text("unit");
   const bool ucum = item.node.json->Text("system") == kUcum && !code.empty();
-  return Quantity{.value = *decimal, .unit = std::string(ucum ? code : unit.empty() ? "1" : unit)};
+  return Quantity{.value = *decimal, .unit = ucum ? code : unit.empty() ? "1" : unit};
 }
 
 std::optional<Decimal> DecimalOf(const Item& item) {
-  if (const auto* decimal = item.As<Decimal>()) return *decimal;
-  if (const auto* integer = item.As<std::int64_t>()) return Decimal(*integer);
-  return std::nullopt;
+  if (const auto integer = item.As<std::int64_t>()) return Decimal(*integer);
+  return item.As<Decimal>();
 }
 
-std::optional<std::string_view> PlainText(const Item& item) {
-  const bool text = item.unread && item.node.json->IsString();
-  if (text && !IsTemporal(item.node.path)) return item.node.json->text;
-  const auto* read = item.As<std::string>();
-  return read ? std::optional<std::string_view>(*read) : std::nullopt;
-}
-
-std::optional<std::string> StringOf(const Item& item) {
-  if (const auto text = PlainText(item)) return std::string(*text);
-  if (item.As<Temporal>() && item.node.json) return item.node.json->text;
-  return std::nullopt;
+std::optional<std::string_view> StringOf(const Item& item) {
+  // A node's text is one whether it can be read as a date or not.
+  const bool node = std::holds_alternative<InNode>(item.value) && item.node.json->IsString();
+  return node ? std::optional(item.node.json->text()) : item.As<std::string_view>();
 }
 
 std::optional<std::string> TextOf(const Item& item) {
-  struct Text {
-    std::optional<std::string> operator()(std::monostate) const { return std::nullopt; }
-    std::optional<std::string> operator()(bool value) const { return value ? "true" : "false"; }
-    std::optional<std::string> operator()(std::int64_t value) const {
-      return std::to_string(value);
+  if (const auto text = StringOf(item)) return std::string(*text);
+  switch (item.Kind()) {
+    case ValueKind::kBoolean: return *item.As<bool>() ? "true" : "false";
+    case ValueKind::kInteger: return std::to_string(*item.As<std::int64_t>());
+    case ValueKind::kDecimal: return item.As<Decimal>()->Text();
+    case ValueKind::kTemporal: return item.As<Temporal>()->Text();
+    case ValueKind::kQuantity: {
+      const Quantity& quantity = *item.As<Quantity>();
+      const std::string unit(quantity.unit);
+      return quantity.value.Text() + " " + (quantity.calendar ? unit : "'" + unit + "'");
     }
-    std::optional<std::string> operator()(const Decimal& value) const { return value.Text(); }
-    std::optional<std::string> operator()(const std::string& value) const { return value; }
-    std::optional<std::string> operator()(const Temporal& value) const { return value.Text(); }
-    std::optional<std::string> operator()(const Quantity& value) const {
-      return value.value.Text() + " " + (value.calendar ? value.unit : "'" + value.unit + "'");
+    case ValueKind::kTypeInfo: {
+      const TypeInfo& type = *item.As<TypeInfo>();
+      return std::string(type.name_space) + "." + std::string(type.name);
     }
-    std::optional<std::string> operator()(const TypeInfo& value) const {
-      return value.name_space + "." + value.name;
-    }
-  };
-  if (item.node.json && item.As<Temporal>()) return item.node.json->text;
-  return std::visit(Text(), item.Read());
+    case ValueKind::kNothing:
+    case ValueKind::kText: break;
+  }
+  return std::nullopt;
 }
+
+namespace {
+
+void AppendQuantity(const Quantity& quantity, std::string& out) {
+  out += "{\"value\":" + quantity.value.Text() + ",\"unit\":";
+  AppendJsonString(quantity.unit, out);
+  if (!quantity.calendar) {
+    out.append(",\"system\":\"").append(kUcum).append("\",\"code\":");
+    AppendJsonString(quantity.unit, out);
+  }
+  out += '}';
+}
+
+void AppendTypeInfo(const TypeInfo& type, std::string& out) {
+  out += "{\"namespace\":";
+  AppendJsonString(type.name_space, out);
+  out += ",\"name\":";
+  AppendJsonString(type.name, out);
+  out += '}';
+}
+
+}  // namespace
 
 void AppendValueJson(const Item& item, std::string& out) {
-  if (item.node.json && (!item.HasValue() || item.node.json->kind == JsonTree::Kind::kNumber ||
-                         item.As<Temporal>())) {
-    return AppendJson(*item.node.json, out);
+  // A node as it is written: a number with its digits, a date as a text.
+  if (item.node.json) return AppendJson(*item.node.json, out);
+  switch (item.Kind()) {
+    case ValueKind::kNothing: out += "null"; return;
+    case ValueKind::kText: return AppendJsonString(*item.As<std::string_view>(), out);
+    case ValueKind::kTemporal: return AppendJsonString(item.As<Temporal>()->Text(), out);
+    case ValueKind::kQuantity: return AppendQuantity(*item.As<Quantity>(), out);
+    case ValueKind::kTypeInfo: return AppendTypeInfo(*item.As<TypeInfo>(), out);
+    case ValueKind::kBoolean:
+    case ValueKind::kInteger:
+    case ValueKind::kDecimal: out += *TextOf(item); return;
   }
-  std::visit(JsonValue{out}, item.Read());
 }
 
-void AppendItemJson(const FhirModel& model, const Item& item, std::string& out) {
-  const TypeInfo type = TypeOf(model, item);
-  std::string name = type.name;
+void AppendItemJson(const Item& item, std::string& out) {
+  const TypeInfo type = TypeOf(item);
+  std::string name(type.name);
   if (type.name_space == "System" && name != "Quantity" && !name.empty() && !item.As<TypeInfo>()) {
     name[0] = static_cast<char>(name[0] - 'A' + 'a');
   }

@@ -19,100 +19,94 @@ Result<std::optional<Decimal>> NumberInput(const Call& call) {
   CLINNOVA_ASSIGN(const Item* item, SingleInput(call));
   if (!item) return std::nullopt;
   auto number = DecimalOf(*item);
-  if (!number) return WrongCall(call, TypeOf(call.evaluator.model(), *item).name, "a number");
+  if (!number) return WrongCall(call, TypeOf(*item).name, "a number");
   return number;
 }
 
 Result<std::optional<Decimal>> NumberArgument(const Call& call, std::size_t argument) {
-  Collection storage;
-  CLINNOVA_ASSIGN(const Items value, call.Argument(argument, storage));
+  CLINNOVA_ASSIGN(const Items value, call.Argument(argument));
   if (value.empty()) return std::nullopt;
   auto number = value.size() == 1 ? DecimalOf(value.front()) : std::nullopt;
   if (!number) return WrongCall(call, "an argument that is no single number", "a number");
   return number;
 }
 
-Collection RoundedNumber(const Number& number) {
-  auto decimal = Decimal::Rounded(number);
-  return decimal ? Collection{Item{*std::move(decimal)}} : Collection{};
+Items RoundedNumber(const Call& call, const Number& number) {
+  return call.One(Decimal::Rounded(number));
 }
 
 /// A function of the number that is empty outside [least, …].
 template <typename Use>
-Result<Collection> OfNumber(const Call& call, Use use) {
+Result<Items> OfNumber(const Call& call, Use use) {
   CLINNOVA_ASSIGN(const auto number, NumberInput(call));
-  if (!number) return Collection{};
+  if (!number) return Items();
   return use(*number);
 }
 
-Collection Whole(const Decimal& decimal) {
-  const auto integer = decimal.ToInteger();
-  return integer ? One(*integer) : Collection{};
-}
-
-Result<Collection> Abs(const Call& call) {
+Result<Items> Abs(const Call& call) {
   CLINNOVA_ASSIGN(const Item* item, SingleInput(call));
-  if (!item) return Collection{};
+  if (!item) return Items();
   const auto positive = [](const Decimal& d) { return d < Decimal(0) ? Decimal(0) - d : d; };
   if (const auto* quantity = item->As<Quantity>()) {
-    return Collection{
-        Item{Quantity{positive(quantity->value), quantity->unit, quantity->calendar}}};
+    return call.One(Quantity{positive(quantity->value), quantity->unit, quantity->calendar});
   }
   return OfNumber(call, [&](const Decimal& d) {
-    return item->As<std::int64_t>() ? Whole(positive(d)) : Collection{Item{positive(d)}};
+    return item->As<std::int64_t>() ? call.One(positive(d).ToInteger()) : call.One(positive(d));
   });
 }
 
-Result<Collection> Ceiling(const Call& call) {
-  return OfNumber(call, [](const Decimal& d) { return Whole(d.Ceiling(0)); });
+Result<Items> Ceiling(const Call& call) {
+  return OfNumber(call, [&](const Decimal& d) { return call.One(d.Ceiling(0).ToInteger()); });
 }
-Result<Collection> Floor(const Call& call) {
-  return OfNumber(call, [](const Decimal& d) { return Whole(d.Floor(0)); });
+Result<Items> Floor(const Call& call) {
+  return OfNumber(call, [&](const Decimal& d) { return call.One(d.Floor(0).ToInteger()); });
 }
-Result<Collection> Truncate(const Call& call) { return OfNumber(call, Whole); }
-
-Result<Collection> Exp(const Call& call) {
-  return OfNumber(call, [](const Decimal& d) {
-    return d < Decimal(1000) ? RoundedNumber(mp::exp(d.number())) : Collection{};
-  });
-}
-Result<Collection> Ln(const Call& call) {
-  return OfNumber(call, [](const Decimal& d) {
-    return Decimal(0) < d ? RoundedNumber(mp::log(d.number())) : Collection{};
-  });
-}
-Result<Collection> Sqrt(const Call& call) {
-  return OfNumber(call, [](const Decimal& d) {
-    return d < Decimal(0) ? Collection{} : RoundedNumber(mp::sqrt(d.number()));
-  });
+Result<Items> Truncate(const Call& call) {
+  return OfNumber(call, [&](const Decimal& d) { return call.One(d.ToInteger()); });
 }
 
-Result<Collection> Log(const Call& call) {
+Result<Items> Exp(const Call& call) {
+  return OfNumber(call, [&](const Decimal& d) {
+    return d < Decimal(1000) ? RoundedNumber(call, mp::exp(d.number())) : Items();
+  });
+}
+Result<Items> Ln(const Call& call) {
+  return OfNumber(call, [&](const Decimal& d) {
+    return Decimal(0) < d ? RoundedNumber(call, mp::log(d.number())) : Items();
+  });
+}
+Result<Items> Sqrt(const Call& call) {
+  return OfNumber(call, [&](const Decimal& d) {
+    return d < Decimal(0) ? Items() : RoundedNumber(call, mp::sqrt(d.number()));
+  });
+}
+
+Result<Items> Log(const Call& call) {
   CLINNOVA_ASSIGN(const auto number, NumberInput(call));
   CLINNOVA_ASSIGN(const auto base, NumberArgument(call, 0));
   if (!number || !base || !(Decimal(0) < *number) || !(Decimal(0) < *base) || *base == Decimal(1)) {
-    return Collection{};
+    return Items();
   }
-  return RoundedNumber(mp::log(number->number()) / mp::log(base->number()));
+  return RoundedNumber(call, mp::log(number->number()) / mp::log(base->number()));
 }
 
-Result<Collection> Power(const Call& call) {
+Result<Items> Power(const Call& call) {
   CLINNOVA_ASSIGN(const auto number, NumberInput(call));
   CLINNOVA_ASSIGN(const auto exponent, NumberArgument(call, 0));
-  if (!number || !exponent) return Collection{};
-  if (Decimal(10'000) < *exponent || *exponent < Decimal(-10'000)) return Collection{};
-  if (*number < Decimal(0) && !exponent->IsInteger()) return Collection{};
-  if (*number == Decimal(0) && *exponent < Decimal(0)) return Collection{};
+  if (!number || !exponent) return Items();
+  if (Decimal(10'000) < *exponent || *exponent < Decimal(-10'000)) return Items();
+  if (*number < Decimal(0) && !exponent->IsInteger()) return Items();
+  if (*number == Decimal(0) && *exponent < Decimal(0)) return Items();
   const Number power = exponent->IsInteger()
                            ? Number(mp::pow(number->number(), exponent->number().convert_to<int>()))
                            : Number(mp::pow(number->number(), exponent->number()));
   const bool integers =
       call.input.front().As<std::int64_t>() && exponent->digits() == 0 && !(*exponent < Decimal(0));
-  if (integers) return Whole(Decimal(power, 0));
-  return RoundedNumber(power);
+  if (integers) return call.One(Decimal(power, 0).ToInteger());
+  return RoundedNumber(call, power);
 }
 
-Result<Collection> Round(const Call& call) {
+Result<Items> Round(const Call& call) {
   std::optional<std::int64_t> digits = 0;
   if (call.size() > 0) {
     CLINNOVA_ASSIGN(digits, IntegerArgument(call, 0));
@@ -121,7 +115,7 @@ Result<Collection> Round(const Call& call) {
     return WrongCall(call, std::to_string(*digits), "0 to 40 digits");
   }
   return OfNumber(call, [&](const Decimal& d) {
-    return Collection{Item{d.Round(static_cast<int>(digits.value_or(0)))}};
+    return call.One(d.Round(static_cast<int>(digits.value_or(0))));
   });
 }
 
@@ -140,59 +134,57 @@ std::optional<Decimal> NumberBoundary(const Decimal& value, int digits, Edge edg
   return edge == Edge::kLow ? moved.Floor(digits) : moved.Ceiling(digits);
 }
 
-Result<Collection> Boundary(const Call& call, Edge edge) {
+Result<Items> Boundary(const Call& call, Edge edge) {
   CLINNOVA_ASSIGN(const Item* item, SingleInput(call));
   std::optional<std::int64_t> digits;
   if (call.size() > 0) {
     CLINNOVA_ASSIGN(digits, IntegerArgument(call, 0));
   }
-  if (!item || (digits && (*digits < 0 || *digits > 100))) return Collection{};
+  if (!item || (digits && (*digits < 0 || *digits > 100))) return Items();
   const auto given = [&](int otherwise) { return digits ? static_cast<int>(*digits) : otherwise; };
-  if (const auto* temporal = item->As<Temporal>()) {
+  if (const auto temporal = item->As<Temporal>()) {
     const int all = temporal->kind == Temporal::Kind::kDate   ? 8
                     : temporal->kind == Temporal::Kind::kTime ? 9
                                                               : 17;
     // A date whose text is a dateTime element's is one: its edges have a time.
     const auto moved = edge == Edge::kLow ? LowBoundary(*temporal, given(all))
                                           : HighBoundary(*temporal, given(all));
-    return moved ? Collection{Item{*moved}} : Collection{};
+    return call.One(moved);
   }
   if (const auto quantity = item->HasValue() && !item->As<Quantity>()
                                 ? std::nullopt
-                                : QuantityOf(call.evaluator.model(), *item)) {
+                                : QuantityOf(call.model(), *item)) {
     const auto moved = NumberBoundary(quantity->value, given(kBoundaryDigits), edge);
-    return moved ? Collection{Item{Quantity{*moved, quantity->unit, quantity->calendar}}}
-                 : Collection{};
+    if (!moved) return Items();
+    return call.One(Quantity{*moved, quantity->unit, quantity->calendar});
   }
   const auto number = DecimalOf(*item);
-  if (!number)
-    return WrongCall(call, TypeOf(call.evaluator.model(), *item).name,
-                     "a number, quantity, date or time");
+  if (!number) return WrongCall(call, TypeOf(*item).name, "a number, quantity, date or time");
   const auto moved = NumberBoundary(*number, given(kBoundaryDigits), edge);
-  return moved ? Collection{Item{*moved}} : Collection{};
+  return call.One(moved);
 }
 
-Result<Collection> LowEdge(const Call& call) { return Boundary(call, Edge::kLow); }
-Result<Collection> HighEdge(const Call& call) { return Boundary(call, Edge::kHigh); }
+Result<Items> LowEdge(const Call& call) { return Boundary(call, Edge::kLow); }
+Result<Items> HighEdge(const Call& call) { return Boundary(call, Edge::kHigh); }
 
-Result<Collection> Precision(const Call& call) {
+Result<Items> Precision(const Call& call) {
   CLINNOVA_ASSIGN(const Item* item, SingleInput(call));
-  if (!item) return Collection{};
-  if (const auto* temporal = item->As<Temporal>()) {
-    return One(static_cast<std::int64_t>(PrecisionDigits(*temporal)));
+  if (!item) return Items();
+  if (const auto temporal = item->As<Temporal>()) {
+    return call.One(static_cast<std::int64_t>(PrecisionDigits(*temporal)));
   }
-  return OfNumber(call,
-                  [](const Decimal& d) { return One(static_cast<std::int64_t>(d.digits())); });
+  return OfNumber(
+      call, [&](const Decimal& d) { return call.One(static_cast<std::int64_t>(d.digits())); });
 }
 
-Result<Collection> ComparableTo(const Call& call) {
+Result<Items> ComparableTo(const Call& call) {
   CLINNOVA_ASSIGN(const Item* item, SingleInput(call));
-  CLINNOVA_ASSIGN(const Collection other, call.Argument(0));
-  if (!item || other.empty()) return Collection{};
-  const auto a = QuantityOf(call.evaluator.model(), *item);
-  const auto b = QuantityOf(call.evaluator.model(), other.front());
+  CLINNOVA_ASSIGN(const Items other, call.Argument(0));
+  if (!item || other.empty()) return Items();
+  const auto a = QuantityOf(call.model(), *item);
+  const auto b = QuantityOf(call.model(), other.front());
   if (!a || !b || other.size() > 1) return WrongCall(call, "no quantity", "two quantities");
-  return One(Comparable(call.evaluator.environment(), *a, *b));
+  return call.One(Comparable(call.environment(), *a, *b));
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ Expression::Operator OperatorOf(const std::string& text) {
 
 class Parser {
  public:
-  explicit Parser(std::string_view text) : lexer_(text) {}
+  Parser(std::string_view text, Arena& memory) : lexer_(text), memory_(memory) {}
 
   Result<Tree> Whole() {
     CLINNOVA_TRY(Advance());
@@ -171,7 +171,15 @@ class Parser {
     CLINNOVA_TRY(Advance());
     const bool on_context = base == nullptr;
     if (base) node->arguments.push_back(std::move(base));
-    if (!token_.IsSymbol("(")) return node;
+    if (!token_.IsSymbol("(")) {
+      node->member = MemberName(memory_.Copy(std::string_view("_" + node->text)));
+      // Elements begin with a small letter, resources with a capital one.
+      const char initial = node->text.empty() ? ' ' : node->text.front();
+      if (on_context && initial >= 'A' && initial <= 'Z') {
+        node->own_type = FhirModel::R4().Path(node->text);
+      }
+      return node;
+    }
     node->kind = Kind::kFunction;
     node->function = FindFunction(node->text);
     node->on_context = on_context;
@@ -195,9 +203,10 @@ class Parser {
 
   Result<Tree> Term() {
     switch (token_.kind) {
-      case Token::Kind::kString: return Literal(Kind::kString, Item{token_.text});
+      case Token::Kind::kString: return Literal(Kind::kString, ItemOf(memory_, token_.text));
       case Token::Kind::kNumber: return NumberOrQuantity();
-      case Token::Kind::kTemporal: return Literal(Kind::kTemporal, Item{token_.temporal});
+      case Token::Kind::kTemporal:
+        return Literal(Kind::kTemporal, ItemOf(memory_, token_.temporal));
       case Token::Kind::kVariable: return OneToken(Make(Kind::kVariable, token_.text));
       case Token::Kind::kDollar:
         return OneToken(Make(token_.text == "this"    ? Kind::kThis
@@ -205,7 +214,7 @@ class Parser {
                                                       : Kind::kTotal));
       case Token::Kind::kIdentifier:
         if (token_.text == "true" || token_.text == "false") {
-          return Literal(Kind::kBoolean, Item{token_.text == "true"});
+          return Literal(Kind::kBoolean, Item{.value = token_.text == "true"});
         }
         return Invocation(nullptr);
       case Token::Kind::kDelimited: return Invocation(nullptr);
@@ -220,9 +229,9 @@ class Parser {
     return node;
   }
 
-  Result<Tree> Literal(Kind kind, Item item) {
+  Result<Tree> Literal(Kind kind, const Item& item) {
     Tree node = Make(kind);
-    node->literal.push_back(std::move(item));
+    node->literal.push_back(item);
     return OneToken(std::move(node));
   }
 
@@ -244,25 +253,26 @@ class Parser {
     if (token_.text.size() > kLongestNumber) return Wrong("a number of at most 40 digits");
     Tree node = Make(Kind::kDecimal);
     const Decimal decimal = *Decimal::Parse(token_.text);
-    Item item{decimal};
+    Item item = ItemOf(memory_, decimal);
     if (token_.text.find('.') == token_.text.npos) {
       std::int64_t integer = 0;
       const char* end = token_.text.data() + token_.text.size();
       const auto read = std::from_chars(token_.text.data(), end, integer);
-      if (read.ec == std::errc()) node->kind = Kind::kInteger, item = Item{integer};
+      if (read.ec == std::errc()) node->kind = Kind::kInteger, item = ItemOf(memory_, integer);
     }
     CLINNOVA_TRY(Advance());
     const bool word = token_.kind == Token::Kind::kIdentifier && CalendarUnitOf(token_.text);
     if (token_.kind == Token::Kind::kString || word) {
       node->kind = Kind::kQuantity;
-      item = Item{Quantity{decimal, token_.text, word}};
+      item = ItemOf(memory_, Quantity{decimal, memory_.Copy(std::string_view(token_.text)), word});
       CLINNOVA_TRY(Advance());
     }
-    node->literal.push_back(std::move(item));
+    node->literal.push_back(item);
     return node;
   }
 
   Lexer lexer_;
+  Arena& memory_;  // not owned, outlives the tree
   Token token_;
   int depth_ = 0;
   int length_ = 0;
@@ -270,8 +280,8 @@ class Parser {
 
 }  // namespace
 
-Result<std::unique_ptr<Expression>> ParseFhirPath(std::string_view text) {
-  return Parser(text).Whole();
+Result<std::unique_ptr<Expression>> ParseFhirPath(std::string_view text, Arena& memory) {
+  return Parser(text, memory).Whole();
 }
 
 std::string PlainPath(const Expression& expression) {

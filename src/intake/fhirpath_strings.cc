@@ -26,55 +26,56 @@ std::size_t ByteOf(std::string_view text, std::int64_t character) {
 
 /// A function of the text and one text argument; empty when either is.
 template <typename Use>
-Result<Collection> WithText(const Call& call, Use use) {
+Result<Items> WithText(const Call& call, Use use) {
   CLINNOVA_ASSIGN(const auto text, StringInput(call));
   CLINNOVA_ASSIGN(const auto argument, StringArgument(call, 0));
-  if (!text || !argument) return Collection{};
+  if (!text || !argument) return Items();
   return use(*text, *argument);
 }
 
-Result<Collection> IndexOf(const Call& call) {
-  return WithText(call, [](std::string_view text, std::string_view part) {
+Result<Items> IndexOf(const Call& call) {
+  return WithText(call, [&](std::string_view text, std::string_view part) {
     const std::size_t at = text.find(part);
-    return One(at == text.npos ? std::int64_t{-1} : Characters(text.substr(0, at)));
+    return call.One(at == text.npos ? std::int64_t{-1} : Characters(text.substr(0, at)));
   });
 }
 
-Result<Collection> LastIndexOf(const Call& call) {
-  return WithText(call, [](std::string_view text, std::string_view part) {
+Result<Items> LastIndexOf(const Call& call) {
+  return WithText(call, [&](std::string_view text, std::string_view part) {
     const std::size_t at = text.rfind(part);
-    return One(at == text.npos ? std::int64_t{-1} : Characters(text.substr(0, at)));
+    return call.One(at == text.npos ? std::int64_t{-1} : Characters(text.substr(0, at)));
   });
 }
 
-Result<Collection> Substring(const Call& call) {
+Result<Items> Substring(const Call& call) {
   CLINNOVA_ASSIGN(const auto text, StringInput(call));
   CLINNOVA_ASSIGN(const auto start, IntegerArgument(call, 0));
   std::optional<std::int64_t> length;
   if (call.size() > 1) {
     CLINNOVA_ASSIGN(length, IntegerArgument(call, 1));
   }
-  if (!text || !start || *start < 0 || *start >= Characters(*text)) return Collection{};
+  if (!text || !start || *start < 0 || *start >= Characters(*text)) return Items();
   const std::size_t from = ByteOf(*text, *start);
   const std::string_view rest = std::string_view(*text).substr(from);
-  return One(std::string(
+  return call.One(std::string(
       rest.substr(0, length ? ByteOf(rest, std::max<std::int64_t>(0, *length)) : rest.npos)));
 }
 
-Result<Collection> StartsWith(const Call& call) {
-  return WithText(call, [](std::string_view text, std::string_view part) {
-    return One(text.starts_with(part));
+Result<Items> StartsWith(const Call& call) {
+  return WithText(call, [&](std::string_view text, std::string_view part) {
+    return call.One(text.starts_with(part));
   });
 }
 
-Result<Collection> EndsWith(const Call& call) {
-  return WithText(
-      call, [](std::string_view text, std::string_view part) { return One(text.ends_with(part)); });
+Result<Items> EndsWith(const Call& call) {
+  return WithText(call, [&](std::string_view text, std::string_view part) {
+    return call.One(text.ends_with(part));
+  });
 }
 
-Result<Collection> ContainsText(const Call& call) {
-  return WithText(call, [](std::string_view text, std::string_view part) {
-    return One(text.find(part) != text.npos);
+Result<Items> ContainsText(const Call& call) {
+  return WithText(call, [&](std::string_view text, std::string_view part) {
+    return call.One(text.find(part) != text.npos);
   });
 }
 
@@ -125,139 +126,137 @@ void ForEachCharacter(std::string_view text, Use use) {
   }
 }
 
-Result<Collection> Cased(const Call& call, bool upper) {
+Result<Items> Cased(const Call& call, bool upper) {
   CLINNOVA_ASSIGN(const auto text, StringInput(call));
-  if (!text) return Collection{};
+  if (!text) return Items();
   std::string out;
   ForEachCharacter(*text, [&](std::string_view c) { AppendCased(c, upper, out); });
-  return One(std::move(out));
+  return call.One(std::move(out));
 }
 
-Result<Collection> Upper(const Call& call) { return Cased(call, true); }
-Result<Collection> Lower(const Call& call) { return Cased(call, false); }
+Result<Items> Upper(const Call& call) { return Cased(call, true); }
+Result<Items> Lower(const Call& call) { return Cased(call, false); }
 
-Result<Collection> Replace(const Call& call) {
+Result<Items> Replace(const Call& call) {
   CLINNOVA_ASSIGN(const auto text, StringInput(call));
   CLINNOVA_ASSIGN(const auto pattern, StringArgument(call, 0));
   CLINNOVA_ASSIGN(const auto with, StringArgument(call, 1));
-  if (!text || !pattern || !with) return Collection{};
+  if (!text || !pattern || !with) return Items();
   std::string out;
   if (pattern->empty()) {
     ForEachCharacter(*text, [&](std::string_view c) { out.append(*with).append(c); });
-    return One(out + *with);
+    return call.One(out.append(*with));
   }
   std::size_t from = 0;
   for (std::size_t at = text->find(*pattern); at != text->npos; at = text->find(*pattern, from)) {
     out.append(*text, from, at - from).append(*with);
     from = at + pattern->size();
   }
-  return One(out.append(*text, from));
+  return call.One(out.append(*text, from));
 }
 
 /// The compiled pattern; an expression uses the same one for every item. kInvalidInput for one that is none.
-Result<const RegularExpression*> Compiled(const Call& call, const std::string& pattern) {
+Result<const RegularExpression*> Compiled(const Call& call, std::string_view pattern) {
   constexpr std::size_t kMostKept = 64;
   thread_local std::map<std::string, RegularExpression, std::less<>> kept;
   const auto known = kept.find(pattern);
   if (known != kept.end()) return &known->second;
-  auto compiled = RegularExpression::Compile(pattern);
+  auto compiled = RegularExpression::Compile(std::string(pattern));
   if (!compiled) {
-    return WrongCall(call, "\"" + pattern + "\" (" + compiled.error().message + ")",
+    return WrongCall(call, "\"" + std::string(pattern) + "\" (" + compiled.error().message + ")",
                      "a regular expression");
   }
   if (kept.size() >= kMostKept) kept.clear();
-  return &kept.emplace(pattern, std::move(*compiled)).first->second;
+  return &kept.emplace(std::string(pattern), std::move(*compiled)).first->second;
 }
 
-Result<Collection> MatchesWhere(const Call& call, RegularExpression::Where where) {
-  return WithText(call,
-                  [&](const std::string& text, const std::string& pattern) -> Result<Collection> {
-                    CLINNOVA_ASSIGN(const RegularExpression* compiled, Compiled(call, pattern));
-                    const auto found = compiled->Matches(text, where);
-                    if (!found) return WrongCall(call, found.error().message, "a match that ends");
-                    return One(*found);
-                  });
+Result<Items> MatchesWhere(const Call& call, RegularExpression::Where where) {
+  return WithText(call, [&](std::string_view text, std::string_view pattern) -> Result<Items> {
+    CLINNOVA_ASSIGN(const RegularExpression* compiled, Compiled(call, pattern));
+    const auto found = compiled->Matches(text, where);
+    if (!found) return WrongCall(call, found.error().message, "a match that ends");
+    return call.One(*found);
+  });
 }
 
-Result<Collection> Matches(const Call& call) {
+Result<Items> Matches(const Call& call) {
   return MatchesWhere(call, RegularExpression::Where::kAnywhere);
 }
 
-Result<Collection> MatchesFull(const Call& call) {
+Result<Items> MatchesFull(const Call& call) {
   return MatchesWhere(call, RegularExpression::Where::kWhole);
 }
 
-Result<Collection> ReplaceMatches(const Call& call) {
+Result<Items> ReplaceMatches(const Call& call) {
   CLINNOVA_ASSIGN(const auto with, StringArgument(call, 1));
   CLINNOVA_ASSIGN(const auto pattern_text, StringArgument(call, 0));
-  if (!with || !pattern_text) return Collection{};
-  if (pattern_text->empty()) return Copy(call.input);
-  return WithText(call,
-                  [&](const std::string& text, const std::string& pattern) -> Result<Collection> {
-                    CLINNOVA_ASSIGN(const RegularExpression* compiled, Compiled(call, pattern));
-                    auto replaced = compiled->Replace(text, *with);
-                    if (!replaced)
-                      return WrongCall(call, replaced.error().message, "a substitution");
-                    return One(std::move(*replaced));
-                  });
+  if (!with || !pattern_text) return Items();
+  if (pattern_text->empty()) return call.input;
+  return WithText(call, [&](std::string_view text, std::string_view pattern) -> Result<Items> {
+    CLINNOVA_ASSIGN(const RegularExpression* compiled, Compiled(call, pattern));
+    auto replaced = compiled->Replace(text, *with);
+    if (!replaced) return WrongCall(call, replaced.error().message, "a substitution");
+    return call.One(std::move(*replaced));
+  });
 }
 
-Result<Collection> Length(const Call& call) {
+Result<Items> Length(const Call& call) {
   CLINNOVA_ASSIGN(const auto text, StringInput(call));
-  if (!text) return Collection{};
-  return One(Characters(*text));
+  if (!text) return Items();
+  return call.One(Characters(*text));
 }
 
-Result<Collection> ToChars(const Call& call) {
+Result<Items> ToChars(const Call& call) {
   CLINNOVA_ASSIGN(const auto text, StringInput(call));
-  Collection out;
+  ItemList out(call.memory());
   ForEachCharacter(text.value_or(""),
-                   [&](std::string_view c) { out.push_back(Item{std::string(c)}); });
-  return out;
+                   [&](std::string_view c) { out.push_back(ItemOf(call.memory(), c)); });
+  return out.Done();
 }
 
-Result<Collection> Trim(const Call& call) {
+Result<Items> Trim(const Call& call) {
   CLINNOVA_ASSIGN(const auto text, StringInput(call));
-  if (!text) return Collection{};
+  if (!text) return Items();
   constexpr std::string_view kBlanks = " \t\r\n\f\v";
   const std::size_t first = text->find_first_not_of(kBlanks);
-  if (first == text->npos) return One(std::string());
-  return One(text->substr(first, text->find_last_not_of(kBlanks) - first + 1));
+  if (first == text->npos) return call.One(std::string());
+  return call.One(text->substr(first, text->find_last_not_of(kBlanks) - first + 1));
 }
 
-Result<Collection> Split(const Call& call) {
-  return WithText(call, [](std::string_view text, std::string_view separator) {
-    Collection parts;
+Result<Items> Split(const Call& call) {
+  return WithText(call, [&](std::string_view text, std::string_view separator) {
+    ItemList parts(call.memory());
+    const auto add = [&](std::string_view part) { parts.push_back(ItemOf(call.memory(), part)); };
     if (separator.empty()) {
-      ForEachCharacter(text, [&](std::string_view c) { parts.push_back(Item{std::string(c)}); });
-      return parts;
+      ForEachCharacter(text, add);
+      return parts.Done();
     }
     for (;;) {
       const std::size_t end = text.find(separator);
-      parts.push_back(Item{std::string(text.substr(0, end))});
-      if (end == text.npos) return parts;
+      add(text.substr(0, end));
+      if (end == text.npos) return parts.Done();
       text.remove_prefix(end + separator.size());
     }
   });
 }
 
-Result<Collection> Join(const Call& call) {
+Result<Items> Join(const Call& call) {
   std::optional<std::string> separator = "";
   if (call.size() > 0) {
     CLINNOVA_ASSIGN(separator, StringArgument(call, 0));
   }
-  const bool nothing = call.evaluator.environment().empty_join == EmptyJoin::kNothing;
-  if (call.input.empty() && nothing) return Collection{};
+  const bool nothing = call.environment().empty_join == EmptyJoin::kNothing;
+  if (call.input.empty() && nothing) return Items();
   std::string out;
   bool first = true;
   for (const Item& item : call.input) {
     const auto text = StringOf(item);
-    if (!text) return WrongCall(call, TypeOf(call.evaluator.model(), item).name, "texts");
+    if (!text) return WrongCall(call, TypeOf(item).name, "texts");
     if (!first) out += separator.value_or("");
     first = false;
     out += *text;
   }
-  return One(std::move(out));
+  return call.One(std::move(out));
 }
 
 }  // namespace

@@ -32,10 +32,12 @@ constexpr std::string_view kObservation = R"({
 
 /// The items as JSON, or the error's line after "error: ".
 std::string Of(std::string_view resource, std::string_view expression) {
-  const JsonTree tree = ParseJsonTree(resource).value();
+  const JsonDocument document = ParseJsonTree(resource).value();
+  const JsonTree& tree = document.root();
   const auto path = FhirPath::Parse(expression, tree.Text("resourceType"));
   if (!path) return "error: " + path.error().message;
-  const auto items = path->Evaluate({}, FhirPath::Root(tree));
+  Arena memory;
+  const auto items = path->Evaluate({}, FhirPath::Root(tree), memory);
   return items ? ItemsJson(*items) : "error: " + items.error().message;
 }
 
@@ -44,8 +46,8 @@ std::string Values(std::string_view resource, std::string_view expression) {
   const std::string items = Of(resource, expression);
   if (items.starts_with("error")) return items;
   std::string out;
-  const JsonTree tree = ParseJsonTree(items).value();
-  for (const JsonTree& item : tree.items) {
+  const JsonDocument tree = ParseJsonTree(items).value();
+  for (const JsonTree& item : tree.root().items()) {
     if (!out.empty()) out += ' ';
     AppendJson(*item.Find("value"), out);
   }
@@ -350,14 +352,16 @@ TEST(FhirPath, TellsTypesApart) {
 }
 
 TEST(FhirPath, TracesWhatPasses) {
-  const JsonTree tree = ParseJsonTree(kPatient).value();
+  const JsonDocument document = ParseJsonTree(kPatient).value();
+  const JsonTree& tree = document.root();
   const auto path = FhirPath::Parse("name.trace('names', use).count()", "Patient");
   std::string seen;
+  Arena memory;
   const auto items = path->Evaluate({.trace =
                                          [&](std::string_view name, const auto& traced) {
                                            seen = std::string(name) + std::to_string(traced.size());
                                          }},
-                                    FhirPath::Root(tree));
+                                    FhirPath::Root(tree), memory);
   ASSERT_TRUE(items.has_value());
   EXPECT_EQ(seen, "names3");
 }

@@ -113,47 +113,47 @@ std::optional<std::string> UnescapeJson(std::string_view text) {
     quoted += text[i];
   }
   const auto parsed = ParseJsonTree(quoted + "\"");
-  if (!parsed || !parsed->IsString()) return std::nullopt;
-  return parsed->text;
+  if (!parsed || !parsed->root().IsString()) return std::nullopt;
+  return std::string(parsed->root().text());
 }
 
 /// Calls `use(text, form)`, whose nothing is FHIRPath's empty.
 template <typename Use>
-Result<Collection> InForm(const Call& call, Use use) {
+Result<Items> InForm(const Call& call, Use use) {
   CLINNOVA_ASSIGN(const auto text, StringInput(call));
   CLINNOVA_ASSIGN(const auto form, StringArgument(call, 0));
-  if (!text || !form) return Collection{};
-  std::optional<std::string> out = use(*text, *form);
-  return out ? One(*std::move(out)) : Collection{};
+  if (!text || !form) return Items();
+  const std::optional<std::string> out = use(*text, *form);
+  return call.One(out);
 }
 
 using Text = std::optional<std::string>;
 
-Result<Collection> Encode(const Call& call) {
-  return InForm(call, [](const std::string& text, const std::string& form) -> Text {
+Result<Items> Encode(const Call& call) {
+  return InForm(call, [](std::string_view text, std::string_view form) -> Text {
     if (form == "base64") return EncodeBase64(text, kBase64);
     if (form == "urlbase64") return EncodeBase64(text, kUrlBase64);
     return form == "hex" ? Text(EncodeHex(text)) : std::nullopt;
   });
 }
 
-Result<Collection> Decode(const Call& call) {
-  return InForm(call, [](const std::string& text, const std::string& form) -> Text {
+Result<Items> Decode(const Call& call) {
+  return InForm(call, [](std::string_view text, std::string_view form) -> Text {
     if (form == "base64") return DecodeBase64(text, kBase64);
     if (form == "urlbase64") return DecodeBase64(text, kUrlBase64);
     return form == "hex" ? DecodeHex(text) : std::nullopt;
   });
 }
 
-Result<Collection> Escape(const Call& call) {
-  return InForm(call, [](const std::string& text, const std::string& form) -> Text {
+Result<Items> Escape(const Call& call) {
+  return InForm(call, [](std::string_view text, std::string_view form) -> Text {
     if (form == "html") return core::EscapedHtml(text);
     return form == "json" ? Text(EscapeJson(text)) : std::nullopt;
   });
 }
 
-Result<Collection> Unescape(const Call& call) {
-  return InForm(call, [](const std::string& text, const std::string& form) -> Text {
+Result<Items> Unescape(const Call& call) {
+  return InForm(call, [](std::string_view text, std::string_view form) -> Text {
     if (form == "html") return UnescapeHtml(text);
     return form == "json" ? UnescapeJson(text) : std::nullopt;
   });

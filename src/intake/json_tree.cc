@@ -1,141 +1,103 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "intake/json_tree.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace clinnova::intake {
+
 namespace {
 
-/// Builds the tree from the events of nlohmann's reader, which gives a number's own text.
-class Builder : public nlohmann::json_sax<nlohmann::json> {
- public:
-  explicit Builder(JsonTree& root) : root_(root) {}
-
-  bool null() override { return Put({}); }
-  bool boolean(bool value) override {
-    return Put({.kind = JsonTree::Kind::kBoolean, .boolean = value});
-  }
-  bool number_integer(number_integer_t value) override { return Number(std::to_string(value)); }
-  bool number_unsigned(number_unsigned_t value) override { return Number(std::to_string(value)); }
-  bool number_float(number_float_t, const string_t& text) override { return Number(text); }
-  bool string(string_t& value) override {
-    return Put({.kind = JsonTree::Kind::kString, .text = std::move(value)});
-  }
-  bool binary(binary_t&) override { return false; }
-  bool start_object(std::size_t) override { return Open(JsonTree::Kind::kObject); }
-  bool end_object() override { return Close(); }
-  bool start_array(std::size_t) override { return Open(JsonTree::Kind::kArray); }
-  bool end_array() override { return Close(); }
-  bool key(string_t& name) override {
-    name_ = std::move(name);
-    return true;
-  }
-  bool parse_error(std::size_t byte, const std::string&,
-                   const nlohmann::detail::exception&) override {
-    byte_ = byte;
-    return false;
-  }
-
-  std::size_t byte() const { return byte_; }
-  bool too_deep() const { return too_deep_; }
-
- private:
-  bool Number(std::string text) {
-    return Put({.kind = JsonTree::Kind::kNumber, .text = std::move(text)});
-  }
-
-  JsonTree& Place(JsonTree value) {
-    if (open_.empty()) return root_ = std::move(value);
-    JsonTree& parent = *open_.back();
-    if (parent.IsArray()) return parent.items.emplace_back(std::move(value));
-    if (name_.starts_with('_')) parent.has_underscore = true;
-    return parent.members.emplace_back(std::move(name_), std::move(value)).second;
-  }
-  bool Put(JsonTree value) {
-    Place(std::move(value));
-    return true;
-  }
-  bool Open(JsonTree::Kind kind) {
-    if (open_.size() >= kDeepestJson) {
-      too_deep_ = true;
-      return false;
-    }
-    open_.push_back(&Place({.kind = kind}));
-    return true;
-  }
-  bool Close() {
-    open_.pop_back();
-    return true;
-  }
-
-  JsonTree& root_;               // not owned, outlives this
-  std::vector<JsonTree*> open_;  ///< only the innermost grows, so the others' addresses stand still
-  std::string name_;
-  std::size_t byte_ = 0;
-  bool too_deep_ = false;
-};
+std::uint32_t Mixed(std::uint64_t head, std::uint64_t tail) {
+  constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15;
+  std::uint64_t mixed = (head ^ (tail << 29 | tail >> 35)) * kOdd;
+  mixed = (mixed ^ mixed >> 32) * kOdd;
+  return static_cast<std::uint32_t>(mixed >> 32);
+}
 
 }  // namespace
 
-const JsonTree* JsonTree::Find(std::string_view name) const {
-  for (const auto& [key, value] : members) {
-    // Most names differ in their length or their last letter.
-    if (key.size() != name.size() || (!key.empty() && key.back() != name.back())) continue;
-    if (key == name) return &value;
+std::uint32_t JsonName::hash() const {
+  std::uint64_t words[2];
+  static_assert(sizeof words == sizeof(JsonName));
+  std::memcpy(words, this, sizeof words);
+  if (size_ > kInside) words[1] = 0;  // the same name may be elsewhere
+  return Mixed(words[0], words[1]);
+}
+
+std::uint32_t JsonName::Hash(std::string_view name) {
+  std::uint64_t head = 0;
+  std::uint64_t tail = 0;
+  std::memcpy(&head, name.data(), sizeof head);
+  std::memcpy(&tail, name.data() + name.size() - sizeof tail, sizeof tail);
+  return Mixed(head, tail);
+}
+
+JsonTree JsonTree::Boolean(bool value) { return {Kind::kBoolean, value, nullptr, 0}; }
+JsonTree JsonTree::Number(std::string_view text) {
+  return {Kind::kNumber, false, text.data(), text.size()};
+}
+JsonTree JsonTree::String(std::string_view text) {
+  return {Kind::kString, false, text.data(), text.size()};
+}
+JsonTree JsonTree::Array(std::span<const JsonTree> items) {
+  return {Kind::kArray, false, items.data(), items.size()};
+}
+JsonTree JsonTree::Object(std::span<const JsonMember> members) {
+  const bool underscore = std::any_of(members.begin(), members.end(), [](const JsonMember& member) {
+    return member.name.text().starts_with('_');
+  });
+  return {Kind::kObject, underscore, members.data(), members.size()};
+}
+
+const JsonTree* JsonTree::Find(const JsonName& name) const {
+  for (const JsonMember& member : members()) {
+    if (member.name == name) return &member.value;
   }
   return nullptr;
 }
 
-std::string_view JsonTree::Text(std::string_view name) const {
+std::string_view JsonTree::Text(const JsonName& name) const {
   const JsonTree* value = Find(name);
-  return value && value->IsString() ? std::string_view(value->text) : std::string_view();
-}
-
-Result<JsonTree> ParseJsonTree(std::string_view text) {
-  constexpr std::string_view kMark = "\xEF\xBB\xBF";
-  if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
-  JsonTree root;
-  Builder builder(root);
-  if (nlohmann::json::sax_parse(text.begin(), text.end(), &builder)) return root;
-  if (builder.too_deep()) {
-    return Fail(ErrorCode::kInvalidInput,
-                "JSON nested deeper than " + std::to_string(kDeepestJson));
-  }
-  return Fail(ErrorCode::kInvalidInput, "not JSON: wrong at byte " +
-                                            std::to_string(builder.byte()) + " of " +
-                                            std::to_string(text.size()));
+  return value && value->IsString() ? value->text() : std::string_view();
 }
 
 void AppendJsonString(std::string_view text, std::string& out) {
-  out += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+    return c >= ' ' && c != '"' && c != '\\';  // and no byte from 0x80 on, where char is signed
+  });
+  if (plain) {
+    out.append(1, '"').append(text).append(1, '"');
+  } else {
+    out += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  }
 }
 
 void AppendJson(const JsonTree& tree, std::string& out) {
-  switch (tree.kind) {
+  char before = 0;
+  switch (tree.kind()) {
     case JsonTree::Kind::kNull: out += "null"; return;
-    case JsonTree::Kind::kBoolean: out += tree.boolean ? "true" : "false"; return;
-    case JsonTree::Kind::kNumber: out += tree.text; return;
-    case JsonTree::Kind::kString: AppendJsonString(tree.text, out); return;
-    case JsonTree::Kind::kArray: {
-      out += '[';
-      for (const JsonTree& item : tree.items) {
-        if (&item != &tree.items.front()) out += ',';
+    case JsonTree::Kind::kBoolean: out += tree.boolean() ? "true" : "false"; return;
+    case JsonTree::Kind::kNumber: out += tree.text(); return;
+    case JsonTree::Kind::kString: AppendJsonString(tree.text(), out); return;
+    case JsonTree::Kind::kArray:
+      before = '[';
+      for (const JsonTree& item : tree.items()) {
+        out += std::exchange(before, ',');
         AppendJson(item, out);
       }
-      out += ']';
+      out += before == '[' ? "[]" : "]";
       return;
-    }
-    case JsonTree::Kind::kObject: {
-      out += '{';
-      for (const auto& member : tree.members) {
-        if (&member != &tree.members.front()) out += ',';
-        AppendJsonString(member.first, out);
+    case JsonTree::Kind::kObject:
+      before = '{';
+      for (const JsonMember& member : tree.members()) {
+        out += std::exchange(before, ',');
+        AppendJsonString(member.name.text(), out);
         out += ':';
-        AppendJson(member.second, out);
+        AppendJson(member.value, out);
       }
-      out += '}';
+      out += before == '{' ? "{}" : "}";
       return;
-    }
   }
 }
 

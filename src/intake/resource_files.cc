@@ -57,7 +57,7 @@ bool IsBlank(std::string_view text) { return text.find_first_not_of(" \t\r\n") =
 
 Result<void> UseDocument(const JsonTree& document, Bundles bundles, const Use& use) {
   if (document.IsArray()) {
-    for (const JsonTree& item : document.items) CLINNOVA_TRY(UseDocument(item, bundles, use));
+    for (const JsonTree& item : document.items()) CLINNOVA_TRY(UseDocument(item, bundles, use));
     return {};
   }
   const std::string_view type = document.Text("resourceType");
@@ -68,7 +68,7 @@ Result<void> UseDocument(const JsonTree& document, Bundles bundles, const Use& u
   if (type != "Bundle" || bundles == Bundles::kWhole) return use(document);
   const JsonTree* entries = document.Find("entry");
   if (!entries) return {};
-  for (const JsonTree& entry : entries->items) {
+  for (const JsonTree& entry : entries->items()) {
     if (const JsonTree* resource = entry.Find("resource")) {
       CLINNOVA_TRY(UseDocument(*resource, bundles, use));
     }
@@ -101,7 +101,7 @@ Result<void> UseLines(Bytes& bytes, const JsonTree& first, std::size_t number,
     if (IsBlank(line)) continue;
     const auto document = ParseJsonTree(line);
     if (!document) return FailAt(where(), document);
-    const auto used = UseDocument(*document, bundles, use);
+    const auto used = UseDocument(document->root(), bundles, use);
     if (!used) return FailAt(where(), used);
   }
 }
@@ -121,17 +121,17 @@ Result<void> ForEachResource(const std::filesystem::path& path, Bundles bundles,
   } while (IsBlank(line));
   // A first line that is a document by itself begins NDJSON; otherwise the file is one document.
   if (const auto first = ParseJsonTree(line)) {
-    return UseLines(bytes, *first, number, name, bundles, use);
+    return UseLines(bytes, first->root(), number, name, bundles, use);
   }
   const auto rest = Rest(bytes, line);
   if (!rest) return FailAt(name, rest);
   const auto document = ParseJsonTree(line);
   if (!document) return FailAt(name, document);
-  const auto used = UseDocument(*document, bundles, use);
+  const auto used = UseDocument(document->root(), bundles, use);
   return used ? used : FailAt(name, used);
 }
 
-Result<JsonTree> ReadJsonFile(const std::filesystem::path& path) {
+Result<JsonDocument> ReadJsonFile(const std::filesystem::path& path) {
   CLINNOVA_ASSIGN(Bytes bytes, Bytes::Open(path));
   std::string text;
   const auto read = Rest(bytes, text);

@@ -23,6 +23,6 @@ Result<void> ForEachResource(const std::filesystem::path& path, Bundles bundles,
                              const std::function<Result<void>(const JsonTree&)>& use);
 
 /// The whole of a JSON file, plain or gzip. Errors as above.
-Result<JsonTree> ReadJsonFile(const std::filesystem::path& path);
+Result<JsonDocument> ReadJsonFile(const std::filesystem::path& path);
 
 }  // namespace clinnova::intake

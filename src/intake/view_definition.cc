@@ -9,8 +9,8 @@
 namespace clinnova::intake {
 namespace {
 
-using fhirpath::Collection;
 using fhirpath::Item;
+using fhirpath::Items;
 
 tl::unexpected<Error> Wrong(const std::string& where, const std::string& found,
                             const std::string& expected) {
@@ -37,22 +37,25 @@ class Reader {
   Result<void> Constants(const JsonTree& definition) {
     const JsonTree* constants = definition.Find("constant");
     if (!constants) return {};
-    for (const JsonTree& constant : constants->items) {
+    for (const JsonTree& constant : constants->items()) {
       const std::string name(constant.Text("name"));
       if (!IsName(name)) return Wrong("constant.name", "\"" + name + "\"", "a name");
       const JsonTree* value = nullptr;
-      std::string_view type;
-      for (const auto& [key, member] : constant.members) {
+      const FhirType* type = nullptr;
+      for (const auto& [name_of_value, member] : constant.members()) {
+        const std::string_view key = name_of_value.text();
         if (!key.starts_with("value")) continue;
         value = &member;
-        type = FhirModel::R4().Member("Extension", key).type;
+        type = FhirModel::R4().Type("Extension")->Member(key).type;
       }
       if (!value || value->IsNull() || value->IsObject() || value->IsArray()) {
         return Wrong("constant " + name, "no value", "value[x], a primitive");
       }
-      // Without its node: the definition may go before the view does.
-      Item item = fhirpath::NodeItem(FhirModel::R4(), {.json = value, .path = type});
-      variables_[name] = {Item{item.Read()}};
+      // Without its node and its text: the definition may go before the view does.
+      const Item node = fhirpath::NodeItem(FhirModel::R4(), {.json = value, .type = type});
+      const auto text = node.As<std::string_view>();
+      variables[name] = {text ? fhirpath::ItemOf(memory, std::string(*text))
+                              : fhirpath::ValueOf(memory, node)};
     }
     return {};
   }
@@ -60,7 +63,7 @@ class Reader {
   Result<FhirPath> Path(const JsonTree& tree, const std::string& where,
                         std::string_view root) const {
     if (!tree.IsString()) return Wrong(where, "a value that is no text", "a FHIRPath expression");
-    auto path = FhirPath::Parse(tree.text, root);
+    auto path = FhirPath::Parse(tree.text(), root);
     if (!path) return FailAt(where, path);
     std::set<std::string> used;
     AppendVariables(path->expression(), used);
@@ -68,7 +71,7 @@ class Reader {
       const bool standard = name == "context" || name == "resource" || name == "rootResource" ||
                             name == "rowIndex" || name == "ucum" || name == "sct" ||
                             name == "loinc" || name.starts_with("vs-") || name.starts_with("ext-");
-      if (!standard && !variables_.contains(name)) {
+      if (!standard && !variables.contains(name)) {
         return Wrong(where, "%" + name, "a constant of the definition");
       }
     }
@@ -99,10 +102,10 @@ class Reader {
     if (!list) return selects;
     const std::string here = where.empty() ? name : where + "." + name;
     if (!list->IsArray()) return Wrong(here, "a value that is no array", "an array");
-    for (std::size_t i = 0; i < list->items.size(); ++i) {
+    for (std::size_t i = 0; i < list->items().size(); ++i) {
       CLINNOVA_ASSIGN(
           ViewSelect select,
-          Select(list->items[i], here + "[" + std::to_string(i) + "]", root, depth + 1));
+          Select(list->items()[i], here + "[" + std::to_string(i) + "]", root, depth + 1));
       selects.push_back(std::move(select));
     }
     return selects;
@@ -112,7 +115,7 @@ class Reader {
     std::vector<FhirPath> conditions;
     const JsonTree* where = definition.Find("where");
     if (!where) return conditions;
-    for (const JsonTree& condition : where->items) {
+    for (const JsonTree& condition : where->items()) {
       const JsonTree* path = condition.Find("path");
       CLINNOVA_ASSIGN(FhirPath parsed, Path(path ? *path : JsonTree{}, "where.path", root_));
       conditions.push_back(std::move(parsed));
@@ -120,7 +123,8 @@ class Reader {
     return conditions;
   }
 
-  std::map<std::string, Collection, std::less<>> variables_;
+  fhirpath::Variables variables;  ///< the constants
+  Arena memory{256};              ///< of their values
 
  private:
   Result<void> Iteration(const JsonTree& tree, const std::string& where, const std::string& root,
@@ -138,7 +142,7 @@ class Reader {
       }
       select.iteration = iteration;
       const bool repeat = iteration == ViewSelect::Iteration::kRepeat;
-      if (repeat && (!given->IsArray() || given->items.empty())) {
+      if (repeat && (!given->IsArray() || given->items().empty())) {
         return Wrong(here, "no array of paths", "an array of paths");
       }
       if (!repeat) {
@@ -146,7 +150,7 @@ class Reader {
         select.paths.push_back(std::move(path));
         continue;
       }
-      for (const JsonTree& item : given->items) {
+      for (const JsonTree& item : given->items()) {
         // Applied to what it finds too, which may be of another type.
         CLINNOVA_ASSIGN(FhirPath path, Path(item, here, ""));
         select.paths.push_back(std::move(path));
@@ -161,8 +165,8 @@ class Reader {
     if (!columns) return {};
     if (!columns->IsArray())
       return Wrong(where + ".column", "a value that is no array", "an array");
-    for (std::size_t i = 0; i < columns->items.size(); ++i) {
-      const JsonTree& column = columns->items[i];
+    for (std::size_t i = 0; i < columns->items().size(); ++i) {
+      const JsonTree& column = columns->items()[i];
       const std::string here = where + ".column[" + std::to_string(i) + "]";
       const std::string name(column.Text("name"));
       if (!IsName(name)) {
@@ -174,7 +178,7 @@ class Reader {
       select.column_paths.push_back(std::move(parsed));
       select.columns.push_back({.name = name,
                                 .type = std::string(column.Text("type")),
-                                .collection = collection && collection->boolean});
+                                .collection = collection && collection->boolean()});
     }
     return {};
   }
@@ -201,9 +205,9 @@ class Reader {
 /// True when the view does not name versions of FHIR, or names an R4 one.
 bool IsForR4(const JsonTree& definition) {
   const JsonTree* versions = definition.Find("fhirVersion");
-  if (!versions || versions->items.empty()) return true;
-  return std::any_of(versions->items.begin(), versions->items.end(),
-                     [](const JsonTree& version) { return version.text.starts_with("4."); });
+  if (!versions || versions->items().empty()) return true;
+  return std::any_of(versions->items().begin(), versions->items().end(),
+                     [](const JsonTree& version) { return version.text().starts_with("4."); });
 }
 
 }  // namespace
@@ -214,7 +218,9 @@ struct ViewDefinition::State {
   std::vector<ViewColumn> columns;
   std::vector<FhirPath> conditions;
   vocabulary::Ucum ucum;
-  std::optional<fhirpath::Environment> environment;
+  fhirpath::Variables constants;
+  Arena memory;  ///< of the constants
+  Temporal now;  ///< the same for all resources
 };
 
 ViewDefinition::ViewDefinition(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -230,7 +236,8 @@ Result<ViewDefinition> ViewDefinition::Parse(const JsonTree& definition) {
   state->resource = definition.Text("resource");
   if (state->resource.empty()) return Wrong("resource", "none", "the type of a resource");
   const bool r4 = IsForR4(definition);
-  if (r4 && !FhirModel::R4().IsKindOf(state->resource, "Resource")) {
+  const FhirType* type = FhirModel::R4().Type(state->resource);
+  if (r4 && !(type && type->IsKindOf(FhirModel::R4().resource()))) {
     return Wrong("resource", "\"" + state->resource + "\"", "the type of a resource of FHIR R4");
   }
   const std::string root = r4 ? state->resource : std::string();
@@ -246,30 +253,36 @@ Result<ViewDefinition> ViewDefinition::Parse(const JsonTree& definition) {
       return Wrong("column", "\"" + column.name + "\" twice", "columns of different names");
     }
   }
-  const auto clock = FhirPath::Parse("now()", "");
-  const auto now = clock->Evaluate({}, {});
-  state->environment.emplace(fhirpath::Environment{.model = FhirModel::R4(),
-                                                   .ucum = state->ucum,
-                                                   .now = *now->front().As<Temporal>(),
-                                                   .variables = reader.variables_,
-                                                   .trace = {},
-                                                   .empty_join = fhirpath::EmptyJoin::kText});
+  state->constants = std::move(reader.variables);
+  state->memory = std::move(reader.memory);
+  CLINNOVA_ASSIGN(const FhirPath clock, FhirPath::Parse("now()", ""));
+  Arena memory;
+  CLINNOVA_ASSIGN(const Items now, clock.Evaluate({}, {}, memory));
+  state->now = *now.front().As<Temporal>();
   return ViewDefinition(std::move(state));
 }
 
-Result<std::vector<ViewRow>> ViewDefinition::Rows(const JsonTree& resource) const {
+Result<std::vector<ViewRow>> ViewDefinition::Rows(const JsonTree& resource, Arena& memory) const {
   std::vector<ViewRow> none;
   if (resource.Text("resourceType") != state_->resource) return none;
-  const Collection root = FhirPath::Root(resource);
-  const fhirpath::Evaluator evaluator(*state_->environment, root);
+  const fhirpath::Environment environment{.model = FhirModel::R4(),
+                                          .ucum = state_->ucum,
+                                          .memory = memory,
+                                          .variables = state_->constants,
+                                          .empty_join = fhirpath::EmptyJoin::kText,
+                                          .now = state_->now};
+  const Items root = environment.One(FhirPath::Root(resource));
+  const fhirpath::Evaluator evaluator(environment, root);
+  RowMaker maker(evaluator);
+  const Focus focus = maker.FocusOn(root, 0);
   for (const FhirPath& condition : state_->conditions) {
-    CLINNOVA_ASSIGN(const Collection value, PathValue(condition, evaluator, root, 0));
+    CLINNOVA_ASSIGN(const Items value, maker.Value(condition, focus));
     if (value.empty()) return none;
-    const bool* holds = value.size() == 1 ? value.front().As<bool>() : nullptr;
+    const auto holds = value.size() == 1 ? value.front().As<bool>() : std::nullopt;
     if (!holds) return Wrong("where.path", "a value that is not true or false", "a condition");
     if (!*holds) return none;
   }
-  return SelectRows(state_->root, evaluator, root.front(), 0);
+  return maker.Rows(state_->root, focus);
 }
 
 }  // namespace clinnova::intake

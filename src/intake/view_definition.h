@@ -4,12 +4,15 @@
 //
 //   auto view = ViewDefinition::Parse(*ReadJsonFile("patients.view.json"));   // a Result
 //   view->columns()[0].name;                                                  // "id"
-//   view->Rows(resource);                                                     // a Result of the resource's rows
+//   Arena memory;                                                             // of the rows
+//   view->Rows(resource, memory);                                             // a Result of the resource's rows
 #pragma once
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "intake/fhirpath.h"
@@ -23,8 +26,8 @@ struct ViewColumn {
   bool collection = false;  ///< values are arrays
 };
 
-/// A value as JSON text; "null" where there is none.
-using ViewRow = std::vector<std::string>;
+/// Values as JSON texts, which another owns; "null" where there is none.
+using ViewRow = std::span<const std::string_view>;
 
 /// Immutable; any thread may use it.
 class ViewDefinition {
@@ -41,7 +44,8 @@ class ViewDefinition {
 
   /// The rows of a resource, in order; none for a resource of another type. kInvalidInput when a path gives what the
   /// definition does not allow: several values for a column that is no collection, a condition that is no truth value.
-  Result<std::vector<ViewRow>> Rows(const JsonTree& resource) const;
+  /// The rows are put into `memory`.
+  Result<std::vector<ViewRow>> Rows(const JsonTree& resource, Arena& memory) const;
 
  private:
   struct State;

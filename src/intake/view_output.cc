@@ -10,11 +10,11 @@ namespace clinnova::intake {
 namespace {
 
 /// A cell's text without JSON's quotes; nothing when it is null.
-std::optional<std::string> PlainText(const std::string& cell) {
+std::optional<std::string> PlainText(std::string_view cell) {
   if (cell == "null") return std::nullopt;
-  if (!cell.starts_with('"')) return cell;
-  auto text = ParseJsonTree(cell);
-  return text ? std::optional(std::move(text->text)) : std::nullopt;
+  if (!cell.starts_with('"')) return std::string(cell);
+  const auto text = ParseJsonTree(cell);
+  return text ? std::optional(std::string(text->root().text())) : std::nullopt;
 }
 
 class NdjsonWriter : public ViewWriter {
@@ -102,7 +102,7 @@ class ParquetWriter : public ViewWriter {
   }
 
   Result<void> Add(const ViewRow& row) override {
-    for (const std::string& cell : row) {
+    for (const std::string_view cell : row) {
       const auto text = PlainText(cell);
       text ? rows_.Text(*text) : rows_.Null();
     }

@@ -2,7 +2,8 @@
 // The select of a ViewDefinition as it is evaluated; view_definition.h is the door.
 //
 //   ViewSelect select = …;                           // built by ViewDefinition::Parse
-//   SelectRows(select, evaluator, node, 0);          // the rows for one node
+//   RowMaker maker(evaluator);
+//   maker.Rows(select, maker.FocusOn(node, 0));      // the rows for one node
 #pragma once
 
 #include <optional>
@@ -28,13 +29,37 @@ struct ViewSelect {
 /// The columns of a select and of all in it, in the order of its rows: its own, its selects', its union's.
 std::vector<ViewColumn> AllColumns(const ViewSelect& select);
 
-/// The rows for `node`; `row_index` is %rowIndex where nothing is gone through. Errors as ViewDefinition::Rows.
-Result<std::vector<ViewRow>> SelectRows(const ViewSelect& select,
-                                        const fhirpath::Evaluator& evaluator,
-                                        const fhirpath::Item& node, std::int64_t row_index);
+/// What paths are evaluated for: a node, or nothing, and %rowIndex.
+struct Focus {
+  fhirpath::Items node;                        // not owned, outlives this
+  const fhirpath::Defined* defined = nullptr;  // not owned, outlives this
+};
 
-/// The value of a path for a node, or for none.
-Result<fhirpath::Collection> PathValue(const FhirPath& path, const fhirpath::Evaluator& evaluator,
-                                       const fhirpath::Collection& node, std::int64_t row_index);
+/// Makes rows in the evaluator's memory. Errors as ViewDefinition::Rows. One thread at a time.
+class RowMaker {
+ public:
+  /// `evaluator` is not owned and outlives this.
+  explicit RowMaker(const fhirpath::Evaluator& evaluator)
+      : evaluator_(evaluator), memory_(evaluator.environment().memory) {}
+
+  Focus FocusOn(fhirpath::Items node, std::int64_t row_index);
+  /// The value of a path for a focus.
+  Result<fhirpath::Items> Value(const FhirPath& path, const Focus& focus) const;
+  /// The rows for a focus.
+  Result<std::vector<ViewRow>> Rows(const ViewSelect& select, const Focus& focus);
+
+ private:
+  Result<std::vector<ViewRow>> RowsAt(const ViewSelect& select, const Focus& focus);
+  Result<ViewRow> OwnCells(const ViewSelect& select, const Focus& focus);
+  Result<std::string_view> Cell(const ViewColumn& column, fhirpath::Items values);
+  Result<fhirpath::Items> Foci(const ViewSelect& select, const Focus& focus);
+  Result<void> AppendRepeated(const ViewSelect& select, fhirpath::Items node, int depth,
+                              fhirpath::ItemList& out);
+  std::vector<ViewRow> Product(const std::vector<ViewRow>& left, const std::vector<ViewRow>& right);
+
+  const fhirpath::Evaluator& evaluator_;
+  Arena& memory_;
+  std::string text_;  ///< of the cell that is being made
+};
 
 }  // namespace clinnova::intake

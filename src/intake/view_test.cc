@@ -16,24 +16,24 @@ namespace fs = std::filesystem;
 
 /// Equal as JSON values: the order of members and the way a number is written do not count.
 bool Same(const JsonTree& a, const JsonTree& b) {
-  if (a.kind != b.kind) return false;
+  if (a.kind() != b.kind()) return false;
   if (a.IsArray()) {
-    return std::equal(a.items.begin(), a.items.end(), b.items.begin(), b.items.end(), Same);
+    return std::ranges::equal(a.items(), b.items(), Same);
   }
   if (a.IsObject()) {
-    return a.members.size() == b.members.size() &&
-           std::all_of(a.members.begin(), a.members.end(), [&](const auto& member) {
-             const JsonTree* other = b.Find(member.first);
-             return other && Same(member.second, *other);
+    return a.members().size() == b.members().size() &&
+           std::ranges::all_of(a.members(), [&](const JsonMember& member) {
+             const JsonTree* other = b.Find(member.name);
+             return other && Same(member.value, *other);
            });
   }
-  if (a.kind == JsonTree::Kind::kNumber) return Decimal::Parse(a.text) == Decimal::Parse(b.text);
-  return a.text == b.text && a.boolean == b.boolean;
+  if (a.IsNumber()) return Decimal::Parse(a.text()) == Decimal::Parse(b.text());
+  return a.text() == b.text() && a.boolean() == b.boolean();
 }
 
 struct Table {
   std::string error;
-  std::vector<JsonTree> rows;
+  std::vector<JsonDocument> rows;
 };
 
 Table RowsOf(const JsonTree& definition, const JsonTree& resources) {
@@ -45,8 +45,9 @@ Table RowsOf(const JsonTree& definition, const JsonTree& resources) {
                             table.rows.push_back(ParseJsonTree(line).value());
                             return Result<void>();
                           }});
-  for (const JsonTree& resource : resources.items) {
-    const auto rows = view->Rows(resource);
+  for (const JsonTree& resource : resources.items()) {
+    Arena memory;
+    const auto rows = view->Rows(resource, memory);
     if (!rows) return {rows.error().message, {}};
     for (const ViewRow& row : *rows) EXPECT_TRUE((*writer)->Add(row).has_value());
   }
@@ -57,21 +58,24 @@ Table RowsOf(const JsonTree& definition, const JsonTree& resources) {
 std::string Difference(const JsonTree& test, const JsonTree& resources) {
   Table table = RowsOf(*test.Find("view"), resources);
   const JsonTree* error = test.Find("expectError");
-  if (error && error->boolean) return table.error.empty() ? "expected an error" : "";
+  if (error && error->boolean()) return table.error.empty() ? "expected an error" : "";
   if (!table.error.empty()) return table.error;
   std::string shown;
-  for (const JsonTree& row : table.rows) AppendJson(row, shown);
+  for (const JsonDocument& row : table.rows) AppendJson(row.root(), shown);
   if (const JsonTree* columns = test.Find("expectColumns"); columns && !table.rows.empty()) {
     std::vector<std::string> names;
-    for (const auto& member : table.rows.front().members) names.push_back(member.first);
-    for (std::size_t c = 0; c < columns->items.size(); ++c) {
-      if (c >= names.size() || names[c] != columns->items[c].text) return "columns of " + shown;
+    for (const JsonMember& member : table.rows.front().root().members()) {
+      names.emplace_back(member.name.text());
+    }
+    for (std::size_t c = 0; c < columns->items().size(); ++c) {
+      if (c >= names.size() || names[c] != columns->items()[c].text()) return "columns of " + shown;
     }
   }
   const JsonTree* expected = test.Find("expect");
   if (!expected) return "";
-  std::vector<JsonTree> open = table.rows;
-  for (const JsonTree& row : expected->items) {
+  std::vector<JsonTree> open;
+  for (const JsonDocument& row : table.rows) open.push_back(row.root());
+  for (const JsonTree& row : expected->items()) {
     const auto found =
         std::find_if(open.begin(), open.end(), [&](const auto& r) { return Same(r, row); });
     if (found == open.end()) return "a row is missing from " + shown;
@@ -89,8 +93,8 @@ TEST(View, PassesTheOfficialTests) {
   for (const auto& file : fs::directory_iterator(folder)) {
     const auto suite = ReadJsonFile(file.path());
     ASSERT_TRUE(suite.has_value()) << file.path();
-    for (const JsonTree& test : suite->Find("tests")->items) {
-      EXPECT_EQ(Difference(test, *suite->Find("resources")), "")
+    for (const JsonTree& test : suite->root().Find("tests")->items()) {
+      EXPECT_EQ(Difference(test, *suite->root().Find("resources")), "")
           << file.path().filename() << ": " << test.Text("title");
       ++count;
     }
@@ -162,10 +166,12 @@ TEST_F(ViewFiles, ReadsEveryFormOfResources) {
 }
 
 TEST_F(ViewFiles, WritesCsvAndParquet) {
-  const auto view = ViewDefinition::Parse(ParseJsonTree(kView).value());
+  const auto view = ViewDefinition::Parse(ParseJsonTree(kView).value().root());
   ASSERT_TRUE(view.has_value()) << view.error().message;
-  const JsonTree resource = ParseJsonTree(kObservation).value();
-  const auto rows = view->Rows(resource);
+  const JsonDocument document = ParseJsonTree(kObservation).value();
+  const JsonTree& resource = document.root();
+  Arena memory;
+  const auto rows = view->Rows(resource, memory);
   ASSERT_TRUE(rows.has_value()) << rows.error().message;
   std::string csv;
   const auto writer = ViewWriter::Create(
@@ -206,7 +212,7 @@ TEST(View, RefusesWhatIsWrongAndSaysWhere) {
       {R"({"resource":"Patient","select":[{"forEach":"name","repeat":["name"],"column":[{"name":"a","path":"use"}]}]})",
        "only one of"}};
   for (const auto& [definition, part] : kCases) {
-    const auto view = ViewDefinition::Parse(ParseJsonTree(definition).value());
+    const auto view = ViewDefinition::Parse(ParseJsonTree(definition).value().root());
     ASSERT_FALSE(view.has_value()) << definition;
     EXPECT_NE(view.error().message.find(part), std::string::npos) << view.error().message;
   }
