@@ -134,16 +134,16 @@ Result<void> Recalibrate(const Arguments& arguments) {
 nlohmann::ordered_json DriftJson(const std::vector<decision::InputDrift>& drifts) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const decision::InputDrift& drift : drifts) {
-    nlohmann::ordered_json entry = {{"input", drift.input},
-                                    {"known", drift.known},
-                                    {"missing", drift.missing},
-                                    {"standardised_difference", nullptr},
-                                    {"stability_index", nullptr}};
+    nlohmann::ordered_json entry = {
+        {"input", drift.input},       {"known", drift.known},
+        {"missing", drift.missing},   {"standardised_difference", nullptr},
+        {"stability_index", nullptr}, {"largest_difference", nullptr}};
     if (drift.standardised_difference) {
       entry["missing_in_training"] = drift.missing_in_training;
       entry["standardised_difference"] = *drift.standardised_difference;
     }
     if (drift.stability_index) entry["stability_index"] = *drift.stability_index;
+    if (drift.largest_difference) entry["largest_difference"] = *drift.largest_difference;
     list.push_back(std::move(entry));
   }
   return list;
@@ -188,10 +188,16 @@ void PrintMonitor(const nlohmann::ordered_json& report) {
   for (const auto& drift : report["drift"]) {
     const bool number = !drift["standardised_difference"].is_null();
     const auto& value = drift[number ? "standardised_difference" : "stability_index"];
-    std::printf("  %-18s %s %s, missing %s\n", drift["input"].get<std::string>().c_str(),
+    std::string groups;
+    if (!drift["largest_difference"].is_null()) {
+      groups = ", stability index " + core::Significant(drift["stability_index"].get<double>(), 3) +
+               ", largest difference of shares below a value " +
+               core::Significant(drift["largest_difference"].get<double>(), 3);
+    }
+    std::printf("  %-18s %s %s%s, missing %s\n", drift["input"].get<std::string>().c_str(),
                 number ? "standardised difference" : "stability index",
                 value.is_null() ? "-" : core::Significant(value.get<double>(), 3).c_str(),
-                core::Significant(drift["missing"].get<double>(), 3).c_str());
+                groups.c_str(), core::Significant(drift["missing"].get<double>(), 3).c_str());
   }
 }
 

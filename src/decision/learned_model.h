@@ -42,9 +42,12 @@ struct ModelInput {
   double high = 0.0;
   double mean = 0.0;
   double sd = 0.0;
-  double missing = 0.0;                ///< share of the rows of training without it
-  std::vector<std::string> levels{};   ///< of a factor, the first is the reference
-  std::vector<std::int64_t> counts{};  ///< rows of training at each level
+  double missing = 0.0;               ///< share of the rows of training without it
+  std::vector<std::string> levels{};  ///< of a factor, the first is the reference
+  std::vector<std::int64_t>
+      counts{};  ///< rows of training at each level, or in each group of a number
+  /// Of a number: where its groups in training begin, but for the first; rising, none where they are not known.
+  std::vector<double> cuts{};
 };
 
 /// A node of a regression tree: a leaf, or a question that sends the patient left or right.

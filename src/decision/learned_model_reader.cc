@@ -96,6 +96,22 @@ struct Part {
   }
 };
 
+/// [{"below": 12, "n": 80}, …, {"n": 75}]
+Result<void> ReadGroups(const Part& part, ModelInput& input) {
+  if (!part.Has("groups")) return {};
+  CLINNOVA_ASSIGN(const std::vector<Part> groups, part.List("groups"));
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    CLINNOVA_ASSIGN(const double count, groups[g].Number("n"));
+    input.counts.push_back(static_cast<std::int64_t>(std::clamp(count, 0.0, 1e15)));
+    if (g + 1 == groups.size()) break;
+    CLINNOVA_ASSIGN(const double below, groups[g].Number("below"));
+    if (!input.cuts.empty() && !(below > input.cuts.back()))
+      return groups[g].Wrong("below", "expected more than of the group before");
+    input.cuts.push_back(below);
+  }
+  return {};
+}
+
 Result<ModelInput> ReadInput(const Part& part) {
   ModelInput input;
   CLINNOVA_ASSIGN(input.name, part.Text("name"));
@@ -122,6 +138,7 @@ Result<ModelInput> ReadInput(const Part& part) {
   CLINNOVA_ASSIGN(input.low, part.NumberOr("low", input.mean - 2 * input.sd));
   CLINNOVA_ASSIGN(input.high, part.NumberOr("high", input.mean + 2 * input.sd));
   if (input.low > input.high) return part.Wrong("low", "expected at most high");
+  CLINNOVA_TRY(ReadGroups(part, input));
   return input;
 }
 

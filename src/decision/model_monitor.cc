@@ -57,6 +57,44 @@ void FitIntercept(const std::vector<double>& predictors, SiteCalibration& fit) {
   }
 }
 
+/// Shares of the site and of training by level or group; both none where either has nobody.
+struct Shares {
+  std::vector<double> site{}, training{};
+};
+Shares SharesOf(const std::vector<double>& at_site, const std::vector<std::int64_t>& trained) {
+  double site = 0;
+  double training = 0;
+  for (const double count : at_site) site += count;
+  for (const std::int64_t count : trained) training += static_cast<double>(count);
+  Shares shares;
+  if (!(site > 0) || !(training > 0)) return shares;
+  for (std::size_t g = 0; g < trained.size(); ++g) {
+    shares.site.push_back(at_site[g] / site);
+    shares.training.push_back(static_cast<double>(trained[g]) / training);
+  }
+  return shares;
+}
+
+double StabilityIndex(const Shares& shares) {
+  double index = 0;
+  for (std::size_t g = 0; g < shares.site.size(); ++g) {
+    const double p = std::max(kLeastShare, shares.site[g]);
+    const double q = std::max(kLeastShare, shares.training[g]);
+    index += (p - q) * std::log(p / q);
+  }
+  return index;
+}
+
+double LargestDifference(const Shares& shares) {
+  double largest = 0;
+  double difference = 0;
+  for (std::size_t g = 0; g < shares.site.size(); ++g) {
+    difference += shares.site[g] - shares.training[g];
+    largest = std::max(largest, std::fabs(difference));
+  }
+  return largest;
+}
+
 InputDrift NumberDrift(const ModelInput& input, const std::vector<double>& values) {
   InputDrift drift{.input = input.name, .missing_in_training = input.missing};
   const auto n = static_cast<double>(values.size());
@@ -67,22 +105,27 @@ InputDrift NumberDrift(const ModelInput& input, const std::vector<double>& value
   const double spread = std::sqrt((square / (n - 1) + input.sd * input.sd) / 2);
   if (values.size() >= 2 && spread > 0)
     drift.standardised_difference = (mean - input.mean) / spread;
+  if (values.size() < 2 || input.cuts.empty()) return drift;
+  std::vector<double> here(input.counts.size());
+  for (const double value : values) {
+    here[static_cast<std::size_t>(std::ranges::upper_bound(input.cuts, value) -
+                                  input.cuts.begin())] += 1;
+  }
+  const Shares shares = SharesOf(here, input.counts);
+  if (shares.site.empty()) return drift;
+  drift.stability_index = StabilityIndex(shares);
+  drift.largest_difference = LargestDifference(shares);
   return drift;
 }
 
 InputDrift FactorDrift(const ModelInput& input, const std::vector<double>& values) {
   InputDrift drift{.input = input.name};
-  double trained = 0;
-  for (const std::int64_t count : input.counts) trained += static_cast<double>(count);
-  if (values.size() < 2 || !(trained > 0)) return drift;
-  double index = 0;
+  std::vector<double> here;
   for (std::size_t l = 0; l < input.levels.size(); ++l) {
-    const auto here = static_cast<double>(std::ranges::count(values, static_cast<double>(l)));
-    const double p = std::max(kLeastShare, here / static_cast<double>(values.size()));
-    const double q = std::max(kLeastShare, static_cast<double>(input.counts[l]) / trained);
-    index += (p - q) * std::log(p / q);
+    here.push_back(static_cast<double>(std::ranges::count(values, static_cast<double>(l))));
   }
-  drift.stability_index = index;
+  const Shares shares = SharesOf(here, input.counts);
+  if (values.size() >= 2 && !shares.site.empty()) drift.stability_index = StabilityIndex(shares);
   return drift;
 }
 

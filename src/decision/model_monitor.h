@@ -8,9 +8,11 @@
 //
 // Calibration takes each patient's prediction for the drug that the patient had. The intercept is that of a logistic
 // regression with the model's linear predictor as offset, as R's glm(y ~ 1 + offset(lp), binomial).
-// Drift: of a number the standardised difference of means, (site - training) / sqrt((sd² + sd²) / 2); of a factor the
-// population stability index, the sum of (p - q) ln(p / q) over levels with shares of at least 1e-4. By custom more
-// than 0.1 (or an index over 0.1) is worth a look, an index over 0.25 a change.
+// Drift: of a number the standardised difference of means, (site - training) / sqrt((sd² + sd²) / 2); of a factor, and of a
+// number whose groups in training the model tells, the population stability index, the sum of (p - q) ln(p / q) over
+// levels or groups with shares of at least 1e-4; of such a number also the largest difference of the cumulative shares, which
+// at the groups' ends is Kolmogorov's and Smirnov's. By custom more than 0.1 (or an index over 0.1) is worth a look, an
+// index over 0.25 a change.
 // Thread rule: values and pure functions.
 #pragma once
 
@@ -47,7 +49,8 @@ struct InputDrift {
   double missing = 0.0;                             ///< share of the site's patients
   double missing_in_training = 0.0;                 ///< share; of factors not kept
   std::optional<double> standardised_difference{};  ///< of a number
-  std::optional<double> stability_index{};          ///< of a factor
+  std::optional<double> stability_index{};          ///< of a factor, or a number in groups
+  std::optional<double> largest_difference{};       ///< of a number in groups, of cumulative shares
 };
 /// By input; neither number where fewer than two patients are known.
 std::vector<InputDrift> DriftAt(const SimilarPatients& patients, const LearnedModel& model);

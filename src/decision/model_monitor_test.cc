@@ -51,6 +51,25 @@ TEST(ModelMonitor, EqualsR) {
   EXPECT_NEAR(*drift[1].stability_index, 0.12702334200781612, 1e-13);
 }
 
+// p <- tabulate(findInterval(crp, c(10, 20, 40)) + 1, 4) / 12; q <- c(200, 250, 200, 150) / 800
+// sum((p - q) * log(p / q)); max(abs(cumsum(p - q)))
+TEST(ModelMonitor, OfANumberInGroupsTellsIndexAndLargestDifferenceAsR) {
+  auto document = nlohmann::json::parse(SampleModel());
+  ASSERT_EQ(document["inputs"][0]["name"], "crp");
+  auto& groups = document["inputs"][0]["groups"];
+  groups = nlohmann::json::parse(
+      R"([{"below": 10, "n": 200}, {"below": 20, "n": 250}, {"below": 40, "n": 200}, {"n": 150}])");
+  const LearnedModel model = ReadLearnedModel(document.dump(), "sample").value();
+  const SimilarPatients patients({"JAK", "anti-IL-6", "anti-TNF"}, model.inputs, TwelvePatients());
+  const auto drift = DriftAt(patients, model);
+  EXPECT_NEAR(*drift[0].standardised_difference, 0.28115051846846678, 1e-13);
+  EXPECT_NEAR(*drift[0].stability_index, 0.1336257317316476, 1e-13);
+  EXPECT_NEAR(*drift[0].largest_difference, 0.083333333333333315, 1e-13);
+  EXPECT_FALSE(DriftAt(Of(TwelvePatients()), Sample())[0].stability_index);  // groups not known
+  groups[1]["below"] = 10;
+  EXPECT_FALSE(ReadLearnedModel(document.dump(), "sample"));
+}
+
 TEST(ModelMonitor, SaysWhereThereIsNothingToSay) {
   EXPECT_EQ(CalibrationAt(Of({}), Sample())->patients, 0);
   const auto all = CalibrationAt(Of({{0, true, {5, 0}}, {0, true, {8, 1}}}), Sample());

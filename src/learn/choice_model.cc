@@ -23,6 +23,34 @@ Json MatrixJson(const Matrix& matrix) {
   return rows;
 }
 
+/// A number's groups of like size, each of minimum_count persons: where they end, and how many are in them.
+Json GroupsJson(const InputSummary& summary, int minimum_count) {
+  const ShiftGroups groups =
+      ShiftGroupsOf(summary.histogram, false, summary.mean, summary.sd > 0 ? summary.sd : 1);
+  const auto end_of = [&](std::size_t g) {
+    const double bins = static_cast<double>(groups.first_bins[g + 1]);
+    return summary.mean + groups.scale * (bins * 10.0 / kInputBins - 5);
+  };
+  Json list = Json::array();
+  std::int64_t persons = 0;
+  for (std::size_t g = 0; g < groups.persons.size(); ++g) {
+    persons += groups.persons[g];
+    if (g + 1 < groups.persons.size()) {
+      if (persons < minimum_count) continue;
+      list.push_back({{"below", end_of(g)}, {"n", persons}});
+      persons = 0;
+      continue;
+    }
+    // The rest, with the group before where it is too few.
+    if (persons < minimum_count && !list.empty()) {
+      persons += list.back()["n"].get<std::int64_t>();
+      list.erase(list.size() - 1);
+    }
+    list.push_back({{"n", persons}});
+  }
+  return list;
+}
+
 Json InputsJson(const ChoiceStory& story) {
   Json inputs = Json::array();
   for (const InputSummary& summary : story.judgement.inputs) {
@@ -43,6 +71,8 @@ Json InputsJson(const ChoiceStory& story) {
             std::pair("mean", summary.mean), std::pair("sd", summary.sd)}) {
         input[key] = NumberJson(value);
       }
+      Json groups = GroupsJson(summary, story.minimum_count);
+      if (groups.size() > 1) input["groups"] = std::move(groups);
     }
     input["missing"] = summary.missing;
     inputs.push_back(std::move(input));

@@ -475,6 +475,34 @@ TEST(TreatmentChoice, HidesNoPartAloneOfAWholeThatItTells) {
   }
 }
 
+TEST(TreatmentChoice, TheModelHasGroupsOfItsInputsOfEnoughPersons) {
+  const Table table = Patients(600, Benefit::kNone);
+  // A continuous outcome: 65 are more than a tenth of the persons, so that groups are joined.
+  const Answer answer = RunOne(
+      "method = \"treatment_choice\"\noutcome = \"z\"\ntreatment = \"drug\"\nid = \"id\"\n"
+      "covariates = [\"x\"]\nfolds = 3\nevaluation = [\"policies\"]\n",
+      Sites(table, 3), {.minimum_count = 65});
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer.Text("/model/inputs/0/name"), "x");
+  const auto& x = table.columns[*table.schema.Find("x")].numbers;
+  const std::string groups = "/model/inputs/0/groups";
+  double before = -1e9;
+  double persons = 0;
+  for (std::size_t g = 0; g < answer.Size(groups); ++g) {
+    const std::string at = groups + "/" + std::to_string(g);
+    const bool last = g + 1 == answer.Size(groups);
+    const double below = last ? 1e9 : answer.Number(at + "/below");
+    const auto here =
+        std::ranges::count_if(x, [&](double value) { return value >= before && value < below; });
+    EXPECT_EQ(answer.Number(at + "/n"), static_cast<double>(here)) << g;
+    EXPECT_GE(here, 65) << g;
+    before = below;
+    persons += answer.Number(at + "/n");
+  }
+  EXPECT_EQ(persons, 600);
+  EXPECT_EQ(answer.Size(groups), 5u);
+}
+
 TEST(TreatmentChoice, SubgroupsTellAboutWhomItsModelsAreWrong) {
   // Women do better than the covariates tell.
   Table table = Patients(800, Benefit::kNone);
