@@ -194,6 +194,15 @@ TEST_F(LoaderTest, CountsARepeatedRecordOnceAndKeepsTheLast) {
   EXPECT_EQ(Count("SELECT value_as_number::BIGINT FROM measurement"), 15);
 }
 
+TEST_F(LoaderTest, LeavesTheStoreTheThreadsThatItHad) {
+  const std::int64_t threads = Count("SELECT current_setting('threads')");
+  ASSERT_GT(threads, 1);
+  Load({Person("anna-0001")});
+  EXPECT_EQ(Count("SELECT current_setting('threads')"), threads);
+  ASSERT_TRUE(Loader::Begin(store_, key_, {}));  // and given up
+  EXPECT_EQ(Count("SELECT current_setting('threads')"), threads);
+}
+
 TEST_F(LoaderTest, RollsBackWhatDoesNotFinish) {
   Load({Person("anna-0001")});
   {
@@ -228,13 +237,13 @@ TEST_F(LoaderTest, HidesIdentitiesInTheQuarantineAndInFileNames) {
   SourceRecord text = Measured("anna-0001", "m1", 1);
   text.value->number.reset();
   text.value->text = "Frau Zimmermann nicht nüchtern";
-  ASSERT_TRUE((*loader)->Accept(text));
+  ASSERT_TRUE((*loader)->Accept(SourceRecord(text)));
   SourceRecord comment = text;
   comment.id = "o1";
   comment.kind = RecordKind::kObservation;
   comment.codes = {{"", "", "Brief an Zimmermann", ""}};
-  ASSERT_TRUE((*loader)->Accept(comment));
-  ASSERT_TRUE((*loader)->Accept(person));
+  ASSERT_TRUE((*loader)->Accept(std::move(comment)));
+  ASSERT_TRUE((*loader)->Accept(std::move(person)));
   (*loader)->AddFile({"Zimmermann_2024.csv", "00", 1});
   auto report = (*loader)->Finish();
   ASSERT_TRUE(report.has_value()) << report.error().message;
