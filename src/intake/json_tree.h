@@ -154,8 +154,8 @@ class JsonDocument {
 /// Deepest nesting of a document that is read.
 inline constexpr int kDeepestJson = 512;
 
-/// kInvalidInput with the byte where the text stops being JSON, or when it nests deeper than kDeepestJson or has
-/// 4 GiB or more. The document does not need `text` any more.
+/// kInvalidInput with the byte where the text stops being JSON or an exponent is above 308, or when it nests deeper
+/// than kDeepestJson or has 4 GiB or more. The document does not need `text` any more.
 Result<JsonDocument> ParseJsonTree(std::string_view text);
 
 /// The tree as JSON text without insignificant blanks; numbers as they were.
