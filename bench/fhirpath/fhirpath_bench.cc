@@ -139,8 +139,8 @@ int main(int argc, char** argv) {
   const intake::Arena::Mark empty = memory.Here();
   started = Seconds();
   for (int i = 0; i < repeats; ++i) {
-    for (const auto& view : views) {
-      for (const intake::JsonDocument& resource : resources) {
+    for (const intake::JsonDocument& resource : resources) {
+      for (const auto& view : views) {
         memory.Rewind(empty);
         Take(view.Rows(resource.root(), memory));
       }

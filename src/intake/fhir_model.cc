@@ -34,26 +34,12 @@ std::string ChoiceMember(std::string_view element, std::string_view type) {
   return name;
 }
 
-std::size_t FhirType::Look(const JsonName& name) const {
-  const std::size_t mask = slots_.size() - 1;
-  std::size_t at = name.hash() & mask;
-  while (slots_[at].member.element && !(slots_[at].name == name)) at = (at + 1) & mask;
-  return at;
-}
-
 void FhirType::Fill(const std::vector<Slot>& members) {
   slots_.resize(std::bit_ceil(2 * members.size() + 1));
   for (const Slot& member : members) {
     Slot& slot = slots_[Look(member.name)];
     if (!slot.member.element) slot = member;  // its own go before the inherited
   }
-}
-
-const FhirElement* FhirType::Element(const JsonName& name) const {
-  const FhirMember& member = slots_[Look(name)].member;
-  // Under "valueQuantity" stands value, which has another name.
-  return member.element && member.element->name.size() == name.text().size() ? member.element
-                                                                             : nullptr;
 }
 
 FhirMember FhirType::Member(const JsonName& key) const {

@@ -51,7 +51,11 @@ class FhirType {
   bool IsAnyResource() const { return is_any_resource_; }
 
   /// The element of that name, its own or inherited; null when there is none.
-  const FhirElement* Element(const JsonName& name) const;
+  const FhirElement* Element(const JsonName& name) const {
+    const FhirElement* element = slots_[Look(name)].member.element;
+    // Under "valueQuantity" stands value, which has another name.
+    return element && element->name.size() == name.text().size() ? element : nullptr;
+  }
   const FhirElement* Element(std::string_view name) const { return Element(JsonName(name)); }
   /// What the member of that name of a JSON object is; `element` is null when it is unknown.
   FhirMember Member(const JsonName& key) const;
@@ -74,7 +78,12 @@ class FhirType {
     FhirMember member;
   };
   /// The number of the slot of that name, or of the free one where it belongs.
-  std::size_t Look(const JsonName& name) const;
+  std::size_t Look(const JsonName& name) const {
+    const std::size_t mask = slots_.size() - 1;
+    std::size_t at = name.hash() & mask;
+    while (slots_[at].member.element && !(slots_[at].name == name)) at = (at + 1) & mask;
+    return at;
+  }
   void Fill(const std::vector<Slot>& members);
 
   std::string_view path_;

@@ -103,15 +103,8 @@ Item ValueOf(Arena& memory, const Item& item) {
   return ItemOf(memory, *item.As<Decimal>());
 }
 
-Item NodeItem(const FhirModel& model, const Node& node) {
-  Item item{.value = {}, .node = node};
-  if (!node.json) return item;
-  if (!node.json->IsObject()) {
-    if (!node.json->IsArray() && !node.json->IsNull()) item.value = InNode();
-    return item;
-  }
-  // What the model knows as another type is no resource of its own.
-  if (node.type && !node.type->IsAnyResource()) return item;
+Item ResourceItem(const FhirModel& model, const Node& node) {
+  Item item{.node = node};
   if (const FhirType* type = model.Type(node.json->Text("resourceType"))) {
     item.node.type = type;
     // A contained resource resolves its references where its container does.

@@ -164,8 +164,19 @@ Item ItemOf(Arena& memory, const char* text) = delete;
 /// The value of an item without its node.
 Item ValueOf(Arena& memory, const Item& item);
 
+/// NodeItem of an object that may be a resource: of the type that it says.
+Item ResourceItem(const FhirModel& model, const Node& node);
+
 /// A node; its value is read by its type: a date that is none stays a text.
-Item NodeItem(const FhirModel& model, const Node& node);
+inline Item NodeItem(const FhirModel& model, const Node& node) {
+  if (node.json && node.json->IsObject()) {
+    // What the model knows as another type is no resource of its own.
+    const bool known = node.type && !node.type->IsAnyResource();
+    return known ? Item{.node = node} : ResourceItem(model, node);
+  }
+  const bool primitive = node.json && !node.json->IsArray() && !node.json->IsNull();
+  return {.value = primitive ? Value(InNode()) : Value(), .node = node};
+}
 
 /// Namespace and name: System.Integer of 4, FHIR.code of a code.
 TypeInfo TypeOf(const Item& item);

@@ -351,6 +351,24 @@ TEST(FhirPath, TellsTypesApart) {
                        {"conformsTo('http://hl7.org/fhir/StructureDefinition/Patient')", "true"}});
 }
 
+TEST(FhirPath, GivesBackWhatCriteriaComputed) {
+  std::string names;
+  for (int i = 0; i < 10'000; ++i) {
+    names += (i > 0 ? "," : "") + std::string(R"({"given": ["a", "b"]})");
+  }
+  const JsonDocument document =
+      ParseJsonTree(R"({"resourceType": "Patient", "name": [)" + names + "]}").value();
+  const auto path =
+      FhirPath::Parse("name.where(given.first() & given.last() & 'c' = 'abc').count()", "Patient");
+  Arena memory;
+  const FhirPath::Options options;
+  const auto items = path->Evaluate(options, FhirPath::Root(document.root()), memory);
+  ASSERT_TRUE(items.has_value());
+  EXPECT_EQ(ItemsJson(*items), R"([{"type":"integer","value":10000}])");
+  // The names and those that were kept, in lists that grow by doubling; no texts.
+  EXPECT_LT(memory.size(), 10'000 * 8 * sizeof(fhirpath::Item));
+}
+
 TEST(FhirPath, TracesWhatPasses) {
   const JsonDocument document = ParseJsonTree(kPatient).value();
   const JsonTree& tree = document.root();

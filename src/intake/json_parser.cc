@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON (RFC 8259) in one pass over a copy of the text: strings stay where they are, and escapes are undone in place.
-#include <array>
 #include <bit>
+#include <charconv>
 #include <limits>
-#include <optional>
 
 #include "intake/json_tree.h"
 
@@ -129,6 +128,13 @@ class Parser {
     return true;
   }
 
+  /// Beyond a double: written out, such a number would fill the memory.
+  static bool TooLarge(std::string_view exponent) {
+    int value = 0;
+    const auto read = std::from_chars(exponent.data(), exponent.data() + exponent.size(), value);
+    return read.ec != std::errc() || value > std::numeric_limits<double>::max_exponent10;
+  }
+
   bool Number(JsonTree& value) {
     const char* start = at_;
     if (*at_ == '-') ++at_;
@@ -143,8 +149,10 @@ class Parser {
     }
     if (*at_ == 'e' || *at_ == 'E') {
       ++at_;
-      if (*at_ == '+' || *at_ == '-') ++at_;
-      if (!Digits()) return false;
+      const bool negative = *at_ == '-';
+      if (negative || *at_ == '+') ++at_;
+      const char* exponent = at_;
+      if (!Digits() || (!negative && TooLarge({exponent, at_}))) return false;
     }
     value = JsonTree::Number({start, at_});
     return true;

@@ -6,25 +6,6 @@
 
 namespace clinnova::intake {
 
-namespace {
-
-std::uint32_t Mixed(std::uint64_t head, std::uint64_t tail) {
-  constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15;
-  std::uint64_t mixed = (head ^ (tail << 29 | tail >> 35)) * kOdd;
-  mixed = (mixed ^ mixed >> 32) * kOdd;
-  return static_cast<std::uint32_t>(mixed >> 32);
-}
-
-}  // namespace
-
-std::uint32_t JsonName::hash() const {
-  std::uint64_t words[2];
-  static_assert(sizeof words == sizeof(JsonName));
-  std::memcpy(words, this, sizeof words);
-  if (size_ > kInside) words[1] = 0;  // the same name may be elsewhere
-  return Mixed(words[0], words[1]);
-}
-
 std::uint32_t JsonName::Hash(std::string_view name) {
   std::uint64_t head = 0;
   std::uint64_t tail = 0;

@@ -38,18 +38,33 @@ class JsonName {
 
   /// Of a short name, a part of this.
   std::string_view text() const { return {size_ <= kInside ? rest_ : Outside(), size_}; }
-  std::uint32_t hash() const;
+  std::uint32_t hash() const {
+    return Mixed(Word(0), size_ <= kInside ? Word(1) : 0);  // the same name may be elsewhere
+  }
 
   friend bool operator==(const JsonName& a, const JsonName& b) {
-    if (a.size_ != b.size_ || std::memcmp(a.rest_, b.rest_, 4) != 0) return false;
-    if (a.size_ > kInside) return std::memcmp(a.Outside(), b.Outside(), a.size_) == 0;
-    return std::memcmp(a.rest_ + 4, b.rest_ + 4, kInside - 4) == 0;
+    if (a.Word(0) != b.Word(0)) return false;
+    if (a.Word(1) == b.Word(1)) return true;
+    return a.size_ > kInside && std::memcmp(a.Outside(), b.Outside(), a.size_) == 0;
   }
 
  private:
   static constexpr std::size_t kInside = 12;
 
   static std::uint32_t Hash(std::string_view name);
+  static std::uint32_t Mixed(std::uint64_t head, std::uint64_t tail) {
+    constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15;
+    std::uint64_t mixed = (head ^ (tail << 29 | tail >> 35)) * kOdd;
+    mixed = (mixed ^ mixed >> 32) * kOdd;
+    return static_cast<std::uint32_t>(mixed >> 32);
+  }
+  /// The half of this: the size with the first 4 characters or the hash, or what follows.
+  std::uint64_t Word(std::size_t half) const {
+    std::uint64_t words[2];
+    static_assert(sizeof words == sizeof(JsonName));
+    std::memcpy(words, this, sizeof words);
+    return words[half];
+  }
   const char* Outside() const {
     const char* data = nullptr;
     std::memcpy(&data, rest_ + 4, sizeof data);
@@ -139,8 +154,8 @@ class JsonDocument {
 /// Deepest nesting of a document that is read.
 inline constexpr int kDeepestJson = 512;
 
-/// kInvalidInput with the byte where the text stops being JSON, or when it nests deeper than kDeepestJson or has
-/// 4 GiB or more. The document does not need `text` any more.
+/// kInvalidInput with the byte where the text stops being JSON or an exponent is above 308, or when it nests deeper
+/// than kDeepestJson or has 4 GiB or more. The document does not need `text` any more.
 Result<JsonDocument> ParseJsonTree(std::string_view text);
 
 /// The tree as JSON text without insignificant blanks; numbers as they were.

@@ -96,6 +96,12 @@ TEST(JsonTree, SaysWhereItStopsBeingJson) {
   EXPECT_EQ(Again(std::string("\"a\0b\"", 5)), "error: not JSON: wrong at byte 3 of 5");
 }
 
+TEST(JsonTree, RefusesNumbersBeyondADouble) {
+  EXPECT_EQ(Again("[1e308, 1E+0308, 1e-999999999999]"), "[1e308,1E+0308,1e-999999999999]");
+  EXPECT_EQ(Again("[1e309]"), "error: not JSON: wrong at byte 7 of 7");
+  EXPECT_EQ(Again("1e99999999999999999999"), "error: not JSON: wrong at byte 23 of 22");
+}
+
 TEST(JsonTree, NestsOnlySoDeep) {
   const auto nested = [](std::size_t depth) {
     return std::string(depth, '[') + std::string(depth, ']');
