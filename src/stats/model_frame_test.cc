@@ -212,7 +212,8 @@ TEST(ModelFrame, ReadsGroupsOnTheRightOfSurvival) {
   const federation::Study wrong =
       StudyOf("method = \"logrank\"\nformula = \"Surv(t, s) ~ log(a)\"\n");
   EXPECT_EQ(FormulaOf(wrong.analyses()[0]).error().message,
-            "analysis \"a\": formula: expected columns that name groups on the right of ~");
+            "analysis \"a\": formula: found \"Surv(t, s) ~ log(a)\", expected columns that name "
+            "groups on the right of ~");
 }
 
 }  // namespace
