@@ -111,6 +111,11 @@ class CompletedFits {
           "found ns() without knots, which would be quantiles of imputed values, expected "
           "ns(x, knots = c(…), Boundary.knots = c(low, high))");
     }
+    if (design_->response_levels().size() > 2 && family_.family != Family::kBinomial) {
+      return analysis_.Wrong("formula", "found an outcome of " +
+                                            std::to_string(design_->response_levels().size()) +
+                                            " levels, expected a number (or two levels)");
+    }
     for (const Design::FactorUse& factor : design_->factors()) {
       std::vector<std::int64_t>& counts = frame_.level_counts.emplace_back();
       for (std::size_t v = 0; v < options_.variables.size(); ++v) {
