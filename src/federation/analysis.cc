@@ -49,8 +49,13 @@ std::vector<Analysis> Analysis::Earlier() const {
 }
 
 tl::unexpected<Error> Analysis::Wrong(std::string_view key, std::string_view message) const {
-  return Fail(ErrorCode::kInvalidInput,
-              "analysis \"" + name_ + "\": " + std::string(key) + ": " + std::string(message));
+  std::string found;
+  if (message.starts_with("expected")) {
+    const auto value = json_->find(std::string(key));
+    found = "found " + (value == json_->end() ? "nothing" : value->dump()) + ", ";
+  }
+  return Fail(ErrorCode::kInvalidInput, "analysis \"" + name_ + "\": " + std::string(key) + ": " +
+                                            found + std::string(message));
 }
 
 bool Analysis::Has(std::string_view key) const { return json_->contains(std::string(key)); }

@@ -53,7 +53,8 @@ class Analysis {
   /// `conf_level`, `na`) nor in `known`; the message lists those that are known.
   Result<void> CheckKeys(std::span<const std::string_view> known) const;
 
-  /// An error about one option: `analysis "response": KEY: MESSAGE`.
+  /// An error about one option: `analysis "response": KEY: MESSAGE`. A message that begins with "expected" gets what the
+  /// study has there before it: `found 95, expected a number between 0 and 1`.
   tl::unexpected<Error> Wrong(std::string_view key, std::string_view message) const;
 
  private:

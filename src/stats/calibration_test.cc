@@ -90,9 +90,9 @@ TEST(Calibration, SaysWhatIsWrong) {
   };
   const std::vector<Case> cases = {
       {Calibration(), "analysis \"a\": prediction: found values below 0 or above 1"},
-      {Calibration("bins = 0\n"), "analysis \"a\": bins: expected 1 to 1000 groups"},
+      {Calibration("bins = 0\n"), "analysis \"a\": bins: found 0, expected 1 to 1000 groups"},
       {Calibration("bins = [0.5, 0.2]\n"),
-       "analysis \"a\": bins: expected a number of groups, or rising"},
+       "analysis \"a\": bins: found [0.5,0.2], expected a number of groups, or rising"},
       {"method = \"calibration\"\noutcome = \"y\"\n", "analysis \"a\": prediction: found none"},
   };
   for (const Case& c : cases) {

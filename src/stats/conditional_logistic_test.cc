@@ -108,7 +108,8 @@ TEST(ConditionalLogistic, SaysWhatIsWrong) {
     return RunOne(study, {table}).error().message;
   };
   EXPECT_EQ(message(Conditional("y ~ x")),
-            "analysis \"a\": formula: expected strata(set), which names the matched sets");
+            "analysis \"a\": formula: found \"y ~ x\", expected strata(set), which names the "
+            "matched sets");
   EXPECT_EQ(message(Conditional("y ~ x + strata(set)")),
             "analysis \"a\": the outcome is neither 0 nor 1 in 1 rows");
   EXPECT_NE(message(Conditional("Surv(x, y) ~ x + strata(set)")).find("expected an outcome"),

@@ -11,6 +11,7 @@
 #include "stats/fisher_exact.h"
 #include "stats/terms.h"
 #include "table/factor_column.h"
+#include "table/numeric_expression.h"
 
 namespace clinnova::stats {
 namespace {
@@ -38,7 +39,8 @@ Result<std::vector<std::size_t>> Factors(const Analysis& analysis, const table::
   std::size_t cells = 1;
   for (const std::string& name : names) {
     auto column = schema.Find(name);
-    if (!column) return analysis.Wrong("variables", "no site has a column " + name);
+    if (!column)
+      return analysis.Wrong("variables", table::UnknownColumn(name, schema).value().message);
     // A numeric column is tabulated by its distinct numbers.
     if (const auto distinct = schema.Find(table::FactorColumnName(name))) column = distinct;
     if (schema.columns[*column].kind != table::ColumnKind::kFactor) {

@@ -44,8 +44,9 @@ TEST(ContingencyTable, CountsAndTests) {
 
 TEST(ContingencyTable, SaysWhatItCannotTabulate) {
   const table::Table table = MakeTable({{"x", {1.0, 2.0}}, {"f", {"a", "b"}}});
-  EXPECT_EQ(RunOne("method = \"table\"\nvariables = [\"g\"]\n", {table}).error().message,
-            "analysis \"a\": variables: no site has a column g");
+  EXPECT_EQ(
+      RunOne("method = \"table\"\nvariables = [\"g\"]\n", {table}).error().message,
+      "analysis \"a\": variables: column \"g\": not in the table, expected one of: x, f, site");
   EXPECT_EQ(RunOne("method = \"table\"\nvariables = []\n", {table}).error().message,
             "analysis \"a\": variables: found 0 columns, expected one, two or three");
   EXPECT_EQ(RunOne("method = \"table\"\nvariables = [\"x\"]\n", {table}).error().code,

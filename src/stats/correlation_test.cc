@@ -60,7 +60,8 @@ TEST(Correlation, SaysWhatIsWrong) {
   EXPECT_EQ(message("variables = [\"x\", \"x\"]\n"),
             "analysis \"a\": variables: found \"x\" twice");
   EXPECT_EQ(message("variables = [\"x\", \"z\"]\n"),
-            "analysis \"a\": variables: no site has a column z");
+            "analysis \"a\": variables: column \"z\": not in the table, expected one of: x, y, "
+            "same, g, site");
 }
 
 TEST(Correlation, HoldsTheDisclosureRules) {

@@ -67,7 +67,8 @@ TEST(CoxPrediction, NamesWhatIsWrongInARow) {
             where + "row 1.x: found \"one\", expected a number");
   EXPECT_EQ(error("newdata = [{x = 1, g = \"a\", t = 3}]\n"),
             where + "row 1: t is not in the model");
-  EXPECT_EQ(error("newdata = 3\n"), where + "expected a list such as [{age = 60, sex = \"male\"}]");
+  EXPECT_EQ(error("newdata = 3\n"),
+            where + "found 3, expected a list such as [{age = 60, sex = \"male\"}]");
   EXPECT_EQ(
       RunOne("method = \"cox\"\nformula = \"Surv(t, d) ~ x\"\nnewdata = [{x = 1}]\n", {Forty()})
           .error()

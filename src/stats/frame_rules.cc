@@ -121,10 +121,11 @@ Result<void> CheckLevels(const FrameClaim& claim, const ClaimRules& rules) {
     }
   }
   // The reference level has no column of its own.
-  for (const std::vector<std::int64_t>& counts : claim.level_counts) {
-    for (const std::int64_t count : counts) {
-      if (IsRare(count, k))
-        return Refuse("a factor has a level with " + FewerThan(k), "rare_level");
+  for (std::size_t f = 0; f < claim.level_counts.size(); ++f) {
+    for (const std::int64_t count : claim.level_counts[f]) {
+      if (!IsRare(count, k)) continue;
+      return Refuse(rules.design.factors()[f].column + " has a level with " + FewerThan(k),
+                    "rare_level");
     }
   }
   return {};

@@ -271,7 +271,9 @@ class GlmFit {
   }
 
   Result<void> Iterate() {
+    // The null model's mean is inside the family's range, where a first step may not be (binomial with link log).
     std::vector<double> before(p(), 0.0);
+    if (frame_.design().intercept()) before[0] = null_beta_;
     double log_theta_before = log_theta_;
     double objective_before = kInfinity;
     double relative_before = kInfinity;
@@ -434,6 +436,12 @@ class GlmFit {
     if (options_.family.family != Family::kBinomial || options_.firth || options_.ridge > 0) {
       return "not converged after " + std::to_string(iterations_) +
              " iterations; no estimate is given";
+    }
+    if (options_.family.link == Link::kLog) {
+      return "not converged: the likelihood grows towards fitted probabilities of 0 or 1, the edge "
+             "of the log link, and "
+             "has no maximum inside; no estimate is given (family = \"poisson\" with robust = "
+             "\"HC0\" has risk ratios)";
     }
     return std::string(
                "not converged: the outcome is separated by the terms (perfectly or nearly), so "

@@ -9,6 +9,7 @@
 #include "federation/batches.h"
 #include "stats/contingency_table.h"
 #include "stats/order_statistics.h"
+#include "table/numeric_expression.h"
 
 namespace clinnova::stats {
 namespace {
@@ -28,7 +29,8 @@ constexpr std::int64_t kMaximumBins = 10'000;
 Result<std::size_t> Variable(const Analysis& analysis, const table::Schema& schema) {
   CLINNOVA_ASSIGN(const std::string name, analysis.Text("variable"));
   const auto column = schema.Find(name);
-  if (!column) return analysis.Wrong("variable", "no site has a column " + name);
+  if (!column)
+    return analysis.Wrong("variable", table::UnknownColumn(name, schema).value().message);
   if (schema.columns[*column].kind != table::ColumnKind::kNumeric) {
     return analysis.Wrong("variable",
                           name + " is a factor, expected a number; method table counts levels");

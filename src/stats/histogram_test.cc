@@ -76,8 +76,9 @@ TEST(Histogram, SaysWhatIsWrong) {
   EXPECT_FALSE(RunOne(kX + "breaks = [1, 1]\n", {table}));
   EXPECT_FALSE(RunOne(kX + "bins = 0\n", {table}));
   EXPECT_FALSE(RunOne("method = \"histogram\"\nvariable = \"f\"\n", {table}));
-  EXPECT_EQ(RunOne("method = \"histogram\"\nvariable = \"z\"\n", {table}).error().message,
-            "analysis \"a\": variable: no site has a column z");
+  EXPECT_EQ(
+      RunOne("method = \"histogram\"\nvariable = \"z\"\n", {table}).error().message,
+      "analysis \"a\": variable: column \"z\": not in the table, expected one of: x, f, site");
 }
 
 }  // namespace

@@ -166,8 +166,10 @@ Result<void> CompletedEvaluate(const SiteView& site,
   const std::size_t p = design.names().size();
   const bool columns = parameters.mode == Mode::kColumns;
   if (!columns) {
-    // The frame's claim is judged as any regression's.
-    CLINNOVA_TRY(SiteFrameOf(site, parameters.frame));
+    const FrameClaim& frame = parameters.frame;
+    if (frame.center.size() != p || frame.inverse_scale.size() != p) {
+      return Fail(ErrorCode::kRefused, "a claim that does not fit the design", "wrong_layout");
+    }
     if (parameters.mode == Mode::kScore && parameters.points.size() != rows.imputations() * p) {
       return Fail(ErrorCode::kRefused, "coefficients that do not fit the design", "wrong_layout");
     }
@@ -188,9 +190,20 @@ Result<void> CompletedEvaluate(const SiteView& site,
                                       });
 }
 
+/// The imputation models' rules, and those of a regression on the complete cases: imputed values are nobody's.
+struct CompletedGuard {
+  static std::vector<federation::Rule> Rules() { return FrameRules(); }
+  template <typename P>
+  static Result<void> Check(const SiteView& site, const P& parameters) {
+    CLINNOVA_TRY(ImputationGuard::Check(site, parameters));
+    if (site.minimum_count > 0) CLINNOVA_TRY(SiteFrameOf(site, parameters.complete_cases));
+    return {};
+  }
+};
+
 }  // namespace
 
 const federation::TypedStep<ImputationCompletedParameters> kImputationCompletedStep{
-    "imputation.analysis", CompletedLayout, CompletedEvaluate, ImputationGuard{}};
+    "imputation.analysis", CompletedLayout, CompletedEvaluate, CompletedGuard{}};
 
 }  // namespace clinnova::stats

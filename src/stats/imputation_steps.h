@@ -52,7 +52,9 @@ struct ImputationCompletedParameters {
   };
   Mode mode = Mode::kColumns;
   ImputationClaim claim;
-  FrameClaim frame;  ///< columns and scales of the analysis' design; counts of the first imputation
+  FrameClaim frame;  ///< columns and scales of the analysis' design
+  /// Where rules hold: the frame of the rows that nothing is missing from, judged as any regression's.
+  FrameClaim complete_cases;
   std::vector<double> points;  ///< by imputation: standardised coefficients
   std::int64_t score_exponent = 0;
   std::int64_t information_exponent = 0;
@@ -62,6 +64,7 @@ struct ImputationCompletedParameters {
     a(mode);
     a(claim);
     a(frame);
+    a(complete_cases);
     a(points);
     a(score_exponent);
     a(information_exponent);

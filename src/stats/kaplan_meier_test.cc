@@ -128,7 +128,7 @@ TEST(KaplanMeier, SuppressesACurveOfFewExits) {
 
 TEST(KaplanMeier, SaysWhatIsWrong) {
   EXPECT_EQ(RunOne("method = \"kaplan_meier\"\nformula = \"t ~ 1\"\n", {Five()}).error().message,
-            "analysis \"a\": formula: expected Surv(time, status) before ~");
+            "analysis \"a\": formula: found \"t ~ 1\", expected Surv(time, status) before ~");
   EXPECT_FALSE(RunOne(Curve("1", "conf_type = \"wide\"\n"), {Five()}));
   EXPECT_FALSE(RunOne(Curve("1", "times = [2, 1]\n"), {Five()}));
   EXPECT_FALSE(RunOne(Curve("1", "time_grid = -1\n"), {Five()}));

@@ -64,7 +64,8 @@ TEST(Logrank, LeavesOutAGroupThatNobodyIsIn) {
 
 TEST(Logrank, SaysWhatIsWrong) {
   EXPECT_EQ(RunOne(GroupTest("1"), {Four()}).error().message,
-            "analysis \"a\": formula: expected groups to compare on the right of ~");
+            "analysis \"a\": formula: found \"Surv(t, d) ~ 1\", expected groups to compare on the "
+            "right of ~");
   const Table alone = MakeTable({{"t", {1, 2}}, {"d", {1, 1}}, {"g", {"a", "a"}}});
   EXPECT_EQ(RunOne(GroupTest("g"), {alone}).error().message,
             "analysis \"a\": there is only one group");

@@ -212,7 +212,29 @@ TEST(ModelFrame, ReadsGroupsOnTheRightOfSurvival) {
   const federation::Study wrong =
       StudyOf("method = \"logrank\"\nformula = \"Surv(t, s) ~ log(a)\"\n");
   EXPECT_EQ(FormulaOf(wrong.analyses()[0]).error().message,
-            "analysis \"a\": formula: expected columns that name groups on the right of ~");
+            "analysis \"a\": formula: found \"Surv(t, s) ~ log(a)\", expected columns that name "
+            "groups on the right of ~");
+}
+
+TEST(ModelFrame, TakesNoTextForANumber) {
+  const Table table = MakeTable({{"y", {"1", "2", "n/a", "4", "5", "6", "7", "8"}},
+                                 {"x", {1, 2, 3, 4, 5, 6, 7, 9}},
+                                 {"id", {1, 1, 2, 2, 3, 3, 4, 4}}});
+  const auto message = [&](const std::string& study) {
+    const auto answer = RunOne(study, {table});
+    return answer ? "" : answer.error().message;
+  };
+  const std::string found =
+      "analysis \"a\": formula: found an outcome of 8 levels in \"y ~ x\", expected a number (or "
+      "two levels)";
+  EXPECT_EQ(message("method = \"glm\"\nformula = \"y ~ x\"\n"), found);
+  EXPECT_EQ(message("method = \"glm\"\nformula = \"y ~ x\"\nfamily = \"poisson\"\n"), found);
+  EXPECT_EQ(message("method = \"gee\"\nformula = \"y ~ x\"\nid = \"id\"\n"), found);
+  EXPECT_EQ(message("method = \"elastic_net\"\nformula = \"y ~ x\"\n"), found);
+  EXPECT_NE(message("method = \"mixed\"\nformula = \"y ~ x + (1 | id)\"\n"), "");
+  EXPECT_NE(message("method = \"multiple_imputation\"\nformula = \"y ~ x\"\n"), "");
+  // As in R, the binomial family asks whether somebody is above the first level.
+  EXPECT_EQ(message("method = \"glm\"\nformula = \"y ~ x\"\nfamily = \"binomial\"\n"), "");
 }
 
 }  // namespace

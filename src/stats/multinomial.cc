@@ -320,9 +320,8 @@ Result<Json> RunMultinomial(Federation& federation, const Analysis& analysis) {
   const std::size_t levels = frame.design().response_levels().size();
   if (levels < 2) {
     return analysis.Wrong("formula",
-                          std::string("expected a factor of two or more levels in use before ~, "
-                                      "found ") +
-                              (levels == 1 ? "one level in use" : "something else"));
+                          std::string("found ") + (levels == 1 ? "one level in use" : "no factor") +
+                              " before ~, expected a factor of two or more levels in use");
   }
   if (!frame.formula().offsets().empty()) {
     return analysis.Wrong("formula", "offset() is not there for multinomial");

@@ -111,6 +111,11 @@ class CompletedFits {
           "found ns() without knots, which would be quantiles of imputed values, expected "
           "ns(x, knots = c(…), Boundary.knots = c(low, high))");
     }
+    if (design_->response_levels().size() > 2 && family_.family != Family::kBinomial) {
+      return analysis_.Wrong("formula", "found an outcome of " +
+                                            std::to_string(design_->response_levels().size()) +
+                                            " levels, expected a number (or two levels)");
+    }
     for (const Design::FactorUse& factor : design_->factors()) {
       std::vector<std::int64_t>& counts = frame_.level_counts.emplace_back();
       for (std::size_t v = 0; v < options_.variables.size(); ++v) {
@@ -144,9 +149,14 @@ class CompletedFits {
 
   Result<void> ReadDesign() {
     CLINNOVA_TRY(MakeDesign());
+    if (federation_.minimum_count() > 0) {
+      CLINNOVA_ASSIGN(const ModelFrame complete, ModelFrame::Build(federation_, analysis_));
+      complete_cases_ = complete.claim();
+    }
     ImputationCompletedParameters parameters;
     parameters.claim = chain_.claim;
     parameters.frame = frame_;
+    parameters.complete_cases = complete_cases_;
     CLINNOVA_ASSIGN(const PooledSums sums,
                     federation_.Sum(analysis_, kImputationCompletedStep, parameters));
     CLINNOVA_TRY(CheckRows(sums));
@@ -211,6 +221,7 @@ class CompletedFits {
     parameters.mode = mode;
     parameters.claim = chain_.claim;
     parameters.frame = frame_;
+    parameters.complete_cases = complete_cases_;
     for (const NewtonIteration& fit : fits_) {
       parameters.points.insert(parameters.points.end(), fit.point().begin(), fit.point().end());
     }
@@ -258,6 +269,7 @@ class CompletedFits {
   GlmFamily family_;
   std::optional<Design> design_;
   FrameClaim frame_;
+  FrameClaim complete_cases_;
   int exponent_ = 0;
   int outcome_exponent_ = 0;
   std::int64_t ranges_[2] = {0, 0};
@@ -398,11 +410,11 @@ constexpr std::string_view kOptions[] = {
 }  // namespace
 
 Method MultipleImputationMethod() {
-  return {"multiple_imputation",
-          "model on data with missing values, imputed and pooled",
-          kOptions,
-          {&kImputationObservedStep, &kImputationModelStep, &kImputationCompletedStep},
-          Run};
+  std::vector<const federation::Step*> steps = ModelFrameSteps();
+  steps.insert(steps.end(),
+               {&kImputationObservedStep, &kImputationModelStep, &kImputationCompletedStep});
+  return {"multiple_imputation", "model on data with missing values, imputed and pooled", kOptions,
+          std::move(steps), Run};
 }
 
 }  // namespace clinnova::stats

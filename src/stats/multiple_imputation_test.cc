@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
@@ -123,6 +124,28 @@ TEST(MultipleImputation, NamesTheOptionThatIsWrong) {
   EXPECT_NE(message("y ~ x", "imputation_method = \"cart\"\n").find("expected \"model\""),
             std::string::npos);
   EXPECT_NE(message("y ~ x", "family = \"beta\"\n").find("family"), std::string::npos);
+}
+
+TEST(MultipleImputation, SaysTheSameUnderTheRules) {
+  const Table table = MissingAtRandom(300);
+  const std::string study = Imputed("y ~ x", "imputation_variables = [\"z\"]\n");
+  const Answer lifted = RunOne(study, {table});
+  const Answer held = RunOne(study, {table}, {.minimum_count = 5});
+  ASSERT_TRUE(held) << held.error().message;
+  EXPECT_EQ(held.Number("/terms/1/estimate"), lifted.Number("/terms/1/estimate"));
+  EXPECT_EQ(held.Number("/terms/1/std_error"), lifted.Number("/terms/1/std_error"));
+}
+
+TEST(MultipleImputation, LetsNoPersonDecideACoefficient) {
+  Table table = MissingAtRandom(200);
+  std::vector<double>& z = table.columns[2].numbers;
+  z = table.columns[0].numbers;
+  const auto seen = std::find_if(table.columns[1].numbers.begin(), table.columns[1].numbers.end(),
+                                 [](double y) { return !std::isnan(y); });
+  z[static_cast<std::size_t>(seen - table.columns[1].numbers.begin())] += 0.5;
+  const Answer answer = RunOne(Imputed("y ~ x + z"), {table}, {.minimum_count = 5});
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().reason, "leverage") << answer.error().message;
 }
 
 TEST(MultipleImputation, IsHeldToTheRules) {

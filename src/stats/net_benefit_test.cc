@@ -55,7 +55,7 @@ TEST(NetBenefit, SaysWhatIsWrong) {
   const std::vector<Case> cases = {
       {Benefit(), "analysis \"a\": prediction: p is below 0 or above 1 in some rows"},
       {Benefit("thresholds = [1.0]\n"),
-       "analysis \"a\": thresholds: expected numbers from 0 to below 1"},
+       "analysis \"a\": thresholds: found [1.0], expected numbers from 0 to below 1"},
   };
   for (const Case& c : cases) {
     const Answer answer = RunOne(c.study, {table});

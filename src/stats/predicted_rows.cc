@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "stats/contingency_table.h"
+#include "table/numeric_expression.h"
 
 namespace clinnova::stats {
 
@@ -14,7 +15,7 @@ Result<PredictedColumns> PredictedColumns::Find(const Analysis& analysis,
   PredictedColumns columns;
   CLINNOVA_ASSIGN(const std::string outcome, analysis.Text("outcome"));
   const auto at = schema.Find(outcome);
-  if (!at) return analysis.Wrong("outcome", "no site has a column " + outcome);
+  if (!at) return analysis.Wrong("outcome", table::UnknownColumn(outcome, schema).value().message);
   columns.outcome = *at;
   const table::ColumnSchema& column = schema.columns[*at];
   if (column.kind == table::ColumnKind::kFactor && column.levels.size() != 2) {
@@ -25,7 +26,7 @@ Result<PredictedColumns> PredictedColumns::Find(const Analysis& analysis,
   if (columns.names.empty()) return analysis.Wrong(key, "found none, expected a column");
   for (const std::string& name : columns.names) {
     const auto found = schema.Find(name);
-    if (!found) return analysis.Wrong(key, "no site has a column " + name);
+    if (!found) return analysis.Wrong(key, table::UnknownColumn(name, schema).value().message);
     if (schema.columns[*found].kind != table::ColumnKind::kNumeric) {
       return analysis.Wrong(key, name + " is a factor, expected a number");
     }

@@ -111,7 +111,7 @@ TEST(RestrictedMean, SaysWhatIsWrong) {
             "analysis \"a\": tau: found 4.5, expected at most 4, the follow-up of every group");
   EXPECT_FALSE(RunOne(Mean("g", "tau = 0\n"), {Seven()}));
   EXPECT_EQ(RunOne("method = \"rmst\"\nformula = \"t ~ g\"\n", {Seven()}).error().message,
-            "analysis \"a\": formula: expected Surv(time, status) before ~");
+            "analysis \"a\": formula: found \"t ~ g\", expected Surv(time, status) before ~");
 }
 
 }  // namespace

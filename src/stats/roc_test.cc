@@ -129,7 +129,7 @@ TEST(Roc, SaysWhatIsWrong) {
       {"method = \"roc\"\noutcome = \"ill\"\nscore = \"three\"\n",
        "analysis \"a\": score: three is a factor, expected a number"},
       {"method = \"roc\"\noutcome = \"ill\"\nscore = \"t\"\n",
-       "analysis \"a\": score: no site has a column t"},
+       "analysis \"a\": score: column \"t\": not in the table, expected one of: "},
       {"method = \"roc\"\noutcome = \"ill\"\n", "analysis \"a\": score: found none"},
       {std::string(kRoc) + "direction = \"up\"\n",
        "analysis \"a\": direction: found \"up\", expected one of auto, <, >"},

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/mix.h"
+#include "table/numeric_expression.h"
 
 namespace clinnova::stats {
 namespace {
@@ -34,7 +35,7 @@ Result<RowFolds> RowFolds::Create(const federation::Analysis& analysis, const ta
   CLINNOVA_ASSIGN(const std::string name, analysis.Text(key, ""));
   if (name.empty()) return made;
   made.column_ = schema.Find(name);
-  if (!made.column_) return analysis.Wrong(key, "no site has a column " + name);
+  if (!made.column_) return analysis.Wrong(key, table::UnknownColumn(name, schema).value().message);
   const table::ColumnSchema& column = schema.columns[*made.column_];
   if (column.kind == table::ColumnKind::kNumeric) return made;
   if (made.named_) {

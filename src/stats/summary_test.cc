@@ -108,7 +108,7 @@ TEST(Summary, SaysWhatIsWrong) {
   EXPECT_EQ(RunOne("method = \"summary\"\n", {table}).error().message,
             "analysis \"a\": variables: found none, expected a list of columns");
   EXPECT_EQ(RunOne(kX + "quantiles = [1.5]\n", {table}).error().message,
-            "analysis \"a\": quantiles: expected numbers between 0 and 1");
+            "analysis \"a\": quantiles: found [1.5], expected numbers between 0 and 1");
 }
 
 }  // namespace

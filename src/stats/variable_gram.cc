@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "federation/batches.h"
+#include "table/numeric_expression.h"
 
 namespace clinnova::stats {
 namespace {
@@ -74,7 +75,8 @@ Result<std::vector<std::string>> NumericVariables(const Analysis& analysis,
   }
   for (const std::string& name : names) {
     const auto column = schema.Find(name);
-    if (!column) return analysis.Wrong("variables", "no site has a column " + name);
+    if (!column)
+      return analysis.Wrong("variables", table::UnknownColumn(name, schema).value().message);
     if (schema.columns[*column].kind != table::ColumnKind::kNumeric) {
       return analysis.Wrong("variables", name + " is a factor, expected a number");
     }

@@ -130,13 +130,18 @@ Result<std::vector<std::string>> Gather(std::span<const SiteSchema> sites,
 }
 
 Result<void> AddDeclarations(std::span<const ColumnDeclaration> declarations,
+                             std::span<const std::string> order,
                              std::map<std::string, Gathered>& gathered) {
   for (const ColumnDeclaration& declaration : declarations) {
     const std::optional<std::string> base = FactorColumnBase(declaration.name);
     const auto place = gathered.find(declaration.name);
     if (place == gathered.end()) {
-      if (base && gathered.contains(*base)) continue;  // x is there, but without any value
-      return ColumnError(base.value_or(declaration.name), "declared, but no site has it");
+      // x is there without any value, or nowhere: then the analysis that names it says so.
+      if (base) continue;
+      std::string names;
+      for (const std::string& name : order) names += (names.empty() ? "" : ", ") + name;
+      return ColumnError(declaration.name,
+                         "declared, but no site has it, expected one of: " + names);
     }
     if (place->second.declaration != nullptr && !base) {
       return ColumnError(declaration.name, "found two declarations, expected one");
@@ -200,7 +205,7 @@ Result<Schema> UnifySchemas(std::span<const SiteSchema> sites,
   }
   std::map<std::string, Gathered> gathered;
   CLINNOVA_ASSIGN(const std::vector<std::string> order, Gather(sites, site_names, gathered));
-  CLINNOVA_TRY(AddDeclarations(declarations, gathered));
+  CLINNOVA_TRY(AddDeclarations(declarations, order, gathered));
   Schema schema;
   for (const std::string& name : order) {
     CLINNOVA_ASSIGN(ColumnSchema column, Unify(name, gathered.at(name)));

@@ -31,6 +31,20 @@ golden_case("glm_binomial_log_link", trial, from = "simulated, seed 20260101",
     glm_analysis("risk_ratio", "response ~ arm", trial, "binomial", link = "log", start = c(-1, 0)),
     glm_analysis("adjusted", "response ~ arm + age", trial, "binomial", link = "log", start = c(-1.4, 0.3, 0.001))))
 
+births <- with_sites(MASS::birthwt[c("low", "age", "lwt", "race", "smoke", "ptl", "ht", "ui")], in_blocks(189, 3))
+births_edge <- list(study = list(name = "edge", method = "glm", formula = "low ~ ptl + ui + ht + smoke + factor(race)",
+                                 family = "binomial", link = "log"),
+                    expected = list(method = "glm", n = 189, converged = FALSE, warnings_contain = "edge of the log link"))
+golden_case("glm_log_link_birthweight", births, from = "MASS::birthwt",
+  notes = "the first step of Fisher's scoring leads out of the link's range; R is given start values",
+  analyses = list(
+    glm_analysis("two_terms", "low ~ smoke + ht", births, "binomial", link = "log", start = c(-1.4, 0.1, 0.1)),
+    glm_analysis("adjusted", "low ~ age + lwt + smoke", births, "binomial", link = "log", start = c(-1.4, 0, 0, 0)),
+    births_edge))
+absent <- with_sites(MASS::quine, in_blocks(146, 3))
+golden_case("glm_identity_link_quine", absent, from = "MASS::quine", notes = "as glm_log_link_birthweight",
+  analyses = list(glm_analysis("plain", "Days ~ Eth + Sex + Age + Lrn", absent, "poisson", link = "identity", start = c(16, rep(0, 6)))))
+
 cancer_cells <- esoph
 for (name in c("agegp", "alcgp", "tobgp")) cancer_cells[[name]] <- factor(as.character(esoph[[name]]), levels(esoph[[name]]))
 cancer_cells$total <- cancer_cells$ncases + cancer_cells$ncontrols
