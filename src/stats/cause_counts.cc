@@ -2,7 +2,9 @@
 #include "stats/cause_counts.h"
 
 #include <algorithm>
+#include <string>
 
+#include "stats/person_rows.h"
 #include "table/design.h"
 
 namespace clinnova::stats {
@@ -29,15 +31,16 @@ struct StatusParameters {
   }
 };
 
-/// Calls use(batch, row) for every complete case.
+/// Calls use(batch, row, case) for every complete case, which are numbered.
 template <typename Use>
 void ForEachCase(const SiteView& site, const SiteFrame& frame, Use use) {
   DesignBatch batch;
+  std::size_t number = 0;
   for (std::size_t first = 0; first < site.table.rows; first += table::kBatchRows) {
     frame.design.Evaluate(site.table, first, std::min(table::kBatchRows, site.table.rows - first),
                           batch);
-    for (std::size_t r = 0; r < batch.rows; ++r) {
-      if (batch.weights[r] != 0) use(batch, r);
+    for (std::size_t r = 0; r < batch.rows; ++r, ++number) {
+      if (batch.weights[r] != 0) use(batch, r, number);
     }
   }
 }
@@ -50,7 +53,10 @@ Result<void> StatusEvaluate(const SiteView& site, const StatusParameters& parame
                             ExactSums& sums) {
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame,
                   SiteFrameOf(site, parameters.claim));
-  ForEachCase(site, *frame, [&](const DesignBatch& batch, std::size_t r) {
+  CLINNOVA_ASSIGN(const std::shared_ptr<const PersonRows> persons,
+                  PersonRowsOf(site, *frame, parameters.claim, 0));
+  ForEachCase(site, *frame, [&](const DesignBatch& batch, std::size_t r, std::size_t number) {
+    if (persons && !persons->IsLast(persons->place[number])) return;
     sums.AddCount(0, static_cast<std::size_t>(batch.response.back()[r]));
   });
   return {};
@@ -64,15 +70,17 @@ struct CountParameters {
   TimeAxis axis;
   std::vector<std::int64_t> causes;
   std::uint64_t strata = 1;
+  std::uint64_t groups = 1;
   template <class A>
   void Fields(A& a) {
     a(claim);
     a(axis);
     a(causes);
     a(strata);
+    a(groups);
   }
 };
-enum CountBlocks { kCensored, kEvents, kEntries };
+enum CountBlocks { kCensored, kEvents, kEntries, kMoved, kArrived, kFlaws };
 
 Result<Layout> CountLayout(const Analysis& analysis, const table::Schema&,
                            const CountParameters& parameters) {
@@ -84,24 +92,39 @@ Result<Layout> CountLayout(const Analysis& analysis, const table::Schema&,
       cells * parameters.strata * (parameters.causes.size() + 1) > kLargestCells) {
     return Fail(ErrorCode::kRefused, "a time axis that is too long", "wrong_layout");
   }
-  return Layout{{CountBlock("censored", cells * parameters.strata),
+  Layout layout{{CountBlock("censored", cells * parameters.strata),
                  CountBlock("events", cells * parameters.strata * parameters.causes.size()),
                  CountBlock("entries", late ? cells * parameters.strata : 0)}};
+  if (!NamesPersons(analysis)) return layout;
+  layout.blocks.push_back(CountBlock("moved", cells * parameters.strata));
+  layout.blocks.push_back(CountBlock("arrived", cells * parameters.strata));
+  layout.blocks.push_back(CountBlock("flaws", kPersonFlaws));
+  return layout;
 }
 
 Result<void> CountEvaluate(const SiteView& site, const CountParameters& parameters,
                            ExactSums& sums) {
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame,
                   SiteFrameOf(site, parameters.claim));
-  if (parameters.strata != StrataCount(frame->design))
+  if (parameters.strata != StrataCount(frame->design) || parameters.groups == 0)
     return Fail(ErrorCode::kRefused, "strata that do not fit the design", "wrong_layout");
+  CLINNOVA_ASSIGN(const std::shared_ptr<const PersonRows> persons,
+                  PersonRowsOf(site, *frame, parameters.claim, parameters.axis.same));
+  if (persons) {
+    const std::vector<std::int64_t> flaws = persons->Flaws(parameters.groups, parameters.axis.same);
+    for (std::size_t flaw = 0; flaw < flaws.size(); ++flaw)
+      sums.AddCount(kFlaws, flaw, flaws[flaw]);
+  }
   const std::size_t times = parameters.axis.size();
   bool off_axis = false;
-  ForEachCase(site, *frame, [&](const DesignBatch& batch, std::size_t r) {
+  ForEachCase(site, *frame, [&](const DesignBatch& batch, std::size_t r, std::size_t number) {
     const std::size_t k = parameters.axis.IndexOf(batch.response[batch.response.size() - 2][r]);
     const auto status = static_cast<std::int64_t>(batch.response.back()[r]);
     const auto cause = std::lower_bound(parameters.causes.begin(), parameters.causes.end(), status);
-    const bool known = status == 0 || (cause != parameters.causes.end() && *cause == status);
+    const std::size_t at = persons ? persons->place[number] : 0;
+    const bool last = !persons || persons->IsLast(at);
+    const bool known =
+        status == 0 || !last || (cause != parameters.causes.end() && *cause == status);
     if (k == times || !known) {
       off_axis = true;
       return;
@@ -110,7 +133,15 @@ Result<void> CountEvaluate(const SiteView& site, const CountParameters& paramete
     if (batch.response.size() == 3) {
       const std::size_t before = parameters.axis.BeforeEntry(batch.response[0][r]);
       if (before > k) return;  // never at risk
-      if (before > 0) sums.AddCount(kEntries, stratum * times + before - 1);
+      const std::size_t entry = stratum * times + before - 1;
+      if (before > 0 && !(persons && persons->ContinuedInCell(at))) sums.AddCount(kEntries, entry);
+      if (before > 0 && persons && persons->Continued(at) && !persons->ContinuedInCell(at))
+        sums.AddCount(kArrived, entry);
+    }
+    if (!last) {
+      if (persons->Continues(at) && !persons->ContinuesInCell(at))
+        sums.AddCount(kMoved, stratum * times + k);
+      return;
     }
     if (status == 0) return sums.AddCount(kCensored, stratum * times + k);
     const auto c = static_cast<std::size_t>(cause - parameters.causes.begin());
@@ -169,11 +200,19 @@ CauseCounts CauseCounts::Joined(std::size_t into, Of of) const {
 }
 
 CauseCounts CauseCounts::ByGroup(std::size_t groups) const {
-  return Joined(groups, [&](std::size_t stratum) { return stratum % groups; });
+  const auto group_of = [&](std::size_t stratum) { return stratum % groups; };
+  CauseCounts all = Joined(groups, group_of);
+  for (std::size_t i = 0; i < moved.size(); ++i)
+    all.censored[group_of(i / axis.size()) * axis.size() + i % axis.size()] += moved[i];
+  return all;
 }
 
 CauseCounts CauseCounts::ByStratum(std::size_t groups) const {
-  return Joined(strata / groups, [&](std::size_t stratum) { return stratum / groups; });
+  const auto stratum_of = [&](std::size_t stratum) { return stratum / groups; };
+  CauseCounts all = Joined(strata / groups, stratum_of);
+  for (std::size_t i = 0; i < arrived.size() && !all.entries.empty(); ++i)
+    all.entries[stratum_of(i / axis.size()) * axis.size() + i % axis.size()] -= arrived[i];
+  return all;
 }
 
 Result<GroupColumns> FindGroupColumns(const Analysis& analysis, const ModelFrame& frame) {
@@ -212,12 +251,20 @@ Result<std::vector<std::int64_t>> FindCauses(Federation& federation, const Analy
 
 Result<CauseCounts> CountCauses(Federation& federation, const Analysis& analysis,
                                 const ModelFrame& frame, TimeAxis axis,
-                                std::vector<std::int64_t> causes) {
+                                std::vector<std::int64_t> causes, std::size_t groups) {
   CountParameters parameters{frame.claim(), std::move(axis), std::move(causes),
-                             StrataCount(frame.design())};
+                             StrataCount(frame.design()), groups};
   CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kCauseCountStep, parameters));
-  return CauseCounts{std::move(parameters.axis), parameters.strata,    std::move(parameters.causes),
+  CauseCounts counts{std::move(parameters.axis), parameters.strata,    std::move(parameters.causes),
                      sums.Counts(kCensored),     sums.Counts(kEvents), sums.Counts(kEntries)};
+  if (!NamesPersons(analysis)) return counts;
+  for (std::size_t flaw = 0; flaw < kPersonFlaws; ++flaw) {
+    if (sums.Count(kFlaws, flaw) != 0)
+      return analysis.Wrong("id", std::string(WordsOf(static_cast<PersonFlaw>(flaw))));
+  }
+  counts.moved = sums.Counts(kMoved);
+  counts.arrived = sums.Counts(kArrived);
+  return counts;
 }
 
 std::vector<const federation::Step*> CauseCountSteps() { return {&kStatusStep, &kCauseCountStep}; }

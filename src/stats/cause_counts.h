@@ -6,7 +6,7 @@
 //   counts.Events(c, stratum, k)      // of causes[c] at axis.Time(k)
 //
 // Rows whose case weight is 0 count in nothing; others count as one person each, whatever their weight, as survfit and
-// finegray count them.
+// finegray count them; with the option `id` all rows of a person are one.
 //
 // Reveals, to the hub: persons by status; persons censored, with each event and, under left truncation, coming under
 // observation, by group and time, over all sites.
@@ -29,6 +29,10 @@ struct CauseCounts {
   std::vector<std::int64_t> events;    ///< [(cause * strata + stratum) * axis.size() + k]
   std::vector<std::int64_t>
       entries;  ///< as censored, by BeforeEntry index - 1; empty without start times
+  // Of persons who have several rows (person_rows.h), else empty: those who go on in another group, where they leave the
+  // one as `censored` counts, and where they come into the other, as `entries` does, in which they are counted.
+  std::vector<std::int64_t> moved{};
+  std::vector<std::int64_t> arrived{};
 
   std::int64_t Censored(std::size_t stratum, std::size_t k) const {
     return censored[stratum * axis.size() + k];
@@ -45,8 +49,8 @@ struct CauseCounts {
   std::int64_t Entries(std::size_t stratum, std::size_t k) const {
     return entries.empty() ? 0 : entries[stratum * axis.size() + k];
   }
-  /// Strata are combinations of the formula's strata and, varying fastest, of `groups` curve groups: the groups alone, or
-  /// the formula's strata alone.
+  /// Strata are combinations of the formula's strata and, varying fastest, of `groups` curve groups: the groups alone,
+  /// where whoever moves on leaves the group's curve as if censored, or the formula's strata alone.
   CauseCounts ByGroup(std::size_t groups) const;
   CauseCounts ByStratum(std::size_t groups) const;
 
@@ -69,10 +73,12 @@ Result<std::vector<std::int64_t>> FindCauses(federation::Federation& federation,
                                              const federation::Analysis& analysis,
                                              const ModelFrame& frame);
 
-/// One round of counts; strata are those of the design, as in CountRisk.
+/// One round of counts; strata are those of the design, as in CountRisk, `groups` of them for each of the formula's.
+/// kInvalidInput where rows of a person are not what person_rows.h expects.
 Result<CauseCounts> CountCauses(federation::Federation& federation,
                                 const federation::Analysis& analysis, const ModelFrame& frame,
-                                TimeAxis axis, std::vector<std::int64_t> causes);
+                                TimeAxis axis, std::vector<std::int64_t> causes,
+                                std::size_t groups);
 
 /// The steps that these may run.
 std::vector<const federation::Step*> CauseCountSteps();

@@ -268,7 +268,8 @@ Result<ModelFrame> BuildFrame(Federation& federation, const Analysis& analysis) 
   }
   if (!frame.formula().clusters().empty()) {
     return analysis.Wrong("formula",
-                          "found cluster(), expected none: every row is a person of its own");
+                          "found cluster(), expected id = \"column\" beside the formula where a "
+                          "person has several rows");
   }
   return frame;
 }
@@ -300,8 +301,9 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   const std::size_t cells = StrataCount(frame.design()) * (causes.size() + 1);
   CLINNOVA_ASSIGN(TimeAxis axis, FindTimeAxis(federation, analysis, frame, options.time_grid,
                                               kDenseTimeCells / cells));
-  CLINNOVA_ASSIGN(const CauseCounts counts,
-                  CountCauses(federation, analysis, frame, std::move(axis), std::move(causes)));
+  CLINNOVA_ASSIGN(
+      const CauseCounts counts,
+      CountCauses(federation, analysis, frame, std::move(axis), std::move(causes), columns.groups));
   Json result;
   result["n"] = frame.n();
   result["n_missing"] = frame.n_missing();
@@ -332,8 +334,9 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   return result;
 }
 
-constexpr std::string_view kOptions[] = {"formula", "cause", "groups", "conf_type", "time_grid",
-                                         "times",   "model", "strata", "weights",   "ties"};
+constexpr std::string_view kOptions[] = {"formula",   "cause", "groups", "conf_type",
+                                         "time_grid", "times", "model",  "strata",
+                                         "weights",   "ties",  "id"};
 
 }  // namespace
 

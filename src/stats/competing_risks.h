@@ -8,8 +8,8 @@
 //
 // Groups of the curves are the column that stands alone on the right of ~ (a factor, or a number of at most 12
 // values), or the columns that `groups` names; `groups = []` draws one curve per cause. Whatever stands on the right
-// is fitted as covariates for `cause`. Surv(start, stop, status) is left truncation, a row a person; `weights` names case
-// weights; strata(), or `strata`, are those of the regression and of the test.
+// is fitted as covariates for `cause`. Surv(start, stop, status) is left truncation, a row a person; `id` says whose a row
+// is where persons have several (person_rows.h); `weights` names case weights; strata(), or `strata`, are those of the regression and of the test.
 // The files behind: cause_counts.h, cumulative_incidence.h, weighted_incidence.h, fine_gray.h.
 //
 // Reveals, to the hub: counts by status, group and time over all sites, and what fine_gray.h says. Published under a

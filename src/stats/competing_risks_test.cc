@@ -311,7 +311,9 @@ TEST(CompetingRisks, SaysWhatIsWrong) {
   EXPECT_EQ(RunOne(Risks("1", "cause = 3\n"), {Five()}).error().message,
             "analysis \"a\": cause: found 3, expected one that occurs: 1, 2");
   EXPECT_FALSE(RunOne("method = \"competing_risks\"\nformula = \"t ~ 1\"\n", {Five()}));
-  EXPECT_FALSE(RunOne(Risks("1 + cluster(s)"), {Five()}));
+  EXPECT_EQ(RunOne(Risks("1 + cluster(s)"), {Five()}).error().message,
+            "analysis \"a\": formula: found cluster(), expected id = \"column\" beside the formula "
+            "where a person has several rows");
   EXPECT_EQ(RunOne(Risks("t", "ties = \"exact\"\n"), {Five()}).error().message,
             "analysis \"a\": ties: found \"exact\", expected one of breslow, efron");
   EXPECT_FALSE(RunOne(Risks("1", "model = \"cox\"\n"), {Five()}));

@@ -47,6 +47,39 @@ HazardPath HazardPathOf(std::size_t p, const std::vector<TimeAxis>& axes,
   return path;
 }
 
+void AddSquare(const std::vector<double>& residual, ExactSums& sums) {
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < residual.size(); ++i) {
+    for (std::size_t j = 0; j <= i; ++j, ++at) sums.Add(0, at, residual[i] * residual[j]);
+  }
+}
+
+void ClusteredResiduals::Add(std::int64_t cluster, const std::vector<double>& residual) {
+  finite_ = finite_ && std::all_of(residual.begin(), residual.end(),
+                                   [](double u) { return std::isfinite(u); });
+  clusters_.push_back(cluster);
+  residuals_.insert(residuals_.end(), residual.begin(), residual.end());
+}
+
+void ClusteredResiduals::AddSquares(ExactSums& sums) const {
+  if (!finite_) return sums.Flag(0);
+  std::vector<std::size_t> order(clusters_.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    if (clusters_[a] != clusters_[b]) return clusters_[a] < clusters_[b];
+    const double* first = residuals_.data() + a * p_;
+    const double* second = residuals_.data() + b * p_;
+    return std::lexicographical_compare(first, first + p_, second, second + p_);
+  });
+  std::vector<double> total(p_);
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    for (std::size_t j = 0; j < p_; ++j) total[j] += residuals_[order[i] * p_ + j];
+    if (i + 1 < order.size() && clusters_[order[i + 1]] == clusters_[order[i]]) continue;
+    AddSquare(total, sums);
+    total.assign(p_, 0.0);
+  }
+}
+
 namespace {
 
 /// Score residuals of rows, each in its place of `out`.
@@ -99,52 +132,6 @@ class ScoreResiduals {
   const std::vector<TimeAxis>& axes_;  // not owned, outlives this
   const HazardPath& path_;             // not owned, outlives this
   std::vector<std::size_t> offsets_;
-};
-
-void AddSquare(const std::vector<double>& residual, ExactSums& sums) {
-  std::size_t at = 0;
-  for (std::size_t i = 0; i < residual.size(); ++i) {
-    for (std::size_t j = 0; j <= i; ++j, ++at) sums.Add(0, at, residual[i] * residual[j]);
-  }
-}
-
-/// Residuals of all rows and whose they are. Sorted by both before they are added, so that the sum of a cluster
-/// does not depend on the order of its rows.
-class ClusteredResiduals {
- public:
-  explicit ClusteredResiduals(std::size_t p) : p_(p) {}
-
-  void Add(std::int64_t cluster, const std::vector<double>& residual) {
-    finite_ = finite_ && std::all_of(residual.begin(), residual.end(),
-                                     [](double u) { return std::isfinite(u); });
-    clusters_.push_back(cluster);
-    residuals_.insert(residuals_.end(), residual.begin(), residual.end());
-  }
-
-  void AddSquares(ExactSums& sums) const {
-    if (!finite_) return sums.Flag(0);
-    std::vector<std::size_t> order(clusters_.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-      if (clusters_[a] != clusters_[b]) return clusters_[a] < clusters_[b];
-      const double* first = residuals_.data() + a * p_;
-      const double* second = residuals_.data() + b * p_;
-      return std::lexicographical_compare(first, first + p_, second, second + p_);
-    });
-    std::vector<double> total(p_);
-    for (std::size_t i = 0; i < order.size(); ++i) {
-      for (std::size_t j = 0; j < p_; ++j) total[j] += residuals_[order[i] * p_ + j];
-      if (i + 1 < order.size() && clusters_[order[i + 1]] == clusters_[order[i]]) continue;
-      AddSquare(total, sums);
-      total.assign(p_, 0.0);
-    }
-  }
-
- private:
-  std::size_t p_;
-  bool finite_ = true;
-  std::vector<std::int64_t> clusters_;
-  std::vector<double> residuals_;
 };
 
 Result<void> AddMeat(const SiteView& site, const SiteFrame& frame,

@@ -43,6 +43,25 @@ struct HazardPath {
 HazardPath HazardPathOf(std::size_t p, const std::vector<TimeAxis>& axes,
                         const std::function<void(const UseEventTime&)>& for_each);
 
+/// Adds a row's or a cluster's residual times its transpose to block 0, the lower triangle by rows.
+void AddSquare(const std::vector<double>& residual, federation::ExactSums& sums);
+
+/// Residuals of all rows and whose they are. Sorted by both before they are added, so that the sum of a cluster
+/// does not depend on the order of its rows.
+class ClusteredResiduals {
+ public:
+  explicit ClusteredResiduals(std::size_t p) : p_(p) {}
+  void Add(std::int64_t cluster, const std::vector<double>& residual);
+  /// Of each cluster's sum; flags the block where a residual is no number.
+  void AddSquares(federation::ExactSums& sums) const;
+
+ private:
+  std::size_t p_;
+  bool finite_ = true;
+  std::vector<std::int64_t> clusters_;
+  std::vector<double> residuals_;
+};
+
 struct CoxMeatParameters {
   CoxParameters cox;
   Clusters clusters = Clusters::kRows;

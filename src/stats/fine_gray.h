@@ -9,7 +9,7 @@
 //
 // Equal to one of two: cmprsk::crr, Breslow's ties and errors that include G's own error, from the residuals eta_i + psi_i of
 // equations (7) and (8); or survival's coxph of the rows and weights of finegray, a person being one cluster: with left
-// truncation, case weights and strata, which have their own G and baseline; G is that of persons, whatever their weights.
+// truncation, case weights and strata, which have their own G and baseline; G is that of persons, whatever their weights or rows.
 // One round per Newton step, then one or two for the sandwich.
 // Sources: J. P. Fine, R. J. Gray, J. Am. Stat. Assoc. 94 (1999), 496-509; R. B. Geskus, Biometrics 67 (2011), 39-49.
 //

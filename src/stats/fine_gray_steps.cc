@@ -6,6 +6,7 @@
 
 #include "core/deterministic_math.h"
 #include "stats/cox_rows.h"
+#include "stats/person_rows.h"
 
 namespace clinnova::stats {
 
@@ -31,7 +32,7 @@ struct StrataPlaces {
 
 /// A row as the model sees it.
 struct Person {
-  std::size_t place = 0;
+  std::size_t place = 0;  ///< at which the person leaves
   std::size_t before =
       0;  ///< event times [before, through) are those at which the person is at risk
   std::size_t through = 0;
@@ -42,24 +43,27 @@ struct Person {
   double risk = 0;        ///< weight * e^(x'beta)
   double other_risk = 0;  ///< weight * e^(x'beta) / G
 
-  bool late = false;  ///< not at risk at the stratum's first event time
+  bool late = false;        ///< not at risk at the stratum's first event time
+  std::int64_t person = 0;  ///< who has this row, where there is the option `id`
 
   bool at_risk() const { return through > before; }
 };
 
-/// kRefused when a time is off the axis.
+/// kRefused when a time is off the axis. Where a row `continues` in the person's next one, that is at risk at the event
+/// times after its start.
 Result<Person> PersonOf(const FineGrayParameters& parameters, const StrataPlaces& strata,
                         const SiteFrame& frame, const DesignBatch& batch, std::size_t row,
-                        const std::vector<double>& x) {
+                        const std::vector<double>& x, bool continues) {
   Person person;
   const std::size_t parts = batch.response.size();
   const std::size_t groups = StrataCount(frame.design) / parameters.axes.size();
   const std::size_t stratum = StratumOf(frame.design, batch, row) / groups;
   const TimeAxis& axis = parameters.axes[stratum];
-  const std::size_t index = axis.IndexOf(batch.response[parts - 2][row]);
-  if (index >= axis.size())
+  const double stop = batch.response[parts - 2][row];
+  const std::size_t index = axis.IndexOf(stop);
+  if (index >= axis.size() && (!continues || axis.size() == 0))
     return Fail(ErrorCode::kRefused, "a time off the hub's axis", "time_off_axis");
-  person.place = strata.places[stratum] + index;
+  person.place = strata.places[stratum] + std::min(index, axis.size() - 1);
   const auto status = static_cast<std::int64_t>(batch.response.back()[row]);
   person.event = status == parameters.cause;
   person.other = status != 0 && !person.event;
@@ -68,7 +72,8 @@ Result<Person> PersonOf(const FineGrayParameters& parameters, const StrataPlaces
     return static_cast<std::size_t>(std::lower_bound(events.begin(), events.end(), place) -
                                     events.begin());
   };
-  person.through = events_before(person.place + 1);
+  person.through =
+      events_before(continues ? strata.places[stratum] + axis.BeforeEntry(stop) : person.place + 1);
   person.end = strata.events[stratum + 1];
   person.before = strata.events[stratum];
   if (parts == 3) {
@@ -100,22 +105,31 @@ Result<void> CheckParameters(const SiteFrame& frame, const FineGrayParameters& p
   return {};
 }
 
+/// Times no further apart than this are one: the hub's axes are made of one list of times.
+double SameTime(const FineGrayParameters& parameters) { return parameters.axes.front().same; }
+
 /// Calls use(person, x, offset) for every complete case of a weight above 0; the first error ends it.
 template <typename Use>
 Result<void> ForEachPerson(const SiteView& site, const FineGrayParameters& parameters, Use use) {
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame,
                   SiteFrameOf(site, parameters.claim));
   CLINNOVA_TRY(CheckParameters(*frame, parameters));
+  CLINNOVA_ASSIGN(const std::shared_ptr<const PersonRows> persons,
+                  PersonRowsOf(site, *frame, parameters.claim, SameTime(parameters)));
   const StrataPlaces strata(parameters);
   Result<void> outcome;
+  std::size_t number = 0;  // of the case
   ForEachRow(site, *frame, parameters.claim,
              [&](const DesignBatch& batch, std::size_t r, const std::vector<double>& x) {
+               const std::size_t at = persons ? persons->place[number++] : 0;
                if (!outcome || batch.weights[r] == 0) return;
-               const Result<Person> person = PersonOf(parameters, strata, *frame, batch, r, x);
+               Result<Person> person = PersonOf(parameters, strata, *frame, batch, r, x,
+                                                persons && persons->Continues(at));
                if (!person) {
                  outcome = Fail(person);
                  return;
                }
+               if (persons) person->person = persons->rows[at].person;
                use(*person, x, batch.offset[r]);
              });
   return outcome;
@@ -267,16 +281,17 @@ Result<void> MeatEvaluate(const SiteView& site, const FineGrayMeatParameters& pa
   if (!Fits(parameters.path, parameters.model))
     return Fail(ErrorCode::kRefused, "hazards that do not fit the times", "wrong_layout");
   const std::size_t p = parameters.model.beta.size();
+  const bool several = NamesPersons(site.analysis);
+  ClusteredResiduals by_person(p);
   std::vector<double> residual(p);
-  return ForEachPerson(site, parameters.model,
-                       [&](const Person& person, const std::vector<double>& x, double) {
-                         Residual(parameters.path, person, x, residual).Fill();
-                         std::size_t at = 0;
-                         for (std::size_t i = 0; i < p; ++i) {
-                           for (std::size_t j = 0; j <= i; ++j, ++at)
-                             sums.Add(0, at, residual[i] * residual[j]);
-                         }
-                       });
+  CLINNOVA_TRY(ForEachPerson(site, parameters.model,
+                             [&](const Person& person, const std::vector<double>& x, double) {
+                               Residual(parameters.path, person, x, residual).Fill();
+                               if (several) return by_person.Add(person.person, residual);
+                               AddSquare(residual, sums);
+                             }));
+  if (several) by_person.AddSquares(sums);
+  return {};
 }
 
 }  // namespace
@@ -286,8 +301,14 @@ Result<void> HoldFineGray(const SiteView& site, const FineGrayParameters& parame
                   SiteFrameOf(site, parameters.claim));
   CLINNOVA_TRY(CheckParameters(*frame, parameters));
   const std::size_t groups = StrataCount(frame->design) / parameters.axes.size();
-  return HoldExits(site, *frame, parameters.claim, parameters.axes,
-                   [&](std::size_t stratum) { return stratum / groups; });
+  CLINNOVA_ASSIGN(const std::shared_ptr<const PersonRows> persons,
+                  PersonRowsOf(site, *frame, parameters.claim, SameTime(parameters)));
+  std::vector<bool> stays;
+  for (std::size_t number = 0; persons && number < persons->place.size(); ++number)
+    stays.push_back(persons->Continues(persons->place[number]));
+  return HoldExits(
+      site, *frame, parameters.claim, parameters.axes,
+      [&](std::size_t stratum) { return stratum / groups; }, stays);
 }
 
 std::vector<std::size_t> EventOffsets(const FineGrayParameters& parameters) {

@@ -61,6 +61,7 @@ Result<DesignOptions> DesignOptionsOf(const Analysis& analysis) {
     options.status = table::StatusCoding::kCause;
     CLINNOVA_ASSIGN(const std::vector<std::string> groups, CurveGroups(analysis));
     options.strata.insert(options.strata.end(), groups.begin(), groups.end());
+    CLINNOVA_ASSIGN(options.cluster, analysis.Text("id", ""));
   }
   std::vector<const char*> beside;  // keys of columns that a row must have beside the formula's
   if (analysis.method() == "elastic_net" || analysis.method() == "treatment_choice") {

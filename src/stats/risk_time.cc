@@ -300,16 +300,18 @@ const TypedStep<CountParameters> kRiskCountStep{"survival.counts", CountLayout, 
 /// the hub's counts have them too, it claims the more.
 std::vector<std::vector<std::int64_t>> OwnExits(const SiteView& site, const SiteFrame& frame,
                                                 const std::vector<TimeAxis>& axes,
-                                                const std::vector<std::size_t>& axis_of) {
+                                                const std::vector<std::size_t>& axis_of,
+                                                const std::vector<bool>& stays) {
   std::vector<std::vector<std::int64_t>> exits;
+  std::size_t number = 0;  // of the case
   for (const TimeAxis& axis : axes) exits.emplace_back(axis.size());
   DesignBatch batch;
   for (std::size_t first = 0; first < site.table.rows; first += table::kBatchRows) {
     frame.design.Evaluate(site.table, first, std::min(table::kBatchRows, site.table.rows - first),
                           batch);
     const std::vector<double>& times = batch.response[batch.response.size() - 2];
-    for (std::size_t r = 0; r < batch.rows; ++r) {
-      if (batch.weights[r] == 0) continue;
+    for (std::size_t r = 0; r < batch.rows; ++r, ++number) {
+      if (batch.weights[r] == 0 || (!stays.empty() && stays[number])) continue;
       const std::size_t a = axis_of[StratumOf(frame.design, batch, r)];
       const std::size_t k = axes[a].IndexOf(times[r]);
       if (k < exits[a].size()) ++exits[a][k];
@@ -337,7 +339,8 @@ Result<void> HoldExits(const SiteView& site, const SiteFrame& frame, const Frame
 
 Result<void> HoldExits(const SiteView& site, const SiteFrame& frame, const FrameClaim& claim,
                        const std::vector<TimeAxis>& axes,
-                       const std::function<std::size_t(std::size_t stratum)>& axis_of) {
+                       const std::function<std::size_t(std::size_t stratum)>& axis_of,
+                       const std::vector<bool>& stays) {
   const auto needed = std::max<std::int64_t>(site.minimum_count,
                                              static_cast<std::int64_t>(site.limits.exits_per_time));
   std::int64_t total = 0;
@@ -357,7 +360,7 @@ Result<void> HoldExits(const SiteView& site, const SiteFrame& frame, const Frame
   for (const std::size_t axis : axis_by_stratum) key += " " + std::to_string(axis);
   using Exits = std::vector<std::vector<std::int64_t>>;
   const auto own = site.cache.GetOrMake<Exits>(
-      key, [&] { return OwnExits(site, frame, axes, axis_by_stratum); });
+      key, [&] { return OwnExits(site, frame, axes, axis_by_stratum, stays); });
   bool possible = total <= claim.n;
   for (std::size_t a = 0; a < axes.size(); ++a) {
     for (std::size_t k = 0; k < axes[a].size(); ++k)

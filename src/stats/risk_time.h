@@ -106,10 +106,12 @@ class TimeAxisSearch {
 /// site alone has more exits in a bin, or all bins together have more than there are persons.
 Result<void> HoldExits(const federation::SiteView& site, const SiteFrame& frame,
                        const FrameClaim& claim, const std::vector<TimeAxis>& axes);
-/// The same where several strata share an axis: axis_of a stratum is an index into axes.
+/// The same where several strata share an axis: axis_of a stratum is an index into axes. `stays`: of each complete
+/// case, whether its end is no exit; empty where each is one.
 Result<void> HoldExits(const federation::SiteView& site, const SiteFrame& frame,
                        const FrameClaim& claim, const std::vector<TimeAxis>& axes,
-                       const std::function<std::size_t(std::size_t stratum)>& axis_of);
+                       const std::function<std::size_t(std::size_t stratum)>& axis_of,
+                       const std::vector<bool>& stays = {});
 
 /// Exits that a time needs where disclosure rules hold, else 0.
 std::int64_t ExitsNeeded(const federation::Federation& federation);

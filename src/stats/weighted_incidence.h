@@ -10,7 +10,9 @@
 // errors at every time:
 //   left at x:             alpha + a F_j(t)
 //   at risk, entered at e: V_j(t) + gamma - A(e) F_j(t),   gamma = A(e) F_j(e) - V_j(e)
-// with A = sum of d / (n (n - d)) and V_j the path of one at risk from the beginning.
+// with A = sum of d / (n (n - d)) and V_j the path of one at risk from the beginning. With the option `id` (person_rows.h)
+// rows of a person that follow each other in a group are one, and whoever leaves a group and comes back has the sum of
+// both influences squared.
 // Sources: O. Aalen, S. Johansen, Scand. J. Stat. 5 (1978); T. M. Therneau, vignette "Methods" of survival 3.5.
 //
 // Reveals, to the hub: sums of weights by group, time and event, and of those squares and products, over all sites; to

@@ -66,6 +66,17 @@ table::Table AwkwardTable() {
     rater.push_back((person >= 680 ? 2000 : 10 * (person % 97)) +
                     static_cast<int>(wins.back()) % 3);
   }
+  // Each id's rows follow each other in time, the last with what becomes of the person.
+  std::vector<double> begin, until, fate, loyal;
+  std::vector<std::string> ward;
+  for (int r = 0; r < kRows; ++r) {
+    const bool first = r < kIds;
+    begin.push_back(first ? r % 5 * 3 : until[static_cast<std::size_t>(r - kIds)]);
+    until.push_back(begin.back() + 1 + r * 7919 % 31);
+    fate.push_back(r + kIds < kRows ? 0 : r % kIds % 3);
+    loyal.push_back(0.5 + r % kIds % 4);
+    ward.emplace_back(r % kIds % 3 == 0 ? "north" : "south");
+  }
   return table::MakeTable({{"y", y},           {"b", b},         {"count", count},
                            {"g", g},           {"x", x},         {"far", far},
                            {"tiny", tiny},     {"stage", stage}, {"factor(stage)", stages},
@@ -73,7 +84,9 @@ table::Table AwkwardTable() {
                            {"years", years},   {"id", id},       {"t", t},
                            {"s", s},           {"entry", entry}, {"d", d},
                            {"two", two},       {"wins", wins},   {"losses", losses},
-                           {"chance", chance}, {"rater", rater}});
+                           {"chance", chance}, {"rater", rater}, {"begin", begin},
+                           {"until", until},   {"fate", fate},   {"loyal", loyal},
+                           {"ward", ward}});
 }
 
 }  // namespace clinnova::invariance

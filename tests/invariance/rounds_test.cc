@@ -93,7 +93,9 @@ std::vector<Limit> Survival() {
       {"competing_risks", Of("Surv(entry, t, stage) ~ arm", "model = \"cuminc\"\n"), 5},
       {"competing_risks", Of("Surv(t, stage) ~ arm", "model = \"cuminc\"\nweights = \"years\"\n"),
        6},
-      {"competing_risks", Of("Surv(entry, t, stage) ~ x", "model = \"fine_gray\"\n"), 7},
+      {"competing_risks", Of("Surv(entry, t, stage) ~ x", "model = \"fine_gray\"\n"), 5},
+      {"competing_risks", Of("Surv(begin, until, fate) ~ arm", "id = \"id\"\nmodel = \"cuminc\"\n"),
+       4},
   };
 }
 

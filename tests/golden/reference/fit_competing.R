@@ -3,16 +3,46 @@
 suppressPackageStartupMessages(library(cmprsk))
 cmprsk_version <- paste("cmprsk", packageVersion("cmprsk"))
 
-# `late`: the column of start times; `weights`: that of case weights.
-incidence_curves <- function(data, time, status, group, cause, causes, labels, conf_type, level, times, late = NULL, weights = NULL) {
+# Rows of a person that follow each other in one group, as one, with a number of its own. survfit() of survival 3.5 joins by itself,
+# but gives rows between a person's first and last to the next one's group, and counts the end of every row among those censored.
+joined_rows <- function(data, group, late, time) {
+  data <- data[order(data$.id, data[[late]]), ]
+  same <- if (is.null(group)) rep("", nrow(data)) else as.character(data[[group]])
+  n <- nrow(data)
+  goes_on <- c(data$.id[-1] == data$.id[-n] & same[-1] == same[-n], FALSE)
+  joined <- data[!goes_on, ]
+  joined[[late]] <- data[[late]][c(TRUE, !goes_on[-n])]
+  joined$.person <- joined$.id
+  joined$.id <- seq_len(nrow(joined))
+  joined
+}
+
+# survfit() of joined rows, with errors in which a person is one cluster in each curve.
+with_persons_errors <- function(fit, data, group, weights, conf_type, level) {
+  curves <- if (is.null(group)) list(data) else split(data, factor(data[[group]]))
+  influence <- if (is.list(fit$influence.pstate)) fit$influence.pstate else list(fit$influence.pstate)
+  fit$std.err <- do.call(rbind, Map(function(rows, by) {
+    weight <- if (is.null(weights)) 1 else rows[[weights]]
+    apply(by[, -1, , drop = FALSE], c(2, 3), function(x) sqrt(sum(rowsum(x * weight, rows$.person)^2)))
+  }, curves, influence))
+  limits <- survival:::survfit_confint(fit$pstate, fit$std.err, logse = FALSE, conf_type, level)
+  fit[c("lower", "upper")] <- limits[c("lower", "upper")]
+  fit
+}
+
+# `late`: the column of start times; `weights`: that of case weights; `id`: that of persons with several rows.
+incidence_curves <- function(data, time, status, group, cause, causes, labels, conf_type, level, times, late = NULL, weights = NULL, id = NULL) {
   data$.status <- factor(data[[status]], levels = c(0, causes))
-  data$.id <- seq_len(nrow(data))
+  data$.id <- if (is.null(id)) seq_len(nrow(data)) else data[[id]]
+  if (!is.null(id)) data <- joined_rows(data, group, late, time)
   right <- if (is.null(group)) "1" else group
   left <- paste0("Surv(", paste(c(late, time, ".status"), collapse = ", "), ") ~ ")
   call <- list(as.formula(paste0(left, right)), data = data, conf.type = conf_type, conf.int = level)
   if (!is.null(late)) call$id <- as.name(".id")
   if (!is.null(weights)) call$weights <- as.name(weights)
+  if (!is.null(id)) call$influence <- TRUE
   fit <- do.call(survfit, call)
+  if (!is.null(id)) fit <- with_persons_errors(fit, data, group, weights, conf_type, level)
   points <- if (is.null(times)) summary(fit, censored = TRUE) else summary(fit, times = times, extend = TRUE)
   strata <- if (is.null(points$strata)) rep("", length(points$time)) else as.character(points$strata)
   unlist(lapply(c(cause, setdiff(causes, cause)), function(one) {
@@ -52,14 +82,14 @@ polished_crr <- function(time, status, x, cause) {
 
 # coxph() on the rows and weights of finegray(), a person being one cluster; started again twice at its solution. Case weights are
 # multiplied here: finegray() of survival 3.5 gives those of the first stratum's rows to every stratum.
-finegray_coxph <- function(right, data, time, status, cause, causes, ties, late, weights, strata) {
+finegray_coxph <- function(right, data, time, status, cause, causes, ties, late, weights, strata, id = NULL) {
   data$.status <- factor(data[[status]], levels = c(0, causes))
-  data$.id <- seq_len(nrow(data))
+  data$.id <- if (is.null(id)) seq_len(nrow(data)) else data[[id]]
   by <- if (length(strata) > 0) paste0(" + strata(", paste(strata, collapse = ", "), ")") else ""
   left <- paste0("Surv(", paste(c(late, time, ".status"), collapse = ", "), ")")
   call <- list(as.formula(paste0(left, " ~ .", by)), data = data, etype = as.character(cause), id = as.name(".id"))
   rows <- do.call(finegray, call)
-  if (!is.null(weights)) rows$fgwt <- rows$fgwt * data[[weights]][rows$.id]
+  if (!is.null(weights)) rows$fgwt <- rows$fgwt * data[[weights]][match(rows$.id, data$.id)]
   again <- list(as.formula(paste0("Surv(fgstart, fgstop, fgstatus) ~ ", right, by)), data = rows, weights = as.name("fgwt"),
                 cluster = as.name(".id"), ties = ties, x = TRUE,
                 control = coxph.control(eps = 2e-12, iter.max = 200, toler.inf = 1e-6))
@@ -76,8 +106,8 @@ finegray_coxph <- function(right, data, time, status, cause, causes, ties, late,
 # `status` holds numbers in `data`; `told` is the column that the study names, a factor's levels being `labels`.
 competing_analysis <- function(name, right, data, time = "time", status = "status", told = status, labels = NULL, cause = 1,
                                group = NULL, groups = NULL, conf_type = "log", conf_level = 0.95, times = NULL, model = NULL,
-                               late = NULL, weights = NULL, strata = NULL, ties = NULL) {
-  columns <- c(late, time, status, setdiff(all.vars(as.formula(paste("~", right))), "site"), group, weights, setdiff(strata, "site"))
+                               late = NULL, weights = NULL, strata = NULL, ties = NULL, id = NULL) {
+  columns <- c(id, late, time, status, setdiff(all.vars(as.formula(paste("~", right))), "site"), group, weights, setdiff(strata, "site"))
   data <- data[complete.cases(data[columns]), ]
   causes <- setdiff(sort(unique(data[[status]])), 0)
   if (is.null(labels)) labels <- setNames(as.list(causes), causes)
@@ -87,11 +117,11 @@ competing_analysis <- function(name, right, data, time = "time", status = "statu
   if (conf_type != "log") study$conf_type <- conf_type
   if (conf_level != 0.95) study$conf_level <- conf_level
   if (!is.null(times)) study$times <- vector_of(times)
-  for (key in c("model", "weights", "ties")) study[[key]] <- get(key)
+  for (key in c("model", "weights", "ties", "id")) study[[key]] <- get(key)
   if (!is.null(strata)) study$strata <- vector_of(strata)
   expected <- list(method = "competing_risks", n = nrow(data))
   if (!identical(model, "fine_gray")) {
-    expected$curves <- incidence_curves(data, time, status, group, cause, causes, labels, conf_type, conf_level, times, late, weights)
+    expected$curves <- incidence_curves(data, time, status, group, cause, causes, labels, conf_type, conf_level, times, late, weights, id)
     if (!is.null(group) && is.null(late) && is.null(weights))
       expected$tests <- gray_tests(data, time, status, group, cause, causes, labels, strata)
   }
@@ -102,7 +132,7 @@ competing_analysis <- function(name, right, data, time = "time", status = "statu
       fit <- polished_crr(data[[time]], data[[status]], x, cause)
       estimate <- setNames(fit$coef, colnames(x))
     } else {
-      fit <- finegray_coxph(right, data, time, status, cause, causes, if (is.null(ties)) "efron" else ties, late, weights, strata)
+      fit <- finegray_coxph(right, data, time, status, cause, causes, if (is.null(ties)) "efron" else ties, late, weights, strata, id)
       estimate <- coef(fit)
       fit$loglik.null <- fit$loglik[1]
       fit$loglik <- fit$loglik[2]
