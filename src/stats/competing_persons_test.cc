@@ -100,8 +100,9 @@ TEST(CompetingPersons, CountsPersonsAndNotRowsUnderTheDisclosureRules) {
   std::vector<double> person, start, t, s, x;
   for (int i = 0; i < 60; ++i) {
     person.push_back(i % 4);
-    start.push_back(i / 4);
-    t.push_back(1 + i / 4);
+    const int row = i / 4;
+    start.push_back(row);
+    t.push_back(row + 1);
     s.push_back(i < 56 ? 0 : 1);
     x.push_back(i % 7);
   }

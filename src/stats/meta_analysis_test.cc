@@ -198,9 +198,47 @@ TEST(MetaAnalysis, TakesSitesWithoutAnEstimateByTheirProfile) {
   EXPECT_LT(narrow.Number("/std_error"), answer.Number("/std_error"));
 }
 
+/// As tau goes to 0 the sites' profiles are the likelihood of the model with an intercept of each site.
+TEST(MetaAnalysis, TakesProfilesOfOutcomesAndCounts) {
+  const std::vector<Table> sites = BySite(RareDeaths());
+  for (const std::string family : {"binomial", "poisson"}) {
+    const std::string formula = "died ~ x\"\nfamily = \"" + family;
+    const Answer answer = RunOne(Profile("glm", formula), sites);
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer.Number("/k"), 3);  // also where nobody without x = 1 dies
+    const Answer one = RunOne(Profile("glm", formula, "tau_scale = 1e-4\nprior_sd = 100\n"), sites);
+    const Answer pooled = RunOne(
+        "method = \"glm\"\nformula = \"died ~ x + site\"\nfamily = \"" + family + "\"\n", sites);
+    ASSERT_TRUE(one && pooled) << one.error().message << pooled.error().message;
+    const double error = pooled.Number("/terms/1/std_error");
+    EXPECT_NEAR(one.Number("/median"), pooled.Number("/terms/1/estimate"), 0.1 * error);
+    EXPECT_NEAR(one.Number("/std_error"), error, 0.1 * error);
+  }
+}
+
+TEST(MetaAnalysis, LeavesOutProfilesThatTellNothing) {
+  Table table = RareDeaths();
+  std::vector<double>& died = table.columns[*table.schema.Find("died")].numbers;
+  std::vector<double>& x = table.columns[*table.schema.Find("x")].numbers;
+  for (std::size_t r = 0; r < died.size(); ++r) {
+    if (r % 3 == 0) died[r] = 0;  // nobody at the first site
+    if (r % 3 == 2) x[r] = 1;     // one arm at the last
+  }
+  for (const char* family : {"binomial", "poisson"}) {
+    const Answer answer =
+        RunOne(Profile("glm", std::string("died ~ x\"\nfamily = \"") + family), BySite(table));
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer.Number("/k"), 1);
+  }
+}
+
 TEST(MetaAnalysis, SaysWhichModelsHaveNoProfile) {
   for (const std::string& study :
-       {Profile("glm", "died ~ x"),
+       {Profile("glm", "died ~ x"), Profile("glm", "died ~ x\"\nfamily = \"quasipoisson"),
+        Profile("glm", "died ~ x\"\nfamily = \"binomial\"\nlink = \"probit"),
+        Profile("glm", "died ~ x\"\nfamily = \"poisson\"\nweights = \"time"),
+        Profile("glm", "cbind(died, time) ~ x\"\nfamily = \"binomial"),
+        Profile("glm", "time ~ x\"\nfamily = \"negative_binomial"),
         Profile("cox", "Surv(time, died) ~ x", "release_sites = true\n")}) {
     const Answer answer = RunOne(study, BySite(RareDeaths()));
     ASSERT_FALSE(answer);

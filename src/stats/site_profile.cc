@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <mutex>
 #include <optional>
@@ -11,7 +12,9 @@
 #include "core/hash.h"
 #include "stats/cox_likelihood.h"
 #include "stats/cox_own_risk.h"
+#include "stats/glm_rows.h"
 #include "stats/linear_algebra.h"
+#include "stats/outcome_likelihood.h"
 
 namespace clinnova::stats {
 
@@ -35,22 +38,25 @@ struct ProfilePoint {
   double curvature = 0;
 };
 
+/// The site's log-likelihood at coefficients on the standardised scale; nothing where it has no usable range.
+using LikelihoodAt =
+    std::function<Result<std::optional<PartialLikelihood>>(const std::vector<double>& beta)>;
+
 /// Maximises over the coefficients other than `term`, by Newton's method from where the last call ended.
 class Profiler {
  public:
-  Profiler(const SiteView& view, const SiteFrame& frame, CoxParameters parameters, std::size_t term)
-      : view_(view), frame_(frame), parameters_(std::move(parameters)), term_(term) {}
+  Profiler(LikelihoodAt likelihood, std::size_t coefficients, std::size_t term)
+      : likelihood_(std::move(likelihood)), beta_(coefficients), term_(term) {}
 
   Result<ProfilePoint> At(double effect) {
-    parameters_.beta[term_] = effect;
-    std::vector<double> before = parameters_.beta;
+    beta_[term_] = effect;
+    std::vector<double> before = beta_;
     double value_before = -std::numeric_limits<double>::infinity();
     for (int i = 0; i < 100; ++i) {
-      CLINNOVA_ASSIGN(const auto at, OwnLikelihood(view_, frame_, parameters_));
+      CLINNOVA_ASSIGN(const auto at, likelihood_(beta_));
       if (!at || at->log_likelihood < value_before - 1e-11 * (1 + std::fabs(value_before))) {
         if (i == 0) return Fail(ErrorCode::kFailed, "an effect without a likelihood", "internal");
-        for (std::size_t j = 0; j < before.size(); ++j)
-          parameters_.beta[j] = (parameters_.beta[j] + before[j]) / 2;
+        for (std::size_t j = 0; j < before.size(); ++j) beta_[j] = (beta_[j] + before[j]) / 2;
         continue;
       }
       const std::size_t p = before.size();
@@ -77,17 +83,16 @@ class Profiler {
         }
         return point;
       }
-      before = parameters_.beta;
+      before = beta_;
       value_before = at->log_likelihood;
-      for (std::size_t j = 0; j < p; ++j) parameters_.beta[j] += step[j];
+      for (std::size_t j = 0; j < p; ++j) beta_[j] += step[j];
     }
     return ProfilePoint{};
   }
 
  private:
-  const SiteView& view_;    // not owned, outlives this
-  const SiteFrame& frame_;  // not owned, outlives this
-  CoxParameters parameters_;
+  LikelihoodAt likelihood_;
+  std::vector<double> beta_;
   std::size_t term_;
 };
 
@@ -174,25 +179,38 @@ Result<Shared> Profile(Profiler& profiler, double scale) {
                                              last.slope / scale);
 }
 
+/// The analysis that sites fit: Cox's model, or a generalised linear one of this family.
 struct Fitted {
   Analysis framed;
-  CoxParameters parameters;
+  std::optional<Family> family;
+  CoxParameters cox;
 };
 
-Result<Fitted> FittedCox(const SiteView& site, const EstimateRequest& request) {
-  CLINNOVA_ASSIGN(Analysis fitted, site.analysis.Other("analysis"));
-  if (fitted.method() != "cox" || fitted.Has("weights") || fitted.Has("strata") ||
-      fitted.Has("cluster")) {
-    return site.analysis.Wrong(
-        "likelihood",
-        "\"profile\" needs a cox analysis stratified by site, without weights, strata or cluster");
+Result<Fitted> FittedModel(const SiteView& site, const EstimateRequest& request) {
+  CLINNOVA_ASSIGN(Analysis analysis, site.analysis.Other("analysis"));
+  bool fits = analysis.method() == "cox" || analysis.method() == "glm";
+  for (const char* key : {"weights", "strata", "cluster", "firth", "ridge"})
+    fits = fits && !analysis.Has(key);
+  Fitted fitted{.framed = std::move(analysis), .family = {}, .cox = {}};
+  if (fits && fitted.framed.method() == "glm") {
+    CLINNOVA_ASSIGN(const GlmFamily glm, GlmFamilyOf(fitted.framed));
+    CLINNOVA_ASSIGN(const table::Formula formula, FormulaOf(fitted.framed));
+    const bool counts = glm.family == Family::kPoisson && !glm.negative_binomial;
+    fits = (glm.family == Family::kBinomial || counts) && glm.canonical() && !glm.quasi &&
+           formula.response().parts.size() == 1;
+    fitted.family = glm.family;
+  }
+  if (!fits) {
+    return site.analysis.Wrong("likelihood",
+                               "\"profile\" needs a cox analysis stratified by site, or a glm of "
+                               "family binomial or poisson with the canonical link and an outcome "
+                               "of one column, without weights, strata, cluster, firth or ridge");
   }
   constexpr std::string_view kTies[] = {"efron", "breslow"};
-  CLINNOVA_ASSIGN(const std::string ties, fitted.Choice("ties", kTies));
-  CoxParameters parameters;
-  parameters.claim = request.claim;
-  parameters.ties = ties == "efron" ? Ties::kEfron : Ties::kBreslow;
-  return Fitted{std::move(fitted), std::move(parameters)};
+  CLINNOVA_ASSIGN(const std::string ties, fitted.framed.Choice("ties", kTies));
+  fitted.cox.claim = request.claim;
+  fitted.cox.ties = ties == "efron" ? Ties::kEfron : Ties::kBreslow;
+  return fitted;
 }
 
 SiteView ViewOf(const SiteView& site, const Analysis& framed) {
@@ -204,23 +222,64 @@ SiteView ViewOf(const SiteView& site, const Analysis& framed) {
           .limits = site.limits};
 }
 
+/// True where the term's column depends on the others at this site, as an arm that nobody is on.
+bool IsAliased(const PartialLikelihood& likelihood, std::size_t term) {
+  const std::size_t p = likelihood.score.size();
+  Matrix information = FromLowerTriangle(likelihood.information, p);
+  std::swap(information[term], information[p - 1]);
+  for (std::vector<double>& row : information) std::swap(row[term], row[p - 1]);
+  return SymmetricFactor(information, 1e-9).aliased()[p - 1];
+}
+
+Result<Shared> ProfileOfOutcomes(const SiteView& view, const SiteFrame& frame,
+                                 const EstimateRequest& request, Family family,
+                                 std::size_t column) {
+  CLINNOVA_ASSIGN(OwnOutcomes made, OwnOutcomesOf(view, frame, request.claim, family));
+  const auto own = std::make_shared<const OwnOutcomes>(std::move(made));  // with the profiler
+  if (!own->Tell() || static_cast<std::int64_t>(own->y.size()) < view.minimum_count)
+    return Shared();
+  const auto null = OutcomeLikelihood(*own, std::vector<double>(own->p));
+  if (!null || IsAliased(*null, column)) return Shared();
+  Profiler profiler(
+      [own](const std::vector<double>& beta) -> Result<std::optional<PartialLikelihood>> {
+        return OutcomeLikelihood(*own, beta);
+      },
+      own->p, column);
+  return Profile(profiler, request.claim.inverse_scale[column]);
+}
+
+Result<Shared> ProfileOfCox(const SiteView& view, const SiteFrame& frame, CoxParameters parameters,
+                            std::size_t column) {
+  // Column 0 is the intercept's, which the model does not have.
+  parameters.beta.assign(frame.design.names().size() - 1, 0.0);
+  CLINNOVA_ASSIGN(const auto null, OwnLikelihood(view, frame, parameters));
+  if (!null || null->events == 0) return Shared();
+  // Rows that are at risk at some event: no more than the complete ones.
+  CLINNOVA_ASSIGN(const auto rows, OwnRowsOf(view, frame, parameters.claim));
+  if (static_cast<std::int64_t>(rows->last.size()) < view.minimum_count) return Shared();
+  const std::size_t coefficients = parameters.beta.size();
+  const double scale = parameters.claim.inverse_scale[column];
+  Profiler profiler(
+      [&view, &frame, parameters](const std::vector<double>& beta) mutable {
+        parameters.beta = beta;
+        return OwnLikelihood(view, frame, parameters);
+      },
+      coefficients, column - 1);
+  return Profile(profiler, scale);
+}
+
 Result<Shared> Make(const SiteView& site, const EstimateRequest& request) {
-  CLINNOVA_ASSIGN(Fitted fitted, FittedCox(site, request));
+  CLINNOVA_ASSIGN(Fitted fitted, FittedModel(site, request));
   const SiteView view = ViewOf(site, fitted.framed);
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(view, request.claim));
   const auto& names = frame->design.names();
-  const auto found = std::find(names.begin() + 1, names.end(), request.term);
+  const auto found =
+      std::find(names.begin() + (frame->design.intercept() ? 1 : 0), names.end(), request.term);
   if (found == names.end())
     return Fail(ErrorCode::kRefused, "a term that the design does not have", "wrong_layout");
   const auto column = static_cast<std::size_t>(found - names.begin());
-  fitted.parameters.beta.assign(names.size() - 1, 0.0);
-  CLINNOVA_ASSIGN(const auto null, OwnLikelihood(view, *frame, fitted.parameters));
-  if (!null || null->events == 0) return Shared();
-  // Rows that are at risk at some event: no more than the complete ones.
-  CLINNOVA_ASSIGN(const auto rows, OwnRowsOf(view, *frame, request.claim));
-  if (static_cast<std::int64_t>(rows->last.size()) < site.minimum_count) return Shared();
-  Profiler profiler(view, *frame, fitted.parameters, column - 1);
-  return Profile(profiler, request.claim.inverse_scale[column]);
+  if (fitted.family) return ProfileOfOutcomes(view, *frame, request, *fitted.family, column);
+  return ProfileOfCox(view, *frame, std::move(fitted.cox), column);
 }
 
 }  // namespace
@@ -312,11 +371,12 @@ double SiteProfile::LogMarginal(double mu, double tau) const {
 }
 
 Result<void> HoldProfile(const SiteView& site, const EstimateRequest& request) {
-  CLINNOVA_ASSIGN(Fitted fitted, FittedCox(site, request));
+  CLINNOVA_ASSIGN(Fitted fitted, FittedModel(site, request));
   const SiteView view = ViewOf(site, fitted.framed);
   CLINNOVA_ASSIGN(const std::shared_ptr<const SiteFrame> frame, SiteFrameOf(view, request.claim));
-  fitted.parameters.beta.assign(frame->design.names().size() - 1, 0.0);
-  return HoldCox(view, fitted.parameters);
+  if (fitted.family) return {};
+  fitted.cox.beta.assign(frame->design.names().size() - 1, 0.0);
+  return HoldCox(view, fitted.cox);
 }
 
 Result<Shared> SiteProfileOf(const SiteView& site, const EstimateRequest& request) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A site's own profile likelihood of one term of a Cox model, and its marginal likelihood under a normal distribution of
+// A site's own profile likelihood of one term of a Cox, logistic or Poisson model, and its marginal likelihood under a normal distribution of
 // the sites' effects: what a meta-analysis takes in place of an estimate and its error where few have the outcome.
 //
 //   CLINNOVA_ASSIGN(auto profile, SiteProfileOf(site, request));   // at the site; null when it has nothing to say
 //   profile->LogMarginal(mu, tau)                                  // ln of the integral of e^l(t) phi(t; mu, tau) dt
 //
-// l(t) is the logarithm of the partial likelihood at effect t, the other coefficients at their maximum given t, less its
+// l(t) is the logarithm of the (partial) likelihood at effect t, the other coefficients at their maximum given t, less its
 // largest value; a polynomial on panels that are halved until it is met to 1e-10. It reaches as far as l > -100 or
 // |t| <= 16 per unit of spread; beyond, it goes on as a straight line, as the logarithm of a partial likelihood does.
 // Source: M. J. Schuemie et al., J. Am. Med. Inform. Assoc. 29 (2022). Reveals nothing: it never leaves the site.
@@ -59,7 +59,8 @@ struct ProfileGuard {
   }
 };
 
-/// This site's profile; null where it has fewer rows than its threshold, no event, or nobody to compare.
+/// This site's profile; null where it has fewer rows than its threshold, no event (of 0/1 outcomes, only events), or
+/// nobody to compare.
 Result<std::shared_ptr<const SiteProfile>> SiteProfileOf(const federation::SiteView& site,
                                                          const EstimateRequest& request);
 

@@ -126,6 +126,10 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
       {"meta",
        {Formula("y ~ x + sex", "term = \"x\"\ntau2 = \"REML\"\n"),
         Formula("Surv(t, d) ~ x", "tau2 = \"PM\"\nhartung_knapp = true\n"),
+        "analysis = \"fit\"\nterm = \"x\"\nmodel = \"bayes\"\nlikelihood = \"profile\"\n"
+        "tau_scale = 0.002\n"
+        "[[analysis]]\nname = \"fit\"\nmethod = \"glm\"\nfamily = \"poisson\"\n" +
+            Formula("count ~ x + far + offset(log(years))"),
         "estimate = \"x\"\nstd_error = \"g\"\nmodel = \"random\"\n"}},
       {"rmst",
        {Formula("Surv(t, d) ~ arm", "tau = 100\n"),

@@ -71,3 +71,19 @@ rare_case <- function(name, formula, ...) {
 }
 golden_case("meta_profile_rare", rare, from = "simulated, seed 20261130", notes = "sites' profile likelihoods by coxph() with an offset, integrated in R",
   analyses = c(rare_case("alone", Surv(days, died) ~ 1), rare_case("adjusted", Surv(days, died) ~ age, prior_sd = 1, tau_scale = 0.2, conf_level = 0.8)))
+
+# The same of outcomes without times, and of counts of admissions, of which nobody on one arm has any at r4.
+set.seed(20261206)
+rare$years <- round(runif(nrow(rare), 0.2, 3), 1)
+rare$admissions <- rpois(nrow(rare), rare$years * exp(-2 + 0.8 * rare$exposed + 0.2 * rare$age))
+rare$admissions[rare$site == "r4" & rare$exposed == 0] <- 0
+rare$admissions[rare$site == "r5"] <- 0
+outcome_case <- function(name, formula, right, family, ...) {
+  profiles <- lapply(split(rare, rare$site)[c("r1", "r2", "r3", "r4")], profile_of, formula, "exposed", family)
+  study <- list(name = paste0(name, "_profile"), method = "meta", analysis = name, term = "exposed", model = "bayes", likelihood = "profile", ...)
+  list(list(study = list(name = name, method = "glm", family = family, formula = paste(deparse(formula[[2]]), "~", right)), expected = list(method = "glm")),
+       list(study = study, expected = profile_posterior(profiles, -9, 11, 201, ...)))
+}
+golden_case("meta_profile_outcomes", rare, from = "simulated, seeds 20261130 and 20261206", notes = "sites' profile likelihoods by Newton's method, which at 0 is glm()'s, integrated in R",
+  analyses = c(outcome_case("logistic", died ~ 1, "exposed", "binomial"), outcome_case("logistic_adjusted", died ~ age, "exposed + age", "binomial", prior_sd = 1, tau_scale = 0.2, conf_level = 0.8),
+               outcome_case("poisson", admissions ~ age + offset(log(years)), "exposed + age + offset(log(years))", "poisson")))
