@@ -19,8 +19,10 @@
 #include "intake/import.h"
 #include "intake/load_statements.h"
 #include "intake/mapping.h"
+#include "intake/record_identities.h"
 #include "intake/record_queue.h"
 #include "intake/record_stage.h"
+#include "intake/site_concepts.h"
 #include "intake/synthetic_export.h"
 #include "usage.h"
 
@@ -90,9 +92,9 @@ class Stopwatch {
 /// Resolves and stages as an import does, and keeps no report.
 class Staging final : public RecordSink {
  public:
-  Staging(const vocabulary::Vocabulary& vocabulary, RecordStage& stage)
-      : resolver_(vocabulary, "2100-01-01"), stage_(stage) {}
-  Result<void> Accept(SourceRecord record) override {
+  Staging(const vocabulary::Vocabulary& vocabulary, SiteConcepts& concepts, RecordStage& stage)
+      : resolver_(vocabulary, "2100-01-01", &concepts), stage_(stage) {}
+  Result<void> Accept(SourceRecord&& record) override {
     stage_.Take(record, resolver_.Resolve(record));
     ++records;
     return {};
@@ -128,12 +130,14 @@ void ReadAndStage(const Export& data, const fs::path& folder) {
       {.path = (folder / "staging.duckdb").string(), .memory_limit = kImportMemory}));
   const PseudonymKey key = Must(PseudonymKey::ForMemory());
   const vocabulary::Vocabulary vocabulary;
+  SiteConcepts concepts = Must(SiteConcepts::Open(vocabulary, store.database()));
   const Stopwatch watch;
   Must(store.database().Execute("BEGIN"));
   Must(store.database().Execute(kCreateStaging));
   RecordStage stage = Must(RecordStage::Open(store.database(), key));
-  Staging sink(vocabulary, stage);
-  RecordQueue queue(sink);
+  Staging sink(vocabulary, concepts, stage);
+  RecordIdentities identities(key);
+  RecordQueue queue(sink, [&](SourceRecord& record) { identities.Compute(record); });
   Read(data, queue);
   Must(queue.Finish());
   Must(stage.Finish());

@@ -27,7 +27,7 @@ const std::vector<std::string> kFactors = {"sex", "smoking"};
 
 class Kept : public intake::RecordSink {
  public:
-  Result<void> Accept(intake::SourceRecord record) override {
+  Result<void> Accept(intake::SourceRecord&& record) override {
     records.push_back(std::move(record));
     return {};
   }

@@ -11,7 +11,7 @@ namespace {
 
 class Gathered final : public intake::RecordSink {
  public:
-  Result<void> Accept(intake::SourceRecord record) override {
+  Result<void> Accept(intake::SourceRecord&& record) override {
     records.push_back(std::move(record));
     return {};
   }

@@ -336,7 +336,7 @@ Result<std::unique_ptr<Loader>> Loader::Begin(store::Store& store, const Pseudon
   return loader;
 }
 
-Result<void> Loader::Accept(SourceRecord record) {
+Result<void> Loader::Accept(SourceRecord&& record) {
   State& state = *state_;
   ImportCounts*& counts = state.counts[static_cast<std::size_t>(record.kind)];
   if (counts == nullptr) counts = &state.report.kinds[std::string(KindName(record.kind))];

@@ -48,7 +48,7 @@ class Loader final : public RecordSink {
   /// Rolls back when Finish() was not reached.
   ~Loader() override;
 
-  Result<void> Accept(SourceRecord record) override;
+  Result<void> Accept(SourceRecord&& record) override;
   Result<void> Reject(RejectedRecord record) override;
   void Ignore(const SourceReference& source, const std::string& what) override;
 

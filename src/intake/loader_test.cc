@@ -228,13 +228,13 @@ TEST_F(LoaderTest, HidesIdentitiesInTheQuarantineAndInFileNames) {
   SourceRecord text = Measured("anna-0001", "m1", 1);
   text.value->number.reset();
   text.value->text = "Frau Zimmermann nicht nüchtern";
-  ASSERT_TRUE((*loader)->Accept(text));
+  ASSERT_TRUE((*loader)->Accept(SourceRecord(text)));
   SourceRecord comment = text;
   comment.id = "o1";
   comment.kind = RecordKind::kObservation;
   comment.codes = {{"", "", "Brief an Zimmermann", ""}};
-  ASSERT_TRUE((*loader)->Accept(comment));
-  ASSERT_TRUE((*loader)->Accept(person));
+  ASSERT_TRUE((*loader)->Accept(std::move(comment)));
+  ASSERT_TRUE((*loader)->Accept(std::move(person)));
   (*loader)->AddFile({"Zimmermann_2024.csv", "00", 1});
   auto report = (*loader)->Finish();
   ASSERT_TRUE(report.has_value()) << report.error().message;

@@ -19,7 +19,7 @@ namespace clinnova::intake {
 
 class RecordKeeper : public RecordSink {
  public:
-  Result<void> Accept(SourceRecord record) override {
+  Result<void> Accept(SourceRecord&& record) override {
     records.push_back(std::move(record));
     return {};
   }

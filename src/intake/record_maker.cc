@@ -177,16 +177,15 @@ bool RecordMaker::FillCode(const CodeRule& rule, SourceCode& code) const {
 
 void RecordMaker::FillCodes(const RecordRule& rule, SourceRecord& record) const {
   for (const CodeRule& code_rule : rule.codes) {
-    SourceCode code;
-    if (FillCode(code_rule, code)) record.codes.push_back(std::move(code));
+    if (!FillCode(code_rule, record.codes.emplace_back())) record.codes.pop_back();
   }
 }
 
 void RecordMaker::Complain(std::string_view rule, const TextRule& at, std::string message) {
-  if (!bad_) bad_ = BadField{rule, ColumnOf(at), std::move(message)};
+  if (!bad_) bad_ = BadField{rule, std::string(ColumnOf(at)), std::move(message)};
 }
 
-std::string RecordMaker::ColumnOf(const TextRule& rule) const {
+std::string_view RecordMaker::ColumnOf(const TextRule& rule) const {
   for (const TextRule::Piece& piece : rule.pieces) {
     if (piece.column >= 0) return mapping_.columns[static_cast<std::size_t>(piece.column)];
   }
@@ -221,7 +220,7 @@ void RecordMaker::FillLimit(const ValueRule& rule, const TextRule& text,
 
 // False when the value is missing.
 bool RecordMaker::FillValue(const ValueRule& rule, SourceRecord& record) {
-  SourceValue value;
+  SourceValue& value = record.value.emplace();
   bool given = FillPieces(rule.text, value.text);
   for (std::size_t i = 0; !given && i < rule.text.otherwise.size(); ++i) {
     given = FillPieces(rule.text.otherwise[i], value.text);
@@ -240,7 +239,6 @@ bool RecordMaker::FillValue(const ValueRule& rule, SourceRecord& record) {
     FillLimit(rule, rule.high, value.high);
   }
   record.source.path = ColumnOf(rule.text);
-  record.value = std::move(value);
   return true;
 }
 
@@ -324,14 +322,16 @@ void RecordMaker::FillHidden(SourceRecord& record) const {
 
 Result<RecordMaker::Outcome> RecordMaker::MakeOne(const RecordRule& rule, const SourceRow& row) {
   bad_.reset();
-  SourceRecord record;
+  SourceRecord& record = sink_.Blank();
   record.kind = rule.kind;
-  record.source = {file_, row.line, ""};
+  record.source.file = file_;
+  record.source.line = row.line;
   if (!FillSubject(rule, record)) return Outcome::kNothing;
   if (!row.path.empty()) record.source.path = row.path;
   if (!FillText(rule.patient, record.patient_id)) {
-    CLINNOVA_TRY(Reject(row, "patient.missing",
-                        ColumnOf(rule.patient) + ": found nothing, expected a patient"));
+    CLINNOVA_TRY(
+        Reject(row, "patient.missing",
+               std::string(ColumnOf(rule.patient)) + ": found nothing, expected a patient"));
     return Outcome::kNoPatient;
   }
   if (!FillText(rule.id, record.id))

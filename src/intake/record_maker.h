@@ -99,7 +99,7 @@ class RecordMaker {
   bool FillSubject(const RecordRule& rule, SourceRecord& record);
   void FillHidden(SourceRecord& record) const;
   void Complain(std::string_view rule, const TextRule& at, std::string message);
-  std::string ColumnOf(const TextRule& rule) const;
+  std::string_view ColumnOf(const TextRule& rule) const;
   std::string_view Cell(int column) const { return cells_[static_cast<std::size_t>(column)]; }
 
   std::string file_;

@@ -22,7 +22,7 @@ class Stumbling final : public RecordSink {
  public:
   enum class How { kFails, kThrows };
   Stumbling(int at, How how) : at_(at), how_(how) {}
-  Result<void> Accept(SourceRecord) override {
+  Result<void> Accept(SourceRecord&&) override {
     if (++taken != at_) return {};
     if (how_ == How::kThrows) throw std::runtime_error("stumbled");
     return Fail(ErrorCode::kFailed, "stumbled");
@@ -40,7 +40,7 @@ class Stumbling final : public RecordSink {
 /// Takes everything, and counts what is ignored.
 class Counting final : public RecordSink {
  public:
-  Result<void> Accept(SourceRecord) override { return {}; }
+  Result<void> Accept(SourceRecord&&) override { return {}; }
   Result<void> Reject(RejectedRecord) override { return {}; }
   void Ignore(const SourceReference&, const std::string&) override { ++ignored; }
 
@@ -67,6 +67,52 @@ TEST(RecordQueue, HandsEverythingOverInOrder) {
   ASSERT_EQ(kept.rejected.size(), 100u);
   EXPECT_EQ(kept.Rules().back(), "csv.quote@9900");
   EXPECT_EQ(kept.ignored.at("not loaded"), 1000);
+}
+
+TEST(RecordQueue, PreparesEveryRecordInOrderBeforeTheSinkTakesIt) {
+  RecordKeeper kept;
+  std::int64_t prepared = 0;
+  RecordQueue queue(kept, [&](SourceRecord& record) { record.rows.row = ++prepared; });
+  for (int i = 0; i < 10'000; ++i) {
+    ASSERT_TRUE(queue.Accept(Numbered(i)));
+    if (i % 10 == 0) queue.Ignore({}, "not loaded");
+  }
+  ASSERT_TRUE(queue.Finish());
+  ASSERT_EQ(kept.records.size(), 10'000u);
+  for (int i = 0; i < 10'000; ++i) {
+    EXPECT_EQ(kept.records[i].id, Numbered(i).id);
+    EXPECT_EQ(kept.records[i].rows.row, i + 1);
+  }
+  EXPECT_EQ(kept.ignored.at("not loaded"), 1000);
+}
+
+TEST(RecordQueue, GivesBlankRecordsThatHaveNothingOfEarlierOnes) {
+  RecordKeeper kept;
+  RecordQueue queue(kept);
+  for (int i = 0; i < 10'000; ++i) {
+    SourceRecord& record = queue.Blank();
+    ASSERT_TRUE(record.id.empty() && record.visit_id.empty() && record.codes.empty());
+    ASSERT_TRUE(!record.value && !record.start && !record.birth && !record.quantity);
+    ASSERT_TRUE(record.identity_words.empty() && record.details == nullptr);
+    ASSERT_EQ(record.rows.row, 0);
+    ASSERT_EQ(record.source.line, 0u);
+    record = Numbered(i);
+    record.source = {"a file's name, too long to be kept in place", 7, "a column"};
+    record.visit_id = "a visit's identity, too long to be kept in place";
+    record.codes = {{"LOINC", "1988-5", "a name that is too long to be kept in place"}};
+    record.value.emplace().text = "12";
+    record.start = record.birth = OnDay(2024, 2, 29);
+    record.quantity = 2;
+    record.identity_words = {"Zimmermann"};
+    record.rows = {1, 2, 3};
+    const bool is_whole =
+        i % 3 == 1;  // what turns out to be no record is filled in and not accepted
+    ASSERT_TRUE(!is_whole || queue.Accept(std::move(record)));
+  }
+  ASSERT_TRUE(queue.Finish());
+  ASSERT_EQ(kept.records.size(), 3333u);
+  EXPECT_EQ(kept.records.back().id, Numbered(9997).id);
+  EXPECT_EQ(kept.records.back().codes.front().code, "1988-5");
 }
 
 TEST(RecordQueue, HandsOverWhatIsIgnoredAsItComes) {
@@ -123,6 +169,29 @@ TEST(RecordQueue, ThrowsWhatTheSinkThrows) {
   RecordQueue queue(sink);
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(queue.Accept(Numbered(i)));
   EXPECT_THROW(static_cast<void>(queue.Finish()), std::runtime_error);
+}
+
+TEST(RecordQueue, PassesTheSinksErrorOnThroughWhatPrepares) {
+  Stumbling sink(700, Stumbling::How::kFails);
+  RecordQueue queue(sink, [](SourceRecord&) {});
+  Result<void> result;
+  for (int added = 0; result && added < 1'000'000; ++added) result = queue.Accept(Numbered(added));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().message, "stumbled");
+  EXPECT_FALSE(queue.Finish());
+  EXPECT_EQ(sink.taken, 700);
+}
+
+TEST(RecordQueue, ThrowsWhatPreparingThrows) {
+  RecordKeeper kept;
+  RecordQueue queue(kept, [](SourceRecord& record) {
+    if (record.id == Numbered(700).id) throw std::runtime_error("stumbled");
+  });
+  const auto add_all = [&] {
+    for (int i = 0; i < 1000; ++i) static_cast<void>(queue.Accept(Numbered(i)));
+    static_cast<void>(queue.Finish());
+  };
+  EXPECT_THROW(add_all(), std::runtime_error);
 }
 
 TEST(RecordQueue, DropsWhatIsNotTakenWhenItIsGivenUp) {

@@ -20,35 +20,6 @@ constexpr std::array<std::string_view, 13> kNotTrue{
     "nullified",        "not-taken",   "registered",  "planned", "preparation",
     "unconfirmed",      "provisional", "differential"};
 
-/// What the quarantine shows of a record: what it says, never about whom.
-std::string Describe(const SourceRecord& record) {
-  std::string text(KindName(record.kind));
-  for (const SourceCode& code : record.codes) {
-    text += " " + vocabulary::CodeSystemName(code.system) + "|" + code.code;
-    if (code.code.empty()) text += code.display;
-  }
-  if (record.start) {
-    if (const auto start = OnCalendar(*record.start)) text += " " + DayText(start->day);
-  }
-  if (record.value) {
-    const SourceValue& value = *record.value;
-    text += " = " + value.comparator;
-    text += !value.text.empty() ? value.text : value.number ? std::to_string(*value.number) : "";
-    if (value.text.empty() || value.text.find(value.unit) == std::string::npos)
-      text += " " + value.unit;
-  }
-  if (!record.type.empty()) text += " (" + record.type + ")";
-  if (!record.status.empty()) text += " [" + record.status + "]";
-  return text.substr(0, 4096);
-}
-
-/// A record without an identity of its own is known by what it says.
-std::string IdentityByContent(const SourceRecord& record) {
-  const auto end = record.end ? OnCalendar(*record.end) : std::nullopt;
-  return record.patient_id + '\n' + record.visit_id + '\n' + Describe(record) + '\n' +
-         (end ? DayText(end->day) : "");
-}
-
 }  // namespace
 
 bool SaysItIsNotTrue(const SourceRecord& record) {
@@ -58,6 +29,7 @@ bool SaysItIsNotTrue(const SourceRecord& record) {
 RecordStage::RecordStage(const PseudonymKey& key, SqlAppender persons, SqlChunkAppender events,
                          SqlAppender consents, SqlAppender gone, SqlAppender quarantine)
     : key_(&key),
+      identities_(key),
       events_(std::move(events)),
       persons_(std::move(persons)),
       consents_(std::move(consents)),
@@ -75,22 +47,19 @@ Result<RecordStage> RecordStage::Open(core::Database& database, const PseudonymK
 }
 
 std::int64_t RecordStage::RowId(const SourceRecord& record) {
-  if (record.kind == RecordKind::kPerson) return PersonId(record.patient_id);
-  if (!record.id.empty()) return key_->RowId(KindName(record.kind), record.id);
-  return key_->RowId(KindName(record.kind), IdentityByContent(record));
+  return record.rows.row != 0 ? record.rows.row : identities_.RowId(record);
+}
+
+std::int64_t RecordStage::PersonId(const SourceRecord& record) {
+  return record.rows.person != 0 ? record.rows.person : identities_.PersonId(record.patient_id);
+}
+
+std::int64_t RecordStage::VisitId(const SourceRecord& record) {
+  return record.rows.visit != 0 ? record.rows.visit : identities_.VisitId(record.visit_id);
 }
 
 std::int64_t RecordStage::SourceId(const std::string& file) {
   return file_.Of(file, [this](const std::string& name) { return key_->RowId("source", name); });
-}
-
-std::int64_t RecordStage::PersonId(const std::string& patient_id) {
-  return patient_.Of(patient_id, [this](const std::string& id) { return key_->PersonId(id); });
-}
-
-std::int64_t RecordStage::VisitId(const std::string& visit_id) {
-  if (visit_id.empty()) return 0;
-  return visit_.Of(visit_id, [this](const std::string& id) { return key_->RowId("visit", id); });
 }
 
 void RecordStage::Quarantine(const SourceReference& source, std::string_view kind,
@@ -110,7 +79,7 @@ void RecordStage::Quarantine(const SourceReference& source, std::string_view kin
 void RecordStage::Stage(const SourceRecord& record, const ResolvedPerson& person) {
   SqlAppender& rows = persons_;
   rows.Int64(++sequence_);
-  rows.Int64(PersonId(record.patient_id));
+  rows.Int64(PersonId(record));
   rows.Text(key_->Pseudonym(record.patient_id));
   rows.Int64(person.gender_concept_id);
   TextOrNull(rows, person.gender_source);
@@ -128,7 +97,7 @@ void RecordStage::Stage(const SourceRecord& record, const ResolvedConsent& conse
   SqlAppender& rows = consents_;
   rows.Int64(++sequence_);
   rows.Int64(RowId(record));
-  rows.Int64(PersonId(record.patient_id));
+  rows.Int64(PersonId(record));
   rows.Text(consent.purpose);
   rows.Text(consent.status);
   TextOrNull(rows, consent.from);
@@ -143,8 +112,8 @@ void RecordStage::Stage(const SourceRecord& record, const ResolvedEvent& event) 
   SqlChunkAppender& rows = events_;
   rows.Int64(++sequence_);
   rows.Int64(RowId(record));
-  rows.Int64(PersonId(record.patient_id));
-  rows.Int64(VisitId(record.visit_id));
+  rows.Int64(PersonId(record));
+  rows.Int64(VisitId(record));
   rows.Int64(static_cast<std::int64_t>(record.kind));
   rows.Int64(static_cast<std::int64_t>(event.table));
   rows.Int64(event.concept_id);

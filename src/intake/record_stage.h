@@ -15,6 +15,7 @@
 
 #include "core/duckdb.h"
 #include "intake/pseudonym.h"
+#include "intake/record_identities.h"
 #include "intake/record_resolver.h"
 #include "intake/source_record.h"
 
@@ -22,23 +23,6 @@ namespace clinnova::intake {
 
 /// Whether the record's status says that the thing did not happen, or not yet ("entered-in-error", "draft").
 bool SaysItIsNotTrue(const SourceRecord& record);
-
-/// The identifier of the text that was asked for last: records of one file, patient or visit often follow each other.
-class LastId {
- public:
-  template <typename Make>
-  std::int64_t Of(const std::string& text, Make make) {
-    if (id_ == 0 || text != text_) {
-      text_ = text;
-      id_ = make(text);
-    }
-    return id_;
-  }
-
- private:
-  std::string text_;
-  std::int64_t id_ = 0;  ///< never one of a text
-};
 
 /// One thread at a time. Must not outlive the database and the key.
 class RecordStage {
@@ -58,8 +42,6 @@ class RecordStage {
   /// The number of the last row that was staged.
   std::int64_t sequence() const { return sequence_; }
 
-  /// The person_id of a patient under the key.
-  std::int64_t PersonId(const std::string& patient_id);
   /// The row that a record becomes; versions of one record become one row.
   std::int64_t RowId(const SourceRecord& record);
 
@@ -70,15 +52,17 @@ class RecordStage {
   RecordStage(const PseudonymKey& key, core::SqlAppender persons, core::SqlChunkAppender events,
               core::SqlAppender consents, core::SqlAppender gone, core::SqlAppender quarantine);
   std::int64_t SourceId(const std::string& file);
-  std::int64_t VisitId(const std::string& visit_id);
+  std::int64_t PersonId(const SourceRecord& record);
+  std::int64_t VisitId(const SourceRecord& record);
   void Stage(const SourceRecord& record, const ResolvedPerson& person);
   void Stage(const SourceRecord& record, const ResolvedConsent& consent);
   void Stage(const SourceRecord& record, const ResolvedEvent& event);
 
   const PseudonymKey* key_;  // not owned
+  RecordIdentities identities_;
   core::SqlChunkAppender events_;
   core::SqlAppender persons_, consents_, gone_, quarantine_;
-  LastId file_, patient_, visit_;
+  LastId file_;
   std::int64_t sequence_ = 0;
 };
 

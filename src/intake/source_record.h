@@ -87,6 +87,13 @@ constexpr bool IsAboutAPatient(RecordKind kind) {
 
 struct SourceDetails;  // source_details.h
 
+/// What a record's identities become in the store; 0: not computed, or none.
+struct RecordRows {
+  std::int64_t row = 0;
+  std::int64_t person = 0;
+  std::int64_t visit = 0;
+};
+
 /// One statement about one patient, or about where and by whom care is given.
 struct SourceRecord {
   RecordKind kind = RecordKind::kObservation;
@@ -124,7 +131,18 @@ struct SourceRecord {
   /// What is particular to the kind; null for most records. Never changed, and so shared by the copies of a
   /// record.
   std::shared_ptr<const SourceDetails> details;
+
+  /// Where they were computed ahead of the loader (record_identities.h): the identities do not change afterwards.
+  RecordRows rows;
+
+  /// As new, but keeps the memory of its texts for the next ones.
+  void Clear();
 };
+
+inline void SourceRecord::Clear() {
+  static const SourceRecord kNew;
+  *this = kNew;
+}
 
 /// A record that could not be read: goes to quarantine with the reason.
 struct RejectedRecord {
@@ -139,12 +157,22 @@ struct RejectedRecord {
 class RecordSink {
  public:
   virtual ~RecordSink() = default;
-  virtual Result<void> Accept(SourceRecord record) = 0;
+  /// A cleared record, the sink's own, to fill in and hand to the very next Accept(): a reader that makes many is
+  /// spared a new one's memory and the move.
+  virtual SourceRecord& Blank() {
+    blank_.Clear();
+    return blank_;
+  }
+  /// May take the record's content, or leave it.
+  virtual Result<void> Accept(SourceRecord&& record) = 0;
   /// `record.raw` must not hold a patient's name or address: it is kept for the data manager.
   virtual Result<void> Reject(RejectedRecord record) = 0;
   /// A record read and deliberately not loaded, counted by `what` ("AllergyIntolerance: not loaded").
   /// One that has a status ("entered-in-error") goes to Accept, which takes back an earlier version.
   virtual void Ignore(const SourceReference& source, const std::string& what) = 0;
+
+ private:
+  SourceRecord blank_;
 };
 
 }  // namespace clinnova::intake
