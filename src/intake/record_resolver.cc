@@ -281,10 +281,10 @@ std::optional<Rejection> RecordResolver::ResolveValue(const SourceRecord& record
 std::optional<Rejection> RecordResolver::ResolveNumber(const SourceValue& value,
                                                        const Concept& concept_,
                                                        ResolvedEvent& event) const {
-  std::vector<SourceQuantity> alternatives{{*value.number, value.unit}};
-  alternatives.insert(alternatives.end(), value.translations.begin(), value.translations.end());
+  const SourceQuantity own{*value.number, value.unit};
   std::optional<Rejection> rejected;
-  for (const SourceQuantity& quantity : alternatives) {
+  for (std::size_t i = 0; i <= value.translations.size(); ++i) {
+    const SourceQuantity& quantity = i == 0 ? own : value.translations[i - 1];
     const bool bare = TrimText(quantity.unit).empty() && IsCountOrScore(concept_.canonical_unit);
     const Unit* unit = vocabulary_.units().Find(bare ? concept_.canonical_unit : quantity.unit);
     std::optional<vocabulary::CanonicalValue> canonical;
@@ -310,7 +310,7 @@ std::optional<Rejection> RecordResolver::ResolveNumber(const SourceValue& value,
     event.number = canonical->number;
     event.unit_concept_id = canonical->unit->concept_id;
     // The limits are in the unit of the value itself, not of its translations.
-    if (&quantity != &alternatives.front()) return std::nullopt;
+    if (i > 0) return std::nullopt;
     for (const auto& [limit, range] :
          {std::pair(&value.low, &event.range_low), std::pair(&value.high, &event.range_high)}) {
       if (!*limit) continue;

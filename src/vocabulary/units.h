@@ -9,10 +9,11 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace clinnova::vocabulary {
@@ -40,7 +41,13 @@ class UnitTable {
 
  private:
   std::vector<Unit> units_;
-  std::map<std::string, std::size_t, std::less<>> by_spelling_;
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>()(text);
+    }
+  };
+  std::unordered_map<std::string, std::size_t, TextHash, std::equal_to<>> by_spelling_;
 };
 
 }  // namespace clinnova::vocabulary
