@@ -133,6 +133,7 @@ void ReadAndStage(const Export& data, const fs::path& folder) {
   SiteConcepts concepts = Must(SiteConcepts::Open(vocabulary, store.database()));
   const Stopwatch watch;
   Must(store.database().Execute("BEGIN"));
+  static_cast<void>(Must(store.database().SetThreads(1)));
   Must(store.database().Execute(kCreateStaging));
   RecordStage stage = Must(RecordStage::Open(store.database(), key));
   Staging sink(vocabulary, concepts, stage);

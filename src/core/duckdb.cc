@@ -312,6 +312,12 @@ Result<SqlRows> Database::Query(std::string_view sql, std::initializer_list<SqlV
   return Query(sql, std::span<const SqlValue>(parameters.begin(), parameters.size()));
 }
 
+Result<std::int64_t> Database::SetThreads(std::int64_t threads) {
+  CLINNOVA_ASSIGN(const std::int64_t before, QueryInt64("SELECT current_setting('threads')"));
+  CLINNOVA_TRY(Execute("SET threads = " + std::to_string(threads)));
+  return before;
+}
+
 Result<void> Database::Execute(std::string_view sql) {
   duckdb_extracted_statements statements = nullptr;
   const idx_t count =

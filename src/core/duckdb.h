@@ -173,6 +173,9 @@ class Database {
   Result<std::int64_t> QueryInt64(std::string_view sql,
                                   std::initializer_list<SqlValue> parameters = {});
 
+  /// On how many threads DuckDB works from now on; gives the number of before.
+  Result<std::int64_t> SetThreads(std::int64_t threads);
+
   /// An appender to `table` or `schema.table`; must not outlive this.
   Result<SqlAppender> Append(std::string_view table);
   Result<SqlChunkAppender> AppendChunks(std::string_view table);

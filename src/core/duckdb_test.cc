@@ -48,6 +48,14 @@ TEST(Database, ReadsEveryKindOfNumberDateAndText) {
   EXPECT_FALSE(rows->NextChunk());
 }
 
+TEST(Database, WorksOnAsManyThreadsAsItIsTold) {
+  auto database = Database::Open({.threads = 3});
+  EXPECT_EQ(database->SetThreads(1).value_or(0), 3);
+  EXPECT_EQ(database->QueryInt64("SELECT current_setting('threads')").value_or(0), 1);
+  EXPECT_EQ(database->SetThreads(3).value_or(0), 1);
+  EXPECT_FALSE(database->SetThreads(0));
+}
+
 TEST(Database, BindsParametersOfEveryKind) {
   Database database = InMemory();
   auto rows =

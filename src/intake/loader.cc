@@ -57,6 +57,7 @@ struct Loader::State {
   std::string last_patient;
   std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
   bool has_earlier = false;  ///< the store has rows of earlier imports
+  std::int64_t threads = 0;  ///< DuckDB's, while it has one: until everything is staged
   bool open = false;
 
   State(Database& d, const PseudonymKey& k, const PseudonymList* p)
@@ -65,6 +66,7 @@ struct Loader::State {
   Result<void> Begin(std::string_view today);
   Result<void> BeginStaging();
   Result<void> BeginList();
+  Result<void> EndStaging();
   void CountUnmapped(const SourceRecord& record);
   Result<void> TakePlace(const SourceRecord& record);
   Result<void> CheckKey();
@@ -104,6 +106,8 @@ Result<void> Loader::State::BeginStaging() {
   CLINNOVA_ASSIGN(const std::int64_t rows,
                   database.QueryInt64("SELECT count(*) FROM clinnova.provenance"));
   has_earlier = rows > 0;
+  // With more, the thread that appends polls while another one inserts what it appended.
+  CLINNOVA_ASSIGN(threads, database.SetThreads(1));
   CLINNOVA_TRY(database.Execute(kCreateStaging));
   CLINNOVA_TRY(database.Execute(kCreateDetails));
   CLINNOVA_ASSIGN(stage, RecordStage::Open(database, key));
@@ -278,13 +282,19 @@ Result<void> Loader::State::WriteReport() {
   return {};
 }
 
-Result<void> Loader::State::MoveEverything() {
+Result<void> Loader::State::EndStaging() {
   CLINNOVA_TRY(stage->Finish());
   stage.reset();
   CLINNOVA_TRY(details->Finish());
   details.reset();
   CLINNOVA_TRY(places->Finish());
   places.reset();
+  CLINNOVA_TRY(database.SetThreads(std::exchange(threads, 0)));
+  return {};
+}
+
+Result<void> Loader::State::MoveEverything() {
+  CLINNOVA_TRY(EndStaging());
   CLINNOVA_TRY(StageFiles());
   if (outside) {
     CLINNOVA_ASSIGN(report.unlisted_patients, outside->Apply());
@@ -326,6 +336,7 @@ Loader::~Loader() {
   state_->places.reset();
   state_->outside.reset();
   static_cast<void>(state_->database.Execute("ROLLBACK"));
+  if (state_->threads > 0) static_cast<void>(state_->database.SetThreads(state_->threads));
 }
 
 Result<std::unique_ptr<Loader>> Loader::Begin(store::Store& store, const PseudonymKey& key,

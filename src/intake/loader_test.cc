@@ -194,6 +194,15 @@ TEST_F(LoaderTest, CountsARepeatedRecordOnceAndKeepsTheLast) {
   EXPECT_EQ(Count("SELECT value_as_number::BIGINT FROM measurement"), 15);
 }
 
+TEST_F(LoaderTest, LeavesTheStoreTheThreadsThatItHad) {
+  const std::int64_t threads = Count("SELECT current_setting('threads')");
+  ASSERT_GT(threads, 1);
+  Load({Person("anna-0001")});
+  EXPECT_EQ(Count("SELECT current_setting('threads')"), threads);
+  ASSERT_TRUE(Loader::Begin(store_, key_, {}));  // and given up
+  EXPECT_EQ(Count("SELECT current_setting('threads')"), threads);
+}
+
 TEST_F(LoaderTest, RollsBackWhatDoesNotFinish) {
   Load({Person("anna-0001")});
   {
