@@ -96,13 +96,17 @@ INSERT INTO stage_quarantine
   FROM checked_consent WHERE rule IS NOT NULL;
 )sql";
 
-const std::string_view kClear = R"sql(
--- What an earlier import wrote of the same records; nothing, and everything below cheap, at the first.
+const std::string_view kFindEarlier = R"sql(
 CREATE TEMP TABLE earlier_row AS
   SELECT row_id FROM clinnova.provenance WHERE row_id IN (
     SELECT row_id FROM stage_event UNION ALL SELECT row_id FROM stage_consent
     UNION ALL SELECT person_id FROM stage_person UNION ALL SELECT row_id FROM stage_gone
     UNION ALL SELECT row_id FROM stage_care_site UNION ALL SELECT row_id FROM stage_provider);
+)sql";
+
+const std::string_view kNothingEarlier = "CREATE TEMP TABLE earlier_row (row_id BIGINT)";
+
+const std::string_view kClear = R"sql(
 -- Before the rows go: whose observation period is touched.
 CREATE TEMP TABLE touched_person AS
   SELECT person_id FROM checked_person
