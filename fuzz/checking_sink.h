@@ -17,7 +17,7 @@ namespace clinnova::fuzz {
 
 class CheckingSink : public intake::RecordSink {
  public:
-  Result<void> Accept(intake::SourceRecord record) override {
+  Result<void> Accept(intake::SourceRecord&& record) override {
     if (record.patient_id.empty() || record.id.empty()) std::abort();
     return {};
   }

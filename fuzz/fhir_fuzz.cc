@@ -13,7 +13,7 @@ namespace {
 
 class FhirSink final : public CheckingSink {
  public:
-  Result<void> Accept(intake::SourceRecord record) override {
+  Result<void> Accept(intake::SourceRecord&& record) override {
     if (record.source.file.empty()) std::abort();
     if (!intake::IsAboutAPatient(record.kind) && !record.patient_id.empty()) std::abort();
     // What the loader takes for a series must be one.

@@ -17,7 +17,8 @@
 namespace clinnova::intake {
 
 /// What a store that is imported into may hold in memory (store::Store::Options::memory_limit): beyond it DuckDB
-/// writes to a folder beside the store, and the whole process stays under 500 MB whatever the size of the files.
+/// writes to a folder beside the store, and the whole process stays under 500 MB whatever the size of the files. An
+/// import that replaces millions of rows takes more: memory outside this limit grows as they are deleted.
 inline constexpr const char* kImportMemory = "192MB";
 
 struct ImportOptions {

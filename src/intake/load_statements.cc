@@ -96,28 +96,45 @@ INSERT INTO stage_quarantine
   FROM checked_consent WHERE rule IS NOT NULL;
 )sql";
 
-const std::string_view kClear = R"sql(
--- What an earlier import wrote of the same records; nothing, and everything below cheap, at the first.
+const std::string_view kFindEarlier = R"sql(
 CREATE TEMP TABLE earlier_row AS
   SELECT row_id FROM clinnova.provenance WHERE row_id IN (
     SELECT row_id FROM stage_event UNION ALL SELECT row_id FROM stage_consent
     UNION ALL SELECT person_id FROM stage_person UNION ALL SELECT row_id FROM stage_gone
     UNION ALL SELECT row_id FROM stage_care_site UNION ALL SELECT row_id FROM stage_provider);
--- Before the rows go: whose observation period is touched.
+)sql";
+
+const std::string_view kNothingEarlier = "CREATE TEMP TABLE earlier_row (row_id BIGINT)";
+
+const std::string_view kClear = R"sql(
+-- Before the rows go: whose observation period is touched. One table after the other: in one statement every table's
+-- join would hold all earlier rows at the same time.
 CREATE TEMP TABLE touched_person AS
-  SELECT person_id FROM checked_person
-  UNION SELECT person_id FROM loadable
-  UNION SELECT person_id FROM visit_occurrence WHERE visit_occurrence_id IN (SELECT row_id FROM earlier_row)
-  UNION SELECT person_id FROM condition_occurrence
-    WHERE condition_occurrence_id IN (SELECT row_id FROM earlier_row)
-  UNION SELECT person_id FROM drug_exposure WHERE drug_exposure_id IN (SELECT row_id FROM earlier_row)
-  UNION SELECT person_id FROM measurement WHERE measurement_id IN (SELECT row_id FROM earlier_row)
-  UNION SELECT person_id FROM observation WHERE observation_id IN (SELECT row_id FROM earlier_row)
-  UNION SELECT person_id FROM procedure_occurrence
-    WHERE procedure_occurrence_id IN (SELECT row_id FROM earlier_row)
-  UNION SELECT person_id FROM specimen WHERE specimen_id IN (SELECT row_id FROM earlier_row)
-  UNION SELECT person_id FROM device_exposure
-    WHERE device_exposure_id IN (SELECT row_id FROM earlier_row);
+  SELECT person_id FROM checked_person UNION SELECT person_id FROM loadable;
+INSERT INTO touched_person
+  SELECT person_id FROM visit_occurrence WHERE visit_occurrence_id IN (SELECT row_id FROM earlier_row)
+  EXCEPT SELECT person_id FROM touched_person;
+INSERT INTO touched_person
+  SELECT person_id FROM condition_occurrence WHERE condition_occurrence_id IN (SELECT row_id FROM earlier_row)
+  EXCEPT SELECT person_id FROM touched_person;
+INSERT INTO touched_person
+  SELECT person_id FROM drug_exposure WHERE drug_exposure_id IN (SELECT row_id FROM earlier_row)
+  EXCEPT SELECT person_id FROM touched_person;
+INSERT INTO touched_person
+  SELECT person_id FROM measurement WHERE measurement_id IN (SELECT row_id FROM earlier_row)
+  EXCEPT SELECT person_id FROM touched_person;
+INSERT INTO touched_person
+  SELECT person_id FROM observation WHERE observation_id IN (SELECT row_id FROM earlier_row)
+  EXCEPT SELECT person_id FROM touched_person;
+INSERT INTO touched_person
+  SELECT person_id FROM procedure_occurrence WHERE procedure_occurrence_id IN (SELECT row_id FROM earlier_row)
+  EXCEPT SELECT person_id FROM touched_person;
+INSERT INTO touched_person
+  SELECT person_id FROM specimen WHERE specimen_id IN (SELECT row_id FROM earlier_row)
+  EXCEPT SELECT person_id FROM touched_person;
+INSERT INTO touched_person
+  SELECT person_id FROM device_exposure WHERE device_exposure_id IN (SELECT row_id FROM earlier_row)
+  EXCEPT SELECT person_id FROM touched_person;
 DELETE FROM person WHERE person_id IN (SELECT person_id FROM checked_person);
 DELETE FROM visit_occurrence WHERE visit_occurrence_id IN (SELECT row_id FROM earlier_row);
 DELETE FROM condition_occurrence WHERE condition_occurrence_id IN (SELECT row_id FROM earlier_row);

@@ -10,7 +10,8 @@
 //     --kCheck-->  superseded_event, refused_event   the few events that are not loaded, and why
 //                  checked_person, checked_consent   one row per id
 //                  loadable, loadable_in_visit       the events that are, as views: they are not copied
-//     --kClear-->     what an earlier import said of the same records goes
+//     --kFindEarlier-->  earlier_row     rows that an earlier import wrote of the same records
+//     --kClear-->     they go
 //     --kInsert-->    CDM tables, consent
 //     --kRemember-->  provenance, value_detail, quarantine, source
 //
@@ -26,6 +27,10 @@ namespace clinnova::intake {
 extern const std::string_view kCreateStaging;
 /// Finds the last version of every id, and what needs the person: person.unknown, date.before_birth.
 extern const std::string_view kCheck;
+/// Finds what an earlier import wrote of the same records.
+extern const std::string_view kFindEarlier;
+/// In its place where the store has no earlier row: looking for none among millions takes memory and time.
+extern const std::string_view kNothingEarlier;
 extern const std::string_view kClear;
 extern const std::string_view kInsert;
 extern const std::string_view kRemember;

@@ -304,6 +304,9 @@ Result<void> Loader::State::MoveEverything() {
   CLINNOVA_TRY(database.Execute(kCheckDetails));
   CLINNOVA_TRY(HideIdentities());
   CLINNOVA_TRY(CountLoaded());
+  CLINNOVA_ASSIGN(const std::int64_t remembered,
+                  database.QueryInt64("SELECT count(*) FROM clinnova.provenance"));
+  CLINNOVA_TRY(database.Execute(remembered > 0 ? kFindEarlier : kNothingEarlier));
   for (const std::string_view script :
        {kClear, kClearDetails, kInsertPlaces, kInsert, kInsertDetails, kRemember}) {
     CLINNOVA_TRY(database.Execute(script));
