@@ -50,20 +50,23 @@ Result<std::optional<bool>> Membership(const Environment& environment, const Exp
   return Contains(environment, items, item.front());
 }
 
-/// & takes an empty collection for the empty text.
+/// One side of &, which takes an empty collection for the empty text.
+Result<std::string_view> TextOfSide(const Expression& expression, Items side) {
+  if (side.size() > 1) return SingleExpected(expression, side.size());
+  if (side.empty()) return std::string_view();
+  const auto text = StringOf(side.front());
+  if (text) return *text;
+  return Fail(ErrorCode::kInvalidInput, "\"&\": found a value that is no text, expected texts");
+}
+
 Result<Items> Concatenate(const Environment& environment, const Expression& expression, Items a,
                           Items b) {
-  std::string text;
-  for (const Items side : {a, b}) {
-    if (side.size() > 1) return SingleExpected(expression, side.size());
-    if (side.empty()) continue;
-    const auto part = StringOf(side.front());
-    if (!part) {
-      return Fail(ErrorCode::kInvalidInput, "\"&\": found a value that is no text, expected texts");
-    }
-    text += *part;
-  }
-  return environment.One(text);
+  CLINNOVA_ASSIGN(const std::string_view left, TextOfSide(expression, a));
+  CLINNOVA_ASSIGN(const std::string_view right, TextOfSide(expression, b));
+  const std::size_t size = left.size() + right.size();
+  char* text = environment.memory.Room<char>(size);
+  std::copy(right.begin(), right.end(), std::copy(left.begin(), left.end(), text));
+  return environment.One(std::string_view(text, size));
 }
 
 bool IsLogic(Operator op) { return op <= Operator::kImplies; }
@@ -160,7 +163,9 @@ void Evaluator::AppendChoice(const JsonTree& object, const FhirElement& element,
     std::string_view key = member.name.text();
     const bool extra = key.starts_with('_');
     if (extra) key.remove_prefix(1);
-    if (!key.starts_with(element.name)) continue;
+    // Most members differ from the element in their first letter.
+    const bool may_be = !key.empty() && key.front() == element.name.front();
+    if (!may_be || !key.starts_with(element.name)) continue;
     const FhirMember meant = parent.type->Member(extra ? JsonName(key) : member.name);
     if (meant.element != &element || (extra && object.Find(key))) continue;
     const JsonTree* more = extra ? &member.value : nullptr;
