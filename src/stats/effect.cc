@@ -191,7 +191,8 @@ Result<void> CheckFrame(const Analysis& analysis, const EffectOptions& options,
 Result<Json> Run(Federation& federation, const Analysis& analysis) {
   CLINNOVA_ASSIGN(const EffectOptions options, EffectOptionsOf(analysis));
   for (const char* key : {"outcome", "treatment"}) CLINNOVA_TRY(analysis.Text(key));
-  CLINNOVA_ASSIGN(const ModelFrame frame, ModelFrame::Build(federation, analysis));
+  CLINNOVA_ASSIGN(const ModelFrame frame,
+                  ModelFrame::Build(federation, analysis, ModelFrame::Outcome::kLevels));
   CLINNOVA_TRY(CheckFrame(analysis, options, frame, federation.minimum_count()));
   CLINNOVA_ASSIGN(const EffectFit fit, FitEffect(federation, analysis, options, frame));
   return Report(analysis, options, frame, fit).Write();

@@ -317,19 +317,12 @@ Result<void> CheckCases(const PooledSums& sums, const std::string& where, int mi
   return {};
 }
 
-}  // namespace
-
-namespace {
-
-/// A factor of more than two levels is an outcome of methods for levels only, and of the binomial family, where it
-/// says whether somebody is above the first level. Elsewhere it is mostly text that strayed into numbers.
+/// Of a factor of more than two levels, the binomial family asks whether somebody is above the first. As a number it is
+/// mostly text that strayed into numbers.
 Result<void> CheckOutcomeLevels(const Analysis& analysis, const Formula& formula,
                                 const Design& design) {
   const std::size_t levels = design.response_levels().size();
   if (formula.response().kind != table::Response::Kind::kNumeric || levels <= 2) return {};
-  constexpr std::string_view kOfLevels[] = {"effect", "multinomial", "ordinal"};
-  const auto known = std::find(std::begin(kOfLevels), std::end(kOfLevels), analysis.method());
-  if (known != std::end(kOfLevels)) return {};
   CLINNOVA_ASSIGN(const std::string family, analysis.Text("family", "gaussian"));
   if (family == "binomial" || family == "quasibinomial") return {};
   return analysis.Wrong("formula", "found an outcome of " + std::to_string(levels) +
@@ -339,7 +332,8 @@ Result<void> CheckOutcomeLevels(const Analysis& analysis, const Formula& formula
 
 }  // namespace
 
-Result<ModelFrame> ModelFrame::Build(Federation& federation, const Analysis& analysis) {
+Result<ModelFrame> ModelFrame::Build(Federation& federation, const Analysis& analysis,
+                                     Outcome outcome) {
   ModelFrame frame;
   const std::string where = "analysis \"" + analysis.name() + "\"";
   CLINNOVA_ASSIGN(Design wide, DesignOf(analysis, federation.schema(), {}));
@@ -355,7 +349,9 @@ Result<ModelFrame> ModelFrame::Build(Federation& federation, const Analysis& ana
   frame.ReadTimes(sums);
   frame.ReadLevels(wide, sums);
   CLINNOVA_ASSIGN(Design design, DesignOf(analysis, federation.schema(), frame.claim_.facts));
-  CLINNOVA_TRY(CheckOutcomeLevels(analysis, frame.formula_, design));
+  if (outcome == Outcome::kNumber) {
+    CLINNOVA_TRY(CheckOutcomeLevels(analysis, frame.formula_, design));
+  }
 
   std::map<std::string, std::size_t> column_of;
   for (std::size_t j = 0; j < wide.names().size(); ++j) column_of[wide.names()[j]] = j;

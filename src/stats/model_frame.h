@@ -104,10 +104,15 @@ void Standardise(const FrameClaim& claim, table::DesignBatch& batch);
 
 class ModelFrame {
  public:
+  /// What the formula's left side is read as, where it is one column: a number, which a factor of two levels is, too, or
+  /// as many levels as there are.
+  enum class Outcome { kNumber, kLevels };
+
   /// kInvalidInput for a formula that does not fit the columns; kFailed when no complete case is left or
   /// an expression is infinite; kRefused by a disclosure rule.
   static Result<ModelFrame> Build(federation::Federation& federation,
-                                  const federation::Analysis& analysis);
+                                  const federation::Analysis& analysis,
+                                  Outcome outcome = Outcome::kNumber);
 
   const table::Formula& formula() const { return formula_; }
   const table::Design& design() const { return *design_; }

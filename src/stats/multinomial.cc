@@ -316,7 +316,8 @@ Result<Json> RunMultinomial(Federation& federation, const Analysis& analysis) {
   constexpr std::string_view kLinks[] = {"logit"};
   CLINNOVA_TRY(analysis.Choice("link", kLinks));
   CLINNOVA_ASSIGN(const double level, analysis.Number("conf_level", 0.95));
-  CLINNOVA_ASSIGN(ModelFrame frame, ModelFrame::Build(federation, analysis));
+  CLINNOVA_ASSIGN(ModelFrame frame,
+                  ModelFrame::Build(federation, analysis, ModelFrame::Outcome::kLevels));
   const std::size_t levels = frame.design().response_levels().size();
   if (levels < 2) {
     return analysis.Wrong("formula",

@@ -246,7 +246,8 @@ Result<Json> RunOrdinal(Federation& federation, const Analysis& analysis) {
   const auto link = ParseOrdinalLink(word);
   if (!link) return FailAt("analysis \"" + analysis.name() + "\"", link);
   CLINNOVA_ASSIGN(const double level, analysis.Number("conf_level", 0.95));
-  CLINNOVA_ASSIGN(ModelFrame frame, ModelFrame::Build(federation, analysis));
+  CLINNOVA_ASSIGN(ModelFrame frame,
+                  ModelFrame::Build(federation, analysis, ModelFrame::Outcome::kLevels));
   const std::size_t levels = frame.design().response_levels().size();
   if (levels < 2) {
     return analysis.Wrong(
