@@ -70,6 +70,8 @@ class Summary {
       variables.push_back(std::move(entry));
     }
     Json result;
+    result["n"] = counts.Count(kSummaryRows, 0);
+    result["n_missing"] = counts.Count(kSummaryRows, 1);
     result["variables"] = std::move(variables);
     result["suppressed"] = suppressed_;
     return result;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stats/summary_steps.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "federation/batches.h"
@@ -51,7 +52,7 @@ Result<Layout> CountLayout(const Analysis& analysis, const table::Schema& schema
                  CountBlock("keys", variables * kKeyParts), CountBlock("zeros", judged),
                  CountBlock("ones", judged), CountBlock("sites", judged),
                  CountBlock("level_sites", parameters.guarded ? levels : 0),
-                 WideBlock("magnitudes", judged)}};
+                 WideBlock("magnitudes", judged), CountBlock("rows", 2)}};
 }
 
 struct NoScratch {};
@@ -119,9 +120,16 @@ Result<void> CountEvaluate(const SiteView& site, const SummaryCountParameters& p
       site.table.rows, site.threads, sums,
       [&](std::size_t first, std::size_t count, NoScratch&, ExactSums& mine) -> Result<void> {
         std::size_t first_level = 0;
+        std::vector<bool> any(count);
         for (std::size_t v = 0; v < columns.size(); ++v) {
           const ColumnSchema& schema = site.table.schema.columns[columns[v]];
           const table::Column& column = site.table.column(columns[v]);
+          for (std::size_t r = 0; r < count; ++r) {
+            const bool has = schema.kind == ColumnKind::kNumeric
+                                 ? !std::isnan(column.numbers[first + r])
+                                 : column.codes[first + r] >= 0;
+            if (has) any[r] = true;
+          }
           std::size_t present = 0;
           if (schema.kind == ColumnKind::kNumeric) {
             const std::vector<double> values = Present(column, first, count);
@@ -140,6 +148,9 @@ Result<void> CountEvaluate(const SiteView& site, const SummaryCountParameters& p
           mine.AddCount(kSummaryAbsent, v, static_cast<std::int64_t>(count - present));
           first_level += schema.levels.size();
         }
+        const auto rows = std::ranges::count(any, true);
+        mine.AddCount(kSummaryRows, 0, rows);
+        mine.AddCount(kSummaryRows, 1, static_cast<std::int64_t>(count) - rows);
         return {};
       });
 }

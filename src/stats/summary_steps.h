@@ -32,7 +32,8 @@ enum SummaryCountBlock {
   kSummaryOnes,
   kSummarySites,       ///< sites that have any value
   kSummaryLevelSites,  ///< sites that have anybody in a level
-  kSummaryMagnitudes   ///< see Magnitudes::Bound
+  kSummaryMagnitudes,  ///< see Magnitudes::Bound
+  kSummaryRows         ///< not by variable: rows with a value in any, and in none
 };
 
 /// What the hub claims of one variable whose sums are asked for.

@@ -101,6 +101,15 @@ TEST(Summary, HidesMomentsOfFewValues) {
   EXPECT_EQ(answer.Size("/suppressed"), 8u);  // five moments, three quantiles
 }
 
+TEST(Summary, CountsRowsThatHaveAnyOfTheVariables) {
+  const Answer answer = RunOne("method = \"summary\"\nvariables = [\"x\", \"z\"]\n",
+                               {MakeTable({{"x", {1, kNa, 3, kNa}}, {"z", {kNa, kNa, 1, 2}}})});
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer.Number("/n"), 3);
+  EXPECT_EQ(answer.Number("/n_missing"), 1);
+  EXPECT_EQ(answer.Number("/variables/0/n"), 2);
+}
+
 TEST(Summary, SaysWhatIsWrong) {
   const Table table = MakeTable({{"x", {1.0}}});
   EXPECT_EQ(RunOne("method = \"summary\"\nvariables = [\"y\"]\n", {table}).error().message,
