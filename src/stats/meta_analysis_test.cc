@@ -216,6 +216,24 @@ TEST(MetaAnalysis, TakesProfilesOfOutcomesAndCounts) {
   }
 }
 
+/// Their l is rounded to no better than 1e-10, and unknown at effects of 16 per unit of spread.
+TEST(MetaAnalysis, TakesProfilesOfThousandsOfPersons) {
+  std::vector<double> x, time, died;
+  for (int i = 0; i < 9000; ++i) {
+    const double u = ((i * 7919) % 1000 + 0.5) / 1000;
+    x.push_back(std::log(u / (1 - u)));
+    time.push_back(1 + (i * 104729) % 99991 * (1 - 0.5 * u));
+    died.push_back(1);
+  }
+  const std::vector<Table> sites = BySite(MakeTable({{"x", x}, {"time", time}, {"died", died}}));
+  const Answer answer =
+      RunOne(Profile("cox", "Surv(time, died) ~ x", "tau_scale = 1e-4\nprior_sd = 100\n"), sites);
+  ASSERT_TRUE(answer) << answer.error().message;
+  const Answer pooled = RunOne("method = \"cox\"\nformula = \"Surv(time, died) ~ x\"\n", sites);
+  ASSERT_TRUE(pooled) << pooled.error().message;
+  EXPECT_NEAR(answer.Number("/median"), pooled.Number("/terms/0/estimate"), 1e-3);
+}
+
 TEST(MetaAnalysis, LeavesOutProfilesThatTellNothing) {
   Table table = RareDeaths();
   std::vector<double>& died = table.columns[*table.schema.Find("died")].numbers;

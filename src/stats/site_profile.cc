@@ -28,6 +28,7 @@ constexpr std::size_t kPoints = 12;   ///< per panel
 constexpr double kDepth = 100;        ///< l is not needed where it is lower than this
 constexpr double kFarthest = 16;      ///< effect per unit of spread
 constexpr double kPrecision = 1e-10;  ///< of l, for a panel to stand
+constexpr double kRounding = 1e-12;   ///< or this part of the largest l, which is rounded
 constexpr double kNarrowest = 1e-6;   ///< part of the reach below which no panel is halved
 constexpr double kTail = 42;          ///< e^-42 of the largest value ends an integral
 
@@ -96,6 +97,9 @@ class Profiler {
   std::size_t term_;
 };
 
+/// False far from the largest value, where sums of risks are rounded to 0.
+bool IsTold(const ProfilePoint& at) { return std::isfinite(at.value) && std::isfinite(at.slope); }
+
 /// Where the profile is largest within the farthest effects: its slope falls, so by bisection.
 Result<double> PeakOf(Profiler& profiler) {
   double low = -kFarthest;
@@ -103,54 +107,59 @@ Result<double> PeakOf(Profiler& profiler) {
   for (int i = 0; i < 40; ++i) {
     const double middle = (low + high) / 2;
     CLINNOVA_ASSIGN(const ProfilePoint at, profiler.At(middle));
-    (at.slope > 0 ? low : high) = middle;
+    const bool rises = IsTold(at) ? at.slope > 0 : middle < 0;
+    (rises ? low : high) = middle;
   }
   return (low + high) / 2;
 }
 
 /// The end of the profile's reach from its peak towards `end`.
 Result<double> ReachOf(Profiler& profiler, double peak, double floor, double end) {
+  const auto reaches = [&](const ProfilePoint& at) { return IsTold(at) && at.value > floor; };
   CLINNOVA_ASSIGN(const ProfilePoint last, profiler.At(end));
-  if (last.value > floor) return end;
+  if (reaches(last)) return end;
   double inside = peak;
   double outside = end;
   for (int i = 0; i < 12; ++i) {
     const double middle = (inside + outside) / 2;
     CLINNOVA_ASSIGN(const ProfilePoint at, profiler.At(middle));
-    (at.value > floor ? inside : outside) = middle;
+    (reaches(at) ? inside : outside) = middle;
   }
-  return outside;
+  return inside;
 }
 
-struct Drawn {
-  std::vector<SiteProfile::Panel> panels;
+struct Drawing {
+  Profiler& profiler;
+  double top;        ///< the profile's largest value
+  double narrowest;  ///< no panel is halved below this width
+  std::vector<SiteProfile::Panel> panels = {};
   double curvature = 0;
 };
 
 /// Panels from low to high, halved until two points between the nodes are met.
-Result<void> Draw(Profiler& profiler, double top, double narrowest, double low, double high,
-                  Drawn& drawn) {
+Result<void> Draw(Drawing& drawing, double low, double high) {
   std::vector<double> values;
   const auto place = [&](double x) { return (low + high) / 2 + (high - low) / 2 * x; };
   for (std::size_t i = 0; i < kPoints; ++i) {
-    CLINNOVA_ASSIGN(const ProfilePoint at, profiler.At(place(ChebyshevPoint(i, kPoints))));
-    values.push_back(at.value - top);
-    drawn.curvature = std::max(drawn.curvature, at.curvature);
+    CLINNOVA_ASSIGN(const ProfilePoint at, drawing.profiler.At(place(ChebyshevPoint(i, kPoints))));
+    values.push_back(at.value - drawing.top);
+    drawing.curvature = std::max(drawing.curvature, at.curvature);
   }
   SiteProfile::Panel panel{low, high, ChebyshevCoefficients(values)};
+  const double precision = std::max(kPrecision, kRounding * std::fabs(drawing.top));
   bool met = true;
   for (const double x : {-0.97, 0.13}) {
-    CLINNOVA_ASSIGN(const ProfilePoint at, profiler.At(place(x)));
-    const double error = ChebyshevValue(panel.coefficients, x) - (at.value - top);
-    met = met && std::fabs(error) <= kPrecision;
+    CLINNOVA_ASSIGN(const ProfilePoint at, drawing.profiler.At(place(x)));
+    const double error = ChebyshevValue(panel.coefficients, x) - (at.value - drawing.top);
+    met = met && std::fabs(error) <= precision;
   }
-  if (met || high - low <= narrowest) {
-    drawn.panels.push_back(std::move(panel));
+  if (met || high - low <= drawing.narrowest) {
+    drawing.panels.push_back(std::move(panel));
     return {};
   }
   const double middle = (low + high) / 2;
-  CLINNOVA_TRY(Draw(profiler, top, narrowest, low, middle, drawn));
-  return Draw(profiler, top, narrowest, middle, high, drawn);
+  CLINNOVA_TRY(Draw(drawing, low, middle));
+  return Draw(drawing, middle, high);
 }
 
 using Shared = std::shared_ptr<const SiteProfile>;
@@ -160,23 +169,23 @@ Result<Shared> Profile(Profiler& profiler, double scale) {
   CLINNOVA_ASSIGN(const ProfilePoint top, profiler.At(peak));
   CLINNOVA_ASSIGN(const double low, ReachOf(profiler, peak, top.value - kDepth, -kFarthest));
   CLINNOVA_ASSIGN(const double high, ReachOf(profiler, peak, top.value - kDepth, kFarthest));
-  Drawn drawn;
+  Drawing drawing{profiler, top.value, kNarrowest * (high - low)};
   constexpr int kFirstPanels = 4;
   for (int i = 0; i < kFirstPanels; ++i) {
     const double width = (high - low) / kFirstPanels;
-    CLINNOVA_TRY(Draw(profiler, top.value, kNarrowest * (high - low), low + i * width,
-                      i + 1 == kFirstPanels ? high : low + (i + 1) * width, drawn));
+    CLINNOVA_TRY(
+        Draw(drawing, low + i * width, i + 1 == kFirstPanels ? high : low + (i + 1) * width));
   }
-  if (!(drawn.curvature > 1e-12)) return Shared();
+  if (!(drawing.curvature > 1e-12)) return Shared();
   CLINNOVA_ASSIGN(const ProfilePoint first, profiler.At(low));
   CLINNOVA_ASSIGN(const ProfilePoint last, profiler.At(high));
-  for (SiteProfile::Panel& panel : drawn.panels) {
+  for (SiteProfile::Panel& panel : drawing.panels) {
     panel.low *= scale;
     panel.high *= scale;
   }
-  return std::make_shared<const SiteProfile>(std::move(drawn.panels), peak * scale,
-                                             drawn.curvature / (scale * scale), first.slope / scale,
-                                             last.slope / scale);
+  return std::make_shared<const SiteProfile>(std::move(drawing.panels), peak * scale,
+                                             drawing.curvature / (scale * scale),
+                                             first.slope / scale, last.slope / scale);
 }
 
 /// The analysis that sites fit: Cox's model, or a generalised linear one of this family.

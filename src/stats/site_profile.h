@@ -6,7 +6,7 @@
 //   profile->LogMarginal(mu, tau)                                  // ln of the integral of e^l(t) phi(t; mu, tau) dt
 //
 // l(t) is the logarithm of the (partial) likelihood at effect t, the other coefficients at their maximum given t, less its
-// largest value; a polynomial on panels that are halved until it is met to 1e-10. It reaches as far as l > -100 or
+// largest value; a polynomial on panels that are halved until it is met to 1e-10 or, where it is large, to its own rounding. It reaches as far as l > -100 or
 // |t| <= 16 per unit of spread; beyond, it goes on as a straight line, as the logarithm of a partial likelihood does.
 // Source: M. J. Schuemie et al., J. Am. Med. Inform. Assoc. 29 (2022). Reveals nothing: it never leaves the site.
 #pragma once
