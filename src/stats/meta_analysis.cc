@@ -374,10 +374,13 @@ class MetaAnalysis {
     result["converged"] = posterior.converged;
     if (!posterior.converged) {
       result["warnings"].push_back(
-          "not converged: the likelihoods are not met by the grid of mu; the numbers are rough");
+          "not converged: the likelihoods are not met by the grid of mu; no number is given");
     }
     result["likelihood"] = "profile";
-    ReportPosterior(posterior.mu, posterior.tau, result);
+    const double nan = std::nan("");
+    const Posterior none{.mean = nan, .sd = nan, .median = nan, .low = nan, .high = nan};
+    ReportPosterior(posterior.converged ? posterior.mu : none,
+                    posterior.converged ? posterior.tau : none, result);
     return result;
   }
 

@@ -232,6 +232,16 @@ TEST(MetaAnalysis, TakesProfilesOfThousandsOfPersons) {
   const Answer pooled = RunOne("method = \"cox\"\nformula = \"Surv(time, died) ~ x\"\n", sites);
   ASSERT_TRUE(pooled) << pooled.error().message;
   EXPECT_NEAR(answer.Number("/median"), pooled.Number("/terms/0/estimate"), 1e-3);
+  // Between the narrowest and the widest tau the reach of mu differs a hundredfold.
+  const Answer wide = RunOne(Profile("cox", "Surv(time, died) ~ x"), sites);
+  const Answer normal =
+      RunOne(Meta("analysis = \"fit\"\nterm = \"x\"\nmodel = \"bayes\"\n[[analysis]]\nname = "
+                  "\"fit\"\nmethod = \"cox\"\nformula = \"Surv(time, died) ~ x\"\n"),
+             sites);
+  ASSERT_TRUE(wide && normal) << wide.error().message << normal.error().message;
+  EXPECT_TRUE(wide.True("/converged"));
+  EXPECT_NEAR(wide.Number("/std_error"), normal.Number("/std_error"), 1e-4);
+  EXPECT_NEAR(wide.Number("/tau/median"), normal.Number("/tau/median"), 1e-4);
 }
 
 TEST(MetaAnalysis, LeavesOutProfilesThatTellNothing) {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
+#include <utility>
 
 #include "core/deterministic_math.h"
 #include "stats/site_profile.h"
@@ -27,18 +29,18 @@ constexpr std::size_t kFirstPoints = 24;
 constexpr std::size_t kMostPoints = 192;
 constexpr double kDepth = 40;        ///< e^-40 of the largest density is nothing
 constexpr double kPrecision = 1e-9;  ///< of a logarithm of the marginal likelihood
-constexpr std::size_t kCells = 100;  ///< panels of the integral over mu
+constexpr std::size_t kCells = 40;   ///< panels of the integral over mu, for each tau
 constexpr int kNodesPerCell = 10;
 
 Result<Layout> ProfileLayout(const Analysis&, const table::Schema&,
                              const MetaProfileParameters& parameters) {
+  const std::size_t taus = parameters.taus.size();
+  const std::size_t numbers = parameters.mus.size();
   const bool positive = std::all_of(parameters.taus.begin(), parameters.taus.end(),
                                     [](double tau) { return tau > 0 && std::isfinite(tau); });
-  if (!positive || parameters.mus.size() > kMostNumbers || parameters.taus.size() > kMostNumbers ||
-      parameters.mus.size() * parameters.taus.size() > kMostNumbers)
+  if (!positive || taus == 0 || numbers % taus != 0 || numbers > kMostNumbers)
     return Fail(ErrorCode::kRefused, "a grid that no meta-analysis has", "wrong_layout");
-  return Layout{{CountBlock("sites", 1),
-                 WideBlock("log_likelihoods", parameters.mus.size() * parameters.taus.size())}};
+  return Layout{{CountBlock("sites", 1), WideBlock("log_likelihoods", numbers)}};
 }
 
 Result<void> ProfileEvaluate(const SiteView& site, const MetaProfileParameters& parameters,
@@ -46,13 +48,22 @@ Result<void> ProfileEvaluate(const SiteView& site, const MetaProfileParameters& 
   CLINNOVA_ASSIGN(const auto profile, SiteProfileOf(site, parameters.request));
   if (!profile) return {};
   sums.AddCount(0, 0);
-  std::size_t index = 0;
-  for (const double tau : parameters.taus) {
-    for (const double mu : parameters.mus) sums.Add(1, index++, profile->LogMarginal(mu, tau));
-  }
+  const std::size_t points = parameters.mus.size() / parameters.taus.size();
+  for (std::size_t i = 0; i < parameters.mus.size(); ++i)
+    sums.Add(1, i, profile->LogMarginal(parameters.mus[i], parameters.taus[i / points]));
   return {};
 }
 
+/// Values of mu that matter at one tau: outside, the posterior's density is nothing beside its largest there.
+struct Reach {
+  double low = 0;
+  double high = 0;
+
+  double width() const { return high - low; }
+  double At(double x) const { return (low + high) / 2 + width() / 2 * x; }  ///< x from -1 to 1
+};
+
+/// ln of prior times marginal likelihood at the nodes of tau, a polynomial in mu on each one's reach.
 class ProfileGrid {
  public:
   ProfileGrid(Federation& federation, const Analysis& analysis, const EstimateRequest& request,
@@ -61,93 +72,111 @@ class ProfileGrid {
         analysis_(analysis),
         parameters_{request, {}, {}},
         priors_(priors),
-        nodes_(TauNodes(priors, kTausPerPanel)),
-        low_(priors.mean - 9 * priors.sd),
-        high_(priors.mean + 9 * priors.sd) {}
-
-  /// One round at `points` values of mu; of tau all nodes or the first of each panel.
-  Result<void> Sum(std::size_t points, bool every_tau) {
-    parameters_.mus.clear();
-    parameters_.taus.clear();
-    for (std::size_t i = 0; i < points; ++i) {
-      parameters_.mus.push_back((low_ + high_) / 2 +
-                                (high_ - low_) / 2 * ChebyshevPoint(i, points));
-    }
-    for (std::size_t t = 0; t < nodes_.size(); t += every_tau ? 1 : kTausPerPanel)
+        nodes_(TauNodes(priors, kTausPerPanel)) {
+    // The first and the last node of each panel, to begin with.
+    for (std::size_t t = 0; t < nodes_.size(); t += kTausPerPanel) {
       parameters_.taus.push_back(nodes_[t].tau);
+      parameters_.taus.push_back(nodes_[t + kTausPerPanel - 1].tau);
+    }
+    reaches_.assign(parameters_.taus.size(),
+                    {priors.mean - 9 * priors.sd, priors.mean + 9 * priors.sd});
+  }
+
+  /// One round at `points` values of mu for each tau.
+  Result<void> Sum(std::size_t points) {
+    points_ = points;
+    parameters_.mus.clear();
+    for (const Reach& reach : reaches_) {
+      for (std::size_t i = 0; i < points; ++i)
+        parameters_.mus.push_back(reach.At(ChebyshevPoint(i, points)));
+    }
     CLINNOVA_ASSIGN(const PooledSums sums,
                     federation_.Sum(analysis_, kMetaProfileStep, parameters_));
     sites_ = sums.Count(0);
     values_ = sums.Numbers(1);
+    for (std::size_t i = 0; i < values_.size(); ++i)
+      values_[i] += LogPrior(parameters_.mus[i], parameters_.taus[i / points]);
     return {};
   }
 
-  double Prior(double mu, double tau) const {
-    const double z = (mu - priors_.mean) / priors_.sd;
-    const double scaled = tau / priors_.tau_scale;
-    return -0.5 * z * z - 0.5 * scaled * scaled;
-  }
-
-  /// Leaves out of [low, high] what is beyond the points of any weight; true when that was a good part.
+  /// Leaves out of each reach what is beyond the points of any weight; true when that was a good part of one.
   bool CloseIn() {
-    const std::size_t points = parameters_.mus.size();
-    std::vector<double> best(points, -std::numeric_limits<double>::infinity());
-    for (std::size_t t = 0; t < parameters_.taus.size(); ++t) {
-      for (std::size_t i = 0; i < points; ++i) {
-        best[i] = std::max(
-            best[i], values_[t * points + i] + Prior(parameters_.mus[i], parameters_.taus[t]));
-      }
+    bool closed = false;
+    for (std::size_t t = 0; t < reaches_.size(); ++t) {
+      const std::span<const double> values = At(t);
+      const double floor = *std::ranges::max_element(values) - kDepth;
+      const auto inside = [&](double value) { return value > floor; };
+      // Chebyshev's points descend.
+      const auto first = std::find_if(values.begin(), values.end(), inside) - values.begin();
+      const auto last = static_cast<std::ptrdiff_t>(points_) - 1 -
+                        (std::find_if(values.rbegin(), values.rend(), inside) - values.rbegin());
+      const double* mus = parameters_.mus.data() + t * points_;
+      const double width = reaches_[t].width();
+      if (first > 0) reaches_[t].high = mus[first - 1];
+      if (last + 1 < static_cast<std::ptrdiff_t>(points_)) reaches_[t].low = mus[last + 1];
+      closed = closed || reaches_[t].width() < 0.8 * width;
     }
-    const double floor = *std::max_element(best.begin(), best.end()) - kDepth;
-    const auto inside = [&](double value) { return value > floor; };
-    // Chebyshev's points descend.
-    const auto first = std::find_if(best.begin(), best.end(), inside) - best.begin();
-    const auto last = static_cast<std::ptrdiff_t>(points) - 1 -
-                      (std::find_if(best.rbegin(), best.rend(), inside) - best.rbegin());
-    const double width = high_ - low_;
-    if (first > 0) high_ = parameters_.mus[static_cast<std::size_t>(first - 1)];
-    if (last + 1 < static_cast<std::ptrdiff_t>(points))
-      low_ = parameters_.mus[static_cast<std::size_t>(last + 1)];
-    return high_ - low_ < 0.8 * width;
+    return closed;
   }
 
-  /// The polynomials in mu, one for each tau; how far their ends are from nothing.
+  /// From now on at all nodes; a panel's have the reach of its first and its last.
+  void TakeAllNodes() {
+    std::vector<Reach> ends = std::exchange(reaches_, {});
+    parameters_.taus.clear();
+    for (std::size_t t = 0; t < nodes_.size(); ++t) {
+      const std::size_t panel = t / kTausPerPanel;
+      parameters_.taus.push_back(nodes_[t].tau);
+      reaches_.push_back({std::min(ends[2 * panel].low, ends[2 * panel + 1].low),
+                          std::max(ends[2 * panel].high, ends[2 * panel + 1].high)});
+    }
+  }
+
+  /// The polynomials; how far their ends are from nothing, where tau has any weight.
   double Interpolate() {
-    const std::size_t points = parameters_.mus.size();
     polynomials_.clear();
     double end = 0;
-    const double top = *std::max_element(values_.begin(), values_.end());
-    for (std::size_t t = 0; t < parameters_.taus.size(); ++t) {
-      std::vector<double> values(points);
-      for (std::size_t i = 0; i < points; ++i) values[i] = values_[t * points + i] - top;
+    top_ = *std::ranges::max_element(values_);
+    for (std::size_t t = 0; t < reaches_.size(); ++t) {
+      const double here = *std::ranges::max_element(At(t));
+      std::vector<double> values(At(t).begin(), At(t).end());
+      for (double& value : values) value -= top_;
       polynomials_.push_back(ChebyshevCoefficients(values));
-      for (std::size_t k = points - 3; k < points; ++k)
+      for (std::size_t k = points_ - 3; here > top_ - kDepth && k < points_; ++k)
         end = std::max(end, std::fabs(polynomials_.back()[k]));
     }
     return end;
   }
 
   std::int64_t sites() const { return sites_; }
-  double low() const { return low_; }
-  double high() const { return high_; }
   const std::vector<TauNode>& nodes() const { return nodes_; }
+  const Reach& reach(std::size_t t) const { return reaches_[t]; }
 
-  /// ln of posterior density at a node of tau, up to a constant.
-  double LogDensity(double mu, std::size_t t) const {
-    const double x = (2 * mu - low_ - high_) / (high_ - low_);
-    return ChebyshevValue(polynomials_[t], x) + Prior(mu, nodes_[t].tau);
+  /// The posterior density at a node of tau, with the node's weight, up to a constant; mu within its reach.
+  double Density(double mu, std::size_t t) const {
+    const double x = (2 * mu - reaches_[t].low - reaches_[t].high) / reaches_[t].width();
+    return nodes_[t].weight * core::Exp(ChebyshevValue(polynomials_[t], x));
   }
 
  private:
+  double LogPrior(double mu, double tau) const {
+    const double z = (mu - priors_.mean) / priors_.sd;
+    const double scaled = tau / priors_.tau_scale;
+    return -0.5 * z * z - 0.5 * scaled * scaled;
+  }
+  std::span<const double> At(std::size_t t) const {
+    return std::span(values_).subspan(t * points_, points_);
+  }
+
   Federation& federation_;
   const Analysis& analysis_;  // not owned, outlives this
   MetaProfileParameters parameters_;
   MetaPriors priors_;
   std::vector<TauNode> nodes_;
-  double low_;
-  double high_;
+  std::vector<Reach> reaches_;  ///< of the taus that are asked for
+  std::size_t points_ = 0;
   std::int64_t sites_ = 0;
   std::vector<double> values_;  ///< per tau, per mu
+  double top_ = 0;
   std::vector<std::vector<double>> polynomials_;
 };
 
@@ -156,74 +185,84 @@ class GridPosterior {
  public:
   GridPosterior(const ProfileGrid& grid, const MetaPriors& priors)
       : grid_(grid), priors_(priors), rule_(LegendreNodes(kNodesPerCell)) {
-    const double width = (grid.high() - grid.low()) / static_cast<double>(kCells);
-    for (std::size_t cell = 0; cell <= kCells; ++cell)
-      ends_.push_back(grid.low() + static_cast<double>(cell) * width);
-    top_ = -std::numeric_limits<double>::infinity();
     for (std::size_t t = 0; t < grid.nodes().size(); ++t) {
-      for (const double mu : ends_) top_ = std::max(top_, grid.LogDensity(mu, t));
-    }
-    by_tau_.assign(grid.nodes().size(), 0.0);
-    for (std::size_t cell = 0; cell < kCells; ++cell) {
-      before_.push_back(total_);
-      for (const Legendre& node : rule_) {
-        const double mu = ends_[cell] + width * (node.node + 1) / 2;
-        for (std::size_t t = 0; t < by_tau_.size(); ++t) {
-          const double mass = node.weight * width / 2 * Density(mu, t);
-          by_tau_[t] += mass;
-          total_ += mass;
-          mean_ += mass * mu;
-        }
+      std::vector<double>& before = before_.emplace_back();
+      by_tau_.push_back(0);
+      for (std::size_t cell = 0; cell < kCells; ++cell) {
+        before.push_back(by_tau_[t]);
+        by_tau_[t] += Integral(t, End(t, cell), End(t, cell + 1), [](double) { return 1.0; });
       }
+      total_ += by_tau_[t];
     }
-    mean_ /= total_;
-    for (double& mass : by_tau_) mass /= total_;
+    mean_ = Expectation([](double mu) { return mu; });
   }
 
   Posterior Mu(double level) const {
     Posterior posterior{.mean = mean_};
-    double square = 0;
-    for (std::size_t cell = 0; cell < kCells; ++cell) {
-      square += Integral(ends_[cell], ends_[cell + 1],
-                         [&](double mu) { return (mu - mean_) * (mu - mean_); });
-    }
-    posterior.sd = std::sqrt(square / total_);
+    posterior.sd = std::sqrt(Expectation([&](double mu) { return (mu - mean_) * (mu - mean_); }));
     posterior.median = Quantile(0.5);
     posterior.low = Quantile((1 - level) / 2);
     posterior.high = Quantile((1 + level) / 2);
     return posterior;
   }
 
-  Posterior Tau(double level) const { return TauPosterior(grid_.nodes(), by_tau_, priors_, level); }
+  Posterior Tau(double level) const {
+    std::vector<double> probabilities;
+    for (const double mass : by_tau_) probabilities.push_back(mass / total_);
+    return TauPosterior(grid_.nodes(), probabilities, priors_, level);
+  }
 
  private:
-  double Density(double mu, std::size_t t) const {
-    return grid_.nodes()[t].weight * core::Exp(grid_.LogDensity(mu, t) - top_);
+  double End(std::size_t t, std::size_t cell) const {
+    return grid_.reach(t).At(2 * static_cast<double>(cell) / static_cast<double>(kCells) - 1);
   }
 
   template <typename Of>
-  double Integral(double low, double high, Of of) const {
+  double Integral(std::size_t t, double low, double high, Of of) const {
     double sum = 0;
     for (const Legendre& node : rule_) {
       const double mu = low + (high - low) * (node.node + 1) / 2;
-      double density = 0;
-      for (std::size_t t = 0; t < by_tau_.size(); ++t) density += Density(mu, t);
-      sum += node.weight * (high - low) / 2 * density * of(mu);
+      sum += node.weight * (high - low) / 2 * grid_.Density(mu, t) * of(mu);
     }
     return sum;
   }
 
+  template <typename Of>
+  double Expectation(Of of) const {
+    double sum = 0;
+    for (std::size_t t = 0; t < by_tau_.size(); ++t) {
+      for (std::size_t cell = 0; cell < kCells; ++cell)
+        sum += Integral(t, End(t, cell), End(t, cell + 1), of);
+    }
+    return sum / total_;
+  }
+
+  /// The mass at values of mu up to this one.
+  double Below(double mu) const {
+    double below = 0;
+    for (std::size_t t = 0; t < by_tau_.size(); ++t) {
+      const Reach& reach = grid_.reach(t);
+      if (mu <= reach.low) continue;
+      const auto cell = static_cast<std::size_t>((mu - reach.low) / reach.width() * kCells);
+      if (cell >= kCells) {
+        below += by_tau_[t];
+      } else {
+        below += before_[t][cell] + Integral(t, End(t, cell), mu, [](double) { return 1.0; });
+      }
+    }
+    return below;
+  }
+
   double Quantile(double p) const {
-    const double mass = p * total_;
-    const auto cell = static_cast<std::size_t>(
-        std::upper_bound(before_.begin(), before_.end(), mass) - before_.begin() - 1);
-    double low = ends_[cell];
-    double high = ends_[cell + 1];
+    double low = std::numeric_limits<double>::infinity();
+    double high = -low;
+    for (std::size_t t = 0; t < by_tau_.size(); ++t) {
+      low = std::min(low, grid_.reach(t).low);
+      high = std::max(high, grid_.reach(t).high);
+    }
     for (int i = 0; i < 60; ++i) {
       const double middle = (low + high) / 2;
-      const double below =
-          before_[cell] + Integral(ends_[cell], middle, [](double) { return 1.0; });
-      (below < mass ? low : high) = middle;
+      (Below(middle) < p * total_ ? low : high) = middle;
     }
     return high;
   }
@@ -231,10 +270,8 @@ class GridPosterior {
   const ProfileGrid& grid_;  // not owned, outlives this
   MetaPriors priors_;
   std::vector<Legendre> rule_;
-  std::vector<double> ends_;
-  std::vector<double> before_;  ///< mass below each cell
+  std::vector<std::vector<double>> before_;  ///< by tau: mass below each cell
   std::vector<double> by_tau_;
-  double top_ = 0;
   double total_ = 0;
   double mean_ = 0;
 };
@@ -252,14 +289,15 @@ Result<ProfilePosterior> PosteriorOfProfiles(Federation& federation, const Analy
   ProfilePosterior posterior;
   bool closing = true;
   while (closing) {
-    CLINNOVA_TRY(grid.Sum(kFirstPoints, false));
+    CLINNOVA_TRY(grid.Sum(kFirstPoints));
     posterior.sites = grid.sites();
     if (posterior.sites < std::max<std::int64_t>(1, fewest)) return posterior;
     closing = grid.CloseIn();
   }
+  grid.TakeAllNodes();
   double end = std::numeric_limits<double>::infinity();
   for (std::size_t points = kFirstPoints; points <= kMostPoints && end > kPrecision; points *= 2) {
-    CLINNOVA_TRY(grid.Sum(points, true));
+    CLINNOVA_TRY(grid.Sum(points));
     end = grid.Interpolate();
   }
   posterior.converged = end <= kPrecision;

@@ -5,8 +5,8 @@
 //   model = "bayes"
 //   likelihood = "profile"       # "normal" is the default
 //
-// Each site integrates its likelihood over its own effect, normal(mu, tau^2), on a grid of mu and tau; the sum over sites of
-// the logarithms is all that travels. Between the points of the grid the sum is the polynomial through them, in mu at
+// Each site integrates its likelihood over its own effect, normal(mu, tau^2), on a grid of tau and, for each tau, of the mu
+// that matter; the sum over sites of the logarithms is all that travels. Between the points of the grid the sum is the polynomial through them, in mu at
 // Chebyshev's points and in tau as in meta_bayes.h; mu's points are doubled until the polynomial's end is below 1e-9.
 // Source: M. J. Schuemie et al., J. Am. Med. Inform. Assoc. 29 (2022).
 //
@@ -24,14 +24,14 @@ namespace clinnova::stats {
 
 struct MetaProfileParameters {
   EstimateRequest request;
-  std::vector<double> mus;
   std::vector<double> taus;
+  std::vector<double> mus;  ///< as many for each tau, one tau after the other
 
   template <class A>
   void Fields(A& a) {
     a(request);
-    a(mus);
     a(taus);
+    a(mus);
   }
 };
 extern const federation::TypedStep<MetaProfileParameters> kMetaProfileStep;
