@@ -84,7 +84,8 @@ class PatientLoaderTest : public testing::Test {
     store::Store imported = std::move(*store::Store::Open({}));
     auto import = Loader::Begin(imported, key_, {.today = kToday});
     EXPECT_TRUE(import);
-    for (const SourceRecord& record : kept_.records) EXPECT_TRUE((*import)->Accept(SourceRecord(record)));
+    for (const SourceRecord& record : kept_.records)
+      EXPECT_TRUE((*import)->Accept(SourceRecord(record)));
     EXPECT_TRUE((*import)->Finish());
     return imported;
   }
