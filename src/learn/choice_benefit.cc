@@ -22,15 +22,6 @@ using federation::WideBlock;
 
 namespace {
 
-/// Calls work(contrast, first, second) for every two arms.
-template <typename Work>
-void ForEachContrast(std::size_t arms, Work work) {
-  std::size_t contrast = 0;
-  for (std::size_t a = 0; a < arms; ++a) {
-    for (std::size_t b = a + 1; b < arms; ++b, ++contrast) work(contrast, a, b);
-  }
-}
-
 /// The bin of d of a contrast.
 std::size_t BinOf(const ChoiceBinQuestion& question, std::size_t contrast, double d) {
   const double from = (d - question.centers[contrast]) / question.scales[contrast] + 3;

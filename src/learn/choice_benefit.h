@@ -36,8 +36,6 @@ namespace clinnova::learn {
 inline constexpr std::size_t kContrastBins =
     20;  ///< from 3 standard deviations below the mean to 3 above
 
-inline std::size_t Contrasts(std::size_t arms) { return arms * (arms - 1) / 2; }
-
 /// Where the bins of d lie, by two arms; none: no bins are asked for.
 struct ChoiceBinQuestion {
   std::vector<double> centers{};

@@ -295,22 +295,20 @@ Json SubgroupFitJson(const ChoiceStory& story, const GroupGain& group, bool told
 Json SubgroupBenefitsJson(const ChoiceStory& story, const GroupGain& group, bool told) {
   const std::vector<std::string>& arms = story.learned.arms;
   Json list = Json::array();
-  std::size_t at = 0;
-  for (std::size_t a = 0; a < arms.size(); ++a) {
-    for (std::size_t b = a + 1; b < arms.size(); ++b, at += kContrastParts) {
-      const SubgroupBenefit benefit =
-          told ? SubgroupBenefitOf(std::span(group.contrasts).subspan(at, kContrastParts), group.n,
-                                   story.options.confidence_level)
-               : SubgroupBenefit();
-      Json numbers{{"predicted", NumberJson(benefit.predicted)}};
-      numbers.update(EstimateJson(benefit.gain));
-      numbers["slope"] = benefit.slope ? NumberJson(*benefit.slope) : Json(nullptr);
-      Json entry{{"first", arms[a]}, {"second", arms[b]}};
-      for (const auto& item : numbers.items())
-        entry[item.key()] = told ? item.value() : Json(nullptr);
-      list.push_back(std::move(entry));
-    }
-  }
+  ForEachContrast(arms.size(), [&](std::size_t contrast, std::size_t a, std::size_t b) {
+    const auto sums = std::span(group.contrasts);
+    const SubgroupBenefit benefit =
+        told ? SubgroupBenefitOf(sums.subspan(contrast * kContrastParts, kContrastParts), group.n,
+                                 story.options.confidence_level)
+             : SubgroupBenefit();
+    Json numbers{{"predicted", NumberJson(benefit.predicted)}};
+    numbers.update(EstimateJson(benefit.gain));
+    numbers["slope"] = benefit.slope ? NumberJson(*benefit.slope) : Json(nullptr);
+    Json entry{{"first", arms[a]}, {"second", arms[b]}};
+    for (const auto& item : numbers.items())
+      entry[item.key()] = told ? item.value() : Json(nullptr);
+    list.push_back(std::move(entry));
+  });
   return list;
 }
 

@@ -18,7 +18,6 @@ using table::kBatchRows;
 namespace {
 
 std::size_t Triangle(std::size_t size) { return size * (size + 1) / 2; }
-std::size_t Contrasts(std::size_t arms) { return arms * (arms - 1) / 2; }
 
 /// A column whose variance is below this part of its size depends on others.
 constexpr double kAliased = 1e-11;

@@ -45,12 +45,6 @@ Result<Layout> PairLayout(const Analysis& analysis, const table::Schema& schema,
                  CountBlock("sites", parameters.best < 0 ? 0 : kSiteAreas + arms + 1), lines}};
 }
 
-std::int64_t Everybody(const ChoiceSplit& split) {
-  std::int64_t everybody = 0;
-  for (const std::int64_t cell : split.cells) everybody += cell;
-  return everybody;
-}
-
 /// The hub may not claim fewer persons above a threshold than this site has.
 Result<void> HoldSwitched(const SiteView& site, const ChoicePairParameters& parameters) {
   const std::size_t thresholds = parameters.thresholds.size();
@@ -156,7 +150,7 @@ Result<void> PairEvaluate(const SiteView& site, const ChoicePairParameters& para
   }
   CLINNOVA_TRY(HoldSwitched(site, parameters));
   const std::vector<std::int64_t> into =
-      SwitchedInto(parameters.switched, Everybody(parameters.split), site.minimum_count);
+      SwitchedInto(parameters.switched, parameters.split.Everybody(), site.minimum_count);
   const double sign = parameters.models.higher_is_better ? 1 : -1;
   return ForEachPredicted(site, parameters.split, parameters.models, sums,
                           [&](const ChoiceRows&, ChoiceBatch& batch, ExactSums& mine) {

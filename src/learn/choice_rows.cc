@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "core/deterministic_math.h"
 #include "learn/choice_options.h"
@@ -12,6 +13,10 @@ namespace clinnova::learn {
 
 using federation::SiteView;
 using table::kBatchRows;
+
+std::int64_t ChoiceSplit::Everybody() const {
+  return std::accumulate(cells.begin(), cells.end(), std::int64_t{0});
+}
 
 std::int64_t ChoiceSplit::Cell(std::size_t arms, std::size_t fold, std::size_t arm) const {
   const std::size_t first = (fold * arms + arm) * kChoiceOutcomes;

@@ -31,6 +31,8 @@ struct ChoiceSplit {
   std::vector<std::int64_t> cells{};
 
   std::int64_t Cell(std::size_t arms, std::size_t fold, std::size_t arm) const;
+  /// Persons of all cells.
+  std::int64_t Everybody() const;
   template <class A>
   void Fields(A& a) {
     a(claim);
@@ -47,6 +49,16 @@ struct ChoiceSplit {
 Result<void> CheckCells(const ChoiceSplit& split, std::size_t arms, int minimum_count);
 
 /// Models that did not see a fold, by fold: standardised scale.
+inline std::size_t Contrasts(std::size_t arms) { return arms * (arms - 1) / 2; }
+/// Calls work(contrast, first, second) for every two arms.
+template <typename Work>
+void ForEachContrast(std::size_t arms, Work work) {
+  std::size_t contrast = 0;
+  for (std::size_t a = 0; a < arms; ++a) {
+    for (std::size_t b = a + 1; b < arms; ++b, ++contrast) work(contrast, a, b);
+  }
+}
+
 struct ChoiceModels {
   bool binary = true;
   bool higher_is_better = true;

@@ -393,15 +393,13 @@ void AddContrasts(const ChoiceBatch& batch, std::size_t row, double sign, std::s
                   ExactSums& sums) {
   const std::size_t arms = batch.score.size();
   std::size_t at = kContrastParts * Contrasts(arms) * subgroup;
-  for (std::size_t a = 0; a < arms; ++a) {
-    for (std::size_t b = a + 1; b < arms; ++b) {
-      const double d = sign * (batch.predicted[a][row] - batch.predicted[b][row]);
-      const double gain = sign * (batch.score[a][row] - batch.score[b][row]);
-      for (const double part : {d, d * d, gain, gain * gain, d * gain}) {
-        sums.Add(kGroupContrasts, at++, part);
-      }
+  ForEachContrast(arms, [&](std::size_t, std::size_t a, std::size_t b) {
+    const double d = sign * (batch.predicted[a][row] - batch.predicted[b][row]);
+    const double gain = sign * (batch.score[a][row] - batch.score[b][row]);
+    for (const double part : {d, d * d, gain, gain * gain, d * gain}) {
+      sums.Add(kGroupContrasts, at++, part);
     }
-  }
+  });
 }
 
 /// The groups are those that our hub makes, a few of like size: of as many as there are bins each would be a person or two.
@@ -413,11 +411,9 @@ Result<void> CheckGroups(const ChoiceGroupParameters& parameters, const ChoiceRo
       (first.empty() || (first.front() == 0 && std::ranges::is_sorted(first, std::less_equal<>()) &&
                          first.back() < static_cast<std::int64_t>(kBenefitBins)));
   if (!fits) return Fail(ErrorCode::kRefused, "groups that cannot be", "wrong_layout");
-  std::int64_t everybody = 0;
-  for (const std::int64_t cell : parameters.split.cells) everybody += cell;
   std::int64_t grouped = 0;
   for (std::size_t g = 0; g < first.size(); ++g) grouped += parameters.persons[g];
-  if (first.empty() || grouped == everybody) return {};
+  if (first.empty() || grouped == parameters.split.Everybody()) return {};
   return Fail(ErrorCode::kRefused, "groups that are not everybody", "false_claim");
 }
 
