@@ -6,6 +6,7 @@
 
 #include "learn/choice_discrimination.h"
 #include "learn/choice_net_benefit.h"
+#include "learn/choice_propensity_error.h"
 #include "stats/newton_iteration.h"
 
 namespace clinnova::learn {
@@ -29,7 +30,7 @@ class Judging {
 
   Result<ChoiceJudgement> Run() {
     CLINNOVA_ASSIGN(PooledSums sums, ValueRound(learned_, ThresholdsOf(options_, learned_.binary)));
-    ChoiceJudgement judgement{.policies = Values(sums), .sums = std::move(sums)};
+    ChoiceJudgement judgement{.policies = Values(sums, learned_), .sums = std::move(sums)};
     CLINNOVA_TRY(ReadPairs(judgement));
     Decide(judgement);
     CLINNOVA_TRY(ReadInputs(judgement));
@@ -49,8 +50,16 @@ class Judging {
   }
 
  private:
-  PolicyValues Values(const PooledSums& sums) const {
-    return ValuesFrom(sums, arms_, options_.confidence_level, options_.higher_is_better);
+  PolicyValues Values(const PooledSums& sums, const LearnedChoice& learned) const {
+    PolicyValues policies =
+        ValuesFrom(sums, arms_, options_.confidence_level, options_.higher_is_better);
+    if (learned.split.by_site) return policies;
+    const stats::Matrix change =
+        PropensityErrorOf(sums, kPropensityError, policies.values, policies.n, learned.precisions);
+    for (std::size_t i = 0; i < change.size(); ++i) {
+      for (std::size_t j = 0; j < change.size(); ++j) policies.covariance[i][j] += change[i][j];
+    }
+    return policies;
   }
 
   /// What choice.fold_pairs is asked of a rule's error alone.
@@ -101,6 +110,8 @@ class Judging {
                                      .thresholds = std::move(thresholds)};
     parameters.weighted_exponent =
         frame_.standardised_exponent() + stats::ExponentOf(1 / options_.trim);
+    parameters.column_exponent = frame_.standardised_exponent();
+    parameters.score_exponent = ScoreExponent();
     return federation_.Sum(analysis_, kChoiceValueStep, parameters);
   }
 
@@ -204,12 +215,16 @@ class Judging {
     return sum / static_cast<double>(frame_.n());
   }
 
+  int ScoreExponent() const {
+    const int outcome = learned_.binary ? 0 : frame_.response_exponents().front();
+    return outcome + stats::ExponentOf(1 + 2 / options_.trim);
+  }
+
   void PrepareLines() {
     FittingLines::Setting setting{.columns = LineColumns(frame_.formula(), frame_.design()),
                                   .arms = arms_,
-                                  .column_exponent = frame_.standardised_exponent()};
-    const int outcome = learned_.binary ? 0 : frame_.response_exponents().front();
-    setting.score_exponent = outcome + stats::ExponentOf(1 + 2 / options_.trim);
+                                  .column_exponent = frame_.standardised_exponent(),
+                                  .score_exponent = ScoreExponent()};
     std::vector<double> means;
     for (std::size_t j = 0; j < frame_.columns(); ++j) means.push_back(MeanOf(j));
     setting.gram =
@@ -481,7 +496,7 @@ class Judging {
     }
     if (!without) return Fail(without);
     CLINNOVA_ASSIGN(PooledSums sums, ValueRound(*without, {}));
-    PolicyValues policies = Values(sums);
+    PolicyValues policies = Values(sums, *without);
     CLINNOVA_TRY(PairRound(PairsOf(*without, policies.BestArm()), policies));
     judgement.without_site = std::move(policies);
     judgement.without_site_sums = std::move(sums);

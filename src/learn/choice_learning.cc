@@ -61,8 +61,10 @@ class Learning {
       CLINNOVA_TRY(ChooseLambdas());
       CLINNOVA_TRY(ReadInformation());
     }
-    CLINNOVA_ASSIGN(learned_.models.propensity,
-                    FitPropensities(federation_, analysis_, frame_, learned_.split, Precisions()));
+    learned_.precisions = Precisions();
+    CLINNOVA_ASSIGN(
+        learned_.models.propensity,
+        FitPropensities(federation_, analysis_, frame_, learned_.split, learned_.precisions));
     return std::move(learned_);
   }
 

@@ -54,7 +54,8 @@ struct LearnedChoice {
   std::vector<std::int64_t> arm_counts{};
   std::vector<std::vector<double>> arm_means{};      ///< by arm and column, standardised
   std::vector<std::vector<double>> arm_variances{};  ///< divisor n - 1
-  stats::Matrix covariance{};  ///< of the columns over everybody, divisor n - 1
+  stats::Matrix covariance{};        ///< of the columns over everybody, divisor n - 1
+  std::vector<double> precisions{};  ///< of the propensities' prior, by column
   std::vector<std::string> warnings{};
 };
 

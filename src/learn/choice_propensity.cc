@@ -11,34 +11,14 @@ namespace {
 using federation::PooledSums;
 using Sums = stats::NewtonIteration::Sums;
 
-/// The information of fold f's training rows, from the triangles of every two arms.
-stats::Matrix InformationOf(const PooledSums& sums, std::size_t f, std::size_t odds,
-                            std::size_t p) {
-  const std::size_t triangle = p * (p + 1) / 2;
-  stats::Matrix information(odds * p, std::vector<double>(odds * p));
-  std::size_t pair = f * odds * (odds + 1) / 2;
-  for (std::size_t b = 0; b < odds; ++b) {
-    for (std::size_t c = 0; c <= b; ++c, ++pair) {
-      for (std::size_t i = 0; i < p; ++i) {
-        for (std::size_t j = 0; j < p; ++j) {
-          const std::size_t at = i >= j ? i * (i + 1) / 2 + j : j * (j + 1) / 2 + i;
-          const double value = sums.Number(kChoiceInformation, pair * triangle + at);
-          information[b * p + i][c * p + j] = value;
-          information[c * p + j][b * p + i] = value;
-        }
-      }
-    }
-  }
-  return information;
-}
-
 /// What fold f's training rows and the prior say at `point`.
 Sums WithPrior(const PooledSums& sums, std::size_t f, const std::vector<double>& point,
                const std::vector<double>& precisions) {
   const std::size_t p = precisions.size();
   Sums found;
   found.log_likelihood = sums.Number(kChoiceLogLikelihood, f);
-  found.information = InformationOf(sums, f, point.size() / p, p);
+  const std::size_t odds = point.size() / p;
+  found.information = OddsProducts(sums, kChoiceInformation, f * odds * (odds + 1) / 2, odds, p);
   for (std::size_t i = 0; i < point.size(); ++i) {
     const double prior = precisions[i % p];
     found.score.push_back(sums.Number(kChoiceScore, f * point.size() + i) - prior * point[i]);
@@ -49,6 +29,26 @@ Sums WithPrior(const PooledSums& sums, std::size_t f, const std::vector<double>&
 }
 
 }  // namespace
+
+stats::Matrix OddsProducts(const PooledSums& sums, std::size_t block, std::size_t first,
+                           std::size_t odds, std::size_t columns) {
+  const std::size_t triangle = columns * (columns + 1) / 2;
+  stats::Matrix products(odds * columns, std::vector<double>(odds * columns));
+  std::size_t pair = first;
+  for (std::size_t b = 0; b < odds; ++b) {
+    for (std::size_t c = 0; c <= b; ++c, ++pair) {
+      for (std::size_t i = 0; i < columns; ++i) {
+        for (std::size_t j = 0; j < columns; ++j) {
+          const std::size_t at = i >= j ? i * (i + 1) / 2 + j : j * (j + 1) / 2 + i;
+          const double value = sums.Number(block, pair * triangle + at);
+          products[b * columns + i][c * columns + j] = value;
+          products[c * columns + j][b * columns + i] = value;
+        }
+      }
+    }
+  }
+  return products;
+}
 
 Result<std::vector<std::vector<double>>> FitPropensities(federation::Federation& federation,
                                                          const federation::Analysis& analysis,

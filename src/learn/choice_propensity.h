@@ -12,6 +12,7 @@
 
 #include "federation/federation.h"
 #include "learn/choice_steps.h"
+#include "stats/linear_algebra.h"
 #include "stats/model_frame.h"
 
 namespace clinnova::learn {
@@ -23,5 +24,10 @@ Result<std::vector<std::vector<double>>> FitPropensities(federation::Federation&
                                                          const stats::ModelFrame& frame,
                                                          const ChoiceSplit& split,
                                                          const std::vector<double>& precisions);
+
+/// The square matrix over `odds` arms and `columns` columns each, from lower triangles by every two arms, b >= c, that
+/// begin with number `first` of them in a block.
+stats::Matrix OddsProducts(const federation::PooledSums& sums, std::size_t block, std::size_t first,
+                           std::size_t odds, std::size_t columns);
 
 }  // namespace clinnova::learn

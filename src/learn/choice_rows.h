@@ -48,7 +48,11 @@ struct ChoiceSplit {
 /// is 0.
 Result<void> CheckCells(const ChoiceSplit& split, std::size_t arms, int minimum_count);
 
-/// Models that did not see a fold, by fold: standardised scale.
+/// Policies: the rule; every arm for everybody; what was given; an arm by lot; the guideline's first arm, if any.
+inline std::size_t PolicyCount(std::size_t arms, bool guideline) {
+  return arms + 3 + (guideline ? 1 : 0);
+}
+
 inline std::size_t Contrasts(std::size_t arms) { return arms * (arms - 1) / 2; }
 /// Calls work(contrast, first, second) for every two arms.
 template <typename Work>
@@ -59,6 +63,7 @@ void ForEachContrast(std::size_t arms, Work work) {
   }
 }
 
+/// Models that did not see a fold, by fold: standardised scale.
 struct ChoiceModels {
   bool binary = true;
   bool higher_is_better = true;

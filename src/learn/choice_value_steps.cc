@@ -9,6 +9,7 @@
 #include "learn/choice_discrimination.h"
 #include "learn/choice_inputs.h"
 #include "learn/choice_net_benefit.h"
+#include "learn/choice_propensity_error.h"
 #include "learn/choice_steps.h"
 #include "stats/contingency_table.h"
 #include "stats/effect_rows.h"
@@ -42,7 +43,7 @@ Result<Layout> ValueLayout(const Analysis& analysis, const table::Schema& schema
   const std::size_t p = parameters.split.claim.center.size();
   const std::size_t policies = PolicyCount(arms, parameters.guideline >= 0);
   const std::size_t bins = arms * kCalibrationBins;
-  return Layout{
+  Layout layout{
       {WideBlock("policies", policies), WideBlock("products", policies * (policies + 1) / 2),
        CountBlock("chosen_received", arms * arms), WideBlock("weights", 2 * arms),
        CountBlock("trimmed", arms), CountBlock("overlap", arms * 2 * kOverlapBins),
@@ -51,25 +52,23 @@ Result<Layout> ValueLayout(const Analysis& analysis, const table::Schema& schema
        CountBlock("scores", parameters.models.binary ? arms * 2 * kScoreBins : 0),
        WideBlock("benefit_moments", 2 * Contrasts(arms)),
        CountBlock("switched", arms * thresholds)}};
+  if (parameters.split.by_site) return layout;
+  const auto odds =
+      PropensityErrorLayout(arms, p, policies, static_cast<int>(parameters.column_exponent),
+                            static_cast<int>(parameters.score_exponent));
+  layout.blocks.insert(layout.blocks.end(), odds.begin(), odds.end());
+  return layout;
 }
 
 void AddPolicies(const ChoiceBatch& batch, std::size_t row, std::int64_t guideline,
                  ExactSums& sums) {
-  const std::size_t arms = batch.score.size();
-  std::vector<double> scores;
-  scores.push_back(batch.score[static_cast<std::size_t>(batch.chosen[row])][row]);
-  double total = 0;
-  for (std::size_t a = 0; a < arms; ++a) {
-    scores.push_back(batch.score[a][row]);
-    total += batch.score[a][row];
-  }
-  scores.push_back(batch.y()[row]);
-  scores.push_back(total / static_cast<double>(arms));
-  if (guideline >= 0) scores.push_back(batch.score[static_cast<std::size_t>(guideline)][row]);
+  const std::vector<PolicyScore> scores = PolicyScores(batch, row, guideline);
   std::size_t at = 0;
   for (std::size_t i = 0; i < scores.size(); ++i) {
-    sums.Add(kPolicySums, i, scores[i]);
-    for (std::size_t j = 0; j <= i; ++j, ++at) sums.Add(kPolicyProducts, at, scores[i] * scores[j]);
+    sums.Add(kPolicySums, i, scores[i].score);
+    for (std::size_t j = 0; j <= i; ++j, ++at) {
+      sums.Add(kPolicyProducts, at, scores[i].score * scores[j].score);
+    }
   }
 }
 
@@ -155,6 +154,9 @@ Result<void> ValueEvaluate(const SiteView& site, const ChoiceValueParameters& pa
                                              static_cast<std::size_t>(batch.arm()[r]));
         }
         AddWeightedColumns(rows, batch, trim, mine);
+        if (parameters.split.by_site) return;
+        AddPropensityError(batch, rows.columns(), trim, parameters.guideline, kPropensityError,
+                           mine);
       });
 }
 

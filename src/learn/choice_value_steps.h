@@ -36,16 +36,13 @@ inline constexpr std::size_t kBenefitGroups = 5;     ///< of predicted benefit, 
 inline constexpr std::size_t kDistanceBins = 400;    ///< of 0.05 from 0 on
 inline constexpr double kDistanceBin = 0.05;
 
-/// Policies: the rule; every arm for everybody; what was given; an arm by lot; the guideline's first arm, if any.
-inline std::size_t PolicyCount(std::size_t arms, bool guideline) {
-  return arms + 3 + (guideline ? 1 : 0);
-}
-
 struct ChoiceValueParameters {
   ChoiceSplit split;
   ChoiceModels models;
   std::int64_t guideline = -1;         ///< an arm, or -1
   std::int64_t weighted_exponent = 0;  ///< of a standardised value times a weight
+  std::int64_t column_exponent = 0;    ///< of a standardised value
+  std::int64_t score_exponent = 0;     ///< of a policy's score
   std::vector<double> thresholds{};    ///< of net benefit: those of the analysis, or none
   template <class A>
   void Fields(A& a) {
@@ -53,6 +50,8 @@ struct ChoiceValueParameters {
     a(models);
     a(guideline);
     a(weighted_exponent);
+    a(column_exponent);
+    a(score_exponent);
     a(thresholds);
   }
 };
@@ -68,7 +67,8 @@ enum ChoiceValueBlock {
   kArmPredictions,   ///< by arm of those who received it: PredictionParts (choice_discrimination.h)
   kScoreCounts,      ///< binary outcomes: as ScoreIndex (choice_discrimination.h) orders them
   kBenefitMoments,   ///< AddBenefitMoments
-  kSwitchedRows  ///< by reference and threshold: persons with a predicted gain above it, and not above the next
+  kSwitchedRows,  ///< by reference and threshold: persons with a predicted gain above it, and not above the next
+  kPropensityError  ///< and on: choice_propensity_error.h; none where folds are sites
 };
 
 /// What the rules' having seen other folds changes: over every fold k, its rows and other fold l, the squares of Gamma

@@ -161,10 +161,11 @@ TEST(TreatmentChoice, NetBenefitFallsWithTheThreshold) {
   const auto at = [&](std::size_t t, const std::string& key) {
     return answer.Number("/net_benefit/thresholds/" + std::to_string(t) + key);
   };
-  // At 0 the rule is the learned one: its gain over the best drug, with the same error.
+  // At 0 the rule is the learned one: its gain over the best drug. Its error there takes propensities as known, which is
+  // all but nothing where the outcome models are nearly right, as here.
   const std::string over = best == "new" ? "/gain_by_drug/0" : "/gain_by_drug/1";
   EXPECT_NEAR(at(0, "/rule/estimate"), answer.Number(over + "/estimate"), 1e-14);
-  EXPECT_NEAR(at(0, "/rule/std_error"), answer.Number(over + "/std_error"), 1e-14);
+  EXPECT_NEAR(at(0, "/rule/std_error") / answer.Number(over + "/std_error"), 1, 0.01);
   EXPECT_EQ(at(0, "/n_switched"), answer.Number("/gain/n_changed"));
   for (std::size_t t = 1; t < 21; ++t) {
     EXPECT_LE(at(t, "/n_switched"), at(t - 1, "/n_switched"));

@@ -94,18 +94,22 @@ prior_propensity <- function(x, arm, arms, ridge) {
   for (iteration in 1:50) {
     e <- choice_propensities(z, g, arms)
     score <- as.vector(crossprod(z, outer(arm, seq_len(arms)[-1], "==") - e[, -1, drop = FALSE])) - prior * g
-    h <- diag(prior, length(prior))
-    for (b in seq_len(arms - 1)) for (c in seq_len(arms - 1)) {
-      w <- e[, b + 1] * ((b == c) - e[, c + 1])
-      rows <- (b - 1) * p + seq_len(p)
-      columns <- (c - 1) * p + seq_len(p)
-      h[rows, columns] <- h[rows, columns] + crossprod(z, z * w)
-    }
-    step <- solve(h, score)
+    step <- solve(propensity_information(z, e, ridge), score)
     g <- g + step
     if (max(abs(step)) < 1e-13) break
   }
   g
+}
+propensity_information <- function(z, e, ridge) {
+  p <- ncol(z)
+  odds <- ncol(e) - 1
+  h <- diag(rep(c(0, rep(ridge, p - 1)), odds))
+  for (b in seq_len(odds)) for (c in seq_len(odds)) {
+    rows <- (b - 1) * p + seq_len(p)
+    columns <- (c - 1) * p + seq_len(p)
+    h[rows, columns] <- h[rows, columns] + crossprod(z, z * (e[, b + 1] * ((b == c) - e[, c + 1])))
+  }
+  h
 }
 choice_propensities <- function(z, g, arms) {
   eta <- cbind(0, z %*% matrix(g, ncol = arms - 1))
@@ -287,17 +291,25 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
     policies <- cbind(policies, score[, match(guideline[1], levels)])
     policy_names <- c(policy_names, "guideline")
   }
+  # Beside its scores a person counts with what it did to the propensities, out of fold.
+  design <- cbind(1, x)
+  odds_score <- do.call(cbind, lapply(seq_len(arms)[-1], function(b) design * ((arm == b) - e[, b])))
+  pull <- ifelse(e[own] > trim, (y - q[own]) / e[own], 0)
+  own_part <- cbind(rule == arm, outer(arm, seq_len(arms), "=="), 0, rep(1 / arms, n))
+  if (length(guideline) > 0) own_part <- cbind(own_part, arm == match(guideline[1], levels))
+  influence <- policies - odds_score %*% solve(propensity_information(design, e, ridge), crossprod(odds_score, own_part * pull))
+  influence_of <- influence[, 1 + seq_len(arms)]
   level <- if (is.null(conf_level)) 0.95 else conf_level
   critical <- qnorm(0.5 + level / 2)
   values <- lapply(seq_along(policy_names), function(i) {
-    error <- sqrt(var(policies[, i]) / n + (i == 1) * between)
+    error <- sqrt(var(influence[, i]) / n + (i == 1) * between)
     value <- mean(policies[, i])
     list(policy = policy_names[i], value = value, std_error = error, conf_low = value - critical * error,
          conf_high = value + critical * error)
   })
   over <- function(a) {
     gain <- sign * (policies[, 1] - score[, a])
-    error <- sqrt(var(gain) / n + between)
+    error <- sqrt(var(influence[, 1] - influence_of[, a]) / n + between)
     list(over = levels[a], estimate = mean(gain), std_error = error, conf_low = mean(gain) - critical * error,
          conf_high = mean(gain) + critical * error, p_value = if (error > 0) 2 * pnorm(-abs(mean(gain) / error)) else 1)
   }
@@ -344,7 +356,7 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
     asked <- c(asked, "net_benefit")
     reference <- if (length(guideline) > 0) match(guideline[1], levels) else least
     expected$net_benefit <- list(reference = levels[reference], thresholds = lapply(thresholds, function(t) {
-      choice_net_benefit(t, sign * q, sign * score, sign * q_without, fold, reference, levels, critical)
+      choice_net_benefit(t, sign * q, sign * score, sign * influence_of, sign * q_without, fold, reference, levels, critical)
     }))
   }
   if (between_sites) {
@@ -392,15 +404,15 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
 
 # The reference for all but those to whom another drug promises more than t: what each gains by it, less t, is 0 or
 # that; what the rule without another fold changes in it, folds' covariance. q, score, q_without: larger is better.
-choice_net_benefit <- function(t, q, score, q_without, fold, reference, levels, critical) {
+choice_net_benefit <- function(t, q, score, influence, q_without, fold, reference, levels, critical) {
   n <- nrow(q)
   net_of <- function(q) {
     arm <- max.col(q, ties.method = "first")
     switched <- q[cbind(seq_len(n), arm)] - q[, reference] > t
     list(switched = switched, net = ifelse(switched, score[cbind(seq_len(n), arm)] - score[, reference] - t, 0))
   }
-  told <- function(net, between) {
-    error <- sqrt(var(net) / n + between)
+  told <- function(net, variance) {
+    error <- sqrt(variance)
     list(estimate = mean(net), std_error = error, conf_low = mean(net) - critical * error, conf_high = mean(net) + critical * error)
   }
   own <- net_of(q)
@@ -410,9 +422,9 @@ choice_net_benefit <- function(t, q, score, q_without, fold, reference, levels, 
     between <- between + sum((own$net - net_of(q_without[, g, ])$net)[rows]^2) / n^2 / 3
   }
   others <- setdiff(seq_along(levels), reference)
-  drugs <- lapply(others, function(a) c(list(drug = levels[a]), told(score[, a] - score[, reference] - t, 0)))
+  drugs <- lapply(others, function(a) c(list(drug = levels[a]), told(score[, a] - score[, reference] - t, var(influence[, a] - influence[, reference]) / n)))
   estimates <- c(0, vapply(drugs, function(drug) drug$estimate, 0), mean(own$net))
-  list(threshold = t, n_switched = sum(own$switched), share_switched = mean(own$switched), rule = told(own$net, between),
+  list(threshold = t, n_switched = sum(own$switched), share_switched = mean(own$switched), rule = told(own$net, var(own$net) / n + between),
        drugs = drugs, best = c(levels[c(reference, others)], "rule")[which.max(estimates)])
 }
 
