@@ -44,6 +44,7 @@ class Judging {
     }
     if (options_.evaluation.calibration && learned_.binary) CLINNOVA_TRY(Recalibrate(judgement));
     if (options_.evaluation.calibration) CLINNOVA_TRY(JudgeBenefit(judgement));
+    if (options_.evaluation.policy_tree) CLINNOVA_TRY(JudgePolicyTree(judgement));
     if (options_.evaluation.leave_one_site_out) CLINNOVA_TRY(LeaveSitesOut(judgement));
     return judgement;
   }
@@ -204,12 +205,17 @@ class Judging {
     return sum / static_cast<double>(frame_.n());
   }
 
+  /// Of a score's size.
+  int ScoreExponent() const {
+    const int outcome = learned_.binary ? 0 : frame_.response_exponents().front();
+    return outcome + stats::ExponentOf(1 + 2 / options_.trim);
+  }
+
   void PrepareLines() {
     FittingLines::Setting setting{.columns = LineColumns(frame_.formula(), frame_.design()),
                                   .arms = arms_,
                                   .column_exponent = frame_.standardised_exponent()};
-    const int outcome = learned_.binary ? 0 : frame_.response_exponents().front();
-    setting.score_exponent = outcome + stats::ExponentOf(1 + 2 / options_.trim);
+    setting.score_exponent = ScoreExponent();
     std::vector<double> means;
     for (std::size_t j = 0; j < frame_.columns(); ++j) means.push_back(MeanOf(j));
     setting.gram =
@@ -421,6 +427,31 @@ class Judging {
     }
     CLINNOVA_ASSIGN(judgement.benefit,
                     ReadBenefit(federation_, analysis_, std::move(parameters), arms_));
+    return {};
+  }
+
+  // --- Policy tree ---
+
+  Result<void> JudgePolicyTree(ChoiceJudgement& judgement) {
+    std::vector<PolicyInput> inputs;
+    for (const InputSummary& input : judgement.inputs) {
+      inputs.push_back({.name = input.input.name,
+                        .histogram = input.histogram,
+                        .center = input.mean,
+                        .scale = input.sd > 0 ? input.sd : 1});
+    }
+    const PolicyQuestion question{.split = learned_.split,
+                                  .models = Uncentred(learned_),
+                                  .options = options_,
+                                  .arms = arms_,
+                                  .guideline = guideline_,
+                                  .score_exponent = ScoreExponent(),
+                                  .inputs = std::move(inputs)};
+    CLINNOVA_ASSIGN(PolicyTreeJudgement tree, FindPolicyTree(federation_, analysis_, question));
+    judgement.policies.Add(tree.sum, tree.squares, tree.products,
+                           FoldCovariance(tree.squared_changes, judgement.policies.n));
+    judgement.warnings.insert(judgement.warnings.end(), tree.warnings.begin(), tree.warnings.end());
+    judgement.policy_tree = std::move(tree);
     return {};
   }
 

@@ -55,17 +55,7 @@ Result<Layout> ValueLayout(const Analysis& analysis, const table::Schema& schema
 
 void AddPolicies(const ChoiceBatch& batch, std::size_t row, std::int64_t guideline,
                  ExactSums& sums) {
-  const std::size_t arms = batch.score.size();
-  std::vector<double> scores;
-  scores.push_back(batch.score[static_cast<std::size_t>(batch.chosen[row])][row]);
-  double total = 0;
-  for (std::size_t a = 0; a < arms; ++a) {
-    scores.push_back(batch.score[a][row]);
-    total += batch.score[a][row];
-  }
-  scores.push_back(batch.y()[row]);
-  scores.push_back(total / static_cast<double>(arms));
-  if (guideline >= 0) scores.push_back(batch.score[static_cast<std::size_t>(guideline)][row]);
+  const std::vector<double> scores = PolicyScores(batch, row, guideline);
   std::size_t at = 0;
   for (std::size_t i = 0; i < scores.size(); ++i) {
     sums.Add(kPolicySums, i, scores[i]);
@@ -513,6 +503,22 @@ Result<void> RecalibrationEvaluate(const SiteView& site,
 }
 
 }  // namespace
+
+std::vector<double> PolicyScores(const ChoiceBatch& batch, std::size_t row,
+                                 std::int64_t guideline) {
+  const std::size_t arms = batch.score.size();
+  std::vector<double> scores;
+  scores.push_back(batch.score[static_cast<std::size_t>(batch.chosen[row])][row]);
+  double total = 0;
+  for (std::size_t a = 0; a < arms; ++a) {
+    scores.push_back(batch.score[a][row]);
+    total += batch.score[a][row];
+  }
+  scores.push_back(batch.y()[row]);
+  scores.push_back(total / static_cast<double>(arms));
+  if (guideline >= 0) scores.push_back(batch.score[static_cast<std::size_t>(guideline)][row]);
+  return scores;
+}
 
 std::vector<bool> HiddenOutcomes(const std::vector<std::int64_t>& persons,
                                  const std::vector<std::int64_t>& cases,

@@ -40,6 +40,8 @@ inline constexpr double kDistanceBin = 0.05;
 inline std::size_t PolicyCount(std::size_t arms, bool guideline) {
   return arms + 3 + (guideline ? 1 : 0);
 }
+/// A person's score by each of them. `guideline`: an arm, or -1.
+std::vector<double> PolicyScores(const ChoiceBatch& batch, std::size_t row, std::int64_t guideline);
 
 struct ChoiceValueParameters {
   ChoiceSplit split;
