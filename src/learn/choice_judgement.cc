@@ -434,11 +434,18 @@ class Judging {
 
   Result<void> JudgePolicyTree(ChoiceJudgement& judgement) {
     std::vector<PolicyInput> inputs;
+    std::vector<Subgrouping> subgroupings;
+    if (options_.evaluation.subgroups) {
+      CLINNOVA_ASSIGN(subgroupings, SubgroupingsOf(analysis_, federation_.schema(), false));
+      CLINNOVA_TRY(FindCuts(judgement, subgroupings));
+    }
     for (const InputSummary& input : judgement.inputs) {
       inputs.push_back({.name = input.input.name,
                         .histogram = input.histogram,
                         .center = input.mean,
                         .scale = input.sd > 0 ? input.sd : 1});
+      const auto of = std::ranges::find(subgroupings, input.input.name, &Subgrouping::name);
+      if (of != subgroupings.end()) inputs.back().subgroup_cuts = of->cuts;
     }
     const PolicyQuestion question{.split = learned_.split,
                                   .models = Uncentred(learned_),

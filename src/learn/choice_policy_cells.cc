@@ -2,6 +2,7 @@
 #include "learn/choice_policy_cells.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "learn/cell_search.h"
@@ -81,6 +82,27 @@ std::vector<double> CutsOfHistogram(const std::vector<std::int64_t>& histogram, 
     if (cuts.empty() || cut > cuts.back()) cuts.push_back(cut);
   }
   return cuts;
+}
+
+void DropCutsNear(const std::vector<double>& others, const std::vector<std::int64_t>& histogram,
+                  double center, double scale, std::int64_t minimum, std::vector<double>& cuts) {
+  const double width = 10.0 / static_cast<double>(histogram.size()) * scale;
+  const auto between = [&](double low, double high) {
+    const double from = center - 5 * scale;
+    const double last = static_cast<double>(histogram.size());
+    const double first = std::clamp(std::ceil((low - from) / width), 0.0, last);
+    const double end = std::clamp(std::floor((high - from) / width), first, last);
+    std::int64_t persons = 0;
+    for (auto b = static_cast<std::size_t>(first); b < static_cast<std::size_t>(end); ++b) {
+      persons += histogram[b];
+    }
+    return persons;
+  };
+  std::erase_if(cuts, [&](double cut) {
+    return std::ranges::any_of(others, [&](double other) {
+      return between(std::min(cut, other), std::max(cut, other)) < minimum;
+    });
+  });
 }
 
 // --- Cells -------------------------------------------------------------------------------------------

@@ -42,6 +42,11 @@ Result<std::vector<Feature>> PolicyFeatures(const federation::Analysis& analysis
 std::vector<double> CutsOfHistogram(const std::vector<std::int64_t>& histogram, double center,
                                     double scale, std::int64_t bins);
 
+/// Drops the cuts between which and one of `others` lie fewer than `minimum` persons, as far as the histogram's whole bins
+/// tell: sums of scores on either side of both, of which the others are told elsewhere (a subgroup's), would tell theirs.
+void DropCutsNear(const std::vector<double>& others, const std::vector<std::int64_t>& histogram,
+                  double center, double scale, std::int64_t minimum, std::vector<double>& cuts);
+
 /// The cells of the features' bins (the one for what is missing among them) and, for trees of depth 2, of their pairs.
 class PolicyCells {
  public:

@@ -41,6 +41,24 @@ TEST(CutsOfHistogram, LieBetweenValuesAndAreShort) {
   EXPECT_EQ(CutsOfHistogram(heap, 0, 1, 10).size(), 4u);
 }
 
+TEST(DropCutsNear, LeavesNoneThatTellsFewPersonsFromASubgroup) {
+  std::vector<std::int64_t> ages(kInputBins);
+  for (int age = 30; age < 70; ++age) ages[InputBin(age, 50, 10)] += 2;
+  // Above 39.8 and below 40 there is nobody, from 40 to 41.8 four, to 45.2 more.
+  const auto left = [&](double cut, std::int64_t minimum) {
+    std::vector<double> cuts = {cut};
+    DropCutsNear({40, 65}, ages, 50, 10, minimum, cuts);
+    return cuts.size();
+  };
+  EXPECT_EQ(left(39.8, 5), 0u);
+  EXPECT_EQ(left(41.8, 5), 0u);
+  EXPECT_EQ(left(41.8, 4), 1u);
+  EXPECT_EQ(left(45.2, 5), 1u);
+  EXPECT_EQ(left(66.2, 5), 0u);
+  EXPECT_EQ(left(1e6, 5), 1u);
+  EXPECT_EQ(left(40, 0), 1u);  // without disclosure rules
+}
+
 TEST(PolicyCells, ARowIsInOneCellOfEveryPlane) {
   const std::vector<Feature> features = {Number("a", {0}), Number("b", {0, 1}), Number("c", {})};
   const PolicyCells cells(features, 2);

@@ -187,6 +187,8 @@ Result<PolicyTreeJudgement> FindPolicyTree(Federation& federation, const Analysi
     const auto input = std::ranges::find(question.inputs, feature.name, &PolicyInput::name);
     feature.cuts = CutsOfHistogram(input->histogram, input->center, input->scale,
                                    question.options.policy_tree.bins);
+    DropCutsNear(input->subgroup_cuts, input->histogram, input->center, input->scale,
+                 federation.minimum_count(), feature.cuts);
   }
   return FindingTree(federation, analysis, question, std::move(features)).Run();
 }

@@ -25,6 +25,7 @@ struct PolicyInput {
   std::string name;
   std::vector<std::int64_t> histogram{};
   double center = 0, scale = 1;
+  std::vector<double> subgroup_cuts{};  ///< by which this study tells gains, too
 };
 
 struct PolicyQuestion {

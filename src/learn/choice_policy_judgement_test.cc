@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
@@ -174,6 +175,23 @@ TEST(PolicyTree, HoldsTheDisclosureRules) {
       EXPECT_EQ(std::fmod(n, std::max(minimum, 10)), 0);
     }
   }
+}
+
+/// Gains are told by subgroup, too: below and above the mean of x, which is near 0.
+TEST(PolicyTree, AsksNothingThatNearlyIsASubgroup) {
+  const std::vector<Table> sites = Sites(Patients(900, Truth::kTwoQuestions), 3);
+  std::string analysis = Analysis("subgroups = [\"x\"]\npolicy_tree_bins = 2\n");
+  const Answer alone = RunOne(analysis, sites, {.minimum_count = 30});
+  analysis.replace(analysis.find("policy_tree\""), 12, "policy_tree\", \"subgroups\"");
+  const Answer both = RunOne(analysis, sites, {.minimum_count = 30});
+  ASSERT_TRUE(alone && both) << both.error().message;
+  const auto asks_x = [](const Answer& answer) {
+    const std::vector<std::string> rule = Rule(answer);
+    return std::ranges::any_of(
+        rule, [](const std::string& leaf) { return leaf.find("x <= ") != std::string::npos; });
+  };
+  EXPECT_TRUE(asks_x(alone));
+  EXPECT_FALSE(asks_x(both));
 }
 
 /// Where x is above 0 at one site alone, no question may tell its persons from others.
