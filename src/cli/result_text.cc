@@ -167,6 +167,18 @@ std::string Heterogeneity(const Json& lines) {
   return table.Text();
 }
 
+/// The rule of a treatment choice that can be read, and what its like gains on persons that it has not seen.
+std::string PolicyTree(const Json& told) {
+  TextTable table({"policy tree", "drug", "persons"});
+  for (const Json& leaf : told["leaves"]) {
+    table.Add({leaf["when"].get<std::string>(), leaf["arm"].get<std::string>(), Number(leaf["n"])});
+  }
+  const Json& gain = told["gain"];
+  return table.Text() + "  trees so learned gain " + Number(gain["estimate"], 3) + " (" +
+         Number(gain["conf_low"], 3) + " to " + Number(gain["conf_high"], 3) + ") over " +
+         gain["best_single"].get<std::string>() + " for everybody\n";
+}
+
 /// What differs between the sites of a treatment choice.
 std::string BetweenSites(const Json& analysis) {
   const Json& told = analysis["between_sites"];
@@ -392,6 +404,7 @@ std::string AnalysisText(const Json& analysis) {
   if (analysis.contains("policies")) text += Policies(analysis);
   if (analysis.contains("discrimination")) text += Discrimination(analysis);
   if (analysis.contains("heterogeneity")) text += Heterogeneity(analysis["heterogeneity"]);
+  if (analysis.contains("policy_tree")) text += PolicyTree(analysis["policy_tree"]);
   if (analysis.contains("between_sites")) text += BetweenSites(analysis);
   if (analysis.contains("policies") && analysis.contains("net_benefit")) {
     text += NetBenefit(analysis["net_benefit"]);

@@ -216,6 +216,19 @@ TEST(ModelReport, TellsWhereTheRuleIsOfUse) {
   EXPECT_EQ(told({nullptr, nullptr}), "");  // all are withheld
 }
 
+TEST(ModelReport, TellsTheRuleThatCanBeRead) {
+  auto document = nlohmann::json::parse(SampleModel());
+  for (const auto& item : (*ModelReport(document.dump(), "x"))["items"]) {
+    EXPECT_NE(item["heading"], "A rule that can be read");  // the study did not ask
+  }
+  document["evaluation"]["policy_tree"] = nlohmann::json::parse(R"({
+    "rule": ["crp <= 9 and sex is F: IL-6", "crp > 9: JAK"],
+    "gain": {"estimate": 0.08, "conf_low": 0.01, "conf_high": 0.17, "best_single": "JAK"}})");
+  EXPECT_EQ(ItemOf(document, "A rule that can be read"),
+            "crp <= 9 and sex is F: IL-6; crp > 9: JAK; trees so learned gain 0.08 (0.01 to 0.17) "
+            "over JAK for everybody, out of fold");
+}
+
 TEST(ModelReport, TellsWhatDiffersBetweenSites) {
   auto document = nlohmann::json::parse(SampleModel());
   document["evaluation"]["between_sites"] = {

@@ -45,7 +45,8 @@ struct Packing {
   int second;
 };
 
-/// The shortest decimal between low and high, as near to `middle` as so many digits allow.
+}  // namespace
+
 double ShortestBetween(double low, double high, double middle) {
   for (int digits = 0; digits < 17; ++digits) {
     char text[40];
@@ -55,8 +56,6 @@ double ShortestBetween(double low, double high, double middle) {
   }
   return middle;
 }
-
-}  // namespace
 
 double Cell::Above() const { return low == 0 ? -HUGE_VAL : stats::ValueOfKey(low); }
 

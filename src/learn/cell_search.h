@@ -92,6 +92,9 @@ class CellSearch {
   std::vector<std::vector<Cell>> cells_;
 };
 
+/// The shortest decimal between low and high, as near to `middle` as so many digits allow.
+double ShortestBetween(double low, double high, double middle);
+
 /// At most `bins` - 1 numbers that cut the cells into parts of about equal counts; all that tell cells apart when there
 /// are no more cells than bins. A cut is the shortest decimal near the middle of the gap between two cells.
 std::vector<double> CutsBetween(const std::vector<Cell>& cells, std::int64_t bins);

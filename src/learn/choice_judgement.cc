@@ -45,6 +45,7 @@ class Judging {
     }
     if (options_.evaluation.calibration && learned_.binary) CLINNOVA_TRY(Recalibrate(judgement));
     if (options_.evaluation.calibration) CLINNOVA_TRY(JudgeBenefit(judgement));
+    if (options_.evaluation.policy_tree) CLINNOVA_TRY(JudgePolicyTree(judgement));
     if (options_.evaluation.leave_one_site_out) CLINNOVA_TRY(LeaveSitesOut(judgement));
     return judgement;
   }
@@ -54,12 +55,30 @@ class Judging {
     PolicyValues policies =
         ValuesFrom(sums, arms_, options_.confidence_level, options_.higher_is_better);
     if (learned.split.by_site) return policies;
+    const std::vector<PolicyOdds> odds = PolicyOddsOf(sums, kPropensityError, policies.values);
     const stats::Matrix change =
-        PropensityErrorOf(sums, kPropensityError, policies.values, policies.n, learned.precisions);
+        PropensityErrorOf(sums, kPropensityError, odds, policies.n, learned.precisions);
     for (std::size_t i = 0; i < change.size(); ++i) {
       for (std::size_t j = 0; j < change.size(); ++j) policies.covariance[i][j] += change[i][j];
     }
     return policies;
+  }
+
+  /// Of the last policy, `added`, which is none of choice.values.
+  void AddPropensityErrorOf(PolicyOdds added, const PooledSums& sums,
+                            PolicyValues& policies) const {
+    const std::size_t last = policies.values.size() - 1;
+    added.value = policies.values[last];
+    std::vector<PolicyOdds> odds =
+        PolicyOddsOf(sums, kPropensityError, std::span(policies.values).first(last));
+    odds.push_back(std::move(added));
+    const std::vector<double> change =
+        PropensityErrorOf(sums, kPropensityError, odds, policies.n, learned_.precisions)[last];
+    for (std::size_t i = 0; i < last; ++i) {
+      policies.covariance[i][last] += change[i];
+      policies.covariance[last][i] += change[i];
+    }
+    policies.covariance[last][last] += change[last];
   }
 
   /// What choice.fold_pairs is asked of a rule's error alone.
@@ -215,6 +234,7 @@ class Judging {
     return sum / static_cast<double>(frame_.n());
   }
 
+  /// Of a score's size.
   int ScoreExponent() const {
     const int outcome = learned_.binary ? 0 : frame_.response_exponents().front();
     return outcome + stats::ExponentOf(1 + 2 / options_.trim);
@@ -436,6 +456,40 @@ class Judging {
     }
     CLINNOVA_ASSIGN(judgement.benefit,
                     ReadBenefit(federation_, analysis_, std::move(parameters), arms_));
+    return {};
+  }
+
+  // --- Policy tree ---
+
+  Result<void> JudgePolicyTree(ChoiceJudgement& judgement) {
+    std::vector<PolicyInput> inputs;
+    std::vector<Subgrouping> subgroupings;
+    if (options_.evaluation.subgroups) {
+      CLINNOVA_ASSIGN(subgroupings, SubgroupingsOf(analysis_, federation_.schema(), false));
+      CLINNOVA_TRY(FindCuts(judgement, subgroupings));
+    }
+    for (const InputSummary& input : judgement.inputs) {
+      inputs.push_back({.name = input.input.name,
+                        .histogram = input.histogram,
+                        .center = input.mean,
+                        .scale = input.sd > 0 ? input.sd : 1});
+      const auto of = std::ranges::find(subgroupings, input.input.name, &Subgrouping::name);
+      if (of != subgroupings.end()) inputs.back().subgroup_cuts = of->cuts;
+    }
+    const PolicyQuestion question{.split = learned_.split,
+                                  .models = Uncentred(learned_),
+                                  .options = options_,
+                                  .arms = arms_,
+                                  .guideline = guideline_,
+                                  .column_exponent = frame_.standardised_exponent(),
+                                  .score_exponent = ScoreExponent(),
+                                  .inputs = std::move(inputs)};
+    CLINNOVA_ASSIGN(PolicyTreeJudgement tree, FindPolicyTree(federation_, analysis_, question));
+    judgement.policies.Add(tree.sum, tree.squares, tree.products,
+                           FoldCovariance(tree.squared_changes, judgement.policies.n));
+    AddPropensityErrorOf(tree.odds, judgement.sums, judgement.policies);
+    judgement.warnings.insert(judgement.warnings.end(), tree.warnings.begin(), tree.warnings.end());
+    judgement.policy_tree = std::move(tree);
     return {};
   }
 

@@ -27,6 +27,7 @@
 #include "learn/choice_benefit.h"
 #include "learn/choice_inputs.h"
 #include "learn/choice_learning.h"
+#include "learn/choice_policy_judgement.h"
 #include "learn/choice_sites.h"
 #include "learn/choice_value_steps.h"
 
@@ -56,8 +57,11 @@ struct PolicyValues {
   ChoiceEstimate Gain(std::size_t policy, std::size_t other) const;
   /// The arm with the best value.
   std::size_t BestArm() const;
-  /// The rule's gain over the best single drug, as told above.
-  ChoiceEstimate GainOverBest() const;
+  /// The gain of the rule, or another policy that was learned, over the best single drug, as told above.
+  ChoiceEstimate GainOverBest(std::size_t policy = 0) const;
+  /// Adds a policy as the last, from the sums of its scores and their squares, those of their products with the scores of
+  /// every policy that is there, and what is to be added to its variance.
+  void Add(double sum, double squares, const std::vector<double>& products, double more);
 };
 /// What is added to the variance of the rule's value for the covariance between folds, from choice.fold_pairs.
 double FoldCovariance(double squared_changes, std::int64_t n);
@@ -121,7 +125,8 @@ struct ChoiceJudgement {
   federation::PooledSums sums;  ///< of the value step
   std::optional<NetBenefitSums> net_benefit{};
   std::optional<SiteComparison> between_sites{};
-  std::optional<FittingLines> lines{};  ///< with evaluation "heterogeneity"
+  std::optional<FittingLines> lines{};               ///< with evaluation "heterogeneity"
+  std::optional<PolicyTreeJudgement> policy_tree{};  ///< with evaluation "policy_tree"
   std::vector<InputSummary> inputs{};
   DistanceSummary distance{};
   std::vector<GroupGain> groups{};

@@ -217,7 +217,8 @@ Json ChoiceModelJson(const ChoiceStory& story, const Json& result) {
                          {"gain", result["gain"]},
                          {"policies", result["policies"]},
                          {"discrimination", result["discrimination"]}};
-  for (const char* part : {"benefit", "net_benefit", "between_sites", "subgroups", "sample_size"}) {
+  for (const char* part :
+       {"benefit", "net_benefit", "policy_tree", "between_sites", "subgroups", "sample_size"}) {
     if (result.contains(part)) model["evaluation"][part] = result[part];
   }
   return model;

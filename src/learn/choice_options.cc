@@ -39,12 +39,15 @@ Result<void> ReadEvaluation(const Analysis& analysis, ChoiceEvaluation& evaluati
       evaluation.between_sites = true;
     } else if (part == "heterogeneity") {
       evaluation.heterogeneity = true;
+    } else if (part == "policy_tree") {
+      evaluation.policy_tree = true;
     } else if (part != "policies") {
       return analysis.Wrong(
           "evaluation",
           "found \"" + part +
               "\", expected some of policies (always there), calibration, "
-              "subgroups, leave_one_site_out, net_benefit, between_sites, heterogeneity");
+              "subgroups, leave_one_site_out, net_benefit, between_sites, heterogeneity, "
+              "policy_tree");
     }
   }
   return {};
@@ -101,6 +104,16 @@ Result<void> ReadThresholds(const Analysis& analysis, ChoiceOptions& options) {
   return {};
 }
 
+Result<void> ReadPolicyTree(const Analysis& analysis, ChoiceOptions& options) {
+  for (const char* key : {"policy_tree_bins", "policy_tree_columns", "policy_tree_depth"}) {
+    if (!analysis.Has(key) || options.evaluation.policy_tree) continue;
+    return analysis.Wrong(key, "needs \"policy_tree\" in evaluation");
+  }
+  CLINNOVA_ASSIGN(options.policy_tree.depth, IntegerWithin(analysis, "policy_tree_depth", 2, 1, 2));
+  CLINNOVA_ASSIGN(options.policy_tree.bins, IntegerWithin(analysis, "policy_tree_bins", 8, 2, 32));
+  return {};
+}
+
 Result<void> ReadNumbers(const Analysis& analysis, ChoiceOptions& options) {
   CLINNOVA_ASSIGN(options.alpha, analysis.Number("alpha", 0.5));
   // A lasso alone does not say how an effect splits into what the arms share and what each has of its own.
@@ -154,6 +167,7 @@ Result<ChoiceOptions> ChoiceOptionsOf(const Analysis& analysis) {
   options.subgroups_given = analysis.Has("subgroups");
   CLINNOVA_TRY(ReadEvaluation(analysis, options.evaluation));
   CLINNOVA_TRY(ReadThresholds(analysis, options));
+  CLINNOVA_TRY(ReadPolicyTree(analysis, options));
   return options;
 }
 

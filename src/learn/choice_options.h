@@ -26,7 +26,14 @@ struct ChoiceEvaluation {
   bool net_benefit = true;         ///< by threshold of the predicted gain
   bool between_sites = true;       ///< of gain, discrimination and inputs
   bool heterogeneity = true;       ///< lines of effects in the covariates
+  bool policy_tree = false;        ///< the best rule of two questions; only where it is named
   bool given = false;              ///< the study names these, and the stewards have seen it
+};
+
+/// Of the policy tree (choice_policy_tree.h); its columns are read by PolicyFeatures.
+struct PolicyTreeOptions {
+  std::int64_t depth = 2;  ///< questions one below the other: 1 or 2
+  std::int64_t bins = 8;   ///< of a number, 2 to 32
 };
 
 struct ChoiceOptions {
@@ -45,6 +52,7 @@ struct ChoiceOptions {
   std::vector<double>
       thresholds{};  ///< of net benefit, rising; empty: as choice_net_benefit.h says
   ChoiceEvaluation evaluation;
+  PolicyTreeOptions policy_tree{};
 };
 
 /// kInvalidInput names the key, also one that is the other learner's.

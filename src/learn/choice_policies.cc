@@ -45,6 +45,23 @@ PolicyValues ValuesFrom(const federation::PooledSums& sums, std::size_t arms,
   return policies;
 }
 
+void PolicyValues::Add(double sum, double squares, const std::vector<double>& products,
+                       double more) {
+  const auto persons = static_cast<long double>(n);
+  const auto covariance_of = [&](double product, double value) {
+    const long double spread = product - static_cast<long double>(sum) * value;
+    return static_cast<double>(spread / (persons - 1) / persons);
+  };
+  std::vector<double> row;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    row.push_back(covariance_of(products[i], values[i]));
+    covariance[i].push_back(row[i]);
+  }
+  values.push_back(static_cast<double>(sum / persons));
+  row.push_back(covariance_of(squares, values.back()) + more);
+  covariance.push_back(std::move(row));
+}
+
 ChoiceEstimate PolicyValues::Value(std::size_t policy) const {
   return NormalEstimate(values[policy], std::sqrt(std::max(0.0, covariance[policy][policy])),
                         confidence_level);
@@ -67,13 +84,13 @@ std::size_t PolicyValues::BestArm() const {
   return best;
 }
 
-ChoiceEstimate PolicyValues::GainOverBest() const {
-  ChoiceEstimate gain = Gain(0, 1 + BestArm());
+ChoiceEstimate PolicyValues::GainOverBest(std::size_t policy) const {
+  ChoiceEstimate gain = Gain(policy, 1 + BestArm());
   const double z = core::NormalQuantile(1 - (1 - confidence_level) / 2 / static_cast<double>(arms));
   gain.high = std::numeric_limits<double>::infinity();
   gain.p_value = 0;
   for (std::size_t a = 0; a < arms; ++a) {
-    const ChoiceEstimate over = Gain(0, 1 + a);
+    const ChoiceEstimate over = Gain(policy, 1 + a);
     gain.low = std::min(gain.low, over.low);
     gain.high = std::min(gain.high, over.estimate + z * over.std_error);
     // Two-sided, from the one-sided test that the rule is not better than this drug.

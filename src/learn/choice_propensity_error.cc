@@ -13,23 +13,27 @@ using federation::PooledSums;
 using federation::ScaledBlock;
 using table::kBatchRows;
 
+PolicyScore ScoreOf(const ChoiceBatch& batch, std::size_t row, std::size_t arm) {
+  const auto received = static_cast<std::size_t>(batch.arm()[row]);
+  return {.score = batch.score[arm][row], .own = arm == received ? 1.0 : 0.0};
+}
+
 std::vector<PolicyScore> PolicyScores(const ChoiceBatch& batch, std::size_t row,
                                       std::int64_t guideline) {
   const std::size_t arms = batch.score.size();
-  const auto received = static_cast<std::size_t>(batch.arm()[row]);
-  const auto of = [&](std::size_t a) {
-    return PolicyScore{.score = batch.score[a][row], .own = a == received ? 1.0 : 0.0};
-  };
-  std::vector<PolicyScore> scores = {of(static_cast<std::size_t>(batch.chosen[row]))};
+  std::vector<PolicyScore> scores = {
+      ScoreOf(batch, row, static_cast<std::size_t>(batch.chosen[row]))};
   double total = 0;
   for (std::size_t a = 0; a < arms; ++a) {
-    scores.push_back(of(a));
+    scores.push_back(ScoreOf(batch, row, a));
     total += batch.score[a][row];
   }
   const auto lots = static_cast<double>(arms);
   scores.push_back({.score = batch.y()[row]});
   scores.push_back({.score = total / lots, .own = 1 / lots});
-  if (guideline >= 0) scores.push_back(of(static_cast<std::size_t>(guideline)));
+  if (guideline >= 0) {
+    scores.push_back(ScoreOf(batch, row, static_cast<std::size_t>(guideline)));
+  }
   return scores;
 }
 
@@ -44,6 +48,13 @@ std::vector<federation::BlockSpec> PropensityErrorLayout(std::size_t arms, std::
           ScaledBlock("odds_information", products, 2 * column_exponent),
           ScaledBlock("odds_scores", by_policy, column_exponent + score_exponent),
           ScaledBlock("odds_gradient", by_policy, column_exponent + score_exponent)};
+}
+
+std::vector<federation::BlockSpec> PolicyOddsLayout(std::size_t arms, std::size_t columns,
+                                                    int column_exponent, int score_exponent) {
+  const std::size_t size = (arms - 1) * columns;
+  return {ScaledBlock("odds_scores", size, column_exponent + score_exponent),
+          ScaledBlock("odds_gradient", size, column_exponent + score_exponent)};
 }
 
 namespace {
@@ -78,12 +89,18 @@ class AddingOdds {
       }
     }
   }
-  /// value(row): what the residuals of every arm are multiplied by.
-  template <typename Value>
-  void AddPolicy(std::size_t block, std::size_t policy, Value value) {
+  /// `scores`: by row, of one policy; to number `policy` of the blocks `score_block` and the next.
+  void AddPolicy(const std::vector<PolicyScore>& scores, double trim, std::size_t score_block,
+                 std::size_t policy) {
+    const auto gradient = [&](std::size_t r) {
+      const auto own = static_cast<std::size_t>(batch_.arm()[r]);
+      const double e = batch_.propensity[own][r];
+      return e > trim ? -scores[r].own * (batch_.y()[r] - batch_.predicted[own][r]) / e : 0;
+    };
     for (std::size_t b = 1; b <= odds_; ++b) {
-      AddColumns(block, policy * odds_ + b - 1,
-                 [&](std::size_t r) { return Residual(b, r) * value(r); });
+      const std::size_t at = policy * odds_ + b - 1;
+      AddColumns(score_block, at, [&](std::size_t r) { return Residual(b, r) * scores[r].score; });
+      AddColumns(score_block + 1, at, [&](std::size_t r) { return Residual(b, r) * gradient(r); });
     }
   }
 
@@ -119,23 +136,39 @@ void AddPropensityError(ChoiceBatch& batch, std::size_t columns, double trim,
                         std::int64_t guideline, std::size_t first, ExactSums& sums) {
   AddingOdds adding(batch, columns, first, sums);
   adding.AddProducts();
-  std::vector<std::vector<PolicyScore>> scores(batch.rows());
-  std::vector<double> pull(batch.rows());  // (y - q) / e of the received arm; 0 where e is trimmed
+  std::vector<std::vector<PolicyScore>> by_policy(PolicyCount(batch.score.size(), guideline >= 0),
+                                                  std::vector<PolicyScore>(batch.rows()));
   for (std::size_t r = 0; r < batch.rows(); ++r) {
     if (batch.fold[r] == 0) continue;
-    scores[r] = PolicyScores(batch, r, guideline);
-    const auto own = static_cast<std::size_t>(batch.arm()[r]);
-    const double e = batch.propensity[own][r];
-    if (e > trim) pull[r] = (batch.y()[r] - batch.predicted[own][r]) / e;
+    const std::vector<PolicyScore> scores = PolicyScores(batch, r, guideline);
+    for (std::size_t k = 0; k < scores.size(); ++k) by_policy[k][r] = scores[k];
   }
-  for (std::size_t k = 0; k < PolicyCount(batch.score.size(), guideline >= 0); ++k) {
-    adding.AddPolicy(kOddsScores, k, [&](std::size_t r) { return scores[r][k].score; });
-    adding.AddPolicy(kOddsGradient, k, [&](std::size_t r) { return -scores[r][k].own * pull[r]; });
+  for (std::size_t k = 0; k < by_policy.size(); ++k) {
+    adding.AddPolicy(by_policy[k], trim, kOddsScores, k);
   }
 }
 
+void AddPolicyOdds(ChoiceBatch& batch, std::size_t columns, double trim,
+                   const std::vector<PolicyScore>& scores, std::size_t first, ExactSums& sums) {
+  AddingOdds(batch, columns, first, sums).AddPolicy(scores, trim, 0, 0);
+}
+
+std::vector<PolicyOdds> PolicyOddsOf(const PooledSums& sums, std::size_t first,
+                                     std::span<const double> values) {
+  const std::size_t size = sums.Numbers(first + kOddsScore).size();
+  std::vector<PolicyOdds> policies;
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    PolicyOdds& policy = policies.emplace_back(PolicyOdds{.value = values[k]});
+    for (std::size_t i = 0; i < size; ++i) {
+      policy.scores.push_back(sums.Number(first + kOddsScores, k * size + i));
+      policy.gradient.push_back(sums.Number(first + kOddsGradient, k * size + i));
+    }
+  }
+  return policies;
+}
+
 stats::Matrix PropensityErrorOf(const PooledSums& sums, std::size_t first,
-                                std::span<const double> values, std::int64_t n,
+                                const std::vector<PolicyOdds>& policies, std::int64_t n,
                                 std::span<const double> precisions) {
   const std::size_t p = precisions.size();
   const std::vector<double> score = sums.Numbers(first + kOddsScore);
@@ -148,26 +181,21 @@ stats::Matrix PropensityErrorOf(const PooledSums& sums, std::size_t first,
     for (std::size_t j = 0; j < size; ++j) spread[i][j] -= score[i] * score[j] / persons;
   }
   const stats::SymmetricFactor factor(information, 1e-12);
-  const std::size_t policies = values.size();
-  stats::Matrix with_scores(policies),
-      weights(policies);  // by policy: sums of Gamma s, (H + P)^-1 G
-  for (std::size_t k = 0; k < policies; ++k) {
-    std::vector<double> gradient;
-    for (std::size_t i = 0; i < size; ++i) {
-      with_scores[k].push_back(sums.Number(first + kOddsScores, k * size + i) -
-                               score[i] * values[k]);
-      gradient.push_back(sums.Number(first + kOddsGradient, k * size + i));
-    }
-    weights[k] = factor.Solve(gradient);
+  stats::Matrix with_scores,
+      weights;  // by policy: sums of Gamma s around their means, (H + P)^-1 G
+  for (const PolicyOdds& policy : policies) {
+    with_scores.push_back(policy.scores);
+    for (std::size_t i = 0; i < size; ++i) with_scores.back()[i] -= score[i] * policy.value;
+    weights.push_back(factor.Solve(policy.gradient));
   }
   const auto product = [](const std::vector<double>& a, const std::vector<double>& b) {
     return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
   };
-  stats::Matrix change(policies, std::vector<double>(policies));
-  for (std::size_t k = 0; k < policies; ++k) {
+  stats::Matrix change(policies.size(), std::vector<double>(policies.size()));
+  for (std::size_t k = 0; k < policies.size(); ++k) {
     std::vector<double> spread_k;
     for (const auto& row : spread) spread_k.push_back(product(row, weights[k]));
-    for (std::size_t l = 0; l < policies; ++l) {
+    for (std::size_t l = 0; l < policies.size(); ++l) {
       change[k][l] = (product(weights[k], with_scores[l]) + product(weights[l], with_scores[k]) +
                       product(weights[l], spread_k)) /
                      persons / (persons - 1);

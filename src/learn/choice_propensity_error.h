@@ -45,6 +45,8 @@ struct PolicyScore {
   double score = 0;
   double own = 0;
 };
+/// Of giving this arm.
+PolicyScore ScoreOf(const ChoiceBatch& batch, std::size_t row, std::size_t arm);
 /// By policy, in the order of PolicyCount's comment, of a predicted row; `guideline`: an arm, or -1.
 std::vector<PolicyScore> PolicyScores(const ChoiceBatch& batch, std::size_t row,
                                       std::int64_t guideline);
@@ -57,10 +59,27 @@ std::vector<federation::BlockSpec> PropensityErrorLayout(std::size_t arms, std::
 void AddPropensityError(ChoiceBatch& batch, std::size_t columns, double trim,
                         std::int64_t guideline, std::size_t first, federation::ExactSums& sums);
 
-/// What it changes in the covariance of the values' estimates, by two policies. `values`: by policy; `precisions`: of the
-/// propensities' prior, by column.
+/// Of another policy: two blocks, of what kOddsScores and kOddsGradient have of each.
+std::vector<federation::BlockSpec> PolicyOddsLayout(std::size_t arms, std::size_t columns,
+                                                    int column_exponent, int score_exponent);
+/// Adds a predicted batch to them; `scores`: by row.
+void AddPolicyOdds(ChoiceBatch& batch, std::size_t columns, double trim,
+                   const std::vector<PolicyScore>& scores, std::size_t first,
+                   federation::ExactSums& sums);
+
+/// What a policy's value has to do with the propensities.
+struct PolicyOdds {
+  double value = 0;
+  std::vector<double> scores{};    ///< sums of Gamma s
+  std::vector<double> gradient{};  ///< G
+};
+/// From the blocks of AddPropensityError, by policy.
+std::vector<PolicyOdds> PolicyOddsOf(const federation::PooledSums& sums, std::size_t first,
+                                     std::span<const double> values);
+/// What it changes in the covariance of the values' estimates, by two policies. `first`: of the blocks of AddPropensityError;
+/// `precisions`: of the propensities' prior, by column.
 stats::Matrix PropensityErrorOf(const federation::PooledSums& sums, std::size_t first,
-                                std::span<const double> values, std::int64_t n,
+                                const std::vector<PolicyOdds>& policies, std::int64_t n,
                                 std::span<const double> precisions);
 
 }  // namespace clinnova::learn

@@ -39,7 +39,8 @@ stats::Matrix ErrorOf(ChoiceBatch& batch, const std::vector<double>& values, dou
   AddPropensityError(batch, 1, trim, -1, 0, sums);
   const auto pooled = federation::PooledSums::Decode(layout, sums.Seal(core::Hash{}));
   EXPECT_TRUE(pooled);
-  return PropensityErrorOf(*pooled, 0, values, static_cast<std::int64_t>(batch.rows()), {{0.0}});
+  return PropensityErrorOf(*pooled, 0, PolicyOddsOf(*pooled, 0, values),
+                           static_cast<std::int64_t>(batch.rows()), {{0.0}});
 }
 
 /// Variance of the mean of the scores of one drug for everybody.
@@ -84,8 +85,28 @@ TEST(PropensityError, LeavesOutScoresWhosePropensityIsTrimmedAndRowsOutOfAllFold
   AddPropensityError(five, 1, 0.02, -1, 0, sums);
   const auto pooled = federation::PooledSums::Decode(layout, sums.Seal(core::Hash{}));
   ASSERT_TRUE(pooled);
-  EXPECT_EQ(PropensityErrorOf(*pooled, 0, std::vector<double>{1.5, 1.5, 3.5, 2.5, 2.5}, 4, {{0.0}}),
-            four);
+  const std::vector<double> values = {1.5, 1.5, 3.5, 2.5, 2.5};
+  EXPECT_EQ(PropensityErrorOf(*pooled, 0, PolicyOddsOf(*pooled, 0, values), 4, {{0.0}}), four);
+}
+
+TEST(PropensityError, OfAPolicyThatIsAddedIsThatOfOneThatWasThere) {
+  const std::vector<int> arm = {1, 0, 1, 0, 0, 1, 0, 0};
+  ChoiceBatch batch = Batch(arm, {3, 1, 4, 1, 5, 8, 2, 6}, 0.4);
+  const std::vector<double> values = {2, 2, 6, 3.75, 4};
+  const federation::Layout layout{PropensityErrorLayout(2, 1, values.size(), 1, 6)};
+  federation::ExactSums sums(layout);
+  AddPropensityError(batch, 1, 0.02, -1, 0, sums);
+  const auto all = federation::PooledSums::Decode(layout, sums.Seal(core::Hash{}));
+  const federation::Layout added_layout{PolicyOddsLayout(2, 1, 1, 6)};
+  federation::ExactSums added(added_layout);
+  std::vector<PolicyScore> second;
+  for (std::size_t r = 0; r < arm.size(); ++r) second.push_back(ScoreOf(batch, r, 1));
+  AddPolicyOdds(batch, 1, 0.02, second, 0, added);
+  const auto one = federation::PooledSums::Decode(added_layout, added.Seal(core::Hash{}));
+  ASSERT_TRUE(all && one);
+  const std::vector<PolicyOdds> odds = PolicyOddsOf(*all, 0, values);
+  EXPECT_EQ(one->Numbers(0), odds[2].scores);
+  EXPECT_EQ(one->Numbers(1), odds[2].gradient);
 }
 
 }  // namespace

@@ -59,6 +59,7 @@ class Report {
     }
     if (story_.judgement.net_benefit) result["net_benefit"] = NetBenefit();
     if (story_.judgement.lines) result["heterogeneity"] = HeterogeneityJson(story_);
+    if (story_.judgement.policy_tree) result["policy_tree"] = PolicyTreeJson(story_, suppressed_);
     if (story_.judgement.between_sites) result["between_sites"] = BetweenSitesJson(story_);
     result["overlap"] = Overlap();
     result["balance"] = Balance();
@@ -157,12 +158,14 @@ class Report {
     names.emplace_back("current practice");
     names.emplace_back("random");
     if (story_.guideline >= 0) names.emplace_back("guideline");
+    if (story_.judgement.policy_tree) names.emplace_back("policy tree");
     Json list = Json::array();
     for (std::size_t i = 0; i < names.size(); ++i) {
       Json entry{{"policy", names[i]}};
       entry["kind"] = i == 0                           ? "rule"
                       : i <= arms_.size()              ? "single_drug"
                       : names[i] == "current practice" ? "current_practice"
+                      : names[i] == "policy tree"      ? "policy_tree"
                                                        : names[i];
       const Json value = EstimateJson(policies_.Value(i));
       entry["value"] = value["estimate"];

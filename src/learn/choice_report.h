@@ -60,6 +60,9 @@ nlohmann::ordered_json NetBenefitJson(const ChoiceStory& story,
                                       const std::vector<std::int64_t>& known,
                                       const std::vector<std::int64_t>& secret,
                                       std::vector<std::string>& suppressed);
+/// The policy tree in words and as nodes, and what it gains; likewise.
+nlohmann::ordered_json PolicyTreeJson(const ChoiceStory& story,
+                                      std::vector<std::string>& suppressed);
 /// The model: field "model" of the result.
 nlohmann::ordered_json ChoiceModelJson(const ChoiceStory& story,
                                        const nlohmann::ordered_json& result);

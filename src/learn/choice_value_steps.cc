@@ -40,6 +40,9 @@ Result<Layout> ValueLayout(const Analysis& analysis, const table::Schema& schema
     return Fail(ErrorCode::kRefused, "thresholds that the analysis does not ask for",
                 "wrong_layout");
   }
+  if (parameters.guideline >= static_cast<std::int64_t>(arms)) {
+    return Fail(ErrorCode::kRefused, "a guideline of an arm that is none", "wrong_layout");
+  }
   const std::size_t p = parameters.split.claim.center.size();
   const std::size_t policies = PolicyCount(arms, parameters.guideline >= 0);
   const std::size_t bins = arms * kCalibrationBins;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "learn/choice_policy_steps.h"
 #include "learn/choice_report.h"
 
 namespace clinnova::learn {
@@ -46,12 +47,16 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   for (const char* key : {"outcome", "treatment"}) CLINNOVA_TRY(analysis.Text(key));
   CLINNOVA_TRY(InputsOf(analysis, federation.schema()));
   CLINNOVA_TRY(SubgroupingsOf(analysis, federation.schema(), true));
+  if (options.evaluation.policy_tree) CLINNOVA_TRY(PolicyFeatures(analysis, federation.schema()));
   if (options.boosting) CLINNOVA_TRY(ChoiceFeatures(analysis, federation.schema()));
   std::vector<std::string> untold;
   CLINNOVA_TRY(TargetTrial(analysis, {}, untold));
   CLINNOVA_ASSIGN(const stats::ModelFrame frame, stats::ModelFrame::Build(federation, analysis));
   CLINNOVA_TRY(CheckFrame(analysis, frame));
   const std::vector<std::string>& arms = frame.design().strata().front().levels;
+  if (options.evaluation.policy_tree) {
+    CLINNOVA_TRY(CheckPolicyTree(analysis, federation.schema(), options, arms.size()));
+  }
   CLINNOVA_ASSIGN(const std::int64_t guideline, GuidelineArm(analysis, options, arms));
   CLINNOVA_ASSIGN(const LearnedChoice learned,
                   LearnChoice(federation, analysis, options, frame, ChoiceFolding::kByPerson));
@@ -77,13 +82,35 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   return result;
 }
 
-constexpr std::string_view kOptions[] = {
-    "alpha",      "bins",           "covariates", "depth",         "direction",
-    "evaluation", "fold_column",    "folds",      "gamma",         "guideline",
-    "id",         "lambda",         "learner",    "learning_rate", "min_child_weight",
-    "outcome",    "outcome_family", "ridge",      "seed",          "subgroups",
-    "subsample",  "target_trial",   "thresholds", "treatment",     "trees",
-    "trim"};
+constexpr std::string_view kOptions[] = {"alpha",
+                                         "bins",
+                                         "covariates",
+                                         "depth",
+                                         "direction",
+                                         "evaluation",
+                                         "fold_column",
+                                         "folds",
+                                         "gamma",
+                                         "guideline",
+                                         "id",
+                                         "lambda",
+                                         "learner",
+                                         "learning_rate",
+                                         "min_child_weight",
+                                         "outcome",
+                                         "outcome_family",
+                                         "policy_tree_bins",
+                                         "policy_tree_columns",
+                                         "policy_tree_depth",
+                                         "ridge",
+                                         "seed",
+                                         "subgroups",
+                                         "subsample",
+                                         "target_trial",
+                                         "thresholds",
+                                         "treatment",
+                                         "trees",
+                                         "trim"};
 
 }  // namespace
 
@@ -92,7 +119,8 @@ stats::Method TreatmentChoiceMethod() {
   for (const federation::Step* step : std::initializer_list<const federation::Step*>{
            &kChoiceCountStep, &kChoiceMomentStep, &kChoicePointStep, &kChoicePropensityStep,
            &kChoiceValueStep, &kChoicePairStep, &kChoiceInputStep, &kChoiceSpreadStep,
-           &kChoiceGroupStep, &kChoiceRecalibrationStep, &kChoiceBenefitStep}) {
+           &kChoiceGroupStep, &kChoiceRecalibrationStep, &kChoiceBenefitStep, &kPolicyCountStep,
+           &kPolicySumStep, &kPolicyValueStep}) {
     steps.push_back(step);
   }
   for (const federation::Step* step : ChoiceTreeStepList()) steps.push_back(step);

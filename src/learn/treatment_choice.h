@@ -24,9 +24,10 @@
 // A. R. Luedtke, M. J. van der Laan, Ann. Stat. 44 (2016), values of rules that are learned.
 //
 // Rounds: two for the frame, about a dozen for the outcome models, half a dozen for the propensities, thirteen
-// for the judgement; as many again for leave_one_site_out. Trees: `depth` rounds each, twice that under disclosure rules.
-// Reveals, to the hub and the researcher: what choice_steps.h and choice_value_steps.h say. Needs rules 1 to 4 of
-// privacy.md; rules 2 and 3 hold in every fold, and gains by site are told only where disclosure is off.
+// for the judgement; as many again for leave_one_site_out; three for a policy tree (choice_policy_judgement.h). Trees:
+// `depth` rounds each, twice that under disclosure rules.
+// Reveals, to the hub and the researcher: what choice_steps.h, choice_value_steps.h and choice_policy_steps.h say. Needs
+// rules 1 to 4 of privacy.md; rules 2 and 3 hold in every fold, and gains by site are told only where disclosure is off.
 #pragma once
 
 #include "stats/method.h"

@@ -127,6 +127,19 @@ constexpr const char* kBenefit =
     "method = \"treatment_choice\"\noutcome = \"days\"\ntreatment = \"drug\"\n"
     "covariates = [\"z\"]\nfolds = 3\nalpha = 0\nevaluation = [\"calibration\"]";
 
+TEST(LyingHubOfAChoice, CannotNameAGuidelineThatIsNoArm) {
+  LyingHub hub(
+      "method = \"treatment_choice\"\noutcome = \"y\"\ntreatment = \"drug\"\n"
+      "covariates = [\"z\"]\nfolds = 3\nevaluation = [\"policies\"]",
+      FewFarOff(), 5, [](RoundRequest& request) {
+        if (request.step != "choice.values") return;
+        auto parameters = *core::Decode<learn::ChoiceValueParameters>(request.parameters);
+        parameters.guideline = 2;  // of arms 0 and 1
+        request.parameters = core::Encode(parameters);
+      });
+  EXPECT_EQ(hub.Outcome(), "wrong_layout");
+}
+
 /// Of a bin of predicted benefit the sums are of scores and outcomes.
 TEST(LyingHubOfAChoice, SeesNoSumsOfABinOfBenefitOfFewPersons) {
   LyingHub hub(kBenefit, FewFarOff(), 5, {});

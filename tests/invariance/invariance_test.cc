@@ -177,7 +177,12 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
         Choice("y", "sex", "[\"x\", \"factor(stage)\"]",
                "learner = \"boosted_trees\"\ntrees = 3\nfolds = 3\nid = \"id\"\n"),
         "outcome = \"b\"\ntreatment = \"sex\"\ncovariates = [\"x\", \"arm\"]\nfolds = 3\n"
-        "evaluation = [\"between_sites\"]\n"}},
+        "evaluation = [\"between_sites\"]\n",
+        "outcome = \"y\"\ntreatment = \"arm\"\ncovariates = [\"x\", \"tiny\", \"stage\", \"sex\"]\n"
+        "folds = 3\nevaluation = [\"policy_tree\"]\n",
+        "outcome = \"b\"\ntreatment = \"sex\"\ncovariates = [\"far\", 'I(x > 0 | far > 1e6)', "
+        "\"arm\"]\nguideline = [\"M\"]\ndirection = \"lower\"\nid = \"id\"\n"
+        "evaluation = [\"policy_tree\"]\npolicy_tree_bins = 5\n"}},
       {"summary",
        {"variables = [\"x\", \"far\", \"tiny\", \"arm\", \"g\"]\n",
         "variables = [\"t\"]\nquantiles = [0, 0.1, 0.333, 0.9, 1]\n"}},

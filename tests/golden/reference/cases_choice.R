@@ -62,3 +62,22 @@ golden_case("choice_births", births, from = "MASS::birthwt", notes = choice_note
   choice_analysis("weight", births, "grams", "smoke", c("age", "pounds", "hypertension"), 4),
   choice_analysis("low_weight", births, "low", "smoke", c("age", "pounds"), 4, direction = "lower", thresholds = c(0, 0.02, 0.3), between_sites = TRUE,
                   heterogeneity = TRUE)))
+
+# A policy tree: two questions tell who does well on which of three drugs, and the same on a scale where low is good.
+set.seed(90210)
+n <- 900
+wood <- data.frame(crp = round(exp(rnorm(n, 2, 0.7)), 2), age = sample(25:80, n, TRUE), joints = sample(0:12, n, TRUE),
+                   sex = sample(c("F", "M"), n, TRUE), line = sample(c("first", "second", "third"), n, TRUE, c(0.5, 0.3, 0.2)),
+                   fold = sample(rep(1:4, length.out = n)))
+wood$drug <- c("anti-TNF", "IL-6", "JAK")[1 + rbinom(n, 2, plogis((wood$age - 55) / 40))]
+benefit <- ifelse(wood$drug == "JAK", 1.6 * (wood$crp > 9 & wood$age < 60) - 0.6, ifelse(wood$drug == "IL-6", 1.2 * (wood$crp <= 9 & wood$sex == "F") - 0.4, 0))
+wood$low_activity <- rbinom(n, 1, plogis(benefit - 0.02 * (wood$age - 50) - 0.05 * wood$joints))
+wood$change <- round(2 * benefit - 0.1 * wood$joints + rnorm(n), 3)
+wood$crp[c(5, 77, 640)] <- NA
+wood <- with_sites(wood, in_blocks(n, 4))
+golden_case("choice_policy_tree", wood, from = "simulated, set.seed(90210)",
+            notes = c(choice_notes, "trees by trying all of them on the persons, question by question"), analyses = list(
+  choice_analysis("response", wood, "low_activity", "drug", c("log(crp)", "age", "joints", "sex", "line"), 4, guideline = "anti-TNF", policy_tree = list(bins = 8)),
+  choice_analysis("change", wood, "change", "drug", c("crp", "age", "sex", "line"), 4, direction = "lower", conf_level = 0.9,
+                  policy_tree = list(bins = 12, columns = c("crp", "age", "line"))),
+  choice_analysis("one_question", wood, "change", "drug", c("crp", "age", "joints"), 4, policy_tree = list(bins = 5, depth = 1))))

@@ -216,7 +216,7 @@ forest_expectations <- function(columns, arm_name, levels, y, arm, fold, folds, 
 
 choice_analysis <- function(name, data, outcome, treatment, covariates, folds, alpha = 0.5, direction = "higher", trim = 0.02,
                             ridge = 1, guideline = character(), conf_level = NULL, forest = NULL, thresholds = NULL,
-                            between_sites = FALSE, heterogeneity = FALSE, subgroups = character()) {
+                            between_sites = FALSE, heterogeneity = FALSE, subgroups = character(), policy_tree = NULL) {
   frame <- model.frame(reformulate(c(covariates, treatment, "fold"), outcome), data, na.action = na.omit)
   x <- model.matrix(reformulate(covariates), frame)[, -1, drop = FALSE]
   x <- scale(x, center = TRUE, scale = apply(x, 2, sd))
@@ -297,7 +297,9 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
   pull <- ifelse(e[own] > trim, (y - q[own]) / e[own], 0)
   own_part <- cbind(rule == arm, outer(arm, seq_len(arms), "=="), 0, rep(1 / arms, n))
   if (length(guideline) > 0) own_part <- cbind(own_part, arm == match(guideline[1], levels))
-  influence <- policies - odds_score %*% solve(propensity_information(design, e, ridge), crossprod(odds_score, own_part * pull))
+  information <- propensity_information(design, e, ridge)
+  influence_by <- function(score, part) score - odds_score %*% solve(information, crossprod(odds_score, part * pull))
+  influence <- influence_by(policies, own_part)
   influence_of <- influence[, 1 + seq_len(arms)]
   level <- if (is.null(conf_level)) 0.95 else conf_level
   critical <- qnorm(0.5 + level / 2)
@@ -386,6 +388,16 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
     expected$subgroups <- choice_subgroups(subgroups, among, abs(q[cbind(seq_len(n), rule)] - q[, least]),
                                            sign * (policies[, 1] - score[, least]), q[own], y, binary, level, sign * q, sign * score, levels)
   }
+  if (!is.null(policy_tree)) {
+    asked <- c(asked, "policy_tree")
+    columns <- data[setdiff(seq_len(nrow(data)), attr(frame, "na.action")), all.vars(reformulate(covariates))]
+    names(policy_tree) <- sub("policy_tree_", "", names(policy_tree))
+    if (!is.null(policy_tree$columns)) columns <- columns[policy_tree$columns]
+    tree <- do.call(choice_policy_tree, c(list(columns, score, arm, fold, sign, levels, policies, influence, influence_by, between, level),
+                                          policy_tree[setdiff(names(policy_tree), "columns")]))
+    expected$policies <- c(expected$policies, list(tree$row))
+    expected$policy_tree <- tree$told
+  }
   study <- list(name = name, method = "treatment_choice", outcome = outcome, treatment = treatment,
                 covariates = vector_of(covariates), fold_column = "fold", folds = folds, alpha = alpha, direction = direction,
                 evaluation = vector_of(asked))
@@ -398,6 +410,9 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
   if (trim != 0.02) study$trim <- trim
   if (ridge != 1) study$ridge <- ridge
   if (!is.null(thresholds)) study$thresholds <- vector_of(thresholds)
+  if (!is.null(policy_tree)) {
+    for (key in names(policy_tree)) study[[paste0("policy_tree_", key)]] <- if (key == "columns") vector_of(policy_tree$columns) else policy_tree[[key]]
+  }
   study$conf_level <- conf_level
   list(study = study, expected = expected)
 }
