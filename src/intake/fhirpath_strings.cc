@@ -126,16 +126,21 @@ void ForEachCharacter(std::string_view text, Use use) {
   }
 }
 
-Result<Items> Cased(const Call& call, bool upper) {
-  CLINNOVA_ASSIGN(const auto text, StringInput(call));
-  if (!text) return Items();
+std::string Cased(std::string_view text, bool upper) {
   std::string out;
-  ForEachCharacter(*text, [&](std::string_view c) { AppendCased(c, upper, out); });
-  return call.One(std::move(out));
+  ForEachCharacter(text, [&](std::string_view c) { AppendCased(c, upper, out); });
+  return out;
 }
 
-Result<Items> Upper(const Call& call) { return Cased(call, true); }
-Result<Items> Lower(const Call& call) { return Cased(call, false); }
+Result<Items> Upper(const Call& call) {
+  CLINNOVA_ASSIGN(const auto text, StringInput(call));
+  return text ? call.One(Cased(*text, true)) : Items();
+}
+
+Result<Items> Lower(const Call& call) {
+  CLINNOVA_ASSIGN(const auto text, StringInput(call));
+  return text ? call.One(LowerCase(*text)) : Items();
+}
 
 Result<Items> Replace(const Call& call) {
   CLINNOVA_ASSIGN(const auto text, StringInput(call));
@@ -260,6 +265,8 @@ Result<Items> Join(const Call& call) {
 }
 
 }  // namespace
+
+std::string LowerCase(std::string_view text) { return Cased(text, false); }
 
 std::span<const FunctionEntry> StringFunctions() {
   static constexpr FunctionEntry kFunctions[] = {{"indexOf", 1, 1, IndexOf},

@@ -199,7 +199,9 @@ TEST(FhirPath, ComparesAsFarAsIsKnown) {
                        {"now() > today()", ""},
                        {"(1 | 2) ~ (2 | 1)", "true"},
                        {"(1 | 2) = (2 | 1)", "false"},
-                       {"'A  b' ~ 'a B'", "true"},
+                       {"'A\tb' ~ 'a B'", "true"},
+                       {"'A  b' ~ 'a B'", "false"},  // each blank for one blank
+                       {"'Épée' ~ 'éPÉE'", "true"},
                        {"1.2 / 1.8 ~ 0.67", "true"},
                        {"1.10 = 1.1", "true"}});
 }
@@ -219,6 +221,16 @@ TEST(FhirPath, ComparesAndConvertsQuantities) {
                        {"1 year = 365 days", "true"},
                        {"4.0 'g' / 2.0 'm' = 2 'g/m'", "true"},
                        {"(1 'g' + 1 'mg').toString()", R"("1001 'mg'")"},
+                       {"(12 'cm2' / 3 'cm').toString()", R"("4 'cm'")"},
+                       {"(12 'cm' * 3 'cm2').toString()", R"("36 'cm3'")"},
+                       {"(10 'kg.m/s2' / 2 'kg').toString()", R"("5 'm/s2'")"},
+                       {"(10 'm/s' / 2 's').toString()", R"("5 'm/s2'")"},
+                       {"(10 'g/mL' * 2 'mL').toString()", R"("20 'g'")"},
+                       {"(6 / 2 's').toString()", R"("3 '/s'")"},
+                       {"(2 '10*3/uL' * 3 'uL').toString()", R"("6 '(10*3/uL).uL'")"},
+                       {"4 'g' + 1", ""},
+                       {"(4 '1' + 1).toString()", R"("5 '1'")"},
+                       {"(1 - 4 '1').toString()", R"("-3 '1'")"},
                        {"1 'cm'.comparable(1 '[in_i]')", "true"},
                        {"1 'cm'.comparable(1 's')", "false"},
                        {"'4.5 \\'mg\\''.toQuantity().value", "4.5"},
@@ -319,7 +331,13 @@ TEST(FhirPath, ConvertsBetweenTypes) {
                        {"1.0.toString()", R"("1.0")"},
                        {"1 week.toString()", R"("1 week")"},
                        {"'2015-02-04T14:34:28+10:00'.convertsToDateTime()", "true"},
-                       {"'2015-02-04T14:34:28Z'.toDate()", R"("2015-02-04")"},
+                       {"'2015-02-04'.toDate()", R"("2015-02-04")"},
+                       {"'2015-02'.toDate()", R"("2015-02")"},
+                       {"'2015-02-04T14:34:28Z'.toDate()", ""},
+                       {"@2015-02-04T14:34:28Z.toDate()", R"("2015-02-04")"},
+                       {"'.5'.toDecimal()", ""},
+                       {"'-0.5'.toDecimal()", "-0.5"},
+                       {"'+.5'.convertsToDecimal()", "false"},
                        {"'1 wk'.convertsToQuantity()", "false"},
                        {"@2014-12-14.toString()", R"("2014-12-14")"}});
 }
