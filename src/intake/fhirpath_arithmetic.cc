@@ -191,6 +191,11 @@ Result<Items> DateArithmetic(const Environment& environment, std::string_view op
                                               std::string(quantity.unit) +
                                               "', expected a duration such as 1 year or 1 'd'");
   }
+  if (date.kind == Temporal::Kind::kTime && *unit <= CalendarUnit::kDay) {
+    return Fail(ErrorCode::kInvalidInput, "\"" + std::string(op) + "\": found a time and '" +
+                                              std::string(quantity.unit) +
+                                              "', expected hours, minutes, seconds or less");
+  }
   const auto amount = quantity.value.ToInteger();
   if (!amount || *amount == std::numeric_limits<std::int64_t>::min()) return Items();
   const auto moved = Add(date, op == "+" ? *amount : -*amount, *unit);

@@ -148,12 +148,12 @@ TEST(FhirPath, SaysWhatIsWrongBeforeItRuns) {
 }
 
 TEST(FhirPath, RefusesWhatDoesNotGoTogether) {
-  ExpectErrors(
-      kPatient,
-      {"name.single()", "(1 | 2).not()", "iif('x', 1, 2)", "(true | 'foo').allTrue()",
-       "-1.convertsToInteger()", "1 > 2 is Boolean", "'a' - 'b'", "1 < 'a'", "birthDate + 7",
-       "birthDate + 1 'mo'", "(1 | 2) & 'b'", "name.as(HumanName)", "name.startsWith('x')",
-       "gender.memberOf('http://x')", "conformsTo('http://trash')", "'a'.matches('(')"});
+  ExpectErrors(kPatient,
+               {"name.single()", "(1 | 2).not()", "iif('x', 1, 2)", "(true | 'foo').allTrue()",
+                "-1.convertsToInteger()", "1 > 2 is Boolean", "'a' - 'b'", "1 < 'a'",
+                "birthDate + 7", "birthDate + 1 'mo'", "@T10:30 + 1 day", "@T10:30 - 2 'wk'",
+                "(1 | 2) & 'b'", "name.as(HumanName)", "name.startsWith('x')",
+                "gender.memberOf('http://x')", "conformsTo('http://trash')", "'a'.matches('(')"});
 }
 
 TEST(FhirPath, BindsOperatorsAsTheGrammarDoes) {
