@@ -255,6 +255,7 @@ Result<Items> Join(const Call& call) {
   std::string out;
   bool first = true;
   for (const Item& item : call.input) {
+    if (item.IsValueless()) continue;
     const auto text = StringOf(item);
     if (!text) return WrongCall(call, TypeOf(item).name, "texts");
     if (!first) out += separator.value_or("");

@@ -299,6 +299,27 @@ TEST(FhirPath, FiltersProjectsAndCombines) {
                        {"name.repeat('test')", R"("test")"}});
 }
 
+TEST(FhirPath, TakesAnElementWithoutAValueForNothing) {
+  ExpectAll(kPatient, {{"name[2].given.count()", "2"},
+                       {"name[2].given[1] & 'x'", R"("x")"},
+                       {"name[2].given[1] + 'x'", ""},
+                       {"-name[2].given[1]", ""},
+                       {"name[2].given[1] < 'x'", ""},
+                       {"name[2].given.join(',')", R"("Peter")"},
+                       {"name[2].given.select($this & '!')", R"("Peter!" "!")"},
+                       {"'x'.startsWith(name[2].given[1])", ""},
+                       {"name[2].given[1].upper()", ""}});
+  constexpr std::string_view kUnknown = R"({"resourceType": "Observation",
+    "_effectiveDateTime": {"extension": [{"url": "u", "valueCode": "unknown"}]},
+    "_valueInteger": {"id": "v"}})";
+  ExpectAll(kUnknown, {{"effective > @2000", ""},
+                       {"effective + 1 year", ""},
+                       {"value.ofType(integer) + 1", ""},
+                       {"value.ofType(integer).abs()", ""},
+                       {"2.power(value.ofType(integer))", ""},
+                       {"value.ofType(integer).exists()", "true"}});
+}
+
 TEST(FhirPath, WorksOnTexts) {
   ExpectAll(kPatient,
             {{"contact.name.family.length()", "9"},
