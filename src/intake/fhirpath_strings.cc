@@ -201,7 +201,7 @@ Result<Items> ReplaceMatches(const Call& call) {
     CLINNOVA_ASSIGN(const RegularExpression* compiled, Compiled(call, pattern));
     auto replaced = compiled->Replace(text, *with);
     if (!replaced) return WrongCall(call, replaced.error().message, "a substitution");
-    return call.One(std::move(*replaced));
+    return call.One(*replaced);
   });
 }
 
@@ -262,7 +262,7 @@ Result<Items> Join(const Call& call) {
     first = false;
     out += *text;
   }
-  return call.One(std::move(out));
+  return call.One(out);
 }
 
 }  // namespace
