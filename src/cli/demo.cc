@@ -16,6 +16,7 @@
 #include "cli/command.h"
 #include "cli/demo_bedside.h"
 #include "cli/demo_study.h"
+#include "cli/number_option.h"
 #include "cli/result_text.h"
 #include "core/whole_file.h"
 
@@ -344,10 +345,11 @@ void AddDemo(Commands& commands) {
   command
       ->add_option("--port", arguments->port,
                    "port of the hub's page on 127.0.0.1; any free one by default")
-      ->check(CLI::Range(1, 65535));
+      ->check(WholeNumber(1, 65535));
   command->add_option("--patients", arguments->patients, "synthetic patients of each hospital")
-      ->check(CLI::Range(60, 100000));
-  command->add_option("--seed", arguments->seed, "seed of the synthetic patients");
+      ->check(WholeNumber(60, 100000));
+  command->add_option("--seed", arguments->seed, "seed of the synthetic patients")
+      ->check(WholeNumber(0));
   command->add_option("--keep", arguments->keep, "work in this new folder and leave it there");
 }
 

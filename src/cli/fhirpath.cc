@@ -14,6 +14,7 @@ namespace {
 struct Arguments {
   std::string expression;
   std::string file;
+  bool json = false;  ///< which the answer is anyway
 };
 
 Result<void> EvaluateFhirPath(const Arguments& arguments) {
@@ -42,6 +43,7 @@ void AddFhirPath(Commands& commands) {
   command->add_option("EXPRESSION", arguments->expression, "such as name.given.first()")
       ->required();
   command->add_option("FILE", arguments->file, "a resource as JSON, plain or gzip")->required();
+  command->add_flag("--json", arguments->json, "print JSON, as always");
 }
 
 }  // namespace clinnova::cli

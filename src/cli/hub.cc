@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/number_option.h"
 #include "cli/serving.h"
 #include "network/hub_folder.h"
 #include "network/hub_service.h"
@@ -161,7 +162,7 @@ CLI::App* AddHub(Commands& commands) {
       ->add_option("--http", a->http,
                    "also serve the browser pages on this port of 127.0.0.1; 0: a free one")
       ->type_name("PORT")
-      ->check(CLI::Range(0, 65535));
+      ->check(WholeNumber(0, 65535));
   serve->add_option("--patience", a->patience, "how long a run waits for a site that is away")
       ->capture_default_str();
   serve->add_option("--password-file", a->password_file, "the password of the authority's key")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -36,13 +37,16 @@ std::string UnknownCommand(const CLI::App& root, int argc, char** argv) {
   return {};
 }
 
-/// A FHIRPath expression may begin with a minus and is no option then: "--" goes before it.
+/// A FHIRPath expression may begin with a minus and is no option then: "--" goes before it, behind the options.
 std::vector<const char*> WithMark(int argc, char** argv) {
   std::vector<const char*> arguments(argv, argv + argc);
   if (argc < 3 || std::string_view(argv[1]) != "fhirpath") return arguments;
-  const std::string_view expression = argv[2];
-  const bool option = expression == "-h" || expression.starts_with("--help") || expression == "--";
-  if (expression.starts_with('-') && !option) arguments.insert(arguments.begin() + 2, "--");
+  const auto expression =
+      std::stable_partition(arguments.begin() + 2, arguments.end(), [](std::string_view argument) {
+        return argument == "--json" || argument == "-h" || argument.starts_with("--help");
+      });
+  if (expression == arguments.end() || std::string_view(*expression) == "--") return arguments;
+  if ((*expression)[0] == '-') arguments.insert(expression, "--");
   return arguments;
 }
 

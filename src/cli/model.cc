@@ -54,10 +54,13 @@ Result<std::map<std::string, double>> Thresholds(const std::vector<std::string>&
   return thresholds;
 }
 
+/// With two digits below 1 %, so that a rare event is not 0.0 %.
 std::string PercentText(const std::optional<double>& probability) {
+  if (!probability) return "not published";
   char text[32];
-  std::snprintf(text, sizeof text, "%.1f %%", 100 * probability.value_or(0));
-  return probability ? text : "not published";
+  const bool rare = *probability > 0 && *probability < 0.01;
+  std::snprintf(text, sizeof text, rare ? "%.2g %%" : "%.1f %%", 100 * *probability);
+  return text;
 }
 
 void PrintPrediction(const decision::Prediction& prediction) {

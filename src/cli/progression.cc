@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/number_option.h"
 #include "core/json_text.h"
 #include "core/whole_file.h"
 #include "decision/progression_files.h"
@@ -123,15 +124,15 @@ void AddOptions(CLI::App& command, Arguments& arguments) {
                      "PIRA");
   command.add_option("--outcome", arguments.outcome, Names(kOutcomes) + " (default: the first)");
   command.add_option("--confirm", options.confirm_days, "days until confirmation (84)")
-      ->check(CLI::Range(1.0, 10000.0).description(""));
+      ->check(DecimalNumber(1, 10000));
   command
       .add_option("--confirm-before", options.confirm_before,
                   "how many days earlier a visit may confirm (7)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(DecimalNumber(0));
   command
       .add_option("--confirm-after", options.confirm_after,
                   "how many days later a visit may confirm (730.5)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(DecimalNumber(0));
   command.add_option("--baseline", arguments.baseline, Names(kBaselines) + " (default: the first)");
   command.add_option("--events", arguments.events, Names(kEvents) + " (default: the first)");
   command.add_option("--pira", arguments.pira,
@@ -141,7 +142,7 @@ void AddOptions(CLI::App& command, Arguments& arguments) {
   command
       .add_option("--edss-half-step-above", options.edss_half_step_above,
                   "the EDSS above which half a point counts (5.0; 5.5 in older trials)")
-      ->check(CLI::Range(0.0, 10.0).description(""));
+      ->check(DecimalNumber(0, 10));
   command.add_option("--out", arguments.out, "write the events here");
   command.add_flag("--json", arguments.json, "print JSON instead of CSV");
 }

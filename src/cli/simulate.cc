@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/number_option.h"
 #include "cli/result_text.h"
 #include "core/whole_file.h"
 #include "federation/in_process.h"
@@ -166,9 +167,9 @@ void AddSimulate(Commands& commands) {
   command
       ->add_option("--minimum-count", arguments->minimum_count,
                    "the smallest group that may be told; 0 lifts the rules, for public data only")
-      ->check(CLI::NonNegativeNumber);
+      ->check(WholeNumber(0));
   command->add_option("--threads", arguments->threads, "threads of each site")
-      ->check(CLI::Range(1, 256));
+      ->check(WholeNumber(1, 256));
   command->add_option("--out", arguments->out, "also write the result file here");
   command->add_flag("--json", arguments->json, "print the result file instead of text");
 }

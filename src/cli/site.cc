@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/number_option.h"
 #include "cli/serving.h"
 #include "core/hash.h"
 #include "network/site_folder.h"
@@ -213,7 +214,7 @@ CLI::App* AddSite(Commands& commands) {
       ->type_name("FILE");
   init->add_option("--minimum-count", a->minimum_count,
                    "the smallest group that may be told; 0 for public data only")
-      ->check(CLI::NonNegativeNumber)
+      ->check(WholeNumber(0))
       ->capture_default_str();
   init->add_flag("--json", a->json, "print JSON");
   folder(commands.Add(site, "serve", "Take part in studies until stopped", kForDataManagers,
@@ -222,7 +223,7 @@ CLI::App* AddSite(Commands& commands) {
                    "also answer clinical systems (CDS Hooks) on this port of 127.0.0.1; 0: a free "
                    "one")
       ->type_name("PORT")
-      ->check(CLI::Range(0, 65535));
+      ->check(WholeNumber(0, 65535));
 
   folder(commands.Add(site, "studies", "Studies offered to this site", kForStewards, [a] {
     return Studies(*a);

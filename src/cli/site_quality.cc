@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/number_option.h"
 #include "cli/site_cdm.h"
 #include "cohort/site_files.h"
 #include "core/json_text.h"
@@ -178,7 +179,7 @@ void AddSiteQuality(Commands& commands, CLI::App* site) {
           ->type_name("CHECK");
   command->add_option("--limit", arguments->limit, "how many of them")
       ->needs(show)
-      ->check(CLI::PositiveNumber)
+      ->check(WholeNumber(1))
       ->capture_default_str();
   command->add_flag("--sql", arguments->sql, "the statement that lists them, and stop")
       ->needs(show);

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "cli/command.h"
+#include "cli/number_option.h"
 #include "core/json_text.h"
 #include "core/text.h"
 #include "intake/synthetic_export.h"
@@ -107,8 +108,11 @@ void AddSynth(Commands& commands) {
     diseases += (diseases.empty() ? "" : ", ") + std::string(disease.name);
   }
   command->add_option("DISEASE", arguments->options.disease, "one of " + diseases)->required();
-  command->add_option("--patients", arguments->options.patients, "how many")->capture_default_str();
+  command->add_option("--patients", arguments->options.patients, "how many")
+      ->check(WholeNumber(1, 10'000'000))
+      ->capture_default_str();
   command->add_option("--seed", arguments->options.seed, "the same seed gives the same patients")
+      ->check(WholeNumber(0))
       ->capture_default_str();
   command->add_option("--dialect", arguments->options.dialect, "one of " + dialects)
       ->capture_default_str();
@@ -124,6 +128,7 @@ void AddSynth(Commands& commands) {
   command
       ->add_option("--site-effect", arguments->options.site_effect,
                    "factor on what differs between sites; 0 = alike")
+      ->check(DecimalNumber(0, 10))
       ->capture_default_str();
   command->add_flag("--no-defects", arguments->no_defects, "plant no defects in the export");
   command->add_flag("--json", arguments->json, "print the summary as JSON");

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstdio>
 #include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
 
 #include "cli/command.h"
 #include "core/text.h"
@@ -17,6 +19,7 @@ struct Arguments {
   std::string from;
   std::string to;
   std::string substance;
+  bool json = false;
 };
 
 Result<vocabulary::UcumNumber> Converted(const Arguments& arguments,
@@ -52,16 +55,25 @@ Result<void> ConvertUnits(const Arguments& arguments) {
   }
   const double number = vocabulary::ToDouble(*converted);
   if (!std::isfinite(number)) return Fail(ErrorCode::kInvalidInput, "the result is too large");
-  char text[64];
-  const auto end = std::to_chars(text, text + sizeof text, number).ptr;
-  std::printf("%.*s\n", static_cast<int>(end - text), text);
+  char digits[64];
+  const std::string text(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+  if (arguments.json) {
+    const std::string unit = nlohmann::json(arguments.to).dump();
+    std::printf("{\"value\": %s, \"unit\": %s}\n", text.c_str(), unit.c_str());
+  } else {
+    std::printf("%s\n", text.c_str());
+  }
   return {};
 }
 
 Result<void> ValidateUnit(const Arguments& arguments) {
   CLINNOVA_ASSIGN(const vocabulary::UcumUnit unit, vocabulary::Ucum().Parse(arguments.from));
   static_cast<void>(unit);
-  std::printf("%s is a UCUM unit\n", arguments.from.c_str());
+  if (arguments.json) {
+    std::printf("{\"unit\": %s, \"valid\": true}\n", nlohmann::json(arguments.from).dump().c_str());
+  } else {
+    std::printf("%s is a UCUM unit\n", arguments.from.c_str());
+  }
   return {};
 }
 
@@ -81,10 +93,12 @@ void AddUnits(Commands& commands) {
   convert->add_option(
       "--substance", arguments->substance,
       "what is measured, to convert between mass and amount: glucose, creatinine, …");
+  convert->add_flag("--json", arguments->json, "print JSON");
   CLI::App* validate =
       commands.Add(units, "validate", "Say whether a text is a UCUM unit: exit 0, else 2",
                    kStandardisation, [arguments] { return ValidateUnit(*arguments); });
   validate->add_option("UNIT", arguments->from, "the text")->required();
+  validate->add_flag("--json", arguments->json, "print JSON");
 }
 
 }  // namespace clinnova::cli

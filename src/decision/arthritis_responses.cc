@@ -118,14 +118,18 @@ std::vector<ScoreDefinition> IndexResponses() {
 
 std::vector<ScoreDefinition> ArthritisResponses() {
   std::vector<ScoreDefinition> scores = IndexResponses();
-  scores.push_back({.name = "eular-response",
-                    .title = "EULAR response by DAS28: the improvement, and good, moderate or none",
-                    .disease = kDisease,
-                    .fields = BeforeAfter("das28_before", "das28_after", 10, "DAS28"),
-                    .bands = {},
-                    .version = "EULAR 1996, for DAS28",
-                    .source = "A. M. van Gestel et al., Arthritis Rheum. 41 (1998) 1845-1850",
-                    .compute = EularResponse});
+  scores.push_back(
+      {.name = "eular-response",
+       .title = "EULAR response by DAS28: the improvement, and good, moderate or none",
+       .disease = kDisease,
+       .fields = BeforeAfter("das28_before", "das28_after", 10, "DAS28"),
+       .bands = {},
+       .version = "EULAR 1996, for DAS28",
+       .source = "A. M. van Gestel et al., Arthritis Rheum. 41 (1998) 1845-1850",
+       .band_rules = {"good: DAS28 after up to 3.2 and improvement above 1.2",
+                      "none: improvement up to 0.6, or up to 1.2 with DAS28 after above 5.1",
+                      "moderate: what lies between"},
+       .compute = EularResponse});
   scores.push_back({.name = "acr-response",
                     .title = "ACR20, ACR50 and ACR70: the highest level reached",
                     .disease = kDisease,

@@ -122,6 +122,7 @@ std::vector<ScoreDefinition> MayoScores() {
        .bands = {UpTo(2, "remission"), UpTo(5, "mild"), UpTo(10, "moderate"), Beyond("severe")},
        .version = "Mayo 0 to 12; remission without a sub-score above 1",
        .source = kSource,
+       .band_rules = {"up to 2 with a sub-score above 1: mild"},
        .compute = Mayo},
       {.name = "partial-mayo",
        .title = "Partial Mayo score, without endoscopy",
@@ -138,6 +139,7 @@ std::vector<ScoreDefinition> MayoScores() {
        .bands = {},
        .version = "mMS 0 to 9; remission: stools up to 1, no bleeding, endoscopy up to 1",
        .source = "US FDA, Ulcerative colitis: developing drugs for treatment, guidance, 2022",
+       .band_rules = {"remission: stools up to 1, no bleeding, endoscopy up to 1", "active: else"},
        .unverified = "the definition of remission is from secondary literature",
        .compute = ModifiedMayo},
       {.name = "pro2-uc",
@@ -147,6 +149,7 @@ std::vector<ScoreDefinition> MayoScores() {
        .bands = {},
        .version = "PRO2; remission: no bleeding, stools up to 1",
        .source = "V. Jairath et al., Aliment. Pharmacol. Ther. 42 (2015) 1200-1210",
+       .band_rules = {"remission: no bleeding, stools up to 1", "active: else"},
        .unverified = "the definition of remission is from secondary literature",
        .compute = Pro2},
   };
@@ -161,6 +164,8 @@ std::vector<ScoreDefinition> MayoResponses() {
        .bands = {},
        .version = "drop by 3 and 30 %, bleeding by 1 or at most 1",
        .source = "P. Rutgeerts et al., N. Engl. J. Med. 353 (2005) 2462-2476",
+       .band_rules = {"response: drop of 3 or more and of 30 %, bleeding less by 1 or up to 1",
+                      "none: else"},
        .unverified = "the definition is from secondary literature",
        .compute = MayoResponse},
       {.name = "modified-mayo-response",
@@ -170,6 +175,8 @@ std::vector<ScoreDefinition> MayoResponses() {
        .bands = {},
        .version = "drop by 2 and 30 %, bleeding by 1 or at most 1",
        .source = "US FDA, Ulcerative colitis: developing drugs for treatment, guidance, 2022",
+       .band_rules = {"response: drop of 2 or more and of 30 %, bleeding less by 1 or up to 1",
+                      "none: else"},
        .unverified = "the definition is from secondary literature",
        .compute = ModifiedMayoResponse},
   };
@@ -230,6 +237,10 @@ std::vector<ScoreDefinition> ClinicalScores() {
        .version = "6 bloody stools and one of temperature, pulse, haemoglobin, ESR (or CRP > 30)",
        .source = "S. C. Truelove, L. J. Witts, BMJ 2 (1955) 1041-1048",
        .missing_rule = "crp may stand for esr",
+       .band_rules =
+           {"severe: 6 or more bloody stools and one of temperature above 37.8 Cel, pulse above "
+            "90 /min, haemoglobin below 10.5 g/dL, ESR above 30 mm/h or CRP above 30 mg/L",
+            "not severe: else"},
        .compute = TrueloveWitts},
   };
 }

@@ -165,6 +165,8 @@ std::vector<ScoreDefinition> ClinicalScores() {
        .version = "PRO2, remission by STRIDE-II: daily pain up to 1 and stools up to 3",
        .source = "R. Khanna et al., Aliment. Pharmacol. Ther. 41 (2015) 77-86; D. Turner et al., "
                  "Gastroenterology 160 (2021) 1570-1583",
+       .band_rules = {"remission: daily means of pain up to 1 and of stools up to 3",
+                      "not in remission: else"},
        .unverified = "the weights of the daily means are from secondary literature",
        .compute = Pro2},
   };

@@ -60,6 +60,22 @@ TEST(Fields, OfAPatientHaveTheUnitsOfTheBedside) {
   EXPECT_EQ(ConvertForField("crp", 10, "parsec", "mg/L"), std::nullopt);
 }
 
+TEST(Fields, TakeAnyUnitOfUcumThatConverts) {
+  EXPECT_DOUBLE_EQ(*ConvertForField("crp", 1500, "ug/dL", "mg/L"), 15);
+  EXPECT_DOUBLE_EQ(*ConvertForField("crp", 0.015, "mg/mL", "mg/L"), 15);
+  EXPECT_DOUBLE_EQ(*ConvertForField("hct", 420, "mL/L", "%"), 42);
+  EXPECT_DOUBLE_EQ(*ConvertForField("esr", 0.3, "dm/h", "mm/h"), 30);
+  EXPECT_DOUBLE_EQ(*ConvertForField("pulse", 1.5, "Hz", "/min"), 90);
+  EXPECT_DOUBLE_EQ(*ConvertForField("gh", 5, "cm", "mm"), 50);
+  EXPECT_EQ(*ConvertForField("temperature", 100.04, "[degF]", "Cel"), 37.8);  // not a bit above
+  EXPECT_EQ(*ConvertForField("temperature", 310.95, "K", "Cel"), 37.8);
+  EXPECT_DOUBLE_EQ(*ConvertForField("albumin", 600, "umol/L", "g/L"), 600e-6 * 66437);
+  EXPECT_EQ(ConvertForField("crp", 15, "nmol/L", "mg/L"), std::nullopt);
+  EXPECT_EQ(ConvertForField("hct", 15, "mol", "%"), std::nullopt);
+  EXPECT_EQ(ConvertForField("tjc28", 100, "%", "{count}"), std::nullopt);
+  EXPECT_EQ(ConvertForField("crp", 15, "mg", "mg/L"), std::nullopt);
+}
+
 TEST(Fields, AreNamedWhenMissing) {
   EXPECT_EQ(ErrorOf({"tjc28=4"}),
             "test: missing: found no value, expected crp (a number in mg/L from 0 to 1000)");

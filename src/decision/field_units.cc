@@ -1,38 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "decision/field_units.h"
 
-#include <array>
 #include <string>
 
+#include "decision/field.h"
+#include "vocabulary/ucum.h"
 #include "vocabulary/units.h"
 
 namespace clinnova::decision {
 namespace {
-
-/// value_to = (value_from + offset) * numerator / denominator; an empty field stands for any.
-struct Bridge {
-  std::string_view field;
-  std::string_view from;
-  std::string_view to;
-  double offset = 0.0;
-  double numerator = 1.0;
-  double denominator = 1.0;
-};
-
-constexpr std::array kBridges{
-    Bridge{"", "[degF]", "Cel", -32, 5, 9},
-    Bridge{"", "K", "Cel", -273.15, 1, 1},
-    Bridge{"haemoglobin", "mmol/L", "g/dL", 0, 1.6114, 1},
-    Bridge{"", "mo", "a", 0, 1, 12},
-    Bridge{"", "wk", "a", 0, 7, 365.25},
-    Bridge{"", "d", "a", 0, 1, 365.25},
-    Bridge{"", "a", "mo", 0, 12, 1},
-    Bridge{"", "wk", "mo", 0, 84, 365.25},
-    Bridge{"", "d", "mo", 0, 12, 365.25},
-    Bridge{"", "a", "wk", 0, 365.25, 7},
-    Bridge{"", "mo", "wk", 0, 365.25, 84},
-    Bridge{"", "[lb_av]", "kg", 0, 0.45359237, 1},
-};
 
 /// Without UCUM's annotations: "{beats}/min" is "/min".
 std::string WithoutAnnotations(std::string_view unit) {
@@ -46,27 +22,60 @@ std::string WithoutAnnotations(std::string_view unit) {
   return bare;
 }
 
-const vocabulary::UnitTable& Units() {
+/// Of known spellings, also those that are no UCUM ("mg/100ml").
+std::optional<double> ConvertSpelling(double value, std::string_view from, std::string_view to) {
   static const vocabulary::UnitTable units;
-  return units;
+  const std::string bare = WithoutAnnotations(from);
+  const vocabulary::Unit* given = units.Find(from);
+  if (given == nullptr && !bare.empty()) given = units.Find(bare);
+  const vocabulary::Unit* wanted = units.Find(to);
+  if (given == nullptr || wanted == nullptr) return std::nullopt;
+  return units.Convert(value, *given, *wanted);
 }
+
+/// The decimal number that the shortest text of `value` says, so that 100.04 [degF] is 37.8 Cel.
+vocabulary::UcumNumber AsWritten(double value) {
+  const auto written = vocabulary::ParseUcumNumber(PlainNumber(value));
+  return written ? *written : vocabulary::UcumNumber(value);
+}
+
+/// g/mol; of haemoglobin per haem-bearing chain, so that 1 mmol/L is the usual 1.6114 g/dL.
+std::optional<vocabulary::UcumNumber> MolarMassOf(std::string_view field) {
+  if (field == "haemoglobin") return vocabulary::UcumNumber(16114);
+  return vocabulary::MolarMass(field);
+}
+
+/// Of any UCUM unit; a mole of something is no number of it here, and amounts become masses only of
+/// what has a known molar mass.
+std::optional<double> ConvertUcum(std::string_view field, double value, std::string_view from,
+                                  std::string_view to) {
+  static const vocabulary::Ucum ucum;
+  const auto given = ucum.Parse(from);
+  const auto wanted = ucum.Parse(to);
+  if (!given || !wanted) return std::nullopt;
+  std::optional<vocabulary::UcumNumber> molar_mass;
+  if (given->moles != wanted->moles) {
+    molar_mass = MolarMassOf(field);
+    if (!molar_mass) return std::nullopt;
+  }
+  const auto converted =
+      molar_mass ? vocabulary::ConvertSubstance(AsWritten(value), *given, *wanted, *molar_mass)
+                 : vocabulary::Convert(AsWritten(value), *given, *wanted);
+  if (!converted) return std::nullopt;
+  return vocabulary::ToDouble(*converted);
+}
+
+/// Counts and points, whose unit says no more than what they are.
+bool IsBare(std::string_view unit) { return unit == "1" || unit.starts_with('{'); }
 
 }  // namespace
 
 std::optional<double> ConvertForField(std::string_view field, double value, std::string_view from,
                                       std::string_view to) {
   if (from == to) return value;
-  for (const Bridge& bridge : kBridges) {
-    if (bridge.from == from && bridge.to == to && (bridge.field.empty() || bridge.field == field)) {
-      return (value + bridge.offset) * bridge.numerator / bridge.denominator;
-    }
-  }
-  const std::string bare = WithoutAnnotations(from);
-  const vocabulary::Unit* given = Units().Find(from);
-  if (given == nullptr && !bare.empty()) given = Units().Find(bare);
-  const vocabulary::Unit* wanted = Units().Find(to);
-  if (given == nullptr || wanted == nullptr) return std::nullopt;
-  return Units().Convert(value, *given, *wanted);
+  if (const auto converted = ConvertSpelling(value, from, to)) return converted;
+  if (IsBare(to)) return std::nullopt;
+  return ConvertUcum(field, value, from, to);
 }
 
 }  // namespace clinnova::decision

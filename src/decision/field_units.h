@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The unit behind a number on the command line, in a field's own unit. Conversion is the vocabulary's;
-// added here are the units that only patients' data at the bedside bring, with a fixed factor each:
-// years, months and Fahrenheit, and the molar form of haemoglobin.
+// The unit behind a number on the command line, in a field's own unit: a known spelling ("mg/100ml"), any
+// unit of UCUM, and the molar form where the field is a substance of known molar mass (haemoglobin, albumin).
 #pragma once
 
 #include <optional>
@@ -10,8 +9,8 @@
 namespace clinnova::decision {
 
 /// `value` of unit `from` in unit `to`, for the field called `field`; nothing when there is no such
-/// unit or it is of another dimension. Source of the factors: UCUM 2.1 (a = 365.25 d, mo = a/12,
-/// [degF] = 5/9 K from 459.67); haemoglobin monomer 16.114 g/mmol.
+/// unit or it is of another dimension. Fields that count or grade take annotations only. Sources: UCUM 2.2;
+/// haemoglobin monomer 16.114 g/mmol; vocabulary/data/molar_masses.tsv.
 std::optional<double> ConvertForField(std::string_view field, double value, std::string_view from,
                                       std::string_view to);
 

@@ -185,6 +185,10 @@ std::vector<ScoreDefinition> SclerosisScores() {
        .version = "NEDA-3, or NEDA-4 with brain_volume_loss",
        .source = "G. Giovannoni et al., Mult. Scler. Relat. Disord. 4 (2015) 329-333; L. Kappos et "
                  "al., Mult. Scler. 22 (2016) 1297-1305",
+       .band_rules =
+           {"no evidence of disease activity: no relapse, no confirmed worsening, no new or "
+            "enhancing lesion (and brain volume loss up to 0.4 % a year)",
+            "disease activity: else"},
        .unverified = "the brain volume cut of NEDA-4 is from secondary literature",
        .compute = Neda});
   scores.push_back(OnTreatment(Rio(), ModifiedRio));

@@ -119,8 +119,9 @@ std::string ScoreHelp(const ScoreDefinition& score) {
   }
   if (!score.missing_rule.empty()) text += "\nMissing inputs: " + score.missing_rule + "\n";
   text += "\nBands\n";
-  if (score.bands.empty()) text += "  none published\n";
+  if (score.bands.empty() && score.band_rules.empty()) text += "  none published\n";
   for (const Band& band : score.bands) text += "  " + BandText(band) + "\n";
+  for (const std::string& rule : score.band_rules) text += "  " + rule + "\n";
   text += "\nVersion: " + score.version + "\nSource: " + score.source + "\n";
   if (!score.unverified.empty()) text += "Unverified: " + score.unverified + "\n";
   return text;

@@ -61,11 +61,13 @@ struct ScoreDefinition {
   std::string title;    ///< "Disease Activity Score, 28 joints, C-reactive protein"
   std::string disease;  ///< heading in the list
   std::vector<Field> fields;
-  std::vector<Band> bands;  ///< in ascending order; empty = the score has no published bands
+  std::vector<Band> bands;  ///< in ascending order; empty = no cuts of the value tell the band
   std::string version;
   std::string source;
   /// The published rule for an input that is left out; empty where there is none.
   std::string missing_rule{};
+  /// How a band is found where cuts of the value do not tell it, a line each.
+  std::vector<std::string> band_rules{};
   std::string unverified{};  ///< what has not been checked against the primary source
   Result<ScoreValue> (*compute)(const FieldValues&) = nullptr;
 };

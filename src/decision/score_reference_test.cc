@@ -66,6 +66,20 @@ TEST(ScoreReference, HasExamplesOfEveryScore) {
   }
 }
 
+TEST(ScoreReference, EveryBandIsInTheHelp) {
+  std::set<std::pair<std::string, std::string>> shown;
+  for (const Example& example : Examples()) {
+    if (!example.band.empty()) shown.emplace(example.score, example.band);
+  }
+  for (const auto& [score, band] : shown) {
+    const std::string help = ScoreHelp(*FindScore(score));
+    const std::string bands = help.substr(help.find("\nBands\n"));
+    EXPECT_TRUE(bands.find(": " + band + "\n") != bands.npos ||
+                bands.find("  " + band + ": ") != bands.npos)
+        << score << ": " << band;
+  }
+}
+
 TEST(ScoreReference, HasExamplesOfEveryBand) {
   std::set<std::pair<std::string, std::string>> shown;
   for (const Example& example : Examples()) shown.emplace(example.score, example.band);

@@ -226,6 +226,9 @@ ScoreDefinition AsasDefinition() {
       .bands = {},
       .version = "ASAS 2009",
       .source = "M. Rudwaleit et al., Ann. Rheum. Dis. 68 (2009) 777-783",
+      .band_rules = {"axial spondyloarthritis: onset below 45 a, back pain of 3 mo or more, and "
+                     "sacroiliitis with a feature (HLA-B27 counts) or HLA-B27 with 2 features",
+                     "not classified: else"},
       .compute = AsasAxial};
 }
 
@@ -242,6 +245,8 @@ ScoreDefinition CasparDefinition() {
           .bands = {},
           .version = "CASPAR 2006, classified from 3 points",
           .source = "W. Taylor et al., Arthritis Rheum. 54 (2006) 2665-2673",
+          .band_rules = {"psoriatic arthritis: inflammatory disease and 3 points or more",
+                         "not classified: else"},
           .compute = Caspar};
 }
 

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
 #include <limits>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "intake/fhirpath_compare.h"
 
@@ -42,21 +49,73 @@ Items Decimals(const Environment& environment, std::string_view op, const Decima
   return environment.One(a - Decimal(quotient, 0) * b);
 }
 
-/// The unit of a product or quotient; "1" disappears.
+/// The unit of a product or quotient of units that are no powers of symbols; "1" disappears.
 std::string JoinUnits(std::string_view op, const std::string& a, const std::string& b) {
   const auto bracketed = [](const std::string& unit) {
     return unit.find('/') == unit.npos ? unit : "(" + unit + ")";
   };
   if (op == "*") {
     if (a == "1") return b;
-    const bool symbol = a.find_first_of("./(){}0123456789-+*^") == a.npos;
-    if (a == b && symbol) return a + "2";
     return b == "1" ? a : bracketed(a) + "." + bracketed(b);
   }
   if (a == b) return "1";
   if (b == "1") return a;
   const bool compound = b.find_first_of("./") != b.npos;
   return (a == "1" ? "" : a) + "/" + (compound ? "(" + b + ")" : b);
+}
+
+/// A unit as powers of symbols, "kg.m/s2"; nothing where it has parentheses, annotations or numbers.
+std::optional<std::vector<std::pair<std::string, int>>> PowersOf(std::string_view unit) {
+  std::vector<std::pair<std::string, int>> powers;
+  if (unit == "1") return powers;
+  int sign = unit.starts_with('/') ? -1 : 1;
+  if (sign < 0) unit.remove_prefix(1);
+  while (true) {
+    const std::size_t end = std::min(unit.find_first_of("./"), unit.size());
+    const std::string_view term = unit.substr(0, end);
+    const std::size_t size = std::min(term.find_first_of("0123456789-+*^(){}"), term.size());
+    const std::string_view digits = term.substr(size);
+    int exponent = 1;
+    const auto [stop, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), exponent);
+    if (size == 0 || (!digits.empty() && error != std::errc()) ||
+        stop != digits.data() + digits.size() || std::abs(exponent) > 1000) {
+      return std::nullopt;
+    }
+    powers.emplace_back(term.substr(0, size), sign * exponent);
+    if (end == unit.size()) return powers;
+    sign = unit[end] == '/' ? -1 : 1;
+    unit.remove_prefix(end + 1);
+  }
+}
+
+std::string UnitOf(std::span<const std::pair<std::string, int>> powers) {
+  std::string above;
+  std::string below;
+  for (const auto& [symbol, exponent] : powers) {
+    const int size = std::abs(exponent);
+    const std::string term = symbol + (size == 1 ? "" : std::to_string(size));
+    if (exponent > 0) above += (above.empty() ? "" : ".") + term;
+    if (exponent < 0) below += "/" + term;
+  }
+  return above.empty() && below.empty() ? "1" : above + below;
+}
+
+/// The unit of a product or quotient, each symbol once: cm2 by cm is cm.
+std::string ProductUnit(std::string_view op, const std::string& a, const std::string& b) {
+  auto powers = PowersOf(a);
+  const auto others = PowersOf(b);
+  if (!powers || !others) return JoinUnits(op, a, b);
+  for (const auto& [symbol, exponent] : *others) {
+    const int added = op == "*" ? exponent : -exponent;
+    const auto same = std::ranges::find(*powers, symbol, &std::pair<std::string, int>::first);
+    if (same == powers->end()) {
+      powers->emplace_back(symbol, added);
+    } else {
+      same->second += added;
+    }
+  }
+  return UnitOf(*powers);
 }
 
 Quantity Definite(Quantity quantity) {
@@ -106,7 +165,7 @@ Items Product(const Environment& environment, std::string_view op, const Quantit
   const auto value = op == "*" ? std::optional(left.value * right.value)
                                : Decimal::Divide(left.value, right.value);
   if (!value) return {};
-  const std::string unit = JoinUnits(op, std::string(left.unit), std::string(right.unit));
+  const std::string unit = ProductUnit(op, std::string(left.unit), std::string(right.unit));
   return environment.One(
       Quantity{.value = *value, .unit = environment.memory.Copy(std::string_view(unit))});
 }
@@ -131,6 +190,11 @@ Result<Items> DateArithmetic(const Environment& environment, std::string_view op
     return Fail(ErrorCode::kInvalidInput, "\"" + std::string(op) + "\": found '" +
                                               std::string(quantity.unit) +
                                               "', expected a duration such as 1 year or 1 'd'");
+  }
+  if (date.kind == Temporal::Kind::kTime && *unit <= CalendarUnit::kDay) {
+    return Fail(ErrorCode::kInvalidInput, "\"" + std::string(op) + "\": found a time and '" +
+                                              std::string(quantity.unit) +
+                                              "', expected hours, minutes, seconds or less");
   }
   const auto amount = quantity.value.ToInteger();
   if (!amount || *amount == std::numeric_limits<std::int64_t>::min()) return Items();
@@ -161,7 +225,7 @@ Result<Items> Arithmetic(const Environment& environment, std::string_view op, co
     return DateArithmetic(environment, op, *date, *quantity);
   const auto first = QuantityOf(environment.model, a);
   if (first && quantity) {
-    if (additive && !left && !right) return Sum(environment, op, *first, *quantity);
+    if (additive) return Sum(environment, op, *first, *quantity);
     if (op == "*" || op == "/") return Product(environment, op, *first, *quantity);
   }
   return WrongOperands(op, a, b);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "intake/fhirpath_functions.h"
+
 namespace clinnova::intake::fhirpath {
 namespace {
 
@@ -100,20 +102,10 @@ bool EquivalentDecimals(const Decimal& a, const Decimal& b) {
   return a.Round(digits) == b.Round(digits);
 }
 
-/// Lower case, and blanks of any kind and number as one.
+/// Lower case, and each blank of whatever kind a space.
 std::string Normalised(std::string_view text) {
-  std::string out;
-  bool blank = false;
-  for (const char c : text) {
-    if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
-      blank = true;
-      continue;
-    }
-    if (blank) out += ' ';
-    blank = false;
-    out += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  }
-  if (blank) out += ' ';
+  std::string out = LowerCase(text);
+  std::ranges::replace_if(out, [](char c) { return c == '\t' || c == '\n' || c == '\r'; }, ' ');
   return out;
 }
 

@@ -50,6 +50,8 @@ Converted ToDecimal(const Environment& environment, const Item& item) {
     return ItemOf(environment.memory, Decimal(Decimal::Number(*truth ? 1 : 0), 1));
   const auto text = item.As<std::string_view>();
   if (!text || text->find_first_of("eE") != text->npos) return std::nullopt;
+  const std::size_t digit = text->find_first_not_of("+-");
+  if (digit == text->npos || (*text)[digit] == '.') return std::nullopt;  // "0.5", not ".5"
   const auto decimal = Decimal::Parse(*text);
   return decimal ? Converted(ItemOf(environment.memory, *decimal)) : std::nullopt;
 }
@@ -108,8 +110,8 @@ Converted ToDate(const Environment& environment, const Item& item) {
     return ItemOf(environment.memory, AsDate(*temporal));
   }
   const auto text = item.As<std::string_view>();
-  const auto parsed = text ? Temporal::Parse(*text, Temporal::Kind::kDateTime) : std::nullopt;
-  return parsed ? Converted(ItemOf(environment.memory, AsDate(*parsed))) : std::nullopt;
+  const auto parsed = text ? Temporal::Parse(*text, Temporal::Kind::kDate) : std::nullopt;
+  return parsed ? Converted(ItemOf(environment.memory, *parsed)) : std::nullopt;
 }
 
 Converted ToDateTime(const Environment& environment, const Item& item) {

@@ -30,7 +30,7 @@ Result<Items> TimeOfDay(const Call& call) { return call.One(TimeOf(call.environm
 /// The single date or time of the input; nothing when empty.
 Result<std::optional<Temporal>> TemporalInput(const Call& call) {
   CLINNOVA_ASSIGN(const Item* item, SingleInput(call));
-  if (!item) return std::nullopt;
+  if (!item || item->IsValueless()) return std::nullopt;
   const auto temporal = item->As<Temporal>();
   if (!temporal) {
     return WrongCall(call, TypeOf(*item).name, "a date, dateTime or time");

@@ -61,8 +61,8 @@ Result<std::string_view> TextOfSide(const Expression& expression, Items side) {
 
 Result<Items> Concatenate(const Environment& environment, const Expression& expression, Items a,
                           Items b) {
-  CLINNOVA_ASSIGN(const std::string_view left, TextOfSide(expression, a));
-  CLINNOVA_ASSIGN(const std::string_view right, TextOfSide(expression, b));
+  CLINNOVA_ASSIGN(const std::string_view left, TextOfSide(expression, Valued(a)));
+  CLINNOVA_ASSIGN(const std::string_view right, TextOfSide(expression, Valued(b)));
   const std::size_t size = left.size() + right.size();
   char* text = environment.memory.Room<char>(size);
   std::copy(right.begin(), right.end(), std::copy(left.begin(), left.end(), text));
@@ -272,6 +272,7 @@ Result<Items> Evaluator::Polarity(const Expression& expression, const Scope& sco
   if (operand.size() > 1) return SingleExpected(expression, operand.size());
   const Item& item = operand.front();
   if (expression.text == "asc" || expression.text == "desc") return operand;
+  if (item.IsValueless()) return Items();
   const auto* quantity = item.As<Quantity>();
   if (!quantity && !DecimalOf(item)) {
     return Fail(ErrorCode::kInvalidInput, "\"" + expression.text + "\": found " +
@@ -329,7 +330,7 @@ Result<std::optional<bool>> Evaluator::Decide(const Expression& expression,
     case Operator::kContains: return Membership(environment_, expression, b, a);
     default: break;
   }
-  if (a.empty() || b.empty()) return std::nullopt;
+  if (Valued(a).empty() || Valued(b).empty()) return std::nullopt;
   if (a.size() > 1) return SingleExpected(expression, a.size());
   if (b.size() > 1) return SingleExpected(expression, b.size());
   CLINNOVA_ASSIGN(const auto order, Compare(environment_, a.front(), b.front()));
@@ -351,7 +352,7 @@ Result<Items> Evaluator::Binary(const Expression& expression, const Scope& scope
     both.Append(b);
     return Distinct(environment_, both.items());
   }
-  if (a.empty() || b.empty()) return Items();
+  if (Valued(a).empty() || Valued(b).empty()) return Items();
   if (a.size() > 1) return SingleExpected(expression, a.size());
   if (b.size() > 1) return SingleExpected(expression, b.size());
   return Arithmetic(environment_, expression.text, a.front(), b.front());

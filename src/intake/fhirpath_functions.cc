@@ -70,7 +70,7 @@ Result<bool> Criterion(const Call& call, std::size_t argument, const Item& item,
 
 Result<std::optional<std::string_view>> StringArgument(const Call& call, std::size_t argument) {
   CLINNOVA_ASSIGN(const Items value, call.Argument(argument));
-  if (value.empty()) return std::nullopt;
+  if (Valued(value).empty()) return std::nullopt;
   const auto text = value.size() == 1 ? StringOf(value.front()) : std::nullopt;
   if (!text) return WrongCall(call, "an argument that is no single text", "a text");
   return text;
@@ -78,7 +78,7 @@ Result<std::optional<std::string_view>> StringArgument(const Call& call, std::si
 
 Result<std::optional<std::int64_t>> IntegerArgument(const Call& call, std::size_t argument) {
   CLINNOVA_ASSIGN(const Items value, call.Argument(argument));
-  if (value.empty()) return std::nullopt;
+  if (Valued(value).empty()) return std::nullopt;
   const auto integer = value.size() == 1 ? value.front().As<std::int64_t>() : std::nullopt;
   if (!integer) return WrongCall(call, "an argument that is no single integer", "an integer");
   return integer;
@@ -96,7 +96,7 @@ Result<std::optional<std::string_view>> StringInput(const Call& call) {
   CLINNOVA_ASSIGN(const Item* item, SingleInput(call));
   if (!item) return std::nullopt;
   const auto text = StringOf(*item);
-  if (!text && item->node && item->node.extra && !item->HasValue()) return std::nullopt;
+  if (item->IsValueless()) return std::nullopt;
   if (!text) {
     return WrongCall(call, TypeOf(*item).name, "a text");
   }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "intake/fhirpath_scope.h"
@@ -50,6 +51,9 @@ Result<std::optional<std::int64_t>> IntegerArgument(const Call& call, std::size_
 Result<const Item*> SingleInput(const Call& call);
 /// The input of a function on texts, as SingleInput.
 Result<std::optional<std::string_view>> StringInput(const Call& call);
+
+/// As lower() does it: ASCII, Latin-1, Greek and Cyrillic.
+std::string LowerCase(std::string_view text);
 
 /// A type specifier, "System.Integer", "FHIR.Patient" or a bare name; kInvalidInput when there is no such type.
 Result<TypeName> ResolveType(const FhirModel& model, const std::string& name);

@@ -76,6 +76,8 @@ struct Item {
   Node node = {};
 
   bool HasValue() const { return value.index() != 0; }
+  /// A primitive with an id or extensions only: what works on values takes it for nothing.
+  bool IsValueless() const { return !HasValue() && node.extra != nullptr; }
   ValueKind Kind() const;
 
   /// The value when it is a bool, std::int64_t, std::string_view, Decimal, Temporal, Quantity or TypeInfo: an
@@ -114,6 +116,11 @@ static_assert(std::is_trivially_copyable_v<Item>);
 using Collection = std::vector<Item>;
 /// Items that another owns.
 using Items = std::span<const Item>;
+
+/// The items as operands of what works on values: nothing for a single one without a value.
+inline Items Valued(Items items) {
+  return items.size() == 1 && items.front().IsValueless() ? Items() : items;
+}
 
 /// Items on their way to become a collection in an evaluation's memory.
 class ItemList {

@@ -17,7 +17,7 @@ constexpr int kBoundaryDigits = 8;  ///< where none are asked for
 /// The single number of the input; nothing when empty; kInvalidInput for anything else.
 Result<std::optional<Decimal>> NumberInput(const Call& call) {
   CLINNOVA_ASSIGN(const Item* item, SingleInput(call));
-  if (!item) return std::nullopt;
+  if (!item || item->IsValueless()) return std::nullopt;
   auto number = DecimalOf(*item);
   if (!number) return WrongCall(call, TypeOf(*item).name, "a number");
   return number;
@@ -25,7 +25,7 @@ Result<std::optional<Decimal>> NumberInput(const Call& call) {
 
 Result<std::optional<Decimal>> NumberArgument(const Call& call, std::size_t argument) {
   CLINNOVA_ASSIGN(const Items value, call.Argument(argument));
-  if (value.empty()) return std::nullopt;
+  if (Valued(value).empty()) return std::nullopt;
   auto number = value.size() == 1 ? DecimalOf(value.front()) : std::nullopt;
   if (!number) return WrongCall(call, "an argument that is no single number", "a number");
   return number;
@@ -45,7 +45,7 @@ Result<Items> OfNumber(const Call& call, Use use) {
 
 Result<Items> Abs(const Call& call) {
   CLINNOVA_ASSIGN(const Item* item, SingleInput(call));
-  if (!item) return Items();
+  if (!item || item->IsValueless()) return Items();
   const auto positive = [](const Decimal& d) { return d < Decimal(0) ? Decimal(0) - d : d; };
   if (const auto* quantity = item->As<Quantity>()) {
     return call.One(Quantity{positive(quantity->value), quantity->unit, quantity->calendar});
@@ -140,7 +140,7 @@ Result<Items> Boundary(const Call& call, Edge edge) {
   if (call.size() > 0) {
     CLINNOVA_ASSIGN(digits, IntegerArgument(call, 0));
   }
-  if (!item || (digits && (*digits < 0 || *digits > 100))) return Items();
+  if (!item || item->IsValueless() || (digits && (*digits < 0 || *digits > 100))) return Items();
   const auto given = [&](int otherwise) { return digits ? static_cast<int>(*digits) : otherwise; };
   if (const auto temporal = item->As<Temporal>()) {
     const int all = temporal->kind == Temporal::Kind::kDate   ? 8
@@ -169,7 +169,7 @@ Result<Items> HighEdge(const Call& call) { return Boundary(call, Edge::kHigh); }
 
 Result<Items> Precision(const Call& call) {
   CLINNOVA_ASSIGN(const Item* item, SingleInput(call));
-  if (!item) return Items();
+  if (!item || item->IsValueless()) return Items();
   if (const auto temporal = item->As<Temporal>()) {
     return call.One(static_cast<std::int64_t>(PrecisionDigits(*temporal)));
   }

@@ -126,16 +126,21 @@ void ForEachCharacter(std::string_view text, Use use) {
   }
 }
 
-Result<Items> Cased(const Call& call, bool upper) {
-  CLINNOVA_ASSIGN(const auto text, StringInput(call));
-  if (!text) return Items();
+std::string Cased(std::string_view text, bool upper) {
   std::string out;
-  ForEachCharacter(*text, [&](std::string_view c) { AppendCased(c, upper, out); });
-  return call.One(std::move(out));
+  ForEachCharacter(text, [&](std::string_view c) { AppendCased(c, upper, out); });
+  return out;
 }
 
-Result<Items> Upper(const Call& call) { return Cased(call, true); }
-Result<Items> Lower(const Call& call) { return Cased(call, false); }
+Result<Items> Upper(const Call& call) {
+  CLINNOVA_ASSIGN(const auto text, StringInput(call));
+  return text ? call.One(Cased(*text, true)) : Items();
+}
+
+Result<Items> Lower(const Call& call) {
+  CLINNOVA_ASSIGN(const auto text, StringInput(call));
+  return text ? call.One(LowerCase(*text)) : Items();
+}
 
 Result<Items> Replace(const Call& call) {
   CLINNOVA_ASSIGN(const auto text, StringInput(call));
@@ -196,7 +201,7 @@ Result<Items> ReplaceMatches(const Call& call) {
     CLINNOVA_ASSIGN(const RegularExpression* compiled, Compiled(call, pattern));
     auto replaced = compiled->Replace(text, *with);
     if (!replaced) return WrongCall(call, replaced.error().message, "a substitution");
-    return call.One(std::move(*replaced));
+    return call.One(*replaced);
   });
 }
 
@@ -250,16 +255,19 @@ Result<Items> Join(const Call& call) {
   std::string out;
   bool first = true;
   for (const Item& item : call.input) {
+    if (item.IsValueless()) continue;
     const auto text = StringOf(item);
     if (!text) return WrongCall(call, TypeOf(item).name, "texts");
     if (!first) out += separator.value_or("");
     first = false;
     out += *text;
   }
-  return call.One(std::move(out));
+  return call.One(out);
 }
 
 }  // namespace
+
+std::string LowerCase(std::string_view text) { return Cased(text, false); }
 
 std::span<const FunctionEntry> StringFunctions() {
   static constexpr FunctionEntry kFunctions[] = {{"indexOf", 1, 1, IndexOf},

@@ -148,12 +148,12 @@ TEST(FhirPath, SaysWhatIsWrongBeforeItRuns) {
 }
 
 TEST(FhirPath, RefusesWhatDoesNotGoTogether) {
-  ExpectErrors(
-      kPatient,
-      {"name.single()", "(1 | 2).not()", "iif('x', 1, 2)", "(true | 'foo').allTrue()",
-       "-1.convertsToInteger()", "1 > 2 is Boolean", "'a' - 'b'", "1 < 'a'", "birthDate + 7",
-       "birthDate + 1 'mo'", "(1 | 2) & 'b'", "name.as(HumanName)", "name.startsWith('x')",
-       "gender.memberOf('http://x')", "conformsTo('http://trash')", "'a'.matches('(')"});
+  ExpectErrors(kPatient,
+               {"name.single()", "(1 | 2).not()", "iif('x', 1, 2)", "(true | 'foo').allTrue()",
+                "-1.convertsToInteger()", "1 > 2 is Boolean", "'a' - 'b'", "1 < 'a'",
+                "birthDate + 7", "birthDate + 1 'mo'", "@T10:30 + 1 day", "@T10:30 - 2 'wk'",
+                "(1 | 2) & 'b'", "name.as(HumanName)", "name.startsWith('x')",
+                "gender.memberOf('http://x')", "conformsTo('http://trash')", "'a'.matches('(')"});
 }
 
 TEST(FhirPath, BindsOperatorsAsTheGrammarDoes) {
@@ -199,7 +199,9 @@ TEST(FhirPath, ComparesAsFarAsIsKnown) {
                        {"now() > today()", ""},
                        {"(1 | 2) ~ (2 | 1)", "true"},
                        {"(1 | 2) = (2 | 1)", "false"},
-                       {"'A  b' ~ 'a B'", "true"},
+                       {"'A\tb' ~ 'a B'", "true"},
+                       {"'A  b' ~ 'a B'", "false"},  // each blank for one blank
+                       {"'Épée' ~ 'éPÉE'", "true"},
                        {"1.2 / 1.8 ~ 0.67", "true"},
                        {"1.10 = 1.1", "true"}});
 }
@@ -219,6 +221,16 @@ TEST(FhirPath, ComparesAndConvertsQuantities) {
                        {"1 year = 365 days", "true"},
                        {"4.0 'g' / 2.0 'm' = 2 'g/m'", "true"},
                        {"(1 'g' + 1 'mg').toString()", R"("1001 'mg'")"},
+                       {"(12 'cm2' / 3 'cm').toString()", R"("4 'cm'")"},
+                       {"(12 'cm' * 3 'cm2').toString()", R"("36 'cm3'")"},
+                       {"(10 'kg.m/s2' / 2 'kg').toString()", R"("5 'm/s2'")"},
+                       {"(10 'm/s' / 2 's').toString()", R"("5 'm/s2'")"},
+                       {"(10 'g/mL' * 2 'mL').toString()", R"("20 'g'")"},
+                       {"(6 / 2 's').toString()", R"("3 '/s'")"},
+                       {"(2 '10*3/uL' * 3 'uL').toString()", R"("6 '(10*3/uL).uL'")"},
+                       {"4 'g' + 1", ""},
+                       {"(4 '1' + 1).toString()", R"("5 '1'")"},
+                       {"(1 - 4 '1').toString()", R"("-3 '1'")"},
                        {"1 'cm'.comparable(1 '[in_i]')", "true"},
                        {"1 'cm'.comparable(1 's')", "false"},
                        {"'4.5 \\'mg\\''.toQuantity().value", "4.5"},
@@ -287,6 +299,27 @@ TEST(FhirPath, FiltersProjectsAndCombines) {
                        {"name.repeat('test')", R"("test")"}});
 }
 
+TEST(FhirPath, TakesAnElementWithoutAValueForNothing) {
+  ExpectAll(kPatient, {{"name[2].given.count()", "2"},
+                       {"name[2].given[1] & 'x'", R"("x")"},
+                       {"name[2].given[1] + 'x'", ""},
+                       {"-name[2].given[1]", ""},
+                       {"name[2].given[1] < 'x'", ""},
+                       {"name[2].given.join(',')", R"("Peter")"},
+                       {"name[2].given.select($this & '!')", R"("Peter!" "!")"},
+                       {"'x'.startsWith(name[2].given[1])", ""},
+                       {"name[2].given[1].upper()", ""}});
+  constexpr std::string_view kUnknown = R"({"resourceType": "Observation",
+    "_effectiveDateTime": {"extension": [{"url": "u", "valueCode": "unknown"}]},
+    "_valueInteger": {"id": "v"}})";
+  ExpectAll(kUnknown, {{"effective > @2000", ""},
+                       {"effective + 1 year", ""},
+                       {"value.ofType(integer) + 1", ""},
+                       {"value.ofType(integer).abs()", ""},
+                       {"2.power(value.ofType(integer))", ""},
+                       {"value.ofType(integer).exists()", "true"}});
+}
+
 TEST(FhirPath, WorksOnTexts) {
   ExpectAll(kPatient,
             {{"contact.name.family.length()", "9"},
@@ -319,7 +352,13 @@ TEST(FhirPath, ConvertsBetweenTypes) {
                        {"1.0.toString()", R"("1.0")"},
                        {"1 week.toString()", R"("1 week")"},
                        {"'2015-02-04T14:34:28+10:00'.convertsToDateTime()", "true"},
-                       {"'2015-02-04T14:34:28Z'.toDate()", R"("2015-02-04")"},
+                       {"'2015-02-04'.toDate()", R"("2015-02-04")"},
+                       {"'2015-02'.toDate()", R"("2015-02")"},
+                       {"'2015-02-04T14:34:28Z'.toDate()", ""},
+                       {"@2015-02-04T14:34:28Z.toDate()", R"("2015-02-04")"},
+                       {"'.5'.toDecimal()", ""},
+                       {"'-0.5'.toDecimal()", "-0.5"},
+                       {"'+.5'.convertsToDecimal()", "false"},
                        {"'1 wk'.convertsToQuantity()", "false"},
                        {"@2014-12-14.toString()", R"("2014-12-14")"}});
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "intake/view_output.h"
 
+#include <algorithm>
 #include <optional>
+#include <vector>
 
 #include "core/duckdb.h"
 #include "core/text.h"
@@ -85,6 +87,34 @@ std::string_view SqlType(const ViewColumn& column) {
   return integer ? "BIGINT" : "VARCHAR";
 }
 
+/// What a column's values are, where the view does not say: each kind holds all before it but kBoolean.
+enum class Values { kNone, kBoolean, kInteger, kNumber, kText };
+
+Values KindOf(std::string_view cell) {
+  constexpr std::size_t kDigitsOfBigint = 18;
+  if (cell == "null") return Values::kNone;
+  if (cell == "true" || cell == "false") return Values::kBoolean;
+  if (cell.find_first_not_of("+-.0123456789eE") != cell.npos) return Values::kText;
+  const bool whole = cell.find_first_of(".eE") == cell.npos && cell.size() <= kDigitsOfBigint;
+  return whole ? Values::kInteger : Values::kNumber;
+}
+
+/// The kind that holds both.
+Values Joined(Values a, Values b) {
+  if (a == b || b == Values::kNone) return a;
+  if (a == Values::kNone) return b;
+  return a == Values::kBoolean || b == Values::kBoolean ? Values::kText : std::max(a, b);
+}
+
+std::string_view SqlType(Values values) {
+  switch (values) {
+    case Values::kBoolean: return "BOOLEAN";
+    case Values::kInteger: return "BIGINT";
+    case Values::kNumber: return "DOUBLE";
+    default: return "VARCHAR";
+  }
+}
+
 /// Gathers the rows in a table in memory, which DuckDB writes.
 class ParquetWriter : public ViewWriter {
  public:
@@ -98,30 +128,45 @@ class ParquetWriter : public ViewWriter {
     CLINNOVA_TRY(database.Execute("CREATE TABLE view_rows (" + columns + ")"));
     CLINNOVA_ASSIGN(core::SqlAppender rows, database.Append("view_rows"));
     return std::unique_ptr<ViewWriter>(
-        new ParquetWriter(std::move(database), std::move(rows), options.parquet));
+        new ParquetWriter(std::move(database), std::move(rows), std::move(options)));
   }
 
   Result<void> Add(const ViewRow& row) override {
-    for (const std::string_view cell : row) {
-      const auto text = PlainText(cell);
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      const auto text = PlainText(row[c]);
       text ? rows_.Text(*text) : rows_.Null();
+      values_[c] = Joined(values_[c], KindOf(row[c]));
     }
     rows_.EndRow();
     return {};
   }
   Result<void> Finish() override {
     CLINNOVA_TRY(rows_.Finish());
-    return database_.Execute("COPY view_rows TO " + core::SqlLiteral(file_.string()) +
-                             " (FORMAT parquet)");
+    std::string columns;
+    for (std::size_t c = 0; c < options_.columns.size(); ++c) {
+      const ViewColumn& column = options_.columns[c];
+      const std::string name = core::SqlIdentifier(column.name);
+      const bool untyped = column.type.empty() && !column.collection;
+      columns += columns.empty() ? "" : ", ";
+      columns += untyped
+                     ? "CAST(" + name + " AS " + std::string(SqlType(values_[c])) + ") AS " + name
+                     : name;
+    }
+    return database_.Execute("COPY (SELECT " + columns + " FROM view_rows) TO " +
+                             core::SqlLiteral(options_.parquet.string()) + " (FORMAT parquet)");
   }
 
  private:
-  ParquetWriter(core::Database database, core::SqlAppender rows, std::filesystem::path file)
-      : database_(std::move(database)), rows_(std::move(rows)), file_(std::move(file)) {}
+  ParquetWriter(core::Database database, core::SqlAppender rows, Options options)
+      : database_(std::move(database)),
+        rows_(std::move(rows)),
+        options_(std::move(options)),
+        values_(options_.columns.size(), Values::kNone) {}
 
   core::Database database_;
   core::SqlAppender rows_;
-  std::filesystem::path file_;
+  Options options_;
+  std::vector<Values> values_;  ///< what each column has had
 };
 
 }  // namespace

@@ -6,7 +6,7 @@
 //   (*writer)->Finish();
 //
 // Parquet columns are BOOLEAN, BIGINT and DOUBLE for FHIR's booleans, integers and decimals, VARCHAR otherwise
-// (dates keep their precision); collections are JSON texts. In CSV the first line has the names, a value that is
+// (dates keep their precision); a column without a type is what its values are; collections are JSON texts. In CSV the first line has the names, a value that is
 // absent is an empty field, an empty text is "".
 #pragma once
 

@@ -197,6 +197,43 @@ TEST_F(ViewFiles, WritesCsvAndParquet) {
   EXPECT_EQ(read->Text(1, 0), "a \"b\", c");
 }
 
+TEST_F(ViewFiles, WriteParquetOfUntypedColumnsByTheirValues) {
+  const auto view =
+      ViewDefinition::Parse(ParseJsonTree(R"json({"resource": "Observation", "select": [{"column": [
+        {"name": "truth", "path": "value.ofType(boolean)"},
+        {"name": "whole", "path": "value.ofType(integer)"},
+        {"name": "number", "path": "value.ofType(Quantity).value"},
+        {"name": "text", "path": "value.ofType(string)"},
+        {"name": "any", "path": "iif(value is integer, value, value is boolean)"},
+        {"name": "none", "path": "note.text"}]}]})json")
+                                .value()
+                                .root());
+  ASSERT_TRUE(view.has_value()) << view.error().message;
+  const std::string file = (folder_ / "untyped.parquet").string();
+  const auto writer = ViewWriter::Create(
+      {.format = ViewFormat::kParquet, .columns = view->columns(), .parquet = file});
+  Arena memory;
+  for (const char* value :
+       {R"("valueBoolean": true)", R"("valueInteger": -7)", R"("valueQuantity": {"value": 2})",
+        R"("valueQuantity": {"value": 1.5})", R"("valueString": "12")"}) {
+    const JsonDocument document =
+        ParseJsonTree(R"({"resourceType": "Observation", )" + std::string(value) + "}").value();
+    const auto rows = view->Rows(document.root(), memory);
+    ASSERT_TRUE(rows.has_value()) << rows.error().message;
+    ASSERT_TRUE((*writer)->Add(rows->front()).has_value());
+  }
+  ASSERT_TRUE((*writer)->Finish().has_value());
+  auto database = core::Database::Open({});
+  auto read = database->Query(
+      "SELECT string_agg(column_type, ' ') FROM (DESCRIBE SELECT * FROM read_parquet(?))", {file});
+  ASSERT_TRUE(read.has_value() && read->NextChunk());
+  EXPECT_EQ(std::string(read->Text(0, 0)), "BOOLEAN BIGINT DOUBLE VARCHAR VARCHAR VARCHAR");
+  read = database->Query("SELECT sum(number), min(whole), bool_and(truth) FROM read_parquet(?)",
+                         {file});
+  ASSERT_TRUE(read.has_value() && read->NextChunk());
+  EXPECT_EQ(read->Double(0, 0), 3.5);
+}
+
 TEST(View, RefusesWhatIsWrongAndSaysWhere) {
   const std::pair<const char*, const char*> kCases[] = {
       {R"({"resource":"Patient"})", "select: found none"},

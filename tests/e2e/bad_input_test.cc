@@ -101,7 +101,14 @@ TEST_F(BadInput, OfSimulate) {
   ExpectRefusal(run, 2, {"wrong.toml", "\"gml\"", "there are", "glm"});
   ExpectRefusal("simulate study.toml --site a=none.csv", 2, {"none.csv"});
   ExpectRefusal("simulate none.toml --site a=table.csv", 2, {"none.toml"});
-  ExpectRefusal("simulate study.toml --site a=table.csv --minimum-count x", 2, {"minimum-count"});
+  ExpectRefusal("simulate study.toml --site a=table.csv --minimum-count x", 2,
+                {"--minimum-count: found \"x\"", "expected a whole number from 0"});
+  ExpectRefusal("simulate study.toml --site a=table.csv --minimum-count -1", 2,
+                {"--minimum-count: found \"-1\", expected a whole number from 0\n"});
+  ExpectRefusal("simulate study.toml --site a=table.csv --threads 0", 2,
+                {"--threads: found \"0\", expected a whole number from 1 to 256"});
+  Write("empty.toml", "");
+  ExpectRefusal("simulate empty.toml --site a=table.csv", 2, {"empty.toml", "study", "expected"});
   ExpectRefusal("simulate study.toml --json --site a=table.csv", 3, {"at least 5 persons"});
 }
 
@@ -124,6 +131,11 @@ TEST_F(BadInput, OfSyntheticCohorts) {
   ExpectRefusal("synth ra --dialect xx --out synth", 2,
                 {"\"xx\"", "ch-csv", "ch-sphn", "de-ldt3", "de-openehr", "fr-hprim", "lu-redcap"});
   ExpectRefusal("synth gout --out synth", 2, {"\"gout\"", "cd, ibd, ms, ra, uc"});
+  ExpectRefusal("synth ra --patients -1 --out synth", 2,
+                {"--patients: found \"-1\", expected a whole number from 1 to 10000000"});
+  ExpectRefusal("synth ra --seed -1 --out synth", 2, {"--seed: found \"-1\"", "from 0"});
+  ExpectRefusal("synth ra --site-effect x --out synth", 2,
+                {"--site-effect: found \"x\", expected a number from 0 to 10"});
 }
 
 TEST_F(BadInput, OfImports) {
