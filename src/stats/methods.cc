@@ -282,6 +282,22 @@ Result<RowNeeds> RowNeedsOf(const federation::Analysis& analysis) {
   return needs;
 }
 
+Result<std::vector<table::TermFactor>> OrthogonalPolynomialsOf(
+    const federation::Analysis& analysis) {
+  std::vector<table::TermFactor> polynomials;
+  if (!HasFormula(analysis)) return polynomials;
+  CLINNOVA_ASSIGN(const table::Formula formula, WholeFormula(analysis));
+  for (const table::Term& term : formula.terms()) {
+    for (const table::TermFactor& factor : term.factors) {
+      const bool known =
+          std::find(polynomials.begin(), polynomials.end(), factor) != polynomials.end();
+      if (factor.kind == table::TermFactor::Kind::kOrthogonalPolynomial && !known)
+        polynomials.push_back(factor);
+    }
+  }
+  return polynomials;
+}
+
 Result<std::vector<std::string>> ColumnsUsed(const federation::Study& study) {
   std::vector<std::string> columns;
   for (const federation::Analysis& analysis : study.analyses()) {

@@ -15,6 +15,7 @@
 #include "stats/frame_preflight.h"
 #include "stats/frame_rules.h"
 #include "stats/linear_algebra.h"
+#include "stats/polynomial_moments.h"
 #include "stats/spline_knots.h"
 #include "stats/split_columns.h"
 #include "stats/treatment_formula.h"
@@ -197,6 +198,7 @@ std::vector<federation::Rule> FrameRules(std::initializer_list<federation::Rule>
 
 std::vector<const federation::Step*> ModelFrameSteps() {
   std::vector<const federation::Step*> steps = SplineKnotSteps();
+  for (const federation::Step* step : PolynomialSteps()) steps.push_back(step);
   steps.push_back(&kPreflight);
   return steps;
 }
@@ -338,8 +340,9 @@ Result<ModelFrame> ModelFrame::Build(Federation& federation, const Analysis& ana
   const std::string where = "analysis \"" + analysis.name() + "\"";
   CLINNOVA_ASSIGN(Design wide, DesignOf(analysis, federation.schema(), {}));
   CLINNOVA_ASSIGN(frame.formula_, FormulaOf(analysis));
-  if (!wide.splines_without_knots().empty()) {
+  if (!wide.bases_without_facts().empty()) {
     CLINNOVA_TRY(FindKnots(federation, analysis, wide, frame.claim_.facts));
+    CLINNOVA_TRY(FindPolynomials(federation, analysis, wide, frame.claim_.facts));
     CLINNOVA_ASSIGN(wide, DesignOf(analysis, federation.schema(), frame.claim_.facts));
   }
   CLINNOVA_ASSIGN(const PooledSums sums, frame.Preflight(federation, analysis));

@@ -105,11 +105,13 @@ class CompletedFits {
     auto design = Design::Create(formula, federation_.schema(), {}, frame_.facts);
     if (!design) return FailAt("analysis \"" + analysis_.name() + "\"", design);
     design_.emplace(std::move(*design));
-    if (!design_->splines_without_knots().empty()) {
+    const auto needs = design_->bases_without_facts();
+    if (!needs.empty()) {
       return analysis_.Wrong(
           "formula",
-          "found ns() without knots, which would be quantiles of imputed values, expected "
-          "ns(x, knots = c(…), Boundary.knots = c(low, high))");
+          "found " + needs.front().text + ", which would be made of imputed values, expected " +
+              (needs.front().polynomial ? "raw = TRUE"
+                                        : "knots = c(…) with Boundary.knots = c(low, high)"));
     }
     if (design_->response_levels().size() > 2 && family_.family != Family::kBinomial) {
       return analysis_.Wrong("formula", "found an outcome of " +
