@@ -31,6 +31,7 @@
 #include "stats/multinomial.h"
 #include "stats/multiple_imputation.h"
 #include "stats/net_benefit.h"
+#include "stats/option_conflicts.h"
 #include "stats/ordinal.h"
 #include "stats/pca.h"
 #include "stats/restricted_mean.h"
@@ -143,6 +144,7 @@ Result<void> CheckAnalyses(const federation::Study& study) {
                                           "\", which is not there yet; there are " + list);
     }
     CLINNOVA_TRY(analysis.CheckKeys(method->options));
+    CLINNOVA_TRY(CheckOptionConflicts(analysis));
   }
   return {};
 }
