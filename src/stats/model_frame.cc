@@ -15,6 +15,7 @@
 #include "stats/frame_preflight.h"
 #include "stats/frame_rules.h"
 #include "stats/linear_algebra.h"
+#include "stats/outcome_levels.h"
 #include "stats/polynomial_moments.h"
 #include "stats/spline_knots.h"
 #include "stats/split_columns.h"
@@ -317,19 +318,6 @@ Result<void> CheckCases(const PooledSums& sums, const std::string& where, int mi
                 where + ": no row has a value in every variable of the formula");
   }
   return {};
-}
-
-/// Of a factor of more than two levels, the binomial family asks whether somebody is above the first. As a number it is
-/// mostly text that strayed into numbers.
-Result<void> CheckOutcomeLevels(const Analysis& analysis, const Formula& formula,
-                                const Design& design) {
-  const std::size_t levels = design.response_levels().size();
-  if (formula.response().kind != table::Response::Kind::kNumeric || levels <= 2) return {};
-  CLINNOVA_ASSIGN(const std::string family, analysis.Text("family", "gaussian"));
-  if (family == "binomial" || family == "quasibinomial") return {};
-  return analysis.Wrong("formula", "found an outcome of " + std::to_string(levels) +
-                                       " levels in \"" + formula.text() +
-                                       "\", expected a number (or two levels)");
 }
 
 }  // namespace

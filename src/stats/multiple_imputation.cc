@@ -12,6 +12,7 @@
 #include "stats/imputation_chain.h"
 #include "stats/imputation_steps.h"
 #include "stats/newton_iteration.h"
+#include "stats/outcome_levels.h"
 #include "stats/rubin_pool.h"
 #include "stats/terms.h"
 
@@ -113,11 +114,7 @@ class CompletedFits {
               (needs.front().polynomial ? "raw = TRUE"
                                         : "knots = c(…) with Boundary.knots = c(low, high)"));
     }
-    if (design_->response_levels().size() > 2 && family_.family != Family::kBinomial) {
-      return analysis_.Wrong("formula", "found an outcome of " +
-                                            std::to_string(design_->response_levels().size()) +
-                                            " levels, expected a number (or two levels)");
-    }
+    CLINNOVA_TRY(CheckOutcomeLevels(analysis_, formula, *design_));
     for (const Design::FactorUse& factor : design_->factors()) {
       std::vector<std::int64_t>& counts = frame_.level_counts.emplace_back();
       for (std::size_t v = 0; v < options_.variables.size(); ++v) {
