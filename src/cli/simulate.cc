@@ -92,10 +92,25 @@ Result<std::vector<table::SiteSchema>> DescribeAll(
   }
 }
 
+/// The study with each `.` of its formulas written out as the files' columns.
+Result<federation::Study> WithFileColumns(const federation::Study& study,
+                                          const std::vector<SiteFile>& files) {
+  if (!study.NeedsColumns()) return study;
+  std::vector<table::ColumnDeclaration> declarations = study.columns();
+  CLINNOVA_ASSIGN(const std::vector<table::SiteSchema> schemas, DescribeAll(files, declarations));
+  std::vector<std::string> names;
+  for (const table::SiteSchema& schema : schemas) {
+    for (const table::SiteSchema::Column& column : schema.columns) {
+      const bool known = std::find(names.begin(), names.end(), column.name) != names.end();
+      if (!known) names.push_back(column.name);
+    }
+  }
+  return study.WithColumns(names);
+}
+
 Result<void> Simulate(const Arguments& arguments) {
   CLINNOVA_ASSIGN(const std::string text, ReadText(arguments.study));
-  CLINNOVA_ASSIGN(const federation::Study study,
-                  federation::Study::FromToml(text, arguments.study));
+  CLINNOVA_ASSIGN(federation::Study study, federation::Study::FromToml(text, arguments.study));
   const auto known = stats::CheckAnalyses(study);
   if (!known) return FailAt(arguments.study, known);
   if (study.cohort() || !study.variables().empty()) {
@@ -105,6 +120,9 @@ Result<void> Simulate(const Arguments& arguments) {
                     "neither [cohort] nor [[variable]]");
   }
   CLINNOVA_ASSIGN(const std::vector<SiteFile> files, SiteFiles(arguments, study));
+  const auto written_out = WithFileColumns(study, files);
+  if (!written_out) return FailAt(arguments.study, written_out);
+  study = *written_out;
   auto declarations = stats::ColumnDeclarations(study);
   if (!declarations) return FailAt(arguments.study, declarations);
 

@@ -97,9 +97,10 @@ struct LearnedModel {
   std::string best_single;
   std::vector<std::string> guideline;
   std::vector<ModelInput> inputs;
-  std::string formula;                               ///< "~ crp + sex"
-  std::vector<std::string> terms;                    ///< "(Intercept)", "crp", "sexM"
-  std::map<std::string, std::vector<double>> knots;  ///< of ns() terms
+  std::string formula;                                     ///< "~ crp + sex"
+  std::vector<std::string> terms;                          ///< "(Intercept)", "crp", "sexM"
+  std::map<std::string, std::vector<double>> knots;        ///< of ns() and bs() terms
+  std::map<std::string, std::vector<double>> polynomials;  ///< of poly() terms that are not raw
   std::vector<ModelArm> arms;
   double confidence_level = 0.95;
   std::optional<Applicability> applicability;

@@ -27,11 +27,13 @@ Result<PatientDesign> PatientDesign::Create(const LearnedModel& model) {
       !formula.clusters().empty() || !formula.random().empty() || !formula.offsets().empty()) {
     return Fail(ErrorCode::kInvalidInput, "expected terms of a linear predictor alone");
   }
-  const table::DesignFacts facts{.knots = model.knots};
+  const table::DesignFacts facts{.knots = model.knots, .polynomials = model.polynomials};
   CLINNOVA_ASSIGN(table::Design design, table::Design::Create(formula, made.schema_, {}, facts));
-  if (!design.splines_without_knots().empty()) {
+  const auto needs = design.bases_without_facts();
+  if (!needs.empty()) {
+    const std::string wanted = needs.front().polynomial ? "polynomial's coefficients" : "knots";
     return Fail(ErrorCode::kInvalidInput,
-                design.splines_without_knots().front().text + ": found no knots, expected them");
+                needs.front().text + ": found no " + wanted + ", expected them");
   }
   if (design.names() != model.terms) {
     return Fail(ErrorCode::kInvalidInput, "gives the terms " + core::Joined(design.names()) +

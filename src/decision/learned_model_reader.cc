@@ -325,6 +325,17 @@ Result<void> ReadHead(const Part& root, LearnedModel& model) {
   return {};
 }
 
+/// The lists of numbers that `key` has by term; none when it is absent.
+Result<std::map<std::string, std::vector<double>>> ReadByTerm(const Part& design, const char* key) {
+  std::map<std::string, std::vector<double>> by_term;
+  if (!design.Has(key)) return by_term;
+  CLINNOVA_ASSIGN(const Part terms, design.Inner(key));
+  for (const auto& item : terms.value.items()) {
+    CLINNOVA_ASSIGN(by_term[item.key()], terms.Numbers(item.key().c_str()));
+  }
+  return by_term;
+}
+
 Result<void> ReadDesign(const Part& root, LearnedModel& model) {
   CLINNOVA_ASSIGN(const std::vector<Part> inputs, root.List("inputs"));
   for (const Part& part : inputs) {
@@ -336,12 +347,8 @@ Result<void> ReadDesign(const Part& root, LearnedModel& model) {
   CLINNOVA_ASSIGN(const Part design, root.Inner("design"));
   CLINNOVA_ASSIGN(model.formula, design.Text("formula"));
   CLINNOVA_ASSIGN(model.terms, design.Texts("terms"));
-  if (design.Has("knots")) {
-    CLINNOVA_ASSIGN(const Part knots, design.Inner("knots"));
-    for (const auto& item : knots.value.items()) {
-      CLINNOVA_ASSIGN(model.knots[item.key()], knots.Numbers(item.key().c_str()));
-    }
-  }
+  CLINNOVA_ASSIGN(model.knots, ReadByTerm(design, "knots"));
+  CLINNOVA_ASSIGN(model.polynomials, ReadByTerm(design, "polynomials"));
   const auto made = PatientDesign::Create(model);
   if (!made) return design.Wrong("formula", made.error().message);
   return {};

@@ -159,6 +159,28 @@ TEST(LearnedModel, SplinesHaveTheKnotsOfTraining) {
   EXPECT_FALSE(ReadLearnedModel(document.dump(), "choice.json"));
 }
 
+TEST(LearnedModel, PolynomialsAndBSplinesAreThoseOfTraining) {
+  json document = Sample();
+  document["design"] = {{"terms", {"(Intercept)", "poly(crp, 2)1", "poly(crp, 2)2"}},
+                        {"formula", "~ poly(crp, 2)"},
+                        {"polynomials", {{"poly(crp, 2)", {0, 1, 5, 7, 5, 66, 514.8}}}}};
+  document.erase("applicability");
+  for (const char* arm : {"JAK", "anti-IL-6"}) document["arms"][arm]["coefficients"] = {0, 1, -2};
+  // R: predict(poly(c(1, 2, 4, 7, 11), 2), 3) %*% c(1, -2)
+  EXPECT_NEAR(Ask(Read(document), {"crp=3", "sex=F"}).outcomes[0].estimate,
+              Expit(0.21218478534288687), 1e-12);
+  document["design"].erase("polynomials");
+  const auto without = ReadLearnedModel(document.dump(), "choice.json");
+  ASSERT_FALSE(without);
+  EXPECT_NE(without.error().message.find("found no polynomial's coefficients"), std::string::npos);
+
+  document["design"] = {{"terms", {"(Intercept)", "bs(crp, degree = 2)1", "bs(crp, degree = 2)2"}},
+                        {"formula", "~ bs(crp, degree = 2)"},
+                        {"knots", {{"bs(crp, degree = 2)", {1, 81}}}}};
+  // R: predict(bs(c(1, 81), degree = 2, Boundary.knots = c(1, 81)), 21) is 0.375, 0.0625
+  EXPECT_NEAR(Ask(Read(document), {"crp=21", "sex=F"}).outcomes[0].estimate, Expit(0.25), 1e-12);
+}
+
 TEST(LearnedModel, IsRefusedWhenItIsNotWhole) {
   const auto refused = [](const json& document, const std::string& message) {
     const auto model = ReadLearnedModel(document.dump(), "choice.json");

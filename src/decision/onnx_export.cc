@@ -242,8 +242,8 @@ class LearnedGraph {
       }
       return variable;
     }
-    if (factor.kind == TermFactor::Kind::kNaturalSpline ||
-        factor.kind == TermFactor::Kind::kFactor) {
+    if (factor.kind != TermFactor::Kind::kExpression &&
+        factor.kind != TermFactor::Kind::kPolynomial) {
       return CannotCarry(factor.text,
                          "numbers, factors, their arithmetic, poly(raw = TRUE) and interactions");
     }

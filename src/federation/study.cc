@@ -8,6 +8,7 @@
 #include "core/json_text.h"
 #include "core/text.h"
 #include "core/toml_json.h"
+#include "table/formula_dot.h"
 
 namespace clinnova::federation {
 namespace {
@@ -219,6 +220,35 @@ Result<Study> Study::FromJson(const Json& document, const std::map<std::string, 
   if (wrong) return tl::unexpected<Error>(*wrong);
   study.canonical_json_ = core::CanonicalJson(document);
   study.hash_ = core::Blake2b(study.canonical_json_);
+  if (study.variables_.empty()) return study;
+  std::vector<std::string> names;
+  for (const VariableDeclaration& variable : study.variables_) names.push_back(variable.name);
+  return study.WithColumns(names);
+}
+
+bool Study::NeedsColumns() const {
+  return std::any_of(analyses_.begin(), analyses_.end(), [](const Analysis& analysis) {
+    const auto formula = analysis.Text("formula", "");
+    if (!formula) return false;
+    const auto text = table::WithoutDot(*formula, {"any"});
+    return !text || *text != *formula;
+  });
+}
+
+Result<Study> Study::WithColumns(const std::vector<std::string>& names) const {
+  if (!NeedsColumns()) return *this;
+  auto list = std::make_shared<Json>(Json::array());  // shared by the analyses, as FromJson's
+  for (const Analysis& analysis : analyses_) {
+    Json& item = list->emplace_back(analysis.json());
+    const auto formula = analysis.Text("formula", "");
+    if (!formula || formula->empty()) continue;
+    auto text = table::WithoutDot(*formula, names);
+    if (!text) return FailAt("analysis \"" + analysis.name() + "\"", text);
+    item["formula"] = std::move(*text);
+  }
+  Study study = *this;
+  study.analyses_.clear();
+  for (const Json& item : *list) study.analyses_.push_back(*Analysis::FromJson(item, list));
   return study;
 }
 

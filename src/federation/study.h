@@ -67,6 +67,12 @@ class Study {
   /// The analysis called `name`, or null.
   const Analysis* FindAnalysis(std::string_view name) const;
 
+  /// True when a formula has a `.` for columns that the study does not declare.
+  bool NeedsColumns() const;
+  /// The same study, of the same hash, with each such `.` written out as the other columns among `names` (table/formula_dot.h). Where
+  /// the study declares its variables that has been done. kInvalidInput names the analysis where there is none.
+  Result<Study> WithColumns(const std::vector<std::string>& names) const;
+
  private:
   static Result<Study> FromJson(const nlohmann::json& document,
                                 const std::map<std::string, int>& lines, std::string_view file);

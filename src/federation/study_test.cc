@@ -131,5 +131,34 @@ TEST(Study, ReadsThresholdsStrictly) {
   EXPECT_FALSE(with("leverages = 0.5"));
 }
 
+TEST(Study, WritesOutTheDotOfFormulas) {
+  const std::string analyses =
+      "[[analysis]]\nname = \"a\"\nmethod = \"glm\"\nformula = \"y ~ .\"\n"
+      "[[analysis]]\nname = \"b\"\nmethod = \"meta\"\nanalysis = \"a\"\n";
+  const auto plain = Study::FromToml("[study]\ntitle = \"t\"\n" + analyses, "s.toml");
+  ASSERT_TRUE(plain);
+  EXPECT_TRUE(plain->NeedsColumns());
+  const auto written = plain->WithColumns({"y", "age", "site"});
+  ASSERT_TRUE(written);
+  EXPECT_FALSE(written->NeedsColumns());
+  EXPECT_EQ(written->analyses()[0].Text("formula").value_or(""), "y ~ (age)");
+  EXPECT_EQ(written->analyses()[1].Other("analysis")->Text("formula").value_or(""), "y ~ (age)");
+  EXPECT_EQ(written->hash(), plain->hash());  // what was signed is what was written
+  const auto none = plain->WithColumns({"y"});
+  ASSERT_FALSE(none);
+  EXPECT_TRUE(none.error().message.starts_with("analysis \"a\": formula: found \".\""));
+  // A study that declares its variables says itself what its columns are.
+  const auto declared = Study::FromToml(
+      "[study]\ntitle = \"t\"\n[[variable]]\nname = \"y\"\nfeature = \"f\"\n[[variable]]\nname = "
+      "\"crp\"\nfeature = \"g\"\n" +
+          analyses,
+      "s.toml");
+  ASSERT_TRUE(declared);
+  EXPECT_EQ(declared->analyses()[0].Text("formula").value_or(""), "y ~ (crp)");
+  const auto again = Study::FromCanonicalJson(declared->canonical_json());
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->analyses()[0].Text("formula").value_or(""), "y ~ (crp)");
+}
+
 }  // namespace
 }  // namespace clinnova::federation

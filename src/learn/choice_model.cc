@@ -88,7 +88,9 @@ Json DesignJson(const ChoiceStory& story) {
     for (const std::string& covariate : *covariates) formula += " + " + covariate;
   }
   Json design{{"terms", story.frame.design().names()}, {"formula", formula}};
-  if (!story.frame.claim().facts.knots.empty()) design["knots"] = story.frame.claim().facts.knots;
+  const table::DesignFacts& facts = story.frame.claim().facts;
+  if (!facts.knots.empty()) design["knots"] = facts.knots;
+  if (!facts.polynomials.empty()) design["polynomials"] = facts.polynomials;
   return design;
 }
 

@@ -189,11 +189,6 @@ Result<FormulaProblem> MakeFormulaProblem(federation::Federation& federation,
     return analysis.Wrong("formula", "expected a column or Surv(time, status) on the left of ~");
   }
   CLINNOVA_ASSIGN(stats::ModelFrame frame, stats::ModelFrame::Build(federation, analysis));
-  if (frame.design().response_levels().size() > 2) {
-    return analysis.Wrong("formula",
-                          "the outcome has more than two levels, expected a number or "
-                          "two levels");
-  }
   FormulaProblem made{.frame = std::move(frame), .problem = {}, .outcome = {}};
   made.outcome = written.text().substr(0, written.text().find('~'));
   while (!made.outcome.empty() && made.outcome.back() == ' ') made.outcome.pop_back();

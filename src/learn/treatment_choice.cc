@@ -20,11 +20,6 @@ Result<void> CheckFrame(const Analysis& analysis, const stats::ModelFrame& frame
     return analysis.Wrong("treatment", "found " + std::to_string(levels.size()) +
                                            " level in use, expected two or more");
   }
-  if (frame.design().response_levels().size() > 2) {
-    return analysis.Wrong("outcome", "found a factor of " +
-                                         std::to_string(frame.design().response_levels().size()) +
-                                         " levels, expected a number or two levels");
-  }
   if (frame.columns() < 2) return analysis.Wrong("covariates", "found none, expected at least one");
   return {};
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "federation/analysis.h"
+#include "table/formula.h"
 
 namespace clinnova::stats {
 
@@ -22,5 +23,9 @@ struct RowNeeds {
   bool operator==(const RowNeeds&) const = default;
 };
 Result<RowNeeds> RowNeedsOf(const federation::Analysis& analysis);
+
+/// The terms poly(x, k) of the formula that are not raw, each once: their sums are of all who have x.
+Result<std::vector<table::TermFactor>> OrthogonalPolynomialsOf(
+    const federation::Analysis& analysis);
 
 }  // namespace clinnova::stats

@@ -73,30 +73,46 @@ std::vector<bool> Complete(const table::Table& table, const BoundNeeds& needs) {
   return complete;
 }
 
-/// The sets of persons that an analysis is about, and the columns whose sums are told. A summary's variables are each by themselves.
+/// The sets of persons that an analysis is about, and the columns whose sums are told. A summary's variables are each by themselves;
+/// the moments of an orthogonal poly(x, k) are of all who have x.
 struct CaseSet {
   RowNeeds needs;
   std::vector<std::string> columns;
+  std::string term{};  ///< the poly() that the set is of
 };
 
-Result<std::vector<CaseSet>> CaseSets(const Analysis& analysis, const table::Schema& schema) {
-  CLINNOVA_ASSIGN(std::vector<std::string> columns, ColumnsOf(analysis));
-  CLINNOVA_ASSIGN(RowNeeds needs, RowNeedsOf(analysis));
-  for (std::vector<std::string>* list : {&columns, &needs.columns}) {
+/// What of needs and columns is in the table; what is not is the method's own error.
+void KeepKnown(const table::Schema& schema, CaseSet& set) {
+  for (std::vector<std::string>* list : {&set.columns, &set.needs.columns}) {
     std::erase_if(*list, [&](const std::string& name) {
-      return name == "site" || !schema.Find(name);  // never missing, or the method's own error
+      return name == "site" || !schema.Find(name);  // never missing, or not there
     });
     std::sort(list->begin(), list->end());
   }
-  // What does not fit the table is the method's own error, too.
-  std::erase_if(needs.expressions,
+  std::erase_if(set.needs.expressions,
                 [&](const std::string& text) { return !BindText(text, schema).has_value(); });
-  std::sort(needs.expressions.begin(), needs.expressions.end());
+  std::sort(set.needs.expressions.begin(), set.needs.expressions.end());
+}
+
+Result<std::vector<CaseSet>> CaseSets(const Analysis& analysis, const table::Schema& schema) {
+  CaseSet whole;
+  CLINNOVA_ASSIGN(whole.columns, ColumnsOf(analysis));
+  CLINNOVA_ASSIGN(whole.needs, RowNeedsOf(analysis));
+  KeepKnown(schema, whole);
   std::vector<CaseSet> sets;
   if (analysis.method() == "summary") {
-    for (const std::string& column : columns) sets.push_back({{{column}, {}}, {column}});
+    for (const std::string& column : whole.columns) sets.push_back({{{column}, {}}, {column}});
   } else if (analysis.method() != "multiple_imputation") {  // whose rows are all complete
-    sets.push_back({std::move(needs), std::move(columns)});
+    sets.push_back(std::move(whole));
+    CLINNOVA_ASSIGN(const std::vector<table::TermFactor> polynomials,
+                    OrthogonalPolynomialsOf(analysis));
+    for (const table::TermFactor& polynomial : polynomials) {
+      const table::Expression& x = polynomial.expression;
+      CaseSet& set =
+          sets.emplace_back(CaseSet{{x.NeededColumns(), {}}, x.Columns(), polynomial.text});
+      if (x.kind == table::Expression::Kind::kCall) set.needs.expressions = {x.Text()};
+      KeepKnown(schema, set);
+    }
   }
   return sets;
 }
@@ -110,6 +126,7 @@ bool ShareAVariable(const CaseSet& a, const CaseSet& b) {
 /// The persons of an analysis and those of one before it that shares a variable with it.
 struct DifferingPair {
   std::string earlier;  ///< the other's name
+  std::string term;     ///< of a pair within one analysis: the poly() that is of other persons
   RowNeeds here;
   RowNeeds there;
 };
@@ -124,8 +141,17 @@ Result<std::vector<DifferingPair>> DifferingPairs(const Analysis& analysis,
     for (const CaseSet& a : here) {
       for (const CaseSet& b : there) {
         if (a.needs == b.needs || !ShareAVariable(a, b)) continue;
-        pairs.push_back({earlier.name(), a.needs, b.needs});
+        pairs.push_back({earlier.name(), "", a.needs, b.needs});
       }
+    }
+  }
+  for (std::size_t i = 0; i < here.size(); ++i) {
+    for (std::size_t j = i + 1; j < here.size(); ++j) {
+      if (here[j].term.empty() || here[i].needs == here[j].needs ||
+          !ShareAVariable(here[i], here[j])) {
+        continue;
+      }
+      pairs.push_back({analysis.name(), here[j].term, here[i].needs, here[j].needs});
     }
   }
   return pairs;
@@ -174,10 +200,19 @@ Result<void> CheckDifferences(Federation& federation, const Analysis& analysis) 
   CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kStep, NoParameters{}));
   for (std::size_t p = 0; p < pairs.size(); ++p) {
     if (sums.Count(0, p) == 0 || sums.Count(0, p) >= k) continue;
+    const std::string persons =
+        "fewer than " + std::to_string(k) + " persons, whom the difference ";
+    const std::string where = "analysis \"" + analysis.name() + "\": ";
+    if (!pairs[p].term.empty()) {
+      return Fail(ErrorCode::kRefused,
+                  where + pairs[p].term +
+                      " is of all who have a value of it, who differ from the " +
+                      "complete cases by " + persons + "would tell of, expected raw = TRUE",
+                  "differencing");
+    }
     return Fail(ErrorCode::kRefused,
-                "analysis \"" + analysis.name() + "\": its complete cases differ from those of \"" +
-                    pairs[p].earlier + "\" by fewer than " + std::to_string(k) +
-                    " persons, whom the difference would tell of; name the same columns in both",
+                where + "its complete cases differ from those of \"" + pairs[p].earlier + "\" by " +
+                    persons + "would tell of; name the same columns in both",
                 "differencing");
   }
   return {};

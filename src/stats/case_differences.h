@@ -8,7 +8,8 @@
 // one such set of persons and, by another analysis, over a set that differs by one to minimum_count - 1 persons, the difference is
 // theirs: nested models on different complete cases. One round of counts, only where an earlier analysis shares a
 // variable and names other columns beside it; each site finds in the approved study whom to compare, the hub cannot choose. kRefused
-// (`differencing`); the study must name the same columns in both, or leave one out.
+// (`differencing`); the study must name the same columns in both, or leave one out. So it is within one analysis, whose poly(x, k)
+// is of all who have x and its other sums of the complete cases.
 // Reveals: over all sites, how many persons are in one set and not in the other.
 #pragma once
 

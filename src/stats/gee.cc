@@ -211,8 +211,12 @@ class GeeFit {
     return {};
   }
 
+  /// Not where the working correlation is no correlation: what solves the equations then means nothing.
   Result<void> Variances() {
     CLINNOVA_ASSIGN(const PooledSums sums, Round(GeeParameters::Mode::kVariances));
+    indefinite_ = sums.Count(kGeeCounts, kGeeIndefinite);
+    converged_ = indefinite_ == 0;
+    if (!converged_) return {};
     const SymmetricFactor factor = KeptInformation(sums);
     const Matrix inverse = factor.Inverse();
     Matrix meat = FromLowerTriangle(sums.Numbers(kGeeMeat), p() + 2);
@@ -271,6 +275,16 @@ class GeeFit {
     return sum;
   }
 
+  std::string NotPositiveDefinite() const {
+    const bool ar1 = options_.correlation == WorkingCorrelation::kAr1;
+    return "not converged: the working correlation that the residuals ask for is not positive "
+           "definite in " +
+           std::to_string(indefinite_) + " clusters (" +
+           (ar1 ? "alpha of ar1 lies between -1 and 1"
+                : "alpha of exchangeable lies between -1 / (m - 1), in clusters of m rows, and 1") +
+           "), choose another; no estimate is given";
+  }
+
   std::vector<std::string> Warnings() const {
     std::vector<std::string> warnings;
     std::string aliased;
@@ -281,16 +295,11 @@ class GeeFit {
       warnings.push_back("not estimable, because collinear with the terms before: " + aliased);
     }
     if (!converged_ && indefinite_ != 0) {
-      warnings.push_back("not converged: the working correlation is not positive definite in " +
-                         std::to_string(indefinite_) +
-                         " clusters, choose another; no estimate is given");
+      warnings.push_back(NotPositiveDefinite());
     } else if (!converged_) {
       warnings.push_back("not converged after " +
                          std::to_string(std::min(iterations_, kMaximumIterations)) +
                          " iterations; no estimate is given");
-    } else if (indefinite_ != 0) {
-      warnings.push_back("the working correlation is not positive definite in " +
-                         std::to_string(indefinite_) + " clusters: choose another");
     }
     if (HasAlpha() && clusters_ == frame_.n()) {
       warnings.push_back("every cluster has one row: there is no correlation to estimate");

@@ -74,6 +74,9 @@ double Power(double alpha, double lag) {
   return power;
 }
 
+/// An eigenvalue of a correlation matrix that is no larger is 0 but for rounding.
+constexpr double kSingular = 1e-11;
+
 /// One cluster on the scale of its standard deviations.
 struct ClusterWork {
   std::size_t p = 0;
@@ -220,10 +223,20 @@ class ClusterEquations {
     for (std::size_t i = 0; i < work_.rows; ++i) AddRow(work_.row(i), work_.e[i], 1);
   }
 
+  /// Counts a cluster whose working correlation has an eigenvalue that is not above 0; true where one is 0 but for rounding,
+  /// so that it has no inverse.
+  bool IsSingular(double one_eigenvalue, double another) {
+    const double least = std::min(one_eigenvalue, another);
+    sums_.AddCount(kGeeCounts, kGeeIndefinite, !(least > kSingular));
+    return std::fabs(one_eigenvalue) <= kSingular || std::fabs(another) <= kSingular;
+  }
+
   void AddExchangeable() {
     // R^-1 = (I - alpha / (1 + (n - 1) alpha) 1 1') / (1 - alpha).
     const double alpha = parameters_.alpha;
     const auto n = static_cast<double>(work_.rows);
+    const double all = 1 + (n - 1) * alpha;
+    if (work_.rows > 1 && IsSingular(1 - alpha, all)) return;
     const double weight = work_.rows == 1 ? 1 : 1 / (1 - alpha);
     std::fill(sum_.begin(), sum_.end(), 0.0);
     for (std::size_t i = 0; i < work_.rows; ++i) {
@@ -232,24 +245,25 @@ class ClusterEquations {
       sum_.back() += work_.e[i];
     }
     if (work_.rows == 1) return;
-    const double all = 1 + (n - 1) * alpha;
-    if (!(all > 0) || !(alpha < 1)) sums_.AddCount(kGeeCounts, kGeeIndefinite);
     AddRow(sum_.data(), sum_.back(), -weight * alpha / all);
   }
 
   void AddAutoregressive() {
+    double least = 1;  // what is left of a row's variance when the one before is known
+    for (std::size_t i = 1; i < work_.rows; ++i) {
+      const double rho = Power(parameters_.alpha, work_.time[i] - work_.time[i - 1]);
+      least = std::min(least, (1 - rho) * (1 + rho));
+    }
+    if (IsSingular(least, 1)) return;
     AddRow(work_.row(0), work_.e[0], 1);
-    bool indefinite = false;
     for (std::size_t i = 1; i < work_.rows; ++i) {
       const double rho = Power(parameters_.alpha, work_.time[i] - work_.time[i - 1]);
       const double left = (1 - rho) * (1 + rho);
-      indefinite = indefinite || !(left > 0);
       for (std::size_t j = 0; j < work_.p; ++j) {
         sum_[j] = work_.row(i)[j] - rho * work_.row(i - 1)[j];
       }
       AddRow(sum_.data(), work_.e[i] - rho * work_.e[i - 1], 1 / left);
     }
-    sums_.AddCount(kGeeCounts, kGeeIndefinite, indefinite);
   }
 
   /// Sums over the cluster's pairs, numbered as GeeMoment; `cross` gets the derivative of the products in beta.

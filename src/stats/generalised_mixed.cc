@@ -40,27 +40,40 @@ struct Point {
 class GeneralisedMixedFit {
  public:
   GeneralisedMixedFit(Federation& federation, const Analysis& analysis, const ModelFrame& frame,
-                      RandomEffects effects, double confidence_level)
+                      GeneralisedPart part, double confidence_level)
       : federation_(federation),
         analysis_(analysis),
         frame_(frame),
-        effects_(std::move(effects)),
+        part_(std::move(part)),
+        effects_(part_.effects),
         confidence_level_(confidence_level),
         gone_(effects_.size()) {}
 
   Result<Json> Run() {
     CLINNOVA_TRY(Start());
     CLINNOVA_TRY(Ascend());
-    if (converged_ && effects_.group == "site") CLINNOVA_TRY(SiteEffects());
+    if (converged_ && HasSiteEffects()) CLINNOVA_TRY(SiteEffects());
     return Report();
   }
 
  private:
   std::size_t p() const { return frame_.columns(); }
   /// Entries of theta.
-  std::size_t k() const { return effects_.parameters(); }
+  std::size_t k() const { return part_.parameters(); }
+  bool HasSiteEffects() const { return effects_.group == "site" && !part_.outer; }
   std::vector<double> Theta() const {
     return {best_.parameters.begin() + static_cast<std::ptrdiff_t>(p()), best_.parameters.end()};
+  }
+  /// Those with effects, and what of theta is theirs.
+  std::vector<const RandomEffects*> Groups() const {
+    std::vector<const RandomEffects*> groups = {&effects_};
+    if (part_.outer) groups.push_back(&*part_.outer);
+    return groups;
+  }
+  std::vector<double> ThetaOf(const RandomEffects& effects) const {
+    const std::vector<double> theta = Theta();
+    if (&effects != &effects_) return {theta.back()};
+    return {theta.begin(), theta.begin() + static_cast<std::ptrdiff_t>(effects_.parameters())};
   }
   std::string Where() const { return "analysis \"" + analysis_.name() + "\": "; }
   std::string Family() const { return analysis_.Text("family", "").value_or(""); }
@@ -87,6 +100,7 @@ class GeneralisedMixedFit {
       for (std::size_t a = 0; a < effects_.size(); ++a) {
         for (std::size_t b = 0; b <= a; ++b) grid.back().push_back(a == b ? tau : 0);
       }
+      if (part_.outer) grid.back().push_back(tau / 2);
     }
     CLINNOVA_ASSIGN(const std::vector<Point> points, Evaluate(grid));
     best_ = Highest(points);
@@ -116,18 +130,17 @@ class GeneralisedMixedFit {
     return {};
   }
 
-  Result<void> CheckClusters(std::int64_t clusters) {
-    clusters_ = clusters;
+  Result<void> CheckClusters(const std::string& group, std::int64_t clusters) const {
     const int minimum = federation_.minimum_count();
-    if (minimum > 0 && effects_.group != "site" && clusters_ < minimum) {
+    if (minimum > 0 && group != "site" && clusters < minimum) {
       return Fail(ErrorCode::kRefused,
-                  Where() + "fewer groups of " + effects_.group + " than the threshold of " +
+                  Where() + "fewer groups of " + group + " than the threshold of " +
                       std::to_string(minimum),
                   "too_few_groups");
     }
-    if (clusters_ < 2) {
+    if (clusters < 2) {
       return Fail(ErrorCode::kInvalidInput,
-                  Where() + "formula: found one group of " + effects_.group + ", expected several");
+                  Where() + "formula: found one group of " + group + ", expected several");
     }
     return {};
   }
@@ -140,7 +153,10 @@ class GeneralisedMixedFit {
       parameters.points.insert(parameters.points.end(), point.begin(), point.end());
     }
     CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kIntegralStep, parameters));
-    CLINNOVA_TRY(CheckClusters(sums.Count(kIntegralClusters)));
+    clusters_ = sums.Count(kIntegralClusters, kInnerClusters);
+    outer_clusters_ = sums.Count(kIntegralClusters, kOuterClusters);
+    CLINNOVA_TRY(CheckClusters(effects_.group, clusters_));
+    if (part_.outer) CLINNOVA_TRY(CheckClusters(part_.outer->group, outer_clusters_));
     const std::size_t size = p() + k();
     std::vector<Point> points;
     for (std::size_t k = 0; k < at.size(); ++k) {
@@ -182,6 +198,7 @@ class GeneralisedMixedFit {
         if (!gone_[a] && !gone_[b]) kept.push_back(entry);
       }
     }
+    if (part_.outer) kept.push_back(entry);
     return kept;
   }
 
@@ -295,8 +312,8 @@ class GeneralisedMixedFit {
   Result<void> Finish(const std::vector<double>& step, const ProfileDeviance& bowl) {
     const std::vector<std::size_t> kept = Kept();
     for (std::size_t i = 0; i < kept.size(); ++i) best_.parameters[kept[i]] += step[i];
-    if (k() == 1) {
-      double& tau = best_.parameters[p()];
+    for (std::size_t entry = p(); effects_.size() == 1 && entry < p() + k(); ++entry) {
+      double& tau = best_.parameters[entry];  // its sign means nothing
       tau = std::fabs(tau) < kNoVariance ? 0 : std::fabs(tau);
     }
     const SymmetricFactor factor(bowl.hessian, 1e-14);
@@ -354,8 +371,10 @@ class GeneralisedMixedFit {
                          "; no estimate is given");
       return warnings;
     }
-    for (std::string& warning : SingularityWarnings(effects_, Theta())) {
-      warnings.push_back(std::move(warning));
+    for (const RandomEffects* effects : Groups()) {
+      for (std::string& warning : SingularityWarnings(*effects, ThetaOf(*effects))) {
+        warnings.push_back(std::move(warning));
+      }
     }
     return warnings;
   }
@@ -381,16 +400,19 @@ class GeneralisedMixedFit {
     result["terms"] = TermsJson(terms);
     result["vcov"] = MatrixJson(terms.names, terms.covariance, terms.estimable);
     result["variance_components"] = Json::array();
-    AppendComponents(effects_, EffectCovariance(effects_, frame_, Theta()), converged_ ? 1 : nan,
-                     result["variance_components"]);
+    for (const RandomEffects* effects : Groups()) {
+      AppendComponents(*effects, EffectCovariance(*effects, frame_, ThetaOf(*effects)),
+                       converged_ ? 1 : nan, result["variance_components"]);
+    }
     result["log_lik"] = NumberJson(log_likelihood);
     result["aic"] = NumberJson(-2 * log_likelihood + 2 * parameters);
     result["bic"] =
         NumberJson(-2 * log_likelihood + core::Log(static_cast<double>(frame_.n())) * parameters);
     result["df_residual"] = frame_.n() - static_cast<std::int64_t>(rank_ + k());
-    if (effects_.group == "site") AddSiteEffects(effects_, frame_, site_effects_, result);
-    result["groups"] = Json{{effects_.group, clusters_}};
-    result["quadrature"] = QuadratureOf(analysis_, effects_).value_or(0);
+    if (HasSiteEffects()) AddSiteEffects(effects_, frame_, site_effects_, result);
+    result["groups"] = Json{{effects_.label, clusters_}};
+    if (part_.outer) result["groups"][part_.outer->label] = outer_clusters_;
+    result["quadrature"] = QuadratureOf(analysis_, part_).value_or(0);
     result["formula"] = frame_.formula().text();
     result["family"] = Family();
     result["link"] = Family() == "binomial" ? "logit" : "log";
@@ -402,12 +424,14 @@ class GeneralisedMixedFit {
   Federation& federation_;    // not owned
   const Analysis& analysis_;  // not owned
   const ModelFrame& frame_;   // not owned
-  RandomEffects effects_;
+  GeneralisedPart part_;
+  const RandomEffects& effects_;  // of part_
   double confidence_level_;
   std::vector<bool> gone_;  ///< effects without variance
   std::vector<bool> aliased_;
   std::size_t rank_ = 0;
   std::int64_t clusters_ = 0;
+  std::int64_t outer_clusters_ = 0;
   Point best_;
   int steps_ = 0;
   bool converged_ = false;
@@ -419,11 +443,11 @@ class GeneralisedMixedFit {
 
 Result<Json> FitGeneralisedMixed(Federation& federation, const Analysis& analysis,
                                  const ModelFrame& frame) {
-  CLINNOVA_ASSIGN(RandomEffects effects,
-                  OneRandomTermOf(analysis, frame.formula(), frame.design()));
-  CLINNOVA_TRY(QuadratureOf(analysis, effects));
+  CLINNOVA_ASSIGN(GeneralisedPart part,
+                  GeneralisedPartOf(analysis, frame.formula(), frame.design()));
+  CLINNOVA_TRY(QuadratureOf(analysis, part));
   CLINNOVA_ASSIGN(const double level, analysis.Number("conf_level", 0.95));
-  return GeneralisedMixedFit(federation, analysis, frame, std::move(effects), level).Run();
+  return GeneralisedMixedFit(federation, analysis, frame, std::move(part), level).Run();
 }
 
 std::vector<const federation::Step*> GeneralisedMixedSteps() {

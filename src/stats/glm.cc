@@ -64,6 +64,7 @@ class GlmFit {
   std::string Where() const { return "analysis \"" + analysis_.name() + "\": "; }
 
   bool negative_binomial() const { return options_.family.negative_binomial; }
+  bool Fractional() const { return last_ && last_->Count(kGlmCounts, kFractional) > 0; }
   double Theta() const { return std::isfinite(log_theta_) ? core::Exp(log_theta_) : 0; }
 
   GlmParameters Parameters(GlmParameters::Mode mode) const {
@@ -397,11 +398,14 @@ class GlmFit {
            positive_weight_ == static_cast<std::int64_t>(rank_);
   }
 
-  /// The log-likelihood; NaN for the quasi families, and where nothing is left of the rows: it is infinite there.
+  /// The log-likelihood; NaN for the quasi families, and where it is infinite: nothing is left of the rows, or Poisson's
+  /// distribution has no such outcome.
   double LogLikelihood() const {
     const auto n = static_cast<double>(positive_weight_);
     const double deviance = last_->Number(kGlmFit, kDeviance);
-    if (options_.family.quasi || Saturated()) return std::numeric_limits<double>::quiet_NaN();
+    const bool poisson = options_.family.family == Family::kPoisson && !negative_binomial();
+    if (options_.family.quasi || Saturated() || (poisson && Fractional()))
+      return std::numeric_limits<double>::quiet_NaN();
     if (options_.firth) return -Objective(*last_) / 2;
     switch (options_.family.family) {
       case Family::kGaussian:
@@ -451,6 +455,7 @@ class GlmFit {
 
   std::vector<std::string> Warnings() const {
     std::vector<std::string> warnings;
+    if (Fractional()) warnings.push_back(AboutFractions(options_.family));
     std::string aliased;
     for (std::size_t j = 0; j < p(); ++j) {
       if (aliased_[j]) aliased += (aliased.empty() ? "" : ", ") + frame_.design().names()[j];

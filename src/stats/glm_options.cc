@@ -101,4 +101,18 @@ GlmRanges GuessGlmRanges(const GlmFamily& family, const ModelFrame& frame) {
   return {};
 }
 
+std::string AboutFractions(const GlmFamily& family) {
+  if (family.family == Family::kBinomial) {
+    return "the successes, of a fraction those among its weight, are not whole numbers in all "
+           "rows: log_lik, aic and bic are those of rounded ones, as in R";
+  }
+  if (family.negative_binomial) {
+    return "the outcome is not a whole number in all rows, as counts are: the likelihood is that "
+           "of the formula for counts, as in R";
+  }
+  return "the outcome is not a whole number in all rows, as counts are: it has no likelihood of "
+         "Poisson's, so that log_lik, aic and bic are not given (family = \"quasipoisson\" asks "
+         "for none)";
+}
+
 }  // namespace clinnova::stats

@@ -30,4 +30,8 @@ struct GlmRanges {
 };
 GlmRanges GuessGlmRanges(const GlmFamily& family, const ModelFrame& frame);
 
+/// Of an outcome that is no whole number where the family counts: what R warns of as "non-integer x" and "non-integer #successes".
+/// Whose it is and how many there are is not said.
+std::string AboutFractions(const GlmFamily& family);
+
 }  // namespace clinnova::stats

@@ -80,6 +80,33 @@ double LogLikelihood(const GlmFamily& family, double y, double mu, double weight
   return 0;
 }
 
+bool IsFractional(double value, double tolerance) {
+  return std::fabs(value - std::nearbyint(value)) > tolerance;
+}
+
+/// Rows that R warns of: "non-integer x" where dpois() is told of one, "non-integer #successes in a binomial glm!".
+std::int64_t CountFractional(const GlmFamily& family, const GlmBatch& batch) {
+  constexpr double kOfEvents = 1e-7;     // of R's R_D_nonint
+  constexpr double kOfSuccesses = 1e-3;  // of R's binomial()$initialize
+  const bool counted = family.family == Family::kBinomial || family.family == Family::kPoisson;
+  if (family.quasi || !counted) return 0;
+  const std::vector<std::vector<double>>& response = batch.design.response;
+  std::int64_t fractional = 0;
+  for (std::size_t r = 0; r < batch.design.rows; ++r) {
+    if (!(batch.weight[r] > 0)) continue;
+    const double y = batch.y[r];
+    if (family.family == Family::kPoisson) {
+      fractional += IsFractional(y, kOfEvents * std::max(1.0, std::fabs(y)));
+    } else if (response.size() == 2) {
+      fractional +=
+          IsFractional(response[0][r], kOfSuccesses) || IsFractional(response[1][r], kOfSuccesses);
+    } else {
+      fractional += IsFractional(batch.weight[r] * y, kOfSuccesses);
+    }
+  }
+  return fractional;
+}
+
 /// Checks the rows; false when a sum over them would be meaningless.
 bool CountInvalid(const GlmFamily& family, const GlmBatch& batch, ExactSums& sums) {
   std::int64_t bad_response = 0;
@@ -102,6 +129,7 @@ bool CountInvalid(const GlmFamily& family, const GlmBatch& batch, ExactSums& sum
   sums.AddCount(kGlmCounts, kPositiveWeight, positive);
   sums.AddCount(kGlmCounts, kOutcomeZero, zeros);
   sums.AddCount(kGlmCounts, kOutcomeOne, ones);
+  sums.AddCount(kGlmCounts, kFractional, CountFractional(family, batch));
   return bad_response == 0 && bad_weight == 0;
 }
 

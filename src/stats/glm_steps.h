@@ -82,6 +82,7 @@ enum GlmCount {
   kOutcomeZero,
   kOutcomeOne,
   kInvalidNullMean,  ///< the null model's mean is outside the range, as 1 / 0 without an intercept
+  kFractional,  ///< outcomes that are no whole number of events or successes, of a family that counts them
   kGlmCountSize
 };
 

@@ -31,6 +31,7 @@
 #include "stats/multinomial.h"
 #include "stats/multiple_imputation.h"
 #include "stats/net_benefit.h"
+#include "stats/option_conflicts.h"
 #include "stats/ordinal.h"
 #include "stats/pca.h"
 #include "stats/restricted_mean.h"
@@ -143,6 +144,7 @@ Result<void> CheckAnalyses(const federation::Study& study) {
                                           "\", which is not there yet; there are " + list);
     }
     CLINNOVA_TRY(analysis.CheckKeys(method->options));
+    CLINNOVA_TRY(CheckOptionConflicts(analysis));
   }
   return {};
 }
@@ -280,6 +282,22 @@ Result<RowNeeds> RowNeedsOf(const federation::Analysis& analysis) {
     if (!known) needs.expressions.push_back(text);
   }
   return needs;
+}
+
+Result<std::vector<table::TermFactor>> OrthogonalPolynomialsOf(
+    const federation::Analysis& analysis) {
+  std::vector<table::TermFactor> polynomials;
+  if (!HasFormula(analysis)) return polynomials;
+  CLINNOVA_ASSIGN(const table::Formula formula, WholeFormula(analysis));
+  for (const table::Term& term : formula.terms()) {
+    for (const table::TermFactor& factor : term.factors) {
+      const bool known =
+          std::find(polynomials.begin(), polynomials.end(), factor) != polynomials.end();
+      if (factor.kind == table::TermFactor::Kind::kOrthogonalPolynomial && !known)
+        polynomials.push_back(factor);
+    }
+  }
+  return polynomials;
 }
 
 Result<std::vector<std::string>> ColumnsUsed(const federation::Study& study) {

@@ -197,6 +197,57 @@ TEST(Mixed, GivesNoEstimateWhenSeparated) {
   EXPECT_EQ(answer.Size("/warnings"), 1U);
 }
 
+/// Visits of patients in six wards of two to four patients, with counts that differ between wards.
+Table Wards() {
+  std::vector<double> count, x, patient, ward;
+  for (int w = 0; w < 6; ++w) {
+    for (int p = 0; p < 2 + w % 3; ++p) {
+      for (int visit = 0; visit < 3; ++visit) {
+        const int mix = (7 * w + 5 * p + 3 * visit) % 11;
+        x.push_back(mix / 5.0 - 1);
+        count.push_back((w % 4) * 2 + (p * 3 + visit) % 4 + mix % 2);
+        patient.push_back(p + 1);  // a number within its ward
+        ward.push_back(w);
+      }
+    }
+  }
+  return MakeTable({{"count", count}, {"x", x}, {"patient", patient}, {"ward", ward}});
+}
+
+TEST(Mixed, HasTheSameBitsForWardsAtAnySites) {
+  const Table table = Wards();
+  const std::string study =
+      Mixed("count ~ x + (1 | ward/patient)", "family = \"poisson\"\nquadrature = 15\n");
+  const Answer one = RunOne(study, {table});
+  ASSERT_TRUE(one) << one.error().message;
+  EXPECT_TRUE(one.True("/converged"));
+  EXPECT_EQ(one.Text("/variance_components/0/group"), "patient:ward");
+  EXPECT_EQ(one.Text("/variance_components/1/group"), "ward");
+  EXPECT_EQ(one.Number("/groups/patient:ward"), 18);
+  EXPECT_EQ(one.Number("/groups/ward"), 6);
+  std::vector<std::size_t> site;
+  std::vector<std::size_t> backwards;
+  for (std::size_t r = 0; r < table.rows; ++r) {
+    site.push_back(static_cast<std::size_t>(table.columns[3].numbers[r]) % 3);
+    backwards.push_back(table.rows - 1 - r);
+  }
+  EXPECT_EQ(one.text(), RunOne(study, Split(table, site, 3), {.threads = 2}).text());
+  EXPECT_EQ(one.text(), RunOne(study, {Reordered(table, backwards)}).text());
+}
+
+TEST(Mixed, KeepsToTheRulesWithGroupsWithinGroups) {
+  const Table table = Wards();
+  std::vector<std::size_t> site;
+  for (std::size_t r = 0; r < table.rows; ++r) {
+    site.push_back(static_cast<std::size_t>(table.columns[3].numbers[r]) % 3);
+  }
+  const Answer answer =
+      RunOne(Mixed("count ~ x + (1 | ward/patient)", "family = \"poisson\"\nquadrature = 15\n"),
+             Split(table, site, 3), {.minimum_count = 7});
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().reason, "too_few_groups");
+}
+
 TEST(Mixed, SaysWhatIsWrong) {
   const Balanced data = OneWay(1);
   std::vector<double> row;
@@ -214,9 +265,8 @@ TEST(Mixed, SaysWhatIsWrong) {
       {Mixed("y ~ x + (x | site/g)"),
        "analysis \"a\": formula: found one group of site, expected several"},
       {Mixed("y ~ x + (x || g)", "family = \"poisson\"\n"),
-       "analysis \"a\": formula: nested and crossed groups and uncorrelated effects are there for "
-       "family "
-       "\"gaussian\" only, expected (1 | g) or (x | g)"},
+       "analysis \"a\": formula: crossed groups, slopes beside a second group and uncorrelated "
+       "effects are there for family \"gaussian\" only, expected (1 | g), (x | g), (1 | outer/g)"},
       {Mixed("y ~ 1 + (x | g)"),
        "analysis \"a\": formula: found the random slope x, expected it as a fixed effect too"},
       {Mixed("y ~ x + (1 | g)", "weights = \"u\"\n"),
@@ -224,9 +274,14 @@ TEST(Mixed, SaysWhatIsWrong) {
       {Mixed("y ~ x + (x | g)", "family = \"poisson\"\nquadrature = 5\n"),
        "analysis \"a\": quadrature: found 5 nodes, expected 1 (Laplace) with random slopes"},
       {Mixed("y ~ x + (1 | g) + (1 | u)", "family = \"poisson\"\n"),
-       "analysis \"a\": formula: nested and crossed groups and uncorrelated effects are there for "
-       "family "
-       "\"gaussian\" only, expected (1 | g) or (x | g)"},
+       "analysis \"a\": formula: crossed groups, slopes beside a second group and uncorrelated "
+       "effects are there for family \"gaussian\" only, expected (1 | g), (x | g), (1 | outer/g)"},
+      {Mixed("y ~ x + (x | site/g)", "family = \"poisson\"\n"),
+       "analysis \"a\": formula: crossed groups, slopes beside a second group"},
+      {Mixed("y ~ x + (1 | site/g)", "family = \"poisson\"\nquadrature = 9\n"),
+       "analysis \"a\": quadrature: found 9, expected 15 to 100 nodes with two groups"},
+      {Mixed("u ~ 1 + (1 | site/g)", "family = \"poisson\"\nquadrature = 15\n"),
+       "analysis \"a\": formula: found one group of site, expected several"},
       {Mixed("y ~ 1 + (1 | h)"), ""},
       {Mixed("y ~ 1 + (1 | u)"),
        "analysis \"a\": formula: found 24 groups of u with 1 effects each on 24 rows"},

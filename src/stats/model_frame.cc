@@ -15,6 +15,8 @@
 #include "stats/frame_preflight.h"
 #include "stats/frame_rules.h"
 #include "stats/linear_algebra.h"
+#include "stats/outcome_levels.h"
+#include "stats/polynomial_moments.h"
 #include "stats/spline_knots.h"
 #include "stats/split_columns.h"
 #include "stats/treatment_formula.h"
@@ -197,6 +199,7 @@ std::vector<federation::Rule> FrameRules(std::initializer_list<federation::Rule>
 
 std::vector<const federation::Step*> ModelFrameSteps() {
   std::vector<const federation::Step*> steps = SplineKnotSteps();
+  for (const federation::Step* step : PolynomialSteps()) steps.push_back(step);
   steps.push_back(&kPreflight);
   return steps;
 }
@@ -317,19 +320,6 @@ Result<void> CheckCases(const PooledSums& sums, const std::string& where, int mi
   return {};
 }
 
-/// Of a factor of more than two levels, the binomial family asks whether somebody is above the first. As a number it is
-/// mostly text that strayed into numbers.
-Result<void> CheckOutcomeLevels(const Analysis& analysis, const Formula& formula,
-                                const Design& design) {
-  const std::size_t levels = design.response_levels().size();
-  if (formula.response().kind != table::Response::Kind::kNumeric || levels <= 2) return {};
-  CLINNOVA_ASSIGN(const std::string family, analysis.Text("family", "gaussian"));
-  if (family == "binomial" || family == "quasibinomial") return {};
-  return analysis.Wrong("formula", "found an outcome of " + std::to_string(levels) +
-                                       " levels in \"" + formula.text() +
-                                       "\", expected a number (or two levels)");
-}
-
 }  // namespace
 
 Result<ModelFrame> ModelFrame::Build(Federation& federation, const Analysis& analysis,
@@ -338,8 +328,9 @@ Result<ModelFrame> ModelFrame::Build(Federation& federation, const Analysis& ana
   const std::string where = "analysis \"" + analysis.name() + "\"";
   CLINNOVA_ASSIGN(Design wide, DesignOf(analysis, federation.schema(), {}));
   CLINNOVA_ASSIGN(frame.formula_, FormulaOf(analysis));
-  if (!wide.splines_without_knots().empty()) {
+  if (!wide.bases_without_facts().empty()) {
     CLINNOVA_TRY(FindKnots(federation, analysis, wide, frame.claim_.facts));
+    CLINNOVA_TRY(FindPolynomials(federation, analysis, wide, frame.claim_.facts));
     CLINNOVA_ASSIGN(wide, DesignOf(analysis, federation.schema(), frame.claim_.facts));
   }
   CLINNOVA_ASSIGN(const PooledSums sums, frame.Preflight(federation, analysis));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pooled model frame: what every regression needs to know of the data before its first step, found
-// in one round (two with ns() terms), and the site's half of it.
+// in one round (more with ns(), bs() or poly() terms: spline_knots.h, polynomial_moments.h), and the site's half of it.
 //
 //   coordinator:  CLINNOVA_ASSIGN(ModelFrame frame, ModelFrame::Build(federation, analysis));
 //                 step parameters carry frame.claim();

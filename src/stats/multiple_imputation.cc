@@ -12,6 +12,7 @@
 #include "stats/imputation_chain.h"
 #include "stats/imputation_steps.h"
 #include "stats/newton_iteration.h"
+#include "stats/outcome_levels.h"
 #include "stats/rubin_pool.h"
 #include "stats/terms.h"
 
@@ -105,17 +106,15 @@ class CompletedFits {
     auto design = Design::Create(formula, federation_.schema(), {}, frame_.facts);
     if (!design) return FailAt("analysis \"" + analysis_.name() + "\"", design);
     design_.emplace(std::move(*design));
-    if (!design_->splines_without_knots().empty()) {
+    const auto needs = design_->bases_without_facts();
+    if (!needs.empty()) {
       return analysis_.Wrong(
           "formula",
-          "found ns() without knots, which would be quantiles of imputed values, expected "
-          "ns(x, knots = c(…), Boundary.knots = c(low, high))");
+          "found " + needs.front().text + ", which would be made of imputed values, expected " +
+              (needs.front().polynomial ? "raw = TRUE"
+                                        : "knots = c(…) with Boundary.knots = c(low, high)"));
     }
-    if (design_->response_levels().size() > 2 && family_.family != Family::kBinomial) {
-      return analysis_.Wrong("formula", "found an outcome of " +
-                                            std::to_string(design_->response_levels().size()) +
-                                            " levels, expected a number (or two levels)");
-    }
+    CLINNOVA_TRY(CheckOutcomeLevels(analysis_, formula, *design_));
     for (const Design::FactorUse& factor : design_->factors()) {
       std::vector<std::int64_t>& counts = frame_.level_counts.emplace_back();
       for (std::size_t v = 0; v < options_.variables.size(); ++v) {

@@ -117,7 +117,9 @@ TEST(MultipleImputation, NamesTheOptionThatIsWrong) {
   EXPECT_NE(message("y ~ x", "cycles = 0\n").find("1 to 100"), std::string::npos);
   EXPECT_NE(message("y ~ factor(x)", "").find("declared as a factor"), std::string::npos);
   EXPECT_NE(message("y ~ x + strata(z)", "").find("strata()"), std::string::npos);
-  EXPECT_NE(message("y ~ ns(x, df = 3)", "").find("ns()"), std::string::npos);
+  EXPECT_NE(message("y ~ ns(x, df = 3)", "").find("found ns(x, df = 3), which would be made of"),
+            std::string::npos);
+  EXPECT_NE(message("y ~ poly(x, 2)", "").find("expected raw = TRUE"), std::string::npos);
   EXPECT_NE(message("y ~ x", "imputation_variables = [\"crp\"]\n").find("crp"), std::string::npos);
   EXPECT_NE(message("y ~ x", "imputation_method = \"pmm\"\n").find("use \"model\""),
             std::string::npos);

@@ -69,10 +69,6 @@ struct RandomPart {
 Result<RandomPart> RandomPartOf(const federation::Analysis& analysis, const table::Formula& formula,
                                 const table::Design& design);
 
-/// The same for a model that knows one term `(1 | g)` or `(x | g)` only; kInvalidInput for two groups or uncorrelated effects.
-Result<RandomEffects> OneRandomTermOf(const federation::Analysis& analysis,
-                                      const table::Formula& formula, const table::Design& design);
-
 /// What to add to a standardised column so that it is the original one times its scale: 0 beside a random
 /// intercept, which takes the shift up.
 std::vector<double> EffectShifts(const RandomEffects& effects, const FrameClaim& claim);

@@ -192,18 +192,4 @@ Result<RandomPart> RandomPartOf(const Analysis& analysis, const Formula& formula
   return part;
 }
 
-Result<RandomEffects> OneRandomTermOf(const Analysis& analysis, const Formula& formula,
-                                      const Design& design) {
-  CLINNOVA_ASSIGN(RandomPart part, RandomPartOf(analysis, formula, design));
-  RandomEffects& effects = part.groups.front();
-  if (part.groups.size() > 1 || effects.term.back() != effects.term.front()) {
-    return analysis.Wrong("formula",
-                          "nested and crossed groups and uncorrelated effects are there for family "
-                          "\"gaussian\" only, "
-                          "expected (1 | " +
-                              effects.group + ") or (x | " + effects.group + ")");
-  }
-  return std::move(effects);
-}
-
 }  // namespace clinnova::stats

@@ -47,9 +47,9 @@ Result<void> Evaluate(const SiteView& site, const Parameters& parameters, ExactS
   CLINNOVA_ASSIGN(const table::DesignOptions options, DesignOptionsOf(site.analysis));
   CLINNOVA_ASSIGN(const Design design, Design::Create(formula, site.table.schema, options, {}));
   for (const std::string& term : parameters.terms) {
-    const auto needs = design.splines_without_knots();
+    const auto needs = design.bases_without_facts();
     if (std::none_of(needs.begin(), needs.end(),
-                     [&](const auto& need) { return need.text == term; })) {
+                     [&](const auto& need) { return !need.polynomial && need.text == term; })) {
       return Fail(ErrorCode::kRefused, "no such spline in the formula", "unknown_term");
     }
   }
@@ -60,7 +60,7 @@ Result<void> Evaluate(const SiteView& site, const Parameters& parameters, ExactS
         design.Evaluate(site.table, first, count, batch);
         std::vector<double> values;
         for (std::size_t t = 0; t < parameters.terms.size(); ++t) {
-          design.SplineInput(site.table, batch, parameters.terms[t], values);
+          design.BasisInput(site.table, batch, parameters.terms[t], values);
           mine.AddCount(kValues, t, static_cast<std::int64_t>(values.size()));
           CountKeys(values, t, parameters.targets, parameters.shift, kKeys, mine);
         }
@@ -70,36 +70,58 @@ Result<void> Evaluate(const SiteView& site, const Parameters& parameters, ExactS
 
 const TypedStep<Parameters> kStep{"frame.knots", LayoutOf, Evaluate, federation::CountsOnly{}};
 
-/// The orders of a term's knots among n values: first boundary, interior, last boundary.
-std::vector<QuantileOrders> KnotOrders(std::int64_t n, int df, std::int64_t minimum_count) {
+/// The orders of a term's knots among n values: first boundary, quantiles, last boundary.
+std::vector<QuantileOrders> KnotOrders(std::int64_t n, int quantiles, std::int64_t minimum_count) {
   const std::int64_t edge = std::max<std::int64_t>(1, minimum_count);
   std::vector<QuantileOrders> orders = {{edge, edge, 0}};
-  for (int knot = 1; knot < df; ++knot) {
-    orders.push_back(Type7(n, static_cast<double>(knot) / static_cast<double>(df)));
+  for (int knot = 1; knot <= quantiles; ++knot) {
+    orders.push_back(Type7(n, static_cast<double>(knot) / static_cast<double>(quantiles + 1)));
   }
   orders.push_back({n - edge + 1, n - edge + 1, 0});
   return orders;
+}
+
+/// The knots found with those that the formula gives between them.
+Result<std::vector<double>> WithInterior(std::vector<double> knots,
+                                         const std::vector<double>& interior) {
+  if (!interior.empty() && (interior.front() <= knots.front() || interior.back() >= knots.back())) {
+    return Fail(ErrorCode::kFailed,
+                "found a knot that is not between the boundary knots, expected none or "
+                "Boundary.knots = c(low, high) about all of them");
+  }
+  knots.insert(knots.begin() + 1, interior.begin(), interior.end());
+  return knots;
+}
+
+std::vector<Design::BasisNeed> SplinesOf(const Design& design) {
+  std::vector<Design::BasisNeed> needs = design.bases_without_facts();
+  std::erase_if(needs, [](const Design::BasisNeed& need) { return need.polynomial; });
+  return needs;
 }
 
 }  // namespace
 
 Result<void> FindKnots(Federation& federation, const Analysis& analysis, const Design& design,
                        table::DesignFacts& facts) {
-  const std::vector<Design::SplineNeed> needs = design.splines_without_knots();
+  const std::vector<Design::BasisNeed> needs = SplinesOf(design);
   if (needs.empty()) return {};
+  const auto where = [&](std::size_t t) {
+    return "analysis \"" + analysis.name() + "\": " + needs[t].text;
+  };
   Parameters parameters;
-  for (const Design::SplineNeed& need : needs) parameters.terms.push_back(need.text);
+  for (const Design::BasisNeed& need : needs) parameters.terms.push_back(need.text);
   CLINNOVA_ASSIGN(const PooledSums sizes, federation.Sum(analysis, kStep, parameters));
   OrderStatisticSearch search;
   std::vector<std::vector<QuantileOrders>> wanted;
   for (std::size_t t = 0; t < needs.size(); ++t) {
     const std::int64_t n = sizes.Count(kValues, t);
     const std::int64_t k = federation.minimum_count();
-    if (n < std::max<std::int64_t>(needs[t].df + 1, 4 * k)) {
-      return Fail(ErrorCode::kFailed, "analysis \"" + analysis.name() + "\": " + needs[t].text +
-                                          ": too few values for its knots");
+    // So that no knot is told with fewer than k persons between it and the next.
+    if (n <
+        std::max<std::int64_t>(needs[t].quantiles + 2, k * std::max(4, needs[t].quantiles + 1))) {
+      return Fail(ErrorCode::kFailed, where(t) + ": too few values for its knots");
     }
-    wanted.push_back(KnotOrders(n, needs[t].df, k));
+    wanted.push_back(KnotOrders(n, needs[t].quantiles, k));
     for (const QuantileOrders& orders : wanted.back()) {
       search.Want(t, orders.lower);
       search.Want(t, orders.upper);
@@ -112,11 +134,14 @@ Result<void> FindKnots(Federation& federation, const Analysis& analysis, const D
     search.Absorb(sums.Counts(kKeys));
   }
   for (std::size_t t = 0; t < needs.size(); ++t) {
-    std::vector<double>& knots = facts.knots[needs[t].text];
+    std::vector<double> found;
     for (const QuantileOrders& orders : wanted[t]) {
-      knots.push_back(
+      found.push_back(
           Interpolate(orders, search.Value(t, orders.lower), search.Value(t, orders.upper)));
     }
+    auto knots = WithInterior(std::move(found), needs[t].interior);
+    if (!knots) return FailAt(where(t), knots);
+    facts.knots[needs[t].text] = std::move(*knots);
   }
   return {};
 }

@@ -158,19 +158,52 @@ class DesignBuilder {
     if (factor.kind == TermFactor::Kind::kExpression && IsLogical(factor.expression)) {
       variable.kind = Kind::kLogical;
     }
-    if (factor.kind != TermFactor::Kind::kNaturalSpline) return {};
-    variable.kind = Kind::kSpline;
+    if (factor.kind == TermFactor::Kind::kOrthogonalPolynomial) {
+      return BindPolynomial(factor, variable);
+    }
+    const bool spline = factor.kind == TermFactor::Kind::kNaturalSpline ||
+                        factor.kind == TermFactor::Kind::kBSpline;
+    return spline ? BindSpline(factor, variable) : Result<void>();
+  }
+
+  Result<void> BindPolynomial(const TermFactor& factor, DesignVariable& variable) const {
+    variable.kind = DesignVariable::Kind::kBasis;
+    const auto found = facts_.polynomials.find(factor.text);
+    if (found == facts_.polynomials.end()) {
+      variable.need =
+          Design::BasisNeed{.text = factor.text, .polynomial = true, .degree = factor.degree};
+      return {};
+    }
+    auto polynomial = OrthogonalPolynomial::FromCoefficients(
+        found->second, static_cast<std::size_t>(factor.degree));
+    if (!polynomial) return FailAt(factor.text, polynomial);
+    variable.basis = std::move(*polynomial);
+    return {};
+  }
+
+  Result<void> BindSpline(const TermFactor& factor, DesignVariable& variable) const {
+    variable.kind = DesignVariable::Kind::kBasis;
+    const bool natural = factor.kind == TermFactor::Kind::kNaturalSpline;
+    const int interior = factor.degree - (natural ? 1 : factor.spline_degree);
     const auto found = facts_.knots.find(factor.text);
-    if (factor.knots.empty() && found == facts_.knots.end()) return {};
+    if (factor.knots.empty() && found == facts_.knots.end()) {
+      variable.need = Design::BasisNeed{.text = factor.text,
+                                        .quantiles = factor.interior.empty() ? interior : 0,
+                                        .interior = factor.interior};
+      return {};
+    }
     const std::vector<double>& knots = factor.knots.empty() ? found->second : factor.knots;
-    auto spline = NaturalSpline::Create(knots);
-    if (!spline) return FailAt(factor.text, spline);
-    if (spline->columns() != static_cast<std::size_t>(factor.degree)) {
+    if (const auto fit = CheckKnots(knots); !fit) return FailAt(factor.text, fit);
+    if (knots.size() != static_cast<std::size_t>(interior) + 2) {
       return Fail(ErrorCode::kInvalidInput, factor.text + ": found " +
                                                 std::to_string(knots.size()) + " knots, expected " +
-                                                std::to_string(factor.degree + 1));
+                                                std::to_string(interior + 2));
     }
-    variable.spline = std::move(*spline);
+    if (natural) {
+      CLINNOVA_ASSIGN(variable.basis, NaturalSpline::Create(knots));
+    } else {
+      CLINNOVA_ASSIGN(variable.basis, BSpline::Create(knots, factor.spline_degree));
+    }
     return {};
   }
 
@@ -336,12 +369,10 @@ const std::vector<std::string>& Design::response_levels() const {
 const std::vector<Design::FactorUse>& Design::factors() const { return state_->factors; }
 const std::vector<Design::Stratum>& Design::strata() const { return state_->strata; }
 
-std::vector<Design::SplineNeed> Design::splines_without_knots() const {
-  std::vector<SplineNeed> needs;
+std::vector<Design::BasisNeed> Design::bases_without_facts() const {
+  std::vector<BasisNeed> needs;
   for (const DesignVariable& variable : state_->variables) {
-    if (variable.kind == DesignVariable::Kind::kSpline && !variable.spline) {
-      needs.push_back({.text = variable.text, .df = variable.columns});
-    }
+    if (variable.need) needs.push_back(*variable.need);
   }
   return needs;
 }

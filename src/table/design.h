@@ -51,8 +51,10 @@ struct DesignOptions {
 struct DesignFacts {
   /// Levels in use among complete cases, by column; a column not listed uses all its levels.
   std::map<std::string, std::vector<std::string>> used_levels{};
-  /// Boundary and interior knots of each ns() term, by the term's text: first, interior…, last.
+  /// Boundary and interior knots of each ns() and bs() term, by the term's text: first, interior…, last.
   std::map<std::string, std::vector<double>> knots{};
+  /// OrthogonalPolynomial::Coefficients of each poly() term that is not raw, by the term's text.
+  std::map<std::string, std::vector<double>> polynomials{};
   /// The pooled Surv() status is 1/2 and not 0/1 (DesignBatch::status_two > 0 in the preflight).
   bool status_is_one_two = false;
 
@@ -60,6 +62,7 @@ struct DesignFacts {
   void Fields(A& a) {
     a(used_levels);
     a(knots);
+    a(polynomials);
     a(status_is_one_two);
   }
 };
@@ -132,16 +135,19 @@ class Design {
   };
   const std::vector<FactorUse>& factors() const;
 
-  /// ns() terms whose knots the facts lack: the preflight finds the quantiles of Value(...).
-  struct SplineNeed {
-    std::string text;  ///< the term, key into DesignFacts::knots
-    int df = 0;
+  /// A term whose columns wait for facts.
+  struct BasisNeed {
+    std::string text;         ///< the term, key into DesignFacts::knots or ::polynomials
+    bool polynomial = false;  ///< poly(); otherwise ns() or bs()
+    int quantiles = 0;        ///< interior knots of a spline that are quantiles of BasisInput(...)
+    std::vector<double> interior{};  ///< … or that the formula gives
+    int degree = 0;                  ///< of the polynomial
   };
-  std::vector<SplineNeed> splines_without_knots() const;
-  /// The inner expression of spline `text` on those rows of the batch last evaluated where it is
+  std::vector<BasisNeed> bases_without_facts() const;
+  /// The inner expression of term `text` of ns(), bs() or poly() on those rows of the batch last evaluated where it is
   /// finite: complete cases or not, since R's ns() sees the column before incomplete rows are left out.
-  void SplineInput(const Table& table, const DesignBatch& batch, const std::string& text,
-                   std::vector<double>& values) const;
+  void BasisInput(const Table& table, const DesignBatch& batch, const std::string& text,
+                  std::vector<double>& values) const;
 
   /// Strata columns in the order of DesignBatch::strata, with their levels in use.
   struct Stratum {
@@ -151,7 +157,7 @@ class Design {
   const std::vector<Stratum>& strata() const;
 
   /// Evaluates rows [first, first + count), count <= kBatchRows. The table must stand under the schema
-  /// given to Create. Columns of ns() terms without knots are zero. A complete case has a value in every
+  /// given to Create. Columns of terms that wait for facts are zero. A complete case has a value in every
   /// column that the formula and the options name, and no expression that is NaN there. Thread rule: const; each thread has its own batch.
   void Evaluate(const Table& table, std::size_t first, std::size_t count, DesignBatch& batch) const;
 

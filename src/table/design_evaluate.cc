@@ -30,6 +30,11 @@ bool AnyNegative(const std::int32_t* codes, std::size_t count) {
   return found < 0;
 }
 
+template <typename... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+
 /// The numbers and codes of one batch under evaluation.
 class BatchEvaluation {
  public:
@@ -84,19 +89,18 @@ class BatchEvaluation {
     }
   }
 
-  void Spline(const DesignVariable& variable) {
+  void Basis(const DesignVariable& variable) {
     Number(*variable.expression, variable.block);
     const double* x = blocks_[variable.block];
     double* slot = Slot(variable.block);
-    for (std::size_t i = 0; i < count_; ++i) {
-      if (variable.spline) {
-        variable.spline->Evaluate(x[i], slot + i,
-                                  kBatchRows);  // reads x[i] before it writes slot[i]
-      } else {
-        for (int c = 0; c < variable.columns; ++c)
-          slot[static_cast<std::size_t>(c) * kBatchRows + i] = 0;
-      }
-    }
+    const auto fill = [&](const auto& basis) {  // reads x[i] before it writes slot[i]
+      for (std::size_t i = 0; i < count_; ++i) basis.Evaluate(x[i], slot + i, kBatchRows);
+    };
+    const auto none = [&](std::monostate) {
+      for (int c = 0; c < variable.columns; ++c)
+        std::fill_n(slot + static_cast<std::size_t>(c) * kBatchRows, count_, 0.0);
+    };
+    std::visit(Overloaded{fill, none}, variable.basis);
     for (int c = 0; c < variable.columns; ++c) {
       blocks_[variable.block + static_cast<std::size_t>(c)] =
           slot + static_cast<std::size_t>(c) * kBatchRows;
@@ -328,7 +332,7 @@ void ReadRows(const State& state, BatchEvaluation& evaluation) {
     switch (variable.kind) {
       case Kind::kNumber: evaluation.Number(*variable.expression, variable.block); break;
       case Kind::kPolynomial: evaluation.Polynomial(variable); break;
-      case Kind::kSpline: evaluation.Spline(variable); break;
+      case Kind::kBasis: evaluation.Basis(variable); break;
       case Kind::kLogical: evaluation.Logical(variable); break;
       case Kind::kFactor: evaluation.Factor(variable.factor, variable.block); break;
     }
@@ -377,11 +381,11 @@ void Design::Evaluate(const Table& table, std::size_t first, std::size_t count,
   FillBesideDesign(*state_, table, evaluation, batch);
 }
 
-void Design::SplineInput(const Table& table, const DesignBatch& batch, const std::string& text,
-                         std::vector<double>& values) const {
+void Design::BasisInput(const Table& table, const DesignBatch& batch, const std::string& text,
+                        std::vector<double>& values) const {
   const auto& variables = state_->variables;
   const auto variable = std::find_if(variables.begin(), variables.end(), [&](const auto& v) {
-    return v.kind == DesignVariable::Kind::kSpline && v.text == text;
+    return v.kind == DesignVariable::Kind::kBasis && v.text == text;
   });
   CLINNOVA_CHECK(variable != variables.end());
   std::vector<double> stack(variable->expression->ScratchSize());

@@ -8,12 +8,15 @@
 
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
+#include "table/b_spline.h"
 #include "table/design.h"
 #include "table/design_columns.h"
 #include "table/natural_spline.h"
 #include "table/numeric_expression.h"
+#include "table/orthogonal_polynomial.h"
 
 namespace clinnova::table {
 
@@ -25,16 +28,21 @@ struct FactorBinding {
       in_use{};  ///< schema level -> index into levels or -1; empty = the same
 };
 
+/// Columns that are functions of one expression, with what the pooled data say of them; none while that is unknown.
+using DesignBasis = std::variant<std::monostate, NaturalSpline, BSpline, OrthogonalPolynomial>;
+
 /// A variable of the formula's terms.
 struct DesignVariable {
-  enum class Kind { kNumber, kLogical, kFactor, kPolynomial, kSpline };
+  enum class Kind { kNumber, kLogical, kFactor, kPolynomial, kBasis };
   Kind kind = Kind::kNumber;
   std::string text;
   std::optional<NumericExpression> expression;  ///< all but kFactor
   FactorBinding factor;                         ///< kFactor
   int columns = 1;                              ///< degree or df
-  std::optional<NaturalSpline> spline;          ///< absent while the knots are unknown
-  std::size_t block = 0;                        ///< first block, or the code block
+  DesignBasis basis;                            ///< kBasis
+  std::optional<Design::BasisNeed>
+      need;               ///< kBasis: what is to be found for it while there is none
+  std::size_t block = 0;  ///< first block, or the code block
 };
 
 struct Design::State {

@@ -329,6 +329,12 @@ TEST(Design, SaysWhatIsWrong) {
   EXPECT_NE(ErrorOf("time ~ ns(age, df = 1)", table, {}, {.knots = {{"ns(age, df = 1)", {2, 1}}}})
                 .find("ascending"),
             std::string::npos);
+  EXPECT_NE(ErrorOf("time ~ bs(age, df = 4)", table, {}, {.knots = {{"bs(age, df = 4)", {1, 2}}}})
+                .find("found 2 knots, expected 3"),
+            std::string::npos);
+  EXPECT_NE(ErrorOf("time ~ poly(age, 1)", table, {}, {.polynomials = {{"poly(age, 1)", {1, 2}}}})
+                .find("found 2 numbers, expected 5"),
+            std::string::npos);
 }
 
 TEST(Design, RefusesADesignThatIsTooLarge) {
@@ -342,20 +348,27 @@ TEST(Design, RefusesADesignThatIsTooLarge) {
             std::string::npos);
 }
 
-TEST(Design, WaitsForKnots) {
+TEST(Design, WaitsForFacts) {
   const Table table = MakeTable({{"y", Doubles{1, 2, kNa, 4, 5}}, {"x", Doubles{4, kNa, 2, 1, 0}}});
-  const auto run = Evaluate("y ~ ns(x, df = 2) + ns(log(x), df = 1)", table);
-  const auto needs = run.design.splines_without_knots();
-  ASSERT_EQ(needs.size(), 2U);
+  const auto run = Evaluate(
+      "y ~ ns(x, df = 2) + ns(log(x), df = 1) + bs(x, knots = 3, degree = 2) + poly(x, 2)", table);
+  const auto needs = run.design.bases_without_facts();
+  ASSERT_EQ(needs.size(), 4U);
   EXPECT_EQ(needs[0].text, "ns(x, df = 2)");
-  EXPECT_EQ(needs[0].df, 2);
+  EXPECT_EQ(needs[0].quantiles, 1);
   EXPECT_EQ(run.design.names()[2], "ns(x, df = 2)2");
+  EXPECT_EQ(needs[2].quantiles, 0);
+  EXPECT_EQ(needs[2].interior, Doubles{3});
+  EXPECT_TRUE(needs[3].polynomial);
+  EXPECT_EQ(needs[3].degree, 2);
   Doubles values;
-  run.design.SplineInput(table, run.batch, needs[0].text, values);
+  run.design.BasisInput(table, run.batch, needs[0].text, values);
   EXPECT_EQ(values, (Doubles{4, 2, 1, 0}));  // also where y is missing, as R's ns() sees it
-  run.design.SplineInput(table, run.batch, needs[1].text, values);
+  run.design.BasisInput(table, run.batch, needs[1].text, values);
   EXPECT_EQ(values.size(), 3U);  // not the infinite log(0)
-  EXPECT_EQ(run.column(1), (Doubles{0, 0}));
+  for (std::size_t c = 1; c < run.design.names().size(); ++c) {
+    EXPECT_EQ(run.column(c), (Doubles{0, 0})) << c;
+  }
 }
 
 TEST(Design, IsTheSameForEveryBatching) {
@@ -373,8 +386,9 @@ TEST(Design, IsTheSameForEveryBatching) {
   }
   const Table table = MakeTable({{"y", y}, {"x", x}, {"z", z}, {"g", g}});
   const std::string formula =
-      "y ~ x*g + log(z) + poly(z, 3, raw = TRUE) + ns(x, df = 2) + I(x > z):g";
-  const DesignFacts facts{.knots = {{"ns(x, df = 2)", {0.5, 1.5, 2.5}}}};
+      "y ~ x*g + log(z) + poly(z, 3, raw = TRUE) + ns(x, df = 2) + I(x > z):g + bs(x) + poly(z, 2)";
+  const DesignFacts facts{.knots = {{"ns(x, df = 2)", {0.5, 1.5, 2.5}}, {"bs(x)", {0.5, 2.5}}},
+                          .polynomials = {{"poly(z, 2)", {1.5, 1, 0.1, -0.1, 9, 5, 3}}}};
   const auto whole = Evaluate(formula, table, {.weights = "z"}, facts);
   DesignBatch part;
   std::size_t at = 0;
@@ -412,17 +426,19 @@ TEST(Design, ChecksItsCallers) {
   DesignBatch batch;
   EXPECT_THROW(design->Evaluate(table, 3, 3, batch), core::CheckFailure);
   Doubles values;
-  EXPECT_THROW(design->SplineInput(table, batch, "ns(age, df = 2)", values), core::CheckFailure);
+  EXPECT_THROW(design->BasisInput(table, batch, "ns(age, df = 2)", values), core::CheckFailure);
 }
 
 TEST(Design, FactsTravelAsBytes) {
   const DesignFacts facts{.used_levels = {{"g", {"a"}}},
                           .knots = {{"ns(x, df = 1)", {0, 1}}},
+                          .polynomials = {{"poly(x, 1)", {0, 1, 0, 2, 2}}},
                           .status_is_one_two = true};
   const auto back = core::Decode<DesignFacts>(core::Encode(facts));
   ASSERT_TRUE(back);
   EXPECT_EQ(back->used_levels, facts.used_levels);
   EXPECT_EQ(back->knots, facts.knots);
+  EXPECT_EQ(back->polynomials, facts.polynomials);
   EXPECT_TRUE(back->status_is_one_two);
 }
 

@@ -59,7 +59,7 @@ enum class Which { kAll, kNeeded, kNeededByTerms };
 
 /// What combines terms, where (x | g) is a random effect; a | within anything else is the logical or.
 bool CombinesTerms(const Expression& call) {
-  for (const char* symbol : {"+", "-", "*", "/", ":", "^", "(", "|", "||"}) {
+  for (const char* symbol : {"+", "-", "*", "/", ":", "^", "%in%", "(", "|", "||"}) {
     if (call.name == symbol) return true;
   }
   return false;

@@ -46,7 +46,10 @@ class TermEncoder {
     if (node.kind == Kind::kNumber) return Number(node);
     if (node.kind == Kind::kName || node.kind == Kind::kText) return Variable(node);
     if (node.name == "+" || node.name == "-") return Sum(node, place);
-    if (IsCall(node, ":", 2) || IsCall(node, "*", 2) || IsCall(node, "/", 2)) return Cross(node);
+    if (IsCall(node, ":", 2) || IsCall(node, "*", 2) || IsCall(node, "/", 2) ||
+        IsCall(node, "%in%", 2)) {
+      return Cross(node);
+    }
     if (IsCall(node, "^", 2)) return Power(node);
     if (IsRandom(node)) return Set(node, place, random_);
     if (IsCall(node, "(", 1)) return Encode(node.arguments[0], place);
@@ -131,9 +134,11 @@ class TermEncoder {
       left.Add(TermList::Nest(left, right));
       return left;
     }
-    if (node.name == ":" && (left.empty() || right.empty())) {
-      return FormulaError(text_, node.position, node.Text(), "a variable on both sides of \":\"");
+    if (node.name != "*" && (left.empty() || right.empty())) {
+      return FormulaError(text_, node.position, node.Text(),
+                          "a variable on both sides of \"" + node.name + "\"");
     }
+    if (node.name == "%in%") return TermList::Nest(right, left);
     TermList joined = TermList::Interact(left, right);
     if (node.name == ":") return joined;
     left.Add(right);

@@ -5,7 +5,8 @@
 //   f.response().kind == Response::Kind::kSurvival
 //
 // Terms are expanded and ordered as R's terms.formula does: main effects first, then interactions by
-// order, each in order of first appearance; `a*b` = a + b + a:b; `(a+b)^2`; `-1`, `+0`, `- a` remove.
+// order, each in order of first appearance; `a*b` = a + b + a:b; `a/b` = a + b %in% a; `b %in% a` = b:a, the variables in
+// order of first appearance; `(a+b)^2`; `-1`, `+0`, `- a` remove.
 #pragma once
 
 #include <memory>
@@ -43,16 +44,21 @@ struct Expression {
 /// One variable of a term: an expression, or a call that makes several columns.
 struct TermFactor {
   enum class Kind {
-    kExpression,    ///< numeric expression, or the bare name of a column (which may be a factor)
-    kFactor,        ///< factor(x), as.factor(x)
-    kPolynomial,    ///< poly(x, degree, raw = TRUE); raw = FALSE is an error that says so
-    kNaturalSpline  ///< ns(x, df = k), ns(x, knots = c(…), Boundary.knots = c(low, high))
+    kExpression,  ///< numeric expression, or the bare name of a column (which may be a factor)
+    kFactor,      ///< factor(x), as.factor(x)
+    kPolynomial,  ///< poly(x, degree, raw = TRUE)
+    kOrthogonalPolynomial,  ///< poly(x, degree)
+    kNaturalSpline,  ///< ns(x, df = k), ns(x, knots = c(…)), ns(x, knots = c(…), Boundary.knots = c(low, high))
+    kBSpline  ///< bs() likewise, also with degree = d
   };
   Kind kind = Kind::kExpression;
   Expression expression{};
-  int degree = 0;  ///< kPolynomial: degree; kNaturalSpline: df
+  int degree = 0;         ///< polynomials: degree; splines: df. The number of columns
+  int spline_degree = 3;  ///< kBSpline
   std::vector<double>
-      knots{};         ///< kNaturalSpline: boundary, interior, boundary; empty: to be found
+      knots{};  ///< splines: boundary, interior, boundary; empty: the boundaries are to be found
+  std::vector<double>
+      interior{};      ///< splines without `knots`: interior knots that are not to be found
   std::string text{};  ///< as R writes it; the prefix of the term's column names
 
   bool operator==(const TermFactor& other) const { return text == other.text; }

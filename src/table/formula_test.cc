@@ -149,6 +149,24 @@ TEST(Formula, ReadsKnots) {
   EXPECT_EQ(MustParse("y ~ ns(x, Boundary.knots = c(0, 1))").terms()[0].factors[0].degree, 1);
 }
 
+TEST(Formula, ReadsWhichKnotsAreToBeFound) {
+  const auto factor = [](const std::string& term) {
+    return MustParse("y ~ " + term).terms()[0].factors[0];
+  };
+  EXPECT_EQ(factor("bs(x)").kind, TermFactor::Kind::kBSpline);
+  EXPECT_EQ(factor("bs(x)").degree, 3);
+  EXPECT_EQ(factor("bs(x, 5, degree = 2)").degree, 5);
+  EXPECT_EQ(factor("bs(x, 5, degree = 2)").spline_degree, 2);
+  EXPECT_EQ(factor("bs(x, knots = c(4, 2))").degree, 5);
+  EXPECT_EQ(factor("bs(x, knots = c(4, 2))").interior, (std::vector<double>{2, 4}));
+  EXPECT_TRUE(factor("bs(x, knots = c(4, 2))").knots.empty());
+  EXPECT_EQ(factor("ns(x, knots = 4)").degree, 2);
+  EXPECT_EQ(factor("bs(x, Boundary.knots = c(1, 0))").knots, (std::vector<double>{0, 1}));
+  EXPECT_EQ(factor("poly(x, 2)").kind, TermFactor::Kind::kOrthogonalPolynomial);
+  EXPECT_EQ(factor("poly(x, 2, raw = F)").kind, TermFactor::Kind::kOrthogonalPolynomial);
+  EXPECT_EQ(factor("poly(x, 2, raw = T)").kind, TermFactor::Kind::kPolynomial);
+}
+
 TEST(Formula, ReadsRandomEffects) {
   const Formula one = MustParse("y ~ x + (1 | site)");
   ASSERT_EQ(one.random().size(), 1U);
@@ -203,18 +221,23 @@ TEST(Formula, SaysWhatIsWrongAndWhere) {
       {"y ~ 2", "expected a variable, 0 or 1"},
       {"y ~ a + 3", "expected a variable, 0 or 1"},
       {"y ~ \"a\"", "expected a number or a column"},
-      {"y ~ bs(x)", "found \"bs\" at character 5"},
+      {"y ~ rcs(x)", "found \"rcs\" at character 5"},
       {"y ~ log(x, 2, 3)", "expected 1"},
-      {"y ~ poly(x, 2)", "expected raw = TRUE"},
-      {"y ~ poly(x, 2, raw = FALSE)", "expected raw = TRUE"},
+      {"y ~ poly(x, 2, raw = 1)", "expected raw = TRUE or raw = FALSE"},
       {"y ~ poly(x, raw = TRUE)", "expected an argument degree"},
       {"y ~ poly(x, 2.5, raw = TRUE)", "degree as a whole number"},
       {"y ~ poly(x, 2, simple = TRUE)", "found \"simple = TRUE\""},
       {"y ~ poly(x, 2, 3, raw = TRUE)", "found \"3\""},
       {"y ~ ns(x)", "expected an argument df"},
       {"y ~ ns(x, df = 0)", "df as a whole number"},
-      {"y ~ ns(x, knots = 3)", "Boundary.knots = c(low, high) beside knots"},
-      {"y ~ ns(x, 3, Boundary.knots = c(0, 9))", "either df, or knots with Boundary.knots"},
+      {"y ~ ns(x, 3, Boundary.knots = c(0, 9))", "either df or knots"},
+      {"y ~ bs(x, 3, knots = 1)", "either df or knots"},
+      {"y ~ bs(x, 2)", "df of at least the degree, 3"},
+      {"y ~ bs(x, degree = 21)", "a degree of at most 20"},
+      {"y ~ bs(x, degree = z)", "degree as a whole number"},
+      {"y ~ bs(x, intercept = TRUE)", "bs(x, df, knots, Boundary.knots, degree)"},
+      {"y ~ ns(x, df = 3, degree = 2)", "ns(x, df, knots, Boundary.knots)"},
+      {"y ~ ns(x, knots = c(1, 1))", "each once"},
       {"y ~ ns(x, knots = c(1, z), Boundary.knots = c(0, 9))", "knots as numbers written out"},
       {"y ~ ns(x, knots = c(1, 9), Boundary.knots = c(0, 9))", "knots between the boundary knots"},
       {"y ~ ns(x, knots = c(1, 1), Boundary.knots = c(0, 9))", "knots between the boundary knots"},
@@ -264,14 +287,15 @@ TEST(Formula, SaysWhatIsWrongAndWhere) {
       {"y ~ I(x^1e)", "expected a number"},
       {"y ~ log(a,)", "found \")\""},
       {"y ~ log(=a)", "found \"=\""},
-      {"y ~ a %in% b", "found \"%in%\""},
+      {"y ~ I(a %in% b)", "found \"%in%\""},
+      {"y ~ a %in% 1", "a variable on both sides of \"%in%\""},
       {"y ~ relevel(g, ref = 'b')", "the levels' order in the study's [[column]] levels"},
       {"y ~ factor(g, levels = 'b')", "the levels' order in the study's [[column]] levels"},
       {"y ~ cut(a, 3)", "expected a comparison such as I(x > 3)"},
       {"y ~ scale(a)", "expected numbers written out"},
       {"y ~ interaction(a, b)", "expected a:b"},
-      {"y ~ bs(a, df = 4)",
-       "expected ns(x, df = k), ns(x, knots = c(…), Boundary.knots = c(…)) or poly("},
+      {"y ~ rcs(a, 4)",
+       "expected ns(x, df = k), bs(x, df = k), either with knots = c(…), or poly("},
       {"y ~ log(a, b)", "a number as base"},
       {"y ~ log(a, 1)", "a number as base"},
       {"y ~ log(a, bass = 2)", "expected log(x, base)"},
@@ -351,12 +375,13 @@ TEST(Formula, ReadsStrataAsClustersWhereAsked) {
 
 TEST(Formula, SurvivesRandomText) {
   const Strings pieces = {
-      "y",     "~",       "a",      "b",        "+",       "-",     "*",     ":",
-      "^",     "(",       ")",      "1",        "0",       "2",     "log(",  "I(",
-      ",",     "factor(", "/",      "|",        "strata(", "==",    "\"t\"", "ns(",
-      "df",    "=",       "3",      "offset(",  " ",       "poly(", "raw",   "TRUE",
-      "`q r`", "Surv(",   "cbind(", "cluster(", "<",       ".",     "é",     "\\",
-      "'",     "%in%",    "&",      "!",        "||",      "knots", "c(",    "Boundary.knots"};
+      "y",        "~",     "a",   "b",       "+",     "-",     "*",
+      ":",        "^",     "(",   ")",       "1",     "0",     "2",
+      "log(",     "I(",    ",",   "factor(", "/",     "|",     "strata(",
+      "==",       "\"t\"", "ns(", "df",      "=",     "3",     "offset(",
+      " ",        "poly(", "raw", "TRUE",    "`q r`", "Surv(", "cbind(",
+      "cluster(", "<",     ".",   "é",       "\\",    "'",     "%in%",
+      "&",        "!",     "||",  "bs(",     "knots", "c(",    "Boundary.knots"};
   std::mt19937 random(20240117);
   int parsed = 0;
   for (int i = 0; i < 60000; ++i) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "table/b_spline.h"
 #include "table/expression_parser.h"
 
 namespace clinnova::table {
@@ -44,7 +45,7 @@ constexpr std::string_view kByConstant =
     "numbers written out, as in I((x - 50) / 10): what depends on all sites' values is not known "
     "here";
 constexpr std::string_view kBySpline =
-    "ns(x, df = k), ns(x, knots = c(…), Boundary.knots = c(…)) or poly(x, k, raw = TRUE)";
+    "ns(x, df = k), bs(x, df = k), either with knots = c(…), or poly(x, k)";
 constexpr Advice kAdvice[] = {
     {"relevel", kByLevels},
     {"ordered", kByLevels},
@@ -57,8 +58,7 @@ constexpr Advice kAdvice[] = {
     {"sd", kByConstant},
     {"median", kByConstant},
     {"interaction", "a:b"},
-    {"%in%", "a:b, or comparisons with == in I()"},
-    {"bs", kBySpline},
+    {"%in%", "comparisons with ==, such as g == \"a\" | g == \"b\""},
     {"s", kBySpline},
     {"rcs", kBySpline},
     {"pspline", kBySpline},
@@ -75,7 +75,7 @@ tl::unexpected<Error> UnknownCall(std::string_view text, const Expression& call)
   return FormulaError(
       text, call.position, call.name,
       "log, log2, log10, log1p, sqrt, exp, abs, floor, ceiling, trunc, round, pmin, pmax, "
-      "as.numeric, I, factor, as.factor, poly, ns, offset, strata, cluster, arithmetic, a "
+      "as.numeric, I, factor, as.factor, poly, ns, bs, offset, strata, cluster, arithmetic, a "
       "comparison, &, | or !");
 }
 
@@ -137,11 +137,10 @@ Result<TermFactor> MakePolynomial(std::string_view text, const Expression& call)
   TermFactor factor{.kind = TermFactor::Kind::kPolynomial};
   const Expression* raw = Argument(call, "raw", 99);
   const std::string raw_text = raw == nullptr ? "FALSE" : raw->Text();
-  if (raw_text != "TRUE" && raw_text != "T") {
-    return FormulaError(
-        text, call.position, call.Text(),
-        "raw = TRUE: orthogonal polynomials depend on all sites' values; those of raw "
-        "= TRUE give the same fit");
+  if (raw_text == "FALSE" || raw_text == "F") {
+    factor.kind = TermFactor::Kind::kOrthogonalPolynomial;
+  } else if (raw_text != "TRUE" && raw_text != "T") {
+    return FormulaError(text, raw->position, raw_text, "raw = TRUE or raw = FALSE");
   }
   const Expression* x = Argument(call, "x", 0);
   if (x == nullptr) return FormulaError(text, call.position, call.Text(), "an argument x");
@@ -178,56 +177,85 @@ Result<std::vector<double>> Numbers(std::string_view text, const Expression& val
   return numbers;
 }
 
-/// ns(x, knots = c(…), Boundary.knots = c(low, high)): nothing of the spline depends on the data.
-Result<std::vector<double>> AllKnots(std::string_view text, const Expression& call,
-                                     const Expression* inside, const Expression* ends) {
-  if (ends == nullptr) {
-    return FormulaError(
-        text, call.position, call.Text(),
-        "Boundary.knots = c(low, high) beside knots: the least and the largest value "
-        "of all sites are not told");
-  }
-  CLINNOVA_ASSIGN(const std::vector<double> boundary, Numbers(text, *ends, "Boundary.knots"));
+/// What ns() or bs() says of its knots: `inside` between the boundary knots `ends`, nothing of which depends on the data.
+Result<std::vector<double>> AllKnots(std::string_view text, const Expression* inside,
+                                     const Expression& ends, std::vector<double> interior) {
+  CLINNOVA_ASSIGN(const std::vector<double> boundary, Numbers(text, ends, "Boundary.knots"));
   if (boundary.size() != 2 || boundary[0] == boundary[1]) {
-    return FormulaError(text, ends->position, ends->Text(), "Boundary.knots = c(low, high)");
+    return FormulaError(text, ends.position, ends.Text(), "Boundary.knots = c(low, high)");
   }
-  std::vector<double> knots = {boundary[0]};
-  if (inside != nullptr) {
-    CLINNOVA_ASSIGN(const std::vector<double> interior, Numbers(text, *inside, "knots"));
-    for (const double knot : interior) {
-      if (knot <= knots.back() || knot >= boundary[1]) {
-        return FormulaError(text, inside->position, inside->Text(),
-                            "knots between the boundary knots, each once");
-      }
-      knots.push_back(knot);
-    }
+  if (!interior.empty() && (interior.front() <= boundary[0] || interior.back() >= boundary[1])) {
+    return FormulaError(text, inside->position, inside->Text(),
+                        "knots between the boundary knots, each once");
   }
-  knots.push_back(boundary[1]);
-  return knots;
+  interior.insert(interior.begin(), boundary[0]);
+  interior.push_back(boundary[1]);
+  return interior;
 }
 
-Result<TermFactor> MakeSpline(std::string_view text, const Expression& call) {
-  CLINNOVA_TRY(CheckNames(text, call, {"x", "df", "knots", "Boundary.knots"}, 2));
-  TermFactor factor{.kind = TermFactor::Kind::kNaturalSpline};
+/// knots = c(…), ascending.
+Result<std::vector<double>> InteriorKnots(std::string_view text, const Expression& inside) {
+  CLINNOVA_ASSIGN(std::vector<double> interior, Numbers(text, inside, "knots"));
+  if (std::adjacent_find(interior.begin(), interior.end()) == interior.end()) return interior;
+  return FormulaError(text, inside.position, inside.Text(),
+                      "knots between the boundary knots, each once");
+}
+
+/// The columns that a spline has beside one for each interior knot.
+int ColumnsWithoutKnots(const TermFactor& factor) {
+  return factor.kind == TermFactor::Kind::kNaturalSpline ? 1 : factor.spline_degree;
+}
+
+/// Fills in the knots of `factor` and its number of columns.
+Result<void> ReadKnots(std::string_view text, const Expression& call, TermFactor& factor) {
+  const Expression* df = Argument(call, "df", 1);
+  const Expression* inside = Argument(call, "knots", 99);
+  const Expression* ends = Argument(call, "Boundary.knots", 99);
+  const int least = ColumnsWithoutKnots(factor);
+  if (inside == nullptr && ends == nullptr) {
+    if (df == nullptr && factor.kind == TermFactor::Kind::kBSpline) {
+      factor.degree = least;
+      return {};
+    }
+    CLINNOVA_ASSIGN(factor.degree, WholeNumber(text, call, df, "df"));
+    if (factor.degree >= least) return {};
+    return FormulaError(text, df->position, df->Text(),
+                        "df of at least the degree, " + std::to_string(least));
+  }
+  if (df != nullptr) return FormulaError(text, df->position, call.Text(), "either df or knots");
+  if (inside != nullptr) {
+    CLINNOVA_ASSIGN(factor.interior, InteriorKnots(text, *inside));
+  }
+  factor.degree = least + static_cast<int>(factor.interior.size());
+  if (factor.degree > kMaximumDegree) {
+    return FormulaError(text, call.position, call.Text(),
+                        "at most " + std::to_string(kMaximumDegree - least) + " knots");
+  }
+  if (ends == nullptr) return {};
+  CLINNOVA_ASSIGN(factor.knots, AllKnots(text, inside, *ends, std::move(factor.interior)));
+  factor.interior.clear();
+  return {};
+}
+
+Result<TermFactor> MakeSpline(std::string_view text, const Expression& call,
+                              TermFactor::Kind kind) {
+  std::vector<std::string> names = {"x", "df", "knots", "Boundary.knots"};
+  if (kind == TermFactor::Kind::kBSpline) names.emplace_back("degree");
+  CLINNOVA_TRY(CheckNames(text, call, names, 2));
+  TermFactor factor{.kind = kind};
   const Expression* x = Argument(call, "x", 0);
   if (x == nullptr) return FormulaError(text, call.position, call.Text(), "an argument x");
   CLINNOVA_TRY(CheckNumeric(text, *x));
   factor.expression = *x;
-  const Expression* df = Argument(call, "df", 1);
-  const Expression* inside = Argument(call, "knots", 99);
-  const Expression* ends = Argument(call, "Boundary.knots", 99);
-  if (inside == nullptr && ends == nullptr) {
-    CLINNOVA_ASSIGN(factor.degree, WholeNumber(text, call, df, "df"));
-    return factor;
+  if (const Expression* degree = Argument(call, "degree", 99)) {
+    CLINNOVA_ASSIGN(factor.spline_degree, WholeNumber(text, call, degree, "degree"));
+    if (factor.spline_degree > kMaximumSplineDegree) {
+      return FormulaError(text, degree->position, degree->Text(),
+                          "a degree of at most " + std::to_string(kMaximumSplineDegree));
+    }
   }
-  if (df != nullptr) {
-    return FormulaError(text, df->position, call.Text(), "either df, or knots with Boundary.knots");
-  }
-  CLINNOVA_ASSIGN(factor.knots, AllKnots(text, call, inside, ends));
-  factor.degree = static_cast<int>(factor.knots.size()) - 1;
-  if (factor.degree <= kMaximumDegree) return factor;
-  return FormulaError(text, call.position, call.Text(),
-                      "at most " + std::to_string(kMaximumDegree - 1) + " knots");
+  CLINNOVA_TRY(ReadKnots(text, call, factor));
+  return factor;
 }
 
 Result<TermFactor> MakeFactor(std::string_view text, const Expression& call) {
@@ -329,8 +357,10 @@ Result<TermFactor> MakeTermFactor(std::string_view text, const Expression& expre
   const bool call = expression.kind == Kind::kCall;
   if (call && expression.name == "poly") {
     CLINNOVA_ASSIGN(factor, MakePolynomial(text, expression));
-  } else if (call && expression.name == "ns") {
-    CLINNOVA_ASSIGN(factor, MakeSpline(text, expression));
+  } else if (call && (expression.name == "ns" || expression.name == "bs")) {
+    CLINNOVA_ASSIGN(factor, MakeSpline(text, expression,
+                                       expression.name == "ns" ? TermFactor::Kind::kNaturalSpline
+                                                               : TermFactor::Kind::kBSpline));
   } else if (call && (expression.name == "factor" || expression.name == "as.factor")) {
     CLINNOVA_ASSIGN(factor, MakeFactor(text, expression));
   } else {

@@ -3,10 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
-#include "table/number_text.h"
+#include "table/b_spline.h"
 
 namespace clinnova::table {
 namespace {
@@ -54,15 +53,7 @@ class TwoColumnQr {
 }  // namespace
 
 Result<NaturalSpline> NaturalSpline::Create(const std::vector<double>& knots) {
-  const bool finite =
-      std::all_of(knots.begin(), knots.end(), [](double k) { return std::isfinite(k); });
-  if (knots.size() < 2 || !finite || !std::is_sorted(knots.begin(), knots.end()) ||
-      knots.front() == knots.back()) {
-    std::string found;
-    for (double k : knots) found += (found.empty() ? "" : ", ") + NumberText(k);
-    return Fail(ErrorCode::kInvalidInput,
-                "knots: found (" + found + "), expected two or more ascending finite numbers");
-  }
+  CLINNOVA_TRY(CheckKnots(knots));
   NaturalSpline spline;
   spline.low_ = knots.front();
   spline.high_ = knots.back();
@@ -132,27 +123,6 @@ std::vector<double> NaturalSpline::Project(const std::vector<double>& b_splines)
   return result;
 }
 
-std::size_t NaturalSpline::BSplines(double x, double (&values)[4]) const {
-  // The last interval of positive length that begins at or before x.
-  const auto inner = knots_.begin() + 4;
-  const auto end = knots_.end() - 4;
-  auto above = x < high_ ? std::upper_bound(inner, end, x) : std::lower_bound(inner, end, high_);
-  const double* t = knots_.data() + (above - knots_.begin()) - 1;
-  values[0] = 1;
-  for (int k = 1; k < 4; ++k) {
-    double saved = 0;
-    for (int r = 0; r < k; ++r) {
-      const double to_right = t[r + 1] - x;
-      const double to_left = x - t[1 + r - k];
-      const double part = values[r] / (to_right + to_left);
-      values[r] = saved + to_right * part;
-      saved = to_left * part;
-    }
-    values[k] = saved;
-  }
-  return static_cast<std::size_t>(t - knots_.data()) - 3;
-}
-
 void NaturalSpline::Evaluate(double x, double* result, std::size_t stride) const {
   if (x < low_ || x > high_ || std::isnan(x)) {
     const bool below = x < low_;
@@ -163,7 +133,7 @@ void NaturalSpline::Evaluate(double x, double* result, std::size_t stride) const
     return;
   }
   double b_splines[4];
-  const std::size_t first = BSplines(x, b_splines);
+  const std::size_t first = BSplinesAt(knots_, 3, x, b_splines);
   for (std::size_t c = 0; c < columns_; ++c) {
     const double* row = projection_.data() + c * b_splines_ + first;
     double sum = 0;

@@ -23,8 +23,6 @@ class NaturalSpline {
   void Evaluate(double x, double* result, std::size_t stride) const;
 
  private:
-  /// The B-splines that are not 0 in the interval of x: their values, and the index of the first.
-  std::size_t BSplines(double x, double (&values)[4]) const;
   double Derivative(std::size_t index, int order, double x, int derivative) const;
   std::vector<double> BoundaryRow(double x, int derivative) const;
   void FindProjection();

@@ -132,6 +132,32 @@ TEST(Researcher, CannotCompareNestedModelsOnDifferentPersons) {
   EXPECT_TRUE(Reasons(patients, Glm("x ~ drug"), Glm("x ~ drug + z")).empty());  // five
 }
 
+TEST(Researcher, CannotComparePolynomialsWithCompleteCases) {
+  Patients patients;
+  const std::string other = "method = \"summary\"\nvariables = [\"y\"]";
+  EXPECT_TRUE(Reasons(patients, Glm("x ~ poly(z, 2) + drug"), other).empty());
+  patients.numbers["x"][10] = kMissing;  // the polynomial is of this person, too
+  const std::vector<std::string> differencing = {"differencing"};
+  EXPECT_EQ(Reasons(patients, Glm("x ~ poly(z, 2) + drug"), other), differencing);
+  EXPECT_EQ(Reasons(patients, Glm("x ~ drug:poly(log(z), 2)"), other), differencing);
+  EXPECT_TRUE(Reasons(patients, Glm("x ~ poly(z, 2, raw = TRUE) + drug"), other).empty());
+  for (const std::size_t i : {21u, 33u, 52u, 77u}) patients.numbers["x"][i] = kMissing;
+  EXPECT_TRUE(Reasons(patients, Glm("x ~ poly(z, 2) + drug"), other).empty());  // five
+}
+
+TEST(Researcher, CannotMarkOnePersonByAPolynomial) {
+  Patients patients;
+  patients.numbers["x"][40] = 1e5;
+  ExpectRefused(Glm("z ~ poly(x, 2)"), patients, "dominance");
+  patients = Patients();
+  for (std::size_t i = 0; i < 150; ++i) {
+    if (i % 3 != 0) patients.numbers["x"][i] = kMissing;  // one site has it
+  }
+  ExpectRefused(Glm("z ~ poly(x, 2)"), patients, "few_contributors");
+  for (std::size_t i = 12; i < 150; ++i) patients.numbers["x"][i] = kMissing;
+  ExpectRefused(Glm("z ~ poly(x, 2)"), patients, "cohort_below_threshold");
+}
+
 TEST(Researcher, CannotLeaveOnePersonOutByAnExpression) {
   Patients patients;
   patients.numbers["z"][10] = 17.9;  // all others are above 18

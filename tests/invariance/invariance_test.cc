@@ -98,6 +98,8 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
         Formula("y ~ x * sex + arm", "robust = \"HC1\"\n"),
         Formula("y ~ 0 + sex + x", "weights = \"w\"\nrobust = \"HC0\"\n"),
         Formula("y ~ ns(x, df = 3) + I(x^2 > 1)"),
+        Formula("y ~ poly(x, 4) + bs(tiny, df = 5) + poly(far, 2)"),
+        Formula("y ~ sex + bs(x, knots = 0.5, degree = 2) %in% sex"),
         Formula("b ~ x + sex + arm", "family = \"binomial\"\n"),
         Formula("b ~ x + factor(stage)", "family = \"binomial\"\nlink = \"probit\"\n"),
         Formula("b ~ x", "family = \"binomial\"\nlink = \"cloglog\"\n"),

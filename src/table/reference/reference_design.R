@@ -29,8 +29,11 @@ formulas <- c(
   "y ~ !(l | z > 1)", "y ~ h + !(x > 5 | z > 1 | l)", "y ~ (l | x > 5) == (z > 1)", "y ~ ((x > 5 | l) == (n > 6)):h", "(l | x > 5) ~ z",
   "l | x > 5 ~ h", "!(l | z > 1) ~ x", "y ~ x + offset((l | z > 1) + n)",
   "y ~ ns(x, knots = c(4, 6), Boundary.knots = c(2, 8))", "y ~ ns(z, knots = 1, Boundary.knots = c(0, 2)):h", "y ~ ns(x, Boundary.knots = c(9, -1))",
-  "y ~ I(`odd name`^2)", "log(y + 5) ~ x + g", "y ~ x + offset(z)", "y ~ x + g - g", "y ~ 0 + h + g:x", "y ~ h %in% g")
-formulas <- formulas[!grepl("%in%", formulas)]
+  "y ~ I(`odd name`^2)", "log(y + 5) ~ x + g", "y ~ x + offset(z)", "y ~ x + g - g", "y ~ 0 + h + g:x",
+  "y ~ h %in% g", "y ~ g + h %in% g", "y ~ (g + h) %in% l", "y ~ poly(`odd name`, 1)", "y ~ poly(`odd name`, 3) + x", "y ~ poly(1000 + `odd name`, 4):g - 1",
+  "y ~ bs(x)", "y ~ bs(x, df = 5) + g", "y ~ bs(x, 3, degree = 2):h", "y ~ bs(log(z), degree = 1) + x", "y ~ bs(x, df = 3, degree = 1)",
+  "y ~ bs(x, knots = c(4, 6))", "y ~ bs(x, knots = c(4, 6), Boundary.knots = c(2, 8))*h", "y ~ bs(x, Boundary.knots = c(2, 6), degree = 2)",
+  "y ~ ns(x, knots = c(4, 6))", "y ~ ns(z, knots = 0.5):h")
 out <- file("reference_design.txt", "w")
 for (f in formulas) {
   mf <- suppressWarnings(model.frame(as.formula(f), d, drop.unused.levels = TRUE))

@@ -18,7 +18,10 @@ formulas <- c(
   "y ~ ns(x, df = 3)", "y ~ ns(x,df=4)*a", "y ~ `a b` + `2x`", "y ~ `a`", "y ~ log(`a b` + 1)", "y ~ das28.crp + .x + x_1",
   "log(y) ~ a", "I(y > 0) ~ a", "cbind(s, f) ~ a", "y ~ a +\n b", "y ~ a:b:c + a:b + b:c", "y ~ a*b + Error1", "y ~ ((a))",
   "y ~ (a*b):c", "y ~ a:(b*c)", "y ~ -1 + (a + b)*c", "y ~ I(a>1&b<2)", "y ~ I(!a | b & c)", "y ~ I(!(a & b))*c", "y ~ I(a & !b == c)",
-  "y ~ ns(x, knots = c(1, 2), Boundary.knots = c(-1, 9))*a", "y ~ ns(x,knots=1.5,Boundary.knots=c(0,2))")
+  "y ~ ns(x, knots = c(1, 2), Boundary.knots = c(-1, 9))*a", "y ~ ns(x,knots=1.5,Boundary.knots=c(0,2))",
+  "y ~ a %in% b", "y ~ a + b %in% a", "y ~ b %in% a + a", "y ~ (a + b) %in% (c + d)", "y ~ a:b %in% c", "y ~ a*b %in% c", "y ~ a %in% b %in% c",
+  "y ~ poly(x, 2)", "y ~ poly(x,degree=3)*a", "y ~ poly(x, 2, raw = FALSE)", "y ~ bs(x)", "y ~ bs(x, df=5)", "y ~ bs(x, 4):a", "y ~ bs(x, degree = 2)",
+  "y ~ bs(x, knots = c(1, 2.5), degree=2)", "y ~ bs(x, knots=1, Boundary.knots = c(0, 2))", "y ~ ns(x, knots = c(1, 2))")
 for (f in formulas) {
   t <- tryCatch(terms(as.formula(f)), error = function(e) NULL)
   cat(gsub("\n", " ", f), attr(t, "intercept"), attr(t, "term.labels"), sep = "\t")

@@ -48,3 +48,36 @@ golden_case("gee_awkward", visits, from = "drawn, seed 20240612", notes = gee_no
   gee_analysis("ar1_negative", "turn ~ arm", visits, "id", "ar1", time = "day"),
   gee_analysis("exchangeable", "flare ~ arm * crp", visits, "id", "exchangeable", "binomial"),
   gee_analysis("site", "score ~ crp + arm", visits, "site", "independence")))
+
+# Correlations near their limits: -1 / (m - 1) of exchangeable, -1 and 1 of ar1.
+set.seed(20240613)
+pairs_near <- function(spread, n = 40) {
+  data.frame(id = rep(seq_len(n), each = 2), turn = rep(1:2, n), x = rnorm(2 * n), y = rep(rnorm(n), each = 2) * c(1, -1) + spread * rnorm(2 * n))
+}
+triples_near <- function(spread, n = 40) {
+  e <- matrix(rnorm(3 * n), 3)
+  data.frame(id = 1000 + rep(seq_len(n), each = 3), turn = rep(1:3, n), x = rnorm(3 * n), y = as.vector(sweep(e, 2, colMeans(e))) + spread * rnorm(3 * n))
+}
+courses_near <- function(rho, n = 40, m = 4) {
+  step <- function(i) Reduce(function(before, draw) rho * before + sqrt(1 - rho^2) * draw, rnorm(m), accumulate = TRUE)
+  data.frame(id = rep(seq_len(n), each = m), turn = rep(seq_len(m), n), x = rnorm(n * m), y = as.vector(sapply(seq_len(n), step)))
+}
+near <- function(data) with_sites(transform(data, y = 1 + 0.5 * x + y), site_names(3)[data$id %% 3 + 1])
+no_numbers <- function(name, data, correlation, time = NULL) {
+  study <- list(name = name, method = "gee", formula = "y ~ x", family = "gaussian", id = "id", correlation = correlation)
+  if (!is.null(time)) study$time <- time
+  list(study = study, expected = list(method = "gee", converged = FALSE, alpha = NA, scale = NA, warnings_contain = "not positive definite"))
+}
+for (edge in list(
+  list("pairs", near(pairs_near(0.1)), "exchangeable", NULL), list("pairs_nearer", near(pairs_near(1e-3)), "exchangeable", NULL),
+  list("triples", near(triples_near(1e-2)), "exchangeable", NULL), list("sizes", near(rbind(pairs_near(1), triples_near(0.5))), "exchangeable", NULL),
+  list("course", near(courses_near(0.9999)), "ar1", "turn"), list("course_back", near(courses_near(-0.9999)), "ar1", "turn"))) {
+  golden_case(paste0("gee_edge_", edge[[1]]), edge[[2]], from = "drawn, seed 20240613", notes = gee_notes, tolerances = list(p_value = 1e-8), analyses = list(
+    gee_analysis("near", "y ~ x", edge[[2]], "id", edge[[3]], time = edge[[4]])))
+}
+for (edge in list(
+  list("pairs", near(pairs_near(0)), "exchangeable", NULL), list("sizes", near(rbind(pairs_near(0.1), triples_near(0.1))), "exchangeable", NULL),
+  list("course", near(courses_near(1)), "ar1", "turn"), list("course_back", near(courses_near(-1)), "ar1", "turn"))) {
+  golden_case(paste0("gee_beyond_", edge[[1]]), edge[[2]], from = "drawn, seed 20240613", analyses = list(no_numbers("beyond", edge[[2]], edge[[3]], edge[[4]])),
+    notes = "geepack gives numbers for working correlations that are not positive definite; the program says why it does not")
+}

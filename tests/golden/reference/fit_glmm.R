@@ -199,3 +199,67 @@ glmm_slopes_analysis <- function(name, formula, data, family, weights = NULL) {
     converged = TRUE, terms = wald_terms(names(beta), unname(beta), covariance, NULL, 0.95), variance_components = lines,
     log_lik = log_lik, aic = -2 * log_lik + 2 * parameters, bic = -2 * log_lik + log(nobs(fit)) * parameters))
 }
+
+# --- an intercept of groups within groups ----------------------------------------------------------------------
+
+# Both integrals by the trapezoidal rule on (-7, 7), which for such integrands is exact to rounding, and nothing like the program's
+# adaptive nodes. par is (beta, sd within, sd of the outer groups). Value and gradient of one outer group.
+nested_part <- function(par, x, y, trials, offset, inner, family, points) {
+  p <- ncol(x)
+  v <- rep(points, times = length(points))
+  u <- rep(points, each = length(points))
+  eta <- outer(drop(x %*% par[seq_len(p)]) + offset, par[p + 1] * v + par[p + 2] * u, "+")
+  binomial <- family == "binomial"
+  height <- if (binomial) y * eta - trials * (pmax(eta, 0) + log1p(exp(-abs(eta)))) else y * eta - exp(eta)
+  residual <- y - (if (binomial) trials * plogis(eta) else exp(eta))
+  constant <- sum(if (binomial) lchoose(trials, y) else -lgamma(y + 1))
+  step <- points[2] - points[1]
+  within <- array(rowsum(height, inner, reorder = FALSE), c(length(unique(inner)), length(points), length(points)))
+  within <- sweep(within, 2, dnorm(points, log = TRUE) + log(step), "+")
+  highest <- apply(within, c(1, 3), max)
+  weight <- exp(sweep(within, c(1, 3), highest))
+  total <- apply(weight, c(1, 3), sum)
+  weight <- sweep(weight, c(1, 3), total, "/")
+  of_u <- colSums(log(total) + highest) + dnorm(points, log = TRUE) + log(step)
+  top <- max(of_u)
+  value <- top + log(sum(exp(of_u - top)))
+  weight <- sweep(weight, 3, exp(of_u - value), "*")
+  pulled <- matrix(weight, dim(weight)[1])[match(inner, unique(inner)), ] * residual
+  list(value = value + constant, gradient = c(colSums(x * rowSums(pulled)), sum(colSums(pulled) * v), sum(colSums(pulled) * u)))
+}
+
+nested_glmm_analysis <- function(name, formula, data, family, in_lme4 = formula) {
+  fit <- suppressMessages(suppressWarnings(glmer(as.formula(in_lme4), data, family)))  # Laplace's
+  x <- getME(fit, "X")
+  shape <- well_shaped(x)
+  response <- model.response(fit@frame)
+  counts <- is.matrix(response)
+  y <- if (counts) response[, 1] else as.numeric(getME(fit, "y"))
+  trials <- if (counts) rowSums(response) else rep(1, length(y))
+  flist <- getME(fit, "flist")
+  parts <- split(seq_along(y), flist[[2]])
+  points <- seq(-7, 7, by = 0.125)
+  over <- function(par) lapply(parts, function(rows) nested_part(par, (x %*% shape)[rows, , drop = FALSE], y[rows], trials[rows],
+    getME(fit, "offset")[rows], as.character(flist[[1]][rows]), family, points))
+  gradient <- function(par) Reduce(`+`, lapply(over(par), function(part) part$gradient))
+  par <- c(solve(shape, fixef(fit)), getME(fit, "theta"))
+  for (iteration in 1:12) {
+    if (iteration %in% c(1, 3)) hessian <- numDeriv::jacobian(gradient, par, method = "simple")
+    step <- solve(hessian, gradient(par))
+    par <- par - step
+    if (max(abs(step)) < 1e-13) break
+  }
+  hessian <- numDeriv::jacobian(gradient, par)
+  value <- sum(vapply(over(par), function(part) part$value, 0))
+  p <- ncol(x)
+  covariance <- shape %*% solve(-(hessian + t(hessian)) / 2)[seq_len(p), seq_len(p), drop = FALSE] %*% t(shape)
+  beta <- setNames(drop(shape %*% par[seq_len(p)]), colnames(x))
+  stopifnot(max(abs(gradient(par))) < 1e-9, max(abs(beta - fixef(fit)) / sqrt(diag(covariance))) < 0.7, abs(par[p + 1:2] - getME(fit, "theta")) < 0.25)
+  component <- function(g, sd) list(group = names(flist)[g], term = "(Intercept)", variance = sd^2, sd = sd)
+  parameters <- p + 2
+  study <- list(name = name, method = "mixed", formula = formula, family = family)
+  list(study = study, expected = list(method = "mixed", n = nobs(fit), n_missing = length(attr(fit@frame, "na.action")), converged = TRUE,
+    terms = wald_terms(names(beta), unname(beta), covariance, NULL, 0.95),
+    variance_components = list(component(1, abs(unname(par[p + 1]))), component(2, abs(unname(par[p + 2])))),
+    log_lik = value, aic = -2 * value + 2 * parameters, bic = -2 * value + log(nobs(fit)) * parameters))
+}

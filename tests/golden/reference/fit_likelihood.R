@@ -74,6 +74,12 @@ nb_deviance <- function(y, mu, w, theta) {
   2 * sum(w * (ifelse(y > 0, y * log(y / mu), 0) - (y + theta) * log((y + theta) / (mu + theta))))
 }
 
+# glm.nb()'s likelihood, which is the formula's where y is no whole number; dnbinom() has 0 there.
+nb_log_density <- function(y, mu, theta) {
+  formula <- lgamma(theta + y) - lgamma(theta) - lgamma(y + 1) + theta * log(theta) + y * log(mu + (y == 0)) - (theta + y) * log(theta + mu)
+  ifelse(y == round(y), suppressWarnings(dnbinom(y, size = theta, mu = mu, log = TRUE)), formula)
+}
+
 nb_likelihood <- function(y, x, w, offset, link) function(at) {
   p <- ncol(x)
   theta <- at[p + 1]
@@ -86,7 +92,7 @@ nb_likelihood <- function(y, x, w, offset, link) function(at) {
     dd_theta <- trigamma(theta + y) - trigamma(theta) + 1 / theta - 2 / (mu + theta) + (y + theta) / (mu + theta)^2
     information <- -rbind(cbind(crossprod(x, w * ds * x), crossprod(x, w * cross)),
                           c(crossprod(x, w * cross), sum(w * dd_theta)))
-    list(value = sum(w * dnbinom(y, size = theta, mu = mu, log = TRUE)), mu = mu,
+    list(value = sum(w * nb_log_density(y, mu, theta)), mu = mu,
          score = c(crossprod(x, w * slope * s), sum(w * d_theta)), information = information,
          fisher = crossprod(x, w * slope^2 / variance * x), theta_information = -sum(w * dd_theta))
   })
