@@ -8,21 +8,23 @@ CREATE TEMP TABLE stage_person (
   seq BIGINT, person_id BIGINT, pseudonym VARCHAR, gender_concept_id BIGINT, gender_source VARCHAR,
   birth_year INTEGER, birth_month INTEGER, birth_day INTEGER,
   date_precision VARCHAR, source_id BIGINT, line BIGINT, path VARCHAR);
--- The words of the enums stand in the order of RecordKind and SourceTime::Precision.
-CREATE TEMP TABLE stage_event (
+-- An event is a row and the form that it shares with others. `place`: a path of its own.
+CREATE TEMP TABLE stage_row (
   seq BIGINT, row_id BIGINT, person_id BIGINT, visit_id BIGINT,
+  start_date DATE, start_time TIMESTAMP, end_date DATE, end_time TIMESTAMP,
+  number DOUBLE, value_text VARCHAR, original_number DOUBLE, range_low DOUBLE, range_high DOUBLE,
+  quantity DOUBLE, line BIGINT, place VARCHAR, form BIGINT);
+-- The words of the enums stand in the order of RecordKind and SourceTime::Precision.
+CREATE TEMP TABLE stage_form (
+  form BIGINT,
   kind ENUM ('person', 'visit', 'condition', 'measurement', 'drug', 'procedure', 'observation', 'death',
     'consent', 'specimen', 'device', 'biomarker'),
   target ENUM ('person', 'visit', 'condition', 'measurement', 'drug', 'procedure', 'observation', 'death',
     'consent', 'specimen', 'device', 'biomarker'),
-  concept_id BIGINT, source_value VARCHAR,
-  start_date DATE, start_time TIMESTAMP, end_date DATE, end_time TIMESTAMP,
   date_precision ENUM ('year', 'month', 'day', 'second'),
-  number DOUBLE, operator_concept_id BIGINT, value_concept_id BIGINT, unit_concept_id BIGINT,
-  unit_source VARCHAR, value_text VARCHAR, comparator VARCHAR, original_number DOUBLE,
-  range_low DOUBLE, range_high DOUBLE,
-  type_concept_id BIGINT, quantity DOUBLE, route VARCHAR,
-  source_id BIGINT, line BIGINT, path VARCHAR);
+  concept_id BIGINT, operator_concept_id BIGINT, value_concept_id BIGINT, unit_concept_id BIGINT,
+  type_concept_id BIGINT, source_id BIGINT,
+  source_value VARCHAR, unit_source VARCHAR, comparator VARCHAR, route VARCHAR, path VARCHAR);
 -- What some events refer to, by their number; 0 = nothing.
 CREATE TEMP TABLE stage_reference (
   seq BIGINT, provider_id BIGINT, care_site_id BIGINT, specimen_id BIGINT);
@@ -35,6 +37,17 @@ CREATE TEMP TABLE stage_quarantine (
 CREATE TEMP TABLE stage_source (
   source_id BIGINT, file VARCHAR, hash VARCHAR, bytes BIGINT);
 CREATE TEMP TABLE stage_era_person (person_id BIGINT, brought VARCHAR);
+)sql";
+
+const std::string_view kJoinForms = R"sql(
+CREATE TEMP VIEW stage_event AS
+  SELECT r.* EXCLUDE (place, form), f.* EXCLUDE (form) REPLACE (coalesce(r.place, f.path) AS path)
+  FROM stage_row r JOIN stage_form f ON f.form = r.form;
+)sql";
+
+const std::string_view kWholeEvents = R"sql(
+CREATE TEMP TABLE stage_event AS
+  SELECT r.* EXCLUDE (form), f.* EXCLUDE (form) FROM stage_row r JOIN stage_form f ON f.form = r.form LIMIT 0;
 )sql";
 
 const std::string_view kCheck = R"sql(
@@ -399,7 +412,9 @@ const std::string_view kDropStaging = R"sql(
 DROP VIEW loadable_in_visit;
 DROP VIEW loadable;
 DROP TABLE stage_person;
-DROP TABLE stage_event;
+DROP VIEW stage_event;
+DROP TABLE stage_row;
+DROP TABLE stage_form;
 DROP TABLE stage_reference;
 DROP TABLE stage_consent;
 DROP TABLE stage_gone;

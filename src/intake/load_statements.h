@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The SQL with which the loader stages records and moves them into the CDM.
 //
-//   stage_person, stage_event, stage_consent   what the readers said, row after row (loader.cc appends)
+//   stage_person, stage_event, stage_consent   what the readers said, row after row (record_stage.cc appends)
+//   stage_row, stage_form                      the parts of a stage_event: its own, and what it shares with others
 //   stage_reference                            who did it, where, in which sample: by the event's number
 //   stage_gone                                 row ids of records that are taken back
 //   stage_quarantine                           what cannot be loaded
@@ -25,6 +26,10 @@
 namespace clinnova::intake {
 
 extern const std::string_view kCreateStaging;
+/// stage_event as a view of rows and their forms: of millions.
+extern const std::string_view kJoinForms;
+/// stage_event as a table, a form's columns in every row: where a join costs more than the columns.
+extern const std::string_view kWholeEvents;
 /// Finds the last version of every id, and what needs the person: person.unknown, date.before_birth.
 extern const std::string_view kCheck;
 /// Finds what an earlier import wrote of the same records.

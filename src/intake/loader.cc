@@ -109,8 +109,9 @@ Result<void> Loader::State::BeginStaging() {
   // With more, the thread that appends polls while another one inserts what it appended.
   CLINNOVA_ASSIGN(threads, database.SetThreads(1));
   CLINNOVA_TRY(database.Execute(kCreateStaging));
+  CLINNOVA_TRY(database.Execute(kJoinForms));
   CLINNOVA_TRY(database.Execute(kCreateDetails));
-  CLINNOVA_ASSIGN(stage, RecordStage::Open(database, key));
+  CLINNOVA_ASSIGN(stage, RecordStage::OpenForForms(database, key));
   CLINNOVA_ASSIGN(details, DetailStage::Open(database, key, *concepts));
   CLINNOVA_ASSIGN(places, PlaceStage::Open(database, key, *concepts));
   return BeginList();
@@ -180,7 +181,7 @@ Result<void> Loader::State::HideInColumn(const char* table, const char* column, 
 Result<void> Loader::State::HideIdentities() {
   CLINNOVA_TRY(HideInColumn("stage_quarantine", "raw", "raw <> ''"));
   CLINNOVA_TRY(HideInColumn("stage_quarantine", "message", "true"));
-  CLINNOVA_TRY(HideInColumn("stage_event", "value_text", "number IS NULL AND value_text <> ''"));
+  CLINNOVA_TRY(HideInColumn("stage_row", "value_text", "number IS NULL AND value_text <> ''"));
   CLINNOVA_TRY(HideInColumn("checked_care_site", "name", "name IS NOT NULL"));
   CLINNOVA_TRY(HideInColumn("checked_care_site", "type", "type_concept_id = 0"));
   CLINNOVA_TRY(HideInColumn("checked_provider", "specialty", "specialty_concept_id = 0"));
@@ -189,7 +190,7 @@ Result<void> Loader::State::HideIdentities() {
   }
   CLINNOVA_TRY(HideInColumn("stage_imaging", "site", "true"));
   CLINNOVA_TRY(HideInColumn("stage_series", "device", "true"));
-  return HideInColumn("stage_event", "source_value", "concept_id = 0");
+  return HideInColumn("stage_form", "source_value", "concept_id = 0");
 }
 
 Result<void> Loader::State::CountInto(std::string_view sql, std::int64_t ImportCounts::* field) {

@@ -118,6 +118,9 @@ std::optional<int> TakeDigits(std::string_view& text, std::size_t least, std::si
 }  // namespace
 
 std::string_view TrimText(std::string_view text) {
+  // Nearly always there is nothing to trim: both ends are ASCII and no blank.
+  const auto stays = [](char c) { return c > ' ' && static_cast<unsigned char>(c) < 0x80; };
+  if (!text.empty() && stays(text.front()) && stays(text.back())) return text;
   while (const std::size_t blank = BlankLength(text)) text.remove_prefix(blank);
   while (!text.empty()) {
     if (text.back() == ' ' || text.back() == '\t')

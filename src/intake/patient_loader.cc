@@ -105,6 +105,7 @@ CREATE TEMP VIEW loadable_in_visit AS
 Result<void> PatientLoader::MakeTables() {
   CLINNOVA_TRY(database_.Execute(kPlanWithoutStatistics));
   CLINNOVA_TRY(database_.Execute(kCreateStaging));
+  CLINNOVA_TRY(database_.Execute(kWholeEvents));
   CLINNOVA_TRY(database_.Execute(kChecked));
   for (const std::string& statement : StatementsOf(kInsert)) {
     const std::string target = TargetOf(statement);
@@ -153,7 +154,7 @@ Result<void> PatientLoader::Begin() {
   if (steps_.empty()) CLINNOVA_TRY(Plan());
   CLINNOVA_TRY(database_.Execute("BEGIN"));
   open_ = true;
-  CLINNOVA_ASSIGN(stage_, RecordStage::Open(database_, key_));
+  CLINNOVA_ASSIGN(stage_, RecordStage::OpenForWhole(database_, key_));
   return {};
 }
 

@@ -128,27 +128,51 @@ bool RecordMaker::Holds(const RecordRule& rule) const {
   });
 }
 
+// Whether FillText will find nothing, without making the text: of a wide row most values are missing.
+bool RecordMaker::IsMissing(const TextRule& rule) const {
+  const auto lacks = [this](const TextRule& alternative) {
+    return alternative.pieces.empty() ||
+           std::ranges::any_of(alternative.pieces, [this](const TextRule::Piece& piece) {
+             return piece.column >= 0 && Cell(piece.column).empty();
+           });
+  };
+  return lacks(rule) && std::ranges::all_of(rule.otherwise, lacks);
+}
+
 // False when a column of the rule is missing.
 bool RecordMaker::FillPieces(const TextRule& rule, std::string& text) const {
-  text.clear();
+  if (rule.pieces.size() == 1) {  // nearly all but identities
+    const TextRule::Piece& piece = rule.pieces.front();
+    text = piece.column < 0 ? std::string_view(piece.fixed) : Cell(piece.column);
+    return !text.empty();
+  }
+  std::size_t size = 0;
   for (const TextRule::Piece& piece : rule.pieces) {
-    if (piece.column < 0) {
-      text += piece.fixed;
-      continue;
-    }
-    const std::string_view cell = Cell(piece.column);
-    if (cell.empty()) {
+    const std::size_t added = piece.column < 0 ? piece.fixed.size() : Cell(piece.column).size();
+    if (added == 0 && piece.column >= 0) {
       text.clear();
       return false;
     }
-    text += cell;
+    size += added;
   }
-  return !text.empty();
+  text.resize(size);
+  char* at = text.data();
+  for (const TextRule::Piece& piece : rule.pieces) {
+    const std::string_view part =
+        piece.column < 0 ? std::string_view(piece.fixed) : Cell(piece.column);
+    at = std::copy(part.begin(), part.end(), at);
+  }
+  return size > 0;
 }
 
 // The first of the rule's alternatives that is not missing; false when all are. `translated` says
 // whether `values` had the word.
 bool RecordMaker::FillText(const TextRule& rule, std::string& text, bool* translated) const {
+  if (!rule.given() && rule.otherwise.empty()) {
+    text.clear();
+    if (translated != nullptr) *translated = false;
+    return false;
+  }
   bool given = FillPieces(rule, text);
   for (std::size_t i = 0; !given && i < rule.otherwise.size(); ++i) {
     given = FillPieces(rule.otherwise[i], text);
@@ -253,18 +277,29 @@ void RecordMaker::FillDate(const DateRule& rule, std::optional<SourceTime>& time
     }
     return;
   }
+  ReadDate(rule, time);
+  if (time && (rule.plus_days.given() || rule.minus_days.given())) MoveDate(rule, time);
+}
+
+// The text in scratch_ by the first pattern that fits.
+void RecordMaker::ReadDate(const DateRule& rule, std::optional<SourceTime>& time) {
+  const std::vector<DatePattern>& patterns = rule.patterns.empty() ? mapping_.dates : rule.patterns;
+  if (last_date_.patterns == &patterns && last_date_.text == scratch_) {
+    time = last_date_.time;
+    return;
+  }
   std::string expected;
-  for (const DatePattern& pattern : rule.patterns.empty() ? mapping_.dates : rule.patterns) {
+  for (const DatePattern& pattern : patterns) {
     time = pattern.Read(scratch_);
-    if (time) break;
+    if (time) {
+      last_date_.patterns = &patterns;
+      last_date_.text = scratch_;
+      last_date_.time = *time;
+      return;
+    }
     expected += (expected.empty() ? "" : " or ") + pattern.text();
   }
-  if (!time) {
-    Complain("date.invalid", rule.text,
-             "found \"" + scratch_ + "\", expected a date as " + expected);
-  } else if (rule.plus_days.given() || rule.minus_days.given()) {
-    MoveDate(rule, time);
-  }
+  Complain("date.invalid", rule.text, "found \"" + scratch_ + "\", expected a date as " + expected);
 }
 
 // A date so many days from another. What is known to a month stays known to a month, or becomes
@@ -321,6 +356,7 @@ void RecordMaker::FillHidden(SourceRecord& record) const {
 }
 
 Result<RecordMaker::Outcome> RecordMaker::MakeOne(const RecordRule& rule, const SourceRow& row) {
+  if (rule.value && IsMissing(rule.value->text)) return Outcome::kNothing;
   bad_.reset();
   SourceRecord& record = sink_.Blank();
   record.kind = rule.kind;

@@ -87,6 +87,7 @@ class RecordMaker {
 
   Result<Outcome> MakeOne(const RecordRule& rule, const SourceRow& row);
   bool Holds(const RecordRule& rule) const;
+  bool IsMissing(const TextRule& rule) const;
   bool FillPieces(const TextRule& rule, std::string& text) const;
   bool FillText(const TextRule& rule, std::string& text, bool* translated = nullptr) const;
   bool FillCode(const CodeRule& rule, SourceCode& code) const;
@@ -95,6 +96,7 @@ class RecordMaker {
   void FillNumber(const ValueRule& rule, const std::string& text, SourceValue& value);
   void FillLimit(const ValueRule& rule, const TextRule& text, std::optional<double>& limit);
   void FillDate(const DateRule& rule, std::optional<SourceTime>& time);
+  void ReadDate(const DateRule& rule, std::optional<SourceTime>& time);
   void MoveDate(const DateRule& rule, std::optional<SourceTime>& time);
   bool FillSubject(const RecordRule& rule, SourceRecord& record);
   void FillHidden(SourceRecord& record) const;
@@ -108,6 +110,12 @@ class RecordMaker {
   std::span<const std::string_view> cells_;  // of the present row
   std::optional<BadField> bad_;              // of the record being made
   std::string scratch_;
+  /// The last date that was read: a wide row's records have one, and rows often follow each other by their day.
+  struct {
+    const std::vector<DatePattern>* patterns = nullptr;
+    std::string text;
+    SourceTime time;
+  } last_date_;
 };
 
 }  // namespace clinnova::intake

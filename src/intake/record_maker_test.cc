@@ -33,6 +33,30 @@ std::string Head(const std::string& more = "") {
          more + "[[record]]\nkind = \"observation\"\nid = \"p\"\ncode = { code = \"x\" }\n";
 }
 
+TEST(RecordMaker, ReadsOneTextByTwoPatternsInOneRow) {
+  const Mapping mapping = MustParse(
+      "[file]\npattern = \"*\"\npatient = \"p\"\n[[record]]\nkind = \"observation\"\nid = \"p\"\n"
+      "code = { code = \"x\" }\nstart = { column = \"a\", pattern = \"dd.mm.yyyy\" }\n"
+      "end = { column = \"b\", pattern = \"mm.dd.yyyy\" }\n");
+  RecordKeeper keeper;
+  RecordMaker maker("f", mapping, keeper);
+  NamedCells cells(mapping);
+  for (const char* day : {"01.02.2024", "01.02.2024", "13.02.2024", "03.04.2024"}) {
+    cells.Clear();
+    for (const char* column : {"a", "b"}) cells.Set(column, day);
+    cells.Set("p", "1");
+    EXPECT_TRUE(
+        maker.Make({.type = {}, .cells = cells.cells(), .line = 3, .raw = "raw"}).has_value());
+  }
+  ASSERT_EQ(keeper.records.size(), 3u);
+  EXPECT_EQ(keeper.Rules(), std::vector<std::string>{"date.invalid@3"});  // no month 13
+  for (const SourceRecord& record : keeper.records) {
+    EXPECT_EQ(record.start->month, record.end->day);
+    EXPECT_EQ(record.start->day, record.end->month);
+  }
+  EXPECT_EQ(keeper.records[2].start->day, 3);
+}
+
 TEST(RecordMaker, TellsADayFromAnotherAndInventsNone) {
   using P = SourceTime::Precision;
   const Mapping mapping =

@@ -177,7 +177,9 @@ ResolvedRecord RecordResolver::ResolveConsent(const SourceRecord& record) const 
 }
 
 ResolvedRecord RecordResolver::ResolveEvent(const SourceRecord& record) const {
-  ResolvedEvent event;
+  // Made where it is returned: an event is half a kilobyte.
+  ResolvedRecord resolved(std::in_place_type<ResolvedEvent>);
+  ResolvedEvent& event = std::get<ResolvedEvent>(resolved);
   event.table = record.kind;
   event.type_concept_id = kEhr;
   if (record.type == "prescription") event.type_concept_id = kEhrPrescription;
@@ -186,10 +188,11 @@ ResolvedRecord RecordResolver::ResolveEvent(const SourceRecord& record) const {
   event.quantity = record.quantity;
   event.route = record.route;
   const Concept* concept_ = nullptr;
-  if (auto rejected = ResolveCode(record, event, concept_)) return *rejected;
-  if (auto rejected = ResolveTimes(record, event)) return *rejected;
-  if (auto rejected = ResolveValue(record, concept_, event)) return *rejected;
-  return event;
+  std::optional<Rejection> rejected = ResolveCode(record, event, concept_);
+  if (!rejected) rejected = ResolveTimes(record, event);
+  if (!rejected) rejected = ResolveValue(record, concept_, event);
+  if (rejected) resolved = std::move(*rejected);
+  return resolved;
 }
 
 std::optional<Rejection> RecordResolver::ResolveCode(const SourceRecord& record,

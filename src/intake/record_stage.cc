@@ -36,9 +36,20 @@ RecordStage::RecordStage(const PseudonymKey& key, SqlAppender persons, SqlChunkA
       gone_(std::move(gone)),
       quarantine_(std::move(quarantine)) {}
 
-Result<RecordStage> RecordStage::Open(core::Database& database, const PseudonymKey& key) {
+Result<RecordStage> RecordStage::OpenForForms(core::Database& database, const PseudonymKey& key) {
+  CLINNOVA_ASSIGN(RecordStage stage, Open(database, key, "stage_row"));
+  CLINNOVA_ASSIGN(stage.forms_, EventForms::Open(database));
+  return stage;
+}
+
+Result<RecordStage> RecordStage::OpenForWhole(core::Database& database, const PseudonymKey& key) {
+  return Open(database, key, "stage_event");
+}
+
+Result<RecordStage> RecordStage::Open(core::Database& database, const PseudonymKey& key,
+                                      std::string_view events_table) {
   CLINNOVA_ASSIGN(SqlAppender persons, database.Append("stage_person"));
-  CLINNOVA_ASSIGN(SqlChunkAppender events, database.AppendChunks("stage_event"));
+  CLINNOVA_ASSIGN(SqlChunkAppender events, database.AppendChunks(events_table));
   CLINNOVA_ASSIGN(SqlAppender consents, database.Append("stage_consent"));
   CLINNOVA_ASSIGN(SqlAppender gone, database.Append("stage_gone"));
   CLINNOVA_ASSIGN(SqlAppender quarantine, database.Append("stage_quarantine"));
@@ -114,31 +125,20 @@ void RecordStage::Stage(const SourceRecord& record, const ResolvedEvent& event) 
   rows.Int64(RowId(record));
   rows.Int64(PersonId(record));
   rows.Int64(VisitId(record));
-  rows.Int64(static_cast<std::int64_t>(record.kind));
-  rows.Int64(static_cast<std::int64_t>(event.table));
-  rows.Int64(event.concept_id);
-  TextOrNull(rows, event.source_value);
   rows.Int64(event.start.day);
   NumberOrNull(rows, event.start.moment);
   event.end ? rows.Int64(event.end->day) : rows.Null();
   NumberOrNull(rows, event.end ? event.end->moment : std::nullopt);
-  rows.Int64(static_cast<std::int64_t>(event.start.precision));
   NumberOrNull(rows, event.number);
-  rows.Int64(event.operator_concept_id);
-  rows.Int64(event.value_concept_id);
-  rows.Int64(event.unit_concept_id);
-  rows.Text(event.unit_source);
   rows.Text(event.value_text);
-  rows.Text(event.comparator);
   NumberOrNull(rows, event.original_number);
   NumberOrNull(rows, event.range_low);
   NumberOrNull(rows, event.range_high);
-  rows.Int64(event.type_concept_id);
   NumberOrNull(rows, event.quantity);
-  TextOrNull(rows, event.route);
-  rows.Int64(SourceId(record.source.file));
   rows.Int64(static_cast<std::int64_t>(record.source.line));
-  rows.Text(record.source.path);
+  TextOrNull(rows, OwnPlace(record));
+  const EventForm form = EventForm::Of(record, event, SourceId(record.source.file));
+  forms_ ? rows.Int64(forms_->NumberOf(form)) : AppendForm(rows, form);
   rows.EndRow();
 }
 
@@ -174,6 +174,7 @@ void RecordStage::Take(const SourceRecord& record, const ResolvedRecord& resolve
 
 Result<void> RecordStage::Finish() {
   CLINNOVA_TRY(events_.Finish());
+  if (forms_) CLINNOVA_TRY(forms_->Finish());
   for (SqlAppender* rows : {&persons_, &consents_, &gone_, &quarantine_}) {
     CLINNOVA_TRY(rows->Finish());
   }

@@ -4,7 +4,7 @@
 // of the physician (patient_loader.h).
 //
 //   CLINNOVA_TRY(database.Execute(kCreateStaging));
-//   CLINNOVA_ASSIGN(RecordStage stage, RecordStage::Open(database, key));
+//   CLINNOVA_ASSIGN(RecordStage stage, RecordStage::OpenForForms(database, key));
 //   stage.Take(record, resolver.Resolve(record));
 //   CLINNOVA_TRY(stage.Finish());
 #pragma once
@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "core/duckdb.h"
+#include "intake/event_forms.h"
 #include "intake/pseudonym.h"
 #include "intake/record_identities.h"
 #include "intake/record_resolver.h"
@@ -27,8 +28,10 @@ bool SaysItIsNotTrue(const SourceRecord& record);
 /// One thread at a time. Must not outlive the database and the key.
 class RecordStage {
  public:
-  /// Begins to append to the staging tables, which are there already.
-  static Result<RecordStage> Open(core::Database& database, const PseudonymKey& key);
+  /// Begins to append to the staging tables, which are there already; events to stage_row and stage_form.
+  static Result<RecordStage> OpenForForms(core::Database& database, const PseudonymKey& key);
+  /// Likewise, but events to the table of kWholeEvents.
+  static Result<RecordStage> OpenForWhole(core::Database& database, const PseudonymKey& key);
 
   /// Stages the record; a rejected one goes into quarantine and takes its earlier version away.
   void Take(const SourceRecord& record, const ResolvedRecord& resolved);
@@ -51,6 +54,8 @@ class RecordStage {
  private:
   RecordStage(const PseudonymKey& key, core::SqlAppender persons, core::SqlChunkAppender events,
               core::SqlAppender consents, core::SqlAppender gone, core::SqlAppender quarantine);
+  static Result<RecordStage> Open(core::Database& database, const PseudonymKey& key,
+                                  std::string_view events);
   std::int64_t SourceId(const std::string& file);
   std::int64_t PersonId(const SourceRecord& record);
   std::int64_t VisitId(const SourceRecord& record);
@@ -61,6 +66,7 @@ class RecordStage {
   const PseudonymKey* key_;  // not owned
   RecordIdentities identities_;
   core::SqlChunkAppender events_;
+  std::optional<EventForms> forms_;  ///< nothing: every event holds its own
   core::SqlAppender persons_, consents_, gone_, quarantine_;
   LastId file_;
   std::int64_t sequence_ = 0;

@@ -139,9 +139,24 @@ struct SourceRecord {
   void Clear();
 };
 
+// Member by member: to assign a new record would go through every text's general assignment.
 inline void SourceRecord::Clear() {
-  static const SourceRecord kNew;
-  *this = kNew;
+  kind = RecordKind::kObservation;
+  source.line = 0;
+  kind_follows_value = false;
+  for (std::string* text : {&source.file, &source.path, &id, &patient_id, &visit_id, &provider_id,
+                            &care_site_id, &sex, &status, &type, &route, &specimen_id}) {
+    text->clear();
+  }
+  birth.reset();
+  identity_words.clear();
+  codes.clear();
+  start.reset();
+  end.reset();
+  value.reset();
+  quantity.reset();
+  details.reset();
+  rows = {};
 }
 
 /// A record that could not be read: goes to quarantine with the reason.
