@@ -133,34 +133,6 @@ TEST_F(ImportTest, ChangesNothingWhenDoneTwiceAndReplacesWhatWasCorrected) {
   EXPECT_EQ(store.database().QueryInt64("SELECT count(*) FROM clinnova.import_report").value(), 3);
 }
 
-// As where millions of rows are replaced (store::RowRemoval).
-TEST_F(ImportTest, ReplacesRowsByWritingTheirTablesAnew) {
-  store::Store store = Open("site.duckdb");
-  Write("a/pat-1001.json", kPatients);
-  Write("a/crp.json", Observation("12"));
-  std::string other = Observation("7");
-  Write("b/crp.json", other.replace(other.find("\"o1\""), 4, "\"o2\""));
-  const std::vector<std::string> both{(folder_ / "a").string(), (folder_ / "b").string()};
-  MustImport(store, both);
-  const auto content = Content(store);
-  const auto number = [&](const std::string& sql) {
-    return store.database().QueryInt64(sql).value();
-  };
-  const std::string kTable =
-      "SELECT table_oid FROM duckdb_tables() WHERE table_name = 'measurement'";
-  const std::string kOther = "SELECT measurement_id FROM measurement WHERE value_as_number = 7";
-  const std::int64_t table = number(kTable);
-  const std::int64_t other_row = number(kOther);
-  MustImport(store, both, "", 0);
-  EXPECT_NE(number(kTable), table);
-  EXPECT_EQ(Content(store), content);
-  Write("a/crp.json", Observation("14"));
-  MustImport(store, {(folder_ / "a").string()}, "", 0);
-  EXPECT_EQ(number("SELECT sum(value_as_number)::BIGINT FROM measurement"), 21);
-  EXPECT_EQ(number(kOther), other_row);
-  EXPECT_EQ(number("SELECT count(*) FROM clinnova.provenance"), 3);
-}
-
 TEST_F(ImportTest, LoadsNothingOfATruncatedBundle) {
   store::Store store = Open();
   Write("export/a.json", kPatients);
