@@ -318,6 +318,11 @@ Result<std::int64_t> Database::SetThreads(std::int64_t threads) {
   return before;
 }
 
+Result<void> Database::ReturnFreedMemory() {
+  // Whenever it needs a block of more than this, which is half a block of a table.
+  return Execute("SET allocator_bulk_deallocation_flush_threshold = '128KB'");
+}
+
 Result<void> Database::Execute(std::string_view sql) {
   duckdb_extracted_statements statements = nullptr;
   const idx_t count =

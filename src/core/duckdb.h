@@ -176,6 +176,11 @@ class Database {
   /// On how many threads DuckDB works from now on; gives the number of before.
   Result<std::int64_t> SetThreads(std::int64_t threads);
 
+  /// From now on memory that DuckDB takes from one use for another to stay below its limit goes back to the system
+  /// first. Otherwise its allocator keeps much of it for some seconds, 100 to 170 MB more than the limit in an import;
+  /// with this, large statements take a tenth longer.
+  Result<void> ReturnFreedMemory();
+
   /// An appender to `table` or `schema.table`; must not outlive this.
   Result<SqlAppender> Append(std::string_view table);
   Result<SqlChunkAppender> AppendChunks(std::string_view table);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "intake/detail_statements.h"
 
+#include <array>
+
 namespace clinnova::intake {
 
 const std::string_view kCreateDetails = R"sql(
@@ -44,29 +46,50 @@ CREATE TEMP TABLE checked_provider AS
   SELECT * FROM stage_provider QUALIFY row_number() OVER (PARTITION BY row_id ORDER BY seq DESC) = 1;
 )sql";
 
-const std::string_view kClearDetails = R"sql(
+const std::string_view kFindEarlierPlaces = R"sql(
+CREATE TEMP TABLE earlier_place AS SELECT row_id FROM earlier_row WHERE gives_care;
 -- A location is its care site's: it goes with it.
 CREATE TEMP TABLE earlier_location AS
   SELECT location_id FROM care_site
-  WHERE location_id IS NOT NULL AND care_site_id IN (SELECT row_id FROM earlier_row);
-DELETE FROM location WHERE location_id IN (SELECT location_id FROM earlier_location);
-DELETE FROM clinnova.provenance
+  WHERE location_id IS NOT NULL AND care_site_id IN (SELECT row_id FROM earlier_place);
+INSERT INTO earlier_row
+  SELECT rowid, row_id, false FROM clinnova.provenance
   WHERE table_name = 'location' AND row_id IN (SELECT location_id FROM earlier_location);
-DROP TABLE earlier_location;
 -- What a professional has of a role goes with it, and comes back with it.
 UPDATE provider SET specialty_concept_id = NULL, specialty_source_value = NULL, care_site_id = NULL
   WHERE provider_id IN (SELECT practitioner_id FROM clinnova.provider_role
-                        WHERE provider_id IN (SELECT row_id FROM earlier_row));
-DELETE FROM care_site WHERE care_site_id IN (SELECT row_id FROM earlier_row);
-DELETE FROM provider WHERE provider_id IN (SELECT row_id FROM earlier_row);
-DELETE FROM clinnova.provider_role WHERE provider_id IN (SELECT row_id FROM earlier_row);
-DELETE FROM device_exposure WHERE device_exposure_id IN (SELECT row_id FROM earlier_row);
-DELETE FROM clinnova.imaging WHERE imaging_id IN (SELECT row_id FROM earlier_row);
-DELETE FROM clinnova.biomarker WHERE biomarker_id IN (SELECT row_id FROM earlier_row);
-DELETE FROM specimen WHERE specimen_id IN (SELECT row_id FROM earlier_row);
-DELETE FROM clinnova.sample WHERE specimen_id IN (SELECT row_id FROM earlier_row);
-DELETE FROM clinnova.specimen_use WHERE row_id IN (SELECT row_id FROM earlier_row);
+                        WHERE provider_id IN (SELECT row_id FROM earlier_place));
 )sql";
+
+namespace {
+
+constexpr std::string_view kPlaces = "SELECT row_id FROM earlier_place";
+constexpr std::array<EarlierRows, 10> kDetails{{
+    {.table = "location",
+     .key = "location_id",
+     .among = "SELECT location_id FROM earlier_location"},
+    {.table = "care_site", .key = "care_site_id", .among = kPlaces},
+    {.table = "provider", .key = "provider_id", .among = kPlaces},
+    {.table = "clinnova.provider_role", .key = "provider_id", .among = kPlaces},
+    {.table = "device_exposure", .key = "device_exposure_id", .touches_person = true},
+    {.table = "clinnova.imaging", .key = "imaging_id"},
+    {.table = "clinnova.biomarker", .key = "biomarker_id"},
+    {.table = "specimen", .key = "specimen_id", .touches_person = true},
+    {.table = "clinnova.sample", .key = "specimen_id"},
+    {.table = "clinnova.specimen_use", .key = "row_id"},
+}};
+
+// Of samples that were taken back, not replaced.
+constexpr std::array<EarlierRows, 1> kUses{{
+    {.table = "clinnova.specimen_use",
+     .key = "specimen_id",
+     .among = "SELECT row_id FROM earlier_row EXCEPT SELECT specimen_id FROM specimen"},
+}};
+
+}  // namespace
+
+const std::span<const EarlierRows> kEarlierDetails = kDetails;
+const std::span<const EarlierRows> kEarlierUses = kUses;
 
 const std::string_view kInsertPlaces = R"sql(
 INSERT INTO location (location_id, city, state, zip, location_source_value, country_concept_id,
@@ -135,11 +158,13 @@ INSERT INTO device_exposure (device_exposure_id, person_id, device_concept_id,
          left(e.source_value, 50)
   FROM loadable_in_visit e LEFT JOIN stage_device d ON d.seq = e.seq
   WHERE e.target = 'device';
+-- Not of loadable, whose millions of rows would be gone through where there is no such record.
 INSERT INTO clinnova.imaging
   SELECT e.row_id, e.person_id,
          coalesce(p.procedure_occurrence_id, CASE WHEN e.target = 'procedure' THEN e.row_id END),
          e.start_date, e.start_time, i.modality, i.site_concept_id, i.site, i.series, i.instances
-  FROM stage_imaging i JOIN loadable e ON e.seq = i.seq
+  FROM stage_imaging i JOIN stage_event e ON e.seq = i.seq
+    ANTI JOIN superseded_event s ON s.seq = i.seq ANTI JOIN refused_event r ON r.seq = i.seq
     LEFT JOIN procedure_occurrence p
       ON p.procedure_occurrence_id = i.procedure_id AND p.person_id = e.person_id;
 INSERT INTO clinnova.biomarker
@@ -147,19 +172,19 @@ INSERT INTO clinnova.biomarker
          e.source_value, s.device_concept_id, s.device, coalesce(e.start_time, e.start_date),
          coalesce(e.end_time, e.end_date, e.start_time + to_milliseconds(s.milliseconds)), e.number,
          e.unit_concept_id, nullif(e.unit_source, ''), s.samples
-  FROM stage_series s JOIN loadable e ON e.seq = s.seq
+  FROM stage_series s JOIN stage_event e ON e.seq = s.seq
+    ANTI JOIN superseded_event o ON o.seq = s.seq ANTI JOIN refused_event r ON r.seq = s.seq
   WHERE e.number IS NOT NULL;
 -- A result and a sample of one patient; a sample that is not in the store is not referred to.
 INSERT INTO clinnova.specimen_use
   SELECT table_of(e.target), e.row_id, s.specimen_id
   FROM stage_reference r JOIN loadable e ON e.seq = r.seq
     JOIN specimen s ON s.specimen_id = r.specimen_id AND s.person_id = e.person_id;
-DELETE FROM clinnova.specimen_use
-  WHERE specimen_id IN (SELECT row_id FROM earlier_row)
-    AND specimen_id NOT IN (SELECT specimen_id FROM specimen);
 )sql";
 
 const std::string_view kDropDetails = R"sql(
+DROP TABLE earlier_place;
+DROP TABLE earlier_location;
 DROP MACRO table_of;
 DROP MACRO coarse_zip;
 DROP MACRO device_identifier;

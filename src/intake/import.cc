@@ -275,9 +275,11 @@ Result<ImportReport> ImportWithKey(store::Store& store, const std::vector<Input>
   CLINNOVA_ASSIGN(const core::SqlFunction taken,
                   store.database().AddFunction(
                       "taken_id", [&key](std::int64_t id) { return key.TakenId(id); }));
-  CLINNOVA_ASSIGN(
-      const std::unique_ptr<Loader> loader,
-      Loader::Begin(store, key, {.today = options.today, .pseudonyms = list ? &*list : nullptr}));
+  CLINNOVA_ASSIGN(const std::unique_ptr<Loader> loader,
+                  Loader::Begin(store, key,
+                                {.today = options.today,
+                                 .pseudonyms = list ? &*list : nullptr,
+                                 .runs_with_room = options.runs_with_room}));
   CLINNOVA_TRY(ReadAndLoad(inputs, key, *loader));
   CLINNOVA_TRY(ReadOmop(inputs, store, key, *loader));
   return loader->Finish();

@@ -8,17 +8,19 @@
 // A file's format is recognised by its content: JSON is FHIR, text is CSV, which needs a mapping.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "intake/import_report.h"
+#include "store/row_removal.h"
 #include "store/store.h"
 
 namespace clinnova::intake {
 
 /// What a store that is imported into may hold in memory (store::Store::Options::memory_limit): beyond it DuckDB
-/// writes to a folder beside the store, and the whole process stays under 500 MB whatever the size of the files. An
-/// import that replaces millions of rows takes more: memory outside this limit grows as they are deleted.
+/// writes to a folder beside the store, and the whole process stays under 500 MB whatever the size of the files, new ones
+/// or ones whose every row replaces another.
 inline constexpr const char* kImportMemory = "192MB";
 
 struct ImportOptions {
@@ -34,6 +36,8 @@ struct ImportOptions {
   std::string pseudonyms = {};
   /// Nothing can have happened after this day, "2026-11-23"; empty = today.
   std::string today = {};
+  /// As Loader::Options; tests have less.
+  std::int64_t runs_with_room = store::RowRemoval::kRunsWithRoom;
 };
 
 /// Imports everything or nothing. kInvalidInput with the file's name when a path does not exist, a file is

@@ -12,6 +12,7 @@
 #include <set>
 
 #include "core/hash.h"
+#include "intake/synthetic_export.h"
 
 namespace clinnova::intake {
 namespace {
@@ -40,8 +41,12 @@ class ImportTest : public testing::Test {
     return std::move(*store);
   }
   ImportReport MustImport(store::Store& store, std::vector<std::string> paths,
-                          const std::string& mapping = "") {
-    auto report = Import(store, {.paths = std::move(paths), .mapping = mapping, .key_file = Key()});
+                          const std::string& mapping = "",
+                          std::int64_t runs_with_room = store::RowRemoval::kRunsWithRoom) {
+    auto report = Import(store, {.paths = std::move(paths),
+                                 .mapping = mapping,
+                                 .key_file = Key(),
+                                 .runs_with_room = runs_with_room});
     EXPECT_TRUE(report.has_value()) << report.error().message;
     if (!report) return {};
     for (const auto& [kind, counts] : report->kinds) {
@@ -50,13 +55,15 @@ class ImportTest : public testing::Test {
     return std::move(*report);
   }
 
-  /// The first import's report; the same files once more must change nothing.
+  /// The first import's report; the same files once more must change nothing, in whatever way rows are replaced.
   ImportReport MustImportTwice(store::Store& store, const std::vector<std::string>& paths,
                                const std::string& mapping) {
     const ImportReport report = MustImport(store, paths, mapping);
     const auto content = Content(store);
-    MustImport(store, paths, mapping);
-    EXPECT_EQ(Content(store), content);
+    for (const std::int64_t room : {store::RowRemoval::kRunsWithRoom, std::int64_t{0}}) {
+      MustImport(store, paths, mapping, room);
+      EXPECT_EQ(Content(store), content);
+    }
     return report;
   }
 
@@ -381,6 +388,45 @@ TEST_F(ImportTest, LoadsEverythingOrNothingWhenKilled) {
   store::Store store = Open("site.duckdb");
   MustImport(store, {(folder_ / "second").string()});
   EXPECT_EQ(store.database().QueryInt64("SELECT count(*) FROM measurement").value(), 20000);
+}
+
+TEST_F(ImportTest, ReplacesEverythingOrNothingWhenKilled) {
+  const auto cohort = WriteSyntheticCohort(
+      {.patients = 30, .dialect = "ch-csv", .directory = folder_ / "cohort", .defects = false});
+  ASSERT_TRUE(cohort.has_value()) << cohort.error().message;
+  const std::vector<std::string> files{cohort->export_directory.string()};
+  std::map<std::string, std::string> before;
+  {
+    store::Store store = Open("site.duckdb");
+    MustImport(store, files, "ch-csv");
+    before = Content(store);
+  }
+  bool committed = false;
+  int killed = 0;
+  for (int milliseconds = 40; !committed && milliseconds < 100000;
+       milliseconds += milliseconds / 2) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      auto store = store::Store::Open({.path = (folder_ / "site.duckdb").string()});
+      if (!store) ::_exit(2);
+      const auto report = Import(
+          *store, {.paths = files, .mapping = "ch-csv", .key_file = Key(), .runs_with_room = 0});
+      // Not as the process ends, which would write the log of the transaction into the store.
+      ::kill(::getpid(), report ? SIGKILL : SIGABRT);
+    }
+    ::usleep(static_cast<useconds_t>(milliseconds) * 1000);
+    ::kill(child, SIGKILL);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    store::Store store = Open("site.duckdb");
+    EXPECT_EQ(Content(store), before) << milliseconds << " ms";
+    committed =
+        store.database().QueryInt64("SELECT count(*) FROM clinnova.import_report").value() == 2;
+    ++killed;
+  }
+  EXPECT_TRUE(committed);
+  EXPECT_GT(killed, 1);
 }
 
 /// Searches every text of the store.

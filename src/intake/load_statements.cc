@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "intake/load_statements.h"
 
+#include <array>
+
 namespace clinnova::intake {
 
 const std::string_view kCreateStaging = R"sql(
@@ -111,57 +113,46 @@ INSERT INTO stage_quarantine
 
 const std::string_view kFindEarlier = R"sql(
 CREATE TEMP TABLE earlier_row AS
-  SELECT row_id FROM clinnova.provenance WHERE row_id IN (
+  SELECT rowid AS place, row_id, table_name IN ('care_site', 'provider') AS gives_care
+  FROM clinnova.provenance WHERE row_id IN (
     SELECT row_id FROM stage_event UNION ALL SELECT row_id FROM stage_consent
     UNION ALL SELECT person_id FROM stage_person UNION ALL SELECT row_id FROM stage_gone
     UNION ALL SELECT row_id FROM stage_care_site UNION ALL SELECT row_id FROM stage_provider);
 )sql";
 
-const std::string_view kNothingEarlier = "CREATE TEMP TABLE earlier_row (row_id BIGINT)";
+const std::string_view kNothingEarlier =
+    "CREATE TEMP TABLE earlier_row (place BIGINT, row_id BIGINT, gives_care BOOLEAN)";
 
-const std::string_view kClear = R"sql(
--- Before the rows go: whose observation period is touched. One table after the other: in one statement every table's
--- join would hold all earlier rows at the same time.
+const std::string_view kTouch = R"sql(
 CREATE TEMP TABLE touched_person AS
   SELECT person_id FROM checked_person UNION SELECT person_id FROM loadable;
-INSERT INTO touched_person
-  SELECT person_id FROM visit_occurrence WHERE visit_occurrence_id IN (SELECT row_id FROM earlier_row)
-  EXCEPT SELECT person_id FROM touched_person;
-INSERT INTO touched_person
-  SELECT person_id FROM condition_occurrence WHERE condition_occurrence_id IN (SELECT row_id FROM earlier_row)
-  EXCEPT SELECT person_id FROM touched_person;
-INSERT INTO touched_person
-  SELECT person_id FROM drug_exposure WHERE drug_exposure_id IN (SELECT row_id FROM earlier_row)
-  EXCEPT SELECT person_id FROM touched_person;
-INSERT INTO touched_person
-  SELECT person_id FROM measurement WHERE measurement_id IN (SELECT row_id FROM earlier_row)
-  EXCEPT SELECT person_id FROM touched_person;
-INSERT INTO touched_person
-  SELECT person_id FROM observation WHERE observation_id IN (SELECT row_id FROM earlier_row)
-  EXCEPT SELECT person_id FROM touched_person;
-INSERT INTO touched_person
-  SELECT person_id FROM procedure_occurrence WHERE procedure_occurrence_id IN (SELECT row_id FROM earlier_row)
-  EXCEPT SELECT person_id FROM touched_person;
-INSERT INTO touched_person
-  SELECT person_id FROM specimen WHERE specimen_id IN (SELECT row_id FROM earlier_row)
-  EXCEPT SELECT person_id FROM touched_person;
-INSERT INTO touched_person
-  SELECT person_id FROM device_exposure WHERE device_exposure_id IN (SELECT row_id FROM earlier_row)
-  EXCEPT SELECT person_id FROM touched_person;
-DELETE FROM person WHERE person_id IN (SELECT person_id FROM checked_person);
-DELETE FROM visit_occurrence WHERE visit_occurrence_id IN (SELECT row_id FROM earlier_row);
-DELETE FROM condition_occurrence WHERE condition_occurrence_id IN (SELECT row_id FROM earlier_row);
-DELETE FROM drug_exposure WHERE drug_exposure_id IN (SELECT row_id FROM earlier_row);
-DELETE FROM measurement WHERE measurement_id IN (SELECT row_id FROM earlier_row);
-DELETE FROM observation WHERE observation_id IN (SELECT row_id FROM earlier_row);
-DELETE FROM procedure_occurrence WHERE procedure_occurrence_id IN (SELECT row_id FROM earlier_row);
--- A death has no identifier of its own: it is known by its provenance's row and its person.
-DELETE FROM death WHERE person_id IN (
-  SELECT person_id FROM loadable WHERE target = 'death');
-DELETE FROM clinnova.consent WHERE consent_id IN (SELECT row_id FROM earlier_row);
-DELETE FROM clinnova.provenance WHERE row_id IN (SELECT row_id FROM earlier_row);
-DELETE FROM clinnova.value_detail WHERE row_id IN (SELECT row_id FROM earlier_row);
 )sql";
+
+const std::string_view kTouchRemoved = R"sql(
+INSERT INTO touched_person SELECT person_id FROM removed_row EXCEPT SELECT person_id FROM touched_person;
+)sql";
+
+namespace {
+
+constexpr std::array<EarlierRows, 10> kRows{{
+    {.table = "visit_occurrence", .key = "visit_occurrence_id", .touches_person = true},
+    {.table = "condition_occurrence", .key = "condition_occurrence_id", .touches_person = true},
+    {.table = "drug_exposure", .key = "drug_exposure_id", .touches_person = true},
+    {.table = "measurement", .key = "measurement_id", .touches_person = true},
+    {.table = "observation", .key = "observation_id", .touches_person = true},
+    {.table = "procedure_occurrence", .key = "procedure_occurrence_id", .touches_person = true},
+    {.table = "person", .key = "person_id", .among = "SELECT person_id FROM checked_person"},
+    // A death has no identifier of its own: it is known by its provenance's row and its person.
+    {.table = "death",
+     .key = "person_id",
+     .among = "SELECT person_id FROM loadable WHERE target = 'death'"},
+    {.table = "clinnova.consent", .key = "consent_id"},
+    {.table = "clinnova.value_detail", .key = "row_id"},
+}};
+
+}  // namespace
+
+const std::span<const EarlierRows> kEarlierRows = kRows;
 
 const std::string_view kInsert = R"sql(
 INSERT INTO person (person_id, gender_concept_id, year_of_birth, month_of_birth, day_of_birth,
@@ -249,7 +240,6 @@ INSERT INTO clinnova.value_detail
   WHERE target IN ('measurement', 'observation')
     AND (comparator <> '' OR original_number IS DISTINCT FROM number OR length(value_text) > 50);
 
-DELETE FROM clinnova.quarantine WHERE source_id IN (SELECT source_id FROM stage_source);
 INSERT INTO clinnova.quarantine
   SELECT source_id, nullif(line, 0), nullif(path, ''), kind, rule, message, nullif(raw, '')
   FROM stage_quarantine;
@@ -264,7 +254,6 @@ INSERT INTO clinnova.source
 )sql";
 
 const std::string_view kObservationPeriods = R"sql(
-DELETE FROM observation_period WHERE person_id IN (SELECT person_id FROM touched_person);
 INSERT INTO observation_period (observation_period_id, person_id, observation_period_start_date,
                                 observation_period_end_date, period_type_concept_id)
   SELECT person_id, person_id, min(first), max(last), 32817
@@ -292,6 +281,37 @@ INSERT INTO observation_period (observation_period_id, person_id, observation_pe
   GROUP BY person_id;
 )sql";
 
+const std::string_view kFindEraPersons = R"sql(
+CREATE TEMP TABLE era_person AS
+  SELECT person_id FROM touched_person UNION SELECT person_id FROM stage_era_person WHERE brought IS NULL;
+CREATE TEMP TABLE condition_era_person AS
+  SELECT person_id FROM era_person
+  EXCEPT SELECT person_id FROM stage_era_person WHERE brought = 'condition_era';
+CREATE TEMP TABLE drug_era_person AS
+  SELECT person_id FROM era_person
+  EXCEPT SELECT person_id FROM stage_era_person WHERE brought = 'drug_era';
+CREATE TEMP TABLE dose_era_person AS
+  SELECT person_id FROM era_person
+  EXCEPT SELECT person_id FROM stage_era_person WHERE brought = 'dose_era';
+)sql";
+
+namespace {
+
+constexpr std::array<EarlierRows, 4> kPeriodsAndEras{{
+    {.table = "observation_period",
+     .key = "person_id",
+     .among = "SELECT person_id FROM touched_person"},
+    {.table = "condition_era",
+     .key = "person_id",
+     .among = "SELECT person_id FROM condition_era_person"},
+    {.table = "drug_era", .key = "person_id", .among = "SELECT person_id FROM drug_era_person"},
+    {.table = "dose_era", .key = "person_id", .among = "SELECT person_id FROM dose_era_person"},
+}};
+
+}  // namespace
+
+const std::span<const EarlierRows> kEarlierPeriodsAndEras = kPeriodsAndEras;
+
 // As OHDSI's CDM 5.4 and its published scripts have them (https://ohdsi.github.io/CommonDataModel/sqlScripts.html;
 // rules only, the statements are ours). What begins at most 30 days after everything before it ended goes on
 // with the era: the difference of the two dates, so that the end on 1 January and the start on 31 January
@@ -301,13 +321,6 @@ INSERT INTO observation_period (observation_period_id, person_id, observation_pe
 // start are the era's gap_days. Concept 0 and drugs without an ingredient make no era. An identifier is
 // made of what an era is: made anew, it stays.
 const std::string_view kEras = R"sql(
-CREATE TEMP TABLE era_person AS
-  SELECT person_id FROM touched_person UNION SELECT person_id FROM stage_era_person WHERE brought IS NULL;
-
-CREATE TEMP TABLE condition_era_person AS
-  SELECT person_id FROM era_person
-  EXCEPT SELECT person_id FROM stage_era_person WHERE brought = 'condition_era';
-DELETE FROM condition_era WHERE person_id IN (SELECT person_id FROM condition_era_person);
 INSERT INTO condition_era (condition_era_id, person_id, condition_concept_id, condition_era_start_date,
                            condition_era_end_date, condition_occurrence_count)
   WITH occurrence AS (
@@ -327,12 +340,6 @@ INSERT INTO condition_era (condition_era_id, person_id, condition_concept_id, co
          count(*)
   FROM numbered GROUP BY person_id, concept_id, era;
 
-CREATE TEMP TABLE drug_era_person AS
-  SELECT person_id FROM era_person
-  EXCEPT SELECT person_id FROM stage_era_person WHERE brought = 'drug_era';
-CREATE TEMP TABLE dose_era_person AS
-  SELECT person_id FROM era_person
-  EXCEPT SELECT person_id FROM stage_era_person WHERE brought = 'dose_era';
 -- end_known: it is more than the end that the CDM has because its field must not be empty.
 CREATE TEMP TABLE era_exposure AS
   SELECT person_id, drug_concept_id, quantity, drug_exposure_start_date AS first,
@@ -348,7 +355,6 @@ CREATE TEMP TABLE era_exposure AS
 CREATE TEMP TABLE era_ingredient AS
   SELECT concept_id FROM concept WHERE concept_class_id = 'Ingredient' AND standard_concept = 'S';
 
-DELETE FROM drug_era WHERE person_id IN (SELECT person_id FROM drug_era_person);
 INSERT INTO drug_era (drug_era_id, person_id, drug_concept_id, drug_era_start_date, drug_era_end_date,
                       drug_exposure_count, gap_days)
   -- The embedded vocabulary's concept_ancestor is without the concepts themselves, Athena's has them.
@@ -375,7 +381,6 @@ INSERT INTO drug_era (drug_era_id, person_id, drug_concept_id, drug_era_start_da
 -- By OHDSI's "How to calculate drug dose" (https://ohdsi.github.io/CommonDataModel/drug_dose.html): what was given out
 -- over the days that it was for, an amount for a tablet, a numerator for a puff, a millilitre or a pack; a patch has a
 -- rate (8505 is the hour) whatever it was given out for.
-DELETE FROM dose_era WHERE person_id IN (SELECT person_id FROM dose_era_person);
 INSERT INTO dose_era (dose_era_id, person_id, drug_concept_id, unit_concept_id, dose_value,
                       dose_era_start_date, dose_era_end_date)
   WITH strength AS (

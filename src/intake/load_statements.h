@@ -12,7 +12,8 @@
 //                  checked_person, checked_consent   one row per id
 //                  loadable, loadable_in_visit       the events that are, as views: they are not copied
 //     --kFindEarlier-->  earlier_row     rows that an earlier import wrote of the same records
-//     --kClear-->     they go
+//     --kTouch-->     touched_person  whose observation period and eras are made anew
+//     --kEarlierRows-->  they go (store::RowRemoval), and whom they are about is touched, too
 //     --kInsert-->    CDM tables, consent
 //     --kRemember-->  provenance, value_detail, quarantine, source
 //
@@ -21,9 +22,17 @@
 // holds the two to the same rows.
 #pragma once
 
+#include <span>
 #include <string_view>
 
 namespace clinnova::intake {
+
+/// Rows of a table that go before what replaces them comes: those whose `key` is `among` a query's.
+struct EarlierRows {
+  std::string_view table, key;
+  std::string_view among = "SELECT row_id FROM earlier_row";
+  bool touches_person = false;  ///< whom such a row is about loses something even if nothing comes
+};
 
 extern const std::string_view kCreateStaging;
 /// stage_event as a view of rows and their forms: of millions.
@@ -36,12 +45,17 @@ extern const std::string_view kCheck;
 extern const std::string_view kFindEarlier;
 /// In its place where the store has no earlier row: looking for none among millions takes memory and time.
 extern const std::string_view kNothingEarlier;
-extern const std::string_view kClear;
+extern const std::string_view kTouch;
+/// Before the rows of removed_row go (store::RowRemoval): their persons are touched.
+extern const std::string_view kTouchRemoved;
+extern const std::span<const EarlierRows> kEarlierRows;
 extern const std::string_view kInsert;
 extern const std::string_view kRemember;
-/// Recomputes the observation periods of the persons who were touched.
+/// Finds the persons whose condition, drug and dose eras are made anew: those who were touched.
+extern const std::string_view kFindEraPersons;
+extern const std::span<const EarlierRows> kEarlierPeriodsAndEras;
+/// Makes the observation periods, and the eras, of these persons.
 extern const std::string_view kObservationPeriods;
-/// Makes the condition, drug and dose eras of the persons who were touched anew.
 extern const std::string_view kEras;
 extern const std::string_view kDropStaging;
 

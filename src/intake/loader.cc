@@ -6,6 +6,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <span>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "intake/record_stage.h"
 #include "intake/site_concepts.h"
 #include "intake/store_key.h"
+#include "store/row_removal.h"
 #include "vocabulary/code_system.h"
 
 namespace clinnova::intake {
@@ -56,12 +58,13 @@ struct Loader::State {
   std::vector<ImportedFile> files;
   std::string last_patient;
   std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
+  store::RowRemoval removal;
   bool has_earlier = false;  ///< the store has rows of earlier imports
   std::int64_t threads = 0;  ///< DuckDB's, while it has one: until everything is staged
   bool open = false;
 
-  State(Database& d, const PseudonymKey& k, const PseudonymList* p)
-      : database(d), key(k), list(p) {}
+  State(Database& d, const PseudonymKey& k, const Options& options)
+      : database(d), key(k), list(options.pseudonyms), removal(d, options.runs_with_room) {}
 
   Result<void> Begin(std::string_view today);
   Result<void> BeginStaging();
@@ -77,6 +80,8 @@ struct Loader::State {
   Result<void> CountInto(std::string_view sql, std::int64_t ImportCounts::* field);
   Result<void> RememberUnmapped();
   Result<void> WriteReport();
+  Result<void> Remove(std::span<const EarlierRows> tables);
+  Result<void> ReplaceRows();
   Result<void> MoveEverything();
 };
 
@@ -291,7 +296,33 @@ Result<void> Loader::State::EndStaging() {
   CLINNOVA_TRY(places->Finish());
   places.reset();
   CLINNOVA_TRY(database.SetThreads(std::exchange(threads, 0)));
+  return database.ReturnFreedMemory();
+}
+
+Result<void> Loader::State::Remove(std::span<const EarlierRows> tables) {
+  for (const EarlierRows& rows : tables) {
+    const std::string condition = std::string(rows.key) + " IN (" + std::string(rows.among) + ")";
+    CLINNOVA_TRY(removal.Remove(std::string(rows.table), condition,
+                                rows.touches_person ? "person_id" : "",
+                                rows.touches_person ? std::string(kTouchRemoved) : ""));
+  }
   return {};
+}
+
+/// What an earlier import wrote of this import's records goes, and they come.
+Result<void> Loader::State::ReplaceRows() {
+  CLINNOVA_TRY(database.Execute(kFindEarlierPlaces));
+  CLINNOVA_TRY(database.Execute(kTouch));
+  CLINNOVA_TRY(Remove(kEarlierRows));
+  CLINNOVA_TRY(Remove(kEarlierDetails));
+  CLINNOVA_TRY(removal.RemovePlaces("clinnova.provenance", "earlier_row"));
+  CLINNOVA_TRY(
+      removal.Remove("clinnova.quarantine", "source_id IN (SELECT source_id FROM stage_source)"));
+  for (const std::string_view script : {kInsertPlaces, kInsert, kInsertDetails}) {
+    CLINNOVA_TRY(database.Execute(script));
+  }
+  CLINNOVA_TRY(Remove(kEarlierUses));
+  return database.Execute(kRemember);
 }
 
 Result<void> Loader::State::MoveEverything() {
@@ -308,10 +339,9 @@ Result<void> Loader::State::MoveEverything() {
   CLINNOVA_ASSIGN(const std::int64_t remembered,
                   database.QueryInt64("SELECT count(*) FROM clinnova.provenance"));
   CLINNOVA_TRY(database.Execute(remembered > 0 ? kFindEarlier : kNothingEarlier));
-  for (const std::string_view script :
-       {kClear, kClearDetails, kInsertPlaces, kInsert, kInsertDetails, kRemember}) {
-    CLINNOVA_TRY(database.Execute(script));
-  }
+  CLINNOVA_TRY(ReplaceRows());
+  CLINNOVA_TRY(database.Execute(kFindEraPersons));
+  CLINNOVA_TRY(Remove(kEarlierPeriodsAndEras));
   CLINNOVA_TRY(database.Execute(kObservationPeriods));
   CLINNOVA_TRY(database.Execute(kEras));
   CLINNOVA_TRY(WriteReport());
@@ -345,7 +375,7 @@ Loader::~Loader() {
 
 Result<std::unique_ptr<Loader>> Loader::Begin(store::Store& store, const PseudonymKey& key,
                                               const Options& options) {
-  auto state = std::make_unique<State>(store.database(), key, options.pseudonyms);
+  auto state = std::make_unique<State>(store.database(), key, options);
   std::unique_ptr<Loader> loader(new Loader(std::move(state)));
   CLINNOVA_TRY(loader->state_->Begin(options.today.empty() ? Today() : options.today));
   return loader;
@@ -398,6 +428,8 @@ void Loader::CountLoaded(const std::string& kind, std::int64_t rows) {
   counts.read += rows;
   counts.loaded += rows;
 }
+
+store::RowRemoval& Loader::removal() { return state_->removal; }
 
 void Loader::AddFile(ImportedFile file) { state_->files.push_back(std::move(file)); }
 

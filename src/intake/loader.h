@@ -20,6 +20,7 @@
 #include "intake/pseudonym.h"
 #include "intake/pseudonym_list.h"
 #include "intake/source_record.h"
+#include "store/row_removal.h"
 #include "store/store.h"
 
 namespace clinnova::intake {
@@ -38,6 +39,8 @@ class Loader final : public RecordSink {
     std::string today;  ///< "2026-11-23"; empty = the machine's date
     const PseudonymList* pseudonyms =
         nullptr;  ///< not owned, outlives the loader; null: keyed ones
+    /// For how many runs of rows that are replaced there is room in memory (store::RowRemoval).
+    std::int64_t runs_with_room = store::RowRemoval::kRunsWithRoom;
   };
 
   /// Begins the transaction. kInvalidInput when the store's pseudonyms were made with another key, or by an outside
@@ -54,6 +57,9 @@ class Loader final : public RecordSink {
 
   /// Counts rows that another reader moved into the CDM itself, within this import's transaction.
   void CountLoaded(const std::string& kind, std::int64_t rows);
+
+  /// What takes rows away within this import's transaction. Lives as long as the loader.
+  store::RowRemoval& removal();
 
   /// Tells the loader about a file that was read. Every file that records refer to should be told.
   void AddFile(ImportedFile file);

@@ -46,8 +46,10 @@ class LoaderTest : public testing::Test {
         key_(std::move(*PseudonymKey::LoadOrCreate(key_path_))) {}
   ~LoaderTest() override { std::filesystem::remove(key_path_); }
 
-  ImportReport Load(std::vector<SourceRecord> records) {
-    auto loader = Loader::Begin(store_, key_, {.today = "2026-11-23"});
+  ImportReport Load(std::vector<SourceRecord> records,
+                    std::int64_t runs_with_room = store::RowRemoval::kRunsWithRoom) {
+    auto loader =
+        Loader::Begin(store_, key_, {.today = "2026-11-23", .runs_with_room = runs_with_room});
     EXPECT_TRUE(loader.has_value()) << loader.error().message;
     for (SourceRecord& record : records) EXPECT_TRUE((*loader)->Accept(std::move(record)));
     (*loader)->AddFile({"labor.csv", "00", 10});
@@ -154,6 +156,21 @@ TEST_F(LoaderTest, ReplacesARecordThatIsLoadedAgain) {
   EXPECT_EQ(Count("SELECT count(*) FROM measurement"), 2);
   EXPECT_EQ(Count("SELECT sum(value_as_number)::BIGINT FROM measurement"), 27);
   EXPECT_EQ(Count("SELECT count(*) FROM clinnova.provenance WHERE table_name = 'measurement'"), 2);
+}
+
+// As where millions of rows are replaced (store::RowRemoval).
+TEST_F(LoaderTest, ReplacesRowsByWritingTheirTablesAnew) {
+  Load({Person("anna-0001"), Measured("anna-0001", "m1", 12), Measured("anna-0001", "m2", 13)});
+  const std::string kTable =
+      "SELECT table_oid FROM duckdb_tables() WHERE table_name = 'measurement'";
+  const std::string kOther = "SELECT measurement_id FROM measurement WHERE value_as_number = 13";
+  const std::int64_t table = Count(kTable), other = Count(kOther);
+  Load({Measured("anna-0001", "m1", 14)}, 0);
+  EXPECT_NE(Count(kTable), table);
+  EXPECT_EQ(Count(kOther), other);
+  EXPECT_EQ(Count("SELECT count(*) FROM measurement"), 2);
+  EXPECT_EQ(Count("SELECT sum(value_as_number)::BIGINT FROM measurement"), 27);
+  EXPECT_EQ(Count("SELECT count(*) FROM clinnova.provenance"), 3);
 }
 
 TEST_F(LoaderTest, TakesBackWhatBecameWrong) {

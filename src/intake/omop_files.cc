@@ -373,9 +373,10 @@ Result<void> OmopFiles::HashColumn(const std::string& name, const std::string& w
 // Eras that the files bring are all of their persons'; for the others the loader makes them (kEras).
 Result<void> OmopFiles::StageEras(const std::string& table, const std::string& replaced) {
   if (table == "condition_era" || table == "drug_era" || table == "dose_era") {
-    return database_.Execute("INSERT INTO stage_era_person SELECT DISTINCT person_id, " +
-                             SqlLiteral(table) + kGood + "; DELETE FROM " + table +
-                             " WHERE person_id IN (SELECT person_id" + kGood + ")");
+    CLINNOVA_TRY(database_.Execute("INSERT INTO stage_era_person SELECT DISTINCT person_id, " +
+                                   SqlLiteral(table) + kGood));
+    return loader_.removal().Remove(table,
+                                    std::string("person_id IN (SELECT person_id") + kGood + ")");
   }
   if (table != "condition_occurrence" && table != "drug_exposure") return {};
   return database_.Execute(std::string("INSERT INTO stage_era_person SELECT person_id, NULL") +
@@ -397,14 +398,15 @@ Result<void> OmopFiles::Move(const File& file) {
     values += ", 0";
   }
   const std::string table = SqlIdentifier(file.table);
+  const std::string with_key = file.key + " IN (SELECT " + file.key + kGood + ")";
   CLINNOVA_TRY(StageEras(file.table, "IN (SELECT " + file.key + kGood + ")"));
   if (file.key.empty()) {
     CLINNOVA_TRY(database_.Execute("INSERT INTO " + table + " (" + names + ") SELECT " + values +
                                    kGood + " EXCEPT SELECT " + names + " FROM " + table));
   } else {
-    CLINNOVA_TRY(database_.Execute("DELETE FROM " + table + " WHERE " + file.key + " IN (SELECT " +
-                                   file.key + kGood + "); INSERT INTO " + table + " (" + names +
-                                   ") SELECT " + values + kGood));
+    CLINNOVA_TRY(loader_.removal().Remove(file.table, with_key));
+    CLINNOVA_TRY(
+        database_.Execute("INSERT INTO " + table + " (" + names + ") SELECT " + values + kGood));
   }
   CLINNOVA_ASSIGN(const std::int64_t loaded,
                   database_.QueryInt64(std::string("SELECT count(*)") + kGood));
@@ -413,11 +415,12 @@ Result<void> OmopFiles::Move(const File& file) {
                                            [](const Column& column) { return column.field.name; });
   if (key_field == file.columns.end() || IsText(key_field->field)) return {};
   const std::string source = std::to_string(key_.RowId("source", file.name));
-  return database_.Execute(
-      "DELETE FROM clinnova.provenance WHERE table_name = " + SqlLiteral(file.table) +
-      " AND row_id IN (SELECT " + file.key + kGood + "); INSERT INTO clinnova.provenance SELECT " +
-      SqlLiteral(file.table) + ", " + file.key + ", " + source +
-      ", NULL, 'row ' || omop_row, 'day'" + kGood);
+  CLINNOVA_TRY(loader_.removal().Remove(
+      "clinnova.provenance", "table_name = " + SqlLiteral(file.table) + " AND row_id IN (SELECT " +
+                                 file.key + kGood + ")"));
+  return database_.Execute("INSERT INTO clinnova.provenance SELECT " + SqlLiteral(file.table) +
+                           ", " + file.key + ", " + source + ", NULL, 'row ' || omop_row, 'day'" +
+                           kGood);
 }
 
 }  // namespace clinnova::intake

@@ -17,7 +17,8 @@ class OmopFilesTest : public testing::Test {
 
   ImportReport Import(const std::string& error = "") {
     auto report = intake::Import(store_, {.paths = {(folder_.path() / "cdm").string()},
-                                          .key_file = (folder_.path() / "key").string()});
+                                          .key_file = (folder_.path() / "key").string(),
+                                          .runs_with_room = runs_with_room_});
     if (!error.empty()) {
       EXPECT_FALSE(report.has_value());
       const std::string message = report ? "" : report.error().message;
@@ -44,7 +45,30 @@ class OmopFilesTest : public testing::Test {
                   "6,8532,1963,12,1963-12-31,8516,0,HOSP-0006\n7,8507,1950,NA,,,0,HOSP-0007\n");
   }
 
+  void ReplaceByKey() {
+    WritePersons();
+    const std::string head =
+        "drug_exposure_id,person_id,drug_concept_id,drug_exposure_start_date,"
+        "drug_exposure_end_date,drug_type_concept_id\n";
+    folder_.Write("cdm/drug_exposure.csv", head + "1,6,1119119,2020-01-01,2020-02-01,32838\n");
+    folder_.Write(
+        "cdm/fact_relationship.csv",
+        "domain_concept_id_1,fact_id_1,domain_concept_id_2,fact_id_2,relationship_concept_"
+        "id\n1,2,3,4,5\n");
+    Import();
+    const ImportReport again = Import();
+    EXPECT_EQ(again.Total().loaded, 4);
+    EXPECT_EQ(Count("SELECT count(*) FROM drug_exposure"), 1);
+    EXPECT_EQ(Count("SELECT count(*) FROM fact_relationship"), 1);
+    EXPECT_EQ(Count("SELECT count(*) FROM clinnova.provenance"), 3);
+    folder_.Write("cdm/drug_exposure.csv", head + "1,6,1119119,2020-01-01,2020-03-01,32838\n");
+    Import();
+    EXPECT_EQ(
+        Count("SELECT count(*) FROM drug_exposure WHERE drug_exposure_end_date = '2020-03-01'"), 1);
+  }
+
   TestFolder folder_;
+  std::int64_t runs_with_room_ = store::RowRemoval::kRunsWithRoom;
   store::Store store_;
 };
 
@@ -168,25 +192,11 @@ TEST_F(OmopFilesTest, QuarantinesRowsThatAreNotOfTheCdm) {
   EXPECT_EQ(Count("SELECT line FROM clinnova.quarantine WHERE rule = 'omop.row'"), 8);
 }
 
-TEST_F(OmopFilesTest, ReplacesByKeyAndChangesNothingWhenDoneTwice) {
-  WritePersons();
-  const std::string head =
-      "drug_exposure_id,person_id,drug_concept_id,drug_exposure_start_date,"
-      "drug_exposure_end_date,drug_type_concept_id\n";
-  folder_.Write("cdm/drug_exposure.csv", head + "1,6,1119119,2020-01-01,2020-02-01,32838\n");
-  folder_.Write("cdm/fact_relationship.csv",
-                "domain_concept_id_1,fact_id_1,domain_concept_id_2,fact_id_2,relationship_concept_"
-                "id\n1,2,3,4,5\n");
-  Import();
-  const ImportReport again = Import();
-  EXPECT_EQ(again.Total().loaded, 4);
-  EXPECT_EQ(Count("SELECT count(*) FROM drug_exposure"), 1);
-  EXPECT_EQ(Count("SELECT count(*) FROM fact_relationship"), 1);
-  EXPECT_EQ(Count("SELECT count(*) FROM clinnova.provenance"), 3);
-  folder_.Write("cdm/drug_exposure.csv", head + "1,6,1119119,2020-01-01,2020-03-01,32838\n");
-  Import();
-  EXPECT_EQ(Count("SELECT count(*) FROM drug_exposure WHERE drug_exposure_end_date = '2020-03-01'"),
-            1);
+TEST_F(OmopFilesTest, ReplacesByKeyAndChangesNothingWhenDoneTwice) { ReplaceByKey(); }
+
+TEST_F(OmopFilesTest, ReplacesByKeyWhereTablesAreWrittenAnew) {
+  runs_with_room_ = 0;
+  ReplaceByKey();
 }
 
 TEST_F(OmopFilesTest, LoadsParquet) {

@@ -9,6 +9,7 @@
 #include "intake/pseudonym.h"
 #include "intake/store_key.h"
 #include "store/cdm54.h"
+#include "store/row_removal.h"
 
 namespace clinnova::intake {
 namespace {
@@ -130,19 +131,15 @@ Result<void> Widen(Database& database, const RotatedTable& table) {
   return {};
 }
 
-/// Writes all rows anew behind the old ones, and takes those away.
+/// Writes all rows anew into a table in the old one's place.
 Result<void> Rewrite(Database& database, const RotatedTable& table) {
-  const std::string name = table.FullName();
-  std::string names, values;
+  std::string values;
   for (const std::string& column : table.columns) {
-    names += (names.empty() ? "" : ", ") + SqlIdentifier(column);
     values += (values.empty() ? "" : ", ") + NewValue(table, column);
   }
-  CLINNOVA_ASSIGN(const std::int64_t last, Count(database, table, "max(rowid)"));
-  CLINNOVA_TRY(database.Execute("INSERT INTO " + name + " (" + names + ") SELECT " + values +
-                                " FROM " + name + " ORDER BY " + NewOrder(table)));
-  CLINNOVA_TRY(database.Query("DELETE FROM " + name + " WHERE rowid <= ?", {last}));
-  return {};
+  return store::ReplaceTable(
+      database, table.schema + "." + table.name,
+      "SELECT " + values + " FROM " + table.FullName() + " ORDER BY " + NewOrder(table));
 }
 
 /// Gives the rows of one table new identifiers, and says how many they are.
@@ -217,6 +214,7 @@ Result<Rotation> RotatePseudonyms(store::Store& store, const std::string& key_fi
                   database.AddTextFunction("rotated_pseudonym", [&next](std::string_view text) {
                     return next.key.Rotated(text);
                   }));
+  CLINNOVA_TRY(database.ReturnFreedMemory());
   CLINNOVA_TRY(database.Execute("BEGIN"));
   Result<Rotation> done = RotateAll(database, next, key_file, tell);
   if (!done) {
