@@ -59,7 +59,6 @@ Result<PseudonymKey> PseudonymKey::Load(const std::string& path) {
     }
   }
   sodium_memzero(bytes.data(), size);
-  key.MakeHashes();
   if (!key.keys_.empty()) return key;
   return Fail(ErrorCode::kInvalidInput, "key file " + path + ": found " + std::to_string(size) +
                                             " bytes, expected 32 for each generation");
@@ -93,20 +92,12 @@ void PseudonymKey::Zero() {
   for (Key& key : keys_) sodium_memzero(key.data(), key.size());
 }
 
-void PseudonymKey::MakeHashes() {
-  hashes_.clear();
-  hashes_.reserve(keys_.size());
-  for (const Key& key : keys_) hashes_.emplace_back(key);
-}
-
 PseudonymKey::~PseudonymKey() { Zero(); }
 
 PseudonymKey& PseudonymKey::operator=(PseudonymKey&& other) noexcept {
   std::swap(keys_, other.keys_);
-  std::swap(hashes_, other.hashes_);
   other.Zero();
   other.keys_.clear();
-  other.hashes_.clear();
   return *this;
 }
 
@@ -118,18 +109,27 @@ void PseudonymKey::AddGeneration() {
   randombytes_buf(more.emplace_back().data(), kKeyBytes);
   Zero();
   keys_ = std::move(more);
-  MakeHashes();
 }
 
 void PseudonymKey::KeepGenerations(std::size_t count) {
   CLINNOVA_CHECK(count >= 1 && count <= keys_.size());
   for (std::size_t g = count; g < keys_.size(); ++g) sodium_memzero(keys_[g].data(), kKeyBytes);
   keys_.resize(count);
-  hashes_.erase(hashes_.begin() + static_cast<std::ptrdiff_t>(count), hashes_.end());
 }
 
 PseudonymKey::Key PseudonymKey::Mac(std::size_t generation, Pieces pieces) const {
-  return hashes_[generation].Of(pieces);
+  const Key& key = keys_[generation];
+  crypto_generichash_state state;
+  Key mac{};
+  bool done = crypto_generichash_init(&state, key.data(), key.size(), mac.size()) == 0;
+  for (const std::string_view piece : pieces) {
+    done = done &&
+           crypto_generichash_update(&state, reinterpret_cast<const unsigned char*>(piece.data()),
+                                     piece.size()) == 0;
+  }
+  done = done && crypto_generichash_final(&state, mac.data(), mac.size()) == 0;
+  CLINNOVA_CHECK(done);
+  return mac;
 }
 
 // Of all generations: a file whose last key is right and an earlier one wrong makes wrong pseudonyms, too.

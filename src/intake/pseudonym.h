@@ -16,7 +16,7 @@
 // Assumption: the key file (mode 0600) is not in the hands of the reader of the CDM.
 // Security level: 256 bits of key, 128 bits of pseudonym, 63 bits of row identifiers (collisions only); a chain
 // is as strong as its weakest link's pseudo-random function, and collides once more often with each generation.
-// Source: RFC 7693 (BLAKE2b, keyed mode; keyed_blake2b.h); Bellare, Canetti and Krawczyk,
+// Source: RFC 7693 (BLAKE2b, keyed mode), through libsodium's crypto_generichash; Bellare, Canetti and Krawczyk,
 // "Pseudorandom functions revisited: the cascade construction" (FOCS 1996), of whose kind the chain is: each
 // generation's key is drawn anew.
 #pragma once
@@ -30,7 +30,6 @@
 #include <vector>
 
 #include "core/error.h"
-#include "intake/keyed_blake2b.h"
 
 namespace clinnova::intake {
 
@@ -88,14 +87,12 @@ class PseudonymKey {
 
   PseudonymKey() = default;
   void Zero();
-  void MakeHashes();
   Key Mac(std::size_t generation, Pieces pieces) const;
   std::int64_t NextId(std::size_t generation, std::int64_t id) const;
   std::string NextPseudonym(std::size_t generation, std::string_view pseudonym) const;
 
   std::vector<Key>
       keys_;  ///< at least one; grows only through AddGeneration, which leaves no copy behind
-  std::vector<KeyedBlake2b> hashes_;  ///< under keys_
 };
 
 }  // namespace clinnova::intake
