@@ -44,8 +44,8 @@ TEST(PolicyValues, ARuleThatIsOneDrugGainsNothing) {
   EXPECT_EQ(gain.p_value, 1);
 }
 
-TEST(FoldCovariance, IsAThirdOfTheVarianceOfWhatFoldsChange) {
-  EXPECT_DOUBLE_EQ(FoldCovariance(48, 400), 16 / 160000.0);
+TEST(FoldCovariance, IsAFifthOfTheVarianceOfWhatFoldsChange) {
+  EXPECT_DOUBLE_EQ(FoldCovariance(80, 400), 16 / 160000.0);
   EXPECT_EQ(FoldCovariance(0, 400), 0);  // stable rules
 }
 

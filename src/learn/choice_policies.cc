@@ -20,7 +20,7 @@ ChoiceEstimate NormalEstimate(double estimate, double std_error, double confiden
 
 double FoldCovariance(double squared_changes, std::int64_t n) {
   const auto persons = static_cast<double>(n);
-  return squared_changes / persons / persons / 3;
+  return squared_changes / persons / persons / 5;
 }
 
 PolicyValues ValuesFrom(const federation::PooledSums& sums, std::size_t arms,

@@ -280,11 +280,11 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
   score[own] <- score[own] + (y - q[own]) / pmax(e[own], trim)
   rule <- max.col(sign * q, ties.method = "first")
   policies <- cbind(score[cbind(seq_len(n), rule)], score, y, rowMeans(score))
-  # Folds whose rules have learned from each other: a third of the variance of what they change in each other.
+  # Folds whose rules have learned from each other: a fifth of the variance of what they change in each other.
   between <- 0
   for (l in seq_len(folds)) {
     rows <- which(fold != l)
-    between <- between + sum((policies[rows, 1] - score[cbind(rows, without[rows, l])])^2) / n^2 / 3
+    between <- between + sum((policies[rows, 1] - score[cbind(rows, without[rows, l])])^2) / n^2 / 5
   }
   policy_names <- c("rule", levels, "current practice", "random")
   if (length(guideline) > 0) {
@@ -434,7 +434,7 @@ choice_net_benefit <- function(t, q, score, influence, q_without, fold, referenc
   between <- 0
   for (g in seq_len(max(fold))) {
     rows <- fold != g
-    between <- between + sum((own$net - net_of(q_without[, g, ])$net)[rows]^2) / n^2 / 3
+    between <- between + sum((own$net - net_of(q_without[, g, ])$net)[rows]^2) / n^2 / 5
   }
   others <- setdiff(seq_along(levels), reference)
   drugs <- lapply(others, function(a) c(list(drug = levels[a]), told(score[, a] - score[, reference] - t, var(influence[, a] - influence[, reference]) / n)))

@@ -98,7 +98,7 @@ choice_policy_tree <- function(columns, score, received, fold, sign, levels, pol
     named <- policy_arm(without(c(f, g)), n)
     for (rows in list(which(fold == f), which(fold == g))) changes <- changes + sum((own[rows] - score[cbind(rows, named[rows])])^2)
   }
-  more <- changes / n^2 / 3
+  more <- changes / n^2 / 5
   estimate <- function(x, error) {
     list(estimate = mean(x), std_error = error, conf_low = mean(x) - critical * error, conf_high = mean(x) + critical * error)
   }
