@@ -43,6 +43,10 @@ def report(scenario, patients, lines):
         values = [line["values"][arm] for line in lines]
         print(f"    {arm} for everybody: true {truth:.4f}, bias {mean([v[0] - truth for v in values]):+.4f}, interval "
               f"{share([v[1] <= truth <= v[2] for v in values])}")
+    if scenario == "tie":  # where the value of every rule is that of every drug
+        tree = [line["values"]["policy tree"] for line in lines]
+        print(f"    policy tree: true {best:.4f}, bias {mean([v[0] - best for v in tree]):+.4f}, interval "
+              f"{share([v[1] <= best <= v[2] for v in tree])}")
     print(f"  gain over the best single drug: mean estimate {mean([g[0] for g in gain]):+.4f}, interval holds the truth "
           f"{share([g[1] - 1e-9 <= t <= g[2] + 1e-9 for g, t in zip(gain, true_gain)])}")
     print(f"  claims a benefit: {share(claims)}; of these false: {share(false)} of all cohorts")

@@ -158,7 +158,8 @@ std::string StudyText(const Arguments& arguments, bool secure) {
          "\"prior_biologics\", "
          "\"current_smoker\", \"haq\", \"seropositive * log(crp + 1)\", \"age\", \"I(age >= 65)\", "
          "\"sex\", "
-         "\"site\"]\nguideline = [\"anti-TNF\"]\nevaluation = [\"policies\", \"net_benefit\"]\n"
+         "\"site\"]\nguideline = [\"anti-TNF\"]\nevaluation = [\"policies\", \"net_benefit\", "
+         "\"policy_tree\"]\n"
          "thresholds = [0, 0.05, 0.1]\n" +
          arguments.more + "\n";
 }

@@ -39,7 +39,7 @@ TEST(NetBenefit, IsTheMeanGainLessTheThresholdOfThoseSwitched) {
   const ChoiceEstimate net = RuleNetBenefit(sums, 0, 4, 0.95);
   EXPECT_NEAR(net.estimate, 0.05, 1e-15);
   const double variance = (0.25 * 0.25 + 0.15 * 0.15 + 2 * 0.05 * 0.05) / 3 / 4;
-  EXPECT_NEAR(net.std_error, std::sqrt(variance + 0.32 / 48), 1e-15);
+  EXPECT_NEAR(net.std_error, std::sqrt(variance + 0.32 / 80), 1e-15);
 }
 
 using Counts = std::vector<std::int64_t>;
