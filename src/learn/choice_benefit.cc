@@ -78,26 +78,18 @@ Result<void> HoldBins(const SiteView& site, const ChoiceBenefitParameters& param
   CLINNOVA_ASSIGN(const federation::BlockSpec bins,
                   BenefitCountBlock(rows.arms(), parameters.bins));
   const Layout layout{{bins, CountBlock("congruent", 2)}};
-  ExactSums own(layout);
-  CLINNOVA_TRY(ForEachPredicted(site, parameters.split, parameters.models, own,
-                                [&](const ChoiceRows&, ChoiceBatch& batch, ExactSums& mine) {
-                                  for (std::size_t r = 0; r < batch.rows(); ++r) {
-                                    if (batch.fold[r] == 0) continue;
-                                    AddBenefitCounts(parameters.bins, parameters.models, batch, r,
-                                                     0, mine);
-                                    mine.AddCount(1, batch.chosen[r] == batch.arm()[r] ? 0 : 1);
-                                  }
-                                }));
-  CLINNOVA_ASSIGN(const PooledSums total, PooledSums::Decode(layout, own.Seal(core::Hash{})));
-  for (const auto& [block, claimed] :
-       {std::pair(0, &parameters.counts), std::pair(1, &parameters.congruent)}) {
-    const std::vector<std::int64_t> here = total.Counts(static_cast<std::size_t>(block));
-    for (std::size_t i = 0; i < here.size(); ++i) {
-      if (here[i] > (*claimed)[i])
-        return Fail(ErrorCode::kRefused, "a count below what this site alone has", "false_claim");
-    }
-  }
-  return {};
+  CLINNOVA_ASSIGN(const PooledSums own,
+                  SumAlone(site, parameters.split, parameters.models, layout,
+                           [&](const ChoiceRows&, ChoiceBatch& batch, ExactSums& mine) {
+                             for (std::size_t r = 0; r < batch.rows(); ++r) {
+                               if (batch.fold[r] == 0) continue;
+                               AddBenefitCounts(parameters.bins, parameters.models, batch, r, 0,
+                                                mine);
+                               mine.AddCount(1, batch.chosen[r] == batch.arm()[r] ? 0 : 1);
+                             }
+                           }));
+  CLINNOVA_TRY(HoldClaim(own.Counts(0), parameters.counts));
+  return HoldClaim(own.Counts(1), parameters.congruent);
 }
 
 /// Adds a row to what its bin of the contrast of arms a and b is joined with.

@@ -343,8 +343,7 @@ class Judging {
                                                   const std::vector<std::int64_t>& first_bins) {
     std::vector<std::int64_t> persons(first_bins.size());
     for (std::size_t b = 0; !persons.empty() && b < kBenefitBins; ++b) {
-      const auto above = std::ranges::upper_bound(first_bins, static_cast<std::int64_t>(b));
-      persons[static_cast<std::size_t>(above - first_bins.begin()) - 1] +=
+      persons[GroupOfBin(first_bins, static_cast<std::int64_t>(b))] +=
           spread.Count(kBenefitHistogram, b);
     }
     return persons;

@@ -50,29 +50,22 @@ Result<void> HoldSwitched(const SiteView& site, const ChoicePairParameters& para
   const std::size_t thresholds = parameters.thresholds.size();
   if (site.minimum_count == 0 || thresholds == 0) return {};
   const Layout layout{{CountBlock("switched", thresholds)}};
-  ExactSums own(layout);
   const double sign = parameters.models.higher_is_better ? 1 : -1;
-  CLINNOVA_TRY(ForEachPredicted(site, parameters.split, parameters.models, own,
-                                [&](const ChoiceRows& rows, ChoiceBatch& batch, ExactSums& mine) {
-                                  std::vector<double> towards(rows.arms());
-                                  for (std::size_t r = 0; r < batch.rows(); ++r) {
-                                    if (batch.fold[r] == 0) continue;
-                                    for (std::size_t a = 0; a < towards.size(); ++a)
-                                      towards[a] = sign * batch.predicted[a][r];
-                                    const auto reference =
-                                        static_cast<std::size_t>(parameters.reference);
-                                    const std::size_t level =
-                                        SwitchOf(towards, reference, parameters.thresholds).level;
-                                    for (std::size_t t = 0; t < level; ++t) mine.AddCount(0, t);
-                                  }
-                                }));
-  CLINNOVA_ASSIGN(const federation::PooledSums total,
-                  federation::PooledSums::Decode(layout, own.Seal(core::Hash{})));
-  for (std::size_t t = 0; t < thresholds; ++t) {
-    if (total.Count(0, t) <= parameters.switched[t]) continue;
-    return Fail(ErrorCode::kRefused, "a count below what this site alone has", "false_claim");
-  }
-  return {};
+  const auto reference = static_cast<std::size_t>(parameters.reference);
+  CLINNOVA_ASSIGN(const federation::PooledSums own,
+                  SumAlone(site, parameters.split, parameters.models, layout,
+                           [&](const ChoiceRows& rows, ChoiceBatch& batch, ExactSums& mine) {
+                             std::vector<double> towards(rows.arms());
+                             for (std::size_t r = 0; r < batch.rows(); ++r) {
+                               if (batch.fold[r] == 0) continue;
+                               for (std::size_t a = 0; a < towards.size(); ++a)
+                                 towards[a] = sign * batch.predicted[a][r];
+                               const std::size_t level =
+                                   SwitchOf(towards, reference, parameters.thresholds).level;
+                               for (std::size_t t = 0; t < level; ++t) mine.AddCount(0, t);
+                             }
+                           }));
+  return HoldClaim(own.Counts(0), parameters.switched);
 }
 
 /// One row at a time, so that buffers serve them all.

@@ -7,6 +7,7 @@
 
 #include "learn/cell_search.h"
 #include "learn/choice_inputs.h"
+#include "learn/choice_rows.h"
 
 namespace clinnova::learn {
 
@@ -140,9 +141,8 @@ std::vector<std::int64_t> Each(std::size_t bins) {
   return first;
 }
 
-std::size_t IndexOf(const std::vector<std::int64_t>& first, std::size_t bin) {
-  const auto above = std::ranges::upper_bound(first, static_cast<std::int64_t>(bin));
-  return static_cast<std::size_t>(above - first.begin()) - 1;
+std::size_t GroupFor(const std::vector<std::int64_t>& first, std::size_t bin) {
+  return GroupOfBin(first, static_cast<std::int64_t>(bin));
 }
 
 /// One plane's cells while they are joined.
@@ -174,8 +174,8 @@ class Joining {
     column_persons_.assign(columns, 0);
     for (std::size_t i = 0; i < plane_.rows; ++i) {
       for (std::size_t j = 0; j < plane_.columns; ++j) {
-        const std::size_t row = IndexOf(groups_.rows, i);
-        const std::size_t column = IndexOf(groups_.columns, j);
+        const std::size_t row = GroupFor(groups_.rows, i);
+        const std::size_t column = GroupFor(groups_.columns, j);
         for (std::size_t fold = 0; fold < folds; ++fold) {
           const std::size_t cell = fold * cells_ + plane_.offset + i * plane_.columns + j;
           const std::size_t at = fold * size + row * columns + column;
@@ -295,8 +295,8 @@ PolicyGrouping::PolicyGrouping(const PolicyCells& cells, const std::vector<Polic
     for (std::size_t i = 0; i < plane.rows; ++i) {
       for (std::size_t j = 0; j < plane.columns; ++j) {
         group_of_cell_[plane.offset + i * plane.columns + j] =
-            size_ + IndexOf(groups[p].rows, i) * groups[p].columns.size() +
-            IndexOf(groups[p].columns, j);
+            size_ + GroupFor(groups[p].rows, i) * groups[p].columns.size() +
+            GroupFor(groups[p].columns, j);
       }
     }
     size_ += groups[p].rows.size() * groups[p].columns.size();

@@ -169,11 +169,7 @@ Result<void> HoldGroups(const SiteView& site, const PolicySumParameters& paramet
   }
   CLINNOVA_ASSIGN(const std::vector<std::int64_t> here,
                   OwnCells(site, parameters.split, parameters.features));
-  for (std::size_t i = 0; i < here.size(); ++i) {
-    if (here[i] <= parameters.counts.persons[i]) continue;
-    return Fail(ErrorCode::kRefused, "a count below what this site alone has", "false_claim");
-  }
-  return {};
+  return HoldClaim(here, parameters.counts.persons);
 }
 
 Result<void> SumEvaluate(const SiteView& site, const PolicySumParameters& parameters,
@@ -208,7 +204,7 @@ Result<Layout> ValueLayout(const Analysis& analysis, const table::Schema& schema
   Layout layout{{WideBlock("scores", 2),
                  WideBlock("products", PolicyCount(arms, parameters.guideline >= 0)),
                  WideBlock("changes", 1), CountBlock("arms", arms)}};
-  const auto odds = PolicyOddsLayout(arms, parameters.split.claim.center.size(),
+  const auto odds = PolicyOddsLayout(arms, parameters.split.claim.center.size(), 1,
                                      static_cast<int>(parameters.column_exponent),
                                      static_cast<int>(parameters.score_exponent));
   layout.blocks.insert(layout.blocks.end(), odds.begin(), odds.end());

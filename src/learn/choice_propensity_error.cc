@@ -42,17 +42,19 @@ std::vector<federation::BlockSpec> PropensityErrorLayout(std::size_t arms, std::
                                                          int score_exponent) {
   const std::size_t odds = arms - 1;
   const std::size_t products = odds * (odds + 1) / 2 * (columns * (columns + 1) / 2);
-  const std::size_t by_policy = policies * odds * columns;
-  return {ScaledBlock("odds_score", odds * columns, column_exponent),
-          ScaledBlock("odds_squares", products, 2 * column_exponent),
-          ScaledBlock("odds_information", products, 2 * column_exponent),
-          ScaledBlock("odds_scores", by_policy, column_exponent + score_exponent),
-          ScaledBlock("odds_gradient", by_policy, column_exponent + score_exponent)};
+  std::vector<federation::BlockSpec> blocks = {
+      ScaledBlock("odds_score", odds * columns, column_exponent),
+      ScaledBlock("odds_squares", products, 2 * column_exponent),
+      ScaledBlock("odds_information", products, 2 * column_exponent)};
+  const auto by_policy = PolicyOddsLayout(arms, columns, policies, column_exponent, score_exponent);
+  blocks.insert(blocks.end(), by_policy.begin(), by_policy.end());
+  return blocks;
 }
 
 std::vector<federation::BlockSpec> PolicyOddsLayout(std::size_t arms, std::size_t columns,
-                                                    int column_exponent, int score_exponent) {
-  const std::size_t size = (arms - 1) * columns;
+                                                    std::size_t policies, int column_exponent,
+                                                    int score_exponent) {
+  const std::size_t size = policies * (arms - 1) * columns;
   return {ScaledBlock("odds_scores", size, column_exponent + score_exponent),
           ScaledBlock("odds_gradient", size, column_exponent + score_exponent)};
 }

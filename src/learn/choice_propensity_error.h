@@ -36,8 +36,7 @@ enum PropensityErrorBlock {
   kOddsSquares,      ///< lower triangles by every two arms b >= c >= 1
   kOddsInformation,  ///< likewise
   kOddsScores,       ///< by policy: sums of Gamma s
-  kOddsGradient,     ///< by policy: G
-  kPropensityErrorBlocks
+  kOddsGradient      ///< by policy: G
 };
 
 /// A policy's score of a person, and how much of the received arm's score is in it.
@@ -59,10 +58,11 @@ std::vector<federation::BlockSpec> PropensityErrorLayout(std::size_t arms, std::
 void AddPropensityError(ChoiceBatch& batch, std::size_t columns, double trim,
                         std::int64_t guideline, std::size_t first, federation::ExactSums& sums);
 
-/// Of another policy: two blocks, of what kOddsScores and kOddsGradient have of each.
+/// kOddsScores and kOddsGradient alone, of so many other policies.
 std::vector<federation::BlockSpec> PolicyOddsLayout(std::size_t arms, std::size_t columns,
-                                                    int column_exponent, int score_exponent);
-/// Adds a predicted batch to them; `scores`: by row.
+                                                    std::size_t policies, int column_exponent,
+                                                    int score_exponent);
+/// Adds a predicted batch to those of one; `scores`: by row.
 void AddPolicyOdds(ChoiceBatch& batch, std::size_t columns, double trim,
                    const std::vector<PolicyScore>& scores, std::size_t first,
                    federation::ExactSums& sums);

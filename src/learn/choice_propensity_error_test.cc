@@ -97,7 +97,7 @@ TEST(PropensityError, OfAPolicyThatIsAddedIsThatOfOneThatWasThere) {
   federation::ExactSums sums(layout);
   AddPropensityError(batch, 1, 0.02, -1, 0, sums);
   const auto all = federation::PooledSums::Decode(layout, sums.Seal(core::Hash{}));
-  const federation::Layout added_layout{PolicyOddsLayout(2, 1, 1, 6)};
+  const federation::Layout added_layout{PolicyOddsLayout(2, 1, 1, 1, 6)};
   federation::ExactSums added(added_layout);
   std::vector<PolicyScore> second;
   for (std::size_t r = 0; r < arm.size(); ++r) second.push_back(ScoreOf(batch, r, 1));

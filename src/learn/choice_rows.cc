@@ -261,6 +261,18 @@ void ChoiceRows::PredictRow(const ChoiceModels& models, ChoiceBatch& batch, std:
   batch.chosen[row] = static_cast<std::int32_t>(chosen);
 }
 
+Result<void> HoldClaim(std::span<const std::int64_t> here, std::span<const std::int64_t> claimed) {
+  for (std::size_t i = 0; i < here.size(); ++i) {
+    if (here[i] <= claimed[i]) continue;
+    return Fail(ErrorCode::kRefused, "a count below what this site alone has", "false_claim");
+  }
+  return {};
+}
+
+std::size_t GroupOfBin(std::span<const std::int64_t> first, std::int64_t bin) {
+  return static_cast<std::size_t>(std::ranges::upper_bound(first, bin) - first.begin()) - 1;
+}
+
 std::size_t EvenBin(double value, double width, std::size_t bins) {
   if (!(value > 0)) return 0;
   return std::min(bins - 1, static_cast<std::size_t>(std::min(value / width, 1e9)));

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "federation/batches.h"
@@ -179,6 +180,21 @@ Result<void> ForEachPredicted(const federation::SiteView& site, const ChoiceSpli
         return {};
       });
 }
+
+/// The sums of this site alone, of a layout that never leaves it, for judging what a hub claims.
+template <typename Work>
+Result<federation::PooledSums> SumAlone(const federation::SiteView& site, const ChoiceSplit& split,
+                                        const ChoiceModels& models,
+                                        const federation::Layout& layout, Work work) {
+  federation::ExactSums own(layout);
+  CLINNOVA_TRY(ForEachPredicted(site, split, models, own, work));
+  return federation::PooledSums::Decode(layout, own.Seal(core::Hash{}));
+}
+/// kRefused (`false_claim`) where `claimed`, a hub's counts over all sites, is less than a site has `here` alone.
+Result<void> HoldClaim(std::span<const std::int64_t> here, std::span<const std::int64_t> claimed);
+
+/// Of groups of bins that begin at `first`, rising from 0, the one that `bin` is in.
+std::size_t GroupOfBin(std::span<const std::int64_t> first, std::int64_t bin);
 
 /// Which of `bins` bins, each `width` wide from 0 on; what lies outside is in the first or the last.
 std::size_t EvenBin(double value, double width, std::size_t bins);

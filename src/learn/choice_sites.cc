@@ -40,8 +40,7 @@ std::size_t GroupOf(const ChoiceInput& input, const ShiftGroups& groups,
   if (input.factor) return static_cast<std::size_t>(column.codes[row]);
   const auto bin =
       static_cast<std::int64_t>(InputBin(column.numbers[row], groups.center, groups.scale));
-  const auto above = std::ranges::upper_bound(groups.first_bins, bin);
-  return static_cast<std::size_t>(above - groups.first_bins.begin()) - 1;
+  return GroupOfBin(groups.first_bins, bin);
 }
 
 /// What a site knows of its rule's gain and its models' areas; nothing of it leaves but through AddSite and CountSite.
@@ -70,12 +69,12 @@ class Tally {
     if (best_ >= arms_) return Fail(ErrorCode::kRefused, "an arm that is none", "wrong_layout");
     const Layout layout{{CountBlock("rows", kTallyRowKinds), WideBlock("gains", 2),
                          CountBlock("scores", models_.binary ? arms_ * 2 * kScoreBins : 0)}};
-    ExactSums own(layout);
-    CLINNOVA_TRY(ForEachPredicted(
-        site_, split_, models_, own,
-        [&](const ChoiceRows&, ChoiceBatch& batch, ExactSums& mine) { AddBatch(batch, mine); }));
-    CLINNOVA_ASSIGN(const PooledSums total, PooledSums::Decode(layout, own.Seal(core::Hash{})));
-    return NumbersFrom(total);
+    CLINNOVA_ASSIGN(const PooledSums own,
+                    SumAlone(site_, split_, models_, layout,
+                             [&](const ChoiceRows&, ChoiceBatch& batch, ExactSums& mine) {
+                               AddBatch(batch, mine);
+                             }));
+    return NumbersFrom(own);
   }
 
  private:

@@ -290,10 +290,8 @@ void AddScore(const ChoiceBatch& batch, std::size_t row, const std::vector<std::
   if (first.empty()) return;
   const auto own = static_cast<std::size_t>(batch.arm()[row]);
   const auto bin = static_cast<std::int64_t>(ScoreBin(batch.predicted[own][row]));
-  const auto group =
-      static_cast<std::size_t>(std::ranges::upper_bound(first, bin) - first.begin()) - 1;
   const std::size_t kind = 2 * subgroup + (batch.y()[row] == 1 ? 1 : 0);
-  sums.AddCount(kSubgroupScores, kind * first.size() + group);
+  sums.AddCount(kSubgroupScores, kind * first.size() + GroupOfBin(first, bin));
 }
 
 Result<void> SpreadEvaluate(const SiteView& site, const ChoiceSpreadParameters& parameters,
@@ -450,12 +448,6 @@ Result<void> GroupEvaluate(const SiteView& site, const ChoiceGroupParameters& pa
           const double predicted = Benefit(batch, r, best);
           const double gain =
               batch.score[static_cast<std::size_t>(batch.chosen[r])][r] - batch.score[best][r];
-          const auto bin =
-              static_cast<std::int64_t>(BenefitBin(predicted, parameters.benefit_range));
-          std::size_t group = 0;
-          while (group + 1 < parameters.first_bins.size() &&
-                 parameters.first_bins[group + 1] <= bin)
-            ++group;
           if (!withheld_bins.empty()) {
             const auto own = static_cast<std::size_t>(batch.arm()[r]);
             const double q = batch.predicted[own][r];
@@ -466,7 +458,12 @@ Result<void> GroupEvaluate(const SiteView& site, const ChoiceGroupParameters& pa
             }
           }
           const std::size_t benefits = parameters.first_bins.size();
-          if (benefits > 0 && !withheld[group]) AddToGroup(group, predicted, gain, mine);
+          if (benefits > 0) {
+            const auto bin =
+                static_cast<std::int64_t>(BenefitBin(predicted, parameters.benefit_range));
+            const std::size_t group = GroupOfBin(parameters.first_bins, bin);
+            if (!withheld[group]) AddToGroup(group, predicted, gain, mine);
+          }
           ForEachSubgroup(subgroupings, site.table, batch.design.source_row[r],
                           [&](std::size_t of) {
                             if (withheld[benefits + of]) return;
