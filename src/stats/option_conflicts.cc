@@ -40,6 +40,14 @@ const Needed kNeeded[] = {
     {"effect", "outcome_family", "estimator", {"aipw", "gcomp", "tmle"}, "ipw"},
 };
 
+Result<void> CheckReplaced(const Analysis& analysis, const Replaced& pair) {
+  if (pair.method != analysis.method() || !analysis.Has(pair.key) || !analysis.Has(pair.other)) {
+    return {};
+  }
+  return analysis.Wrong(pair.key, "found it beside " + std::string(pair.other) +
+                                      ", which takes its place, expected one of them");
+}
+
 Result<void> CheckNeeded(const Analysis& analysis, const Needed& needed) {
   if (needed.method != analysis.method() || !analysis.Has(needed.key)) return {};
   CLINNOVA_ASSIGN(const std::string word, analysis.Text(needed.of, needed.otherwise));
@@ -55,12 +63,8 @@ Result<void> CheckNeeded(const Analysis& analysis, const Needed& needed) {
 Result<void> CheckPath(const Analysis& analysis) {
   if (analysis.method() != "elastic_net" || !analysis.Has("lambda")) return {};
   if (analysis.json().at("lambda").is_string()) return {};
-  for (const char* key : {"nlambda", "lambda_min_ratio"}) {
-    if (!analysis.Has(key)) continue;
-    return analysis.Wrong(key,
-                          "found it beside lambda, which takes its place, expected one of them");
-  }
-  return {};
+  CLINNOVA_TRY(CheckReplaced(analysis, {"elastic_net", "nlambda", "lambda"}));
+  return CheckReplaced(analysis, {"elastic_net", "lambda_min_ratio", "lambda"});
 }
 
 /// What draws the folds needs folds to draw.
@@ -77,13 +81,7 @@ Result<void> CheckFolds(const Analysis& analysis) {
 }  // namespace
 
 Result<void> CheckOptionConflicts(const Analysis& analysis) {
-  for (const Replaced& pair : kReplaced) {
-    if (pair.method != analysis.method() || !analysis.Has(pair.key) || !analysis.Has(pair.other)) {
-      continue;
-    }
-    return analysis.Wrong(pair.key, "found it beside " + std::string(pair.other) +
-                                        ", which takes its place, expected one of them");
-  }
+  for (const Replaced& pair : kReplaced) CLINNOVA_TRY(CheckReplaced(analysis, pair));
   for (const Needed& needed : kNeeded) CLINNOVA_TRY(CheckNeeded(analysis, needed));
   CLINNOVA_TRY(CheckPath(analysis));
   return CheckFolds(analysis);
