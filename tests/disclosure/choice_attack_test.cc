@@ -14,7 +14,6 @@ namespace {
 
 [[maybe_unused]] const bool kWithLearners = (learn::RegisterLearners(), true);
 
-using federation::RoundRequest;
 using learn::ChoiceLineQuestion;
 
 constexpr const char* kChoice =
@@ -24,12 +23,7 @@ constexpr const char* kChoice =
 /// Changes what a step of parameters P asks of the lines.
 template <typename P>
 LyingHub::Forge OfLines(std::string_view step, std::function<void(ChoiceLineQuestion&)> lie) {
-  return [step, lie = std::move(lie)](RoundRequest& request) {
-    if (request.step != step) return;
-    P parameters = *core::Decode<P>(request.parameters);
-    lie(parameters.lines);
-    request.parameters = core::Encode(parameters);
-  };
+  return Asking<P>(step, [lie = std::move(lie)](P& parameters) { lie(parameters.lines); });
 }
 LyingHub::Forge OfErrors(std::function<void(ChoiceLineQuestion&)> lie) {
   return OfLines<learn::ChoiceSpreadParameters>("choice.spread", std::move(lie));
@@ -131,12 +125,9 @@ TEST(LyingHubOfAChoice, CannotNameAGuidelineThatIsNoArm) {
   LyingHub hub(
       "method = \"treatment_choice\"\noutcome = \"y\"\ntreatment = \"drug\"\n"
       "covariates = [\"z\"]\nfolds = 3\nevaluation = [\"policies\"]",
-      FewFarOff(), 5, [](RoundRequest& request) {
-        if (request.step != "choice.values") return;
-        auto parameters = *core::Decode<learn::ChoiceValueParameters>(request.parameters);
+      FewFarOff(), 5, Asking<learn::ChoiceValueParameters>("choice.values", [](auto& parameters) {
         parameters.guideline = 2;  // of arms 0 and 1
-        request.parameters = core::Encode(parameters);
-      });
+      }));
   EXPECT_EQ(hub.Outcome(), "wrong_layout");
 }
 
@@ -172,12 +163,7 @@ TEST(LyingHubOfAChoice, SeesNoSumsOfABinOfBenefitOfFewPersons) {
 TEST(LyingHubOfAChoice, CannotAskForABinOfFewPersons) {
   using learn::ChoiceBenefitParameters;
   const auto outcome = [](std::function<void(ChoiceBenefitParameters&)> lie) {
-    LyingHub hub(kBenefit, FewFarOff(), 5, [lie = std::move(lie)](RoundRequest& request) {
-      if (request.step != "choice.benefit") return;
-      auto parameters = *core::Decode<ChoiceBenefitParameters>(request.parameters);
-      lie(parameters);
-      request.parameters = core::Encode(parameters);
-    });
+    LyingHub hub(kBenefit, FewFarOff(), 5, Asking("choice.benefit", std::move(lie)));
     return hub.Outcome();
   };
   const auto apart = [](ChoiceBenefitParameters& parameters) {
@@ -230,12 +216,10 @@ TEST(LyingHubOfAChoice, SeesNoSumsOfFewPersonsBetweenThresholds) {
   EXPECT_GT(few, 0);
   EXPECT_GT(told, 0);
   const auto claims = [&](std::vector<std::int64_t> switched) {
-    LyingHub lying(analysis, FewFarOff(), 5, [&](RoundRequest& request) {
-      if (request.step != "choice.fold_pairs") return;
-      auto parameters = *core::Decode<learn::ChoicePairParameters>(request.parameters);
-      parameters.switched = switched;
-      request.parameters = core::Encode(parameters);
-    });
+    LyingHub lying(analysis, FewFarOff(), 5,
+                   Asking<learn::ChoicePairParameters>("choice.fold_pairs", [&](auto& parameters) {
+                     parameters.switched = switched;
+                   }));
     return lying.Outcome();
   };
   EXPECT_EQ(claims(std::vector<std::int64_t>(kThresholds)), "false_claim");
@@ -246,12 +230,7 @@ TEST(LyingHubOfAChoice, SeesNoSumsOfFewPersonsBetweenThresholds) {
 TEST(LyingHubOfAChoice, CannotMakeGroupsOfBenefitOfItsOwn) {
   using learn::ChoiceGroupParameters;
   const auto outcome = [](std::function<void(ChoiceGroupParameters&)> lie) {
-    LyingHub hub(kBenefit, Patients(300), 5, [lie = std::move(lie)](RoundRequest& request) {
-      if (request.step != "choice.groups") return;
-      auto parameters = *core::Decode<ChoiceGroupParameters>(request.parameters);
-      lie(parameters);
-      request.parameters = core::Encode(parameters);
-    });
+    LyingHub hub(kBenefit, Patients(300), 5, Asking("choice.groups", std::move(lie)));
     return hub.Outcome();
   };
   EXPECT_EQ(outcome([](ChoiceGroupParameters&) {}), "");
@@ -304,12 +283,9 @@ TEST(LyingHubOfAChoice, CannotCutBandsOfAgeOfItsOwn) {
     LyingHub hub(
         "method = \"treatment_choice\"\noutcome = \"days\"\ntreatment = \"drug\"\n"
         "covariates = [\"z\"]\nfolds = 3\nevaluation = [\"subgroups\"]\nsubgroups = [\"age\"]",
-        patients, 5, [&](RoundRequest& request) {
-          if (request.step != "choice.spread") return;
-          auto parameters = *core::Decode<learn::ChoiceSpreadParameters>(request.parameters);
+        patients, 5, Asking<learn::ChoiceSpreadParameters>("choice.spread", [&](auto& parameters) {
           parameters.subgroups.cuts[0][0] = first_cut;
-          request.parameters = core::Encode(parameters);
-        });
+        }));
     return hub.Outcome();
   };
   EXPECT_EQ(outcome(40), "");

@@ -90,4 +90,15 @@ class LyingHub final : public federation::Federation {
   std::map<std::string, federation::PooledSums> seen_;
 };
 
+/// Changes what a step of parameters P asks.
+template <typename P>
+LyingHub::Forge Asking(std::string_view step, std::function<void(P&)> lie) {
+  return [step, lie = std::move(lie)](federation::RoundRequest& request) {
+    if (request.step != step) return;
+    P parameters = *core::Decode<P>(request.parameters);
+    lie(parameters);
+    request.parameters = core::Encode(parameters);
+  };
+}
+
 }  // namespace clinnova::stats

@@ -24,12 +24,7 @@ constexpr const char* kCox =
 
 /// Changes the claim of every scoring round.
 LyingHub::Forge OfGlm(std::function<void(GlmParameters&)> lie) {
-  return [lie = std::move(lie)](RoundRequest& request) {
-    if (request.step != "glm.score") return;
-    GlmParameters parameters = *core::Decode<GlmParameters>(request.parameters);
-    lie(parameters);
-    request.parameters = core::Encode(parameters);
-  };
+  return Asking("glm.score", std::move(lie));
 }
 
 LyingHub::Forge OfCox(std::function<void(CoxParameters&)> lie) {
@@ -156,12 +151,10 @@ TEST(LyingHub, CannotScaleResidualsBeyondNumbers) {
   for (const std::int64_t exponent :
        {std::int64_t{601}, std::int64_t{-601}, std::int64_t{-1} << 31, std::int64_t{1} << 32,
         std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()}) {
-    LyingHub hub(mixed, Patients(), 5, [&](RoundRequest& request) {
-      if (request.step != "mixed.profile") return;
-      ProfileParameters parameters = *core::Decode<ProfileParameters>(request.parameters);
-      parameters.residual_exponent = exponent;
-      request.parameters = core::Encode(parameters);
-    });
+    LyingHub hub(mixed, Patients(), 5,
+                 Asking<ProfileParameters>("mixed.profile", [&](auto& parameters) {
+                   parameters.residual_exponent = exponent;
+                 }));
     EXPECT_EQ(hub.Outcome(), "wrong_layout") << exponent;
   }
 }
@@ -184,12 +177,10 @@ TEST(LyingHub, CannotScaleRiskSetsBeyondNumbers) {
     for (std::int64_t FineGrayParameters::* of :
          {&FineGrayParameters::risk_exponent, &FineGrayParameters::other_exponent,
           &FineGrayParameters::size_exponent}) {
-      LyingHub hub(fine_gray, Patients(), 5, [&](RoundRequest& request) {
-        if (request.step != "competing.risk_sets") return;
-        FineGrayParameters parameters = *core::Decode<FineGrayParameters>(request.parameters);
-        parameters.*of = exponent;
-        request.parameters = core::Encode(parameters);
-      });
+      LyingHub hub(fine_gray, Patients(), 5,
+                   Asking<FineGrayParameters>("competing.risk_sets", [&](auto& parameters) {
+                     parameters.*of = exponent;
+                   }));
       EXPECT_EQ(hub.Outcome(), "wrong_layout") << exponent;
     }
   }

@@ -13,7 +13,6 @@ namespace {
 
 [[maybe_unused]] const bool kWithLearners = (learn::RegisterLearners(), true);
 
-using federation::RoundRequest;
 using learn::PolicyCountParameters;
 using learn::PolicySumParameters;
 using learn::PolicyValueParameters;
@@ -22,27 +21,17 @@ constexpr const char* kChoice =
     "method = \"treatment_choice\"\noutcome = \"days\"\ntreatment = \"drug\"\n"
     "covariates = [\"z\", \"x\"]\nfolds = 3\nevaluation = [\"policy_tree\"]";
 
-/// Changes what the step asks.
-template <typename P>
-LyingHub::Forge Of(std::string_view step, std::function<void(P&)> lie) {
-  return [step, lie = std::move(lie)](RoundRequest& request) {
-    if (request.step != step) return;
-    P parameters = *core::Decode<P>(request.parameters);
-    lie(parameters);
-    request.parameters = core::Encode(parameters);
-  };
-}
 std::string Outcome(LyingHub::Forge forge, const char* analysis = kChoice) {
   return LyingHub(analysis, Patients(300), 5, std::move(forge)).Outcome();
 }
 std::string OfCounts(std::function<void(PolicyCountParameters&)> lie) {
-  return Outcome(Of<PolicyCountParameters>("choice.policy_counts", std::move(lie)));
+  return Outcome(Asking<PolicyCountParameters>("choice.policy_counts", std::move(lie)));
 }
 std::string OfSums(std::function<void(PolicySumParameters&)> lie) {
-  return Outcome(Of<PolicySumParameters>("choice.policy_sums", std::move(lie)));
+  return Outcome(Asking<PolicySumParameters>("choice.policy_sums", std::move(lie)));
 }
 std::string OfValues(std::function<void(PolicyValueParameters&)> lie) {
-  return Outcome(Of<PolicyValueParameters>("choice.policy_values", std::move(lie)));
+  return Outcome(Asking<PolicyValueParameters>("choice.policy_values", std::move(lie)));
 }
 
 TEST(LyingHubOfAPolicyTree, GetsItsNumbersWhenItDoesNotLie) { EXPECT_EQ(Outcome({}), ""); }
@@ -51,8 +40,8 @@ TEST(LyingHubOfAPolicyTree, GetsItsNumbersWhenItDoesNotLie) { EXPECT_EQ(Outcome(
 TEST(LyingHubOfAPolicyTree, SeesNoSumsOfCellsOfFewPersons) {
   PolicySumParameters asked;
   LyingHub hub(kChoice, Patients(300), 5,
-               Of<PolicySumParameters>("choice.policy_sums",
-                                       [&](PolicySumParameters& own) { asked = own; }));
+               Asking<PolicySumParameters>("choice.policy_sums",
+                                           [&](PolicySumParameters& own) { asked = own; }));
   ASSERT_EQ(hub.Outcome(), "");
   const learn::PolicyCells cells(asked.features, 2);
   ASSERT_TRUE(learn::PolicyGrouping::Fits(cells, asked.groups));
@@ -120,7 +109,7 @@ TEST(LyingHubOfAPolicyTree, CannotAskOtherColumnsOrBinsThanTheStudy) {
 
 /// A study that names leave_one_site_out, too: sites are no folds of a policy tree.
 TEST(LyingHubOfAPolicyTree, CannotHaveSitesAsFolds) {
-  EXPECT_EQ(Outcome(Of<PolicyCountParameters>(
+  EXPECT_EQ(Outcome(Asking<PolicyCountParameters>(
                         "choice.policy_counts",
                         [](PolicyCountParameters& parameters) { parameters.split.by_site = true; }),
                     "method = \"treatment_choice\"\noutcome = \"days\"\ntreatment = \"drug\"\n"
