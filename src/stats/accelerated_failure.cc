@@ -335,11 +335,7 @@ class FailureFit {
   }
 
   std::vector<std::string> Warnings() const {
-    std::vector<std::string> warnings;
-    const std::string aliased = AliasedNames(frame_.design().names(), fit_.aliased);
-    if (!aliased.empty()) {
-      warnings.push_back("not estimable, because collinear with the terms before: " + aliased);
-    }
+    std::vector<std::string> warnings = AliasedWarnings(frame_.design().names(), fit_.aliased);
     if (!fit_.converged) {
       warnings.push_back(
           "not converged: some estimate is infinite, as where a group has no event; none is "

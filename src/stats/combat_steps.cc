@@ -8,6 +8,7 @@
 
 #include "federation/batches.h"
 #include "stats/combat_adjustment.h"
+#include "stats/own_sums.h"
 
 namespace clinnova::stats {
 using federation::Analysis;
@@ -77,7 +78,7 @@ Result<std::vector<double>> SiteMeans(const SiteView& site, std::size_t numbers,
         mine.AddCount(1, 0, values(first, count, batch, mine));
         return {};
       }));
-  CLINNOVA_ASSIGN(const PooledSums total, PooledSums::Decode(layout, sums.Seal(core::Hash{})));
+  const PooledSums total = OwnSums(sums);
   if (sums.flagged()) {
     return Fail(ErrorCode::kFailed, "a feature has no finite value", "out_of_range");
   }

@@ -17,9 +17,9 @@
 #include "stats/cox_robust.h"
 #include "stats/cox_zph.h"
 #include "stats/linear_algebra.h"
+#include "stats/model_terms.h"
 #include "stats/risk_time.h"
 #include "stats/round_parts.h"
-#include "stats/terms.h"
 
 namespace clinnova::stats {
 namespace {
@@ -421,14 +421,7 @@ class CoxFit {
   }
 
   std::vector<std::string> Warnings(const std::vector<std::string>& names) const {
-    std::vector<std::string> warnings;
-    std::string aliased;
-    for (std::size_t j = 0; j < p(); ++j) {
-      if (aliased_[j]) aliased += (aliased.empty() ? "" : ", ") + names[j];
-    }
-    if (!aliased.empty()) {
-      warnings.push_back("not estimable, because collinear with the terms before: " + aliased);
-    }
+    std::vector<std::string> warnings = AliasedWarnings(names, aliased_);
     if (!converged_) {
       warnings.push_back(
           "not converged: the likelihood is monotone in some coefficient, whose estimate is "
@@ -445,22 +438,8 @@ class CoxFit {
   }
 
   Json Report() const {
-    // The intercept's column is not part of the model; it stands in for the transformation.
-    std::vector<double> beta(1, 0.0);
-    beta.insert(beta.end(), beta_.begin(), beta_.end());
-    Matrix covariance(p() + 1, std::vector<double>(p() + 1));
-    for (std::size_t i = 0; i < p() && !covariance_.empty(); ++i) {
-      for (std::size_t j = 0; j < p(); ++j) covariance[i + 1][j + 1] = covariance_[i][j];
-    }
-    frame_.ToOriginalScale(beta, covariance);
-    Coefficients terms;
-    terms.confidence_level = level_;
-    for (std::size_t j = 0; j < p(); ++j) {
-      terms.names.push_back(frame_.design().names()[j + 1]);
-      terms.estimates.push_back(beta[j + 1]);
-      terms.estimable.push_back(converged_ && !aliased_[j]);
-      terms.covariance.emplace_back(covariance[j + 1].begin() + 1, covariance[j + 1].end());
-    }
+    const Coefficients terms =
+        HazardCoefficients(frame_, {beta_, covariance_, aliased_, converged_, level_});
     Json result;
     result["n"] = frame_.n();
     result["n_missing"] = frame_.n_missing();
@@ -469,11 +448,7 @@ class CoxFit {
     result["warnings"] = Warnings(terms.names);
     result["formula"] = frame_.formula().text();
     result["conf_level"] = level_;
-    result["terms"] = TermsJson(terms);
-    for (std::size_t j = 0; j < p(); ++j) {
-      result["terms"][j]["hazard_ratio"] =
-          terms.estimable[j] ? NumberJson(std::exp(terms.estimates[j])) : Json(nullptr);
-    }
+    result["terms"] = HazardTermsJson(terms);
     result["vcov"] = MatrixJson(terms.names, terms.covariance, terms.estimable);
     result["log_lik_null"] = NumberJson(log_likelihood_null_);
     result["log_lik"] = NumberJson(log_likelihood_);

@@ -10,6 +10,7 @@
 #include "core/hash.h"
 #include "federation/exact_moments.h"
 #include "stats/cox_rows.h"
+#include "stats/own_sums.h"
 
 namespace clinnova::stats {
 
@@ -129,8 +130,8 @@ class OwnRowsMaker {
       for (std::size_t j = 0; j < p; ++j)
         sums.Add(0, 1 + j, rows_.weights[row] * rows_.x[row * p + j]);
     }
-    const auto pooled = PooledSums::Decode(sums.layout(), sums.Seal(core::Hash{}));
-    for (std::size_t j = 0; j <= p; ++j) rows_.death_sum.push_back(pooled->Number(0, j));
+    const PooledSums own = OwnSums(sums);
+    for (std::size_t j = 0; j <= p; ++j) rows_.death_sum.push_back(own.Number(0, j));
     if (sums.flagged()) rows_.largest_size = std::numeric_limits<double>::infinity();
   }
 
@@ -175,9 +176,9 @@ class ExactWeight {
  public:
   void Add(double weight) { sums_.Add(0, 0, weight); }
   long double Take() {
-    const auto pooled = PooledSums::Decode(sums_.layout(), sums_.Seal(core::Hash{}));
+    const double sum = OwnSums(sums_).Number(0);
     sums_ = sums_.Zero();
-    return pooled->Number(0);
+    return sum;
   }
 
  private:

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "stats/effect_steps.h"
+#include "stats/terms.h"
 
 namespace clinnova::stats {
 namespace {
@@ -225,14 +226,8 @@ class Rounds {
     if (fit_.propensity) {
       for (std::size_t j = 0; j < p_; ++j) everywhere[j] = fit_.propensity->aliased()[j];
     }
-    std::string left_out;
-    for (std::size_t j = 0; j < p_; ++j) {
-      if (everywhere[j]) left_out += (left_out.empty() ? "" : ", ") + frame_.design().names()[j];
-    }
-    if (!left_out.empty()) {
-      fit_.warnings.push_back("not estimable, because collinear with the terms before: " +
-                              left_out);
-    }
+    for (std::string& warning : AliasedWarnings(frame_.design().names(), everywhere))
+      fit_.warnings.push_back(std::move(warning));
     for (std::size_t a = 0; a < outcomes_.size(); ++a) {
       for (std::size_t j = 0; j < p_; ++j) {
         if (outcomes_[a].aliased()[j] == everywhere[j]) continue;

@@ -11,6 +11,7 @@
 #include "stats/elastic_net_folds.h"
 #include "stats/elastic_net_risk_sets.h"
 #include "stats/elastic_net_steps.h"
+#include "stats/own_sums.h"
 #include "stats/row_folds.h"
 
 namespace clinnova::stats {
@@ -53,7 +54,7 @@ Result<PooledSums> OwnRiskSums(const SiteView& site, const SiteFrame& frame,
   for (;;) {
     ExactSums mine(layout);
     CLINNOVA_TRY(AddNetRisk(site, frame, points, axes, mine));
-    CLINNOVA_ASSIGN(PooledSums sums, PooledSums::Decode(layout, mine.Seal(core::Hash{})));
+    PooledSums sums = OwnSums(mine);
     const std::vector<std::size_t> flagged = sums.FlaggedBlocks();
     if (flagged.empty()) return sums;
     for (const std::size_t block : flagged) layout.blocks[block].exponent += 10;

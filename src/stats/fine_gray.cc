@@ -7,12 +7,11 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "core/deterministic_math.h"
 #include "stats/cox_likelihood.h"
 #include "stats/fine_gray_steps.h"
 #include "stats/linear_algebra.h"
+#include "stats/model_terms.h"
 #include "stats/survival_curve.h"
-#include "stats/terms.h"
 
 namespace clinnova::stats {
 namespace {
@@ -394,12 +393,8 @@ class FineGrayFit {
   }
 
   void AddWarnings(const std::vector<std::string>& names, Json& warnings) const {
-    std::string aliased;
-    for (std::size_t j = 0; j < p(); ++j) {
-      if (aliased_[j]) aliased += (aliased.empty() ? "" : ", ") + names[j];
-    }
-    if (!aliased.empty())
-      warnings.push_back("not estimable, because collinear with the terms before: " + aliased);
+    for (std::string& warning : AliasedWarnings(names, aliased_))
+      warnings.push_back(std::move(warning));
     if (!converged_) {
       warnings.push_back(
           "not converged: the likelihood is monotone in some coefficient, whose estimate is "
@@ -413,29 +408,11 @@ class FineGrayFit {
   }
 
   void Report(Json& result) const {
-    // The intercept's column is not part of the model; it stands in for the transformation.
-    std::vector<double> beta(1, 0.0);
-    beta.insert(beta.end(), beta_.begin(), beta_.end());
-    Matrix covariance(p() + 1, std::vector<double>(p() + 1));
-    for (std::size_t i = 0; i < p() && !covariance_.empty(); ++i) {
-      for (std::size_t j = 0; j < p(); ++j) covariance[i + 1][j + 1] = covariance_[i][j];
-    }
-    frame_.ToOriginalScale(beta, covariance);
-    Coefficients terms;
-    terms.confidence_level = level_;
-    for (std::size_t j = 0; j < p(); ++j) {
-      terms.names.push_back(frame_.design().names()[j + 1]);
-      terms.estimates.push_back(beta[j + 1]);
-      terms.estimable.push_back(converged_ && !aliased_[j]);
-      terms.covariance.emplace_back(covariance[j + 1].begin() + 1, covariance[j + 1].end());
-    }
+    const Coefficients terms =
+        HazardCoefficients(frame_, {beta_, covariance_, aliased_, converged_, level_});
     result["converged"] = converged_;
     AddWarnings(terms.names, result["warnings"]);
-    result["terms"] = TermsJson(terms);
-    for (std::size_t j = 0; j < p(); ++j) {
-      result["terms"][j]["hazard_ratio"] =
-          terms.estimable[j] ? NumberJson(core::Exp(terms.estimates[j])) : Json(nullptr);
-    }
+    result["terms"] = HazardTermsJson(terms);
     result["vcov"] = MatrixJson(terms.names, terms.covariance, terms.estimable);
     result["log_lik_null"] = NumberJson(log_likelihood_null_);
     result["log_lik"] = converged_ ? NumberJson(log_likelihood_) : Json(nullptr);

@@ -11,7 +11,7 @@
 #include "stats/glm_family.h"
 #include "stats/glm_options.h"
 #include "stats/linear_algebra.h"
-#include "stats/terms.h"
+#include "stats/model_terms.h"
 
 namespace clinnova::stats {
 namespace {
@@ -286,14 +286,7 @@ class GeeFit {
   }
 
   std::vector<std::string> Warnings() const {
-    std::vector<std::string> warnings;
-    std::string aliased;
-    for (std::size_t j = 0; j < p(); ++j) {
-      if (aliased_[j]) aliased += (aliased.empty() ? "" : ", ") + frame_.design().names()[j];
-    }
-    if (!aliased.empty()) {
-      warnings.push_back("not estimable, because collinear with the terms before: " + aliased);
-    }
+    std::vector<std::string> warnings = AliasedWarnings(frame_.design().names(), aliased_);
     if (!converged_ && indefinite_ != 0) {
       warnings.push_back(NotPositiveDefinite());
     } else if (!converged_) {
@@ -308,14 +301,8 @@ class GeeFit {
   }
 
   Json Report() const {
-    Coefficients terms;
-    terms.names = frame_.design().names();
-    terms.estimates = beta_;
-    terms.covariance = covariance_;
-    if (terms.covariance.empty()) terms.covariance.assign(p(), std::vector<double>(p()));
-    frame_.ToOriginalScale(terms.estimates, terms.covariance);
-    for (std::size_t j = 0; j < p(); ++j) terms.estimable.push_back(converged_ && !aliased_[j]);
-    terms.confidence_level = confidence_level_;
+    const Coefficients terms =
+        ModelCoefficients(frame_, {beta_, covariance_, aliased_, converged_, confidence_level_});
     Json rows = TermsJson(terms);
     for (Json& term : rows) {  // geepack's Wald chi-square on one degree of freedom
       if (term["statistic"].is_number()) {

@@ -10,8 +10,8 @@
 #include "stats/generalised_mixed_steps.h"
 #include "stats/glm_steps.h"
 #include "stats/mixed_report.h"
+#include "stats/model_terms.h"
 #include "stats/profile_deviance.h"
-#include "stats/terms.h"
 
 namespace clinnova::stats {
 namespace {
@@ -355,14 +355,7 @@ class GeneralisedMixedFit {
   }
 
   std::vector<std::string> Warnings() const {
-    std::vector<std::string> warnings;
-    std::string aliased;
-    for (std::size_t j = 0; j < p(); ++j) {
-      if (aliased_[j]) aliased += (aliased.empty() ? "" : ", ") + frame_.design().names()[j];
-    }
-    if (!aliased.empty()) {
-      warnings.push_back("not estimable, because collinear with the terms before: " + aliased);
-    }
+    std::vector<std::string> warnings = AliasedWarnings(frame_.design().names(), aliased_);
     if (!converged_) {
       warnings.push_back("not converged after " + std::to_string(steps_) + " steps" +
                          (Diverged() ? ": the outcome is separated by the terms or the groups "
@@ -380,15 +373,13 @@ class GeneralisedMixedFit {
   }
 
   Json Report() const {
-    Coefficients terms;
-    terms.names = frame_.design().names();
-    terms.estimates.assign(best_.parameters.begin(),
-                           best_.parameters.begin() + static_cast<std::ptrdiff_t>(p()));
-    terms.covariance = covariance_;
-    if (terms.covariance.empty()) terms.covariance.assign(p(), std::vector<double>(p()));
-    frame_.ToOriginalScale(terms.estimates, terms.covariance);
-    for (std::size_t j = 0; j < p(); ++j) terms.estimable.push_back(converged_ && !aliased_[j]);
-    terms.confidence_level = confidence_level_;
+    const auto first_variance = best_.parameters.begin() + static_cast<std::ptrdiff_t>(p());
+    const Coefficients terms =
+        ModelCoefficients(frame_, {{best_.parameters.begin(), first_variance},
+                                   covariance_,
+                                   aliased_,
+                                   converged_,
+                                   confidence_level_});
     const double nan = std::numeric_limits<double>::quiet_NaN();
     const double log_likelihood = converged_ ? best_.value : nan;
     const auto parameters = static_cast<double>(rank_ + k());

@@ -13,7 +13,7 @@
 #include "stats/glm_options.h"
 #include "stats/glm_steps.h"
 #include "stats/linear_algebra.h"
-#include "stats/terms.h"
+#include "stats/model_terms.h"
 
 namespace clinnova::stats {
 namespace {
@@ -454,15 +454,8 @@ class GlmFit {
   }
 
   std::vector<std::string> Warnings() const {
-    std::vector<std::string> warnings;
+    std::vector<std::string> warnings = AliasedWarnings(frame_.design().names(), aliased_);
     if (Fractional()) warnings.push_back(AboutFractions(options_.family));
-    std::string aliased;
-    for (std::size_t j = 0; j < p(); ++j) {
-      if (aliased_[j]) aliased += (aliased.empty() ? "" : ", ") + frame_.design().names()[j];
-    }
-    if (!aliased.empty()) {
-      warnings.push_back("not estimable, because collinear with the terms before: " + aliased);
-    }
     const std::int64_t boundary = last_ ? last_->Count(kGlmCounts, kBoundary) : 0;
     if (!converged_) {
       warnings.push_back(NotConverged());
@@ -485,15 +478,9 @@ class GlmFit {
   }
 
   Json Report() const {
-    Coefficients terms;
-    terms.names = frame_.design().names();
-    terms.estimates = beta_;
-    terms.covariance = covariance_;
-    if (terms.covariance.empty()) terms.covariance.assign(p(), std::vector<double>(p()));
-    frame_.ToOriginalScale(terms.estimates, terms.covariance);
-    for (std::size_t j = 0; j < p(); ++j) terms.estimable.push_back(converged_ && !aliased_[j]);
+    Coefficients terms = ModelCoefficients(
+        frame_, {beta_, covariance_, aliased_, converged_, options_.confidence_level});
     const std::int64_t residual = positive_weight_ - static_cast<std::int64_t>(rank_);
-    terms.confidence_level = options_.confidence_level;
     if (options_.family.dispersion_is_free() && options_.robust == "none") {
       terms.degrees_of_freedom = static_cast<double>(residual);
     }

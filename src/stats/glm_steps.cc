@@ -10,6 +10,7 @@
 #include "stats/glm_firth.h"
 #include "stats/glm_negative_binomial.h"
 #include "stats/glm_rows.h"
+#include "stats/own_sums.h"
 
 namespace clinnova::stats {
 
@@ -341,9 +342,7 @@ Result<void> AddClusters(const ClusterScores& clusters, std::size_t p, ExactSums
       sums.Flag(kMeat);
       continue;
     }
-    CLINNOVA_ASSIGN(const federation::PooledSums total,
-                    federation::PooledSums::Decode(cluster.layout(), cluster.Seal(core::Hash{})));
-    score = total.Numbers(0);
+    score = OwnSums(cluster).Numbers(0);
     sums.AddWeightedGram(kMeat, 0, {score.data(), 1, p}, &one, 1);
   }
   sums.AddCount(kClusters, 0, static_cast<std::int64_t>(clusters.sums.size()));

@@ -9,9 +9,9 @@
 #include "core/deterministic_math.h"
 #include "stats/linear_mixed_steps.h"
 #include "stats/mixed_report.h"
+#include "stats/model_terms.h"
 #include "stats/profile_deviance.h"
 #include "stats/random_effects.h"
-#include "stats/terms.h"
 #include "stats/theta_search.h"
 
 namespace clinnova::stats {
@@ -343,16 +343,7 @@ class LinearMixedFit {
   }
 
   std::vector<std::string> Warnings() const {
-    std::vector<std::string> warnings;
-    std::string aliased;
-    for (std::size_t j = 0; j < p(); ++j) {
-      if (problem_.aliased[j]) {
-        aliased += (aliased.empty() ? "" : ", ") + frame_.design().names()[j];
-      }
-    }
-    if (!aliased.empty()) {
-      warnings.push_back("not estimable, because collinear with the terms before: " + aliased);
-    }
+    std::vector<std::string> warnings = AliasedWarnings(frame_.design().names(), problem_.aliased);
     if (!converged_) {
       warnings.push_back("not converged after " + std::to_string(steps_) +
                          " steps; no estimate is given");
@@ -368,20 +359,13 @@ class LinearMixedFit {
 
   Json Report() const {
     const double nan = std::numeric_limits<double>::quiet_NaN();
-    Coefficients terms;
-    terms.names = frame_.design().names();
-    terms.estimates = beta_;
-    terms.covariance.assign(p(), std::vector<double>(p()));
-    for (std::size_t i = 0; converged_ && i < p(); ++i) {
-      for (std::size_t j = 0; j < p(); ++j) {
-        terms.covariance[i][j] = residual_variance_ * best_.deviance.unscaled[i][j];
-      }
+    Matrix covariance;
+    if (converged_) covariance = best_.deviance.unscaled;
+    for (std::vector<double>& row : covariance) {
+      for (double& entry : row) entry *= residual_variance_;
     }
-    frame_.ToOriginalScale(terms.estimates, terms.covariance);
-    for (std::size_t j = 0; j < p(); ++j) {
-      terms.estimable.push_back(converged_ && !problem_.aliased[j]);
-    }
-    terms.confidence_level = confidence_level_;
+    const Coefficients terms = ModelCoefficients(
+        frame_, {beta_, std::move(covariance), problem_.aliased, converged_, confidence_level_});
     const bool restricted = problem_.criterion == Criterion::kRestricted;
     const auto parameters = static_cast<double>(problem_.rank + k() + 1);
     Json result;

@@ -241,11 +241,7 @@ class MultinomialFit {
   }
 
   std::vector<std::string> Warnings() const {
-    std::vector<std::string> warnings;
-    const std::string aliased = AliasedNames(frame_.design().names(), fit_.aliased);
-    if (!aliased.empty()) {
-      warnings.push_back("not estimable, because collinear with the terms before: " + aliased);
-    }
+    std::vector<std::string> warnings = AliasedWarnings(frame_.design().names(), fit_.aliased);
     if (!fit_.converged) {
       warnings.push_back(
           "not converged: the outcome is separated by the terms (perfectly or nearly), so that "

@@ -144,12 +144,9 @@ class OrdinalFit {
   }
 
   std::vector<std::string> Warnings() const {
-    std::vector<std::string> warnings;
     const auto& names = frame_.design().names();
-    const std::string aliased = AliasedNames({names.begin() + 1, names.end()}, fit_.aliased, k());
-    if (!aliased.empty()) {
-      warnings.push_back("not estimable, because collinear with the terms before: " + aliased);
-    }
+    std::vector<std::string> warnings =
+        AliasedWarnings({names.begin() + 1, names.end()}, fit_.aliased, k());
     if (!fit_.converged) {
       warnings.push_back(
           "not converged: the outcome is separated by the terms (perfectly or nearly), so that "

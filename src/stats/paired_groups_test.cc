@@ -6,6 +6,7 @@
 #include <cmath>
 #include <string>
 
+#include "stats/own_sums.h"
 #include "stats/paired_profile.h"
 
 namespace clinnova::stats {
@@ -112,10 +113,10 @@ class Sums {
         }
       });
     }
-    const auto pooled = PooledSums::Decode(layout, sums.Seal(core::Hash{}));
+    const PooledSums own = OwnSums(sums);
     for (std::size_t which = 0; which < matrices; ++which) {
-      for (std::size_t e = 0; e < 6; ++e) numbers_.push_back(pooled->Number(0, which * 6 + e));
-      numbers_.push_back(pooled->Number(1, which));
+      for (std::size_t e = 0; e < 6; ++e) numbers_.push_back(own.Number(0, which * 6 + e));
+      numbers_.push_back(own.Number(1, which));
     }
   }
   /// Element 0 to 5 of matrix `which`, or 6: the logarithm.

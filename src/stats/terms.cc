@@ -22,6 +22,13 @@ std::string AliasedNames(const std::vector<std::string>& names, const std::vecto
   return list;
 }
 
+std::vector<std::string> AliasedWarnings(const std::vector<std::string>& names,
+                                         const std::vector<bool>& aliased, std::size_t first) {
+  const std::string list = AliasedNames(names, aliased, first);
+  if (list.empty()) return {};
+  return {"not estimable, because collinear with the terms before: " + list};
+}
+
 Json TermsJson(const Coefficients& coefficients) {
   const double quantile = -core::NormalQuantile((1 - coefficients.confidence_level) / 2);
   Json terms = Json::array();

@@ -32,6 +32,10 @@ nlohmann::ordered_json MatrixJson(const std::vector<std::string>& names, const M
 std::string AliasedNames(const std::vector<std::string>& names, const std::vector<bool>& aliased,
                          std::size_t first = 0);
 
+/// What every model says of columns without an estimate of their own: one warning, or none.
+std::vector<std::string> AliasedWarnings(const std::vector<std::string>& names,
+                                         const std::vector<bool>& aliased, std::size_t first = 0);
+
 /// A number, or null when it is not finite.
 nlohmann::ordered_json NumberJson(double value);
 
