@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cohort/feature_sql.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <set>
 
@@ -75,9 +77,12 @@ std::string In(const std::string& condition, const std::string& value) {
   return condition.empty() ? value : "CASE WHEN " + condition + " THEN " + value + " END";
 }
 
+/// The day that windows are about, where each person of the cohort has one.
+constexpr const char* kIndexDate = "c.index_date";
+
 /// The rows' summary; `counted` is a condition on those that count, empty where all of them do.
 std::string SummaryOf(const Feature& feature, const CdmTable& table, SqlDialect dialect,
-                      const std::string& counted) {
+                      const std::string& index_date, const std::string& counted) {
   const std::string day = std::string("r.") + table.date;
   const std::string id = std::string("r.") + table.id;
   const std::string moment =
@@ -102,11 +107,11 @@ std::string SummaryOf(const Feature& feature, const CdmTable& table, SqlDialect 
     case Summary::kNearest:
       return ValueAt(
           dialect, Extreme::kLeast, value,
-          {"abs(" + day + " - c.index_date - " + std::to_string(feature.nearest_day) + ")", day,
-           moment, id},
+          {"abs(" + day + " - " + index_date + " - " + std::to_string(feature.nearest_day) + ")",
+           day, moment, id},
           seen);
     case Summary::kYearsSinceFirst:
-      return "(min(c.index_date) - min(" + In(counted, day) + "))::FLOAT8 / 365.25";
+      return "(min(" + index_date + ") - min(" + In(counted, day) + "))::FLOAT8 / 365.25";
   }
   return {};
 }
@@ -115,9 +120,10 @@ std::string SummaryOf(const Feature& feature, const CdmTable& table, SqlDialect 
 /// exposure without an end goes on; the end that the CDM only has because its field must not be empty
 /// (compile_study.cc) is none. Each side of a comparison names one table only: a left
 /// join on an expression of both is one that compares every row with every person in DuckDB.
-std::string InWindow(const Feature& feature, const std::string& day) {
-  const std::string first = "c.index_date + (" + std::to_string(feature.window_from) + ")";
-  const std::string last = "c.index_date + (" + std::to_string(feature.window_to) + ")";
+std::string InWindow(const Feature& feature, const std::string& day,
+                     const std::string& index_date) {
+  const std::string first = index_date + " + (" + std::to_string(feature.window_from) + ")";
+  const std::string last = index_date + " + (" + std::to_string(feature.window_to) + ")";
   if (feature.summary != Summary::kActive) {
     return day + " >= " + first + " AND " + day + " <= " + last;
   }
@@ -137,9 +143,10 @@ bool IsOfRows(const Feature& feature) {
 std::string RowsSql(const Feature& feature, SqlDialect dialect) {
   const CdmTable table = TableOf(feature.source);
   const std::string day = std::string("r.") + table.date;
-  return "SELECT c.person_id, " + SummaryOf(feature, table, dialect, "") + " AS value\n" +
-         "  FROM cohort c LEFT JOIN " + table.name + " r ON r.person_id = c.person_id\n" +
-         "   AND " + InWindow(feature, day) + "\n" + "   AND r." + table.concept_id +
+  return "SELECT c.person_id, " + SummaryOf(feature, table, dialect, kIndexDate, "") +
+         " AS value\n" + "  FROM cohort c LEFT JOIN " + table.name +
+         " r ON r.person_id = c.person_id\n" + "   AND " + InWindow(feature, day, kIndexDate) +
+         "\n" + "   AND r." + table.concept_id +
          " IN (SELECT concept_id FROM set_member WHERE set_name = " +
          SqlLiteral(feature.concept_set) + ")\n" + "  GROUP BY c.person_id";
 }
@@ -285,19 +292,24 @@ std::string FeatureSql(const Feature& feature, SqlDialect dialect) {
 
 namespace {
 
+/// Whether a feature that is neither of rows nor made of others is one of the person's own columns.
+bool IsOfThePerson(const Feature& feature) {
+  return feature.source == FeatureSource::kAge || feature.source == FeatureSource::kSex;
+}
+
 /// Writes FeaturesSql.
 class Together {
  public:
-  Together(const std::vector<const Feature*>& features, const ConceptLists& concepts)
-      : features_(features), concepts_(concepts) {}
+  Together(const Questionnaire& asked, const std::string& persons, const std::string& index_date)
+      : asked_(asked), persons_(persons), index_date_(index_date) {}
 
   std::string Write() {
-    for (const Feature* feature : features_) value_[feature->name] = ValueSql(*feature);
-    std::string sql = "SELECT c.person_id";
-    for (const Feature* feature : features_) {
-      sql += ",\n  " + value_.at(feature->name) + " AS " + FeatureTable(feature->name);
+    for (const Feature& feature : asked_.features) value_[feature.name] = ValueSql(feature);
+    std::string sql = "SELECT s.person_id, s.consented, s.age, s.drugs";
+    for (const Feature& feature : asked_.features) {
+      sql += ",\n  " + value_.at(feature.name) + " AS " + FeatureTable(feature.name);
     }
-    return sql + "\nFROM cohort c JOIN person p USING (person_id)" + Rows() + joins_;
+    return sql + "\nFROM (" + Rows() + ") s" + joins_;
   }
 
  private:
@@ -307,8 +319,8 @@ class Together {
       const auto value_of = [this](const std::string& need) { return value_.at(need); };
       return "(" + DerivedSql(feature, value_of) + ")";
     }
-    if (feature.source == FeatureSource::kAge) return "c.age::FLOAT8";
-    if (feature.source == FeatureSource::kSex) return LevelCase(feature, "p.gender_concept_id");
+    if (feature.source == FeatureSource::kAge) return "s.age::FLOAT8";
+    if (feature.source == FeatureSource::kSex) return LevelCase(feature, "s.gender");
     if (IsOfRows(feature)) {
       AddRows(feature);
       return "s." + name;
@@ -318,30 +330,51 @@ class Together {
     return "of_" + name + ".value";
   }
 
+  std::string IsMember(const std::string& set, const std::string& concept_id) const {
+    const auto found = asked_.concepts.find(set);
+    const std::string list = found == asked_.concepts.end() ? "[]::BIGINT[]" : found->second;
+    return "list_contains(" + list + ", r." + concept_id + ")";
+  }
+
   void AddRows(const Feature& feature) {
     const CdmTable table = TableOf(feature.source);
-    const std::string counted = "list_contains(" + concepts_.at(feature.concept_set) + ", r." +
-                                table.concept_id + ") AND " +
-                                InWindow(feature, std::string("r.") + table.date);
-    summaries_ += ",\n    " + SummaryOf(feature, table, SqlDialect::kDuckDb, counted) + " AS " +
-                  FeatureTable(feature.name);
+    const std::string counted = IsMember(feature.concept_set, table.concept_id) + " AND " +
+                                InWindow(feature, std::string("r.") + table.date, index_date_);
+    summaries_ += ",\n    " + SummaryOf(feature, table, SqlDialect::kDuckDb, index_date_, counted) +
+                  " AS " + FeatureTable(feature.name);
     tables_.insert(table.name);
   }
 
-  /// A row of the union has the columns of its own table and NULL in those of the others.
-  std::string Rows() const {
-    if (tables_.empty()) return {};
-    std::string rows;
-    for (const std::string& table : tables_) {
-      rows += (rows.empty() ? "" : " UNION ALL BY NAME ") + ("SELECT * FROM " + table);
+  /// One aggregate for all of them, as every one costs more than the bits of many.
+  std::string Drugs() {
+    const CdmTable table = TableOf(FeatureSource::kDrug);
+    std::string bits;
+    for (std::size_t k = 0; k < asked_.drugs.size(); ++k) {
+      bits += std::string(bits.empty() ? "" : " | ") + "CASE WHEN " +
+              IsMember(asked_.drugs[k], table.concept_id) + " THEN " +
+              std::to_string(std::int64_t{1} << k) + "::BIGINT ELSE 0 END";
+      tables_.insert(table.name);
     }
-    return "\nJOIN (SELECT c.person_id" + summaries_ + "\n  FROM cohort c LEFT JOIN (" + rows +
-           ") r ON r.person_id = c.person_id\n  GROUP BY c.person_id) s USING (person_id)";
+    return bits.empty() ? "0::BIGINT" : "bit_or(" + bits + ")";
   }
 
-  const std::vector<const Feature*>& features_;  // not owned
-  const ConceptLists& concepts_;                 // not owned
-  std::map<std::string, std::string> value_;     ///< of each feature so far
+  /// A row of the union has the columns of its own table and NULL in those of the others. A person's own row is there,
+  /// too, so that who has no other is not missing.
+  std::string Rows() {
+    const std::string drugs = Drugs();
+    std::string rows;
+    for (const std::string& table : tables_)
+      rows += "SELECT * FROM " + table + " UNION ALL BY NAME ";
+    return "SELECT r.person_id, max(r.person_consented) AS consented, max(r.person_age) AS age,\n"
+           "    max(r.person_gender) AS gender, " +
+           drugs + " AS drugs" + summaries_ + "\n  FROM (" + rows + persons_ +
+           ") r\n  GROUP BY r.person_id";
+  }
+
+  const Questionnaire& asked_;                // not owned
+  const std::string& persons_;                // not owned
+  const std::string& index_date_;             // not owned
+  std::map<std::string, std::string> value_;  ///< of each feature so far
   std::string summaries_;
   std::set<std::string> tables_;
   std::string joins_;
@@ -349,8 +382,16 @@ class Together {
 
 }  // namespace
 
-std::string FeaturesSql(const std::vector<const Feature*>& features, const ConceptLists& concepts) {
-  return Together(features, concepts).Write();
+std::string FeaturesSql(const Questionnaire& asked, const std::string& persons,
+                        const std::string& index_date) {
+  CLINNOVA_CHECK(asked.drugs.size() < 63);
+  return Together(asked, persons, index_date).Write();
+}
+
+bool NeedsCohort(const Questionnaire& asked) {
+  return std::ranges::any_of(asked.features, [](const Feature& feature) {
+    return feature.Needs().empty() && !IsOfRows(feature) && !IsOfThePerson(feature);
+  });
 }
 
 }  // namespace clinnova::cohort

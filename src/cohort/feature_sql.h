@@ -24,9 +24,22 @@ std::string FeatureSql(const Feature& feature, SqlDialect dialect);
 /// A concept set's members as an SQL list, "[80809, 4035611]".
 using ConceptLists = std::map<std::string, std::string>;
 
-/// Many features, each after those that it needs, as one SELECT: person_id, and f_NAME for each. The values are those
-/// of FeatureSql, made of the same parts, in one pass over all rows: a statement for each feature would cost a handful
-/// of persons ten times as much.
-std::string FeaturesSql(const std::vector<const Feature*>& features, const ConceptLists& concepts);
+/// What is asked about a handful of persons who all have one index date.
+struct Questionnaire {
+  std::vector<Feature> features;   ///< each after those that it needs
+  std::vector<std::string> drugs;  ///< names of concept sets, at most 62
+  ConceptLists concepts;           ///< of the features and drugs
+};
+
+/// Everything as one SELECT: person_id, consented, age, drugs, and f_NAME for each feature. Bit k of `drugs` says that
+/// an exposure to drug k is recorded. The features' values are those of FeatureSql, made of the same parts, in one pass
+/// over all rows and without a join: a statement for each feature would cost a handful of persons ten times as much,
+/// joins with a table of them twice. `persons` is a SELECT of person_id, person_consented (0 or 1), person_age and
+/// person_gender, a row for each person; `index_date` is a literal.
+std::string FeaturesSql(const Questionnaire& asked, const std::string& persons,
+                        const std::string& index_date);
+
+/// Whether FeaturesSql names the table `cohort`, for features that it joins.
+bool NeedsCohort(const Questionnaire& asked);
 
 }  // namespace clinnova::cohort

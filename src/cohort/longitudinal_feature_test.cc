@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "cohort/patient_features.h"
 #include "cohort/study_table.h"
 
 namespace clinnova::cohort {
@@ -80,6 +81,19 @@ title = "Neither relapse nor worsening"
 source = "all"
 yes = ["followed"]
 no = ["relapse_known", "worsening"]
+[feature.worsening_before]
+title = "Confirmed worsening in the two years before"
+source = "progression"
+rule = "edss"
+concept_set = "edss"
+relapses = "relapse"
+window = [-730, 0]
+[feature.mri_before]
+title = "MRIs of the two years before"
+source = "procedure"
+concept_set = "mri"
+window = [-730, 0]
+summary = "count"
 )toml";
 
 class LongitudinalFeatureTest : public testing::Test {
@@ -212,6 +226,39 @@ TEST_F(LongitudinalFeatureTest, HoldsTogetherOnlyWhatIsKnown) {
   EXPECT_EQ(Values("quiet"), (Strings{"1", "0", "0", "NA"}));
   Relapse(4, 60);
   EXPECT_EQ(Values("quiet"), (Strings{"1", "0", "0", "0"}));
+}
+
+TEST_F(LongitudinalFeatureTest, KnowsThePastCourseOfWhoIsAskedAbout) {
+  auto asked = PatientFeatures::Create(store_->database(), *module_, "start",
+                                       {"worsening_before", "mri_before"});
+  ASSERT_TRUE(asked) << asked.error().message;
+  for (int id = 1; id <= 4; ++id) Person(id, 800);
+  for (int id = 1; id <= 3; ++id) Edss(id, -700, 2.0);
+  for (const int day : {-500, -400}) Edss(1, day, 3.0);
+  for (const int day : {-500, 90}) Edss(2, day, 3.0);  // confirmed after the day that is asked about
+  for (const int day : {-500, -400}) Edss(3, day, 2.5);
+  Mri(3, -730);
+  Mri(3, 1);
+  Do("DELETE FROM clinnova.consent WHERE person_id = 4");
+  const Strings expected = Values("worsening_before");
+  EXPECT_EQ(expected, (Strings{"1", "0", "0"}));
+  const auto facts =
+      (*asked)->Compute({1, 2, 3, 4, 5}, {.index = "2020-01-01", .consents = "2026-01-01"});
+  ASSERT_TRUE(facts) << facts.error().message;
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_TRUE((*facts)[i].consented && (*facts)[i].diagnosed) << i;
+    EXPECT_EQ((*facts)[i].numbers.at("worsening_before"), std::stod(expected[i])) << i;
+    EXPECT_EQ((*facts)[i].numbers.at("mri_before"), i == 2 ? 1 : 0) << i;
+    EXPECT_EQ((*facts)[i].arms_before, Strings{"anti-CD20"}) << i;
+  }
+  EXPECT_TRUE((*facts)[3].known);
+  EXPECT_FALSE((*facts)[3].consented);
+  EXPECT_TRUE((*facts)[3].numbers.empty() && (*facts)[3].arms_before.empty());
+  EXPECT_FALSE((*facts)[4].known);
+  for (const char* later : {"worsening", "followed", "mri"}) {
+    auto store = store::Store::Open({.threads = 1}).value();
+    EXPECT_FALSE(PatientFeatures::Create(store.database(), *module_, "start", {later})) << later;
+  }
 }
 
 TEST_F(LongitudinalFeatureTest, SaysWhatIsWrongWithTheDeclaration) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tables that the expressions of feature_sql.h name: set_member and arm hold what the module says
-// and stay; cohort is filled within the transaction of a question. They have a schema of their own that goes before the
-// CDM's, which has a table COHORT, too. Nearly all of a question's time is what DuckDB needs
-// for every operator of every statement, however few the rows are; hence few statements and one pass over each table.
+// The tables that the expressions of feature_sql.h name: set_member holds what the module says and stays; cohort is
+// filled within the transaction of a question, for features that need it. They have a schema of their own that goes
+// before the CDM's, which has a table COHORT, too. Nearly all of a question's time is what DuckDB needs for every
+// operator of every statement and every expression in them, however few the rows are; hence one statement, of one pass
+// over each table and as few joins as can be.
 #include "cohort/patient_features.h"
 
 #include <algorithm>
@@ -14,9 +15,8 @@ namespace clinnova::cohort {
 namespace {
 
 bool LooksAhead(const Feature& feature) {
-  const bool rows =
-      feature.source >= FeatureSource::kMeasurement && feature.source <= FeatureSource::kDrug;
-  return rows && feature.window_to > 0;
+  if (feature.source == FeatureSource::kFollowed) return true;
+  return feature.window_to > 0;  // only features of rows and of a course have a window
 }
 
 bool IsOfTheDrug(const Feature& feature) {
@@ -43,6 +43,15 @@ Result<std::vector<const Feature*>> Ordered(const DiseaseModule& module,
                     "\", which cannot be known before the drug is chosen");
   }
   return order.features();
+}
+
+// Everybody with a record today, for FeaturesSql.
+std::string TodaysPersonsSql(const std::string& today, const std::string& consented) {
+  return "SELECT p.person_id, (k.person_id IS NOT NULL)::INTEGER AS person_consented,\n         " +
+         AgeSql(today) +
+         " AS person_age,\n         p.gender_concept_id AS person_gender\n"
+         "  FROM person p LEFT JOIN (" +
+         consented + ") k USING (person_id)";
 }
 
 // Today instead of the day of a first exposure; the arm is what is asked for.
@@ -109,6 +118,10 @@ std::string OnDay(std::string sql, const std::string& day) {
 
 }  // namespace
 
+PatientFeatures::PatientFeatures(core::Database& cdm)
+    : cdm_(cdm), asked_(std::make_unique<Questionnaire>()) {}
+PatientFeatures::~PatientFeatures() = default;
+
 Result<std::unique_ptr<PatientFeatures>> PatientFeatures::Create(
     core::Database& cdm, const DiseaseModule& module, const std::string& index,
     const std::vector<std::string>& features) {
@@ -118,31 +131,28 @@ Result<std::unique_ptr<PatientFeatures>> PatientFeatures::Create(
                                               "\", which the disease module " + module.disease() +
                                               " does not have");
   }
-  CLINNOVA_ASSIGN(auto ordered, Ordered(module, features));
-  const Feature diagnosis = DiagnosisOf(*event);
-  ordered.push_back(&diagnosis);
+  CLINNOVA_ASSIGN(const auto ordered, Ordered(module, features));
   std::unique_ptr<PatientFeatures> made(new PatientFeatures(cdm));
-  CLINNOVA_TRY(made->MakeTables(module, *event, ordered));
-  CLINNOVA_ASSIGN(const ConceptLists concepts, MembersOf(cdm));
-  std::string columns;
-  for (const std::string& name : features) {
+  Questionnaire& asked = *made->asked_;
+  asked.features.push_back(DiagnosisOf(*event));
+  for (const Feature* feature : ordered) asked.features.push_back(*feature);
+  made->arms_ = event->arms;
+  std::ranges::sort(made->arms_);
+  for (const std::string& arm : made->arms_)
+    asked.drugs.push_back(module.FindArm(arm)->concept_set);
+  for (const std::string& name : features)
     made->columns_.push_back({name, module.FindFeature(name)->IsFactor()});
-    columns += ", " + FeatureTable(name);
-  }
-  made->persons_sql_ = "SELECT f.person_id, c.age, " + FeatureTable(diagnosis.name) + columns +
-                       "\nFROM cohort c JOIN (" + FeaturesSql(ordered, concepts) +
-                       ") f USING (person_id)";
+  CLINNOVA_TRY(made->MakeTables(module, *event));
+  CLINNOVA_ASSIGN(asked.concepts, MembersOf(cdm));
   return made;
 }
 
-Result<void> PatientFeatures::MakeTables(const DiseaseModule& module, const IndexEvent& index,
-                                         const std::vector<const Feature*>& features) {
+Result<void> PatientFeatures::MakeTables(const DiseaseModule& module, const IndexEvent& index) {
+  std::vector<const Feature*> features;
+  for (const Feature& feature : asked_->features) features.push_back(&feature);
   CLINNOVA_TRY(
       cdm_.Execute("CREATE SCHEMA question;\n"
                    "SET search_path = 'question,main';\n"
-                   "CREATE TABLE arm AS SELECT * FROM (VALUES " +
-                   ArmRowsSql(module, index) +
-                   ") t(arm, set_name);\n"
                    "CREATE TABLE set_member(set_name VARCHAR, root_id BIGINT, concept_id BIGINT);\n"
                    "INSERT INTO set_member WITH listed(set_name, root_id) AS (VALUES" +
                    ListedConceptsSql(module, index, features) + ")\n" + SetMemberSql()));
@@ -155,13 +165,18 @@ Result<void> PatientFeatures::MakeTables(const DiseaseModule& module, const Inde
 // last change of the catalogue. And with the day as a literal: of a parameter, it would work out for every question
 // which year each day of eighty years is in.
 Result<void> PatientFeatures::Plan(const Days& days) {
-  CLINNOVA_ASSIGN(cohort_, cdm_.Prepare("INSERT INTO cohort\n" +
-                                        TodaysCohortSql(DaySql(days.index),
-                                                        OnDay(consented_sql_, days.consents))));
-  CLINNOVA_ASSIGN(exposures_, cdm_.Prepare("SELECT DISTINCT person_id, arm FROM (" +
-                                           ExposureSql("cohort") + ") ORDER BY arm"));
-  CLINNOVA_ASSIGN(known_, cdm_.Prepare("SELECT person_id FROM person"));
-  CLINNOVA_ASSIGN(persons_, cdm_.Prepare(persons_sql_));
+  const std::string today = DaySql(days.index);
+  const std::string consented = OnDay(consented_sql_, days.consents);
+  if (NeedsCohort(*asked_)) {
+    CLINNOVA_ASSIGN(cohort_,
+                    cdm_.Prepare("INSERT INTO cohort\n" + TodaysCohortSql(today, consented)));
+  }
+  std::string columns = FeatureTable(asked_->features.front().name);
+  for (const Column& column : columns_) columns += ", " + FeatureTable(column.feature);
+  CLINNOVA_ASSIGN(
+      persons_,
+      cdm_.Prepare("SELECT person_id, consented, age, drugs, " + columns + "\nFROM (" +
+                   FeaturesSql(*asked_, TodaysPersonsSql(today, consented), today) + ")"));
   planned_for_ = days;
   return {};
 }
@@ -171,21 +186,8 @@ Result<std::vector<PatientFacts>> PatientFeatures::Compute(const std::vector<std
   if (planned_for_ != days) CLINNOVA_TRY(Plan(days));
   place_.clear();
   for (std::size_t i = 0; i < persons.size(); ++i) place_[persons[i]] = i;
-  CLINNOVA_TRY(cohort_->Run());
+  if (cohort_) CLINNOVA_TRY(cohort_->Run());
   std::vector<PatientFacts> facts(persons.size());
-  CLINNOVA_TRY(ReadPersons(facts));
-  CLINNOVA_TRY(ReadExposures(facts));
-  return facts;
-}
-
-Result<void> PatientFeatures::ReadPersons(std::vector<PatientFacts>& facts) {
-  CLINNOVA_ASSIGN(core::SqlRows known, known_->Run());
-  while (known.NextChunk()) {
-    for (std::size_t r = 0; r < known.chunk_size(); ++r) {
-      const auto found = place_.find(known.Int64(0, r));
-      if (found != place_.end()) facts[found->second].known = true;
-    }
-  }
   CLINNOVA_ASSIGN(core::SqlRows rows, persons_->Run());
   while (rows.NextChunk()) {
     for (std::size_t r = 0; r < rows.chunk_size(); ++r) {
@@ -193,16 +195,23 @@ Result<void> PatientFeatures::ReadPersons(std::vector<PatientFacts>& facts) {
       if (found != place_.end()) ReadPerson(rows, r, facts[found->second]);
     }
   }
-  return {};
+  return facts;
 }
 
 void PatientFeatures::ReadPerson(const core::SqlRows& rows, std::size_t row,
                                  PatientFacts& of) const {
-  of.consented = true;
-  if (!rows.IsNull(1, row)) of.age = static_cast<int>(rows.Int64(1, row));
-  of.diagnosed = rows.Double(2, row) == 1;
+  if (rows.IsNull(1, row)) return;  // records of somebody who is not there
+  of.known = true;
+  of.consented = rows.Int64(1, row) == 1;
+  if (!of.consented) return;
+  if (!rows.IsNull(2, row)) of.age = static_cast<int>(rows.Int64(2, row));
+  const auto drugs = static_cast<std::uint64_t>(rows.Int64(3, row));
+  for (std::size_t arm = 0; arm < arms_.size(); ++arm) {
+    if ((drugs >> arm & 1) != 0) of.arms_before.push_back(arms_[arm]);
+  }
+  of.diagnosed = rows.Double(4, row) == 1;
   for (std::size_t c = 0; c < columns_.size(); ++c) {
-    const std::size_t column = c + 3;
+    const std::size_t column = c + 5;
     if (rows.IsNull(column, row)) continue;
     if (columns_[c].factor) {
       of.levels[columns_[c].feature] = rows.Text(column, row);
@@ -210,19 +219,6 @@ void PatientFeatures::ReadPerson(const core::SqlRows& rows, std::size_t row,
       of.numbers[columns_[c].feature] = rows.Double(column, row);
     }
   }
-}
-
-Result<void> PatientFeatures::ReadExposures(std::vector<PatientFacts>& facts) {
-  CLINNOVA_ASSIGN(core::SqlRows exposures, exposures_->Run());
-  while (exposures.NextChunk()) {
-    for (std::size_t r = 0; r < exposures.chunk_size(); ++r) {
-      const auto found = place_.find(exposures.Int64(0, r));
-      if (found != place_.end()) {
-        facts[found->second].arms_before.emplace_back(exposures.Text(1, r));
-      }
-    }
-  }
-  return {};
 }
 
 }  // namespace clinnova::cohort

@@ -26,6 +26,8 @@
 
 namespace clinnova::cohort {
 
+struct Questionnaire;  // feature_sql.h
+
 /// What the records say of one patient today.
 struct PatientFacts {
   bool known = false;      ///< there is a person
@@ -39,6 +41,8 @@ struct PatientFacts {
 
 class PatientFeatures {
  public:
+  ~PatientFeatures();
+
   /// Makes the tables that the expressions name in the database `cdm`, which is in memory and holds an
   /// empty CDM; it is not owned and outlives this. kInvalidInput: a name that the module does not have, or a feature
   /// that cannot be known today: of the drug that is yet to be chosen, or of later days.
@@ -62,19 +66,18 @@ class PatientFeatures {
     bool factor = false;
   };
 
-  explicit PatientFeatures(core::Database& cdm) : cdm_(cdm) {}
-  Result<void> MakeTables(const DiseaseModule& module, const IndexEvent& index,
-                          const std::vector<const Feature*>& features);
+  explicit PatientFeatures(core::Database& cdm);
+  Result<void> MakeTables(const DiseaseModule& module, const IndexEvent& index);
   Result<void> Plan(const Days& days);
-  Result<void> ReadPersons(std::vector<PatientFacts>& facts);
   void ReadPerson(const core::SqlRows& rows, std::size_t row, PatientFacts& of) const;
-  Result<void> ReadExposures(std::vector<PatientFacts>& facts);
 
   core::Database& cdm_;  // not owned
-  std::string consented_sql_, persons_sql_;
+  std::string consented_sql_;
+  std::unique_ptr<Questionnaire> asked_;
+  std::vector<std::string> arms_;  ///< of each of its drugs
   std::vector<Column> columns_;
   Days planned_for_;  ///< that the statements hold; empty: none are planned
-  std::optional<core::SqlStatement> cohort_, known_, persons_, exposures_;
+  std::optional<core::SqlStatement> cohort_, persons_;
   std::map<std::int64_t, std::size_t> place_;  ///< of each person who is asked about
 };
 
