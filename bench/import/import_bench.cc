@@ -136,7 +136,7 @@ void ReadAndStage(const Export& data, const fs::path& folder) {
   Must(store.database().Execute("BEGIN"));
   static_cast<void>(Must(store.database().SetThreads(1)));
   Must(store.database().Execute(kCreateStaging));
-  RecordStage stage = Must(RecordStage::OpenForForms(store.database(), key));
+  RecordStage stage = Must(RecordStage::Open(store.database(), key));
   Staging sink(vocabulary, concepts, stage);
   RecordIdentities identities(key);
   RecordQueue queue(sink, [&](SourceRecord& record) { identities.Compute(record); });

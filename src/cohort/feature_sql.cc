@@ -300,12 +300,11 @@ bool IsOfThePerson(const Feature& feature) {
 /// Writes FeaturesSql.
 class Together {
  public:
-  Together(const Questionnaire& asked, const std::string& persons, const std::string& index_date)
-      : asked_(asked), persons_(persons), index_date_(index_date) {}
+  Together(const Questionnaire& asked, const Persons& persons) : asked_(asked), persons_(persons) {}
 
   std::string Write() {
     for (const Feature& feature : asked_.features) value_[feature.name] = ValueSql(feature);
-    std::string sql = "SELECT s.person_id, s.consented, s.age, s.drugs";
+    std::string sql = "SELECT s.person_id, s.age, s.consented, s.drugs";
     for (const Feature& feature : asked_.features) {
       sql += ",\n  " + value_.at(feature.name) + " AS " + FeatureTable(feature.name);
     }
@@ -338,9 +337,11 @@ class Together {
 
   void AddRows(const Feature& feature) {
     const CdmTable table = TableOf(feature.source);
-    const std::string counted = IsMember(feature.concept_set, table.concept_id) + " AND " +
-                                InWindow(feature, std::string("r.") + table.date, index_date_);
-    summaries_ += ",\n    " + SummaryOf(feature, table, SqlDialect::kDuckDb, index_date_, counted) +
+    const std::string counted =
+        IsMember(feature.concept_set, table.concept_id) + " AND " +
+        InWindow(feature, std::string("r.") + table.date, persons_.index_date);
+    summaries_ += ",\n    " +
+                  SummaryOf(feature, table, SqlDialect::kDuckDb, persons_.index_date, counted) +
                   " AS " + FeatureTable(feature.name);
     tables_.insert(table.name);
   }
@@ -365,15 +366,14 @@ class Together {
     std::string rows;
     for (const std::string& table : tables_)
       rows += "SELECT * FROM " + table + " UNION ALL BY NAME ";
-    return "SELECT r.person_id, max(r.person_consented) AS consented, max(r.person_age) AS age,\n"
-           "    max(r.person_gender) AS gender, " +
-           drugs + " AS drugs" + summaries_ + "\n  FROM (" + rows + persons_ +
+    return "SELECT r.person_id, max(r.person_age) AS age, max(r.person_gender) AS gender,\n    " +
+           persons_.consented + " AS consented, " + drugs + " AS drugs" + summaries_ +
+           "\n  FROM (" + rows + persons_.consent + " UNION ALL BY NAME " + persons_.rows +
            ") r\n  GROUP BY r.person_id";
   }
 
   const Questionnaire& asked_;                // not owned
-  const std::string& persons_;                // not owned
-  const std::string& index_date_;             // not owned
+  const Persons& persons_;                    // not owned
   std::map<std::string, std::string> value_;  ///< of each feature so far
   std::string summaries_;
   std::set<std::string> tables_;
@@ -382,10 +382,9 @@ class Together {
 
 }  // namespace
 
-std::string FeaturesSql(const Questionnaire& asked, const std::string& persons,
-                        const std::string& index_date) {
+std::string FeaturesSql(const Questionnaire& asked, const Persons& persons) {
   CLINNOVA_CHECK(asked.drugs.size() < 63);
-  return Together(asked, persons, index_date).Write();
+  return Together(asked, persons).Write();
 }
 
 bool NeedsCohort(const Questionnaire& asked) {

@@ -31,13 +31,19 @@ struct Questionnaire {
   ConceptLists concepts;           ///< of the features and drugs
 };
 
-/// Everything as one SELECT: person_id, consented, age, drugs, and f_NAME for each feature. Bit k of `drugs` says that
-/// an exposure to drug k is recorded. The features' values are those of FeatureSql, made of the same parts, in one pass
-/// over all rows and without a join: a statement for each feature would cost a handful of persons ten times as much,
-/// joins with a table of them twice. `persons` is a SELECT of person_id, person_consented (0 or 1), person_age and
-/// person_gender, a row for each person; `index_date` is a literal.
-std::string FeaturesSql(const Questionnaire& asked, const std::string& persons,
-                        const std::string& index_date);
+/// Who is asked about, and when.
+struct Persons {
+  std::string rows;        ///< a SELECT of person_id, person_age and person_gender, a row for each
+  std::string consent;     ///< a SELECT of person_id and consent_key
+  std::string consented;   ///< of which this is an aggregate over rows r
+  std::string index_date;  ///< an SQL literal
+};
+
+/// Everything as one SELECT: person_id, age (NULL: there is no such person), consented, drugs, and f_NAME for each
+/// feature. Bit k of `drugs` says that an exposure to drug k is recorded. The features' values are those of FeatureSql,
+/// made of the same parts, in one pass over all rows and without a join: a statement for each feature would cost a
+/// handful of persons ten times as much, joins with a table of them twice.
+std::string FeaturesSql(const Questionnaire& asked, const Persons& persons);
 
 /// Whether FeaturesSql names the table `cohort`, for features that it joins.
 bool NeedsCohort(const Questionnaire& asked);

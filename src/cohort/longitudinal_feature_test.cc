@@ -235,7 +235,8 @@ TEST_F(LongitudinalFeatureTest, KnowsThePastCourseOfWhoIsAskedAbout) {
   for (int id = 1; id <= 4; ++id) Person(id, 800);
   for (int id = 1; id <= 3; ++id) Edss(id, -700, 2.0);
   for (const int day : {-500, -400}) Edss(1, day, 3.0);
-  for (const int day : {-500, 90}) Edss(2, day, 3.0);  // confirmed after the day that is asked about
+  for (const int day : {-500, 90})
+    Edss(2, day, 3.0);  // confirmed after the day that is asked about
   for (const int day : {-500, -400}) Edss(3, day, 2.5);
   Mri(3, -730);
   Mri(3, 1);

@@ -10,6 +10,7 @@
 
 #include "cohort/cohort_sql.h"
 #include "cohort/feature_sql.h"
+#include "store/research_consent.h"
 
 namespace clinnova::cohort {
 namespace {
@@ -45,13 +46,10 @@ Result<std::vector<const Feature*>> Ordered(const DiseaseModule& module,
   return order.features();
 }
 
-// Everybody with a record today, for FeaturesSql.
-std::string TodaysPersonsSql(const std::string& today, const std::string& consented) {
-  return "SELECT p.person_id, (k.person_id IS NOT NULL)::INTEGER AS person_consented,\n         " +
-         AgeSql(today) +
-         " AS person_age,\n         p.gender_concept_id AS person_gender\n"
-         "  FROM person p LEFT JOIN (" +
-         consented + ") k USING (person_id)";
+// Everybody with a record, as of today.
+std::string TodaysPersonsSql(const std::string& today) {
+  return "SELECT p.person_id,\n         " + AgeSql(today) +
+         " AS person_age,\n         p.gender_concept_id AS person_gender FROM person p";
 }
 
 // Today instead of the day of a first exposure; the arm is what is asked for.
@@ -157,6 +155,10 @@ Result<void> PatientFeatures::MakeTables(const DiseaseModule& module, const Inde
                    "INSERT INTO set_member WITH listed(set_name, root_id) AS (VALUES" +
                    ListedConceptsSql(module, index, features) + ")\n" + SetMemberSql()));
   CLINNOVA_ASSIGN(consented_sql_, ConsentedSql(cdm_));
+  CLINNOVA_ASSIGN(const auto required,
+                  cdm_.QueryInt64("SELECT (coalesce(max(value), 'true') = 'true')::BIGINT FROM "
+                                  "clinnova.setting WHERE name = 'consent_required'"));
+  consent_is_required_ = required == 1;
   return cdm_.Execute("CREATE TABLE cohort AS\n" +
                       TodaysCohortSql("DATE '2000-01-01'", consented_sql_) + "\nLIMIT 0");
 }
@@ -166,17 +168,21 @@ Result<void> PatientFeatures::MakeTables(const DiseaseModule& module, const Inde
 // which year each day of eighty years is in.
 Result<void> PatientFeatures::Plan(const Days& days) {
   const std::string today = DaySql(days.index);
-  const std::string consented = OnDay(consented_sql_, days.consents);
   if (NeedsCohort(*asked_)) {
     CLINNOVA_ASSIGN(cohort_,
-                    cdm_.Prepare("INSERT INTO cohort\n" + TodaysCohortSql(today, consented)));
+                    cdm_.Prepare("INSERT INTO cohort\n" +
+                                 TodaysCohortSql(today, OnDay(consented_sql_, days.consents))));
   }
   std::string columns = FeatureTable(asked_->features.front().name);
   for (const Column& column : columns_) columns += ", " + FeatureTable(column.feature);
-  CLINNOVA_ASSIGN(
-      persons_,
-      cdm_.Prepare("SELECT person_id, consented, age, drugs, " + columns + "\nFROM (" +
-                   FeaturesSql(*asked_, TodaysPersonsSql(today, consented), today) + ")"));
+  const store::ResearchConsent consent =
+      store::ResearchConsentOn(days.consents, consent_is_required_);
+  const Persons persons{.rows = TodaysPersonsSql(today),
+                        .consent = consent.rows,
+                        .consented = consent.given,
+                        .index_date = today};
+  CLINNOVA_ASSIGN(persons_, cdm_.Prepare("SELECT person_id, age, consented, drugs, " + columns +
+                                         "\nFROM (" + FeaturesSql(*asked_, persons) + ")"));
   planned_for_ = days;
   return {};
 }
@@ -202,9 +208,9 @@ void PatientFeatures::ReadPerson(const core::SqlRows& rows, std::size_t row,
                                  PatientFacts& of) const {
   if (rows.IsNull(1, row)) return;  // records of somebody who is not there
   of.known = true;
-  of.consented = rows.Int64(1, row) == 1;
+  of.consented = rows.Int64(2, row) == 1;
   if (!of.consented) return;
-  if (!rows.IsNull(2, row)) of.age = static_cast<int>(rows.Int64(2, row));
+  of.age = static_cast<int>(rows.Int64(1, row));
   const auto drugs = static_cast<std::uint64_t>(rows.Int64(3, row));
   for (std::size_t arm = 0; arm < arms_.size(); ++arm) {
     if ((drugs >> arm & 1) != 0) of.arms_before.push_back(arms_[arm]);

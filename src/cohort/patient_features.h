@@ -73,6 +73,7 @@ class PatientFeatures {
 
   core::Database& cdm_;  // not owned
   std::string consented_sql_;
+  bool consent_is_required_ = true;
   std::unique_ptr<Questionnaire> asked_;
   std::vector<std::string> arms_;  ///< of each of its drugs
   std::vector<Column> columns_;

@@ -146,6 +146,29 @@ class SqlFunction {
       state_;  ///< shared with the database, which cannot forget a function's name
 };
 
+/// A few rows in memory that statements read as a table function (Database::AddRowSet). Inserting rows costs DuckDB
+/// for every column of the table what thousands of rows would; these cost nearly nothing where they come and go often.
+/// One thread at a time, and not while a statement reads them. Must not outlive its Database.
+class SqlRowSet {
+ public:
+  struct State;  // internal
+
+  void Null();
+  /// What a column takes is as in SqlChunkAppender.
+  void Int64(std::int64_t value);
+  void Double(double value);
+  void Text(std::string_view value);
+  void EndRow();
+  /// Forgets all rows.
+  void Clear();
+
+ private:
+  friend class Database;
+  explicit SqlRowSet(std::shared_ptr<State> state);
+  std::shared_ptr<State>
+      state_;  ///< shared with the database, which cannot forget a function's name
+};
+
 /// An open DuckDB database with one connection.
 class Database {
  public:
@@ -192,6 +215,10 @@ class Database {
                                   std::function<std::int64_t(std::int64_t)> function);
   Result<SqlFunction> AddTextFunction(const std::string& name,
                                       std::function<std::string(std::string_view)> function);
+
+  /// Makes the table function `name()`, whose columns are those of the SELECT `shape` and whose rows are the set's, for
+  /// as long as the database is open; plans expect few rows. Not within a transaction.
+  Result<SqlRowSet> AddRowSet(const std::string& name, const std::string& shape);
 
  private:
   struct State;

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/duckdb.h"
 
@@ -41,6 +42,7 @@ struct Database::State {
   duckdb_database database = nullptr;
   duckdb_connection connection = nullptr;
   std::map<std::string, std::shared_ptr<SqlFunction::State>> functions;  ///< by name
+  std::vector<std::shared_ptr<SqlRowSet::State>> row_sets;
 
   State() = default;
   State(const State&) = delete;

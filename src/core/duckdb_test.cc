@@ -181,6 +181,60 @@ TEST(Database, RefusesAnAppendedValueOfAnotherType) {
   EXPECT_NE(finished.error().message.find("table t: "), std::string::npos);
 }
 
+TEST(Database, ReadsRowsInMemoryAsATable) {
+  Database database = InMemory();
+  ASSERT_TRUE(
+      database.Execute("CREATE TABLE t (a BIGINT, b DATE, c DOUBLE, d VARCHAR, f ENUM ('no', "
+                       "'yes'), g INTEGER)"));
+  auto rows = database.AddRowSet("asked", "SELECT * FROM t");
+  ASSERT_TRUE(rows) << rows.error().message;
+  auto statement = database.Prepare(
+      "SELECT count(*), sum(a), count(b), sum(c), min(d), max(d), count(d), "
+      "count(*) FILTER (WHERE f = 'yes'), sum(g) FROM asked()");
+  ASSERT_TRUE(statement) << statement.error().message;
+  const auto everybody = database.Prepare("SELECT count(*) FROM asked()");
+  ASSERT_TRUE(everybody);
+  for (const int count : {0, 1, 20, 2048, 2049, 5000, 3}) {
+    rows->Clear();
+    for (int row = 0; row < count; ++row) {
+      rows->Int64(row);
+      row % 3 == 0 ? rows->Null() : rows->Int64(19782);
+      rows->Double(row / 2.0);
+      row % 2 == 0 ? rows->Null() : rows->Text("a text of twelve bytes and " + std::to_string(row));
+      rows->Int64(row % 2);
+      rows->Int64(-row);
+      rows->EndRow();
+    }
+    const auto sum = std::int64_t{count} * (count - 1) / 2;
+    for (int again = 0; again < 2; ++again) {
+      auto told = statement->Run();
+      ASSERT_TRUE(told && told->NextChunk()) << told.error().message;
+      EXPECT_EQ(told->Int64(0, 0), count);
+      if (count == 0) continue;
+      EXPECT_EQ(told->Int64(1, 0), sum);
+      EXPECT_EQ(told->Int64(2, 0), count - (count + 2) / 3);
+      EXPECT_EQ(told->Double(3, 0), static_cast<double>(sum) / 2);
+      EXPECT_EQ(told->IsNull(4, 0), count == 1);
+      if (count == 20) {
+        EXPECT_EQ(told->Text(5, 0), "a text of twelve bytes and 9");
+      }
+      EXPECT_EQ(told->Int64(6, 0), count / 2);
+      EXPECT_EQ(told->Int64(7, 0), count / 2);
+      EXPECT_EQ(told->Int64(8, 0), -sum);
+    }
+  }
+  EXPECT_EQ(database.QueryInt64("SELECT count(*) FROM asked()").value(), 3);
+  EXPECT_EQ(database
+                .QueryInt64("SELECT count(*) FROM asked() x JOIN asked() y ON y.a = x.a + 1 "
+                            "WHERE x.f = 'yes'")
+                .value(),
+            1);
+  EXPECT_THROW(rows->EndRow(), CheckFailure) << "a row without values";
+  const auto wrong = database.AddRowSet("other", "SELECT * FROM nowhere");
+  ASSERT_FALSE(wrong);
+  EXPECT_NE(wrong.error().message.find("nowhere"), std::string::npos) << wrong.error().message;
+}
+
 TEST(Database, AppendsInsideATransactionThatCanBeRolledBack) {
   Database database = InMemory();
   ASSERT_TRUE(database.Execute("CREATE TABLE t (a BIGINT); BEGIN"));

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "intake/fhir_reader.h"
+#include "intake/record_stage.h"
 
 namespace clinnova::decision {
 namespace {

@@ -125,7 +125,7 @@ Result<std::vector<cohort::PatientFacts>> PatientReader::AskLoaded(
     }
     persons.push_back(loader_->PersonId(mark + questions[i].patient.patient_id));
   }
-  CLINNOVA_TRY(loader_->Load());
+  loader_->Load();
   const std::string now = MachineToday();
   return features_->Compute(
       persons, {.index = options_.today.empty() ? now : options_.today, .consents = now});

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "core/mix.h"
-#include "intake/stage_values.h"
+#include "intake/stage_rows.h"
 
 namespace clinnova::intake {
 namespace {
@@ -58,23 +58,6 @@ EventForm EventForm::Of(const SourceRecord& record, const ResolvedEvent& event,
       .comparator = event.comparator,
       .route = event.route,
       .path = OwnPlace(record).empty() ? std::string_view(record.source.path) : std::string_view()};
-}
-
-void AppendForm(core::SqlChunkAppender& rows, const EventForm& form) {
-  rows.Int64(static_cast<std::int64_t>(form.kind));
-  rows.Int64(static_cast<std::int64_t>(form.target));
-  rows.Int64(static_cast<std::int64_t>(form.precision));
-  rows.Int64(form.concept_id);
-  rows.Int64(form.operator_concept_id);
-  rows.Int64(form.value_concept_id);
-  rows.Int64(form.unit_concept_id);
-  rows.Int64(form.type_concept_id);
-  rows.Int64(form.source_id);
-  TextOrNull(rows, form.source_value);
-  rows.Text(form.unit_source);
-  rows.Text(form.comparator);
-  TextOrNull(rows, form.route);
-  rows.Text(form.path);
 }
 
 std::size_t EventForms::Hash::operator()(const EventForm& form) const {

@@ -43,9 +43,6 @@ struct EventForm {
 /// that many records have.
 std::string_view OwnPlace(const SourceRecord& record);
 
-/// Appends a form's columns to `rows`, in the order of stage_form.
-void AppendForm(core::SqlChunkAppender& rows, const EventForm& form);
-
 /// Numbers forms and stages each once; again after some ten thousand others, so that memory does not grow with what
 /// a source writes as free text. One thread at a time. Must not outlive the database.
 class EventForms {

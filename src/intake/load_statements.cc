@@ -47,11 +47,6 @@ CREATE TEMP VIEW stage_event AS
   FROM stage_row r JOIN stage_form f ON f.form = r.form;
 )sql";
 
-const std::string_view kWholeEvents = R"sql(
-CREATE TEMP TABLE stage_event AS
-  SELECT r.* EXCLUDE (form), f.* EXCLUDE (form) FROM stage_row r JOIN stage_form f ON f.form = r.form LIMIT 0;
-)sql";
-
 const std::string_view kCheck = R"sql(
 CREATE TEMP TABLE checked_person AS
   SELECT * FROM stage_person QUALIFY row_number() OVER (PARTITION BY person_id ORDER BY seq DESC) = 1;
@@ -218,7 +213,7 @@ INSERT INTO death (person_id, death_date, death_datetime, death_type_concept_id)
   SELECT person_id, start_date, start_time, type_concept_id
   FROM loadable WHERE target = 'death'
   QUALIFY row_number() OVER (PARTITION BY person_id ORDER BY seq DESC) = 1;
-INSERT INTO clinnova.consent
+INSERT INTO clinnova.consent (consent_id, person_id, purpose, status, valid_from, valid_to)
   SELECT row_id, person_id, purpose, status, valid_from, valid_to FROM checked_consent
   WHERE rule IS NULL;
 )sql";

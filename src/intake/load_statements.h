@@ -37,8 +37,6 @@ struct EarlierRows {
 extern const std::string_view kCreateStaging;
 /// stage_event as a view of rows and their forms: of millions.
 extern const std::string_view kJoinForms;
-/// stage_event as a table, a form's columns in every row: where a join costs more than the columns.
-extern const std::string_view kWholeEvents;
 /// Finds the last version of every id, and what needs the person: person.unknown, date.before_birth.
 extern const std::string_view kCheck;
 /// Finds what an earlier import wrote of the same records.

@@ -116,7 +116,7 @@ Result<void> Loader::State::BeginStaging() {
   CLINNOVA_TRY(database.Execute(kCreateStaging));
   CLINNOVA_TRY(database.Execute(kJoinForms));
   CLINNOVA_TRY(database.Execute(kCreateDetails));
-  CLINNOVA_ASSIGN(stage, RecordStage::OpenForForms(database, key));
+  CLINNOVA_ASSIGN(stage, RecordStage::Open(database, key));
   CLINNOVA_ASSIGN(details, DetailStage::Open(database, key, *concepts));
   CLINNOVA_ASSIGN(places, PlaceStage::Open(database, key, *concepts));
   return BeginList();

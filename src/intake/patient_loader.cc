@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "intake/load_statements.h"
+#include "intake/record_stage.h"
+#include "intake/stage_rows.h"
 
 namespace clinnova::intake {
 namespace {
@@ -51,15 +53,6 @@ struct Insert {
   std::set<std::string> names;
 };
 
-/// 'drug' of a statement that moves the events WHERE target = 'drug'.
-std::string TargetOf(const std::string& statement) {
-  constexpr std::string_view kWhere = "WHERE target = '";
-  const std::size_t found = statement.find(kWhere);
-  if (found == statement.npos) return {};
-  const std::size_t from = found + kWhere.size();
-  return statement.substr(from, statement.find('\'', from) - from);
-}
-
 std::chrono::sys_days FirstDayOfLife(const ResolvedPerson& person) {
   return std::chrono::year(person.year) /
          std::chrono::month(static_cast<unsigned>(person.month.value_or(1))) /
@@ -92,41 +85,45 @@ constexpr std::string_view kPlanWithoutStatistics =
 
 // What kCheck makes of the staged rows where each of them may be loaded.
 constexpr std::string_view kChecked = R"sql(
-CREATE TEMP VIEW checked_person AS SELECT * FROM stage_person;
-CREATE TEMP VIEW checked_consent AS SELECT *, NULL::VARCHAR AS rule FROM stage_consent;
-CREATE TEMP VIEW loadable AS SELECT * FROM stage_event;
+CREATE TEMP VIEW checked_person AS SELECT * FROM asked_person();
+CREATE TEMP VIEW checked_consent AS
+  SELECT * REPLACE (valid_from::DATE AS valid_from, valid_to::DATE AS valid_to), NULL::VARCHAR AS rule
+  FROM asked_consent();
+CREATE TEMP VIEW loadable AS SELECT * FROM asked_event();
 CREATE TEMP VIEW loadable_in_visit AS
-  SELECT * REPLACE (nullif(visit_id, 0) AS visit_id), NULL::BIGINT AS provider_id FROM stage_event;
+  SELECT * REPLACE (nullif(visit_id, 0) AS visit_id), NULL::BIGINT AS provider_id FROM asked_event();
 )sql";
 
 // DuckDB's time for every operator, and for every column of every table that is filled, is what a question costs, not
-// its rows. So what can be told record by record is not asked of it (Loadable), and the CDM's tables are views of what
-// is staged, but for the small ones.
+// its rows. So what can be told record by record is not asked of it (Loadable), the rows are not inserted, and the
+// CDM's tables are views of them.
 Result<void> PatientLoader::MakeTables() {
   CLINNOVA_TRY(database_.Execute(kPlanWithoutStatistics));
   CLINNOVA_TRY(database_.Execute(kCreateStaging));
-  CLINNOVA_TRY(database_.Execute(kWholeEvents));
+  CLINNOVA_ASSIGN(persons_, database_.AddRowSet("asked_person", "SELECT * FROM stage_person"));
+  CLINNOVA_ASSIGN(consents_,
+                  database_.AddRowSet("asked_consent",
+                                      "SELECT * REPLACE (valid_from::VARCHAR AS valid_from, "
+                                      "valid_to::VARCHAR AS valid_to) FROM stage_consent"));
+  CLINNOVA_ASSIGN(events_, database_.AddRowSet("asked_event",
+                                               "SELECT r.* EXCLUDE (form), f.* EXCLUDE (form) "
+                                               "FROM stage_row r, stage_form f"));
   CLINNOVA_TRY(database_.Execute(kChecked));
-  for (const std::string& statement : StatementsOf(kInsert)) {
-    const std::string target = TargetOf(statement);
-    if (statement.starts_with("INSERT INTO person ") ||
-        (!target.empty() && target != "visit" && target != "death")) {
-      CLINNOVA_TRY(MakeView(statement));
-    } else {
-      fill_.push_back({statement, target});
-    }
-  }
+  for (const std::string& statement : StatementsOf(kInsert)) CLINNOVA_TRY(MakeView(statement));
   return {};
 }
 
-/// "INSERT INTO person (…) SELECT …" as a view of that name, which goes before the table and has its columns.
+/// "INSERT INTO person (…) SELECT …" as a view of that name, with the table's columns. One of the CDM's goes before the
+/// table; that of a schema of ours takes its place.
 Result<void> PatientLoader::MakeView(const std::string& statement) {
   const Insert insert(statement);
+  const auto dot = insert.table.find('.');
+  const std::string schema = dot == insert.table.npos ? "main" : insert.table.substr(0, dot);
   CLINNOVA_ASSIGN(auto rows,
                   database_.Query("SELECT column_name, data_type FROM duckdb_columns() WHERE "
-                                  "schema_name = 'main' AND NOT internal AND table_name = ? "
+                                  "schema_name = ? AND NOT internal AND table_name = ? "
                                   "ORDER BY column_index",
-                                  {insert.table}));
+                                  {schema, insert.table.substr(dot + 1)}));
   std::string columns;
   while (rows.NextChunk()) {
     for (std::size_t r = 0; r < rows.chunk_size(); ++r) {
@@ -135,26 +132,18 @@ Result<void> PatientLoader::MakeView(const std::string& statement) {
                  "::" + std::string(rows.Text(1, r)) + " AS " + name;
     }
   }
-  return database_.Execute("CREATE TEMP VIEW " + insert.table + " AS SELECT " + columns +
-                           "\nFROM (" + insert.select + ") v(" + insert.columns + ")");
-}
-
-// At the first question, when nobody makes tables any more: DuckDB would plan every run anew of a statement that
-// was prepared before the last change of the catalogue.
-Result<void> PatientLoader::Plan() {
-  for (const auto& [statement, target] : fill_) {
-    CLINNOVA_ASSIGN(core::SqlStatement planned, database_.Prepare(statement));
-    steps_.push_back({std::move(planned), target});
-  }
-  return {};
+  const bool ours = dot != insert.table.npos;
+  if (ours) CLINNOVA_TRY(database_.Execute("DROP TABLE " + insert.table));
+  return database_.Execute("CREATE " + std::string(ours ? "" : "TEMP ") + "VIEW " + insert.table +
+                           " AS SELECT " + columns + "\nFROM (" + insert.select + ") v(" +
+                           insert.columns + ")");
 }
 
 Result<void> PatientLoader::Begin() {
   CLINNOVA_TRY(Forget());
-  if (steps_.empty()) CLINNOVA_TRY(Plan());
   CLINNOVA_TRY(database_.Execute("BEGIN"));
   open_ = true;
-  CLINNOVA_ASSIGN(stage_, RecordStage::OpenForWhole(database_, key_));
+  identities_.emplace(key_);
   return {};
 }
 
@@ -167,7 +156,7 @@ void PatientLoader::Take(ReadRecord read) {
 // As kCheck: the last version of a record counts, in the order in which the versions that count came.
 std::vector<ReadRecord> PatientLoader::LastVersions() {
   std::unordered_map<std::int64_t, std::size_t> last;
-  for (std::size_t i = 0; i < taken_.size(); ++i) last[stage_->RowId(taken_[i].record)] = i;
+  for (std::size_t i = 0; i < taken_.size(); ++i) last[identities_->RowId(taken_[i].record)] = i;
   std::vector<std::size_t> places;
   for (const auto& [row, place] : last) places.push_back(place);
   std::ranges::sort(places);
@@ -200,27 +189,29 @@ std::vector<ReadRecord> PatientLoader::Loadable() {
   return records;
 }
 
-Result<void> PatientLoader::Load() {
-  std::set<std::string_view> targets;
+void PatientLoader::Load() {
+  StagedIds ids;
   for (const auto& [record, resolved] : Loadable()) {
+    ids.sequence += 1;
+    ids.row = identities_->RowId(record);
+    ids.person = identities_->PersonId(record.patient_id);
+    ids.visit = identities_->VisitId(record.visit_id);
     if (const auto* event = std::get_if<ResolvedEvent>(&resolved)) {
-      targets.insert(KindName(event->table));
-    }
-    stage_->Take(record, resolved);
-  }
-  CLINNOVA_TRY(stage_->Finish());
-  stage_.reset();
-  for (Step& step : steps_) {
-    if (step.target.empty() || targets.contains(step.target)) {
-      CLINNOVA_TRY(step.statement.Run());
+      AppendEvent(*events_, ids, record, *event);
+      AppendForm(*events_, EventForm::Of(record, *event, ids.source));
+      events_->EndRow();
+    } else if (const auto* consent = std::get_if<ResolvedConsent>(&resolved)) {
+      AppendConsent(*consents_, ids, record, *consent);
+    } else if (const auto* person = std::get_if<ResolvedPerson>(&resolved)) {
+      AppendPerson(*persons_, ids, key_.Pseudonym(record.patient_id), record, *person);
     }
   }
-  return {};
 }
 
 Result<void> PatientLoader::Forget() {
-  stage_.reset();
   taken_.clear();
+  identities_.reset();
+  for (auto* rows : {&persons_, &consents_, &events_}) (*rows)->Clear();
   if (!open_) return {};
   open_ = false;
   return database_.Execute("ROLLBACK");

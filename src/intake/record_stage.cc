@@ -5,7 +5,6 @@
 #include <array>
 #include <utility>
 
-#include "intake/stage_values.h"
 #include "vocabulary/code_system.h"
 
 namespace clinnova::intake {
@@ -26,35 +25,27 @@ bool SaysItIsNotTrue(const SourceRecord& record) {
   return std::find(kNotTrue.begin(), kNotTrue.end(), record.status) != kNotTrue.end();
 }
 
-RecordStage::RecordStage(const PseudonymKey& key, SqlAppender persons, SqlChunkAppender events,
-                         SqlAppender consents, SqlAppender gone, SqlAppender quarantine)
+RecordStage::RecordStage(const PseudonymKey& key, EventForms forms, SqlAppender persons,
+                         SqlChunkAppender events, SqlAppender consents, SqlAppender gone,
+                         SqlAppender quarantine)
     : key_(&key),
       identities_(key),
       events_(std::move(events)),
+      forms_(std::move(forms)),
       persons_(std::move(persons)),
       consents_(std::move(consents)),
       gone_(std::move(gone)),
       quarantine_(std::move(quarantine)) {}
 
-Result<RecordStage> RecordStage::OpenForForms(core::Database& database, const PseudonymKey& key) {
-  CLINNOVA_ASSIGN(RecordStage stage, Open(database, key, "stage_row"));
-  CLINNOVA_ASSIGN(stage.forms_, EventForms::Open(database));
-  return stage;
-}
-
-Result<RecordStage> RecordStage::OpenForWhole(core::Database& database, const PseudonymKey& key) {
-  return Open(database, key, "stage_event");
-}
-
-Result<RecordStage> RecordStage::Open(core::Database& database, const PseudonymKey& key,
-                                      std::string_view events_table) {
+Result<RecordStage> RecordStage::Open(core::Database& database, const PseudonymKey& key) {
+  CLINNOVA_ASSIGN(EventForms forms, EventForms::Open(database));
   CLINNOVA_ASSIGN(SqlAppender persons, database.Append("stage_person"));
-  CLINNOVA_ASSIGN(SqlChunkAppender events, database.AppendChunks(events_table));
+  CLINNOVA_ASSIGN(SqlChunkAppender events, database.AppendChunks("stage_row"));
   CLINNOVA_ASSIGN(SqlAppender consents, database.Append("stage_consent"));
   CLINNOVA_ASSIGN(SqlAppender gone, database.Append("stage_gone"));
   CLINNOVA_ASSIGN(SqlAppender quarantine, database.Append("stage_quarantine"));
-  return RecordStage(key, std::move(persons), std::move(events), std::move(consents),
-                     std::move(gone), std::move(quarantine));
+  return RecordStage(key, std::move(forms), std::move(persons), std::move(events),
+                     std::move(consents), std::move(gone), std::move(quarantine));
 }
 
 std::int64_t RecordStage::RowId(const SourceRecord& record) {
@@ -87,59 +78,19 @@ void RecordStage::Quarantine(const SourceReference& source, std::string_view kin
   rows.EndRow();
 }
 
-void RecordStage::Stage(const SourceRecord& record, const ResolvedPerson& person) {
-  SqlAppender& rows = persons_;
-  rows.Int64(++sequence_);
-  rows.Int64(PersonId(record));
-  rows.Text(key_->Pseudonym(record.patient_id));
-  rows.Int64(person.gender_concept_id);
-  TextOrNull(rows, person.gender_source);
-  rows.Int64(person.year);
-  NumberOrNull(rows, person.month);
-  NumberOrNull(rows, person.day);
-  rows.Text(PrecisionName(person.precision));
-  rows.Int64(SourceId(record.source.file));
-  rows.Int64(static_cast<std::int64_t>(record.source.line));
-  rows.Text(record.source.path);
-  rows.EndRow();
-}
-
-void RecordStage::Stage(const SourceRecord& record, const ResolvedConsent& consent) {
-  SqlAppender& rows = consents_;
-  rows.Int64(++sequence_);
-  rows.Int64(RowId(record));
-  rows.Int64(PersonId(record));
-  rows.Text(consent.purpose);
-  rows.Text(consent.status);
-  TextOrNull(rows, consent.from);
-  TextOrNull(rows, consent.to);
-  rows.Int64(SourceId(record.source.file));
-  rows.Int64(static_cast<std::int64_t>(record.source.line));
-  rows.Text(record.source.path);
-  rows.EndRow();
+StagedIds RecordStage::NextIds(const SourceRecord& record) {
+  return {.sequence = ++sequence_,
+          .row = RowId(record),
+          .person = PersonId(record),
+          .visit = VisitId(record),
+          .source = SourceId(record.source.file)};
 }
 
 void RecordStage::Stage(const SourceRecord& record, const ResolvedEvent& event) {
-  SqlChunkAppender& rows = events_;
-  rows.Int64(++sequence_);
-  rows.Int64(RowId(record));
-  rows.Int64(PersonId(record));
-  rows.Int64(VisitId(record));
-  rows.Int64(event.start.day);
-  NumberOrNull(rows, event.start.moment);
-  event.end ? rows.Int64(event.end->day) : rows.Null();
-  NumberOrNull(rows, event.end ? event.end->moment : std::nullopt);
-  NumberOrNull(rows, event.number);
-  rows.Text(event.value_text);
-  NumberOrNull(rows, event.original_number);
-  NumberOrNull(rows, event.range_low);
-  NumberOrNull(rows, event.range_high);
-  NumberOrNull(rows, event.quantity);
-  rows.Int64(static_cast<std::int64_t>(record.source.line));
-  TextOrNull(rows, OwnPlace(record));
-  const EventForm form = EventForm::Of(record, event, SourceId(record.source.file));
-  forms_ ? rows.Int64(forms_->NumberOf(form)) : AppendForm(rows, form);
-  rows.EndRow();
+  const StagedIds ids = NextIds(record);
+  AppendEvent(events_, ids, record, event);
+  events_.Int64(forms_.NumberOf(EventForm::Of(record, event, ids.source)));
+  events_.EndRow();
 }
 
 void RecordStage::TakeBack(const SourceRecord& record) {
@@ -164,9 +115,9 @@ void RecordStage::Take(const SourceRecord& record, const ResolvedRecord& resolve
                Describe(record));
     TakeBack(record);
   } else if (const auto* person = std::get_if<ResolvedPerson>(&resolved)) {
-    Stage(record, *person);
+    AppendPerson(persons_, NextIds(record), key_->Pseudonym(record.patient_id), record, *person);
   } else if (const auto* consent = std::get_if<ResolvedConsent>(&resolved)) {
-    Stage(record, *consent);
+    AppendConsent(consents_, NextIds(record), record, *consent);
   } else {
     Stage(record, std::get<ResolvedEvent>(resolved));
   }
@@ -174,7 +125,7 @@ void RecordStage::Take(const SourceRecord& record, const ResolvedRecord& resolve
 
 Result<void> RecordStage::Finish() {
   CLINNOVA_TRY(events_.Finish());
-  if (forms_) CLINNOVA_TRY(forms_->Finish());
+  CLINNOVA_TRY(forms_.Finish());
   for (SqlAppender* rows : {&persons_, &consents_, &gone_, &quarantine_}) {
     CLINNOVA_TRY(rows->Finish());
   }

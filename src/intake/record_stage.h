@@ -9,7 +9,6 @@
 //   CLINNOVA_TRY(stage.Finish());
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,6 +18,7 @@
 #include "intake/record_identities.h"
 #include "intake/record_resolver.h"
 #include "intake/source_record.h"
+#include "intake/stage_rows.h"
 
 namespace clinnova::intake {
 
@@ -28,10 +28,8 @@ bool SaysItIsNotTrue(const SourceRecord& record);
 /// One thread at a time. Must not outlive the database and the key.
 class RecordStage {
  public:
-  /// Begins to append to the staging tables, which are there already; events to stage_row and stage_form.
-  static Result<RecordStage> OpenForForms(core::Database& database, const PseudonymKey& key);
-  /// Likewise, but events to the table of kWholeEvents.
-  static Result<RecordStage> OpenForWhole(core::Database& database, const PseudonymKey& key);
+  /// Begins to append to the staging tables, which are there already.
+  static Result<RecordStage> Open(core::Database& database, const PseudonymKey& key);
 
   /// Stages the record; a rejected one goes into quarantine and takes its earlier version away.
   void Take(const SourceRecord& record, const ResolvedRecord& resolved);
@@ -52,21 +50,19 @@ class RecordStage {
   Result<void> Finish();
 
  private:
-  RecordStage(const PseudonymKey& key, core::SqlAppender persons, core::SqlChunkAppender events,
-              core::SqlAppender consents, core::SqlAppender gone, core::SqlAppender quarantine);
-  static Result<RecordStage> Open(core::Database& database, const PseudonymKey& key,
-                                  std::string_view events);
+  RecordStage(const PseudonymKey& key, EventForms forms, core::SqlAppender persons,
+              core::SqlChunkAppender events, core::SqlAppender consents, core::SqlAppender gone,
+              core::SqlAppender quarantine);
   std::int64_t SourceId(const std::string& file);
   std::int64_t PersonId(const SourceRecord& record);
   std::int64_t VisitId(const SourceRecord& record);
-  void Stage(const SourceRecord& record, const ResolvedPerson& person);
-  void Stage(const SourceRecord& record, const ResolvedConsent& consent);
+  StagedIds NextIds(const SourceRecord& record);
   void Stage(const SourceRecord& record, const ResolvedEvent& event);
 
   const PseudonymKey* key_;  // not owned
   RecordIdentities identities_;
   core::SqlChunkAppender events_;
-  std::optional<EventForms> forms_;  ///< nothing: every event holds its own
+  EventForms forms_;
   core::SqlAppender persons_, consents_, gone_, quarantine_;
   LastId file_;
   std::int64_t sequence_ = 0;
