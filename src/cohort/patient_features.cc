@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tables that the expressions of feature_sql.h name: set_member holds what the module says and stays; cohort is
-// filled within the transaction of a question, for features that need it. They have a schema of their own that goes
+// filled for each question, where a feature needs it. They have a schema of their own that goes
 // before the CDM's, which has a table COHORT, too. Nearly all of a question's time is what DuckDB needs for every
 // operator of every statement and every expression in them, however few the rows are; hence one statement, of one pass
 // over each table and as few joins as can be.
@@ -190,15 +190,24 @@ Result<void> PatientFeatures::Plan(const Days& days) {
 Result<std::vector<PatientFacts>> PatientFeatures::Compute(const std::vector<std::int64_t>& persons,
                                                            const Days& days) {
   if (planned_for_ != days) CLINNOVA_TRY(Plan(days));
-  place_.clear();
-  for (std::size_t i = 0; i < persons.size(); ++i) place_[persons[i]] = i;
-  if (cohort_) CLINNOVA_TRY(cohort_->Run());
+  if (!cohort_) return Read(persons);
+  constexpr std::string_view kForget = "DELETE FROM cohort";
+  CLINNOVA_TRY(cdm_.Execute(kForget));  // what a question that failed has left
+  CLINNOVA_TRY(cohort_->Run());
+  auto facts = Read(persons);
+  CLINNOVA_TRY(cdm_.Execute(kForget));
+  return facts;
+}
+
+Result<std::vector<PatientFacts>> PatientFeatures::Read(const std::vector<std::int64_t>& persons) {
+  std::map<std::int64_t, std::size_t> place;
+  for (std::size_t i = 0; i < persons.size(); ++i) place[persons[i]] = i;
   std::vector<PatientFacts> facts(persons.size());
   CLINNOVA_ASSIGN(core::SqlRows rows, persons_->Run());
   while (rows.NextChunk()) {
     for (std::size_t r = 0; r < rows.chunk_size(); ++r) {
-      const auto found = place_.find(rows.Int64(0, r));
-      if (found != place_.end()) ReadPerson(rows, r, facts[found->second]);
+      const auto found = place.find(rows.Int64(0, r));
+      if (found != place.end()) ReadPerson(rows, r, facts[found->second]);
     }
   }
   return facts;

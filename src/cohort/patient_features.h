@@ -56,7 +56,7 @@ class PatientFeatures {
     std::string consents;  ///< on which they are in force or not
     bool operator==(const Days&) const = default;
   };
-  /// The facts of each person, in their order, within the transaction that holds their records.
+  /// The facts of each person, in their order, while the database holds their records.
   Result<std::vector<PatientFacts>> Compute(const std::vector<std::int64_t>& persons,
                                             const Days& days);
 
@@ -69,6 +69,7 @@ class PatientFeatures {
   explicit PatientFeatures(core::Database& cdm);
   Result<void> MakeTables(const DiseaseModule& module, const IndexEvent& index);
   Result<void> Plan(const Days& days);
+  Result<std::vector<PatientFacts>> Read(const std::vector<std::int64_t>& persons);
   void ReadPerson(const core::SqlRows& rows, std::size_t row, PatientFacts& of) const;
 
   core::Database& cdm_;  // not owned
@@ -79,7 +80,6 @@ class PatientFeatures {
   std::vector<Column> columns_;
   Days planned_for_;  ///< that the statements hold; empty: none are planned
   std::optional<core::SqlStatement> cohort_, persons_;
-  std::map<std::int64_t, std::size_t> place_;  ///< of each person who is asked about
 };
 
 }  // namespace clinnova::cohort

@@ -103,11 +103,12 @@ void PatientReader::Answer(std::vector<Question>& questions) {
 Result<std::vector<cohort::PatientFacts>> PatientReader::Ask(
     const std::vector<Question>& questions) {
   try {
-    CLINNOVA_TRY(loader_->Begin());
+    loader_->Begin();
     auto facts = AskLoaded(questions);
-    CLINNOVA_TRY(loader_->Forget());
+    loader_->Forget();
     return facts;
   } catch (const std::exception&) {  // a failed check ends this question, not the service
+    loader_->Forget();
     return Fail(ErrorCode::kFailed, "the patient's records could not be read");
   }
 }

@@ -139,12 +139,9 @@ Result<void> PatientLoader::MakeView(const std::string& statement) {
                            insert.columns + ")");
 }
 
-Result<void> PatientLoader::Begin() {
-  CLINNOVA_TRY(Forget());
-  CLINNOVA_TRY(database_.Execute("BEGIN"));
-  open_ = true;
+void PatientLoader::Begin() {
+  Forget();
   identities_.emplace(key_);
-  return {};
 }
 
 void PatientLoader::Take(ReadRecord read) {
@@ -208,13 +205,10 @@ void PatientLoader::Load() {
   }
 }
 
-Result<void> PatientLoader::Forget() {
+void PatientLoader::Forget() {
   taken_.clear();
   identities_.reset();
   for (auto* rows : {&persons_, &consents_, &events_}) (*rows)->Clear();
-  if (!open_) return {};
-  open_ = false;
-  return database_.Execute("ROLLBACK");
 }
 
 }  // namespace clinnova::intake

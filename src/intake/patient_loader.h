@@ -5,12 +5,12 @@
 //
 //   CLINNOVA_ASSIGN(auto store, store::Store::Open({.path = "", .threads = 1}));
 //   CLINNOVA_ASSIGN(auto loader, PatientLoader::Create(store, key));
-//   CLINNOVA_TRY(loader->Begin());
+//   loader->Begin();
 //   for (const auto& read : records) loader->Take(read.record, read.resolved);
 //   loader->Load();                    // person, measurement, … hold these patients and nobody else: views of
 //                                      // these names go before the CDM's tables
 //   … ask …
-//   CLINNOVA_TRY(loader->Forget());
+//   loader->Forget();
 //
 // An import of one patient takes a hundred milliseconds, nearly all of it to plan sixty statements, and inserting one
 // takes three; this takes a tenth of one. What is left out is what has no meaning here: earlier versions of a record, provenance,
@@ -43,16 +43,16 @@ class PatientLoader {
   static Result<std::unique_ptr<PatientLoader>> Create(store::Store& store,
                                                        const PseudonymKey& key);
 
-  /// Opens the transaction of one question. What a failed one left behind is forgotten first.
-  Result<void> Begin();
+  /// Begins a question. What a failed one left behind is forgotten first.
+  void Begin();
   /// A record that says that it is not true is left out. Rejected ones are left out; their rule is in
   /// `resolved`.
   void Take(ReadRecord read);
   /// Shows what was taken as the CDM, but for records of a patient who is not among them and those dated before the
   /// birth.
   void Load();
-  /// Rolls everything back.
-  Result<void> Forget();
+  /// The CDM is empty again.
+  void Forget();
 
   /// The person_id of a patient as Take() will make it.
   std::int64_t PersonId(const std::string& patient_id) const { return key_.PersonId(patient_id); }
@@ -70,7 +70,6 @@ class PatientLoader {
   std::vector<ReadRecord> taken_;
   std::optional<core::SqlRowSet> persons_, consents_, events_;
   std::optional<RecordIdentities> identities_;  ///< of one question
-  bool open_ = false;
 };
 
 }  // namespace clinnova::intake
