@@ -13,7 +13,7 @@ namespace {
 /// More than this are never answered together: the time for one question grows with their records.
 constexpr std::size_t kMostTogether = 32;
 /// While several wait, others are likely to come, such as the next questions of those who were answered just now. A
-/// moment for them is short beside what a run costs however few are in it: 9 ms, and 0.1 ms for each.
+/// moment for them is about what a run costs however few are in it: 4 ms, and 0.1 ms for each.
 constexpr std::chrono::milliseconds kGathering{4};
 
 }  // namespace
