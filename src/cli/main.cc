@@ -9,6 +9,7 @@
 
 #include "cli/command.h"
 #include "cli/site_cdm.h"
+#include "cli/site_steward.h"
 #include "learn/learners.h"
 
 namespace clinnova::cli {
@@ -67,6 +68,7 @@ int Run(int argc, char** argv) {
   AddSiteImport(commands, site);
   AddSiteMap(commands, site);
   AddSiteModel(commands, site);
+  AddSitePolicy(commands, site);
   AddSitePseudonyms(commands, site);
   AddSiteQuality(commands, site);
   AddSiteTable(commands, site);
