@@ -6,6 +6,7 @@
 
 namespace clinnova::cli {
 
+void AddSiteConsent(Commands& commands, CLI::App* site);
 void AddSitePolicy(Commands& commands, CLI::App* site);
 
 }  // namespace clinnova::cli

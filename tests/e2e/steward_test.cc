@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a data steward and a data manager do at a site, through the program: the policy of a site that serves.
+// What a data steward and a data manager do at a site, through the program: the policy of a site that serves, and consents
+// that an import changes.
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -133,6 +134,95 @@ TEST_F(Steward, EndsByPolicyWhatWasApproved) {
   EXPECT_EQ(status.state, "failed");
   EXPECT_NE(status.error.find("variable_not_allowed"), std::string::npos) << status.error;
   EXPECT_EQ(world_.LedgerSays(0, "\"verdict\":\"released\""), 0);
+}
+
+/// The identifiers of a Swiss export's patients.
+std::vector<std::string> Patients(const fs::path& file) {
+  std::vector<std::string> patients;
+  std::ifstream in(file);
+  std::string line;
+  for (std::getline(in, line); std::getline(in, line);)
+    patients.push_back(line.substr(0, line.find(',')));
+  std::sort(patients.begin(), patients.end());
+  patients.erase(std::unique(patients.begin(), patients.end()), patients.end());
+  return patients;
+}
+
+TEST_F(Steward, SeesConsentsAndThatAWithdrawalIsOnRecord) {
+  ASSERT_EQ(Run("synth ra --patients 80 --seed 7 --dialect ch-csv --out hospital").code, 0);
+  ExpectOneLine("site consent --site site0", 2, "site0/cdm.duckdb");
+  ASSERT_EQ(Run("site import hospital/export --site site0 --mapping ch-csv").code, 0);
+  const json before = RunJson("site consent --site site0");
+  EXPECT_EQ(before["studies"], "required");
+  EXPECT_EQ(before["bedside"], "required");
+  const json& research = before["purposes"][0];
+  EXPECT_EQ(research["purpose"], "research");
+  EXPECT_EQ(research["given"], before["seen_by_studies"]);
+  EXPECT_EQ(research["given"].get<int>() + research["expired"].get<int>() +
+                research["withdrawn"].get<int>() + research["refused"].get<int>() +
+                research["not_yet"].get<int>() + research["none"].get<int>(),
+            before["persons"].get<int>());
+  EXPECT_EQ(before["seen_by_studies"], RunJson("site status --site site0")["research_persons"]);
+  EXPECT_GE(research["withdrawn"].get<int>() + research["refused"].get<int>(), 2);  // planted
+  ASSERT_EQ(Ledger("consent").size(), 1u);
+  EXPECT_EQ(Ledger("consent")[0]["entered"], before["seen_by_studies"]);
+  // The same files again change nothing, and nothing is entered.
+  ASSERT_EQ(Run("site import hospital/export --site site0 --mapping ch-csv").code, 0);
+  EXPECT_EQ(Ledger("consent").size(), 1u);
+
+  // All patients withdraw from today on, while the site serves.
+  Process serving({"site", "serve", "--dir", world_.site_folder(0).string()});
+  ASSERT_FALSE(WaitForLedger("policy", 1).empty());
+  const auto patients = Patients(world_.folder() / "hospital/export/patienten.csv");
+  std::string csv = "identifier,purpose,status,from,to\n";
+  for (const std::string& patient : patients) csv += patient + ",research,withdrawn,2020-01-01,\n";
+  csv += patients[0] + ",recontact,given,2020-01-01,\n";
+  csv += patients[1] + ",research,perhaps,2020-01-02,\n";
+  csv += patients[2] + ",research,withdrawn,,\n";  // since when? it would count as the oldest
+  Write("consents.csv", csv);
+  const Ending imported = Run("site import consents.csv --site site0 --mapping consents --json");
+  ASSERT_EQ(imported.code, 0) << imported.errors;
+  EXPECT_EQ(json::parse(imported.out)["quarantined_by_rule"],
+            json::parse(R"({"consent.status":1,"id.missing":1})"));
+  const json after = RunJson("site consent --site site0");
+  // A consent of a later day than the withdrawal stands, as it says.
+  EXPECT_EQ(after["purposes"][1]["purpose"], "recontact");
+  EXPECT_EQ(after["purposes"][1]["given"], 1);
+  EXPECT_GT(after["purposes"][0]["statements"], research["statements"]);
+  const auto noted = WaitForLedger("consent", 2);
+  ASSERT_EQ(noted.size(), 2u);
+  EXPECT_EQ(noted[1]["research_persons"], after["seen_by_studies"]);
+  EXPECT_EQ(noted[1]["left"].get<int>() - noted[1]["entered"].get<int>(),
+            before["seen_by_studies"].get<int>() - after["seen_by_studies"].get<int>());
+  EXPECT_GT(noted[1]["left"], 0);
+  const std::string ledger = ReadAll(world_.site_folder(0) / "ledger.jsonl");
+  for (const std::string& patient : patients)
+    EXPECT_EQ(ledger.find("\"" + patient), std::string::npos);
+}
+
+TEST_F(Steward, SeesOnePersonsConsentsByPseudonymOnly) {
+  Write("patienten.csv",
+        "Patientennummer,Geschlecht,Geburtsdatum,Generalkonsent,Konsentdatum,Widerrufsdatum\n"
+        "P-1,weiblich,01.02.1960,akzeptiert,05.01.2021,\n");
+  Write("trust.csv", "identifier,pseudonym\nP-1,TC-00001\n");
+  fs::permissions(world_.folder() / "trust.csv", fs::perms::owner_read | fs::perms::owner_write);
+  ASSERT_EQ(
+      Run("site import patienten.csv --site site0 --mapping ch-csv --pseudonyms trust.csv").code,
+      0);
+  const json person = RunJson("site consent --site site0 --person TC-00001");
+  EXPECT_EQ(person["seen_by_studies"], true);
+  EXPECT_EQ(person["statements"], json::parse(R"([{"purpose":"research","status":"given",
+                                                   "from":"2021-01-05","to":null}])"));
+  const Ending nobody = Run("site consent --site site0 --person P-1");
+  EXPECT_EQ(nobody.code, 2);
+  EXPECT_EQ(nobody.errors.find("P-1"), std::string::npos) << nobody.errors;
+  Write("consents.csv", "identifier,purpose,status,from,to\nP-1,research,withdrawn,2022-01-01,\n");
+  ASSERT_EQ(
+      Run("site import consents.csv --site site0 --mapping consents --pseudonyms trust.csv").code,
+      0);
+  EXPECT_EQ(RunJson("site consent --site site0 --person TC-00001")["seen_by_studies"], false);
+  ASSERT_EQ(Ledger("consent").size(), 2u);
+  EXPECT_EQ(Ledger("consent")[1]["left"], 1);
 }
 
 }  // namespace
