@@ -65,6 +65,7 @@ int Run(int argc, char** argv) {
   AddProgression(commands);
   CLI::App* site = AddSite(commands);
   AddSiteCdm(commands, site);
+  AddSiteCatalog(commands, site);
   AddSiteConsent(commands, site);
   AddSiteImport(commands, site);
   AddSiteMap(commands, site);

@@ -6,6 +6,7 @@
 
 namespace clinnova::cli {
 
+void AddSiteCatalog(Commands& commands, CLI::App* site);
 void AddSiteConsent(Commands& commands, CLI::App* site);
 void AddSitePolicy(Commands& commands, CLI::App* site);
 

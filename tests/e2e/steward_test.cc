@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a data steward and a data manager do at a site, through the program: the policy of a site that serves, and consents
-// that an import changes.
+// What a data steward and a data manager do at a site, through the program: the policy of a site that serves, consents
+// that an import changes, and the site's entry in a catalogue.
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -223,6 +223,45 @@ TEST_F(Steward, SeesOnePersonsConsentsByPseudonymOnly) {
   EXPECT_EQ(RunJson("site consent --site site0 --person TC-00001")["seen_by_studies"], false);
   ASSERT_EQ(Ledger("consent").size(), 2u);
   EXPECT_EQ(Ledger("consent")[1]["left"], 1);
+}
+
+TEST_F(Steward, DescribesTheSiteForACatalogue) {
+  ASSERT_EQ(Run("synth ra --patients 80 --seed 7 --dialect ch-csv --out hospital").code, 0);
+  ASSERT_EQ(Run("site import hospital/export --site site0 --mapping ch-csv").code, 0);
+  ExpectOneLine("site catalog --site site0", 2, "site0/catalog.toml: no such file");
+  const std::string good =
+      "[dataset]\ntitle = \"T\"\ndescription = \"D\"\nidentifier = \"https://h.example/ra\"\n"
+      "access_url = \"https://h.example/ask\"\nprovenance = \"P\"\n"
+      "legislation = [\"http://data.europa.eu/eli/reg/2025/327/oj\"]\ncategories = [\"EHRS\"]\n"
+      "keywords = [\"ra\"]\n[publisher]\nname = \"H\"\nemail = \"a@h.example\"\n"
+      "[access_body]\nname = \"B\"\nemail = \"b@h.example\"\n[contact]\nemail = \"c@h.example\"\n";
+  std::string wrong = good;
+  Write("site0/catalog.toml", wrong.erase(wrong.find("provenance"), 17));
+  ExpectOneLine("site catalog --site site0", 2,
+                "catalog.toml:1: dataset.provenance: found nothing");
+  Write("site0/catalog.toml", good);
+  ExpectOneLine("site catalog --site site0 --format xml", 2, "--format: found \"xml\"");
+  const Ending ending = Run("site catalog --site site0");
+  ASSERT_EQ(ending.code, 0) << ending.errors;
+  const json dataset = json::parse(ending.out)["@graph"][0];
+  const int persons =
+      std::stoi(dataset["healthdcatap:numberOfUniqueIndividuals"]["@value"].get<std::string>());
+  const int seen = RunJson("site consent --site site0")["seen_by_studies"];
+  EXPECT_EQ(persons, seen / 10 * 10);
+  EXPECT_EQ(std::stoi(dataset["healthdcatap:numberOfRecords"]["@value"].get<std::string>()) % 10,
+            0);
+  EXPECT_NE(dataset["healthdcatap:populationCoverage"].dump().find("Rheumatoid arthritis"),
+            std::string::npos);
+  const Ending turtle = Run("site catalog --site site0 --format turtle --out entry.ttl");
+  EXPECT_EQ(turtle.code, 0) << turtle.errors;
+  EXPECT_TRUE(turtle.out.empty());
+  EXPECT_NE(ReadAll(world_.folder() / "entry.ttl").find("<https://h.example/ra>\n  a dcat:Dataset"),
+            std::string::npos);
+  // The policy's own threshold is the entry's.
+  Write("high.toml", "[policy]\nminimum_count = 60\n");
+  ASSERT_EQ(Run("site policy set high.toml --dir site0 --by S").code, 0);
+  const json stricter = json::parse(Run("site catalog --site site0").out)["@graph"][0];
+  EXPECT_EQ(stricter["healthdcatap:numberOfUniqueIndividuals"]["@value"], "60");
 }
 
 }  // namespace
