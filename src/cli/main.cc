@@ -9,6 +9,7 @@
 
 #include "cli/command.h"
 #include "cli/site_cdm.h"
+#include "cli/site_steward.h"
 #include "learn/learners.h"
 
 namespace clinnova::cli {
@@ -64,9 +65,12 @@ int Run(int argc, char** argv) {
   AddProgression(commands);
   CLI::App* site = AddSite(commands);
   AddSiteCdm(commands, site);
+  AddSiteCatalog(commands, site);
+  AddSiteConsent(commands, site);
   AddSiteImport(commands, site);
   AddSiteMap(commands, site);
   AddSiteModel(commands, site);
+  AddSitePolicy(commands, site);
   AddSitePseudonyms(commands, site);
   AddSiteQuality(commands, site);
   AddSiteTable(commands, site);

@@ -8,6 +8,7 @@
 #include "cli/number_option.h"
 #include "cli/serving.h"
 #include "core/hash.h"
+#include "network/policy_proposal.h"
 #include "network/site_folder.h"
 #include "network/site_link.h"
 #include "web/cds_hooks.h"
@@ -110,13 +111,17 @@ std::string StateOf(const network::OfferedStudy& study) {
   return study.decision->approved ? "approved" : "rejected";
 }
 
-Result<nlohmann::ordered_json> Described(const network::OfferedStudy& study) {
+Result<nlohmann::ordered_json> Described(const std::string& folder,
+                                         const network::OfferedStudy& study) {
   CLINNOVA_ASSIGN(const auto document, federation::Study::FromCanonicalJson(study.canonical));
   CLINNOVA_ASSIGN(const auto roster, federation::Roster::Decode(study.roster));
-  nlohmann::ordered_json out = {
-      {"hash", study.hash},          {"state", StateOf(study)},
-      {"title", document.title()},   {"purpose", document.purpose()},
-      {"permit", document.permit()}, {"minimum_count", document.minimum_count()}};
+  nlohmann::ordered_json out = {{"hash", study.hash},
+                                {"state", StateOf(study)},
+                                {"title", document.title()},
+                                {"purpose", document.purpose()},
+                                {"permit", document.permit()},
+                                {"researcher", federation::ResearcherOf(document)},
+                                {"minimum_count", document.minimum_count()}};
   out["sites"] = nlohmann::ordered_json::array();
   for (const auto& member : roster.members()) {
     out["sites"].push_back({{"name", member.site}, {"identity", core::ToHex(member.key)}});
@@ -124,6 +129,12 @@ Result<nlohmann::ordered_json> Described(const network::OfferedStudy& study) {
   out["analyses"] = nlohmann::ordered_json::array();
   for (const auto& analysis : document.analyses())
     out["analyses"].push_back(nlohmann::ordered_json(analysis.json()));
+  CLINNOVA_ASSIGN(const auto refusal, network::PolicyRefusal(folder, document));
+  out["policy"] = {{"allows", !refusal.has_value()}};
+  if (refusal) {
+    out["policy"]["reason"] = refusal->reason;
+    out["policy"]["message"] = refusal->message;
+  }
   return out;
 }
 
@@ -131,7 +142,7 @@ Result<void> Studies(const Arguments& arguments) {
   CLINNOVA_ASSIGN(const auto studies, network::OfferedStudies(arguments.folder));
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const auto& study : studies) {
-    CLINNOVA_ASSIGN(nlohmann::ordered_json described, Described(study));
+    CLINNOVA_ASSIGN(nlohmann::ordered_json described, Described(arguments.folder, study));
     list.push_back(std::move(described));
   }
   if (arguments.json) {
@@ -142,9 +153,10 @@ Result<void> Studies(const Arguments& arguments) {
     std::printf("%.12s  %-9s  %s\n", study["hash"].get_ref<const std::string&>().c_str(),
                 study["state"].get_ref<const std::string&>().c_str(),
                 study["title"].get_ref<const std::string&>().c_str());
-    std::printf("  purpose   %s\n  permit    %s\n",
+    std::printf("  purpose   %s\n  permit    %s\n  asked by  %s\n",
                 study["purpose"].get_ref<const std::string&>().c_str(),
-                study["permit"].get_ref<const std::string&>().c_str());
+                study["permit"].get_ref<const std::string&>().c_str(),
+                study["researcher"].get_ref<const std::string&>().c_str());
     for (const auto& site : study["sites"]) {
       std::printf("  site      %-20s key %.16s…\n",
                   site["name"].get_ref<const std::string&>().c_str(),
@@ -152,6 +164,11 @@ Result<void> Studies(const Arguments& arguments) {
     }
     for (const auto& analysis : study["analyses"])
       std::printf("  analysis  %s\n", analysis.dump().c_str());
+    if (!study["policy"]["allows"].get<bool>()) {
+      std::printf("  policy    REFUSES it: %s (%s)\n",
+                  study["policy"]["message"].get_ref<const std::string&>().c_str(),
+                  study["policy"]["reason"].get_ref<const std::string&>().c_str());
+    }
   }
   if (list.empty()) std::printf("No study was offered to this site.\n");
   return {};

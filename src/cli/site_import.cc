@@ -8,6 +8,8 @@
 #include "cli/site_cdm.h"
 #include "cohort/site_files.h"
 #include "intake/import.h"
+#include "network/consent_record.h"
+#include "store/consents.h"
 
 namespace clinnova::cli {
 namespace {
@@ -31,16 +33,21 @@ Result<void> Import(const Arguments& arguments) {
   CLINNOVA_TRY(MakeSiteFolder(arguments.site));
   const cohort::SiteFiles files(arguments.site);
   const bool fresh = !std::filesystem::exists(files.store);
+  store::ConsentChange consents;
   const auto report = [&]() -> Result<intake::ImportReport> {
     CLINNOVA_ASSIGN(auto store, store::Store::Open({.path = files.store.string(),
                                                     .memory_limit = intake::kImportMemory}));
     // What an import that was killed left beside the store, which is ours alone while it is open.
     std::error_code ignored;
     std::filesystem::remove_all(files.store.string() + ".tmp", ignored);
-    return intake::Import(store, {.paths = arguments.paths,
-                                  .mapping = arguments.mapping,
-                                  .key_file = files.pseudonym_key.string(),
-                                  .pseudonyms = arguments.pseudonyms});
+    CLINNOVA_ASSIGN(const auto before, store::ConsentSnapshot::Take(store));
+    CLINNOVA_ASSIGN(auto done, intake::Import(store, {.paths = arguments.paths,
+                                                      .mapping = arguments.mapping,
+                                                      .key_file = files.pseudonym_key.string(),
+                                                      .pseudonyms = arguments.pseudonyms}));
+    CLINNOVA_ASSIGN(const auto after, store::ConsentSnapshot::Take(store));
+    consents = after.Since(before);
+    return done;
   }();
   if (!report) {
     // A failed first import leaves nothing behind.
@@ -57,6 +64,9 @@ Result<void> Import(const Arguments& arguments) {
   }
   const std::string shown = arguments.json ? report->Json() + "\n" : report->Text();
   std::fwrite(shown.data(), 1, shown.size(), stdout);
+  // Behind the report: the records are in, whatever the ledger says.
+  if (const auto noted = network::RecordConsentChange(arguments.site, consents); !noted)
+    return FailAt("imported, but the change of consents is not in the ledger", noted);
   return {};
 }
 

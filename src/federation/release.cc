@@ -6,21 +6,72 @@
 #include "federation/secure_sum_messages.h"
 
 namespace clinnova::federation {
+namespace {
+
+bool Allows(const std::vector<std::string>& list, std::string_view text) {
+  return list.empty() || std::find(list.begin(), list.end(), text) != list.end();
+}
+
+/// The study's own words are named: the steward compares them with the list.
+Result<void> Asked(const std::vector<std::string>& list, const std::string& text,
+                   const std::string& what) {
+  if (Allows(list, text)) return {};
+  return Fail(ErrorCode::kRefused,
+              "the site's policy does not allow the study's " + what + ": " +
+                  (text.empty() ? "it names none" : "\"" + text + "\""),
+              what + "_not_allowed");
+}
+
+}  // namespace
 
 int ReleaseGate::MinimumCount(const Study& study) const {
   return policy_.minimum_count == 0 ? study.minimum_count()
                                     : std::max(policy_.minimum_count, study.minimum_count());
 }
 
+Result<void> ReleaseGate::CheckStudy(const Study& study, std::span<const std::string> columns,
+                                     std::string_view today) const {
+  if (!policy_.expires.empty() && today > policy_.expires) {
+    return Fail(ErrorCode::kRefused, "the site's policy has expired, on " + policy_.expires,
+                "policy_expired");
+  }
+  CLINNOVA_TRY(Asked(policy_.researchers, ResearcherOf(study), "researcher"));
+  CLINNOVA_TRY(Asked(policy_.purposes, study.purpose(), "purpose"));
+  CLINNOVA_TRY(Asked(policy_.permits, study.permit(), "permit"));
+  if (!study.sites().empty() && study.sites().size() < policy_.minimum_sites) {
+    return Fail(ErrorCode::kRefused,
+                "the study's sites: " + std::to_string(study.sites().size()) + " < " +
+                    std::to_string(policy_.minimum_sites),
+                "too_few_sites");
+  }
+  for (const Analysis& analysis : study.analyses()) CLINNOVA_TRY(CheckMethod(analysis));
+  return CheckColumns(study, columns);
+}
+
+Result<void> ReleaseGate::CheckColumns(const Study& study,
+                                       std::span<const std::string> columns) const {
+  for (const std::string& column : columns) {
+    std::string asked = column;
+    for (const VariableDeclaration& variable : study.variables()) {
+      if (variable.name == column) asked = variable.feature;
+    }
+    if (column == "site" || Allows(policy_.variables, asked)) continue;
+    return Fail(ErrorCode::kRefused, "the site's policy does not allow variable " + asked,
+                "variable_not_allowed");
+  }
+  return {};
+}
+
+Result<void> ReleaseGate::CheckMethod(const Analysis& analysis) const {
+  if (Allows(policy_.methods, analysis.method())) return {};
+  return Fail(ErrorCode::kRefused, "the site's policy does not allow method " + analysis.method(),
+              "method_not_allowed");
+}
+
 Result<void> ReleaseGate::CheckRound(const Study& study, const Analysis& analysis,
                                      std::uint64_t rounds_so_far) const {
   (void)study;
-  const std::vector<std::string>& allowed = policy_.methods;
-  if (!allowed.empty() &&
-      std::find(allowed.begin(), allowed.end(), analysis.method()) == allowed.end()) {
-    return Fail(ErrorCode::kRefused, "the site's policy does not allow method " + analysis.method(),
-                "method_not_allowed");
-  }
+  CLINNOVA_TRY(CheckMethod(analysis));
   if (rounds_so_far >= policy_.rounds_per_study) {
     return Fail(ErrorCode::kRefused,
                 "the study has used its " + std::to_string(policy_.rounds_per_study) +

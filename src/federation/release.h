@@ -9,13 +9,16 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "core/archive.h"
 #include "core/error.h"
 #include "federation/identity.h"
+#include "federation/site_policy.h"
 #include "federation/study.h"
 #include "table/table.h"
 
@@ -33,24 +36,6 @@ class Released {
   friend class ReleaseGate;
   explicit Released(T value) : value_(std::move(value)) {}
   T value_;
-};
-
-/// What a site allows, from its policy file; a study can only be stricter.
-struct SitePolicy {
-  int minimum_count = 5;                    ///< persons; rule 1 and 3
-  std::uint64_t rounds_per_study = 20'000;  ///< rule 14
-  std::uint64_t studies_per_day = 100;      ///< rule 14: begun within 24 hours, of all researchers
-  std::vector<std::string> methods;         ///< allowed methods; empty = all known
-  DisclosureLimits limits{};                ///< rules 5, 6, 8, 9 and 11
-
-  template <class A>
-  void Fields(A& a) {
-    a(minimum_count);
-    a(rounds_per_study);
-    a(studies_per_day);
-    a(methods);
-    a(limits);
-  }
 };
 
 /// Why a site did not do what it was asked: all of an error that may cross the boundary.
@@ -78,6 +63,16 @@ class ReleaseGate {
   DisclosureLimits Limits(const Study& study) const {
     return Stricter(policy_.limits, study.limits());
   }
+
+  /// Whether the policy lets the study run at all, on the day `today` ("2026-11-27", UTC). `columns`: all that it asks
+  /// for, by the study's names. kRefused: `policy_expired`, `researcher_not_allowed`, `purpose_not_allowed`,
+  /// `permit_not_allowed`, `too_few_sites`, `method_not_allowed`, or as CheckColumns.
+  Result<void> CheckStudy(const Study& study, std::span<const std::string> columns,
+                          std::string_view today) const;
+
+  /// kRefused (`variable_not_allowed`) unless the policy allows each column: by its feature where the study declares the
+  /// column as a variable, otherwise by its name. `site` is no one's datum and always allowed.
+  Result<void> CheckColumns(const Study& study, std::span<const std::string> columns) const;
 
   /// kRefused (`method_not_allowed`, `round_limit`) before a round is evaluated. `rounds_so_far` is of
   /// this study at this site. Rule 14.
@@ -123,6 +118,8 @@ class ReleaseGate {
   }
 
  private:
+  Result<void> CheckMethod(const Analysis& analysis) const;
+
   SitePolicy policy_;
 };
 

@@ -110,5 +110,56 @@ TEST(ReleaseGate, TakesOfEachThresholdTheStricter) {
   EXPECT_EQ(limits.information_share, 0.1);
 }
 
+/// A study that names everything that a policy can ask for.
+Study NamedStudy() {
+  auto study = Study::FromToml(
+      "[study]\ntitle = \"t\"\npurpose = \"response\"\npermit = \"CNER 1\"\n"
+      "researcher = \"A. Muster\"\nsites = [\"a\", \"b\", \"c\"]\n"
+      "[cohort]\ndisease = \"ra\"\nindex = \"first_biologic\"\n"
+      "[[variable]]\nname = \"inflammation\"\nfeature = \"crp_baseline\"\n"
+      "[[variable]]\nname = \"drug\"\nfeature = \"drug\"\n"
+      "[[analysis]]\nname = \"a\"\nmethod = \"glm\"\nformula = \"inflammation ~ drug\"\n"
+      "[[analysis]]\nname = \"b\"\nmethod = \"cox\"\nformula = \"inflammation ~ drug\"\n",
+      "test.toml");
+  if (!study) throw std::runtime_error(study.error().message);
+  return std::move(*study);
+}
+
+std::string ReasonUnder(SitePolicy policy, const Study& study = NamedStudy()) {
+  const std::vector<std::string> columns = {"inflammation", "drug", "site"};
+  const auto allowed = ReleaseGate(std::move(policy)).CheckStudy(study, columns, "2026-11-27");
+  if (allowed) return "allowed";
+  EXPECT_EQ(allowed.error().code, ErrorCode::kRefused);
+  return allowed.error().reason;
+}
+
+TEST(ReleaseGate, AllowsAStudyThatThePolicyNames) {
+  EXPECT_EQ(ReasonUnder({}), "allowed");
+  EXPECT_EQ(ReasonUnder({.methods = {"cox", "glm"},
+                         .researchers = {"B. Muster", "A. Muster"},
+                         .purposes = {"response"},
+                         .permits = {"CNER 1"},
+                         .variables = {"crp_baseline", "drug"},
+                         .expires = "2026-11-27"}),
+            "allowed");
+}
+
+TEST(ReleaseGate, RefusesAStudyThatThePolicyDoesNotName) {
+  EXPECT_EQ(ReasonUnder({.methods = {"glm"}}), "method_not_allowed");
+  EXPECT_EQ(ReasonUnder({.researchers = {"a. muster"}}), "researcher_not_allowed");
+  EXPECT_EQ(ReasonUnder({.purposes = {"response "}}), "purpose_not_allowed");
+  EXPECT_EQ(ReasonUnder({.permits = {"CNER 12"}}), "permit_not_allowed");
+  EXPECT_EQ(ReasonUnder({.minimum_sites = 4}), "too_few_sites");
+  EXPECT_EQ(ReasonUnder({.expires = "2026-11-26"}), "policy_expired");
+  // A variable is what it is made from: a study cannot give a feature an allowed name.
+  EXPECT_EQ(ReasonUnder({.variables = {"inflammation", "drug"}}), "variable_not_allowed");
+  EXPECT_EQ(ReasonUnder({.variables = {"crp_baseline"}}), "variable_not_allowed");
+}
+
+TEST(ReleaseGate, RefusesAStudyThatDoesNotSayWhoAsks) {
+  EXPECT_EQ(ReasonUnder({.researchers = {"A. Muster"}}, StudyWith(5)), "researcher_not_allowed");
+  EXPECT_EQ(ReasonUnder({.permits = {"CNER 1"}}, StudyWith(5)), "permit_not_allowed");
+}
+
 }  // namespace
 }  // namespace clinnova::federation

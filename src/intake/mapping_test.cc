@@ -111,7 +111,8 @@ TEST(Mapping, LoadsEveryDialectOfTheRepository) {
     ASSERT_TRUE(mappings.has_value()) << mappings.error().message;
     EXPECT_GE(mappings->size(), 5u) << dialect;
   }
-  for (const char* dialect : {"ch-sphn", "de-ldt", "de-openehr", "fr-hprim", "lu-redcap"}) {
+  for (const char* dialect :
+       {"ch-sphn", "consents", "de-ldt", "de-openehr", "fr-hprim", "lu-redcap"}) {
     const auto mappings = LoadDialect(std::string(CLINNOVA_SOURCE_DIR "/mappings/") + dialect);
     ASSERT_TRUE(mappings.has_value()) << mappings.error().message;
   }
@@ -119,8 +120,8 @@ TEST(Mapping, LoadsEveryDialectOfTheRepository) {
 }
 
 TEST(Mapping, OfEveryCommittedDialectIsCompiledInAsItStands) {
-  for (const char* dialect : {"ch-csv", "ch-sphn", "de-ldt", "de-openehr", "fr-csv", "fr-hprim",
-                              "lu-ecrf", "lu-redcap"}) {
+  for (const char* dialect : {"ch-csv", "ch-sphn", "consents", "de-ldt", "de-openehr", "fr-csv",
+                              "fr-hprim", "lu-ecrf", "lu-redcap"}) {
     const auto embedded = LoadEmbeddedDialect(dialect);
     ASSERT_TRUE(embedded.has_value()) << embedded.error().message;
     const auto file = LoadDialect(std::string(CLINNOVA_SOURCE_DIR "/mappings/") + dialect);

@@ -22,7 +22,6 @@ Result<std::unique_ptr<SiteAgent>> SiteAgent::Open(Options options) {
   CLINNOVA_ASSIGN(federation::SiteIdentity identity,
                   federation::SiteIdentity::Load(folder / "identity.key"));
   agent->identity_ = std::make_unique<federation::SiteIdentity>(std::move(identity));
-  agent->gate_ = std::make_unique<federation::ReleaseGate>(agent->config_.policy);
   CLINNOVA_ASSIGN(agent->ledger_, federation::Ledger::Open({.path = folder / "ledger.jsonl",
                                                             .identity = agent->identity_.get()}));
   CLINNOVA_ASSIGN(auto record, federation::LedgerSigningRecord::Load(*agent->ledger_));
@@ -30,20 +29,23 @@ Result<std::unique_ptr<SiteAgent>> SiteAgent::Open(Options options) {
   agent->record_ = std::make_unique<SharedSigningRecord>(std::move(record));
   CLINNOVA_ASSIGN(agent->store_,
                   SiteStore::Open(folder / "site.db", agent->identity_->public_key()));
+  CLINNOVA_ASSIGN(agent->policy_, PolicyInForce::Open({.folder = folder,
+                                                       .ledger = agent->ledger_.get(),
+                                                       .store = agent->store_.get()}));
   agent->parts_ = {
       .name = agent->config_.name,
       .folder = folder,
       .identity = agent->identity_.get(),
-      .gate = agent->gate_.get(),
+      .policy = agent->policy_.get(),
       .ledger = agent->ledger_.get(),
       .record = agent->record_.get(),
       .store = agent->store_.get(),
       .tables = agent->options_.tables,
       .steps = agent->options_.steps == nullptr ? &stats::Steps() : agent->options_.steps,
       .information = &agent->information_,
-      .minimum_sites = agent->config_.minimum_sites,
       .threads = agent->config_.threads};
   agent->NoteDecisions();
+  agent->NoteConsents();
   agent->watcher_ = std::thread([raw = agent.get()] { raw->Watch(); });
   return agent;
 }
@@ -84,7 +86,7 @@ void SiteAgent::Opened(std::shared_ptr<HubLink> link) {
     for (const auto& [study, worker] : workers_) worker->requests.clear();
     link_ = link;
   }
-  link->Send({.kind = SiteMessageKind::kHello}, gate_->Protocol(hello));
+  link->Send({.kind = SiteMessageKind::kHello}, gate_.Protocol(hello));
 }
 
 void SiteAgent::Closed() {
@@ -171,8 +173,15 @@ void SiteAgent::NoteDecisions() {
     if (!NoteDecision(*ledger_, *decision, signed_decision)) return;
     (void)store_->MarkNoted(signed_decision);
     Send({.kind = SiteMessageKind::kDecision, .answers = 0, .study = decision->study},
-         gate_->Protocol(signed_decision));
+         gate_.Protocol(signed_decision));
   }
+}
+
+void SiteAgent::NoteConsents() {
+  (void)store_->TakeConsentNotes([this](const std::string& body) -> Result<void> {
+    CLINNOVA_TRY(ledger_->Append(federation::LedgerKind::kConsent, nlohmann::json::parse(body)));
+    return {};
+  });
 }
 
 void SiteAgent::Watch() {
@@ -182,6 +191,9 @@ void SiteAgent::Watch() {
     if (stopping_) return;
     lock.unlock();
     NoteDecisions();
+    NoteConsents();
+    (void)policy_
+        ->Current();  // a change is in the ledger before anybody asks; what is wrong is told to who does
     lock.lock();
   }
 }

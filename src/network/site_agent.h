@@ -82,15 +82,18 @@ class SiteAgent {
   void PassOn(HubEnvelope message);
   void Watch();
   void NoteDecisions();
+  void NoteConsents();
   void Send(const Heading& heading, const federation::Released<core::Bytes>& body);
 
   Options options_;
   SiteConfig config_;
   std::unique_ptr<federation::SiteIdentity> identity_;
-  std::unique_ptr<federation::ReleaseGate> gate_;
+  /// For what carries no number: the same under any policy.
+  const federation::ReleaseGate gate_{federation::SitePolicy{}};
   std::unique_ptr<federation::Ledger> ledger_;
   std::unique_ptr<SharedSigningRecord> record_;
   std::unique_ptr<SiteStore> store_;
+  std::unique_ptr<PolicyInForce> policy_;
   federation::InformationAccount information_;
   SiteParts parts_;
 

@@ -14,6 +14,7 @@
 #include "network/hub_client.h"
 #include "network/hub_folder.h"
 #include "network/invite.h"
+#include "network/policy_in_force.h"
 
 namespace clinnova::network {
 namespace {
@@ -97,52 +98,6 @@ Result<void> ReadText(const core::TomlPlace& place, const std::string& key,
   return {};
 }
 
-/// One of the thresholds of federation/disclosure.h; true when `key` names one.
-Result<bool> ReadLimit(const core::TomlPlace& place, const std::string& key,
-                       const nlohmann::json& value, federation::DisclosureLimits& limits) {
-  for (const federation::LimitKey& known : federation::LimitKeys()) {
-    if (known.name != key) continue;
-    if (!value.is_number() || value.get<double>() < known.lowest ||
-        value.get<double>() > known.highest) {
-      return place.Wrong("policy." + key, "found " + value.dump() + ", expected a number from " +
-                                              nlohmann::json(known.lowest).dump() + " to " +
-                                              nlohmann::json(known.highest).dump());
-    }
-    limits.*known.member = value.get<double>();
-    return true;
-  }
-  return false;
-}
-
-Result<void> ReadPolicy(const core::TomlPlace& place, const nlohmann::json& policy,
-                        SiteConfig& config) {
-  if (!policy.is_object()) return place.Wrong("policy", "expected a table");
-  for (const auto& [key, value] : policy.items()) {
-    const std::string path = "policy." + key;
-    if (key == "minimum_count") {
-      CLINNOVA_TRY(ReadInteger(place, path, value, 0, config.policy.minimum_count));
-    } else if (key == "minimum_sites") {
-      CLINNOVA_TRY(ReadInteger(place, path, value, 3, config.minimum_sites));
-    } else if (key == "rounds_per_study") {
-      CLINNOVA_TRY(ReadInteger(place, path, value, 0, config.policy.rounds_per_study));
-    } else if (key == "studies_per_day") {
-      CLINNOVA_TRY(ReadInteger(place, path, value, 0, config.policy.studies_per_day));
-    } else if (key == "methods") {
-      if (!value.is_array())
-        return place.Wrong(path, "found " + value.dump() + ", expected a list of texts");
-      for (const auto& method : value)
-        CLINNOVA_TRY(ReadText(place, path, method, config.policy.methods.emplace_back()));
-    } else {
-      CLINNOVA_ASSIGN(const bool known, ReadLimit(place, key, value, config.policy.limits));
-      if (known) continue;
-      std::string list = "methods, minimum_count, minimum_sites, rounds_per_study, studies_per_day";
-      for (const auto& limit : federation::LimitKeys()) list += ", " + std::string(limit.name);
-      return place.Wrong(path, "unknown key, expected one of " + list);
-    }
-  }
-  return {};
-}
-
 Result<void> ReadBedside(const core::TomlPlace& place, const nlohmann::json& section,
                          BedsideConfig& bedside) {
   if (!section.is_object()) return place.Wrong("bedside", "expected a table");
@@ -212,7 +167,7 @@ Result<SiteConfig> ReadSiteConfig(const fs::path& folder) {
     } else if (key == "bedside") {
       CLINNOVA_TRY(ReadBedside(place, value, config.bedside));
     } else if (key == "policy") {
-      CLINNOVA_TRY(ReadPolicy(place, value, config));
+      CLINNOVA_ASSIGN(config.policy, federation::ReadPolicy(place, value));
     } else if (key == "tables" && value.is_object()) {
       for (const auto& [hash, path] : value.items()) {
         CLINNOVA_TRY(ReadText(place, "tables." + hash, path, config.tables[hash]));
@@ -228,6 +183,15 @@ Result<SiteConfig> ReadSiteConfig(const fs::path& folder) {
 }
 
 // ---- the steward
+
+namespace {
+
+Result<void> AllowedByPolicy(const SiteConfig& config, const federation::Study& study) {
+  CLINNOVA_ASSIGN(const auto columns, ColumnsAskedFor(study));
+  return federation::ReleaseGate(config.policy).CheckStudy(study, columns, Today());
+}
+
+}  // namespace
 
 Result<std::vector<OfferedStudy>> OfferedStudies(const fs::path& folder) {
   CLINNOVA_ASSIGN(const auto identity, federation::SiteIdentity::Load(folder / "identity.key"));
@@ -245,6 +209,7 @@ Result<OfferedStudy> Decide(const fs::path& folder, const std::string& study, St
                   federation::Study::FromCanonicalJson(offered.canonical));
   CLINNOVA_ASSIGN(const auto roster, federation::Roster::Decode(offered.roster));
   const bool approve = says == StewardSays::kApprove;
+  if (approve) CLINNOVA_TRY(AllowedByPolicy(config, document));
   const std::optional<Decision>& last = offered.decision;
   if (last && last->approved == approve && last->roster == roster.hash()) {
     return Fail(ErrorCode::kInvalidInput, "study " + offered.hash.substr(0, 12) + " is " +

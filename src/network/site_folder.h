@@ -54,7 +54,6 @@ struct SiteConfig {
   std::string table{};  ///< absolute or relative to the working folder; empty: none
   std::map<std::string, std::string> tables{};  ///< study hash -> file
   int threads = 2;
-  std::uint64_t minimum_sites = 3;
   federation::SitePolicy policy{};
   BedsideConfig bedside{};
 };
@@ -66,7 +65,8 @@ Result<std::vector<OfferedStudy>> OfferedStudies(const std::filesystem::path& fo
 
 enum class StewardSays { kApprove, kReject };
 /// The steward's signed decision, which a serving site notices and passes on; also the withdrawal of an
-/// earlier approval. kInvalidInput: no such study, or it is decided so already.
+/// earlier approval. kInvalidInput: no such study, or it is decided so already; kRefused: an approval that the
+/// site's policy would make void (ReleaseGate::CheckStudy), with its reason.
 Result<OfferedStudy> Decide(const std::filesystem::path& folder, const std::string& study,
                             StewardSays says);
 

@@ -11,6 +11,8 @@ CREATE TABLE IF NOT EXISTS studies(hash TEXT PRIMARY KEY, canonical TEXT, roster
 CREATE TABLE IF NOT EXISTS decisions(study TEXT, number INTEGER, signed BLOB, noted INTEGER,
                                      PRIMARY KEY(study, number));
 CREATE TABLE IF NOT EXISTS runs(study TEXT PRIMARY KEY, run BLOB, frozen BLOB);
+CREATE TABLE IF NOT EXISTS policy_notes(after TEXT, by TEXT, decided TEXT);
+CREATE TABLE IF NOT EXISTS consent_notes(body TEXT);
 )sql";
 constexpr const char* kStudyColumns =
     "SELECT hash, canonical, roster, offered, closed, "
@@ -138,6 +140,36 @@ Result<void> SiteStore::KeepRun(const std::string& hash, const SiteRunRecord& ru
 
 Result<void> SiteStore::DropRun(const std::string& hash) {
   return database_->Run("DELETE FROM runs WHERE study=?", {hash});
+}
+
+Result<void> SiteStore::AddPolicyNote(const PolicyNote& note) {
+  return database_->Run("INSERT INTO policy_notes VALUES(?,?,?)",
+                        {note.after, note.by, note.decided});
+}
+
+Result<std::optional<PolicyNote>> SiteStore::TakePolicyNote(const std::string& after) {
+  CLINNOVA_ASSIGN(const auto rows,
+                  database_->Query("SELECT by, decided FROM policy_notes WHERE after=? "
+                                   "ORDER BY rowid DESC LIMIT 1",
+                                   {after}));
+  if (rows.empty()) return std::optional<PolicyNote>();
+  CLINNOVA_TRY(database_->Run("DELETE FROM policy_notes WHERE after=?", {after}));
+  return PolicyNote{.after = after, .by = Text(rows[0][0]), .decided = Text(rows[0][1])};
+}
+
+Result<void> SiteStore::AddConsentNote(const std::string& body) {
+  return database_->Run("INSERT INTO consent_notes VALUES(?)", {body});
+}
+
+Result<void> SiteStore::TakeConsentNotes(
+    const std::function<Result<void>(const std::string& body)>& enter) {
+  CLINNOVA_ASSIGN(const auto rows,
+                  database_->Query("SELECT rowid, body FROM consent_notes ORDER BY rowid"));
+  for (const Row& row : rows) {
+    CLINNOVA_TRY(enter(Text(row[1])));
+    CLINNOVA_TRY(database_->Run("DELETE FROM consent_notes WHERE rowid=?", {Number(row[0])}));
+  }
+  return {};
 }
 
 }  // namespace clinnova::network

@@ -4,8 +4,11 @@
 //
 //   studies(hash, canonical, roster, offered, closed)   decisions(study, number, signed, noted)
 //   runs(study, run, frozen)                            the run's secrets are in runs/HASH.key (mode 0600)
+//   policy_notes(after, by, decided)                    who decided a policy that is not in the ledger yet
+//   consent_notes(body)                                 changes of consents that are not in the ledger yet
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -34,6 +37,13 @@ struct SiteRunRecord {
   core::Bytes frozen{};  ///< FrozenTable; empty: not yet
 };
 
+/// Who put a policy in force, until the ledger says it.
+struct PolicyNote {
+  std::string after{};  ///< hash of the policy, hexadecimal
+  std::string by{};
+  std::string decided{};  ///< UTC
+};
+
 class SiteStore {
  public:
   /// `own_key` checks decisions: one that this site's key did not sign does not count.
@@ -58,6 +68,15 @@ class SiteStore {
   Result<std::optional<SiteRunRecord>> Run(const std::string& hash);
   Result<void> KeepRun(const std::string& hash, const SiteRunRecord& run);
   Result<void> DropRun(const std::string& hash);
+
+  Result<void> AddPolicyNote(const PolicyNote& note);
+  /// The newest note about that policy, which is gone after it, with older ones; none: nobody told.
+  Result<std::optional<PolicyNote>> TakePolicyNote(const std::string& after);
+
+  /// `body`: of the ledger's entry, canonical JSON.
+  Result<void> AddConsentNote(const std::string& body);
+  /// Calls `enter` with each note, oldest first; one that it entered is gone. Errors of `enter`.
+  Result<void> TakeConsentNotes(const std::function<Result<void>(const std::string& body)>& enter);
 
  private:
   SiteStore(std::unique_ptr<Database> database, const federation::PublicKey& own_key)

@@ -35,6 +35,19 @@ tl::unexpected<Error> Refuse(std::string message, std::string reason) {
   return Fail(ErrorCode::kRefused, std::move(message), std::move(reason));
 }
 
+/// Of the columns of a site's description or of a schema.
+std::vector<std::string> NamesOf(const auto& columns) {
+  std::vector<std::string> names;
+  for (const auto& column : columns) names.push_back(column.name);
+  return names;
+}
+
+/// A refusal holds a code and a word under any policy.
+federation::Released<core::Bytes> RefusalOf(const Error& error) {
+  const federation::ReleaseGate gate{federation::SitePolicy{}};
+  return gate.Encoded(gate.Refuse(error));
+}
+
 }  // namespace
 
 SiteStudy::SiteStudy(const SiteParts& site, std::string hash)
@@ -75,11 +88,13 @@ SiteStudy::Reply SiteStudy::Answer(HubMessageKind kind, core::ByteView body) {
                                                       {"reason", answer.error().reason},
                                                       {"message", answer.error().message}});
   }
-  return {SiteMessageKind::kRefusal, site_.gate->Encoded(site_.gate->Refuse(answer.error()))};
+  return {SiteMessageKind::kRefusal, RefusalOf(answer.error())};
 }
 
 Result<SiteStudy::Released> SiteStudy::Dispatch(HubMessageKind kind, core::ByteView body) {
+  CLINNOVA_TRY(TakePolicy());
   CLINNOVA_TRY(CheckApproval());
+  CLINNOVA_TRY(gate_->CheckStudy(approved_->study, approved_->columns, site_.policy->today()));
   switch (kind) {
     case HubMessageKind::kBegin: return Begin(body);
     case HubMessageKind::kDescribe: return Describe(body);
@@ -98,7 +113,17 @@ Result<SiteStudy::Released> SiteStudy::Dispatch(HubMessageKind kind, core::ByteV
   }
 }
 
-// ---- what this site approved
+// ---- what this site allows and approved
+
+Result<void> SiteStudy::TakePolicy() {
+  CLINNOVA_ASSIGN(auto gate, site_.policy->Current());
+  if (gate == gate_) return {};
+  gate_ = std::move(gate);
+  // Both are made again as after a restart: the table's thresholds and the sum's number of sites are the policy's.
+  runner_.reset();
+  sum_.reset();
+  return {};
+}
 
 Result<void> SiteStudy::CheckApproval() {
   const auto found = site_.store->Find(hash_);
@@ -114,7 +139,9 @@ Result<void> SiteStudy::CheckApproval() {
     CLINNOVA_ASSIGN(federation::Study study,
                     federation::Study::FromCanonicalJson(found->canonical));
     CLINNOVA_ASSIGN(federation::Roster roster, federation::Roster::Decode(found->roster));
-    approved_.emplace(Approved{std::move(study), std::move(roster), found->roster});
+    CLINNOVA_ASSIGN(auto columns, ColumnsAskedFor(study));
+    approved_.emplace(
+        Approved{std::move(study), std::move(roster), found->roster, std::move(columns)});
     sum_.reset();  // of another roster
   }
   if (decision->study != approved_->study.hash() || core::ToHex(decision->study) != hash_) {
@@ -132,7 +159,7 @@ federation::SecureSumSite::Options SiteStudy::OptionsOf(const federation::RunId&
           .roster = approved_->roster,
           .run = run,
           .study = approved_->study.hash(),
-          .minimum_sites = std::max(wanted, site_.minimum_sites),
+          .minimum_sites = std::max(wanted, gate_->policy().minimum_sites),
           .record = site_.record};
 }
 
@@ -153,7 +180,7 @@ Result<void> SiteStudy::NeedRun() {
 Result<SiteStudy::Released> SiteStudy::SecureSum(Result<core::Bytes> message,
                                                  std::string_view context) const {
   if (!message) return Fail(message);
-  return site_.gate->SecureSum(std::move(*message), site_.identity->public_key(), context);
+  return gate_->SecureSum(std::move(*message), site_.identity->public_key(), context);
 }
 
 Result<SiteStudy::Released> SiteStudy::Begin(core::ByteView body) {
@@ -163,13 +190,13 @@ Result<SiteStudy::Released> SiteStudy::Begin(core::ByteView body) {
     return Refuse("a run with other sites than the steward approved", "wrong_roster");
   }
   for (const federation::Analysis& analysis : approved_->study.analyses()) {
-    CLINNOVA_TRY(site_.gate->CheckRound(approved_->study, analysis, rounds_));
+    CLINNOVA_TRY(gate_->CheckRound(approved_->study, analysis, rounds_));
   }
   CLINNOVA_ASSIGN(const std::optional<SiteRunRecord> kept, site_.store->Run(hash_));
   if (kept && kept->run == ask.run) {
     CLINNOVA_TRY(NeedRun());
   } else {
-    CLINNOVA_TRY(site_.gate->CheckStart(OtherStudiesToday()));
+    CLINNOVA_TRY(gate_->CheckStart(OtherStudiesToday()));
     CLINNOVA_ASSIGN(auto sum, federation::SecureSumSite::Begin(OptionsOf(ask.run)));
     // The secrets first: an announcement without them could never be followed.
     CLINNOVA_TRY(federation::ReplaceSecretFile(KeyFile(), sum.Save().bytes()));
@@ -190,9 +217,10 @@ Result<SiteStudy::Released> SiteStudy::Describe(core::ByteView body) {
   CLINNOVA_ASSIGN(const DescribeAsk ask, core::Decode<DescribeAsk>(body));
   CLINNOVA_ASSIGN(const TableDescription table,
                   site_.tables->Describe(approved_->study, ask.factors));
+  CLINNOVA_TRY(gate_->CheckColumns(approved_->study, NamesOf(table.schema.columns)));
   CLINNOVA_ASSIGN(const auto schema,
-                  site_.gate->Describe(approved_->study, table.schema, table.persons_per_level));
-  return site_.gate->Description(approved_->study, schema);
+                  gate_->Describe(approved_->study, table.schema, table.persons_per_level));
+  return gate_->Description(approved_->study, schema);
 }
 
 Result<SiteStudy::Released> SiteStudy::Accept(core::ByteView body) {
@@ -201,7 +229,7 @@ Result<SiteStudy::Released> SiteStudy::Accept(core::ByteView body) {
   CLINNOVA_TRY(sum_->Accept(body));
   refusal_is_recorded_ = false;
   CLINNOVA_TRY(federation::ReplaceSecretFile(KeyFile(), sum_->Save().bytes()));
-  return site_.gate->Protocol(Acknowledgement{core::Blake2b(body)});
+  return gate_->Protocol(Acknowledgement{core::Blake2b(body)});
 }
 
 Result<SiteStudy::Released> SiteStudy::Freeze(core::ByteView body) {
@@ -214,14 +242,15 @@ Result<SiteStudy::Released> SiteStudy::Freeze(core::ByteView body) {
     return Refuse("the hub changed the table's schema within a run", "two_schemas");
   }
   CLINNOVA_TRY(NeedTable());
-  return site_.gate->Protocol(Acknowledgement{frozen_hash_});
+  return gate_->Protocol(Acknowledgement{frozen_hash_});
 }
 
 Result<void> SiteStudy::NeedTable() {
   if (runner_) return {};
   if (frozen_.empty()) return Refuse("a round before the table's schema", "no_schema");
   CLINNOVA_ASSIGN(const auto frozen, core::Decode<FrozenTable>(frozen_));
-  const int own = site_.gate->MinimumCount(approved_->study);
+  CLINNOVA_TRY(gate_->CheckColumns(approved_->study, NamesOf(frozen.schema.columns)));
+  const int own = gate_->MinimumCount(approved_->study);
   CLINNOVA_ASSIGN(table::Table table,
                   site_.tables->Read(approved_->study, frozen.schema, site_.name));
   runner_ = std::make_unique<federation::SiteRunner>(federation::SiteRunner::Options{
@@ -229,7 +258,7 @@ Result<void> SiteStudy::NeedTable() {
       .table = std::move(table),
       .steps = site_.steps,
       .minimum_count = std::max(own, static_cast<int>(frozen.minimum_count)),
-      .limits = Stricter(site_.gate->Limits(approved_->study), frozen.limits),
+      .limits = Stricter(gate_->Limits(approved_->study), frozen.limits),
       .threads = site_.threads});
   frozen_hash_ = core::Blake2b(frozen_);
   persons_ = frozen.persons;
@@ -244,7 +273,7 @@ Result<void> SiteStudy::CheckRound(const UploadAsk& ask) const {
     return Refuse("the approved study has no analysis \"" + ask.request.analysis + "\"",
                   "unknown_analysis");
   }
-  CLINNOVA_TRY(site_.gate->CheckRound(approved_->study, *analysis, rounds_));
+  CLINNOVA_TRY(gate_->CheckRound(approved_->study, *analysis, rounds_));
   CLINNOVA_ASSIGN(const federation::Layout layout, runner_->LayoutOf(ask.request));
   const federation::RoundHeader expected = HeaderOf(ask.request, layout, frozen_hash_);
   const federation::RoundHeader& header = ask.header;
@@ -279,9 +308,8 @@ Result<federation::InformationCharge> SiteStudy::ChargeOf(const UploadAsk& ask) 
 
 double SiteStudy::Allowance() const {
   // Public data, whose owner has lifted the rules, has no budget.
-  if (site_.gate->MinimumCount(approved_->study) == 0)
-    return std::numeric_limits<double>::infinity();
-  return site_.gate->Limits(approved_->study).information_share * static_cast<double>(persons_);
+  if (gate_->MinimumCount(approved_->study) == 0) return std::numeric_limits<double>::infinity();
+  return gate_->Limits(approved_->study).information_share * static_cast<double>(persons_);
 }
 
 Result<SiteStudy::Released> SiteStudy::Upload(core::ByteView body) {

@@ -6,7 +6,8 @@
 //   Released<Bytes> answer = study.Answer(HubMessageKind::kUpload, body, kind);   // an answer or a refusal
 //
 // Property: nothing is evaluated unless the newest decision in the site's own store approves exactly this
-// study and roster, signed with this site's key; the hub's word counts for nothing. Whatever is answered
+// study and roster, signed with this site's key, and the site's policy as it is at that moment allows it; the
+// hub's word counts for nothing. Whatever is answered
 // passed the release gate. Assumption: the site's folder is the site's alone. Thread rule: one thread.
 #pragma once
 
@@ -24,6 +25,7 @@
 #include "federation/secure_sum_site.h"
 #include "federation/site_runner.h"
 #include "network/messages.h"
+#include "network/policy_in_force.h"
 #include "network/site_store.h"
 #include "network/table_source.h"
 
@@ -57,14 +59,13 @@ struct SiteParts {
   std::string name;
   std::filesystem::path folder{};
   const federation::SiteIdentity* identity = nullptr;
-  const federation::ReleaseGate* gate = nullptr;
+  PolicyInForce* policy = nullptr;
   federation::Ledger* ledger = nullptr;
   federation::SigningRecord* record = nullptr;
   SiteStore* store = nullptr;
   TableSource* tables = nullptr;
   const federation::StepCatalog* steps = nullptr;
   federation::InformationAccount* information = nullptr;
-  std::uint64_t minimum_sites = 3;
   int threads = 1;
 };
 
@@ -92,10 +93,14 @@ class SiteStudy {
     federation::Study study;
     federation::Roster roster;
     core::Bytes roster_bytes;
+    std::vector<std::string> columns;  ///< that it asks for
   };
 
   /// Whether the steward still approves; loads the study at first use. kRefused "not_approved".
   Result<void> CheckApproval();
+  /// Takes the policy as it is now; where it has changed, run and table go on under the new thresholds. kRefused
+  /// ("policy_unreadable").
+  Result<void> TakePolicy();
   /// The run that Begin entered; after a restart, from the folder. kRefused "no_run".
   Result<void> NeedRun();
   Result<void> NeedTable();
@@ -120,6 +125,8 @@ class SiteStudy {
 
   SiteParts site_;
   std::string hash_;
+  std::shared_ptr<const federation::ReleaseGate>
+      gate_;  ///< shared with PolicyInForce; null: before the first question
   std::optional<Approved> approved_;
   std::optional<federation::RunId> run_;
   std::unique_ptr<federation::SecureSumSite> sum_;
