@@ -8,8 +8,8 @@
 //   auto items = path->Evaluate({}, path->Root(resource->root()), memory);   // a Result of Items
 //   ItemsJson(*items);                    // [{"type":"string","value":"Peter"}]
 //
-// What it does not do says so: memberOf(), subsumes() (a terminology server), elementDefinition(), slice(),
-// htmlChecks() (structure definitions), conformsTo() of other than FHIR's own types.
+// What it does not do says so: memberOf(), subsumes() of different codes (a terminology server), elementDefinition(),
+// slice() (structure definitions), conformsTo() of other than FHIR's own types.
 #pragma once
 
 #include <memory>

@@ -227,6 +227,8 @@ Result<Items> Arithmetic(const Environment& environment, std::string_view op, co
   if (first && quantity) {
     if (additive) return Sum(environment, op, *first, *quantity);
     if (op == "*" || op == "/") return Product(environment, op, *first, *quantity);
+  } else if (IsBesideUnknownQuantity(environment, a, b)) {
+    return Items();
   }
   return WrongOperands(op, a, b);
 }

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "intake/fhirpath_functions.h"
+#include "intake/letter_case.h"
 
 namespace clinnova::intake::fhirpath {
 namespace {
@@ -109,36 +109,89 @@ std::string Normalised(std::string_view text) {
   return out;
 }
 
-bool EqualTrees(const JsonTree& a, const JsonTree& b, bool loosely) {
+bool EqualTrees(const JsonTree& a, const JsonTree& b) {
   if (a.kind() != b.kind()) return false;
   switch (a.kind()) {
     case JsonTree::Kind::kNull: return true;
     case JsonTree::Kind::kBoolean: return a.boolean() == b.boolean();
-    case JsonTree::Kind::kString:
-      return loosely ? Normalised(a.text()) == Normalised(b.text()) : a.text() == b.text();
+    case JsonTree::Kind::kString: return a.text() == b.text();
     case JsonTree::Kind::kNumber: return Decimal::Parse(a.text()) == Decimal::Parse(b.text());
     case JsonTree::Kind::kArray:
       return std::equal(a.items().begin(), a.items().end(), b.items().begin(), b.items().end(),
-                        [&](const auto& x, const auto& y) { return EqualTrees(x, y, loosely); });
+                        EqualTrees);
     case JsonTree::Kind::kObject: break;
   }
   const auto has = [&](const auto& member) {
     const JsonTree* other = b.Find(member.name);
-    return other && EqualTrees(member.value, *other, loosely);
+    return other && EqualTrees(member.value, *other);
   };
-  const auto skipped = [&](const auto& member) { return loosely && member.name.text() == "id"; };
-  const auto count = [&](const JsonTree& tree) {
-    return std::count_if(tree.members().begin(), tree.members().end(), std::not_fn(skipped));
-  };
-  return count(a) == count(b) &&
-         std::all_of(a.members().begin(), a.members().end(),
-                     [&](const auto& member) { return skipped(member) || has(member); });
+  return a.members().size() == b.members().size() &&
+         std::all_of(a.members().begin(), a.members().end(), has);
 }
 
-/// Both as trees; nothing when one is a value of the language.
-std::optional<bool> EqualNodes(const Item& a, const Item& b, bool loosely) {
-  if (!a.node.json || !b.node.json || a.HasValue() || b.HasValue()) return std::nullopt;
-  return EqualTrees(*a.node.json, *b.node.json, loosely);
+/// Both nodes and neither a primitive.
+bool BothComplex(const Item& a, const Item& b) {
+  return a.node.json && b.node.json && !a.HasValue() && !b.HasValue();
+}
+
+/// One item of `a` for each of `b` and none left over, whatever the order.
+template <typename Range, typename Same>
+bool SameInAnyOrder(const Range& a, const Range& b, Same same) {
+  if (a.size() != b.size()) return false;
+  std::vector<bool> used(b.size(), false);
+  for (const auto& item : a) {
+    std::size_t i = 0;
+    while (i < b.size() && (used[i] || !same(item, b[i]))) ++i;
+    if (i == b.size()) return false;
+    used[i] = true;
+  }
+  return true;
+}
+
+/// The same system and code: version, display and userSelected do not count (FHIR R4, section 2.9.1.6).
+bool EquivalentCodings(const JsonTree& a, const JsonTree& b) {
+  return a.Text("system") == b.Text("system") && a.Text("code") == b.Text("code");
+}
+
+/// Some Coding of the one is equivalent to some of the other.
+bool EquivalentConcepts(const JsonTree& a, const JsonTree& b) {
+  const JsonTree* codings = a.Find("coding");
+  const JsonTree* others = b.Find("coding");
+  if (!codings || !others) return false;
+  return std::ranges::any_of(codings->items(), [&](const JsonTree& coding) {
+    return std::ranges::any_of(
+        others->items(), [&](const JsonTree& other) { return EquivalentCodings(coding, other); });
+  });
+}
+
+/// Equivalence of what stands in FHIR as `type`, null when unknown: without ids, lists in any order.
+bool EquivalentTrees(const JsonTree& a, const JsonTree& b, const FhirType* type) {
+  if (a.kind() != b.kind()) return false;
+  switch (a.kind()) {
+    case JsonTree::Kind::kString: return Normalised(a.text()) == Normalised(b.text());
+    case JsonTree::Kind::kNumber: {
+      const auto one = Decimal::Parse(a.text());
+      const auto other = Decimal::Parse(b.text());
+      return one && other ? EquivalentDecimals(*one, *other) : a.text() == b.text();
+    }
+    case JsonTree::Kind::kArray:
+      return SameInAnyOrder(a.items(), b.items(), [&](const JsonTree& one, const JsonTree& other) {
+        return EquivalentTrees(one, other, type);
+      });
+    case JsonTree::Kind::kObject: break;
+    default: return EqualTrees(a, b);
+  }
+  if (type && type->path() == "Coding") return EquivalentCodings(a, b);
+  if (type && type->path() == "CodeableConcept") return EquivalentConcepts(a, b);
+  const auto counts = [](const JsonMember& member) { return member.name.text() != "id"; };
+  const auto has = [&](const JsonMember& member) {
+    const JsonTree* other = b.Find(member.name);
+    return !counts(member) ||
+           (other &&
+            EquivalentTrees(member.value, *other, type ? type->Member(member.name).type : nullptr));
+  };
+  return std::ranges::count_if(a.members(), counts) == std::ranges::count_if(b.members(), counts) &&
+         std::ranges::all_of(a.members(), has);
 }
 
 bool BothQuantities(const Environment& environment, const Item& a, const Item& b) {
@@ -150,6 +203,14 @@ bool BothQuantities(const Environment& environment, const Item& a, const Item& b
 
 }  // namespace
 
+bool IsBesideUnknownQuantity(const Environment& environment, const Item& a, const Item& b) {
+  const auto measures = [&](const Item& item) {
+    return item.As<Quantity>() || DecimalOf(item) || IsFhirQuantity(environment.model, item);
+  };
+  const bool of_fhir = IsFhirQuantity(environment.model, a) || IsFhirQuantity(environment.model, b);
+  return of_fhir && measures(a) && measures(b);
+}
+
 std::optional<bool> Equal(const Environment& environment, const Item& a, const Item& b) {
   const auto one = a.As<std::string_view>();
   const auto two = one ? b.As<std::string_view>() : std::nullopt;
@@ -158,7 +219,7 @@ std::optional<bool> Equal(const Environment& environment, const Item& a, const I
     return EqualQuantities(environment, *QuantityOf(environment.model, a),
                            *QuantityOf(environment.model, b));
   }
-  if (const auto nodes = EqualNodes(a, b, false)) return nodes;
+  if (BothComplex(a, b)) return EqualTrees(*a.node.json, *b.node.json);
   const auto left = DecimalOf(a);
   const auto right = DecimalOf(b);
   if (left && right) return *left == *right;
@@ -185,7 +246,10 @@ bool Equivalent(const Environment& environment, const Item& a, const Item& b) {
     const auto rounded = Decimal::Rounded(converted.value);
     return rounded && EquivalentDecimals(left.value, *rounded);
   }
-  if (const auto nodes = EqualNodes(a, b, true)) return *nodes;
+  if (BothComplex(a, b)) {
+    const bool same_type = a.node.type == b.node.type;
+    return EquivalentTrees(*a.node.json, *b.node.json, same_type ? a.node.type : nullptr);
+  }
   const auto left = DecimalOf(a);
   const auto right = DecimalOf(b);
   if (left && right) return EquivalentDecimals(*left, *right);
@@ -211,15 +275,9 @@ std::optional<bool> Equal(const Environment& environment, Items a, Items b) {
 }
 
 bool Equivalent(const Environment& environment, Items a, Items b) {
-  if (a.size() != b.size()) return false;
-  std::vector<bool> used(b.size(), false);
-  for (const Item& item : a) {
-    std::size_t i = 0;
-    while (i < b.size() && (used[i] || !Equivalent(environment, item, b[i]))) ++i;
-    if (i == b.size()) return false;
-    used[i] = true;
-  }
-  return true;
+  return SameInAnyOrder(a, b, [&](const Item& one, const Item& other) {
+    return Equivalent(environment, one, other);
+  });
 }
 
 bool Contains(const Environment& environment, Items items, const Item& item) {
@@ -233,6 +291,13 @@ Items Distinct(const Environment& environment, Items items) {
     if (!Contains(environment, distinct.items(), item)) distinct.push_back(item);
   }
   return distinct.Done();
+}
+
+std::optional<UcumNumber> ValueIn(const Environment& environment, const Quantity& quantity,
+                                  std::string_view unit) {
+  const Converted converted = InUnitOf(environment, Quantity{.value = {}, .unit = unit}, quantity);
+  if (converted.relation != Relation::kConvertible) return std::nullopt;
+  return converted.value;
 }
 
 bool Comparable(const Environment& environment, const Quantity& a, const Quantity& b) {
@@ -255,6 +320,7 @@ Result<std::optional<int>> Compare(const Environment& environment, const Item& a
   const auto text = a.As<std::string_view>();
   const auto other = b.As<std::string_view>();
   if (text && other) return text->compare(*other);
+  if (IsBesideUnknownQuantity(environment, a, b)) return std::nullopt;
   return Fail(ErrorCode::kInvalidInput, "found " + std::string(TypeOf(a).name) + " and " +
                                             std::string(TypeOf(b).name) +
                                             ", expected two values that have an order");

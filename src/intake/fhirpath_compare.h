@@ -32,6 +32,14 @@ Result<std::optional<int>> Compare(const Environment& environment, const Item& a
 /// Whether the two units measure the same.
 bool Comparable(const Environment& environment, const Quantity& a, const Quantity& b);
 
+/// The quantity's value in `unit`, UCUM or a calendar's word; nothing when it does not convert.
+std::optional<vocabulary::UcumNumber> ValueIn(const Environment& environment,
+                                              const Quantity& quantity, std::string_view unit);
+
+/// Whether one is a Quantity of FHIR and the other a quantity or a number: where the first is not in UCUM, so that
+/// it stands for no quantity of the language, their order and sum are unknown rather than an error.
+bool IsBesideUnknownQuantity(const Environment& environment, const Item& a, const Item& b);
+
 /// + - * / div mod of two single items; empty where FHIRPath says so (a division by zero, an overflow);
 /// kInvalidInput when the operator does not take them.
 Result<Items> Arithmetic(const Environment& environment, std::string_view op, const Item& a,

@@ -153,20 +153,19 @@ Result<Items> ConvertsTo(const Call& call) {
   return call.One(kConvert(call.environment(), *item).has_value());
 }
 
-/// The value of a quantity in the argument's unit; nothing when it does not convert.
+/// The value of a quantity in the argument's unit, a calendar's word or UCUM, in quotes or not; nothing when it
+/// does not convert.
 Converted InUnit(const Call& call, const Item& item, std::string_view unit) {
-  const auto& environment = call.environment();
-  const auto quantity = item.As<Quantity>();
+  if (unit.size() > 2 && unit.front() == '\'' && unit.back() == '\'') {
+    unit = unit.substr(1, unit.size() - 2);
+  }
+  const auto* quantity = item.As<Quantity>();
   if (!quantity) return std::nullopt;
   if (quantity->unit == unit) return item;
-  const auto from = environment.ucum.Parse(quantity->unit);
-  const auto to = environment.ucum.Parse(unit);
-  if (!from || !to) return std::nullopt;
-  const auto converted = vocabulary::Convert(quantity->value.number(), *from, *to);
+  const auto converted = ValueIn(call.environment(), *quantity, unit);
   const auto rounded = converted ? Decimal::Rounded(*converted) : std::nullopt;
-  return rounded ? Converted(ItemOf(environment.memory,
-                                    Quantity{*rounded, unit, CalendarUnitOf(unit).has_value()}))
-                 : std::nullopt;
+  if (!rounded) return std::nullopt;
+  return ItemOf(call.memory(), Quantity{*rounded, unit, CalendarUnitOf(unit).has_value()});
 }
 
 Result<Converted> QuantityIn(const Call& call) {

@@ -273,17 +273,19 @@ Result<Items> Evaluator::Polarity(const Expression& expression, const Scope& sco
   const Item& item = operand.front();
   if (expression.text == "asc" || expression.text == "desc") return operand;
   if (item.IsValueless()) return Items();
-  const auto* quantity = item.As<Quantity>();
-  if (!quantity && !DecimalOf(item)) {
+  const bool measures = item.As<Quantity>() || IsFhirQuantity(model(), item);
+  if (!measures && !DecimalOf(item)) {
     return Fail(ErrorCode::kInvalidInput, "\"" + expression.text + "\": found " +
                                               std::string(TypeOf(item).name) +
                                               ", expected a number");
   }
-  if (expression.text == "+") return environment_.One(ValueOf(environment_.memory, item));
-  if (quantity) {
+  if (measures) {
+    const auto quantity = QuantityOf(model(), item);
+    if (!quantity || expression.text == "+") return environment_.One(quantity);
     return environment_.One(
         Quantity{Decimal(0) - quantity->value, quantity->unit, quantity->calendar});
   }
+  if (expression.text == "+") return environment_.One(ValueOf(environment_.memory, item));
   return Arithmetic(environment_, "-", Item{.value = std::int64_t{0}}, item);
 }
 
@@ -296,7 +298,8 @@ Result<Items> Evaluator::Type(const Expression& expression, const Scope& scope) 
   if (expression.text == "is") {
     return environment_.One(IsOfType(operand.front(), type, TypeMatch::kDerived));
   }
-  return IsOfType(operand.front(), type, TypeMatch::kExactPrimitives) ? operand : Items();
+  const auto typed = AsType(environment_, operand.front(), type);
+  return typed ? environment_.One(*typed) : Items();
 }
 
 Result<std::optional<bool>> Evaluator::DecideLogic(const Expression& expression,

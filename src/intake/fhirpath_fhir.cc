@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "intake/fhirpath_functions.h"
+#include "intake/narrative.h"
 
 namespace clinnova::intake::fhirpath {
 namespace {
@@ -27,12 +28,17 @@ Result<Items> Extension(const Call& call) {
   return out.Done();
 }
 
+/// A primitive's value; a quantity and a type of the language are none.
+bool IsPrimitiveValue(const Item& item) {
+  return item.HasValue() && !item.As<Quantity>() && !item.As<TypeInfo>();
+}
+
 Result<Items> HasValue(const Call& call) {
-  return call.One(call.input.size() == 1 && call.input.front().HasValue());
+  return call.One(call.input.size() == 1 && IsPrimitiveValue(call.input.front()));
 }
 
 Result<Items> GetValue(const Call& call) {
-  if (call.input.size() != 1 || !call.input.front().HasValue()) return Items();
+  if (call.input.size() != 1 || !IsPrimitiveValue(call.input.front())) return Items();
   return call.One(ValueOf(call.memory(), call.input.front()));
 }
 
@@ -133,12 +139,55 @@ Result<Items> CheckModifiers(const Call& call) {
 }
 
 Result<Items> NeedsTerminology(const Call& call) {
+  if (call.input.empty()) return Items();
   return WrongCall(call, "no terminology server", "one: the function needs it");
 }
 
+/// The Codings of a Coding or CodeableConcept; nothing for another item.
+std::optional<std::vector<const JsonTree*>> CodingsOf(const Item& item) {
+  const std::string_view type = item.node.type ? item.node.type->path() : std::string_view();
+  if (!item.node.json || (type != "Coding" && type != "CodeableConcept")) return std::nullopt;
+  if (type == "Coding") return std::vector<const JsonTree*>{item.node.json};
+  std::vector<const JsonTree*> codings;
+  const JsonTree* several = item.node.json->Find("coding");
+  for (const JsonTree& coding : several ? several->items() : std::span<const JsonTree>()) {
+    codings.push_back(&coding);
+  }
+  return codings;
+}
+
+/// subsumes() and subsumedBy(): a code subsumes itself; whether it does another one only a server can tell.
+Result<Items> Subsumes(const Call& call) {
+  CLINNOVA_ASSIGN(const Item* item, SingleInput(call));
+  CLINNOVA_ASSIGN(const Items argument, call.Argument(0));
+  if (!item || argument.empty()) return Items();
+  const auto codings = CodingsOf(*item);
+  const auto others = argument.size() == 1 ? CodingsOf(argument.front()) : std::nullopt;
+  if (!codings || !others) return WrongCall(call, "another value", "a Coding or CodeableConcept");
+  for (const JsonTree* coding : *codings) {
+    for (const JsonTree* other : *others) {
+      if (coding->Text("system") == other->Text("system") &&
+          coding->Text("code") == other->Text("code")) {
+        return call.One(true);
+      }
+    }
+  }
+  return NeedsTerminology(call);
+}
+
 Result<Items> NeedsProfiles(const Call& call) {
+  if (call.input.empty()) return Items();
   return WrongCall(call, "no profiles",
                    "them: the function needs a validator's structure definitions");
+}
+
+/// Of a narrative's XHTML; nothing for another element.
+Result<Items> HtmlChecks(const Call& call) {
+  if (call.input.size() != 1) return Items();
+  const Item& item = call.input.front();
+  const auto text = StringOf(item);
+  if (!text || !item.node.type || item.node.type->path() != "xhtml") return Items();
+  return call.One(KeepsNarrativeRules(*text));
 }
 
 Result<Items> GetResourceKey(const Call& call) {
@@ -181,11 +230,11 @@ std::span<const FunctionEntry> FhirFunctions() {
                                                  {"conformsTo", 1, 1, ConformsTo},
                                                  {"checkModifiers", 0, 64, CheckModifiers},
                                                  {"memberOf", 1, 2, NeedsTerminology},
-                                                 {"subsumes", 1, 1, NeedsTerminology},
-                                                 {"subsumedBy", 1, 1, NeedsTerminology},
+                                                 {"subsumes", 1, 1, Subsumes},
+                                                 {"subsumedBy", 1, 1, Subsumes},
                                                  {"elementDefinition", 0, 0, NeedsProfiles},
                                                  {"slice", 2, 2, NeedsProfiles},
-                                                 {"htmlChecks", 0, 0, NeedsProfiles},
+                                                 {"htmlChecks", 0, 0, HtmlChecks},
                                                  {"getResourceKey", 0, 0, GetResourceKey},
                                                  {"getReferenceKey", 0, 1, GetReferenceKey}};
   return kFunctions;

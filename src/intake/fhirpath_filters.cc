@@ -61,7 +61,7 @@ Result<Items> OfType(const Call& call) {
   CLINNOVA_ASSIGN(const TypeName* type, NamedType(call));
   ItemList kept(call.memory());
   for (const Item& item : call.input) {
-    if (IsOfType(item, *type, TypeMatch::kExactPrimitives)) kept.push_back(item);
+    if (const auto typed = AsType(call.environment(), item, *type)) kept.push_back(*typed);
   }
   return kept.Done();
 }

@@ -111,8 +111,13 @@ Result<TypeName> ResolveType(const FhirModel& model, const std::string& name) {
     return std::find(std::begin(kSystem), std::end(kSystem), bare) != std::end(kSystem);
   };
   if (name.starts_with("System.")) {
-    // FHIR.Patient is no type of System: an item is none either.
-    return TypeName{.name_space = "System", .name = name.substr(7)};
+    // FHIR.Patient is no type of System: an item is none either. FHIR's page writes System.string, too.
+    const std::string own = name.substr(7);
+    std::string capital = own;
+    if (!own.empty() && own.front() >= 'a' && own.front() <= 'z') {
+      capital.front() = static_cast<char>(own.front() - 'a' + 'A');
+    }
+    return TypeName{.name_space = "System", .name = in_system(capital) ? capital : own};
   }
   const bool fhir = name.starts_with("FHIR.");
   const std::string bare = fhir ? name.substr(5) : name;
@@ -137,6 +142,18 @@ bool IsOfType(const Item& item, const TypeName& type, TypeMatch match) {
   }
   if (match == TypeMatch::kExactPrimitives && own->IsPrimitive()) return own == type.type;
   return type.type && own->IsKindOf(type.type);
+}
+
+std::optional<Item> AsType(const Environment& environment, const Item& item, const TypeName& type) {
+  if (IsOfType(item, type, TypeMatch::kExactPrimitives)) return item;
+  if (type.name_space != "System" || !item.node.type) return std::nullopt;
+  if (item.HasValue()) {
+    return type.name == SystemTypeName(item) ? std::optional(ValueOf(environment.memory, item))
+                                             : std::nullopt;
+  }
+  const auto quantity =
+      type.name == "Quantity" ? QuantityOf(environment.model, item) : std::nullopt;
+  return quantity ? std::optional(ItemOf(environment.memory, *quantity)) : std::nullopt;
 }
 
 }  // namespace clinnova::intake::fhirpath

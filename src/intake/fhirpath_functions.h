@@ -52,15 +52,15 @@ Result<const Item*> SingleInput(const Call& call);
 /// The input of a function on texts, as SingleInput.
 Result<std::optional<std::string_view>> StringInput(const Call& call);
 
-/// As lower() does it: ASCII, Latin-1, Greek and Cyrillic.
-std::string LowerCase(std::string_view text);
-
 /// A type specifier, "System.Integer", "FHIR.Patient" or a bare name; kInvalidInput when there is no such type.
 Result<TypeName> ResolveType(const FhirModel& model, const std::string& name);
 /// The type that the first argument names, as the check found it; kInvalidInput when it names none.
 Result<const TypeName*> NamedType(const Call& call);
-/// Whether an item is of the type; with `exact`, a primitive of a derived type is not (ofType and as).
+/// Whether an item is of the type; with kExactPrimitives, a primitive of a derived type is not (ofType and as).
 enum class TypeMatch { kDerived, kExactPrimitives };
 bool IsOfType(const Item& item, const TypeName& type, TypeMatch match);
+/// The item as `as` and ofType() give it; nothing when it is not of the type. What FHIR has as a primitive or a
+/// Quantity is also the value of System that it stands for (FHIR R4, section 2.9.1.2).
+std::optional<Item> AsType(const Environment& environment, const Item& item, const TypeName& type);
 
 }  // namespace clinnova::intake::fhirpath

@@ -2,6 +2,7 @@
 #include "intake/fhirpath_item.h"
 
 #include <charconv>
+#include <utility>
 
 namespace clinnova::intake::fhirpath {
 namespace {
@@ -138,21 +139,34 @@ std::string_view SystemTypeName(const Item& item) {
   return "";
 }
 
+namespace {
+
+/// A FHIR Quantity's UCUM duration as FHIRPath's calendar has it (FHIR R4, section 2.9.1.3); "" for other units.
+std::string_view CalendarWord(std::string_view code) {
+  constexpr std::pair<std::string_view, std::string_view> kWords[] = {
+      {"a", "year"}, {"mo", "month"},   {"d", "day"},
+      {"h", "hour"}, {"min", "minute"}, {"s", "second"}};
+  for (const auto& [unit, word] : kWords) {
+    if (unit == code) return word;
+  }
+  return {};
+}
+
+}  // namespace
+
 std::optional<Quantity> QuantityOf(const FhirModel& model, const Item& item) {
   if (const auto* quantity = item.As<Quantity>()) return *quantity;
   if (const auto decimal = DecimalOf(item)) return Quantity{.value = *decimal, .unit = "1"};
   const bool complex = item.node.json && item.node.json->IsObject();
-  if (!complex || !item.node.type || !item.node.type->IsKindOf(model.quantity())) {
-    return std::nullopt;
-  }
+  if (!complex || !IsFhirQuantity(model, item)) return std::nullopt;
   const JsonTree* value = item.node.json->Find("value");
   if (!value || !value->IsNumber()) return std::nullopt;
   const auto decimal = Decimal::Parse(value->text());
   if (!decimal) return std::nullopt;
   const std::string_view code = item.node.json->Text("code");
-  const std::string_view unit = item.node.json->Text("unit");
-  const bool ucum = item.node.json->Text("system") == kUcum && !code.empty();
-  return Quantity{.value = *decimal, .unit = ucum ? code : unit.empty() ? "1" : unit};
+  if (item.node.json->Text("system") != kUcum || code.empty()) return std::nullopt;
+  const std::string_view word = CalendarWord(code);
+  return Quantity{.value = *decimal, .unit = word.empty() ? code : word, .calendar = !word.empty()};
 }
 
 std::optional<Decimal> DecimalOf(const Item& item) {

@@ -30,7 +30,7 @@ namespace clinnova::intake::fhirpath {
 
 struct Quantity {
   Decimal value;
-  /// UCUM, or the word when `calendar`; a FHIR unit without a code as it stands. Not owned.
+  /// UCUM, or the word when `calendar`. Not owned.
   std::string_view unit;
   bool calendar = false;  ///< year, days, …
 };
@@ -191,8 +191,13 @@ TypeInfo TypeOf(const Item& item);
 /// "Integer" of 4, whether it is a node or not; "" where there is no value.
 std::string_view SystemTypeName(const Item& item);
 
-/// The value as a quantity: a quantity, a FHIR Quantity, or a number (of unit 1); nothing otherwise.
+/// The value as a quantity: a quantity, a FHIR Quantity in UCUM, whose a, mo, d, h, min and s are the calendar's, or
+/// a number (of unit 1); nothing otherwise.
 std::optional<Quantity> QuantityOf(const FhirModel& model, const Item& item);
+/// Whether it is a Quantity of FHIR, or of a type below it such as Age, in UCUM or not.
+inline bool IsFhirQuantity(const FhirModel& model, const Item& item) {
+  return item.node.type && item.node.type->IsKindOf(model.quantity());
+}
 /// The value as a decimal: an integer or a decimal.
 std::optional<Decimal> DecimalOf(const Item& item);
 /// The text of a string item, or of a node that is a date or time; nothing otherwise.

@@ -76,6 +76,7 @@ std::string_view Lexer::Digits() {
   return text_.substr(start, at_ - start);
 }
 
+/// A backslash before anything else than an escape is left out: '\p' is p (section 4.1.2).
 Result<void> Lexer::Escape(std::string& out) {
   const char c = Peek(1);
   constexpr std::string_view kPlain = "\"'`\\/";
@@ -85,9 +86,7 @@ Result<void> Lexer::Escape(std::string& out) {
     out += c;
   } else if (kNamed.find(c) != kNamed.npos && c != '\0') {
     out += kMeant[kNamed.find(c)];
-  } else if (c == 'u') {
-    auto code = HexCode(text_.substr(at_ + 2));
-    if (!code) return Wrong("\\u without four hexadecimal digits", "\\uXXXX");
+  } else if (auto code = c == 'u' ? HexCode(text_.substr(at_ + 2)) : std::nullopt) {
     at_ += 4;
     if (*code >= 0xD800 && *code < 0xDC00 && Peek(2) == '\\' && Peek(3) == 'u') {
       const auto low = HexCode(text_.substr(at_ + 4));
@@ -96,9 +95,11 @@ Result<void> Lexer::Escape(std::string& out) {
         at_ += 6;
       }
     }
+    if (*code >= 0xD800 && *code < 0xE000) return Wrong("half a character", "two \\uXXXX for it");
     AppendUtf8(*code, out);
   } else {
-    return Wrong("an unknown escape", "\\' \\\" \\` \\\\ \\/ \\r \\n \\t \\f or \\uXXXX");
+    ++at_;
+    return {};
   }
   at_ += 2;
   return {};
@@ -184,12 +185,12 @@ Token Lexer::Number(Token token) {
   return token;
 }
 
-/// %name, %'name' or $this.
+/// %name, %`name`, %'name', %"name" (FHIR R4's way) or $this.
 Result<Token> Lexer::Special(Token token) {
   const bool variable = Peek() == '%';
   ++at_;
   token.kind = variable ? Token::Kind::kVariable : Token::Kind::kDollar;
-  if (variable && (Peek() == '`' || Peek() == '\'')) {
+  if (variable && (Peek() == '`' || Peek() == '\'' || Peek() == '"')) {
     CLINNOVA_ASSIGN(token.text, Quoted(Peek()));
   } else {
     token.text = Word();

@@ -47,7 +47,9 @@ Result<Items> Abs(const Call& call) {
   CLINNOVA_ASSIGN(const Item* item, SingleInput(call));
   if (!item || item->IsValueless()) return Items();
   const auto positive = [](const Decimal& d) { return d < Decimal(0) ? Decimal(0) - d : d; };
-  if (const auto* quantity = item->As<Quantity>()) {
+  if (item->As<Quantity>() || IsFhirQuantity(call.model(), *item)) {
+    const auto quantity = QuantityOf(call.model(), *item);
+    if (!quantity) return Items();
     return call.One(Quantity{positive(quantity->value), quantity->unit, quantity->calendar});
   }
   return OfNumber(call, [&](const Decimal& d) {
@@ -159,6 +161,7 @@ Result<Items> Boundary(const Call& call, Edge edge) {
     return call.One(Quantity{*moved, quantity->unit, quantity->calendar});
   }
   const auto number = DecimalOf(*item);
+  if (!number && IsFhirQuantity(call.model(), *item)) return Items();  // in no unit of UCUM
   if (!number) return WrongCall(call, TypeOf(*item).name, "a number, quantity, date or time");
   const auto moved = NumberBoundary(*number, given(kBoundaryDigits), edge);
   return call.One(moved);

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "intake/fhirpath_functions.h"
+#include "intake/letter_case.h"
 #include "intake/regular_expression.h"
 
 namespace clinnova::intake::fhirpath {
@@ -79,42 +80,6 @@ Result<Items> ContainsText(const Call& call) {
   });
 }
 
-/// ASCII and Latin-1 letters, the Greek and the Cyrillic alphabet: one case to the other.
-void AppendCased(std::string_view character, bool upper, std::string& out) {
-  if (character.size() == 1) {
-    const char c = character[0];
-    const bool change = upper ? c >= 'a' && c <= 'z' : c >= 'A' && c <= 'Z';
-    out += change ? static_cast<char>(c ^ 0x20) : c;
-    return;
-  }
-  if (character.size() != 2) {
-    out += character;
-    return;
-  }
-  unsigned code = ((static_cast<unsigned char>(character[0]) & 0x1FU) << 6) |
-                  (static_cast<unsigned char>(character[1]) & 0x3FU);
-  const auto within = [&](unsigned low, unsigned high) { return code >= low && code <= high; };
-  if (upper) {
-    if ((within(0xE0, 0xFE) && code != 0xF7) || within(0x3B1, 0x3C1) || within(0x3C3, 0x3C9) ||
-        within(0x430, 0x44F))
-      code -= 0x20;
-    else if (within(0x450, 0x45F))
-      code -= 0x50;
-    else if (within(0x100, 0x137) && code % 2 == 1)
-      code -= 1;
-  } else {
-    if ((within(0xC0, 0xDE) && code != 0xD7) || within(0x391, 0x3A1) || within(0x3A3, 0x3A9) ||
-        within(0x410, 0x42F))
-      code += 0x20;
-    else if (within(0x400, 0x40F))
-      code += 0x50;
-    else if (within(0x100, 0x137) && code % 2 == 0)
-      code += 1;
-  }
-  out += static_cast<char>(0xC0 | (code >> 6));
-  out += static_cast<char>(0x80 | (code & 0x3F));
-}
-
 /// Calls `use(character)` for each character of `text`.
 template <typename Use>
 void ForEachCharacter(std::string_view text, Use use) {
@@ -126,15 +91,9 @@ void ForEachCharacter(std::string_view text, Use use) {
   }
 }
 
-std::string Cased(std::string_view text, bool upper) {
-  std::string out;
-  ForEachCharacter(text, [&](std::string_view c) { AppendCased(c, upper, out); });
-  return out;
-}
-
 Result<Items> Upper(const Call& call) {
   CLINNOVA_ASSIGN(const auto text, StringInput(call));
-  return text ? call.One(Cased(*text, true)) : Items();
+  return text ? call.One(UpperCase(*text)) : Items();
 }
 
 Result<Items> Lower(const Call& call) {
@@ -266,8 +225,6 @@ Result<Items> Join(const Call& call) {
 }
 
 }  // namespace
-
-std::string LowerCase(std::string_view text) { return Cased(text, false); }
 
 std::span<const FunctionEntry> StringFunctions() {
   static constexpr FunctionEntry kFunctions[] = {{"indexOf", 1, 1, IndexOf},

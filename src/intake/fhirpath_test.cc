@@ -127,7 +127,7 @@ TEST(FhirPath, SaysWhatIsWrongBeforeItRuns) {
                           "name.ofType(string1)",
                           "gender is Nothing",
                           "%unknown",
-                          "'\\q'",
+                          "'\\ud83e'",
                           "1 2",
                           "(1",
                           "@T14:34:28Z",
@@ -234,7 +234,11 @@ TEST(FhirPath, ComparesAndConvertsQuantities) {
                        {"1 'cm'.comparable(1 '[in_i]')", "true"},
                        {"1 'cm'.comparable(1 's')", "false"},
                        {"'4.5 \\'mg\\''.toQuantity().value", "4.5"},
-                       {"5 'g'.toQuantity('mg').value", "5000"}});
+                       {"5 'g'.toQuantity('mg').value", "5000"},
+                       {"'1 \\'wk\\''.toQuantity('days').toString()", R"("7 days")"},
+                       {"'1 \\'wk\\''.toQuantity('\\'d\\'').toString()", R"("7 'd'")"},
+                       {"1 year.toQuantity('months').toString()", R"("12 months")"},
+                       {"1 'wk'.toQuantity('g')", ""}});
   ExpectAll(kObservation, {{"value = 185.5 '[lb_av]'", "true"},
                            {"value > 80 'kg'", "true"},
                            {"value != 185 'kg'", "true"},
@@ -340,7 +344,10 @@ TEST(FhirPath, WorksOnTexts) {
              {"' a '.trim()", R"("a")"},
              {"'t2'.toChars()", R"("t" "2")"},
              {"'LogicalModel-Person'.indexOf('-')", "12"},
-             {"'P\\u0065ter'", R"("Peter")"}});
+             {"'P\\u0065ter'", R"("Peter")"},
+             {"'\\uD83E\\uDDB6'", R"("🦶")"},
+             // A backslash before anything else is left out.
+             {"'\\p\\\\p\\3\\u005\\uZZZZ'", R"("p\\p3u005uZZZZ")"}});
 }
 
 TEST(FhirPath, ConvertsBetweenTypes) {
