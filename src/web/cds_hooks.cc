@@ -172,7 +172,7 @@ class RequestReader {
     if (!service_.orders) return std::nullopt;
     const json* drafts = Member(*context, "draftOrders");
     if (drafts == nullptr || !drafts->is_object() ||
-        drafts->value("resourceType", "") != "Bundle") {
+        drafts->value("resourceType", json()) != "Bundle") {
       return Wrong{400, "bad_request",
                    "context.draftOrders: found " + KindOf(drafts) + ", expected a FHIR Bundle"};
     }

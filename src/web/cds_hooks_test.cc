@@ -100,6 +100,8 @@ TEST_F(CdsHooksTest, ReadsTheDraftsOfOrderHooks) {
       << "what is not selected is not meant";
   request["context"]["selections"] = {"MedicationRequest/d1"};
   EXPECT_EQ(Cards("/cds-services/clinnova-order-select", request)[0]["indicator"], "critical");
+  request["context"]["draftOrders"]["resourceType"] = 7;
+  ExpectError("/cds-services/clinnova-order-select", request.dump(), 400, "bad_request");
   request["context"].erase("draftOrders");
   ExpectError("/cds-services/clinnova-order-select", request.dump(), 400, "bad_request");
 }
