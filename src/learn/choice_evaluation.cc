@@ -236,9 +236,6 @@ Json NetBenefitJson(const ChoiceStory& story, const std::vector<std::int64_t>& k
                     const std::vector<std::int64_t>& secret, std::vector<std::string>& suppressed) {
   const NetBenefitSums& net = *story.judgement.net_benefit;
   const std::vector<bool> told = ToldThresholds(net.switched, known, secret, story.minimum_count);
-  // What was summed between thresholds is by everybody's number alone, which `known` has, too.
-  const std::vector<std::int64_t> summed =
-      SwitchedInto(net.switched, story.frame.n(), story.minimum_count);
   const std::string reference = story.learned.arms[net.reference];
   Json rows = Json::array();
   for (std::size_t t = 0; t < net.thresholds.size(); ++t) {
@@ -263,7 +260,7 @@ Json NetBenefitJson(const ChoiceStory& story, const std::vector<std::int64_t>& k
       largest = std::max(largest, drug.estimate);
     }
     row["best"] = rule.estimate > largest ? "rule" : best;
-    if (!told[t] || summed[t] != static_cast<std::int64_t>(t)) {
+    if (!told[t] || net.into[t] != static_cast<std::int64_t>(t)) {
       const std::string path = "/net_benefit/thresholds/" + std::to_string(t) + "/";
       for (const char* key : {"n_switched", "share_switched", "rule", "best"}) {
         row[key] = nullptr;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "learn/choice_options.h"
 #include "learn/choice_rows.h"
 #include "stats/treatment_formula.h"
 #include "table/number_text.h"
@@ -62,6 +63,37 @@ std::size_t Subgrouping::GroupOf(const table::Table& table, std::size_t row) con
   return static_cast<std::size_t>(std::ranges::upper_bound(cuts, value) - cuts.begin());
 }
 
+namespace {
+
+constexpr const char* kCuts[] = {
+    "<",       "<=",    ">",     ">=",         "==", "!=", "%in%", "floor",
+    "ceiling", "trunc", "round", "as.integer", "!",  "&",  "|"};
+
+/// Columns that an expression makes steps of, such as of `z` in I(z > 20).
+void AddCutColumns(const table::Expression& expression, std::vector<std::string>& columns) {
+  const bool cuts = expression.kind == table::Expression::Kind::kCall &&
+                    std::ranges::find(kCuts, expression.name) != std::end(kCuts);
+  if (cuts) {
+    for (const std::string& column : expression.Columns()) columns.push_back(column);
+    return;
+  }
+  for (const table::Expression& argument : expression.arguments) AddCutColumns(argument, columns);
+}
+
+/// Of which columns the lines of `heterogeneity` have steps, where they are asked for.
+Result<std::vector<std::string>> ColumnsCutInLines(const Analysis& analysis) {
+  std::vector<std::string> columns;
+  CLINNOVA_ASSIGN(const ChoiceOptions options, ChoiceOptionsOf(analysis));
+  if (!options.evaluation.heterogeneity) return columns;
+  CLINNOVA_ASSIGN(const table::Formula formula, stats::TreatmentFormula(analysis));
+  for (const table::Term& term : formula.terms()) {
+    for (const table::TermFactor& factor : term.factors) AddCutColumns(factor.expression, columns);
+  }
+  return columns;
+}
+
+}  // namespace
+
 Result<std::vector<Subgrouping>> SubgroupingsOf(const Analysis& analysis,
                                                 const table::Schema& schema, bool with_site) {
   std::vector<std::string> names;
@@ -73,6 +105,10 @@ Result<std::vector<Subgrouping>> SubgroupingsOf(const Analysis& analysis,
     }
     if (with_site) names.emplace_back("site");
   }
+  std::vector<std::string> cut_elsewhere;
+  if (!with_site) {
+    CLINNOVA_ASSIGN(cut_elsewhere, ColumnsCutInLines(analysis));
+  }
   std::vector<Subgrouping> subgroupings;
   for (const std::string& name : names) {
     const auto column = schema.Find(name);
@@ -83,6 +119,8 @@ Result<std::vector<Subgrouping>> SubgroupingsOf(const Analysis& analysis,
     if (found.kind == table::ColumnKind::kFactor) {
       made.levels = found.levels;
       if (made.levels.empty()) continue;
+    } else if (std::ranges::find(cut_elsewhere, name) != cut_elsewhere.end()) {
+      continue;
     } else if (name == "age") {
       made.cuts = {40, 65};
     } else {

@@ -43,6 +43,7 @@ struct Subgrouping {
   /// The group of a row, or groups() where its value is missing.
   std::size_t GroupOf(const table::Table& table, std::size_t row) const;
 };
+/// Not `with_site`, as where disclosure rules hold: no number that a covariate cuts (I(crp > 10)) of which heterogeneity has a line.
 /// Those of the option `subgroups`; by default `sex`, `age` and, where `with_site`, `site`, as far as there are such
 /// columns. kInvalidInput for a column that is not there.
 Result<std::vector<Subgrouping>> SubgroupingsOf(const federation::Analysis& analysis,

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "learn/choice_disclosure.h"
 #include "learn/choice_discrimination.h"
+#include "learn/choice_group_counts.h"
 #include "learn/choice_net_benefit.h"
 #include "learn/choice_propensity_error.h"
 #include "stats/newton_iteration.h"
@@ -30,7 +32,7 @@ class Judging {
 
   Result<ChoiceJudgement> Run() {
     CLINNOVA_ASSIGN(PooledSums sums, ValueRound(learned_, ThresholdsOf(options_, learned_.binary)));
-    ChoiceJudgement judgement{.policies = Values(sums, learned_), .sums = std::move(sums)};
+    ChoiceJudgement judgement{.policies = Values(sums), .sums = std::move(sums)};
     CLINNOVA_TRY(ReadPairs(judgement));
     Decide(judgement);
     CLINNOVA_TRY(ReadInputs(judgement));
@@ -51,27 +53,28 @@ class Judging {
   }
 
  private:
-  PolicyValues Values(const PooledSums& sums, const LearnedChoice& learned) const {
-    PolicyValues policies =
-        ValuesFrom(sums, arms_, options_.confidence_level, options_.higher_is_better);
-    if (learned.split.by_site) return policies;
-    const std::vector<PolicyOdds> odds = PolicyOddsOf(sums, kPropensityError, policies.values);
+  PolicyValues Values(const PooledSums& sums) const {
+    return ValuesFrom(sums, arms_, options_.confidence_level, options_.higher_is_better);
+  }
+
+  /// Of all policies, whose covariance is as if propensities were known.
+  void AddPropensityError(const PooledSums& sums, std::vector<PolicyOdds> odds,
+                          PolicyValues& policies) const {
+    for (std::size_t i = 0; i < odds.size(); ++i) odds[i].value = policies.values[i];
     const stats::Matrix change =
-        PropensityErrorOf(sums, kPropensityError, odds, policies.n, learned.precisions);
+        PropensityErrorOf(sums, kPropensityError, odds, policies.n, learned_.precisions);
     for (std::size_t i = 0; i < change.size(); ++i) {
       for (std::size_t j = 0; j < change.size(); ++j) policies.covariance[i][j] += change[i][j];
     }
-    return policies;
   }
 
   /// Of the last policy, `added`, which is none of choice.values.
   void AddPropensityErrorOf(PolicyOdds added, const PooledSums& sums,
                             PolicyValues& policies) const {
     const std::size_t last = policies.values.size() - 1;
-    added.value = policies.values[last];
-    std::vector<PolicyOdds> odds =
-        PolicyOddsOf(sums, kPropensityError, std::span(policies.values).first(last));
+    std::vector<PolicyOdds> odds = odds_;
     odds.push_back(std::move(added));
+    for (std::size_t i = 0; i <= last; ++i) odds[i].value = policies.values[i];
     const std::vector<double> change =
         PropensityErrorOf(sums, kPropensityError, odds, policies.n, learned_.precisions)[last];
     for (std::size_t i = 0; i < last; ++i) {
@@ -81,19 +84,36 @@ class Judging {
     policies.covariance[last][last] += change[last];
   }
 
-  /// What choice.fold_pairs is asked of a rule's error alone.
-  static ChoicePairParameters PairsOf(const LearnedChoice& learned, std::size_t reference) {
+  /// What choice.fold_pairs is asked of a rule's value alone; `sums` of choice.values.
+  ChoicePairParameters PairsOf(const LearnedChoice& learned, std::size_t reference,
+                               const PooledSums& sums) const {
     return {.split = learned.split,
             .models = Uncentred(learned),
             .rules = learned.pair_rules,
-            .reference = static_cast<std::int64_t>(reference)};
+            .reference = static_cast<std::int64_t>(reference),
+            .chosen = sums.Counts(kChosenReceived),
+            .guideline = guideline_,
+            .column_exponent = frame_.standardised_exponent(),
+            .score_exponent = ScoreExponent()};
   }
 
-  /// The round of choice.fold_pairs, which gives the rule's value its error.
+  /// The round of choice.fold_pairs, which tells the rule's value where that may be told.
   Result<PooledSums> PairRound(const ChoicePairParameters& parameters, PolicyValues& policies) {
     CLINNOVA_ASSIGN(PooledSums pairs, federation_.Sum(analysis_, kChoicePairStep, parameters));
-    policies.covariance[0][0] += FoldCovariance(pairs.Number(kSquaredChanges), policies.n);
+    if (PolicyTold(RowTotals(parameters.chosen, arms_), federation_.minimum_count())) {
+      policies.Take(0, pairs.Number(kRuleScores, 0), pairs.Number(kRuleScores, 1),
+                    pairs.Numbers(kRuleProducts),
+                    FoldCovariance(pairs.Number(kSquaredChanges), policies.n));
+    }
     return pairs;
+  }
+
+  void TakePropensityError(const PooledSums& pairs, ChoiceJudgement& judgement) {
+    PolicyValues& policies = judgement.policies;
+    odds_ = PolicyOddsOf(judgement.sums, kPropensityError, std::span(policies.values).subspan(1));
+    odds_.insert(odds_.begin(), PolicyOdds{.scores = pairs.Numbers(kRuleOdds),
+                                           .gradient = pairs.Numbers(kRuleOdds + 1)});
+    AddPropensityError(judgement.sums, odds_, policies);
   }
 
   Result<void> ReadPairs(ChoiceJudgement& judgement) {
@@ -105,16 +125,21 @@ class Judging {
     const std::vector<double> thresholds = ThresholdsOf(options_, learned_.binary);
     const std::size_t reference =
         guideline_ >= 0 ? static_cast<std::size_t>(guideline_) : judgement.policies.BestArm();
-    ChoicePairParameters parameters = PairsOf(learned_, reference);
+    ChoicePairParameters parameters = PairsOf(learned_, reference, judgement.sums);
     parameters.thresholds = thresholds;
     parameters.switched = SwitchedAbove(judgement.sums, reference, thresholds.size());
     if (comparing_) parameters.best = static_cast<std::int64_t>(judgement.policies.BestArm());
     if (lines_) parameters.lines = lines_->First();
     CLINNOVA_ASSIGN(const PooledSums pairs, PairRound(parameters, judgement.policies));
+    TakePropensityError(pairs, judgement);
     if (comparing_) comparing_->TakeContributors(pairs.Counts(kComparedSites));
     if (lines_) lines_->TakeSums(pairs, kLineSums);
     if (!thresholds.empty()) {
-      judgement.net_benefit = NetBenefitFrom(pairs, reference, thresholds, parameters.switched);
+      const CountsBeside beside = CountsBesideThresholds(RowTotals(parameters.chosen, arms_),
+                                                         reference, federation_.minimum_count());
+      judgement.net_benefit =
+          NetBenefitFrom(pairs, reference, thresholds, parameters.switched,
+                         SwitchedInto(parameters.switched, beside, federation_.minimum_count()));
     } else if (options_.evaluation.net_benefit && options_.evaluation.given) {
       judgement.warnings.emplace_back(
           "no net_benefit: of a continuous outcome thresholds are in its unit, and must be named");
@@ -200,19 +225,6 @@ class Judging {
     return {};
   }
 
-  /// The bin in which the cumulative share reaches `part`.
-  static std::size_t BinAt(const PooledSums& sums, std::size_t block, std::size_t first,
-                           std::size_t bins, double part) {
-    std::int64_t total = 0;
-    for (std::size_t b = 0; b < bins; ++b) total += sums.Count(block, first + b);
-    std::int64_t so_far = 0;
-    for (std::size_t b = 0; b < bins; ++b) {
-      so_far += sums.Count(block, first + b);
-      if (static_cast<double>(so_far) >= part * static_cast<double>(total)) return b;
-    }
-    return bins - 1;
-  }
-
   // --- Groups ---
 
   /// Columns of one numeric input's terms: those that are not made of factors' indicators.
@@ -284,9 +296,16 @@ class Judging {
       CLINNOVA_ASSIGN(subgroupings,
                       SubgroupingsOf(analysis_, federation_.schema(), spread.subgroups.by_site));
       CLINNOVA_TRY(FindCuts(judgement, subgroupings));
+      CLINNOVA_ASSIGN(const auto left_out,
+                      SubgroupsLeftOut(analysis_, federation_.schema(), subgroupings));
+      judgement.warnings.insert(judgement.warnings.end(), left_out.begin(), left_out.end());
     }
     for (const Subgrouping& subgrouping : subgroupings) {
       spread.subgroups.cuts.push_back(subgrouping.cuts);
+      const auto of = std::ranges::find_if(judgement.inputs, [&](const InputSummary& input) {
+        return input.input.name == subgrouping.name;
+      });
+      if (of != judgement.inputs.end()) of->subgroup_cuts = subgrouping.cuts;
     }
     if (learned_.binary && !subgroupings.empty()) {
       spread.subgroups.score_groups = ScoreGroupsOf(OverArms(judgement.sums.Counts(kScoreCounts)));
@@ -320,33 +339,12 @@ class Judging {
       const auto auc = AucOf(OverArms(judgement.sums.Counts(kScoreCounts)));
       if (auc && auc->auc > 0 && auc->auc < 1) log_odds = std::log(auc->auc / (1 - auc->auc));
     }
+    // What sums are around, for their digits: any number would do.
     const PolicyValues& policies = judgement.policies;
-    return comparing_->First(policies.BestArm(), policies.Gain(0, 1 + policies.BestArm()).estimate,
-                             log_odds, std::move(groups), std::move(names));
-  }
-
-  /// The first bin of each group of predicted benefit: fifths, as far as the bins tell them apart.
-  static std::vector<std::int64_t> FirstBins(const PooledSums& sums) {
-    std::vector<std::int64_t> first = {0};
-    for (std::size_t g = 1; g < kBenefitGroups; ++g) {
-      const double part = static_cast<double>(g) / kBenefitGroups;
-      const auto next =
-          static_cast<std::int64_t>(BinAt(sums, kBenefitHistogram, 0, kBenefitBins, part)) + 1;
-      if (next > first.back() && next < static_cast<std::int64_t>(kBenefitBins))
-        first.push_back(next);
-    }
-    return first;
-  }
-
-  /// Persons by group of predicted benefit.
-  static std::vector<std::int64_t> BenefitPersons(const PooledSums& spread,
-                                                  const std::vector<std::int64_t>& first_bins) {
-    std::vector<std::int64_t> persons(first_bins.size());
-    for (std::size_t b = 0; !persons.empty() && b < kBenefitBins; ++b) {
-      persons[GroupOfBin(first_bins, static_cast<std::int64_t>(b))] +=
-          spread.Count(kBenefitHistogram, b);
-    }
-    return persons;
+    const double around =
+        policies.Told(0) ? policies.Gain(0, 1 + policies.BestArm()).estimate : 0.0;
+    return comparing_->First(policies.BestArm(), around, log_odds, std::move(groups),
+                             std::move(names));
   }
 
   Result<void> ReadGains(const PooledSums& spread, const ChoiceSpreadParameters& as,
@@ -356,9 +354,12 @@ class Judging {
                                      .best = as.best,
                                      .benefit_range = as.benefit_range,
                                      .subgroups = as.subgroups};
-    if (options_.evaluation.calibration) parameters.first_bins = FirstBins(spread);
-    parameters.persons = BenefitPersons(spread, parameters.first_bins);
-    const std::vector<std::int64_t> persons = spread.Counts(kSubgroupRows);
+    if (options_.evaluation.calibration)
+      parameters.first_bins = FirstBins(spread, federation_.minimum_count());
+    parameters.persons = BenefitCounts(spread, kBenefitHistogram, parameters.first_bins);
+    parameters.changed = BenefitCounts(spread, kBenefitChanged, parameters.first_bins);
+    parameters.given = spread.Counts(kSubgroupGiven);
+    const std::vector<std::int64_t> persons = SubgroupPersons(spread, SizesOf(subgroupings), arms_);
     parameters.persons.insert(parameters.persons.end(), persons.begin(), persons.end());
     parameters.subgroups.score_groups.clear();
     std::vector<GroupGain> subgroups(persons.size());
@@ -379,6 +380,8 @@ class Judging {
     if (comparing_) comparing_->TakeSecond(sums, kGroupSites);
     judgement.calibration_predicted = sums.Numbers(kCalibrationPredicted);
     judgement.calibration_observed = sums.Numbers(kCalibrationObserved);
+    const WithheldGroups withheld =
+        GroupsWithheld(parameters, SizesOf(subgroupings), arms_, federation_.minimum_count());
     for (std::size_t g = 0; g < parameters.first_bins.size(); ++g) {
       judgement.groups.push_back(GainOf(sums, g, parameters.persons[g], "", std::to_string(g + 1)));
     }
@@ -388,11 +391,15 @@ class Judging {
         const std::size_t group = parameters.first_bins.size() + at;
         GroupGain gain =
             GainOf(sums, group, parameters.persons[group], subgrouping.name, subgrouping.Label(g));
+        gain.outcome_withheld = withheld.outcomes[at];
         gain.scores = std::move(subgroups[at].scores);
         gain.predictions = PartOf(sums, kGroupPredictions, kPredictionParts, at);
         gain.contrasts = PartOf(sums, kGroupContrasts, kContrastParts * Contrasts(arms_), at);
         judgement.groups.push_back(std::move(gain));
       }
+    }
+    for (std::size_t g = 0; g < judgement.groups.size(); ++g) {
+      judgement.groups[g].withheld = withheld.gains[g];
     }
     return {};
   }
@@ -462,18 +469,12 @@ class Judging {
 
   Result<void> JudgePolicyTree(ChoiceJudgement& judgement) {
     std::vector<PolicyInput> inputs;
-    std::vector<Subgrouping> subgroupings;
-    if (options_.evaluation.subgroups) {
-      CLINNOVA_ASSIGN(subgroupings, SubgroupingsOf(analysis_, federation_.schema(), false));
-      CLINNOVA_TRY(FindCuts(judgement, subgroupings));
-    }
     for (const InputSummary& input : judgement.inputs) {
       inputs.push_back({.name = input.input.name,
                         .histogram = input.histogram,
                         .center = input.mean,
-                        .scale = input.sd > 0 ? input.sd : 1});
-      const auto of = std::ranges::find(subgroupings, input.input.name, &Subgrouping::name);
-      if (of != subgroupings.end()) inputs.back().subgroup_cuts = of->cuts;
+                        .scale = input.sd > 0 ? input.sd : 1,
+                        .subgroup_cuts = input.subgroup_cuts});
     }
     const PolicyQuestion question{.split = learned_.split,
                                   .models = Uncentred(learned_),
@@ -484,9 +485,13 @@ class Judging {
                                   .score_exponent = ScoreExponent(),
                                   .inputs = std::move(inputs)};
     CLINNOVA_ASSIGN(PolicyTreeJudgement tree, FindPolicyTree(federation_, analysis_, question));
-    judgement.policies.Add(tree.sum, tree.squares, tree.products,
-                           FoldCovariance(tree.squared_changes, judgement.policies.n));
-    AddPropensityErrorOf(tree.odds, judgement.sums, judgement.policies);
+    judgement.policies.Add();
+    if (tree.told) {
+      judgement.policies.Take(judgement.policies.values.size() - 1, tree.sum, tree.squares,
+                              tree.products,
+                              FoldCovariance(tree.squared_changes, judgement.policies.n));
+      AddPropensityErrorOf(tree.odds, judgement.sums, judgement.policies);
+    }
     judgement.warnings.insert(judgement.warnings.end(), tree.warnings.begin(), tree.warnings.end());
     judgement.policy_tree = std::move(tree);
     return {};
@@ -549,8 +554,8 @@ class Judging {
     }
     if (!without) return Fail(without);
     CLINNOVA_ASSIGN(PooledSums sums, ValueRound(*without, {}));
-    PolicyValues policies = Values(sums, *without);
-    CLINNOVA_TRY(PairRound(PairsOf(*without, policies.BestArm()), policies));
+    PolicyValues policies = Values(sums);
+    CLINNOVA_TRY(PairRound(PairsOf(*without, policies.BestArm(), sums), policies));
     judgement.without_site = std::move(policies);
     judgement.without_site_sums = std::move(sums);
     return {};
@@ -563,6 +568,7 @@ class Judging {
   const LearnedChoice& learned_;    // not owned, outlives this
   std::size_t arms_;
   std::int64_t guideline_;
+  std::vector<PolicyOdds> odds_{};             ///< of all policies but a tree's
   std::optional<ComparingSites> comparing_{};  ///< with evaluation "between_sites"
   std::optional<FittingLines> lines_{};        ///< with evaluation "heterogeneity"
 };

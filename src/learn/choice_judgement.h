@@ -45,15 +45,18 @@ struct ChoiceEstimate {
 /// With the normal interval of that level around it.
 ChoiceEstimate NormalEstimate(double estimate, double std_error, double confidence_level);
 
-/// Values of the policies, in the order of PolicyCount's comment, with the covariance of their estimates.
+/// Values of the policies, in the order of PolicyCount's comment, with the covariance of their estimates. Those of a policy
+/// that is not told are not numbers, nor are its gains.
 struct PolicyValues {
   std::int64_t n = 0;
   double confidence_level = 0.95;
   double sign = 1;  ///< -1 where lower outcomes are better
   std::size_t arms = 0;
+  std::vector<double> totals{};  ///< sums of scores
   std::vector<double> values{};
   stats::Matrix covariance{};
 
+  bool Told(std::size_t policy) const;
   ChoiceEstimate Value(std::size_t policy) const;
   /// How much better `policy` is than `other`, in units of the outcome; positive is better.
   ChoiceEstimate Gain(std::size_t policy, std::size_t other) const;
@@ -61,12 +64,17 @@ struct PolicyValues {
   std::size_t BestArm() const;
   /// The gain of the rule, or another policy that was learned, over the best single drug, as told above.
   ChoiceEstimate GainOverBest(std::size_t policy = 0) const;
-  /// Adds a policy as the last, from the sums of its scores and their squares, those of their products with the scores of
-  /// every policy that is there, and what is to be added to its variance.
-  void Add(double sum, double squares, const std::vector<double>& products, double more);
+  /// Takes a policy that is not told for one that is: from the sums of its scores and their squares, those of their
+  /// products with the scores of every other policy in order (of none that is not told), and what is to be added to its
+  /// variance.
+  void Take(std::size_t policy, double sum, double squares, const std::vector<double>& products,
+            double more);
+  /// Adds a policy as the last, that is not told.
+  void Add();
 };
 /// What is added to the variance of the rule's value for the covariance between folds, from choice.fold_pairs.
 double FoldCovariance(double squared_changes, std::int64_t n);
+/// From choice.values; the rule's are not told.
 PolicyValues ValuesFrom(const federation::PooledSums& sums, std::size_t arms,
                         double confidence_level, bool higher_is_better);
 
@@ -81,6 +89,7 @@ struct InputSummary {
   double missing = 0;                     ///< share of all rows
   std::vector<std::int64_t> counts{};     ///< of a factor
   std::vector<std::int64_t> histogram{};  ///< of a number, kInputBins
+  std::vector<double> subgroup_cuts{};    ///< by which this study tells subgroups, too
 };
 
 /// The distribution of Mahalanobis' distance over the numeric columns of the design.
@@ -97,6 +106,8 @@ struct GroupGain {
   std::int64_t n = 0;
   double predicted = 0;
   ChoiceEstimate gain{};
+  bool withheld = false;  ///< its numbers; GroupsWithheld
+  bool outcome_withheld = false;
   // Of a subgroup:
   std::vector<double> predictions{};   ///< sums of PredictionParts
   std::vector<std::int64_t> scores{};  ///< of a binary outcome: as kSubgroupScores orders them
@@ -114,8 +125,10 @@ struct Recalibration {
 struct NetBenefitSums {
   std::size_t reference = 0;  ///< an arm
   std::vector<double> thresholds{};
-  std::vector<std::int64_t> switched{};   ///< persons with a larger predicted gain
-  std::vector<double> gain{};             ///< theirs, of scores, towards the better outcome
+  std::vector<std::int64_t> switched{};  ///< persons with a larger predicted gain
+  std::vector<std::int64_t>
+      into{};                  ///< SwitchedInto: a threshold whose sums may be told is its own
+  std::vector<double> gain{};  ///< theirs, of scores, towards the better outcome
   std::vector<double> gain_squared{};     ///< theirs
   std::vector<double> squared_changes{};  ///< between folds
 };

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "learn/choice_policy_cells.h"
 #include "learn/choice_report.h"
 #include "learn/tree_document.h"
 #include "stats/linear_algebra.h"
@@ -23,7 +24,8 @@ Json MatrixJson(const Matrix& matrix) {
   return rows;
 }
 
-/// A number's groups of like size, each of minimum_count persons: where they end, and how many are in them.
+/// A number's groups of like size, each of minimum_count persons: where they end, and how many are in them. None ends so near
+/// a subgroup that the few between were told by the two counts.
 Json GroupsJson(const InputSummary& summary, int minimum_count) {
   const ShiftGroups groups =
       ShiftGroupsOf(summary.histogram, false, summary.mean, summary.sd > 0 ? summary.sd : 1);
@@ -31,12 +33,20 @@ Json GroupsJson(const InputSummary& summary, int minimum_count) {
     const double bins = static_cast<double>(groups.first_bins[g + 1]);
     return summary.mean + groups.scale * (bins * 10.0 / kInputBins - 5);
   };
+  const auto ends_near = [&](double end) {
+    std::vector<double> ends = {end};
+    if (minimum_count > 0) {
+      DropCutsNear(summary.subgroup_cuts, summary.histogram, summary.mean, groups.scale,
+                   minimum_count, ends);
+    }
+    return ends.empty();
+  };
   Json list = Json::array();
   std::int64_t persons = 0;
   for (std::size_t g = 0; g < groups.persons.size(); ++g) {
     persons += groups.persons[g];
     if (g + 1 < groups.persons.size()) {
-      if (persons < minimum_count) continue;
+      if (persons < minimum_count || ends_near(end_of(g))) continue;
       list.push_back({{"below", end_of(g)}, {"n", persons}});
       persons = 0;
       continue;

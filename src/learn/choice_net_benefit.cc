@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <numeric>
+
+#include "learn/choice_disclosure.h"
 
 namespace clinnova::learn {
 
@@ -43,10 +46,19 @@ std::vector<std::int64_t> SwitchedAbove(const federation::PooledSums& sums, std:
   return above;
 }
 
+CountsBeside CountsBesideThresholds(const std::vector<std::int64_t>& given, std::size_t reference,
+                                    int minimum_count) {
+  const std::int64_t everybody = std::accumulate(given.begin(), given.end(), std::int64_t{0});
+  CountsBeside beside{.known = {everybody, 0}};
+  auto& to = PolicyTold(given, minimum_count) ? beside.known : beside.secret;
+  to.push_back(everybody - given[reference]);
+  return beside;
+}
+
 std::vector<std::int64_t> SwitchedInto(const std::vector<std::int64_t>& switched,
-                                       std::int64_t everybody, int minimum_count) {
-  const std::vector<std::int64_t> known = {everybody, 0};
-  const std::vector<bool> told = ToldThresholds(switched, known, {}, minimum_count);
+                                       const CountsBeside& beside, int minimum_count) {
+  const std::vector<bool> told =
+      ToldThresholds(switched, beside.known, beside.secret, minimum_count);
   std::vector<std::int64_t> into;
   std::int64_t last = -1;
   for (std::size_t t = 0; t < told.size(); ++t) {
@@ -58,9 +70,11 @@ std::vector<std::int64_t> SwitchedInto(const std::vector<std::int64_t>& switched
 
 NetBenefitSums NetBenefitFrom(const federation::PooledSums& sums, std::size_t reference,
                               const std::vector<double>& thresholds,
-                              std::vector<std::int64_t> switched) {
-  NetBenefitSums net{
-      .reference = reference, .thresholds = thresholds, .switched = std::move(switched)};
+                              std::vector<std::int64_t> switched, std::vector<std::int64_t> into) {
+  NetBenefitSums net{.reference = reference,
+                     .thresholds = thresholds,
+                     .switched = std::move(switched),
+                     .into = std::move(into)};
   const std::size_t size = thresholds.size();
   for (auto* part : {&net.gain, &net.gain_squared, &net.squared_changes}) part->assign(size, 0);
   // What is above the next threshold is above this one, too.

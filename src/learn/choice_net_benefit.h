@@ -47,16 +47,26 @@ double NetBenefitOf(const Switch& how, std::size_t threshold, const ChoiceBatch&
 /// Persons above each threshold, from the sums of choice.values.
 std::vector<std::int64_t> SwitchedAbove(const federation::PooledSums& sums, std::size_t reference,
                                         std::size_t thresholds);
-/// By threshold, from persons above each: the last threshold up to it whose numbers may be told by the persons `everybody` and
+/// Counts of persons with the largest predicted gains over a reference whose sums are told elsewhere, and counts whose sums are
+/// withheld and must not follow.
+struct CountsBeside {
+  std::vector<std::int64_t> known{};
+  std::vector<std::int64_t> secret{};
+};
+/// Everybody, nobody, and those to whom the rule gives another arm than the reference, whose sum its value tells; `given`:
+/// persons by the arm that the rule gives.
+CountsBeside CountsBesideThresholds(const std::vector<std::int64_t>& given, std::size_t reference,
+                                    int minimum_count);
+/// By threshold, from persons above each: the last threshold up to it whose numbers may be told by these counts and
 /// those above each alone; -1 where there is none.
 std::vector<std::int64_t> SwitchedInto(const std::vector<std::int64_t>& switched,
-                                       std::int64_t everybody, int minimum_count);
+                                       const CountsBeside& beside, int minimum_count);
 
-/// From the sums of choice.fold_pairs with these thresholds and persons above them. Of thresholds that are no SwitchedInto
-/// themselves the gains are those of the next that is.
+/// From the sums of choice.fold_pairs with these thresholds and persons above them, summed `into` (SwitchedInto). Of
+/// thresholds that are not their own the gains are those of the next that is.
 NetBenefitSums NetBenefitFrom(const federation::PooledSums& sums, std::size_t reference,
                               const std::vector<double>& thresholds,
-                              std::vector<std::int64_t> switched);
+                              std::vector<std::int64_t> switched, std::vector<std::int64_t> into);
 /// The rule's net benefit at a threshold.
 ChoiceEstimate RuleNetBenefit(const NetBenefitSums& sums, std::size_t threshold, std::int64_t n,
                               double confidence_level);

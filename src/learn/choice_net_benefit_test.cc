@@ -64,10 +64,24 @@ TEST(ToldThresholds, TellEverythingWithoutRules) {
 }
 
 TEST(SwitchedInto, IsTheLastThresholdThatMayBeTold) {
+  const CountsBeside everybody{.known = {100, 0}};
   // Three of a hundred are not above the first; two lie between the next two; the last has one.
-  EXPECT_EQ(SwitchedInto({97, 60, 58, 30, 1}, 100, 5), (Counts{-1, 1, 1, 3, 3}));
-  EXPECT_EQ(SwitchedInto({97, 60, 58, 30, 1}, 100, 0), (Counts{0, 1, 2, 3, 4}));
-  EXPECT_EQ(SwitchedInto({60, 60, 0, 0}, 100, 5), (Counts{0, 1, 2, 3}));
+  EXPECT_EQ(SwitchedInto({97, 60, 58, 30, 1}, everybody, 5), (Counts{-1, 1, 1, 3, 3}));
+  EXPECT_EQ(SwitchedInto({97, 60, 58, 30, 1}, everybody, 0), (Counts{0, 1, 2, 3, 4}));
+  EXPECT_EQ(SwitchedInto({60, 60, 0, 0}, everybody, 5), (Counts{0, 1, 2, 3}));
+}
+
+TEST(SwitchedInto, LeavesOutThresholdsNearThoseWhomTheRuleChanges) {
+  // Of a hundred the rule gives 62 another drug than the first, and 38 another than the second.
+  const CountsBeside first = CountsBesideThresholds({38, 62}, 0, 5);
+  EXPECT_EQ(first.known, (Counts{100, 0, 62}));
+  EXPECT_EQ(SwitchedInto({62, 60, 50}, first, 5), (Counts{0, 0, 2}));
+  EXPECT_EQ(CountsBesideThresholds({38, 62}, 1, 5).known, (Counts{100, 0, 38}));
+  // A rule whose value is withheld, as it gives three another drug than the second.
+  const CountsBeside second = CountsBesideThresholds({3, 97}, 0, 5);
+  EXPECT_EQ(second.known, (Counts{100, 0}));
+  EXPECT_EQ(second.secret, Counts{97});
+  EXPECT_EQ(SwitchedInto({97, 50}, second, 5), (Counts{-1, 1}));
 }
 
 }  // namespace

@@ -5,7 +5,9 @@
 #include <functional>
 
 #include "core/deterministic_math.h"
+#include "learn/choice_disclosure.h"
 #include "learn/choice_net_benefit.h"
+#include "learn/choice_propensity_error.h"
 #include "learn/choice_value_steps.h"
 #include "stats/effect_rows.h"
 
@@ -35,14 +37,46 @@ Result<Layout> PairLayout(const Analysis& analysis, const table::Schema& schema,
                     (thresholds == 0 ||
                      parameters.thresholds == ThresholdsOf(options, parameters.models.binary)) &&
                     parameters.switched.size() == thresholds &&
+                    parameters.guideline < static_cast<std::int64_t>(arms) &&
+                    parameters.chosen.size() == arms * arms &&
                     std::ranges::is_sorted(parameters.switched, std::greater<>());
   if (!fits) {
     return Fail(ErrorCode::kRefused, "thresholds or sites that the analysis does not ask for",
                 "wrong_layout");
   }
-  return Layout{{WideBlock("squared_changes", 1 + thresholds), WideBlock("gain", thresholds),
+  Layout layout{{WideBlock("squared_changes", 1 + thresholds), WideBlock("gain", thresholds),
                  WideBlock("gain_squared", thresholds),
-                 CountBlock("sites", parameters.best < 0 ? 0 : kSiteAreas + arms + 1), lines}};
+                 CountBlock("sites", parameters.best < 0 ? 0 : kSiteAreas + arms + 1), lines,
+                 WideBlock("rule", 2),
+                 WideBlock("rule_products", PolicyCount(arms, parameters.guideline >= 0) - 1)}};
+  if (parameters.split.by_site) return layout;
+  const auto odds = PolicyOddsLayout(arms, parameters.split.claim.center.size(), 1,
+                                     static_cast<int>(parameters.column_exponent),
+                                     static_cast<int>(parameters.score_exponent));
+  layout.blocks.insert(layout.blocks.end(), odds.begin(), odds.end());
+  return layout;
+}
+
+/// The hub may not claim fewer persons by recommended and received arm than this site has, nor others than everybody.
+Result<void> HoldChosen(const SiteView& site, const ChoicePairParameters& parameters) {
+  if (site.minimum_count == 0) return {};
+  std::int64_t everybody = 0;
+  for (const std::int64_t persons : parameters.chosen) everybody += persons;
+  if (everybody != parameters.split.Everybody()) {
+    return Fail(ErrorCode::kRefused, "recommended arms that are not everybody's", "false_claim");
+  }
+  const Layout layout{{CountBlock("chosen", parameters.chosen.size())}};
+  CLINNOVA_ASSIGN(const federation::PooledSums own,
+                  SumAlone(site, parameters.split, parameters.models, layout,
+                           [](const ChoiceRows& rows, ChoiceBatch& batch, ExactSums& mine) {
+                             for (std::size_t r = 0; r < batch.rows(); ++r) {
+                               if (batch.fold[r] == 0) continue;
+                               const auto chosen = static_cast<std::size_t>(batch.chosen[r]);
+                               mine.AddCount(0, chosen * rows.arms() +
+                                                    static_cast<std::size_t>(batch.arm()[r]));
+                             }
+                           }));
+  return HoldClaim(own.Counts(0), parameters.chosen);
 }
 
 /// The hub may not claim fewer persons above a threshold than this site has.
@@ -73,9 +107,10 @@ class RowPairs {
  public:
   /// `into`: by threshold, that to which the persons between it and the next are added, or -1.
   RowPairs(const ChoicePairParameters& parameters, const std::vector<std::int64_t>& into,
-           const ChoiceRows& ruled, ChoiceBatch& batch, ExactSums& sums)
+           bool rule_told, const ChoiceRows& ruled, ChoiceBatch& batch, ExactSums& sums)
       : parameters_(parameters),
         into_(into),
+        rule_told_(rule_told),
         ruled_(ruled),
         batch_(batch),
         sums_(sums),
@@ -84,6 +119,7 @@ class RowPairs {
         towards_(batch.score.size()) {}
 
   void Add(std::size_t row) {
+    if (rule_told_) AddRule(row);
     for (std::size_t a = 0; a < batch_.score.size(); ++a) {
       towards_[a] = sign_ * batch_.predicted[a][row];
     }
@@ -101,11 +137,22 @@ class RowPairs {
   }
 
  private:
+  void AddRule(std::size_t row) {
+    const std::vector<PolicyScore> scores = PolicyScores(batch_, row, parameters_.guideline);
+    const double score = scores.front().score;
+    sums_.Add(kRuleScores, 0, score);
+    sums_.Add(kRuleScores, 1, score * score);
+    for (std::size_t i = 1; i < scores.size(); ++i) {
+      sums_.Add(kRuleProducts, i - 1, score * scores[i].score);
+    }
+  }
   void AddOther(std::size_t row, std::size_t fold, const Switch& own) {
     ruled_.PredictWithout(parameters_.models, parameters_.rules, batch_, row, fold, predictors_);
     const std::size_t other = ChoiceRows::ChosenOf(parameters_.models, predictors_);
-    AddChange(0, batch_.score[static_cast<std::size_t>(batch_.chosen[row])][row] -
-                     batch_.score[other][row]);
+    if (rule_told_) {
+      AddChange(0, batch_.score[static_cast<std::size_t>(batch_.chosen[row])][row] -
+                       batch_.score[other][row]);
+    }
     if (parameters_.thresholds.empty()) return;
     for (double& eta : predictors_) {
       eta = sign_ * (parameters_.models.binary ? core::Expit(eta) : eta);
@@ -124,14 +171,26 @@ class RowPairs {
 
   const ChoicePairParameters& parameters_;  // not owned, outlives this
   const std::vector<std::int64_t>& into_;   // not owned, outlives this
-  const ChoiceRows& ruled_;                 // not owned, outlives this
-  ChoiceBatch& batch_;                      // not owned, outlives this
-  ExactSums& sums_;                         // not owned, outlives this
+  bool rule_told_;
+  const ChoiceRows& ruled_;  // not owned, outlives this
+  ChoiceBatch& batch_;       // not owned, outlives this
+  ExactSums& sums_;          // not owned, outlives this
   double sign_;
   std::size_t reference_;
   std::vector<double> towards_;  ///< predictions by arm, larger is better
   std::vector<double> predictors_{};
 };
+
+/// The rule's part of the propensities' errors.
+void AddRuleOdds(const ChoicePairParameters& parameters, const ChoiceRows& rows, ChoiceBatch& batch,
+                 ExactSums& sums) {
+  std::vector<PolicyScore> rule(batch.rows());
+  for (std::size_t r = 0; r < batch.rows(); ++r) {
+    if (batch.fold[r] == 0) continue;
+    rule[r] = ScoreOf(batch, r, static_cast<std::size_t>(batch.chosen[r]));
+  }
+  AddPolicyOdds(batch, rows.columns(), parameters.models.trim, rule, kRuleOdds, sums);
+}
 
 Result<void> PairEvaluate(const SiteView& site, const ChoicePairParameters& parameters,
                           ExactSums& sums) {
@@ -142,16 +201,24 @@ Result<void> PairEvaluate(const SiteView& site, const ChoicePairParameters& para
                            kComparedSites, sums));
   }
   CLINNOVA_TRY(HoldSwitched(site, parameters));
+  CLINNOVA_TRY(HoldChosen(site, parameters));
+  const std::vector<std::int64_t> given = RowTotals(parameters.chosen, ruled.arms());
+  const bool told = PolicyTold(given, site.minimum_count);
   const std::vector<std::int64_t> into =
-      SwitchedInto(parameters.switched, parameters.split.Everybody(), site.minimum_count);
+      SwitchedInto(parameters.switched,
+                   CountsBesideThresholds(given, static_cast<std::size_t>(parameters.reference),
+                                          site.minimum_count),
+                   site.minimum_count);
   const double sign = parameters.models.higher_is_better ? 1 : -1;
   return ForEachPredicted(site, parameters.split, parameters.models, sums,
-                          [&](const ChoiceRows&, ChoiceBatch& batch, ExactSums& mine) {
-                            RowPairs pairs(parameters, into, ruled, batch, mine);
+                          [&](const ChoiceRows& rows, ChoiceBatch& batch, ExactSums& mine) {
+                            RowPairs pairs(parameters, into, told, ruled, batch, mine);
                             for (std::size_t r = 0; r < batch.rows(); ++r) {
                               if (batch.fold[r] != 0) pairs.Add(r);
                             }
                             AddLines(parameters.lines, batch, sign, kLineSums, mine);
+                            if (!told || parameters.split.by_site) return;
+                            AddRuleOdds(parameters, rows, batch, mine);
                           });
 }
 

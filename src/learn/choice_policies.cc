@@ -9,6 +9,13 @@
 #include "learn/choice_judgement.h"
 
 namespace clinnova::learn {
+namespace {
+
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+constexpr ChoiceEstimate kNoEstimate{
+    .estimate = kNone, .std_error = kNone, .low = kNone, .high = kNone, .p_value = kNone};
+
+}  // namespace
 
 ChoiceEstimate NormalEstimate(double estimate, double std_error, double confidence_level) {
   const double half = core::NormalQuantile(0.5 + confidence_level / 2) * std_error;
@@ -29,13 +36,14 @@ PolicyValues ValuesFrom(const federation::PooledSums& sums, std::size_t arms,
       .confidence_level = confidence_level, .sign = higher_is_better ? 1.0 : -1.0, .arms = arms};
   for (const std::int64_t count : sums.Counts(kChosenReceived)) policies.n += count;
   const auto n = static_cast<long double>(policies.n);
-  const std::vector<double> totals = sums.Numbers(kPolicySums);
+  std::vector<double>& totals = policies.totals = {kNone};
+  for (const double total : sums.Numbers(kPolicySums)) totals.push_back(total);
   for (const double total : totals) policies.values.push_back(static_cast<double>(total / n));
   const std::size_t size = totals.size();
-  policies.covariance.assign(size, std::vector<double>(size));
+  policies.covariance.assign(size, std::vector<double>(size, kNone));
   std::size_t at = 0;
-  for (std::size_t i = 0; i < size; ++i) {
-    for (std::size_t j = 0; j <= i; ++j, ++at) {
+  for (std::size_t i = 1; i < size; ++i) {
+    for (std::size_t j = 1; j <= i; ++j, ++at) {
       const long double spread =
           sums.Number(kPolicyProducts, at) - static_cast<long double>(totals[i]) * totals[j] / n;
       policies.covariance[i][j] = policies.covariance[j][i] =
@@ -45,24 +53,34 @@ PolicyValues ValuesFrom(const federation::PooledSums& sums, std::size_t arms,
   return policies;
 }
 
-void PolicyValues::Add(double sum, double squares, const std::vector<double>& products,
-                       double more) {
+bool PolicyValues::Told(std::size_t policy) const { return !std::isnan(values[policy]); }
+
+void PolicyValues::Take(std::size_t policy, double sum, double squares,
+                        const std::vector<double>& products, double more) {
   const auto persons = static_cast<long double>(n);
-  const auto covariance_of = [&](double product, double value) {
-    const long double spread = product - static_cast<long double>(sum) * value;
+  const auto covariance_of = [&](double product, double total) {
+    const long double spread = product - static_cast<long double>(sum) * total / persons;
     return static_cast<double>(spread / (persons - 1) / persons);
   };
-  std::vector<double> row;
+  totals[policy] = sum;
+  values[policy] = static_cast<double>(sum / persons);
+  std::size_t at = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    row.push_back(covariance_of(products[i], values[i]));
-    covariance[i].push_back(row[i]);
+    if (i == policy) continue;
+    covariance[i][policy] = covariance[policy][i] = covariance_of(products[at++], totals[i]);
   }
-  values.push_back(static_cast<double>(sum / persons));
-  row.push_back(covariance_of(squares, values.back()) + more);
-  covariance.push_back(std::move(row));
+  covariance[policy][policy] = covariance_of(squares, sum) + more;
+}
+
+void PolicyValues::Add() {
+  totals.push_back(kNone);
+  values.push_back(kNone);
+  for (auto& row : covariance) row.push_back(kNone);
+  covariance.emplace_back(values.size(), kNone);
 }
 
 ChoiceEstimate PolicyValues::Value(std::size_t policy) const {
+  if (!Told(policy)) return kNoEstimate;
   return NormalEstimate(values[policy], std::sqrt(std::max(0.0, covariance[policy][policy])),
                         confidence_level);
 }
@@ -73,7 +91,7 @@ ChoiceEstimate PolicyValues::Gain(std::size_t policy, std::size_t other) const {
   ChoiceEstimate gain = NormalEstimate(sign * (values[policy] - values[other]),
                                        std::sqrt(std::max(0.0, variance)), confidence_level);
   gain.p_value = gain.std_error > 0 ? core::NormalTwoSidedP(gain.estimate / gain.std_error) : 1;
-  return gain;
+  return std::isnan(gain.estimate) ? kNoEstimate : gain;
 }
 
 std::size_t PolicyValues::BestArm() const {
@@ -85,6 +103,7 @@ std::size_t PolicyValues::BestArm() const {
 }
 
 ChoiceEstimate PolicyValues::GainOverBest(std::size_t policy) const {
+  if (!Told(policy)) return kNoEstimate;
   ChoiceEstimate gain = Gain(policy, 1 + BestArm());
   const double z = core::NormalQuantile(1 - (1 - confidence_level) / 2 / static_cast<double>(arms));
   gain.high = std::numeric_limits<double>::infinity();

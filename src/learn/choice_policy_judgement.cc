@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "learn/choice_disclosure.h"
 #include "learn/choice_policy_steps.h"
 #include "learn/choice_steps.h"
 #include "learn/tree_steps.h"
@@ -127,12 +128,26 @@ class FindingTree {
     }
   }
 
+  /// Persons by the arm that their fold's tree gives, and by the rule's.
+  Result<std::vector<std::int64_t>> Given() {
+    const PolicyArmParameters parameters{.split = question_.split,
+                                         .models = question_.models,
+                                         .features = features_,
+                                         .trees = packed_};
+    CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kPolicyArmStep, parameters));
+    return sums.Counts(kTreeArms);
+  }
+
   Result<void> Value() {
+    CLINNOVA_ASSIGN(const std::vector<std::int64_t> given, Given());
+    tree_.recommended = RowTotals(given, question_.arms);
+    tree_.told = PoliciesTold(given, question_.arms, federation_.minimum_count()).first;
     const PolicyValueParameters parameters{.split = question_.split,
                                            .models = question_.models,
                                            .guideline = question_.guideline,
                                            .features = features_,
                                            .trees = packed_,
+                                           .given = given,
                                            .column_exponent = question_.column_exponent,
                                            .score_exponent = question_.score_exponent};
     CLINNOVA_ASSIGN(const PooledSums sums,
@@ -141,7 +156,6 @@ class FindingTree {
     tree_.squares = sums.Number(kTreeScores, 1);
     tree_.products = sums.Numbers(kTreeProducts);
     tree_.squared_changes = sums.Number(kTreeChanges);
-    tree_.recommended = sums.Counts(kTreeArms);
     tree_.odds = {.scores = sums.Numbers(kTreeOdds), .gradient = sums.Numbers(kTreeOdds + 1)};
     return {};
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The coordinator's side of a policy tree: three rounds (choice_policy_steps.h), and the search between the second and the
+// The coordinator's side of a policy tree: four rounds (choice_policy_steps.h), and the search between the second and the
 // third.
 //
 // The tree is learned without each fold and valued on that fold, as the rule is; what its having seen other folds changes
@@ -47,8 +47,10 @@ struct PolicyTreeJudgement {
   Tree tree{};                  ///< of all rows
   std::vector<Tree> by_fold{};
   std::vector<std::int64_t> recommended{};  ///< persons by arm that their fold's tree names
-  double sum = 0, squares = 0;              ///< of the scores of these arms
-  std::vector<double> products{};           ///< with every other policy's
+  bool told =
+      true;  ///< whether its value may be told (choice_disclosure.h); if not, the sums are 0
+  double sum = 0, squares = 0;     ///< of the scores of these arms
+  std::vector<double> products{};  ///< with every other policy's
   double squared_changes = 0;
   PolicyOdds odds{};
   std::vector<std::string> warnings{};

@@ -116,14 +116,14 @@ TEST(PolicyTree, IsNotFlatteredWhereThereIsNothingToGain) {
   EXPECT_NEAR(sum / kCohorts, 0, 0.05);
 }
 
-TEST(PolicyTree, TakesThreeRoundsAndLeavesAllElseAsItWas) {
+TEST(PolicyTree, TakesFourRoundsAndLeavesAllElseAsItWas) {
   const std::vector<Table> sites = Sites(Patients(600, Truth::kTwoQuestions), 3);
   for (const int minimum : {0, 5}) {
     const Answer without =
         RunOne(ChoiceOf("[\"x\", \"sex\"]", "policies"), sites, {.minimum_count = minimum});
     const Answer with = RunOne(Analysis(), sites, {.minimum_count = minimum});
     ASSERT_TRUE(without && with) << with.error().message;
-    EXPECT_EQ(with.Number("/rounds"), without.Number("/rounds") + 3);
+    EXPECT_EQ(with.Number("/rounds"), without.Number("/rounds") + 4);
     EXPECT_EQ(with.Size("/policies"), without.Size("/policies") + 1);
     for (std::size_t p = 0; p < without.Size("/policies"); ++p) {
       for (const char* key : {"/value", "/std_error"}) {

@@ -93,6 +93,11 @@ Json PolicyTreeJson(const ChoiceStory& story, std::vector<std::string>& suppress
   json["leaves"] = LeavesJson(story);
   json["nodes"] = NodesJson(story);
   json["gain"] = DifferenceJson(policies.GainOverBest(tree));
+  if (!told.told) {
+    for (const auto& number : json["gain"].items()) {
+      suppressed.push_back("/policy_tree/gain/" + number.key());
+    }
+  }
   json["gain"]["best_single"] = story.learned.arms[policies.BestArm()];
   const std::optional<std::int64_t> changed = Changed(story);
   json["gain"]["n_changed"] = changed ? Json(*changed) : Json(nullptr);
@@ -101,6 +106,7 @@ Json PolicyTreeJson(const ChoiceStory& story, std::vector<std::string>& suppress
   for (std::size_t a = 0; a < story.learned.arms.size(); ++a) {
     Json entry{{"over", story.learned.arms[a]}};
     entry.update(DifferenceJson(policies.Gain(tree, 1 + a)));
+    if (!told.told) suppressed.push_back("/policy_tree/gain_by_drug/" + std::to_string(a));
     json["gain_by_drug"].push_back(std::move(entry));
   }
   json["by_fold"] = Json::array();

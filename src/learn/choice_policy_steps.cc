@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "federation/batches.h"
+#include "learn/choice_disclosure.h"
 #include "learn/choice_forest.h"
 #include "learn/choice_options.h"
 #include "learn/choice_propensity_error.h"
@@ -203,12 +204,23 @@ Result<Layout> ValueLayout(const Analysis& analysis, const table::Schema& schema
   CLINNOVA_TRY(CellsOf(analysis, schema, parameters.split, parameters.features));
   Layout layout{{WideBlock("scores", 2),
                  WideBlock("products", PolicyCount(arms, parameters.guideline >= 0)),
-                 WideBlock("changes", 1), CountBlock("arms", arms)}};
+                 WideBlock("changes", 1)}};
+  if (parameters.given.size() != arms * arms ||
+      parameters.guideline >= static_cast<std::int64_t>(arms)) {
+    return WrongLayout("persons or a guideline that fit no arms");
+  }
   const auto odds = PolicyOddsLayout(arms, parameters.split.claim.center.size(), 1,
                                      static_cast<int>(parameters.column_exponent),
                                      static_cast<int>(parameters.score_exponent));
   layout.blocks.insert(layout.blocks.end(), odds.begin(), odds.end());
   return layout;
+}
+
+Result<Layout> ArmLayout(const Analysis& analysis, const table::Schema& schema,
+                         const PolicyArmParameters& parameters) {
+  CLINNOVA_ASSIGN(const std::size_t arms, stats::ArmsOf(analysis, schema, parameters.split.claim));
+  CLINNOVA_TRY(CellsOf(analysis, schema, parameters.split, parameters.features));
+  return Layout{{CountBlock("arms", arms * arms)}};
 }
 
 /// Nodes on the longest way from a node to a leaf.
@@ -218,13 +230,13 @@ std::int64_t Depth(const Tree& tree, std::size_t at) {
 }
 
 /// kRefused for trees that are no policies of so many arms, or are deeper than the analysis asks.
-Result<std::vector<Tree>> TreesFrom(const Analysis& analysis,
-                                    const PolicyValueParameters& parameters, std::size_t arms) {
+template <typename P>
+Result<std::vector<Tree>> TreesFrom(const Analysis& analysis, const P& parameters,
+                                    std::size_t arms) {
   CLINNOVA_ASSIGN(const ChoiceOptions options, ChoiceOptionsOf(analysis));
   const std::size_t folds = Folds(parameters.split);
   std::vector<Tree> trees;
-  bool fits = parameters.trees.size() == folds * (folds + 1) / 2 &&
-              parameters.guideline < static_cast<std::int64_t>(arms);
+  bool fits = parameters.trees.size() == folds * (folds + 1) / 2;
   for (const core::Bytes& bytes : parameters.trees) {
     CLINNOVA_ASSIGN(Tree tree, UnpackTree(bytes, parameters.features));
     fits = fits && tree.size() < (std::size_t{2} << options.policy_tree.depth) &&
@@ -242,8 +254,8 @@ Result<std::vector<Tree>> TreesFrom(const Analysis& analysis,
 constexpr std::size_t kMostNodes = 7;  // of a tree of depth 2
 
 /// Rule 10, on what the hub claims of the rows that each tree was learned from.
-Result<void> HoldTrees(const SiteView& site, const PolicyValueParameters& parameters) {
-  CLINNOVA_TRY(ValueLayout(site.analysis, site.table.schema, parameters));
+template <typename P>
+Result<void> HoldTrees(const SiteView& site, const P& parameters) {
   CLINNOVA_ASSIGN(const std::size_t arms,
                   stats::ArmsOf(site.analysis, site.table.schema, parameters.split.claim));
   CLINNOVA_ASSIGN(const std::vector<Tree> trees, TreesFrom(site.analysis, parameters, arms));
@@ -280,12 +292,58 @@ Result<void> HoldTrees(const SiteView& site, const PolicyValueParameters& parame
   return {};
 }
 
+Result<void> HoldArms(const SiteView& site, const PolicyArmParameters& parameters) {
+  CLINNOVA_TRY(ArmLayout(site.analysis, site.table.schema, parameters));
+  return HoldTrees(site, parameters);
+}
+
+template <typename P>
+Result<void> ArmEvaluate(const SiteView& site, const P& parameters, ExactSums& sums) {
+  CLINNOVA_ASSIGN(const std::size_t arms,
+                  stats::ArmsOf(site.analysis, site.table.schema, parameters.split.claim));
+  CLINNOVA_ASSIGN(const std::vector<Tree> trees, TreesFrom(site.analysis, parameters, arms));
+  const std::size_t folds = Folds(parameters.split);
+  return ForEachPredicted(
+      site, parameters.split, parameters.models, sums,
+      [&](const ChoiceRows&, ChoiceBatch& batch, ExactSums& mine) {
+        std::vector<std::uint8_t> bins(parameters.features.size());
+        for (std::size_t r = 0; r < batch.rows(); ++r) {
+          if (batch.fold[r] == 0) continue;
+          BinRow(site.table, batch.design.source_row[r], parameters.features, bins);
+          const auto fold = static_cast<std::size_t>(batch.fold[r] - 1);
+          const Tree& tree = trees[SetWithout(folds, fold, fold) - 1];
+          const double named = tree[LeafOf(tree, parameters.features, bins.data())].value;
+          mine.AddCount(kTreeArms, static_cast<std::size_t>(named) * arms +
+                                       static_cast<std::size_t>(batch.chosen[r]));
+        }
+      });
+}
+
+/// The arms that trees and rule are said to give are everybody's, and no fewer than here.
+Result<void> HoldValues(const SiteView& site, const PolicyValueParameters& parameters) {
+  CLINNOVA_TRY(ValueLayout(site.analysis, site.table.schema, parameters));
+  CLINNOVA_TRY(HoldTrees(site, parameters));
+  if (site.minimum_count == 0) return {};
+  std::int64_t everybody = 0;
+  for (const std::int64_t persons : parameters.given) everybody += persons;
+  if (everybody != parameters.split.Everybody()) {
+    return Fail(ErrorCode::kRefused, "arms that are not everybody's", "false_claim");
+  }
+  const Layout layout{{CountBlock("arms", parameters.given.size())}};
+  ExactSums own(layout);
+  CLINNOVA_TRY(ArmEvaluate(site, parameters, own));
+  CLINNOVA_ASSIGN(const PooledSums here, PooledSums::Decode(layout, own.Seal(core::Hash{})));
+  return HoldClaim(here.Counts(kTreeArms), parameters.given);
+}
+
 Result<void> ValueEvaluate(const SiteView& site, const PolicyValueParameters& parameters,
                            ExactSums& sums) {
   CLINNOVA_ASSIGN(const std::size_t arms,
                   stats::ArmsOf(site.analysis, site.table.schema, parameters.split.claim));
   CLINNOVA_ASSIGN(const std::vector<Tree> trees, TreesFrom(site.analysis, parameters, arms));
   const std::size_t folds = Folds(parameters.split);
+  const TwoPoliciesTold told = PoliciesTold(parameters.given, arms, site.minimum_count);
+  if (!told.first) return {};
   return ForEachPredicted(
       site, parameters.split, parameters.models, sums,
       [&](const ChoiceRows& rows, ChoiceBatch& batch, ExactSums& mine) {
@@ -303,11 +361,10 @@ Result<void> ValueEvaluate(const SiteView& site, const PolicyValueParameters& pa
           const std::size_t arm = arm_by(fold, fold);
           const double score = batch.score[arm][r];
           own[r] = ScoreOf(batch, r, arm);
-          mine.AddCount(kTreeArms, arm);
           mine.Add(kTreeScores, 0, score);
           mine.Add(kTreeScores, 1, score * score);
           const std::vector<PolicyScore> others = PolicyScores(batch, r, parameters.guideline);
-          for (std::size_t i = 0; i < others.size(); ++i) {
+          for (std::size_t i = told.second ? 0 : 1; i < others.size(); ++i) {
             mine.Add(kTreeProducts, i, score * others[i].score);
           }
           for (std::size_t other = 0; other < folds; ++other) {
@@ -342,8 +399,11 @@ const federation::TypedStep<PolicyCountParameters> kPolicyCountStep{
     "choice.policy_counts", CountLayout, CountEvaluate, ChoiceGuard{}};
 const federation::TypedStep<PolicySumParameters> kPolicySumStep{
     "choice.policy_sums", SumLayout, SumEvaluate, PolicyGuard<PolicySumParameters, HoldGroups>{}};
+const federation::TypedStep<PolicyArmParameters> kPolicyArmStep{
+    "choice.policy_arms", ArmLayout, ArmEvaluate<PolicyArmParameters>,
+    PolicyGuard<PolicyArmParameters, HoldArms>{}};
 const federation::TypedStep<PolicyValueParameters> kPolicyValueStep{
     "choice.policy_values", ValueLayout, ValueEvaluate,
-    PolicyGuard<PolicyValueParameters, HoldTrees>{}};
+    PolicyGuard<PolicyValueParameters, HoldValues>{}};
 
 }  // namespace clinnova::learn

@@ -3,9 +3,10 @@
 // joined cell, values of the trees that were found.
 //
 // Reveals, over all sites together: by fold and cell (choice_policy_cells.h) the persons, and how many sites have any; by
-// fold and group of cells and arm the sum of scores out of fold; of the trees found without each fold, over everybody, the
+// fold and group of cells and arm the sum of scores out of fold; of the trees found without each fold, persons by arm named
+// and arm that the rule gives; over everybody, where these differ by enough persons (choice_disclosure.h), the
 // sums of the scores of the arm named, of their squares and of their products with every policy's scores, what
-// choice_propensity_error.h says of a policy, the squares of what another fold left out changes, and persons by arm named. A site refuses sums of scores over 1 to
+// choice_propensity_error.h says of a policy, and the squares of what another fold left out changes. A site refuses sums of scores over 1 to
 // minimum_count - 1 persons of a fold (`scores_of_persons`) or over persons of too few sites (`few_contributors`), trees
 // with leaves of fewer than ten persons or of one site (`rare_level`), and claims of fewer persons than it has itself
 // (`false_claim`): rules 10, 11 and 12.
@@ -53,14 +54,32 @@ struct PolicySumParameters {
 /// By fold, group of cells and arm.
 enum PolicySumBlock { kCellScores };
 
+/// Persons by the arm that their fold's tree gives, and by that of the rule.
+struct PolicyArmParameters {
+  ChoiceSplit split;
+  ChoiceModels models;
+  std::vector<Feature> features{};
+  std::vector<core::Bytes> trees{};  ///< PackTree, at SetWithout(folds, f, g) - 1
+  template <class A>
+  void Fields(A& a) {
+    a(split);
+    a(models);
+    a(features);
+    a(trees);
+  }
+};
+enum PolicyArmBlock { kTreeArms };
+
+/// Where the trees' value may not be told beside that of every arm and of the rule (choice_disclosure.h), no site adds to it.
 struct PolicyValueParameters {
   ChoiceSplit split;
   ChoiceModels models;
   std::int64_t guideline = -1;  ///< as of choice.values
   std::vector<Feature> features{};
-  std::vector<core::Bytes> trees{};  ///< PackTree, at SetWithout(folds, f, g) - 1
-  std::int64_t column_exponent = 0;  ///< of a standardised value's size
-  std::int64_t score_exponent = 0;   ///< of a score's
+  std::vector<core::Bytes> trees{};   ///< as of choice.policy_arms
+  std::vector<std::int64_t> given{};  ///< as choice.policy_arms has told it
+  std::int64_t column_exponent = 0;   ///< of a standardised value's size
+  std::int64_t score_exponent = 0;    ///< of a score's
   template <class A>
   void Fields(A& a) {
     a(split);
@@ -68,20 +87,21 @@ struct PolicyValueParameters {
     a(guideline);
     a(features);
     a(trees);
+    a(given);
     a(column_exponent);
     a(score_exponent);
   }
 };
 enum PolicyValueBlock {
-  kTreeScores,    ///< sum, sum of squares
-  kTreeProducts,  ///< with the policies in the order of PolicyCount
-  kTreeChanges,   ///< as kSquaredChanges
-  kTreeArms,      ///< persons by arm named
-  kTreeOdds       ///< and on: PolicyOddsLayout
+  kTreeScores,  ///< sum, sum of squares
+  kTreeProducts,  ///< with the policies in the order of PolicyCount; with the rule's only where that is told
+  kTreeChanges,  ///< as kSquaredChanges
+  kTreeOdds      ///< and on: PolicyOddsLayout
 };
 
 extern const federation::TypedStep<PolicyCountParameters> kPolicyCountStep;
 extern const federation::TypedStep<PolicySumParameters> kPolicySumStep;
+extern const federation::TypedStep<PolicyArmParameters> kPolicyArmStep;
 extern const federation::TypedStep<PolicyValueParameters> kPolicyValueStep;
 
 }  // namespace clinnova::learn

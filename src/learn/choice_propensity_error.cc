@@ -145,8 +145,8 @@ void AddPropensityError(ChoiceBatch& batch, std::size_t columns, double trim,
     const std::vector<PolicyScore> scores = PolicyScores(batch, r, guideline);
     for (std::size_t k = 0; k < scores.size(); ++k) by_policy[k][r] = scores[k];
   }
-  for (std::size_t k = 0; k < by_policy.size(); ++k) {
-    adding.AddPolicy(by_policy[k], trim, kOddsScores, k);
+  for (std::size_t k = 1; k < by_policy.size(); ++k) {
+    adding.AddPolicy(by_policy[k], trim, kOddsScores, k - 1);
   }
 }
 

@@ -16,7 +16,7 @@
 // M. Davidian, Stat. Med. 23 (2004), on propensities.
 //
 // Reveals, as part of the step choice.values: score, squares of the score and information of the propensities out of fold;
-// by policy the sums of Gamma_i s_i, and G.
+// by policy the sums of Gamma_i s_i, and G (of the rule with choice.fold_pairs).
 #pragma once
 
 #include <cstdint>
@@ -54,7 +54,8 @@ std::vector<PolicyScore> PolicyScores(const ChoiceBatch& batch, std::size_t row,
 std::vector<federation::BlockSpec> PropensityErrorLayout(std::size_t arms, std::size_t columns,
                                                          std::size_t policies, int column_exponent,
                                                          int score_exponent);
-/// Adds a predicted batch, whose design has so many columns, to the blocks from `first` on.
+/// Adds a predicted batch, whose design has so many columns, to the blocks from `first` on: every policy but the rule,
+/// which choice.fold_pairs adds by AddPolicyOdds.
 void AddPropensityError(ChoiceBatch& batch, std::size_t columns, double trim,
                         std::int64_t guideline, std::size_t first, federation::ExactSums& sums);
 
@@ -73,7 +74,7 @@ struct PolicyOdds {
   std::vector<double> scores{};    ///< sums of Gamma s
   std::vector<double> gradient{};  ///< G
 };
-/// From the blocks of AddPropensityError, by policy.
+/// From the blocks of AddPropensityError, by policy: these values are without the rule's.
 std::vector<PolicyOdds> PolicyOddsOf(const federation::PooledSums& sums, std::size_t first,
                                      std::span<const double> values);
 /// What it changes in the covariance of the values' estimates, by two policies. `first`: of the blocks of AddPropensityError;

@@ -33,14 +33,29 @@ ChoiceBatch Batch(const std::vector<int>& arm, const std::vector<double>& y, dou
   return batch;
 }
 
-stats::Matrix ErrorOf(ChoiceBatch& batch, const std::vector<double>& values, double trim) {
-  const federation::Layout layout{PropensityErrorLayout(2, 1, values.size(), 1, 6)};
+/// Of `values`, the rule's first, which is summed apart.
+stats::Matrix ErrorOf(ChoiceBatch& batch, const std::vector<double>& values, double trim,
+                      std::int64_t n) {
+  const federation::Layout layout{PropensityErrorLayout(2, 1, values.size() - 1, 1, 6)};
   federation::ExactSums sums(layout);
   AddPropensityError(batch, 1, trim, -1, 0, sums);
   const auto pooled = federation::PooledSums::Decode(layout, sums.Seal(core::Hash{}));
-  EXPECT_TRUE(pooled);
-  return PropensityErrorOf(*pooled, 0, PolicyOddsOf(*pooled, 0, values),
-                           static_cast<std::int64_t>(batch.rows()), {{0.0}});
+  const federation::Layout rule_layout{PolicyOddsLayout(2, 1, 1, 1, 6)};
+  federation::ExactSums rule_sums(rule_layout);
+  std::vector<PolicyScore> scores(batch.rows());
+  for (std::size_t r = 0; r < batch.rows(); ++r) {
+    scores[r] = ScoreOf(batch, r, static_cast<std::size_t>(batch.chosen[r]));
+  }
+  AddPolicyOdds(batch, 1, trim, scores, 0, rule_sums);
+  const auto rule = federation::PooledSums::Decode(rule_layout, rule_sums.Seal(core::Hash{}));
+  EXPECT_TRUE(pooled && rule);
+  std::vector<PolicyOdds> odds = PolicyOddsOf(*pooled, 0, std::span(values).subspan(1));
+  odds.insert(odds.begin(),
+              {.value = values[0], .scores = rule->Numbers(0), .gradient = rule->Numbers(1)});
+  return PropensityErrorOf(*pooled, 0, odds, n, {{0.0}});
+}
+stats::Matrix ErrorOf(ChoiceBatch& batch, const std::vector<double>& values, double trim) {
+  return ErrorOf(batch, values, trim, static_cast<std::int64_t>(batch.rows()));
 }
 
 /// Variance of the mean of the scores of one drug for everybody.
@@ -80,20 +95,14 @@ TEST(PropensityError, LeavesOutScoresWhosePropensityIsTrimmedAndRowsOutOfAllFold
   ChoiceBatch five = Batch({1, 0, 1, 0, 1}, {3, 1, 4, 2, 50}, 0.5);
   five.fold.back() = 0;
   five.design.rows = 5;
-  const federation::Layout layout{PropensityErrorLayout(2, 1, 5, 1, 6)};
-  federation::ExactSums sums(layout);
-  AddPropensityError(five, 1, 0.02, -1, 0, sums);
-  const auto pooled = federation::PooledSums::Decode(layout, sums.Seal(core::Hash{}));
-  ASSERT_TRUE(pooled);
-  const std::vector<double> values = {1.5, 1.5, 3.5, 2.5, 2.5};
-  EXPECT_EQ(PropensityErrorOf(*pooled, 0, PolicyOddsOf(*pooled, 0, values), 4, {{0.0}}), four);
+  EXPECT_EQ(ErrorOf(five, {1.5, 1.5, 3.5, 2.5, 2.5}, 0.02, 4), four);
 }
 
 TEST(PropensityError, OfAPolicyThatIsAddedIsThatOfOneThatWasThere) {
   const std::vector<int> arm = {1, 0, 1, 0, 0, 1, 0, 0};
   ChoiceBatch batch = Batch(arm, {3, 1, 4, 1, 5, 8, 2, 6}, 0.4);
   const std::vector<double> values = {2, 2, 6, 3.75, 4};
-  const federation::Layout layout{PropensityErrorLayout(2, 1, values.size(), 1, 6)};
+  const federation::Layout layout{PropensityErrorLayout(2, 1, values.size() - 1, 1, 6)};
   federation::ExactSums sums(layout);
   AddPropensityError(batch, 1, 0.02, -1, 0, sums);
   const auto all = federation::PooledSums::Decode(layout, sums.Seal(core::Hash{}));
@@ -104,9 +113,9 @@ TEST(PropensityError, OfAPolicyThatIsAddedIsThatOfOneThatWasThere) {
   AddPolicyOdds(batch, 1, 0.02, second, 0, added);
   const auto one = federation::PooledSums::Decode(added_layout, added.Seal(core::Hash{}));
   ASSERT_TRUE(all && one);
-  const std::vector<PolicyOdds> odds = PolicyOddsOf(*all, 0, values);
-  EXPECT_EQ(one->Numbers(0), odds[2].scores);
-  EXPECT_EQ(one->Numbers(1), odds[2].gradient);
+  const std::vector<PolicyOdds> odds = PolicyOddsOf(*all, 0, std::span(values).subspan(1));
+  EXPECT_EQ(one->Numbers(0), odds[1].scores);
+  EXPECT_EQ(one->Numbers(1), odds[1].gradient);
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ class Report {
         best_(policies_.BestArm()),
         recommended_(Recommended()),
         hidden_recommended_(HiddenRecommended()),
+        rule_told_(policies_.Told(0)),
         hidden_cells_(
             stats::HiddenCells(Cells(), arms_.size(), arms_.size(), story.minimum_count)) {}
 
@@ -134,17 +135,24 @@ class Report {
     return warnings;
   }
 
+  /// Says that what follows from the rule's value is withheld, where it is.
+  void Suppress(std::initializer_list<std::string> paths) {
+    if (!rule_told_) suppressed_.insert(suppressed_.end(), paths);
+  }
+
   Json Gain() {
     Json gain = DifferenceJson(policies_.GainOverBest());
+    for (const auto& number : gain.items()) Suppress({"/gain/" + number.key()});
     gain["best_single"] = arms_[best_];
     gain["n_changed"] =
         Unless(hidden_recommended_[best_], "/gain/n_changed", story_.judgement.changed);
     return gain;
   }
 
-  Json GainByDrug() const {
+  Json GainByDrug() {
     Json list = Json::array();
     for (std::size_t a = 0; a < arms_.size(); ++a) {
+      Suppress({"/gain_by_drug/" + std::to_string(a)});
       Json entry{{"over", arms_[a]}};
       entry.update(DifferenceJson(policies_.Gain(0, 1 + a)));
       list.push_back(std::move(entry));
@@ -152,7 +160,7 @@ class Report {
     return list;
   }
 
-  Json Policies() const {
+  Json Policies() {
     std::vector<std::string> names = {"rule"};
     names.insert(names.end(), arms_.begin(), arms_.end());
     names.emplace_back("current practice");
@@ -171,6 +179,9 @@ class Report {
       entry["value"] = value["estimate"];
       for (const char* key : {"std_error", "conf_low", "conf_high"}) entry[key] = value[key];
       if (i > 0) entry["gain_of_rule"] = DifferenceJson(policies_.Gain(0, i));
+      const std::string path = "/policies/" + std::to_string(i);
+      if (!policies_.Told(i)) suppressed_.push_back(path);
+      if (i > 0 && policies_.Told(i)) Suppress({path + "/gain_of_rule"});
       list.push_back(std::move(entry));
     }
     return list;
@@ -210,52 +221,11 @@ class Report {
     return sum * sum / squares;
   }
 
-  /// The groups of a kind, or of a variable, are everybody: `hide` tells what must be hidden of one after the other.
-  template <typename Hide>
-  std::vector<bool> HiddenByVariable(Hide hide) const {
-    const std::span<const GroupGain> groups = story_.judgement.groups;
-    std::vector<bool> hidden;
-    while (hidden.size() < groups.size()) {
-      const std::size_t first = hidden.size();
-      std::size_t last = first;
-      while (last < groups.size() && groups[last].of == groups[first].of) ++last;
-      const std::vector<bool> parts = hide(groups.subspan(first, last - first), first);
-      hidden.insert(hidden.end(), parts.begin(), parts.end());
-    }
-    return hidden;
-  }
-
-  /// Their gains together are the rule's.
-  std::vector<bool> HiddenGroups() const {
-    return HiddenByVariable([&](std::span<const GroupGain> groups, std::size_t) {
-      std::vector<std::int64_t> counts;
-      for (const GroupGain& group : groups) counts.push_back(group.n);
-      return HiddenParts(counts);
-    });
-  }
-
-  std::vector<bool> HiddenOutcomesGiven(const std::vector<bool>& hidden) const {
-    return HiddenByVariable([&](std::span<const GroupGain> groups, std::size_t first) {
-      const auto from = hidden.begin() + static_cast<std::ptrdiff_t>(first);
-      const std::vector<bool> own(from, from + static_cast<std::ptrdiff_t>(groups.size()));
-      std::vector<std::int64_t> persons;
-      std::vector<std::int64_t> cases;
-      for (const GroupGain& group : groups) {
-        persons.push_back(group.n);
-        if (!group.scores.empty()) cases.push_back(group.Cases());
-      }
-      return HiddenOutcomes(persons, cases, own, story_.minimum_count);
-    });
-  }
-
   Json Groups(GroupKind kind) {
     const bool subgroups = kind == GroupKind::kSubgroup;
     Json list = Json::array();
     const std::string path = !subgroups ? "/calibration_for_benefit/" : "/subgroups/";
-    const std::vector<bool> hidden = HiddenGroups();
-    const std::vector<bool> hidden_outcomes = HiddenOutcomesGiven(hidden);
-    for (std::size_t g = 0; g < hidden.size(); ++g) {
-      const GroupGain& group = story_.judgement.groups[g];
+    for (const GroupGain& group : story_.judgement.groups) {
       if (subgroups == group.of.empty()) continue;
       Json entry;
       if (!subgroups) {
@@ -263,7 +233,7 @@ class Report {
       } else {
         entry = {{"variable", group.of}, {"level", group.label}};
       }
-      const bool withheld = hidden[g] || group.n == 1;
+      const bool withheld = group.withheld || group.n == 1;
       const bool told = !withheld && group.n > 0;
       entry["n"] = withheld ? Json(nullptr) : Json(group.n);
       entry["predicted"] = told ? NumberJson(group.predicted) : Json(nullptr);
@@ -272,8 +242,8 @@ class Report {
       if (withheld) suppressed_.push_back(path + std::to_string(list.size()));
       if (subgroups) {
         entry["benefit"] = SubgroupBenefitsJson(story_, group, told);
-        entry["outcome"] = SubgroupFitJson(story_, group, told && !hidden_outcomes[g]);
-        if (told && hidden_outcomes[g]) {
+        entry["outcome"] = SubgroupFitJson(story_, group, told && !group.outcome_withheld);
+        if (told && group.outcome_withheld) {
           suppressed_.push_back(path + std::to_string(list.size()) + "/outcome");
         }
       }
@@ -400,17 +370,18 @@ class Report {
     const std::int64_t n = story_.frame.n();
     std::vector<std::int64_t> known = {n, 0};
     std::vector<std::int64_t> secret;
-    (hidden_recommended_[reference] ? secret : known).push_back(n - recommended_[reference]);
+    const bool told = rule_told_ && !hidden_recommended_[reference];
+    (told ? known : secret).push_back(n - recommended_[reference]);
     if (reference != best_) return NetBenefitJson(story_, known, secret, suppressed_);
-    const std::vector<bool> hidden = HiddenGroups();
     bool withheld = false;
     std::vector<std::int64_t> above;
     std::int64_t sum = 0;
-    for (std::size_t g = hidden.size(); g-- > 0;) {
-      if (!story_.judgement.groups[g].of.empty()) continue;
-      sum += story_.judgement.groups[g].n;
+    const std::vector<GroupGain>& groups = story_.judgement.groups;
+    for (std::size_t g = groups.size(); g-- > 0;) {
+      if (!groups[g].of.empty()) continue;
+      sum += groups[g].n;
       above.push_back(sum);
-      withheld = withheld || hidden[g];
+      withheld = withheld || groups[g].withheld;
     }
     if (!above.empty()) above.pop_back();  // everybody
     auto& to = withheld ? secret : known;
@@ -472,6 +443,9 @@ class Report {
   Json WithoutSite() {
     if (!story_.judgement.without_site) return nullptr;
     const PolicyValues& policies = *story_.judgement.without_site;
+    for (const char* part : {"rule", "gain"}) {
+      if (!policies.Told(0)) suppressed_.push_back("/leave_one_site_out/" + std::string(part));
+    }
     Json entry{{"rule", EstimateJson(policies.Value(0))}};
     entry["best_single"] = arms_[policies.BestArm()];
     entry["gain"] = DifferenceJson(policies.GainOverBest());
@@ -487,9 +461,11 @@ class Report {
 
   /// How strong an unmeasured confounder would have to be with both choice and outcome to explain the gain away.
   /// T. J. VanderWeele, P. Ding, Ann. Intern. Med. 167 (2017); for continuous outcomes RR = exp(0.91 d).
-  Json EValue() const {
+  Json EValue() {
     const ChoiceEstimate gain = policies_.GainOverBest();
+    Suppress({"/e_value/estimate", "/e_value/conf_limit"});
     const auto of = [&](double difference) -> Json {
+      if (std::isnan(difference)) return nullptr;
       if (difference <= 0) return 1.0;
       const double base = policies_.values[1 + best_];
       double ratio = std::exp(0.91 * difference / std::sqrt(story_.learned.outcome_variance));
@@ -536,6 +512,7 @@ class Report {
   std::size_t best_;
   std::vector<std::int64_t> recommended_;  ///< by arm
   std::vector<bool> hidden_recommended_;   ///< by arm
+  bool rule_told_;                         ///< whether the rule's value is
   std::vector<bool> hidden_cells_;         ///< of Cells
   std::vector<std::string> suppressed_;
 };
@@ -566,6 +543,11 @@ std::string Verdict(const ChoiceStory& story) {
   if (story.judgement.changed < kFewestChanged) {
     return "The rule gives " + best +
            " to (almost) everybody: it shows no benefit of choosing over " + best + " for all.";
+  }
+  if (!policies.Told(0)) {
+    return "No benefit of choosing is shown: the rule gives nearly everybody one drug, and its "
+           "value is withheld, since "
+           "those to whom it gives another are few.";
   }
   if (story.judgement.beats_best_single) {
     return "Choosing by the rule does better than the best single drug for everybody, " + best +

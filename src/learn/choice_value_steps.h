@@ -7,7 +7,8 @@
 // scores' products give the variance of every value and of every difference.
 // Source: J. M. Robins, A. Rotnitzky, L. P. Zhao, JASA 89 (1994); S. Athey, S. Wager, Econometrica 89 (2021).
 //
-// Reveals, over all sites together: sums and products of the policies' scores; squares of what folds change in each
+// Reveals, over all sites together: sums and products of the policies' scores (of the rule's only where it differs from every
+// drug for everybody by nobody or by minimum_count persons: choice_disclosure.h); squares of what folds change in each
 // other's values; what choice_net_benefit.h, choice_sites.h and choice_lines.h say; persons by recommended and received
 // arm; sums of weights; histograms of propensities by arm; weighted column sums; by arm sums of predictions and
 // outcomes, and of a binary one histograms of the predictions of those with and without it; sums, sums of squares, level
@@ -56,8 +57,8 @@ struct ChoiceValueParameters {
   }
 };
 enum ChoiceValueBlock {
-  kPolicySums,
-  kPolicyProducts,   ///< lower triangle
+  kPolicySums,       ///< of all policies but the rule
+  kPolicyProducts,   ///< lower triangle, likewise
   kChosenReceived,   ///< by recommended arm, by received arm
   kArmWeights,       ///< by arm: sum of 1 / e, then by arm of its square
   kTrimmedRows,      ///< by arm: e below the trim
@@ -73,7 +74,9 @@ enum ChoiceValueBlock {
 
 /// What the rules' having seen other folds changes: over every fold k, its rows and other fold l, the squares of Gamma
 /// of the arm chosen by the rule without k less Gamma of that chosen by the rule without k and l. Then net benefit
-/// over the arm `reference` (choice_net_benefit.h), and what folds change in it.
+/// over the arm `reference` (choice_net_benefit.h), and what folds change in it. And the rule's value, now that it is known how
+/// many persons it gives each arm: where it may not be told beside the arms' (choice_disclosure.h), no site adds to it, nor to
+/// what folds change in it.
 struct ChoicePairParameters {
   ChoiceSplit split;
   ChoiceModels models;
@@ -84,6 +87,11 @@ struct ChoicePairParameters {
   std::vector<std::int64_t> switched{};
   std::int64_t best = -1;      ///< asks which sites can be compared (choice_sites.h); -1: not
   ChoiceLineQuestion lines{};  ///< their sums
+  /// Persons by recommended and received arm, likewise.
+  std::vector<std::int64_t> chosen{};
+  std::int64_t guideline = -1;  ///< as of choice.values; so the exponents
+  std::int64_t column_exponent = 0;
+  std::int64_t score_exponent = 0;
   template <class A>
   void Fields(A& a) {
     a(split);
@@ -94,6 +102,10 @@ struct ChoicePairParameters {
     a(switched);
     a(best);
     a(lines);
+    a(chosen);
+    a(guideline);
+    a(column_exponent);
+    a(score_exponent);
   }
 };
 enum ChoicePairBlock {
@@ -101,7 +113,10 @@ enum ChoicePairBlock {
   kSwitchedGain,  ///< by threshold that is told: of the scores, of persons above it and not above the next that is
   kSwitchedGainSquared,
   kComparedSites,  ///< by SiteMetric
-  kLineSums        ///< choice_lines.h
+  kLineSums,       ///< choice_lines.h
+  kRuleScores,     ///< sum, sum of squares
+  kRuleProducts,   ///< with the policies of kPolicySums
+  kRuleOdds        ///< and on: PolicyOddsLayout; none where folds are sites
 };
 
 /// The inputs among complete cases; and how often each is missing among all rows. A complete case may lack an input that
@@ -168,17 +183,19 @@ struct ChoiceSpreadParameters {
 };
 enum ChoiceSpreadBlock {
   kBenefitHistogram,
+  kBenefitChanged,  ///< of those in its bins, whom the rule gives another arm than `best`
   kDistanceHistogram,
   kLineErrors,
-  kSubgroupRows,
+  kSubgroupGiven,   ///< by subgrouping, by its subgroups and then those in none, by recommended arm
   kSubgroupScores,  ///< by subgroup: controls by group of the received drug's prediction, then cases
   kBenefitBinRows,
   kSpreadSites  // and on
 };
 
 /// Gains over the arm `best`: by group of predicted benefit, then by subgroup. Where disclosure rules hold, a site adds
-/// nothing to groups with fewer than minimum_count of `persons`, nor to others from which these would follow: rule 12. So
-/// with bins of calibration, and with the predictions in subgroups of which as few have a binary outcome or lack it.
+/// nothing to groups with fewer than minimum_count of `persons`, or of whom the rule gives as few another arm than one (their gain
+/// is these few's), nor to others from which these would follow: rule 12. So with bins of calibration, and with the predictions
+/// in subgroups of which as few have a binary outcome or lack it.
 struct ChoiceGroupParameters {
   ChoiceSplit split;
   ChoiceModels models;
@@ -187,6 +204,8 @@ struct ChoiceGroupParameters {
   std::vector<std::int64_t> first_bins{};  ///< of each group of benefit, rising from 0
   ChoiceSubgroupQuestion subgroups{};
   std::vector<std::int64_t> persons{};  ///< by group, as choice.spread has told them
+  std::vector<std::int64_t> changed{};  ///< by group of benefit, likewise
+  std::vector<std::int64_t> given{};    ///< as kSubgroupGiven
   std::vector<std::int64_t> cases{};    ///< by subgroup, likewise; none of a continuous outcome
   /// By arm and bin of calibration, as choice.values has told them; empty: not asked.
   std::vector<std::int64_t> calibration{};
@@ -200,6 +219,8 @@ struct ChoiceGroupParameters {
     a(first_bins);
     a(subgroups);
     a(persons);
+    a(changed);
+    a(given);
     a(cases);
     a(calibration);
     a(sites);
@@ -234,12 +255,27 @@ enum ChoiceRecalibrationBlock {
   kRecalibrationLikelihood
 };
 
+/// By group, and by subgroup, whose sums no site adds to; `sizes`: subgroups by subgrouping. The parameters must fit.
+struct WithheldGroups {
+  std::vector<bool> gains{};
+  std::vector<bool> outcomes{};
+};
+WithheldGroups GroupsWithheld(const ChoiceGroupParameters& parameters,
+                              const std::vector<std::size_t>& sizes, std::size_t arms,
+                              int minimum_count);
+
 /// Which subgroups' sums of predictions and outcomes must stay hidden, of the parts of one whole that is told: those that are
 /// `hidden` themselves; of a binary outcome those in which 1 to minimum_count - 1 persons have it or have it not, and
 /// others from which these would follow. `cases`: none of a continuous outcome.
 std::vector<bool> HiddenOutcomes(const std::vector<std::int64_t>& persons,
                                  const std::vector<std::int64_t>& cases,
                                  const std::vector<bool>& hidden, int minimum_count);
+
+/// Adds a row's prediction of the drug that was received, and its outcome, to a group of a block.
+void AddPredictions(const ChoiceBatch& batch, std::size_t row, std::size_t block, std::size_t group,
+                    federation::ExactSums& sums);
+/// Which of the bins of calibration, of all arms.
+std::size_t CalibrationBin(std::size_t arm, double probability);
 
 /// What a person adds of two arms, with predicted benefit d of the first over the second, and the scores' gain: d, d^2, gain,
 /// gain^2, d gain.

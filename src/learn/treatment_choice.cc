@@ -115,7 +115,7 @@ stats::Method TreatmentChoiceMethod() {
            &kChoiceCountStep, &kChoiceMomentStep, &kChoicePointStep, &kChoicePropensityStep,
            &kChoiceValueStep, &kChoicePairStep, &kChoiceInputStep, &kChoiceSpreadStep,
            &kChoiceGroupStep, &kChoiceRecalibrationStep, &kChoiceBenefitStep, &kPolicyCountStep,
-           &kPolicySumStep, &kPolicyValueStep}) {
+           &kPolicySumStep, &kPolicyArmStep, &kPolicyValueStep}) {
     steps.push_back(step);
   }
   for (const federation::Step* step : ChoiceTreeStepList()) steps.push_back(step);

@@ -2,9 +2,12 @@
 #include "stats/frame_rules.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "core/hash.h"
+#include "stats/linear_algebra.h"
+#include "stats/nested_levels.h"
 #include "table/factor_column.h"
 
 namespace clinnova::stats {
@@ -25,6 +28,9 @@ tl::unexpected<Error> Refuse(std::string message, std::string reason) {
 std::string FewerThan(int minimum_count) {
   return "fewer than " + std::to_string(minimum_count) + " persons";
 }
+
+/// Of a factorisation in which only what is exactly aliased is left out: zeros of another inverse.
+constexpr double kNoTolerance = 1e-300;
 
 bool IsRare(std::int64_t count, int minimum_count) { return count > 0 && count < minimum_count; }
 
@@ -180,6 +186,50 @@ Result<void> CheckContributors(const FrameClaim& claim, const ClaimRules& rules)
   return {};
 }
 
+/// Columns of 0 and 1 that have a coefficient, and what the claim says of every two.
+struct ClaimedPairs {
+  std::vector<std::size_t> columns{};
+  BinaryCounts counts{};
+};
+
+/// X'X is the inverse of the inverse: products of columns of 0 and 1 are counts.
+ClaimedPairs PairsOf(const FrameClaim& claim) {
+  const std::size_t p = claim.zeros.size();
+  const Matrix gram =
+      SymmetricFactor(FromLowerTriangle(claim.precision, p), kNoTolerance).Inverse();
+  ClaimedPairs pairs{.counts = {.n = claim.n}};
+  for (const std::size_t j : BinaryColumns(claim.n, claim.zeros, claim.ones)) {
+    if (gram[j][j] <= 0) continue;  // aliased
+    for (const std::size_t i : pairs.columns) {
+      const auto ones_i = static_cast<long double>(claim.ones[i]);
+      const auto ones_j = static_cast<long double>(claim.ones[j]);
+      const long double both =
+          gram[i][j] / (static_cast<long double>(claim.inverse_scale[i]) * claim.inverse_scale[j]) +
+          claim.center[i] * ones_j + claim.center[j] * ones_i -
+          static_cast<long double>(claim.n) * claim.center[i] * claim.center[j];
+      // Of a claim that is none: fewer than any site has.
+      pairs.counts.pairs.push_back(std::fabs(both) < 0x1p53L ? std::llround(both) : -1);
+    }
+    pairs.columns.push_back(j);
+    pairs.counts.ones.push_back(claim.ones[j]);
+  }
+  return pairs;
+}
+
+/// Rule 4 on two terms, where coefficients are released.
+Result<void> CheckNestedLevels(const FrameClaim& claim, const ClaimRules& rules) {
+  if (claim.precision.empty()) return {};
+  const ClaimedPairs pairs = PairsOf(claim);
+  std::vector<int> terms;
+  for (const std::size_t j : pairs.columns) terms.push_back(rules.design.assign()[j]);
+  const auto nested = NearlyNested(pairs.counts, terms, rules.minimum_count);
+  if (!nested) return {};
+  const auto name = [&](std::size_t at) { return rules.design.names()[pairs.columns[at]]; };
+  return Refuse("terms " + name(nested->first) + " and " + name(nested->second) +
+                    " together tell " + FewerThan(rules.minimum_count) + " from the others",
+                "rare_level");
+}
+
 // ---- the site's own rows beside the claim
 
 /// The hub may not claim less than this site alone has: then its numbers are not those of the counts round.
@@ -217,12 +267,53 @@ Result<void> CheckOwnCounts(const OwnFrame& own, const Design& design, const Fra
   return {};
 }
 
+/// Adds a batch's rows to those that are 1 in two of these columns.
+void CountPairs(const DesignBatch& batch, const std::vector<std::size_t>& columns,
+                std::vector<std::int64_t>& pairs) {
+  for (std::size_t i = 0, cell = 0; i < columns.size(); ++i) {
+    const double* a = batch.x.data() + columns[i] * kBatchRows;
+    for (std::size_t j = 0; j < i; ++j, ++cell) {
+      const double* b = batch.x.data() + columns[j] * kBatchRows;
+      for (std::size_t r = 0; r < batch.rows; ++r) pairs[cell] += a[r] == 1 && b[r] == 1 ? 1 : 0;
+    }
+  }
+}
+
+/// As CheckOwnCounts, of every two columns of 0 and 1: of no rows that are 1 in both, in one or in neither are there more here than
+/// is claimed of all sites.
+Result<void> CheckOwnPairs(const BinaryCounts& own, const BinaryCounts& claimed) {
+  for (std::size_t i = 0; i < own.ones.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      const auto others = [&](const BinaryCounts& counts, std::size_t of) {
+        return counts.ones[of] - counts.Both(i, j);
+      };
+      const auto neither = [&](const BinaryCounts& counts) {
+        return counts.n - counts.ones[i] - counts.ones[j] + counts.Both(i, j);
+      };
+      if (own.Both(i, j) > claimed.Both(i, j) || others(own, i) > others(claimed, i) ||
+          others(own, j) > others(claimed, j) || neither(own) > neither(claimed)) {
+        return Refuse("a count below what this site alone has", "false_claim");
+      }
+    }
+  }
+  return {};
+}
+
 /// Rule 6: h = x' (X'X)^-1 x of every row here, by the pooled X'X that the hub claims.
 Result<void> CheckLeverage(const SiteView& site, const Design& design, const FrameClaim& claim) {
   const std::size_t p = design.names().size();
+  const ClaimedPairs claimed = PairsOf(claim);
+  BinaryCounts own{.ones = std::vector<std::int64_t>(claimed.columns.size()),
+                   .pairs = std::vector<std::int64_t>(claimed.counts.pairs.size())};
   DesignBatch batch;
   for (std::size_t first = 0; first < site.table.rows; first += kBatchRows) {
     design.Evaluate(site.table, first, std::min(kBatchRows, site.table.rows - first), batch);
+    own.n += static_cast<std::int64_t>(batch.rows);
+    for (std::size_t i = 0; i < claimed.columns.size(); ++i) {
+      const double* x = batch.x.data() + claimed.columns[i] * kBatchRows;
+      own.ones[i] += std::count(x, x + batch.rows, 1.0);
+    }
+    CountPairs(batch, claimed.columns, own.pairs);
     Standardise(claim, batch);
     for (std::size_t r = 0; r < batch.rows; ++r) {
       double leverage = 0;
@@ -236,7 +327,7 @@ Result<void> CheckLeverage(const SiteView& site, const Design& design, const Fra
         return Refuse("one person decides a coefficient by more than the rule allows", "leverage");
     }
   }
-  return {};
+  return CheckOwnPairs(own, claimed.counts);
 }
 
 bool ClaimIsWhole(const FrameClaim& claim, const Design& design, const Analysis& analysis,
@@ -295,6 +386,7 @@ Result<void> CheckClaim(const FrameClaim& claim, const ClaimRules& rules) {
                                    rules.minimum_count));
   CLINNOVA_TRY(CheckLevels(claim, rules));
   CLINNOVA_TRY(CheckOutcome(claim, rules));
+  CLINNOVA_TRY(CheckNestedLevels(claim, rules));
   return CheckContributors(claim, rules);
 }
 

@@ -34,6 +34,19 @@ std::string OfValues(std::function<void(PolicyValueParameters&)> lie) {
   return Outcome(Asking<PolicyValueParameters>("choice.policy_values", std::move(lie)));
 }
 
+/// Changes the features and trees of both steps that are asked of them.
+std::string OfTrees(
+    std::function<void(std::vector<learn::Feature>&, std::vector<core::Bytes>&)> lie) {
+  const auto arms = Asking<learn::PolicyArmParameters>(
+      "choice.policy_arms", [lie](auto& asked) { lie(asked.features, asked.trees); });
+  const auto values = Asking<PolicyValueParameters>(
+      "choice.policy_values", [lie](auto& asked) { lie(asked.features, asked.trees); });
+  return Outcome([arms, values](federation::RoundRequest& request) {
+    arms(request);
+    values(request);
+  });
+}
+
 TEST(LyingHubOfAPolicyTree, GetsItsNumbersWhenItDoesNotLie) { EXPECT_EQ(Outcome({}), ""); }
 
 /// What our hub sees: no sum of scores over fewer than five persons, though there are cells with fewer.
@@ -120,8 +133,8 @@ TEST(LyingHubOfAPolicyTree, CannotHaveSitesAsFolds) {
 
 TEST(LyingHubOfAPolicyTree, CannotHaveLeavesOfFewPersons) {
   const auto with = [](std::function<void(learn::TreeNode&)> change) {
-    return OfValues([change](PolicyValueParameters& parameters) {
-      for (core::Bytes& bytes : parameters.trees) {
+    return OfTrees([change](std::vector<learn::Feature>&, std::vector<core::Bytes>& trees) {
+      for (core::Bytes& bytes : trees) {
         // Below the first cut of the first column, or above.
         learn::Tree tree(3);
         tree[0].leaf = false;
@@ -146,9 +159,9 @@ TEST(LyingHubOfAPolicyTree, CannotHaveLeavesOfFewPersons) {
 
 /// A cut below which each site has one person or nobody.
 TEST(LyingHubOfAPolicyTree, CannotHaveALeafOfNinePersons) {
-  EXPECT_EQ(OfValues([](PolicyValueParameters& parameters) {
-              parameters.features.front().cuts = {-1e9};
-              for (core::Bytes& bytes : parameters.trees) {
+  EXPECT_EQ(OfTrees([](std::vector<learn::Feature>& features, std::vector<core::Bytes>& trees) {
+              features.front().cuts = {-1e9};
+              for (core::Bytes& bytes : trees) {
                 learn::Tree tree(3);
                 tree[0].leaf = false;
                 tree[0].split.feature = 0;
@@ -161,6 +174,18 @@ TEST(LyingHubOfAPolicyTree, CannotHaveALeafOfNinePersons) {
               }
             }),
             "rare_level");
+}
+
+/// Whom trees give which arm is counted before: other trees would have other sums.
+TEST(LyingHubOfAPolicyTree, CannotAskForOtherTreesThanWereCounted) {
+  EXPECT_EQ(OfValues([](PolicyValueParameters& parameters) {
+              for (core::Bytes& bytes : parameters.trees) {
+                learn::Tree tree = *learn::UnpackTree(bytes, parameters.features);
+                for (learn::TreeNode& node : tree) node.value = 1 - node.value;
+                bytes = learn::PackTree(tree);
+              }
+            }),
+            "false_claim");
 }
 
 TEST(LyingHubOfAPolicyTree, CannotGrowDeeperTreesThanTheStudyAsks) {

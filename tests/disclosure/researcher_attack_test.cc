@@ -75,6 +75,24 @@ TEST(Researcher, CannotMarkOnePersonWithAnIndicator) {
   ExpectRefused(Glm("z ~ drug"), patients, "rare_level");
 }
 
+/// Three persons between two cuts, each of which leaves many on either side: the coefficient of one is their mean.
+TEST(Researcher, CannotMarkThreePersonsBetweenTwoIndicators) {
+  Patients patients;
+  for (double& z : patients.numbers["z"]) z = z < 20 ? z - 0.1 : z + 0.1;
+  for (const std::size_t i : {3U, 40U, 77U}) patients.numbers["z"][i] = 20;
+  ExpectRefused(Glm("x ~ I(z > 19.95) + I(z > 20.05)"), patients, "rare_level");
+  ExpectRefused(Glm("x ~ I(z > 19.95) + I(z < 20.05)"), patients, "rare_level");
+  ExpectRefused(Glm("x ~ I(z > 19.95) + drug + I(z > 20.05):drug"), patients, "rare_level");
+  // A factor's level, or two together, that an indicator has but for three.
+  for (std::size_t i = 0; i < patients.persons; ++i) {
+    const double z = patients.numbers["z"][i];
+    patients.texts["ward"].push_back(z < 19 ? "a" : z < 19.95 ? "b" : z < 21 ? "c" : "d");
+  }
+  ExpectRefused(Glm("x ~ ward + I(z > 20.05)"), patients, "rare_level");
+  EXPECT_TRUE(Guarded(Glm("x ~ ward + I(z > 19.95)"), patients));  // aliased
+  EXPECT_TRUE(Guarded(Glm("x ~ I(z > 19) + I(z > 20.5) + drug"), patients));
+}
+
 TEST(Researcher, CannotMarkOnePersonByTheOutcome) {
   Patients patients;
   patients.numbers["rare"] = std::vector<double>(150, 0.0);
