@@ -185,13 +185,16 @@ void FillCalibration(const std::vector<BenefitBin>& bins, double n, ContrastBene
   for (const BenefitBin& bin : bins) predicted += bin.predicted / n;
   double spread = 0;
   double product = 0;
+  double scores =
+      0;  // their size: what is small beside them is rounding, whatever the outcome's unit
   for (const BenefitBin& bin : bins) {
     const auto size = static_cast<double>(bin.n);
     const double from = bin.predicted / size - predicted;
     spread += size * from * from;
     product += from * bin.gain;
+    scores += bin.gain_squared;
   }
-  if (!(spread > 1e-12 * n)) return;
+  if (!(spread > 1e-12 * scores)) return;
   benefit.slope = product / spread;
   std::vector<std::pair<double, double>> distances;
   for (const BenefitBin& bin : bins) {
@@ -313,14 +316,14 @@ ContrastBenefit BenefitFrom(const std::vector<BenefitBin>& all, bool binary) {
   return benefit;
 }
 
-ChoiceBinQuestion BinsAround(const std::vector<double>& moments, std::int64_t n) {
+ChoiceBinQuestion BinsAround(const std::vector<double>& moments, std::int64_t n, double unit) {
   ChoiceBinQuestion question;
   const auto persons = static_cast<double>(n);
   for (std::size_t c = 0; 2 * c < moments.size(); ++c) {
     const double mean = moments[2 * c] / persons;
     const double deviation = std::sqrt(std::max(0.0, moments[2 * c + 1] / persons - mean * mean));
     question.centers.push_back(mean);
-    question.scales.push_back(deviation > 1e-9 ? deviation : 1);
+    question.scales.push_back(deviation > 1e-9 * unit ? deviation : unit);
   }
   return question;
 }

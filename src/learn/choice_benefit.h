@@ -46,8 +46,9 @@ struct ChoiceBinQuestion {
     a(scales);
   }
 };
-/// From a sum and a sum of squares of d by two arms, one pair after the other, over n persons.
-ChoiceBinQuestion BinsAround(const std::vector<double>& moments, std::int64_t n);
+/// From a sum and a sum of squares of d by two arms, one pair after the other, over n persons. What varies by less than
+/// 1e-9 of `unit`, the outcome's standard deviation, does not vary.
+ChoiceBinQuestion BinsAround(const std::vector<double>& moments, std::int64_t n, double unit = 1);
 
 /// Adds d and its square of a row, of every two arms, to a block as BinsAround takes it.
 void AddBenefitMoments(const ChoiceBatch& batch, std::size_t row, double sign, std::size_t block,

@@ -89,6 +89,11 @@ TEST(BinsAround, AreOfMeanAndStandardDeviation) {
   const ChoiceBinQuestion bins = BinsAround({2, 5, -4, 4}, 4);
   EXPECT_EQ(bins.centers, (std::vector<double>{0.5, -1}));
   EXPECT_EQ(bins.scales, (std::vector<double>{1, 1}));  // nothing varies in the second
+  // The same of an outcome whose unit is 2^-40.
+  const double unit = std::ldexp(1.0, -40);
+  const ChoiceBinQuestion small =
+      BinsAround({2 * unit, 5 * unit * unit, -4 * unit, 4 * unit * unit}, 4, unit);
+  EXPECT_EQ(small.scales, (std::vector<double>{unit, unit}));
 }
 
 }  // namespace

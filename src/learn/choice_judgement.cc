@@ -447,7 +447,8 @@ class Judging {
   // --- Benefit ---
 
   ChoiceBinQuestion BenefitBins(const ChoiceJudgement& judgement) const {
-    return BinsAround(judgement.sums.Numbers(kBenefitMoments), frame_.n());
+    return BinsAround(judgement.sums.Numbers(kBenefitMoments), frame_.n(),
+                      std::sqrt(learned_.outcome_variance));
   }
 
   Result<void> JudgeBenefit(ChoiceJudgement& judgement) {

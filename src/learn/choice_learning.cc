@@ -139,7 +139,7 @@ class Learning {
                                       .center = learned_.center,
                                       .gaussian = !learned_.binary,
                                       .size_exponent = size_exponent()};
-    parameters.response_exponent = std::max(1, frame_.response_exponents().front() + 1);
+    parameters.response_exponent = frame_.response_exponents().front() + 1;
     CLINNOVA_ASSIGN(moments_, federation_.Sum(analysis_, kChoiceMomentStep, parameters));
     const auto n = static_cast<double>(frame_.n());
     std::vector<double> means(p_);

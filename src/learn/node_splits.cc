@@ -8,9 +8,6 @@
 namespace clinnova::learn {
 namespace {
 
-/// xgboost's least gain that counts.
-constexpr double kLeastGain = 1e-6;
-
 double Shrunk(double slope, double alpha) {
   if (slope > alpha) return slope - alpha;
   if (slope < -alpha) return slope + alpha;
@@ -76,7 +73,7 @@ class FeatureSearch {
     }
     const double gain = LeafGain(rules_, units_.slope(left.slope), left_curvature) +
                         LeafGain(rules_, units_.slope(right.slope), right_curvature) - parent_gain_;
-    if (!(gain > kLeastGain) || gain < rules_.gamma) return;
+    if (!(gain > rules_.least_gain) || gain < rules_.gamma) return;
     if (best_ && !(gain > best_->gain)) return;
     Split split = make_split();
     split.feature = static_cast<std::int32_t>(index_);

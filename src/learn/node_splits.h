@@ -26,6 +26,7 @@ struct SplitRules {
   double lambda = 1;
   double alpha = 0;
   double gamma = 0;             ///< a split must gain at least this
+  double least_gain = 1e-6;     ///< and more than this; xgboost's number
   double min_child_weight = 1;  ///< of curvature on each side
   double max_delta_step = 0;    ///< bound of a leaf's value; 0 = none
   std::int64_t max_cat_to_onehot = 4;

@@ -77,6 +77,10 @@ TEST(NodeSplits, KeepToTheRules) {
   EXPECT_TRUE(Find(kNumber, bins, {.min_rows = 10}).empty());
   EXPECT_TRUE(Find(kNumber, bins, {.min_child_weight = 5}).empty());
   EXPECT_TRUE(Find(kNumber, bins, {.gamma = 1000}).empty());
+  EXPECT_TRUE(Find(kNumber, bins, {.least_gain = 1000}).empty());
+  const std::vector<NodeSums> small = {Bin(-1e-6, 9), Bin(1e-6, 30), {}, {}, {}};
+  EXPECT_TRUE(Find(kNumber, small).empty());
+  EXPECT_EQ(Find(kNumber, small, {.least_gain = 0}).size(), 1U);
   EXPECT_TRUE(Find(kNumber, {Bin(0.1, 10), Bin(0.1, 10), {}, {}, {}}, {.lambda = 0}).empty());
 }
 

@@ -17,6 +17,9 @@ using federation::Analysis;
 using federation::Federation;
 using Json = nlohmann::ordered_json;
 
+/// A split must gain more than this share of what a row adds to the sum of squares: less is rounding.
+constexpr double kLeastShare = 1e-9;
+
 struct Options {
   std::int64_t trees = 200;
   std::int64_t bins = 32;
@@ -51,6 +54,7 @@ class Forest {
     CLINNOVA_ASSIGN(description_, Describe(federation_, made_.problem, {RunScope{}}));
     CLINNOVA_TRY(CheckOutcome());
     CLINNOVA_ASSIGN(options_, OptionsOf(analysis_, made_.problem.features.size(), binary_));
+    options_.growth.rules.least_gain = kLeastShare * MeanSquare();
     CLINNOVA_TRY(FindCuts(federation_, made_.problem, options_.bins, description_));
     CLINNOVA_TRY(Grow());
     CLINNOVA_ASSIGN(metrics_, Measure(federation_, made_.problem, claim_,
@@ -59,6 +63,12 @@ class Forest {
   }
 
  private:
+  /// What a row adds to the sum of squares about the mean: a forest is the same in every unit of the outcome.
+  double MeanSquare() const {
+    const OutcomeSummary& outcome = description_.runs.front();
+    return outcome.weight / static_cast<double>(outcome.rows) * outcome.sd * outcome.sd;
+  }
+
   /// Rule 3 on a binary outcome.
   Result<void> CheckOutcome() {
     const std::int64_t* rows = description_.outcome_rows;

@@ -46,7 +46,7 @@ class Rounds {
     return frame_.design().strata().front().levels[arm];
   }
   std::string Where() const { return "analysis \"" + analysis_.name() + "\": "; }
-  int OutcomeExponent() const { return std::max(1, frame_.response_exponents().front() + 1); }
+  int OutcomeExponent() const { return frame_.response_exponents().front() + 1; }
 
   EffectModels Models() const {
     EffectModels models;

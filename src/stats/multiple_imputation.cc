@@ -166,7 +166,7 @@ class CompletedFits {
       outcome_square = std::max(
           outcome_square, sums.Number(kCompletedFit, m * kCompletedFitSize + kFitOutcomeSquare));
     }
-    outcome_exponent_ = std::max(1, ExponentOf(std::sqrt(outcome_square / n)) + 3);
+    outcome_exponent_ = ExponentOf(std::sqrt(outcome_square / n)) + 3;
     for (std::size_t j = 0; j < p(); ++j) AddColumn(sums, j, n);
     return CheckDesign(sums);
   }

@@ -107,8 +107,8 @@ Answer RunOne(std::string_view analysis, std::vector<table::Table> tables, RunSe
                                                .threads = setting.threads});
   if (!federation) return {"", federation.error()};
   const auto result = RunAnalysis(**federation, study.analyses().front());
-  if (!result) return {"", result.error()};
-  return {core::ResultJson(*result), {}};
+  if (!result) return {"", result.error(), (*federation)->secure()};
+  return {core::ResultJson(*result), {}, (*federation)->secure()};
 }
 
 std::vector<table::Table> Split(const table::Table& table,

@@ -21,13 +21,15 @@ namespace clinnova::stats {
 /// not of the kind asked for, fails the test and gives NaN, "" or nothing.
 class Answer {
  public:
-  Answer(std::string text, Error error) : text_(std::move(text)), error_(std::move(error)) {}
+  Answer(std::string text, Error error, bool secure = false)
+      : text_(std::move(text)), error_(std::move(error)), secure_(secure) {}
 
   explicit operator bool() const { return !text_.empty(); }
   const std::string& text() const {
     return text_;
   }  ///< ResultJson of the analysis; empty after an error
   const Error& error() const { return error_; }
+  bool secure() const { return secure_; }  ///< the sums travelled masked: three sites or more
 
   double Number(std::string_view pointer) const;
   std::string Text(std::string_view pointer) const;
@@ -42,6 +44,7 @@ class Answer {
  private:
   std::string text_;
   Error error_;
+  bool secure_;
 };
 
 /// A study of one analysis, called "a", with these options as TOML lines.

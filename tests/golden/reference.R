@@ -25,13 +25,13 @@ heart_folder <- if (is.na(flag)) {
   arguments[flag + 1]
 }
 
-for (part in c("write", "fit_glm", "fit_survival", "describe", "describe_tests", "fit_cox_weights", "fit_rmst", "fit_competing", "fit_meta", "fit_likelihood", "fit_levels", "fit_penalised", "fit_evaluation", "fit_effect", "fit_policy_tree", "fit_choice", "fit_imputation", "fit_gee", "fit_mixed", "fit_glmm")) {
+for (part in c("write", "fit_glm", "fit_survival", "describe", "describe_tests", "fit_cox_weights", "fit_rmst", "fit_competing", "fit_meta", "fit_likelihood", "fit_levels", "fit_penalised", "fit_evaluation", "fit_effect", "fit_policy_tree", "fit_choice", "fit_imputation", "fit_gee", "fit_mixed", "fit_glmm", "fit_forest")) {
   source(file.path(golden, "reference", paste0(part, ".R")))
 }
 cases <- file.path(golden, "cases.new")  # takes the old one's place once all is written
 unlink(cases, recursive = TRUE)
 for (part in c("cases_glm", "cases_robust", "cases_formula", "cases_bases", "cases_fractions", "cases_awkward", "cases_curves",
-               "cases_cox", "cases_descriptives", "cases_tests", "cases_cox_weights", "cases_rmst", "cases_competing", "cases_competing_late", "cases_competing_rows", "cases_survival_awkward", "cases_survival_audit", "cases_meta", "cases_penalised", "cases_levels", "cases_elastic_net", "cases_evaluation", "cases_combat", "cases_effect", "cases_choice", "cases_imputation", "cases_gee", "cases_mixed", "cases_mixed_courses", "cases_glmm", "cases_nested", "cases_toolbox", "uci_heart")) {
+               "cases_cox", "cases_descriptives", "cases_tests", "cases_cox_weights", "cases_rmst", "cases_competing", "cases_competing_late", "cases_competing_rows", "cases_survival_awkward", "cases_survival_audit", "cases_meta", "cases_penalised", "cases_levels", "cases_elastic_net", "cases_evaluation", "cases_combat", "cases_effect", "cases_choice", "cases_imputation", "cases_gee", "cases_mixed", "cases_mixed_courses", "cases_glmm", "cases_nested", "cases_toolbox", "cases_choice_few_values", "cases_forest", "cases_clinic", "cases_registry", "uci_heart")) {
   source(file.path(golden, "reference", paste0(part, ".R")))
 }
 unlink(file.path(golden, "cases"), recursive = TRUE)

@@ -4,6 +4,9 @@
 combat_notes <- c("mean and variance: of the rows that sva::ComBat gives", "needs r-bioc-sva",
                   "grand_mean, pooled_variance, coefficients: from lm(feature ~ 0 + site + covariates) as ComBat takes them")
 
+usual_versions <- versions
+versions$sva <- as.character(packageVersion("sva"))
+
 combat_analysis <- function(name, data, features, covariates, mean_only = FALSE) {
   right <- paste(c("1", covariates), collapse = " + ")
   used <- complete.cases(data[unique(c(features, all.vars(as.formula(paste("~", right)))))])
@@ -58,3 +61,4 @@ motors <- with_sites(mtcars[c("mpg", "disp", "hp", "drat", "wt", "qsec")], c("s1
 motors$site <- factor(c("s3", as.character(motors$site[-1])))
 golden_case("combat_one_row", motors, from = "datasets::mtcars, one row at s3", notes = combat_notes, analyses = list(
   combat_analysis("alone", motors, c("mpg", "disp", "hp", "drat"), "wt")))
+versions <- usual_versions

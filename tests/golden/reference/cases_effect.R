@@ -61,5 +61,12 @@ infertility <- infertility[c("case", "induced", "age", "parity", "education", "s
 golden_case("effect_infert", infertility, from = "datasets::infert", notes = effect_notes, analyses = list(
   effect_analysis("ipw", infertility, "case", "induced", c("age", "parity", "factor(spontaneous)")),
   effect_analysis("overlap", infertility, "case", "induced", c("age", "poly(parity, 2, raw = TRUE)", "education"), "overlap"),
+  effect_analysis("gcomp", infertility, "case", "induced", c("age", "parity"), "gcomp"),
   effect_analysis("aipw", infertility, "case", "induced", c("age", "parity"), "aipw"),
   effect_analysis("tmle", infertility, "case", "induced", c("age", "parity"), "tmle")))
+
+# Three arms of one hospital's mothers.
+mothers <- function(name, outcome, ...) effect_analysis(name, births, outcome, "race", c("age", "pounds", "smoke"), ...)
+golden_case("effect_births_race", births, from = "MASS::birthwt", notes = effect_notes, analyses = list(
+  mothers("ipw", "grams"), mothers("treated", "low", "ipw", "ATT", treated = "black"), mothers("overlap", "grams", "overlap"),
+  mothers("gcomp", "low", "gcomp"), mothers("aipw", "grams", "aipw"), mothers("tmle", "low", "tmle")))

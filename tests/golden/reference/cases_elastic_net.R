@@ -21,7 +21,7 @@ air_folds <- with_sites(cbind(airquality, fold = (seq_len(153) * 7) %% 5 + 1), i
 golden_case("elastic_net_airquality", air_folds, from = "datasets::airquality", notes = "rows with missing values", analyses = list(
   elastic_net_analysis("lasso", "Ozone ~ Solar.R + Wind * Temp + factor(Month)", air_folds, nlambda = 30, folds = "fold"),
   elastic_net_analysis("spline", "Ozone ~ ns(Temp, df = 4) + Wind", air_folds, alpha = 0.9, nlambda = 10),
-  elastic_net_analysis("counts", "Temp ~ Wind + Solar.R + factor(Month)", air_folds, "poisson", alpha = 0.5, nlambda = 10)))
+  elastic_net_analysis("counts", "Temp ~ Wind + Solar.R + factor(Month)", air_folds, "poisson", alpha = 0.5, nlambda = 10, folds = "fold")))
 
 infert_folds <- with_sites(cbind(infert[c("case", "age", "parity", "education", "induced", "spontaneous")],
                                  fold = rep(c(1, 2, 3, 4, 5, 3, 2, 1), 31)), in_blocks(248, 4))

@@ -28,6 +28,10 @@ golden_case("gee_epil", seizures, from = "MASS::epil", notes = gee_notes, analys
   gee_analysis("ar1", "y ~ trt + base + age", seizures, "subject", "ar1", "poisson", time = "period"),
   gee_analysis("independence", "y ~ trt + offset(log(base))", seizures, "subject", "independence", "poisson")))
 
+golden_case("gee_chicks", growth, from = "datasets::ChickWeight", notes = gee_notes, analyses = list(
+  gee_analysis("poisson", "weight ~ day + diet", growth, "chick", "exchangeable", "poisson"),
+  gee_analysis("gamma", "weight ~ day + diet", growth, "chick", "ar1", "Gamma", link = "log", time = "day", lag = "order")))
+
 # Gaps in time, clusters of one row, rows out of order, missing values, an outcome far from zero, negative correlation.
 set.seed(20240612)
 visits <- data.frame(id = rep(1:80, times = rep(c(1, 2, 4, 5, 8), 16)))
@@ -41,7 +45,7 @@ visits$score[c(7, 70)] <- NA
 visits$day[33] <- NA
 visits <- with_sites(visits, site_names(3)[visits$id %% 3 + 1])[sample(nrow(visits)), ]
 golden_case("gee_awkward", visits, from = "drawn, seed 20240612", notes = gee_notes, empty = "s7",
-  tolerances = list(p_value = 1e-8), analyses = list(
+  tolerances = list(p_value = 1e-8), because = small_p, analyses = list(
   gee_analysis("ar1", "score ~ crp + day + arm", visits, "id", "ar1", time = "day"),
   gee_analysis("ar1_order", "score ~ crp + arm", visits, "id", "ar1", time = "day", lag = "order"),
   gee_analysis("ar1_binomial", "flare ~ arm + day", visits, "id", "ar1", "binomial", time = "day"),
@@ -72,7 +76,7 @@ for (edge in list(
   list("pairs", near(pairs_near(0.1)), "exchangeable", NULL), list("pairs_nearer", near(pairs_near(1e-3)), "exchangeable", NULL),
   list("triples", near(triples_near(1e-2)), "exchangeable", NULL), list("sizes", near(rbind(pairs_near(1), triples_near(0.5))), "exchangeable", NULL),
   list("course", near(courses_near(0.9999)), "ar1", "turn"), list("course_back", near(courses_near(-0.9999)), "ar1", "turn"))) {
-  golden_case(paste0("gee_edge_", edge[[1]]), edge[[2]], from = "drawn, seed 20240613", notes = gee_notes, tolerances = list(p_value = 1e-8), analyses = list(
+  golden_case(paste0("gee_edge_", edge[[1]]), edge[[2]], from = "drawn, seed 20240613", notes = gee_notes, tolerances = list(p_value = 1e-8), because = small_p, analyses = list(
     gee_analysis("near", "y ~ x", edge[[2]], "id", edge[[3]], time = edge[[4]])))
 }
 for (edge in list(

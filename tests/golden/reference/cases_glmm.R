@@ -46,7 +46,7 @@ courses$w <- 1 + (seq_len(nrow(courses)) * 5) %% 3
 courses$flare[c(7, 200)] <- NA
 courses <- with_sites(courses, site_names(4)[courses$id %% 4 + 1])
 golden_case("mixed_glmm_slopes", courses, from = "drawn, seed 20261126", notes = glmm_notes, empty = "s9",
-  tolerances = list(p_value = 1e-8), analyses = list(
+  tolerances = list(p_value = 1e-8), because = small_p, analyses = list(
   glmm_slopes_analysis("flares", "flare ~ month + arm + (month | id)", courses, "binomial"),
   glmm_slopes_analysis("visits", "visits ~ month * arm + (month | id)", courses, "poisson"),
   glmm_slopes_analysis("weights", "visits ~ month + (month | id)", courses, "poisson", weights = "w"),

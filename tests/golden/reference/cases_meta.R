@@ -35,11 +35,11 @@ golden_case("meta_bcg_rows", bcg, from = paste("metafor::dat.bcg;", metafor_vers
   rows_meta_analysis("paule_mandel", bcg, tau2 = "PM"), rows_meta_analysis("knapp_hartung", bcg, tau2 = "REML", hartung_knapp = TRUE)))
 
 # Estimates that agree (no variance between them), and one that is far from the others and precise.
-alike <- with_sites(data.frame(estimate = c(0.31, 0.28, 0.35, 0.3, 0.29), error = c(0.2, 0.1, 0.3, 0.25, 0.15)), by_turn(5, 2))
+alike <- with_sites(data.frame(estimate = c(0.31, 0.28, 0.35, 0.3, 0.29), error = c(0.2, 0.1, 0.3, 0.25, 0.15)), by_turn(5, 3))
 golden_case("meta_agreeing_rows", alike, from = paste("written by hand;", metafor_version), notes = meta_notes, analyses = list(
   rows_meta_analysis("moments", alike, model = "random"), rows_meta_analysis("restricted", alike, tau2 = "REML"),
   rows_meta_analysis("paule_mandel", alike, tau2 = "PM", hartung_knapp = TRUE), rows_meta_analysis("adhoc", alike, tau2 = "REML", hartung_knapp = "adhoc")))
-outlying <- with_sites(data.frame(estimate = c(0.1, -0.2, 0.05, 7), error = c(0.5, 0.01, 2, 0.02)), by_turn(4, 2))
+outlying <- with_sites(data.frame(estimate = c(0.1, -0.2, 0.05, 7), error = c(0.5, 0.01, 2, 0.02)), by_turn(4, 3))
 golden_case("meta_outlying_rows", outlying, from = paste("written by hand;", metafor_version), notes = meta_notes, analyses = list(
   rows_meta_analysis("moments", outlying, model = "random"), rows_meta_analysis("restricted", outlying, tau2 = "REML"),
   rows_meta_analysis("paule_mandel", outlying, tau2 = "PM"), rows_meta_analysis("fixed", outlying)))

@@ -54,7 +54,7 @@ empty_site <- lmm_analysis("far_site", "score ~ age + arm + (1 | site)", awkward
 empty_site$expected$random_effects <- c(empty_site$expected$random_effects,
   list(list(group = "site", level = "s9", term = "(Intercept)", estimate = NA, std_error = NA)))
 golden_case("mixed_awkward", awkward, from = "drawn, seed 20240611", notes = lmm_notes, empty = "s9",
-  tolerances = list(p_value = 1e-7), analyses = list(
+  tolerances = list(p_value = 1e-7), because = small_p, analyses = list(
   lmm_analysis("far", "score ~ age + dose + arm + (1 | id)", awkward),
   empty_site,
   lmm_analysis("between", "stable ~ arm + (1 | id)", awkward),

@@ -29,7 +29,7 @@ hard$aeons <- hard$days * 1e12
 hard$shift <- round(hard$age / 100, 2)
 hard_notes <- "made to be awkward; see cases_survival_awkward.R"
 golden_case("survival_awkward_cox", hard, from = "simulated, seed 20261128", notes = hard_notes, empty = "s5",
-  tolerances = list(p_value = 1e-8), analyses = list(
+  tolerances = list(p_value = 1e-8), because = small_p, analyses = list(
   cox_analysis("scales", "Surv(days, dead) ~ molar + cells", hard, strata = character()),
   cox_analysis("scales_by_site", "Surv(days, dead) ~ molar + cells", hard),
   cox_analysis("level_at_one_site", "Surv(days, dead) ~ level + age", hard, strata = character()),
@@ -58,7 +58,7 @@ golden_case("survival_awkward_curves", hard, from = "simulated, seed 20261128", 
 hard$time <- hard$days
 hard$status <- hard$state
 golden_case("competing_awkward", hard, from = "simulated, seed 20261128", notes = c(hard_notes, competing_notes), empty = "s5",
-  tolerances = list(p_value = 1e-8), analyses = list(
+  tolerances = list(p_value = 1e-8), because = small_p, analyses = list(
   competing_analysis("scales", "milli + kilo", hard, model = "fine_gray"),
   competing_analysis("level_at_one_site", "level + age", hard, cause = 2, model = "fine_gray"),
   competing_analysis("missing_at_site", "gap + arm", hard, model = "fine_gray"),

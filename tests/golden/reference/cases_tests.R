@@ -19,6 +19,10 @@ golden_case("ttest_pairs", pairs_of, from = "datasets::sleep, one row per person
   ttest_analysis("difference", t.test(pairs_of$after, pairs_of$before, paired = TRUE), list(formula = "I(after - before) ~ 1")),
   ttest_analysis("paired", t.test(pairs_of$after, pairs_of$before, paired = TRUE, conf.level = 0.99),
                  list(y = "after", paired = "before", conf_level = 0.99))))
+anorexia <- with_sites(MASS::anorexia, in_blocks(nrow(MASS::anorexia), 4))
+golden_case("ttest_anorexia", anorexia, empty = "s9", from = "MASS::anorexia", analyses = list(
+  ttest_analysis("paired", t.test(anorexia$Postwt, anorexia$Prewt, paired = TRUE), list(y = "Postwt", paired = "Prewt")),
+  ttest_analysis("one_sample", t.test(anorexia$Postwt, mu = 85, alternative = "greater"), list(y = "Postwt", mu = 85, alternative = "greater"))))
 golden_case("ttest_cars", cars, from = "datasets::mtcars", notes = "cyl is numeric: tests between groups take its distinct values", analyses = list(
   ttest_analysis("logged", t.test(log(mpg) ~ am, cars), list(formula = "log(mpg) ~ am")),
   wilcoxon_analysis("ranks", cars, "mpg ~ am"), wilcoxon_analysis("uncorrected", cars, "hp ~ am", correct = FALSE),

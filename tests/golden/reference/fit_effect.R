@@ -191,10 +191,19 @@ plain_error <- function(d, part, a) {
   sqrt(sum((mu[, a] - mu[, 1])^2)) / sum(member)
 }
 
+# Outcomes of the order of 1e-12 or 1e12 are counted in a power of two of that order: solve_stacked() stops by what is
+# small beside 1.
+outcome_unit <- function(d) {
+  spread <- sd(d$y)
+  if (spread > 1e-6 && spread < 1e6) 1 else 2^round(log2(spread))
+}
+
 effect_analysis <- function(name, data, outcome, treatment, covariates, estimator = "ipw", estimand = "ATE", trim = 0,
                             family = NULL, treated = NULL, conf_level = NULL) {
   d <- with_sizes(effect_problem(data, outcome, treatment, covariates, estimator, estimand, trim, family, treated))
   level <- if (is.null(conf_level)) 0.95 else conf_level
+  unit <- outcome_unit(d)
+  d$y <- d$y / unit
   theta <- starting_values(d)
   u <- NULL
   if (d$propensity) {
@@ -205,12 +214,13 @@ effect_analysis <- function(name, data, outcome, treatment, covariates, estimato
   theta[length(theta) - d$arms + seq_len(d$arms)] <- mean(d$y)
   theta <- solve_stacked(d, theta)
   part <- c(parts_of(theta, d$sizes), list(theta = theta))
-  covariance <- sandwich_of(theta, d)
+  part$mu <- part$mu * unit
+  covariance <- sandwich_of(theta, d) * unit^2
   contrasts <- lapply(seq_len(d$arms)[-1], function(a) {
     variance <- covariance[a, a] + covariance[1, 1] - 2 * covariance[a, 1]
     one <- wald_terms("", part$mu[a] - part$mu[1], matrix(variance), NULL, level)[[1]][-1]
     one <- c(list(contrast = paste(d$levels[a], "-", d$levels[1])), one)
-    if (estimator %in% c("aipw", "tmle")) one$influence_std_error <- plain_error(d, part, a)
+    if (estimator %in% c("aipw", "tmle")) one$influence_std_error <- plain_error(d, part, a) * unit
     one
   })
   own_weight <- if (d$propensity) u[cbind(seq_along(d$arm), d$arm)]

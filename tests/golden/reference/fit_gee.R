@@ -6,7 +6,7 @@
 # are not those of these functions (gee.h).
 
 polished_gee <- function(formula, data, family, id, correlation, time = NULL, lag = "time") {
-  used <- data[complete.cases(data[unique(c(all.vars(formula), id, time))]), ]
+  used <- droplevels(data[complete.cases(data[unique(c(all.vars(formula), id, time))]), ])  # geeglm() refuses unused levels
   used <- used[do.call(order, unname(used[c(id, time)])), ]
   used$cluster_of_row <- match(used[[id]], unique(used[[id]]))
   waves <- if (is.null(time) || lag == "order") sequence(table(used$cluster_of_row)) else used[[time]]

@@ -113,7 +113,9 @@ multinomial_likelihood <- function(level, x, w) function(at) {
        score = as.vector(crossprod(x, w * (hit - probability))), information = information)
 }
 
-multinomial_analysis <- function(name, formula, data, weights = NULL, conf_level = NULL) {
+# multinom() does not find the maximum over columns of the order of 1e-12 and 1e12: it is given those of `units` times the
+# number there, which leaves the likelihood as it is.
+multinomial_analysis <- function(name, formula, data, weights = NULL, conf_level = NULL, units = list()) {
   parts <- model_parts(formula, data, weights)
   y <- factor(parts$y)
   level <- as.integer(y)[parts$used]
@@ -126,10 +128,11 @@ multinomial_analysis <- function(name, formula, data, weights = NULL, conf_level
   covariance <- back %*% solve(fit$information) %*% t(back)
   in_r <- sub("^ *([A-Za-z_.]+) *~", "factor(\\1) ~", formula)
   data$prior_weight <- if (is.null(weights)) rep(1, nrow(data)) else data[[weights]]
+  for (column in names(units)) data[[column]] <- data[[column]] * units[[column]]
   theirs <- do.call(multinom, list(as.formula(in_r), data = data, weights = as.name("prior_weight"), trace = FALSE,
                                    maxit = 2000, reltol = 1e-15, abstol = 1e-12, Hess = TRUE))
   close_to(fit$value, as.numeric(logLik(theirs)), 1e-4, paste(name, "multinom's log_lik"))
-  if (all(kept)) {
+  if (all(kept) && length(units) == 0) {
     coefficients <- as.vector(t(rbind(coef(theirs))))
     if (max(abs(x)) < 1000) close_to(fit$at, coefficients, 2e-2, paste(name, "multinom"))
     # summary.multinom's errors come from a plain inverse that badly scaled columns defeat.
@@ -226,8 +229,8 @@ failure_analysis <- function(name, formula, data, distribution = NULL, weights =
   response <- parts$y[parts$used, , drop = FALSE]
   kept <- seq_len(ncol(parts$x)) %in% qr(parts$x)$pivot[seq_len(qr(parts$x)$rank)]
   data$prior_weight <- if (is.null(weights)) rep(1, nrow(data)) else data[[weights]]
-  # survreg() does not take weights of zero.
-  theirs <- do.call(survreg, list(as.formula(formula), data = data[data$prior_weight > 0, ], weights = as.name("prior_weight"),
+  # survreg() does not take weights of zero and keeps columns of levels that never occur.
+  theirs <- do.call(survreg, list(as.formula(formula), data = droplevels(data[data$prior_weight > 0, ]), weights = as.name("prior_weight"),
                                   dist = kind, control = survreg.control(rel.tolerance = 1e-12, maxiter = 200)))
   estimates <- coef(theirs)[kept]
   start <- c(estimates, if (kind != "exponential") log(theirs$scale))

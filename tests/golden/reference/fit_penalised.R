@@ -7,7 +7,7 @@
 
 penalised_data <- function(formula, data) {
   formula <- as.formula(formula)
-  frame <- model.frame(formula, data)
+  frame <- model.frame(formula, data, drop.unused.levels = TRUE)
   x <- model.matrix(formula, frame)
   intercept <- attr(terms(formula), "intercept") == 1
   if (intercept) x <- x[, -1, drop = FALSE]
@@ -153,7 +153,7 @@ cox_at <- function(problem, b) {
 
 # The rows `keep` of a Cox problem: formula and frame for cox_at(), and what glmnet() needs.
 cox_problem <- function(formula, data, strata, standardize, keep = NULL) {
-  frame <- model.frame(as.formula(formula), data)
+  frame <- model.frame(as.formula(formula), data, drop.unused.levels = TRUE)
   y <- model.response(frame)
   x <- model.matrix(as.formula(formula), frame)[, -1, drop = FALSE]
   offset <- model.offset(frame)
@@ -171,8 +171,25 @@ cox_problem <- function(formula, data, strata, standardize, keep = NULL) {
   s <- if (standardize) sqrt(colMeans(sweep(x, 2, colMeans(x))^2)) else rep(1, ncol(x))
   list(n = nrow(x), s = s, saturated = -sum((events * log(events))[events > 0]), x = x, offset = offset,
        events = sum(status), formula = y ~ x + strata(group) + offset(offset),
-       frame = list(y = y, x = x, group = group, offset = offset),
+       frame = list(y = y, x = x, group = group, offset = offset), eventful = group %in% group[status == 1],
        response = if (length(strata) > 0) glmnet::stratifySurv(y, group) else y)
+}
+
+# glmnet() does not take strata without events, which add nothing to the likelihood but count as rows.
+eventful_fit <- function(problem, settings) {
+  rows <- problem$eventful
+  settings$x <- sweep(problem$x, 2, problem$s, "/")[rows, , drop = FALSE]
+  settings$y <- problem$response[rows, ]
+  if (!is.null(settings$offset)) settings$offset <- settings$offset[rows]
+  attr(settings$y, "strata") <- problem$frame$group[rows]
+  class(settings$y) <- class(problem$response)
+  settings$standardize <- FALSE
+  share <- sum(rows) / problem$n
+  if (!is.null(settings$lambda)) settings$lambda <- settings$lambda / share
+  fit <- do.call(glmnet::glmnet, settings)
+  fit$lambda <- fit$lambda * share
+  fit$beta <- fit$beta / problem$s
+  fit
 }
 
 # lambdas and exact coefficients (one column each) of a path.
@@ -184,7 +201,7 @@ cox_path <- function(problem, strata, alpha, lambda, standardize, nlambda, near)
                    thresh = if (length(strata) > 0) 1e-9 else 1e-24, maxit = 1e8)
   if (!is.null(lambda)) settings$lambda <- lambda
   glmnet::glmnet.control(mxitnr = 1000, epsnr = 1e-12)  # else strata end the fit before it has converged
-  fit <- do.call(glmnet::glmnet, settings)
+  fit <- if (all(problem$eventful)) do.call(glmnet::glmnet, settings) else eventful_fit(problem, settings)
   null <- cox_at(problem, rep(0, ncol(x)))
   lambdas <- fit$lambda
   beta <- matrix(0, ncol(x), length(lambdas))
@@ -250,8 +267,12 @@ cox_cross_validation <- function(full, path, problems, paths, fold, on_path, nea
        }))
 }
 
+# Columns of `units` are counted in that many times their numbers, and the coefficients taken back: with standardised columns
+# the path is the same, and the sums of columns of the order of 1e-12 and 1e12 have an inverse.
 cox_elastic_net <- function(name, formula, data, strata, alpha = 1, lambda = NULL, standardize = TRUE, nlambda = 100,
-                            near = 1e-5, folds = NULL) {
+                            near = 1e-5, folds = NULL, units = list()) {
+  stopifnot(standardize || length(units) == 0)
+  for (column in names(units)) data[[column]] <- data[[column]] * units[[column]]
   study <- list(name = name, method = "elastic_net", formula = formula, family = "cox")
   if (!identical(strata, "site")) study$strata <- vector_of(strata)
   if (alpha != 1) study$alpha <- alpha
@@ -263,6 +284,7 @@ cox_elastic_net <- function(name, formula, data, strata, alpha = 1, lambda = NUL
   names <- colnames(full$x)
   entries <- lapply(seq_along(path$lambda), function(k) {
     b <- path$beta[, k]
+    for (column in intersect(base::names(units), names)) b[names == column] <- b[names == column] * units[[column]]
     list(lambda = path$lambda[k], terms = lapply(seq_along(b), function(j) list(term = names[j], estimate = b[j])),
          df = if (is.null(lambda) && k == 1 && alpha == 0) length(b) else sum(b != 0), deviance_ratio = path$ratio[k])
   })

@@ -94,9 +94,35 @@ baseline_fields <- function(fit) {
   mapply(function(time, hazard) list(time = time, hazard = hazard), hazard$time, hazard$hazard, SIMPLIFY = FALSE)
 }
 
+# The transformed event times of transform = "km": one minus the survival, of all rows, just before them.
+before_events <- function(y) {
+  curve <- survfit(y ~ 1, se.fit = FALSE)
+  function(times) 1 - c(1, curve$surv)[findInterval(times, curve$time, left.open = TRUE) + 1]
+}
+
+# cox.zph() of survival 3.5-3 reads beyond its arrays where a stratum has no event, and says what it finds there. Such
+# strata add nothing to score and information: their rows are left out of the fit that is tested.
+eventful_coxph <- function(fit) {
+  rows <- as.integer(rownames(fit$model))
+  eventful <- is.null(fit$strata) | fit$strata %in% fit$strata[fit$y[, ncol(fit$y)] == 1]
+  if (all(eventful)) return(fit)
+  call <- as.list(fit$call)[-1]
+  if (!is.null(call$weights)) call$weights <- call$weights[rows[eventful]]
+  call$data <- droplevels(call$data[rows[eventful], ])
+  again <- suppressWarnings(do.call(coxph, call))
+  stopifnot(all.equal(coef(again), coef(fit), tolerance = 1e-12), all.equal(again$loglik[2], fit$loglik[2], tolerance = 1e-12))
+  again
+}
+
 zph_fields <- function(fit) {
-  table <- cox.zph(fit)$table
+  eventful <- eventful_coxph(fit)
+  table <- (if (eventful$n == fit$n) cox.zph(fit) else cox.zph(eventful, transform = before_events(fit$y)))$table
   lapply(seq_len(nrow(table)), function(i) {
     list(term = rownames(table)[i], statistic = table[i, "chisq"], df = table[i, "df"], p_value = table[i, "p"])
   })
+}
+
+# The same with errors of clusters: cluster() goes into the study's formula and into coxph's.
+cox_clusters <- function(name, formula, data, cluster, ...) {
+  cox_analysis(name, paste0(formula, " + cluster(", cluster, ")"), data, ...)
 }

@@ -25,5 +25,5 @@ if (dir.exists(heart_folder)) {
   writeLines(study_lines("Heart disease at four hospitals", "Which findings go with narrowed coronary vessels", hospitals[setdiff(names(hospitals), "site")],
                          heart_sites, lapply(analyses, function(a) a$study)), file.path(folder, "study.toml"))
   write_expected(file.path(folder, "expected.json"), "uci_heart", "UCI heart disease, processed.*.data", 1e-9, list(),
-    c("disease is 1 where num > 0; ? is missing; zeros in trestbps are taken as written"), setNames(lapply(analyses, function(a) a$expected), vapply(analyses, function(a) a$study$name, "")))
+    c("disease is 1 where num > 0; ? is missing; zeros in trestbps are taken as written"), character(), setNames(lapply(analyses, function(a) a$expected), vapply(analyses, function(a) a$study$name, "")))
 }

@@ -105,11 +105,15 @@ with_sites <- function(data, sites) {
   data
 }
 
+# A normal tail moves by z^2 times what z does, relative to itself: estimates that are right to 1e-9 leave so much of a p-value.
+small_p <- "p_value: its relative error is that of the statistic times the square of the statistic"
+
 # One case: a folder with the tables, the study and what must come out. `analyses` are lists with `study`
 # (the keys of [[analysis]]) and `expected` (the result's fields). `empty` names sites without any row.
-# `tolerances` overrides the tolerance for a field's name; `notes` say what a reader could ask.
+# `tolerances` overrides the tolerance for a field's name, and `because` says why one above 1e-9 is all there is; `notes` say
+# what a reader could ask.
 golden_case <- function(name, data, analyses, tolerance = 1e-9, tolerances = list(), empty = character(),
-                        notes = character(), from = "") {
+                        notes = character(), from = "", because = character()) {
   folder <- file.path(cases, name)
   dir.create(folder, recursive = TRUE, showWarnings = FALSE)
   columns <- data[setdiff(names(data), "site")]
@@ -122,13 +126,15 @@ golden_case <- function(name, data, analyses, tolerance = 1e-9, tolerances = lis
   stopifnot(!anyDuplicated(names_of))
   writeLines(study_lines(paste("Golden case", name), "Comparison with R", columns, sites, studies),
              file.path(folder, "study.toml"))
-  write_expected(file.path(folder, "expected.json"), name, from, tolerance, tolerances, notes,
+  write_expected(file.path(folder, "expected.json"), name, from, tolerance, tolerances, notes, because,
                  setNames(lapply(analyses, function(analysis) analysis$expected), names_of))
 }
 
-write_expected <- function(path, name, from, tolerance, tolerances, notes, expected) {
+write_expected <- function(path, name, from, tolerance, tolerances, notes, because, expected) {
   head <- list(case = name, data = from, software = versions, tolerance = tolerance)
   if (length(tolerances) > 0) head$tolerances <- tolerances
+  if (length(because) > 0) head$because <- because
+  stopifnot(length(because) > 0 || all(unlist(c(tolerance, tolerances)) <= 1e-9))
   if (length(notes) > 0) head$notes <- vector_of(notes)
   writeLines(json(c(head, list(analyses = expected))), path)
 }
