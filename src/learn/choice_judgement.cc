@@ -33,7 +33,7 @@ class Judging {
     ChoiceJudgement judgement{.policies = Values(sums, learned_), .sums = std::move(sums)};
     CLINNOVA_TRY(ReadPairs(judgement));
     Decide(judgement);
-    CLINNOVA_TRY(ReadInputs(judgement));
+    CLINNOVA_ASSIGN(judgement.inputs, ReadInputs(federation_, analysis_, learned_.split));
     CLINNOVA_TRY(ReadGroups(judgement));
     if (comparing_) judgement.between_sites = comparing_->comparison();
     judgement.lines = lines_;
@@ -45,6 +45,7 @@ class Judging {
     }
     if (options_.evaluation.calibration && learned_.binary) CLINNOVA_TRY(Recalibrate(judgement));
     if (options_.evaluation.calibration) CLINNOVA_TRY(JudgeBenefit(judgement));
+    if (options_.evaluation.causal_forest) CLINNOVA_TRY(JudgeCausalForest(judgement));
     if (options_.evaluation.policy_tree) CLINNOVA_TRY(JudgePolicyTree(judgement));
     if (options_.evaluation.leave_one_site_out) CLINNOVA_TRY(LeaveSitesOut(judgement));
     return judgement;
@@ -155,64 +156,6 @@ class Judging {
         judgement.changed >= kFewestChanged && judgement.policies.GainOverBest().low > 0;
   }
 
-  // --- Inputs ---
-
-  Result<void> ReadInputs(ChoiceJudgement& judgement) {
-    CLINNOVA_ASSIGN(const std::vector<ChoiceInput> inputs,
-                    InputsOf(analysis_, federation_.schema()));
-    ChoiceInputParameters parameters{.split = learned_.split};
-    CLINNOVA_ASSIGN(const PooledSums sums,
-                    federation_.Sum(analysis_, kChoiceInputStep, parameters));
-    const auto rows = static_cast<double>(sums.Count(kInputRows));
-    std::size_t level = 0;
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      InputSummary summary{.input = inputs[i]};
-      summary.missing = static_cast<double>(sums.Count(kInputMissing, i)) / rows;
-      const auto n = static_cast<double>(sums.Count(kInputPersons, i));
-      if (n > 1) {
-        summary.mean = sums.Number(kInputSums, 2 * i) / n;
-        const double square = sums.Number(kInputSums, 2 * i + 1) / n;
-        summary.sd = std::sqrt(std::max(0.0, square - summary.mean * summary.mean) * n / (n - 1));
-      }
-      for (std::size_t l = 0; l < inputs[i].levels.size(); ++l) {
-        summary.counts.push_back(sums.Count(kInputLevels, level++));
-      }
-      parameters.centers.push_back(summary.mean);
-      parameters.scales.push_back(summary.sd > 0 ? summary.sd : 1);
-      judgement.inputs.push_back(std::move(summary));
-    }
-    CLINNOVA_ASSIGN(const PooledSums histograms,
-                    federation_.Sum(analysis_, kChoiceInputStep, parameters));
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      InputSummary& summary = judgement.inputs[i];
-      const double width = 10.0 / kInputBins * parameters.scales[i];
-      const double from = summary.mean - 5 * parameters.scales[i];
-      const auto edge = [&](double part) {
-        return static_cast<double>(
-            BinAt(histograms, kInputHistogram, i * kInputBins, kInputBins, part));
-      };
-      for (std::size_t b = 0; b < kInputBins; ++b) {
-        summary.histogram.push_back(histograms.Count(kInputHistogram, i * kInputBins + b));
-      }
-      summary.low = from + width * edge(0.01);
-      summary.high = from + width * (edge(0.99) + 1);
-    }
-    return {};
-  }
-
-  /// The bin in which the cumulative share reaches `part`.
-  static std::size_t BinAt(const PooledSums& sums, std::size_t block, std::size_t first,
-                           std::size_t bins, double part) {
-    std::int64_t total = 0;
-    for (std::size_t b = 0; b < bins; ++b) total += sums.Count(block, first + b);
-    std::int64_t so_far = 0;
-    for (std::size_t b = 0; b < bins; ++b) {
-      so_far += sums.Count(block, first + b);
-      if (static_cast<double>(so_far) >= part * static_cast<double>(total)) return b;
-    }
-    return bins - 1;
-  }
-
   // --- Groups ---
 
   /// Columns of one numeric input's terms: those that are not made of factors' indicators.
@@ -300,7 +243,7 @@ class Judging {
     if (lines_) lines_->TakeErrors(sums, kLineErrors);
     const auto at = [&](double part) {
       return kDistanceBin *
-             static_cast<double>(BinAt(sums, kDistanceHistogram, 0, kDistanceBins, part) + 1);
+             static_cast<double>(BinReaching(sums, kDistanceHistogram, 0, kDistanceBins, part) + 1);
     };
     judgement.distance.at_95 = at(0.95);
     judgement.distance.at_99 = at(0.99);
@@ -331,7 +274,8 @@ class Judging {
     for (std::size_t g = 1; g < kBenefitGroups; ++g) {
       const double part = static_cast<double>(g) / kBenefitGroups;
       const auto next =
-          static_cast<std::int64_t>(BinAt(sums, kBenefitHistogram, 0, kBenefitBins, part)) + 1;
+          static_cast<std::int64_t>(BinReaching(sums, kBenefitHistogram, 0, kBenefitBins, part)) +
+          1;
       if (next > first.back() && next < static_cast<std::int64_t>(kBenefitBins))
         first.push_back(next);
     }
@@ -458,37 +402,60 @@ class Judging {
     return {};
   }
 
-  // --- Policy tree ---
+  // --- Policies learned beside the rule ---
 
-  Result<void> JudgePolicyTree(ChoiceJudgement& judgement) {
-    std::vector<PolicyInput> inputs;
+  Result<PolicyQuestion> QuestionOf(const ChoiceJudgement& judgement) const {
+    PolicyQuestion question{.split = learned_.split,
+                            .models = Uncentred(learned_),
+                            .options = options_,
+                            .arms = arms_,
+                            .guideline = guideline_,
+                            .column_exponent = frame_.standardised_exponent(),
+                            .score_exponent = ScoreExponent()};
     std::vector<Subgrouping> subgroupings;
     if (options_.evaluation.subgroups) {
       CLINNOVA_ASSIGN(subgroupings, SubgroupingsOf(analysis_, federation_.schema(), false));
       CLINNOVA_TRY(FindCuts(judgement, subgroupings));
     }
     for (const InputSummary& input : judgement.inputs) {
-      inputs.push_back({.name = input.input.name,
-                        .histogram = input.histogram,
-                        .center = input.mean,
-                        .scale = input.sd > 0 ? input.sd : 1});
+      question.inputs.push_back({.name = input.input.name,
+                                 .histogram = input.histogram,
+                                 .center = input.mean,
+                                 .scale = input.sd > 0 ? input.sd : 1});
       const auto of = std::ranges::find(subgroupings, input.input.name, &Subgrouping::name);
-      if (of != subgroupings.end()) inputs.back().subgroup_cuts = of->cuts;
+      if (of != subgroupings.end()) question.inputs.back().subgroup_cuts = of->cuts;
     }
-    const PolicyQuestion question{.split = learned_.split,
-                                  .models = Uncentred(learned_),
-                                  .options = options_,
-                                  .arms = arms_,
-                                  .guideline = guideline_,
-                                  .column_exponent = frame_.standardised_exponent(),
-                                  .score_exponent = ScoreExponent(),
-                                  .inputs = std::move(inputs)};
+    return question;
+  }
+
+  /// Of a policy that is none of choice.values, as the last.
+  void AddPolicy(const JudgedPolicy& judged, const PooledSums& sums, PolicyValues& policies) const {
+    policies.Add(judged.sum, judged.squares, judged.products,
+                 FoldCovariance(judged.squared_changes, policies.n));
+    AddPropensityErrorOf(judged.odds, sums, policies);
+  }
+
+  Result<void> JudgePolicyTree(ChoiceJudgement& judgement) {
+    CLINNOVA_ASSIGN(const PolicyQuestion question, QuestionOf(judgement));
     CLINNOVA_ASSIGN(PolicyTreeJudgement tree, FindPolicyTree(federation_, analysis_, question));
-    judgement.policies.Add(tree.sum, tree.squares, tree.products,
-                           FoldCovariance(tree.squared_changes, judgement.policies.n));
-    AddPropensityErrorOf(tree.odds, judgement.sums, judgement.policies);
+    AddPolicy(tree.judged, judgement.sums, judgement.policies);
     judgement.warnings.insert(judgement.warnings.end(), tree.warnings.begin(), tree.warnings.end());
     judgement.policy_tree = std::move(tree);
+    return {};
+  }
+
+  /// The forest's value stands beside the policies of choice.values, not beside a policy tree's: their products are not summed.
+  Result<void> JudgeCausalForest(ChoiceJudgement& judgement) {
+    CLINNOVA_ASSIGN(const PolicyQuestion question, QuestionOf(judgement));
+    CLINNOVA_ASSIGN(CausalForestJudgement forest,
+                    GrowCausalForest(federation_, analysis_, question));
+    if (!forest.none.empty()) {
+      judgement.warnings.push_back("no causal_forest: " + forest.none);
+      return {};
+    }
+    judgement.forest_policies = judgement.policies;
+    AddPolicy(forest.judged, judgement.sums, *judgement.forest_policies);
+    judgement.causal_forest = std::move(forest);
     return {};
   }
 

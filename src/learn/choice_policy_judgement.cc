@@ -137,12 +137,7 @@ class FindingTree {
                                            .score_exponent = question_.score_exponent};
     CLINNOVA_ASSIGN(const PooledSums sums,
                     federation_.Sum(analysis_, kPolicyValueStep, parameters));
-    tree_.sum = sums.Number(kTreeScores, 0);
-    tree_.squares = sums.Number(kTreeScores, 1);
-    tree_.products = sums.Numbers(kTreeProducts);
-    tree_.squared_changes = sums.Number(kTreeChanges);
-    tree_.recommended = sums.Counts(kTreeArms);
-    tree_.odds = {.scores = sums.Numbers(kTreeOdds), .gradient = sums.Numbers(kTreeOdds + 1)};
+    tree_.judged = JudgedPolicyFrom(sums, 0);
     return {};
   }
 

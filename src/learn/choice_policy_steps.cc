@@ -7,7 +7,7 @@
 #include "federation/batches.h"
 #include "learn/choice_forest.h"
 #include "learn/choice_options.h"
-#include "learn/choice_propensity_error.h"
+#include "learn/choice_policy_values.h"
 #include "learn/choice_steps.h"
 #include "learn/choice_value_steps.h"
 #include "learn/tree_steps.h"
@@ -22,7 +22,6 @@ using federation::Layout;
 using federation::PooledSums;
 using federation::ScaledBlock;
 using federation::SiteView;
-using federation::WideBlock;
 
 namespace {
 
@@ -201,14 +200,8 @@ Result<Layout> ValueLayout(const Analysis& analysis, const table::Schema& schema
                            const PolicyValueParameters& parameters) {
   CLINNOVA_ASSIGN(const std::size_t arms, stats::ArmsOf(analysis, schema, parameters.split.claim));
   CLINNOVA_TRY(CellsOf(analysis, schema, parameters.split, parameters.features));
-  Layout layout{{WideBlock("scores", 2),
-                 WideBlock("products", PolicyCount(arms, parameters.guideline >= 0)),
-                 WideBlock("changes", 1), CountBlock("arms", arms)}};
-  const auto odds = PolicyOddsLayout(arms, parameters.split.claim.center.size(), 1,
-                                     static_cast<int>(parameters.column_exponent),
-                                     static_cast<int>(parameters.score_exponent));
-  layout.blocks.insert(layout.blocks.end(), odds.begin(), odds.end());
-  return layout;
+  return Layout{JudgedPolicyLayout(arms, parameters.guideline, parameters.split.claim.center.size(),
+                                   parameters.column_exponent, parameters.score_exponent)};
 }
 
 /// Nodes on the longest way from a node to a leaf.
@@ -290,33 +283,20 @@ Result<void> ValueEvaluate(const SiteView& site, const PolicyValueParameters& pa
       site, parameters.split, parameters.models, sums,
       [&](const ChoiceRows& rows, ChoiceBatch& batch, ExactSums& mine) {
         std::vector<std::uint8_t> bins(parameters.features.size());
-        std::vector<PolicyScore> own(batch.rows());
-        const auto arm_by = [&](std::size_t fold, std::size_t other) {
+        std::size_t binned = batch.rows();
+        const auto arm_by = [&](std::size_t r, std::size_t fold, std::size_t other) {
+          if (r != binned) {
+            BinRow(site.table, batch.design.source_row[r], parameters.features, bins);
+            binned = r;
+          }
           const Tree& tree = trees[SetWithout(folds, fold, other) - 1];
           return static_cast<std::size_t>(
               tree[LeafOf(tree, parameters.features, bins.data())].value);
         };
-        for (std::size_t r = 0; r < batch.rows(); ++r) {
-          if (batch.fold[r] == 0) continue;
-          BinRow(site.table, batch.design.source_row[r], parameters.features, bins);
-          const auto fold = static_cast<std::size_t>(batch.fold[r] - 1);
-          const std::size_t arm = arm_by(fold, fold);
-          const double score = batch.score[arm][r];
-          own[r] = ScoreOf(batch, r, arm);
-          mine.AddCount(kTreeArms, arm);
-          mine.Add(kTreeScores, 0, score);
-          mine.Add(kTreeScores, 1, score * score);
-          const std::vector<PolicyScore> others = PolicyScores(batch, r, parameters.guideline);
-          for (std::size_t i = 0; i < others.size(); ++i) {
-            mine.Add(kTreeProducts, i, score * others[i].score);
-          }
-          for (std::size_t other = 0; other < folds; ++other) {
-            if (other == fold) continue;
-            const double change = score - batch.score[arm_by(fold, other)][r];
-            if (change != 0) mine.Add(kTreeChanges, 0, change * change);
-          }
-        }
-        AddPolicyOdds(batch, rows.columns(), parameters.models.trim, own, kTreeOdds, mine);
+        AddJudgedPolicy(
+            rows, batch,
+            {.trim = parameters.models.trim, .guideline = parameters.guideline, .folds = folds},
+            arm_by, mine);
       });
 }
 

@@ -60,6 +60,9 @@ class Report {
     if (story_.judgement.net_benefit) result["net_benefit"] = NetBenefit();
     if (story_.judgement.lines) result["heterogeneity"] = HeterogeneityJson(story_);
     if (story_.judgement.policy_tree) result["policy_tree"] = PolicyTreeJson(story_, suppressed_);
+    if (story_.judgement.causal_forest) {
+      result["causal_forest"] = CausalForestJson(story_, suppressed_);
+    }
     if (story_.judgement.between_sites) result["between_sites"] = BetweenSitesJson(story_);
     result["overlap"] = Overlap();
     result["balance"] = Balance();
@@ -173,7 +176,19 @@ class Report {
       if (i > 0) entry["gain_of_rule"] = DifferenceJson(policies_.Gain(0, i));
       list.push_back(std::move(entry));
     }
+    if (story_.judgement.forest_policies) list.push_back(ForestPolicy());
     return list;
+  }
+
+  Json ForestPolicy() const {
+    const PolicyValues& policies = *story_.judgement.forest_policies;
+    const std::size_t last = policies.values.size() - 1;
+    const Json value = EstimateJson(policies.Value(last));
+    Json entry{
+        {"policy", "causal forest"}, {"kind", "causal_forest"}, {"value", value["estimate"]}};
+    for (const char* key : {"std_error", "conf_low", "conf_high"}) entry[key] = value[key];
+    entry["gain_of_rule"] = DifferenceJson(policies.Gain(0, last));
+    return entry;
   }
 
   Json Arms() {
@@ -342,24 +357,11 @@ class Report {
     return bins;
   }
 
-  Json BenefitJson(const BenefitNumber& number) const {
-    return EstimateJson(
-        NormalEstimate(number.estimate, number.std_error, story_.options.confidence_level));
-  }
-
   Json Benefit() const {
     Json list = Json::array();
     for (const ContrastBenefit& contrast : story_.judgement.benefit->contrasts) {
-      Json entry{{"first", arms_[contrast.first]}, {"second", arms_[contrast.second]}};
-      entry["mean"] = BenefitJson(contrast.mean);
-      entry["autoc"] = BenefitJson(contrast.autoc);
-      entry["qini"] = BenefitJson(contrast.qini);
-      entry["slope"] = contrast.slope ? NumberJson(*contrast.slope) : Json(nullptr);
-      entry["e_average"] = NumberJson(contrast.e_average);
-      entry["e_50"] = NumberJson(contrast.e_50);
-      entry["e_90"] = NumberJson(contrast.e_90);
+      Json entry = ContrastBenefitJson(story_, contrast);
       if (story_.learned.binary) {
-        entry["c_for_benefit"] = contrast.c ? BenefitJson(*contrast.c) : Json(nullptr);
         entry["brier_for_benefit"] = contrast.brier ? NumberJson(*contrast.brier) : Json(nullptr);
         entry["cross_entropy_for_benefit"] =
             contrast.cross_entropy ? NumberJson(*contrast.cross_entropy) : Json(nullptr);
