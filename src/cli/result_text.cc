@@ -179,6 +179,23 @@ std::string PolicyTree(const Json& told) {
          gain["best_single"].get<std::string>() + " for everybody\n";
 }
 
+/// What a causal forest finds of a treatment choice's effects.
+std::string CausalForest(const Json& told) {
+  TextTable table({"causal forest", "gain", "autoc", "low", "high", "slope", "divided most by"});
+  for (const Json& effect : told["effects"]) {
+    const Json& most = effect["importance"][0];
+    table.Add({effect["first"].get<std::string>() + " over " + effect["second"].get<std::string>(),
+               Number(effect["mean"]["estimate"], 3), Number(effect["autoc"]["estimate"], 3),
+               Number(effect["autoc"]["conf_low"], 3), Number(effect["autoc"]["conf_high"], 3),
+               Number(effect["slope"], 3),
+               most["gain"] > 0 ? most["variable"].get<std::string>() : std::string("nothing")});
+  }
+  const Json& gain = told["gain"];
+  return table.Text() + "  rules so learned gain " + Number(gain["estimate"], 3) + " (" +
+         Number(gain["conf_low"], 3) + " to " + Number(gain["conf_high"], 3) + ") over " +
+         gain["best_single"].get<std::string>() + " for everybody\n";
+}
+
 /// What differs between the sites of a treatment choice.
 std::string BetweenSites(const Json& analysis) {
   const Json& told = analysis["between_sites"];
@@ -405,6 +422,7 @@ std::string AnalysisText(const Json& analysis) {
   if (analysis.contains("discrimination")) text += Discrimination(analysis);
   if (analysis.contains("heterogeneity")) text += Heterogeneity(analysis["heterogeneity"]);
   if (analysis.contains("policy_tree")) text += PolicyTree(analysis["policy_tree"]);
+  if (analysis.contains("causal_forest")) text += CausalForest(analysis["causal_forest"]);
   if (analysis.contains("between_sites")) text += BetweenSites(analysis);
   if (analysis.contains("policies") && analysis.contains("net_benefit")) {
     text += NetBenefit(analysis["net_benefit"]);

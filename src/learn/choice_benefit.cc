@@ -40,6 +40,8 @@ void AddTo(BinCounts& sum, std::span<const std::int64_t> counts) {
   for (std::size_t i = 0; i < kBenefitCounts; ++i) sum[i] += counts[i];
 }
 
+}  // namespace
+
 // --- The step ----------------------------------------------------------------------------------------
 
 Result<Layout> BenefitLayout(const Analysis& analysis, const table::Schema& schema,
@@ -49,7 +51,7 @@ Result<Layout> BenefitLayout(const Analysis& analysis, const table::Schema& sche
   const std::size_t bins = Contrasts(arms) * kContrastBins;
   bool fits = parameters.counts.size() == bins * kBenefitCounts &&
               counts.size == bins * kBenefitCounts && parameters.into.size() == bins &&
-              parameters.congruent.size() == 2;
+              (parameters.congruent.empty() || parameters.congruent.size() == 2);
   for (std::size_t i = 0; fits && i < bins; ++i) {
     const auto own = static_cast<std::int64_t>(i % kContrastBins);
     const std::int64_t into = parameters.into[i];
@@ -58,11 +60,14 @@ Result<Layout> BenefitLayout(const Analysis& analysis, const table::Schema& sche
   }
   if (!fits) return Fail(ErrorCode::kRefused, "bins that do not fit the arms", "wrong_layout");
   return Layout{{WideBlock("sums", bins * kSumsPerBin), WideBlock("cells", bins * kCellsPerBin),
-                 WideBlock("outcomes", 2)}};
+                 WideBlock("outcomes", parameters.congruent.size())}};
 }
 
+namespace {
+
 /// Rule 12 on what the hub claims of all sites, which may not be less than this site has.
-Result<void> HoldBins(const SiteView& site, const ChoiceBenefitParameters& parameters) {
+Result<void> HoldBins(const SiteView& site, const ChoiceBenefitParameters& parameters,
+                      const Retouch& retouch) {
   if (site.minimum_count == 0) return {};
   std::vector<BinCounts> joined(parameters.into.size());
   for (std::size_t i = 0; i < parameters.into.size(); ++i) {
@@ -77,14 +82,16 @@ Result<void> HoldBins(const SiteView& site, const ChoiceBenefitParameters& param
   CLINNOVA_ASSIGN(const ChoiceRows rows, ChoiceRows::Create(site, parameters.split));
   CLINNOVA_ASSIGN(const federation::BlockSpec bins,
                   BenefitCountBlock(rows.arms(), parameters.bins));
-  const Layout layout{{bins, CountBlock("congruent", 2)}};
+  const Layout layout{{bins, CountBlock("congruent", parameters.congruent.size())}};
   CLINNOVA_ASSIGN(const PooledSums own,
                   SumAlone(site, parameters.split, parameters.models, layout,
-                           [&](const ChoiceRows&, ChoiceBatch& batch, ExactSums& mine) {
+                           [&](const ChoiceRows& read, ChoiceBatch& batch, ExactSums& mine) {
+                             if (retouch) retouch(read, batch);
                              for (std::size_t r = 0; r < batch.rows(); ++r) {
                                if (batch.fold[r] == 0) continue;
                                AddBenefitCounts(parameters.bins, parameters.models, batch, r, 0,
                                                 mine);
+                               if (parameters.congruent.empty()) continue;
                                mine.AddCount(1, batch.chosen[r] == batch.arm()[r] ? 0 : 1);
                              }
                            }));
@@ -116,13 +123,17 @@ void AddToBin(const ChoiceBenefitParameters& parameters, const ChoiceBatch& batc
   for (std::size_t i = 0; i < 4; ++i) sums.Add(kBenefitCells, at + i, cell[i]);
 }
 
-Result<void> BenefitEvaluate(const SiteView& site, const ChoiceBenefitParameters& parameters,
-                             ExactSums& sums) {
-  CLINNOVA_TRY(HoldBins(site, parameters));
-  const bool congruent = Shown(parameters.congruent, site.minimum_count);
+}  // namespace
+
+Result<void> SumBenefit(const SiteView& site, const ChoiceBenefitParameters& parameters,
+                        const Retouch& retouch, ExactSums& sums) {
+  CLINNOVA_TRY(HoldBins(site, parameters, retouch));
+  const bool congruent =
+      !parameters.congruent.empty() && Shown(parameters.congruent, site.minimum_count);
   return ForEachPredicted(
       site, parameters.split, parameters.models, sums,
       [&](const ChoiceRows& rows, ChoiceBatch& batch, ExactSums& mine) {
+        if (retouch) retouch(rows, batch);
         for (std::size_t r = 0; r < batch.rows(); ++r) {
           if (batch.fold[r] == 0) continue;
           ForEachContrast(rows.arms(), [&](std::size_t contrast, std::size_t a, std::size_t b) {
@@ -132,6 +143,13 @@ Result<void> BenefitEvaluate(const SiteView& site, const ChoiceBenefitParameters
           mine.Add(kBenefitOutcomes, batch.chosen[r] == batch.arm()[r] ? 0 : 1, batch.y()[r]);
         }
       });
+}
+
+namespace {
+
+Result<void> BenefitEvaluate(const SiteView& site, const ChoiceBenefitParameters& parameters,
+                             ExactSums& sums) {
+  return SumBenefit(site, parameters, {}, sums);
 }
 
 // --- Numbers -----------------------------------------------------------------------------------------
@@ -419,16 +437,18 @@ std::vector<BenefitBin> BinsFrom(const PooledSums& sums, const ChoiceBenefitPara
 
 }  // namespace
 
-Result<ChoiceBenefit> ReadBenefit(Federation& federation, const Analysis& analysis,
-                                  ChoiceBenefitParameters parameters, std::size_t arms) {
+void JoinBins(ChoiceBenefitParameters& parameters, std::size_t arms, int minimum) {
   constexpr std::size_t kPerContrast = kContrastBins * kBenefitCounts;
+  parameters.into.clear();
   for (std::size_t c = 0; c < Contrasts(arms); ++c) {
     const std::vector<std::int64_t> into =
-        JoinedBins(std::span(parameters.counts).subspan(c * kPerContrast, kPerContrast),
-                   federation.minimum_count());
+        JoinedBins(std::span(parameters.counts).subspan(c * kPerContrast, kPerContrast), minimum);
     parameters.into.insert(parameters.into.end(), into.begin(), into.end());
   }
-  CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kChoiceBenefitStep, parameters));
+}
+
+ChoiceBenefit BenefitOf(const PooledSums& sums, const ChoiceBenefitParameters& parameters,
+                        std::size_t arms) {
   ChoiceBenefit benefit{.outcomes = sums.Numbers(kBenefitOutcomes)};
   ForEachContrast(arms, [&](std::size_t contrast, std::size_t a, std::size_t b) {
     benefit.contrasts.push_back(
@@ -437,6 +457,13 @@ Result<ChoiceBenefit> ReadBenefit(Federation& federation, const Analysis& analys
     benefit.contrasts.back().second = b;
   });
   return benefit;
+}
+
+Result<ChoiceBenefit> ReadBenefit(Federation& federation, const Analysis& analysis,
+                                  ChoiceBenefitParameters parameters, std::size_t arms) {
+  JoinBins(parameters, arms, federation.minimum_count());
+  CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kChoiceBenefitStep, parameters));
+  return BenefitOf(sums, parameters, arms);
 }
 
 const federation::TypedStep<ChoiceBenefitParameters> kChoiceBenefitStep{

@@ -24,6 +24,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -81,7 +82,8 @@ struct ChoiceBenefitParameters {
   ChoiceBinQuestion bins{};
   std::vector<std::int64_t> counts{};  ///< as choice.spread has told them
   std::vector<std::int64_t> into{};    ///< by two arms and bin: JoinedBins
-  /// Persons who received what the rule recommends, and others, as choice.values has told them.
+  /// Persons who received what the rule recommends, and others, as choice.values has told them; empty: their outcomes are not
+  /// asked for.
   std::vector<std::int64_t> congruent{};
   template <class A>
   void Fields(A& a) {
@@ -101,6 +103,15 @@ enum ChoiceBenefitBlock {
 inline constexpr std::size_t kSumsPerBin = 5;
 inline constexpr std::size_t kCellsPerBin = 8;
 extern const federation::TypedStep<ChoiceBenefitParameters> kChoiceBenefitStep;
+
+/// What other predictions of the same rows, in place of the outcome models', change in a predicted batch.
+using Retouch = std::function<void(const ChoiceRows& rows, ChoiceBatch& batch)>;
+/// The step's layout and its site's side, for steps that ask the same of other predictions.
+Result<federation::Layout> BenefitLayout(const federation::Analysis& analysis,
+                                         const table::Schema& schema,
+                                         const ChoiceBenefitParameters& parameters);
+Result<void> SumBenefit(const federation::SiteView& site, const ChoiceBenefitParameters& parameters,
+                        const Retouch& retouch, federation::ExactSums& sums);
 
 /// One bin of d. Cells: of those with the first arm, then the second: sums of w, w y, w^2, w^2 y.
 struct BenefitBin {
@@ -131,6 +142,11 @@ struct ChoiceBenefit {
   std::vector<ContrastBenefit> contrasts{};
   std::vector<double> outcomes{};  ///< sums, as ChoiceBenefitParameters::congruent
 };
+/// Fills `into`.
+void JoinBins(ChoiceBenefitParameters& parameters, std::size_t arms, int minimum);
+/// From the step's sums, with all parameters that they were asked with.
+ChoiceBenefit BenefitOf(const federation::PooledSums& sums,
+                        const ChoiceBenefitParameters& parameters, std::size_t arms);
 /// One round. `parameters` but for `into`, which it finds.
 Result<ChoiceBenefit> ReadBenefit(federation::Federation& federation,
                                   const federation::Analysis& analysis,

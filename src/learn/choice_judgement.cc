@@ -35,7 +35,7 @@ class Judging {
     ChoiceJudgement judgement{.policies = Values(sums), .sums = std::move(sums)};
     CLINNOVA_TRY(ReadPairs(judgement));
     Decide(judgement);
-    CLINNOVA_TRY(ReadInputs(judgement));
+    CLINNOVA_ASSIGN(judgement.inputs, ReadInputs(federation_, analysis_, learned_.split));
     CLINNOVA_TRY(ReadGroups(judgement));
     if (comparing_) judgement.between_sites = comparing_->comparison();
     judgement.lines = lines_;
@@ -47,6 +47,7 @@ class Judging {
     }
     if (options_.evaluation.calibration && learned_.binary) CLINNOVA_TRY(Recalibrate(judgement));
     if (options_.evaluation.calibration) CLINNOVA_TRY(JudgeBenefit(judgement));
+    if (options_.evaluation.causal_forest) CLINNOVA_TRY(JudgeCausalForest(judgement));
     if (options_.evaluation.policy_tree) CLINNOVA_TRY(JudgePolicyTree(judgement));
     if (options_.evaluation.leave_one_site_out) CLINNOVA_TRY(LeaveSitesOut(judgement));
     return judgement;
@@ -178,51 +179,6 @@ class Judging {
     }
     judgement.beats_best_single =
         judgement.changed >= kFewestChanged && judgement.policies.GainOverBest().low > 0;
-  }
-
-  // --- Inputs ---
-
-  Result<void> ReadInputs(ChoiceJudgement& judgement) {
-    CLINNOVA_ASSIGN(const std::vector<ChoiceInput> inputs,
-                    InputsOf(analysis_, federation_.schema()));
-    ChoiceInputParameters parameters{.split = learned_.split};
-    CLINNOVA_ASSIGN(const PooledSums sums,
-                    federation_.Sum(analysis_, kChoiceInputStep, parameters));
-    const auto rows = static_cast<double>(sums.Count(kInputRows));
-    std::size_t level = 0;
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      InputSummary summary{.input = inputs[i]};
-      summary.missing = static_cast<double>(sums.Count(kInputMissing, i)) / rows;
-      const auto n = static_cast<double>(sums.Count(kInputPersons, i));
-      if (n > 1) {
-        summary.mean = sums.Number(kInputSums, 2 * i) / n;
-        const double square = sums.Number(kInputSums, 2 * i + 1) / n;
-        summary.sd = std::sqrt(std::max(0.0, square - summary.mean * summary.mean) * n / (n - 1));
-      }
-      for (std::size_t l = 0; l < inputs[i].levels.size(); ++l) {
-        summary.counts.push_back(sums.Count(kInputLevels, level++));
-      }
-      parameters.centers.push_back(summary.mean);
-      parameters.scales.push_back(summary.sd > 0 ? summary.sd : 1);
-      judgement.inputs.push_back(std::move(summary));
-    }
-    CLINNOVA_ASSIGN(const PooledSums histograms,
-                    federation_.Sum(analysis_, kChoiceInputStep, parameters));
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      InputSummary& summary = judgement.inputs[i];
-      const double width = 10.0 / kInputBins * parameters.scales[i];
-      const double from = summary.mean - 5 * parameters.scales[i];
-      const auto edge = [&](double part) {
-        return static_cast<double>(
-            BinAt(histograms, kInputHistogram, i * kInputBins, kInputBins, part));
-      };
-      for (std::size_t b = 0; b < kInputBins; ++b) {
-        summary.histogram.push_back(histograms.Count(kInputHistogram, i * kInputBins + b));
-      }
-      summary.low = from + width * edge(0.01);
-      summary.high = from + width * (edge(0.99) + 1);
-    }
-    return {};
   }
 
   // --- Groups ---
@@ -466,35 +422,56 @@ class Judging {
     return {};
   }
 
-  // --- Policy tree ---
+  // --- Policies learned beside the rule ---
+
+  Result<PolicyQuestion> QuestionOf(const ChoiceJudgement& judgement) const {
+    PolicyQuestion question{.split = learned_.split,
+                            .models = Uncentred(learned_),
+                            .options = options_,
+                            .arms = arms_,
+                            .guideline = guideline_,
+                            .column_exponent = frame_.standardised_exponent(),
+                            .score_exponent = ScoreExponent()};
+    for (const InputSummary& input : judgement.inputs) {
+      question.inputs.push_back({.name = input.input.name,
+                                 .histogram = input.histogram,
+                                 .center = input.mean,
+                                 .scale = input.sd > 0 ? input.sd : 1,
+                                 .subgroup_cuts = input.subgroup_cuts});
+    }
+    return question;
+  }
+
+  /// Of a policy that is none of choice.values, as the last.
+  void AddPolicy(const JudgedPolicy& judged, const PooledSums& sums, PolicyValues& policies) const {
+    policies.Add();
+    if (!judged.told) return;
+    policies.Take(policies.values.size() - 1, judged.sum, judged.squares, judged.products,
+                  FoldCovariance(judged.squared_changes, policies.n));
+    AddPropensityErrorOf(judged.odds, sums, policies);
+  }
 
   Result<void> JudgePolicyTree(ChoiceJudgement& judgement) {
-    std::vector<PolicyInput> inputs;
-    for (const InputSummary& input : judgement.inputs) {
-      inputs.push_back({.name = input.input.name,
-                        .histogram = input.histogram,
-                        .center = input.mean,
-                        .scale = input.sd > 0 ? input.sd : 1,
-                        .subgroup_cuts = input.subgroup_cuts});
-    }
-    const PolicyQuestion question{.split = learned_.split,
-                                  .models = Uncentred(learned_),
-                                  .options = options_,
-                                  .arms = arms_,
-                                  .guideline = guideline_,
-                                  .column_exponent = frame_.standardised_exponent(),
-                                  .score_exponent = ScoreExponent(),
-                                  .inputs = std::move(inputs)};
+    CLINNOVA_ASSIGN(const PolicyQuestion question, QuestionOf(judgement));
     CLINNOVA_ASSIGN(PolicyTreeJudgement tree, FindPolicyTree(federation_, analysis_, question));
-    judgement.policies.Add();
-    if (tree.told) {
-      judgement.policies.Take(judgement.policies.values.size() - 1, tree.sum, tree.squares,
-                              tree.products,
-                              FoldCovariance(tree.squared_changes, judgement.policies.n));
-      AddPropensityErrorOf(tree.odds, judgement.sums, judgement.policies);
-    }
+    AddPolicy(tree.judged, judgement.sums, judgement.policies);
     judgement.warnings.insert(judgement.warnings.end(), tree.warnings.begin(), tree.warnings.end());
     judgement.policy_tree = std::move(tree);
+    return {};
+  }
+
+  /// The forest's value stands beside the policies of choice.values, not beside a policy tree's: their products are not summed.
+  Result<void> JudgeCausalForest(ChoiceJudgement& judgement) {
+    CLINNOVA_ASSIGN(const PolicyQuestion question, QuestionOf(judgement));
+    CLINNOVA_ASSIGN(CausalForestJudgement forest,
+                    GrowCausalForest(federation_, analysis_, question));
+    if (!forest.none.empty()) {
+      judgement.warnings.push_back("no causal_forest: " + forest.none);
+      return {};
+    }
+    judgement.forest_policies = judgement.policies;
+    AddPolicy(forest.judged, judgement.sums, *judgement.forest_policies);
+    judgement.causal_forest = std::move(forest);
     return {};
   }
 

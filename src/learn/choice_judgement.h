@@ -27,6 +27,7 @@
 
 #include "federation/federation.h"
 #include "learn/choice_benefit.h"
+#include "learn/choice_causal_judgement.h"
 #include "learn/choice_inputs.h"
 #include "learn/choice_learning.h"
 #include "learn/choice_policy_judgement.h"
@@ -92,6 +93,10 @@ struct InputSummary {
   std::vector<double> subgroup_cuts{};    ///< by which this study tells subgroups, too
 };
 
+/// The rounds of choice.inputs.
+Result<std::vector<InputSummary>> ReadInputs(federation::Federation& federation,
+                                             const federation::Analysis& analysis,
+                                             const ChoiceSplit& split);
 /// The distribution of Mahalanobis' distance over the numeric columns of the design.
 struct DistanceSummary {
   std::vector<std::size_t> columns{};
@@ -140,8 +145,10 @@ struct ChoiceJudgement {
   federation::PooledSums sums;  ///< of the value step
   std::optional<NetBenefitSums> net_benefit{};
   std::optional<SiteComparison> between_sites{};
-  std::optional<FittingLines> lines{};               ///< with evaluation "heterogeneity"
-  std::optional<PolicyTreeJudgement> policy_tree{};  ///< with evaluation "policy_tree"
+  std::optional<FittingLines> lines{};                   ///< with evaluation "heterogeneity"
+  std::optional<PolicyTreeJudgement> policy_tree{};      ///< with evaluation "policy_tree"
+  std::optional<CausalForestJudgement> causal_forest{};  ///< with evaluation "causal_forest"
+  std::optional<PolicyValues> forest_policies{};         ///< its rule as the last
   std::vector<InputSummary> inputs{};
   DistanceSummary distance{};
   std::vector<GroupGain> groups{};

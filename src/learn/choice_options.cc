@@ -41,13 +41,15 @@ Result<void> ReadEvaluation(const Analysis& analysis, ChoiceEvaluation& evaluati
       evaluation.heterogeneity = true;
     } else if (part == "policy_tree") {
       evaluation.policy_tree = true;
+    } else if (part == "causal_forest") {
+      evaluation.causal_forest = true;
     } else if (part != "policies") {
       return analysis.Wrong(
           "evaluation",
           "found \"" + part +
               "\", expected some of policies (always there), calibration, "
               "subgroups, leave_one_site_out, net_benefit, between_sites, heterogeneity, "
-              "policy_tree");
+              "policy_tree, causal_forest");
     }
   }
   return {};
@@ -114,6 +116,22 @@ Result<void> ReadPolicyTree(const Analysis& analysis, ChoiceOptions& options) {
   return {};
 }
 
+Result<void> ReadCausalForest(const Analysis& analysis, ChoiceOptions& options) {
+  for (const char* key : {"causal_forest_bins", "causal_forest_columns_per_node",
+                          "causal_forest_depth", "causal_forest_trees"}) {
+    if (!analysis.Has(key) || options.evaluation.causal_forest) continue;
+    return analysis.Wrong(key, "needs \"causal_forest\" in evaluation");
+  }
+  CausalForestOptions& forest = options.causal_forest;
+  CLINNOVA_ASSIGN(forest.trees, IntegerWithin(analysis, "causal_forest_trees", 200, 1, 5000));
+  CLINNOVA_ASSIGN(forest.depth, IntegerWithin(analysis, "causal_forest_depth", 4, 1, 8));
+  CLINNOVA_ASSIGN(forest.bins, IntegerWithin(analysis, "causal_forest_bins", 8, 2, 32));
+  if (!analysis.Has("causal_forest_columns_per_node")) return {};
+  CLINNOVA_ASSIGN(forest.columns,
+                  IntegerWithin(analysis, "causal_forest_columns_per_node", 1, 1, 10'000));
+  return {};
+}
+
 Result<void> ReadNumbers(const Analysis& analysis, ChoiceOptions& options) {
   CLINNOVA_ASSIGN(options.alpha, analysis.Number("alpha", 0.5));
   // A lasso alone does not say how an effect splits into what the arms share and what each has of its own.
@@ -168,6 +186,7 @@ Result<ChoiceOptions> ChoiceOptionsOf(const Analysis& analysis) {
   CLINNOVA_TRY(ReadEvaluation(analysis, options.evaluation));
   CLINNOVA_TRY(ReadThresholds(analysis, options));
   CLINNOVA_TRY(ReadPolicyTree(analysis, options));
+  CLINNOVA_TRY(ReadCausalForest(analysis, options));
   return options;
 }
 

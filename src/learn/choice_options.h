@@ -27,6 +27,7 @@ struct ChoiceEvaluation {
   bool between_sites = true;       ///< of gain, discrimination and inputs
   bool heterogeneity = true;       ///< lines of effects in the covariates
   bool policy_tree = false;        ///< the best rule of two questions; only where it is named
+  bool causal_forest = false;      ///< effects by a forest; only where it is named
   bool given = false;              ///< the study names these, and the stewards have seen it
 };
 
@@ -34,6 +35,15 @@ struct ChoiceEvaluation {
 struct PolicyTreeOptions {
   std::int64_t depth = 2;  ///< questions one below the other: 1 or 2
   std::int64_t bins = 8;   ///< of a number, 2 to 32
+};
+
+/// Of the causal forest (choice_causal_forest.h).
+struct CausalForestOptions {
+  std::int64_t trees = 200;  ///< at least, of every two arms; as many for every two folds left out
+  std::int64_t depth = 4;    ///< 1 to 8
+  std::int64_t bins = 8;     ///< of a number, 2 to 32
+  /// Drawn anew for each node; 0: the square root of the columns' number and 20 more, at most all.
+  std::int64_t columns = 0;
 };
 
 struct ChoiceOptions {
@@ -53,6 +63,7 @@ struct ChoiceOptions {
       thresholds{};  ///< of net benefit, rising; empty: as choice_net_benefit.h says
   ChoiceEvaluation evaluation;
   PolicyTreeOptions policy_tree{};
+  CausalForestOptions causal_forest{};
 };
 
 /// kInvalidInput names the key, also one that is the other learner's.

@@ -140,8 +140,6 @@ class FindingTree {
 
   Result<void> Value() {
     CLINNOVA_ASSIGN(const std::vector<std::int64_t> given, Given());
-    tree_.recommended = RowTotals(given, question_.arms);
-    tree_.told = PoliciesTold(given, question_.arms, federation_.minimum_count()).first;
     const PolicyValueParameters parameters{.split = question_.split,
                                            .models = question_.models,
                                            .guideline = question_.guideline,
@@ -152,11 +150,9 @@ class FindingTree {
                                            .score_exponent = question_.score_exponent};
     CLINNOVA_ASSIGN(const PooledSums sums,
                     federation_.Sum(analysis_, kPolicyValueStep, parameters));
-    tree_.sum = sums.Number(kTreeScores, 0);
-    tree_.squares = sums.Number(kTreeScores, 1);
-    tree_.products = sums.Numbers(kTreeProducts);
-    tree_.squared_changes = sums.Number(kTreeChanges);
-    tree_.odds = {.scores = sums.Numbers(kTreeOdds), .gradient = sums.Numbers(kTreeOdds + 1)};
+    tree_.judged = JudgedPolicyFrom(sums, 0);
+    tree_.judged.recommended = RowTotals(given, question_.arms);
+    tree_.judged.told = PoliciesTold(given, question_.arms, federation_.minimum_count()).first;
     return {};
   }
 

@@ -16,7 +16,7 @@
 #include "federation/federation.h"
 #include "learn/choice_options.h"
 #include "learn/choice_policy_tree.h"
-#include "learn/choice_propensity_error.h"
+#include "learn/choice_policy_values.h"
 #include "learn/choice_rows.h"
 
 namespace clinnova::learn {
@@ -46,13 +46,7 @@ struct PolicyTreeJudgement {
   std::int64_t least = 0;       ///< persons in a leaf
   Tree tree{};                  ///< of all rows
   std::vector<Tree> by_fold{};
-  std::vector<std::int64_t> recommended{};  ///< persons by arm that their fold's tree names
-  bool told =
-      true;  ///< whether its value may be told (choice_disclosure.h); if not, the sums are 0
-  double sum = 0, squares = 0;     ///< of the scores of these arms
-  std::vector<double> products{};  ///< with every other policy's
-  double squared_changes = 0;
-  PolicyOdds odds{};
+  JudgedPolicy judged{};  ///< as each fold's tree names drugs
   std::vector<std::string> warnings{};
 };
 

@@ -67,9 +67,9 @@ Json NodesJson(const ChoiceStory& story) {
   return nodes;
 }
 
-/// Persons whom their fold's tree gives another drug than the best single one; nothing where it or the others are few.
-std::optional<std::int64_t> Changed(const ChoiceStory& story) {
-  const std::vector<std::int64_t>& recommended = story.judgement.policy_tree->recommended;
+/// Persons whom their fold's policy gives another drug than the best single one; nothing where it or the others are few.
+std::optional<std::int64_t> Changed(const ChoiceStory& story,
+                                    const std::vector<std::int64_t>& recommended) {
   const std::size_t best = story.judgement.policies.BestArm();
   const std::int64_t n = story.frame.n();
   std::vector<bool> nearly_all;
@@ -85,30 +85,35 @@ std::optional<std::int64_t> Changed(const ChoiceStory& story) {
 
 }  // namespace
 
-Json PolicyTreeJson(const ChoiceStory& story, std::vector<std::string>& suppressed) {
-  const PolicyTreeJudgement& told = *story.judgement.policy_tree;
-  const PolicyValues& policies = story.judgement.policies;
-  const std::size_t tree = policies.values.size() - 1;
-  Json json{{"rule", RuleJson(story, told.tree)}};
-  json["leaves"] = LeavesJson(story);
-  json["nodes"] = NodesJson(story);
-  json["gain"] = DifferenceJson(policies.GainOverBest(tree));
-  if (!told.told) {
+void AddJudgedGain(const ChoiceStory& story, const PolicyValues& policies,
+                   const JudgedPolicy& judged, const std::string& path, Json& json,
+                   std::vector<std::string>& suppressed) {
+  const std::size_t last = policies.values.size() - 1;
+  json["gain"] = DifferenceJson(policies.GainOverBest(last));
+  if (!judged.told) {
     for (const auto& number : json["gain"].items()) {
-      suppressed.push_back("/policy_tree/gain/" + number.key());
+      suppressed.push_back(path + "/gain/" + number.key());
     }
   }
   json["gain"]["best_single"] = story.learned.arms[policies.BestArm()];
-  const std::optional<std::int64_t> changed = Changed(story);
+  const std::optional<std::int64_t> changed = Changed(story, judged.recommended);
   json["gain"]["n_changed"] = changed ? Json(*changed) : Json(nullptr);
-  if (!changed) suppressed.emplace_back("/policy_tree/gain/n_changed");
+  if (!changed) suppressed.push_back(path + "/gain/n_changed");
   json["gain_by_drug"] = Json::array();
   for (std::size_t a = 0; a < story.learned.arms.size(); ++a) {
     Json entry{{"over", story.learned.arms[a]}};
-    entry.update(DifferenceJson(policies.Gain(tree, 1 + a)));
-    if (!told.told) suppressed.push_back("/policy_tree/gain_by_drug/" + std::to_string(a));
+    entry.update(DifferenceJson(policies.Gain(last, 1 + a)));
+    if (!judged.told) suppressed.push_back(path + "/gain_by_drug/" + std::to_string(a));
     json["gain_by_drug"].push_back(std::move(entry));
   }
+}
+
+Json PolicyTreeJson(const ChoiceStory& story, std::vector<std::string>& suppressed) {
+  const PolicyTreeJudgement& told = *story.judgement.policy_tree;
+  Json json{{"rule", RuleJson(story, told.tree)}};
+  json["leaves"] = LeavesJson(story);
+  json["nodes"] = NodesJson(story);
+  AddJudgedGain(story, story.judgement.policies, told.judged, "/policy_tree", json, suppressed);
   json["by_fold"] = Json::array();
   for (const Tree& fold : told.by_fold) json["by_fold"].push_back(RuleJson(story, fold));
   json["depth"] = story.options.policy_tree.depth;

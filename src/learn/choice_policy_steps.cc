@@ -3,12 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "federation/batches.h"
 #include "learn/choice_disclosure.h"
 #include "learn/choice_forest.h"
 #include "learn/choice_options.h"
-#include "learn/choice_propensity_error.h"
+#include "learn/choice_policy_values.h"
 #include "learn/choice_steps.h"
 #include "learn/choice_value_steps.h"
 #include "learn/tree_steps.h"
@@ -23,7 +24,6 @@ using federation::Layout;
 using federation::PooledSums;
 using federation::ScaledBlock;
 using federation::SiteView;
-using federation::WideBlock;
 
 namespace {
 
@@ -202,18 +202,12 @@ Result<Layout> ValueLayout(const Analysis& analysis, const table::Schema& schema
                            const PolicyValueParameters& parameters) {
   CLINNOVA_ASSIGN(const std::size_t arms, stats::ArmsOf(analysis, schema, parameters.split.claim));
   CLINNOVA_TRY(CellsOf(analysis, schema, parameters.split, parameters.features));
-  Layout layout{{WideBlock("scores", 2),
-                 WideBlock("products", PolicyCount(arms, parameters.guideline >= 0)),
-                 WideBlock("changes", 1)}};
   if (parameters.given.size() != arms * arms ||
       parameters.guideline >= static_cast<std::int64_t>(arms)) {
     return WrongLayout("persons or a guideline that fit no arms");
   }
-  const auto odds = PolicyOddsLayout(arms, parameters.split.claim.center.size(), 1,
-                                     static_cast<int>(parameters.column_exponent),
-                                     static_cast<int>(parameters.score_exponent));
-  layout.blocks.insert(layout.blocks.end(), odds.begin(), odds.end());
-  return layout;
+  return Layout{JudgedPolicyLayout(arms, parameters.guideline, parameters.split.claim.center.size(),
+                                   parameters.column_exponent, parameters.score_exponent)};
 }
 
 Result<Layout> ArmLayout(const Analysis& analysis, const table::Schema& schema,
@@ -297,43 +291,58 @@ Result<void> HoldArms(const SiteView& site, const PolicyArmParameters& parameter
   return HoldTrees(site, parameters);
 }
 
+/// What the tree without two folds names, by row.
+class NamingTrees {
+ public:
+  NamingTrees(const table::Table& table, const ChoiceBatch& batch,
+              const std::vector<Feature>& features, const std::vector<Tree>& trees,
+              std::size_t folds)
+      : table_(table),
+        batch_(batch),
+        features_(features),
+        trees_(trees),
+        folds_(folds),
+        bins_(features.size()),
+        binned_(batch.rows()) {}
+
+  std::size_t operator()(std::size_t r, std::size_t fold, std::size_t other) {
+    if (r != binned_) {
+      BinRow(table_, batch_.design.source_row[r], features_, bins_);
+      binned_ = r;
+    }
+    const Tree& tree = trees_[SetWithout(folds_, fold, other) - 1];
+    return static_cast<std::size_t>(tree[LeafOf(tree, features_, bins_.data())].value);
+  }
+
+ private:
+  const table::Table& table_;  // not owned, outlives this; so do the next
+  const ChoiceBatch& batch_;
+  const std::vector<Feature>& features_;
+  const std::vector<Tree>& trees_;
+  std::size_t folds_;
+  std::vector<std::uint8_t> bins_;
+  std::size_t binned_;  ///< the row that bins_ are of
+};
+
 template <typename P>
 Result<void> ArmEvaluate(const SiteView& site, const P& parameters, ExactSums& sums) {
   CLINNOVA_ASSIGN(const std::size_t arms,
                   stats::ArmsOf(site.analysis, site.table.schema, parameters.split.claim));
   CLINNOVA_ASSIGN(const std::vector<Tree> trees, TreesFrom(site.analysis, parameters, arms));
-  const std::size_t folds = Folds(parameters.split);
-  return ForEachPredicted(
-      site, parameters.split, parameters.models, sums,
-      [&](const ChoiceRows&, ChoiceBatch& batch, ExactSums& mine) {
-        std::vector<std::uint8_t> bins(parameters.features.size());
-        for (std::size_t r = 0; r < batch.rows(); ++r) {
-          if (batch.fold[r] == 0) continue;
-          BinRow(site.table, batch.design.source_row[r], parameters.features, bins);
-          const auto fold = static_cast<std::size_t>(batch.fold[r] - 1);
-          const Tree& tree = trees[SetWithout(folds, fold, fold) - 1];
-          const double named = tree[LeafOf(tree, parameters.features, bins.data())].value;
-          mine.AddCount(kTreeArms, static_cast<std::size_t>(named) * arms +
-                                       static_cast<std::size_t>(batch.chosen[r]));
-        }
-      });
+  return ForEachPredicted(site, parameters.split, parameters.models, sums,
+                          [&](const ChoiceRows&, ChoiceBatch& batch, ExactSums& mine) {
+                            NamingTrees named(site.table, batch, parameters.features, trees,
+                                              Folds(parameters.split));
+                            AddPolicyArms(batch, arms, std::ref(named), kTreeArms, mine);
+                          });
 }
 
 /// The arms that trees and rule are said to give are everybody's, and no fewer than here.
 Result<void> HoldValues(const SiteView& site, const PolicyValueParameters& parameters) {
   CLINNOVA_TRY(ValueLayout(site.analysis, site.table.schema, parameters));
   CLINNOVA_TRY(HoldTrees(site, parameters));
-  if (site.minimum_count == 0) return {};
-  std::int64_t everybody = 0;
-  for (const std::int64_t persons : parameters.given) everybody += persons;
-  if (everybody != parameters.split.Everybody()) {
-    return Fail(ErrorCode::kRefused, "arms that are not everybody's", "false_claim");
-  }
-  const Layout layout{{CountBlock("arms", parameters.given.size())}};
-  ExactSums own(layout);
-  CLINNOVA_TRY(ArmEvaluate(site, parameters, own));
-  CLINNOVA_ASSIGN(const PooledSums here, PooledSums::Decode(layout, own.Seal(core::Hash{})));
-  return HoldClaim(here.Counts(kTreeArms), parameters.given);
+  return HoldPolicyArms(site, parameters.given, parameters.split.Everybody(),
+                        [&](ExactSums& own) { return ArmEvaluate(site, parameters, own); });
 }
 
 Result<void> ValueEvaluate(const SiteView& site, const PolicyValueParameters& parameters,
@@ -344,37 +353,16 @@ Result<void> ValueEvaluate(const SiteView& site, const PolicyValueParameters& pa
   const std::size_t folds = Folds(parameters.split);
   const TwoPoliciesTold told = PoliciesTold(parameters.given, arms, site.minimum_count);
   if (!told.first) return {};
-  return ForEachPredicted(
-      site, parameters.split, parameters.models, sums,
-      [&](const ChoiceRows& rows, ChoiceBatch& batch, ExactSums& mine) {
-        std::vector<std::uint8_t> bins(parameters.features.size());
-        std::vector<PolicyScore> own(batch.rows());
-        const auto arm_by = [&](std::size_t fold, std::size_t other) {
-          const Tree& tree = trees[SetWithout(folds, fold, other) - 1];
-          return static_cast<std::size_t>(
-              tree[LeafOf(tree, parameters.features, bins.data())].value);
-        };
-        for (std::size_t r = 0; r < batch.rows(); ++r) {
-          if (batch.fold[r] == 0) continue;
-          BinRow(site.table, batch.design.source_row[r], parameters.features, bins);
-          const auto fold = static_cast<std::size_t>(batch.fold[r] - 1);
-          const std::size_t arm = arm_by(fold, fold);
-          const double score = batch.score[arm][r];
-          own[r] = ScoreOf(batch, r, arm);
-          mine.Add(kTreeScores, 0, score);
-          mine.Add(kTreeScores, 1, score * score);
-          const std::vector<PolicyScore> others = PolicyScores(batch, r, parameters.guideline);
-          for (std::size_t i = told.second ? 0 : 1; i < others.size(); ++i) {
-            mine.Add(kTreeProducts, i, score * others[i].score);
-          }
-          for (std::size_t other = 0; other < folds; ++other) {
-            if (other == fold) continue;
-            const double change = score - batch.score[arm_by(fold, other)][r];
-            if (change != 0) mine.Add(kTreeChanges, 0, change * change);
-          }
-        }
-        AddPolicyOdds(batch, rows.columns(), parameters.models.trim, own, kTreeOdds, mine);
-      });
+  return ForEachPredicted(site, parameters.split, parameters.models, sums,
+                          [&](const ChoiceRows& rows, ChoiceBatch& batch, ExactSums& mine) {
+                            NamingTrees named(site.table, batch, parameters.features, trees, folds);
+                            AddJudgedPolicy(rows, batch,
+                                            {.trim = parameters.models.trim,
+                                             .guideline = parameters.guideline,
+                                             .folds = folds,
+                                             .rule_told = told.second},
+                                            std::ref(named), mine);
+                          });
 }
 
 /// As ChoiceGuard, and `hold` on the parameters.

@@ -3,10 +3,8 @@
 // joined cell, values of the trees that were found.
 //
 // Reveals, over all sites together: by fold and cell (choice_policy_cells.h) the persons, and how many sites have any; by
-// fold and group of cells and arm the sum of scores out of fold; of the trees found without each fold, persons by arm named
-// and arm that the rule gives; over everybody, where these differ by enough persons (choice_disclosure.h), the
-// sums of the scores of the arm named, of their squares and of their products with every policy's scores, what
-// choice_propensity_error.h says of a policy, and the squares of what another fold left out changes. A site refuses sums of scores over 1 to
+// fold and group of cells and arm the sum of scores out of fold; of the trees found without each fold what
+// choice_policy_values.h says. A site refuses sums of scores over 1 to
 // minimum_count - 1 persons of a fold (`scores_of_persons`) or over persons of too few sites (`few_contributors`), trees
 // with leaves of fewer than ten persons or of one site (`rare_level`), and claims of fewer persons than it has itself
 // (`false_claim`): rules 10, 11 and 12.
@@ -92,12 +90,7 @@ struct PolicyValueParameters {
     a(score_exponent);
   }
 };
-enum PolicyValueBlock {
-  kTreeScores,  ///< sum, sum of squares
-  kTreeProducts,  ///< with the policies in the order of PolicyCount; with the rule's only where that is told
-  kTreeChanges,  ///< as kSquaredChanges
-  kTreeOdds      ///< and on: PolicyOddsLayout
-};
+/// The blocks are those of choice_policy_values.h.
 
 extern const federation::TypedStep<PolicyCountParameters> kPolicyCountStep;
 extern const federation::TypedStep<PolicySumParameters> kPolicySumStep;

@@ -61,6 +61,9 @@ class Report {
     if (story_.judgement.net_benefit) result["net_benefit"] = NetBenefit();
     if (story_.judgement.lines) result["heterogeneity"] = HeterogeneityJson(story_);
     if (story_.judgement.policy_tree) result["policy_tree"] = PolicyTreeJson(story_, suppressed_);
+    if (story_.judgement.causal_forest) {
+      result["causal_forest"] = CausalForestJson(story_, suppressed_);
+    }
     if (story_.judgement.between_sites) result["between_sites"] = BetweenSitesJson(story_);
     result["overlap"] = Overlap();
     result["balance"] = Balance();
@@ -184,7 +187,22 @@ class Report {
       if (i > 0 && policies_.Told(i)) Suppress({path + "/gain_of_rule"});
       list.push_back(std::move(entry));
     }
+    if (story_.judgement.forest_policies)
+      list.push_back(ForestPolicy("/policies/" + std::to_string(list.size())));
     return list;
+  }
+
+  Json ForestPolicy(const std::string& path) {
+    const PolicyValues& policies = *story_.judgement.forest_policies;
+    const std::size_t last = policies.values.size() - 1;
+    const Json value = EstimateJson(policies.Value(last));
+    Json entry{
+        {"policy", "causal forest"}, {"kind", "causal_forest"}, {"value", value["estimate"]}};
+    for (const char* key : {"std_error", "conf_low", "conf_high"}) entry[key] = value[key];
+    entry["gain_of_rule"] = DifferenceJson(policies.Gain(0, last));
+    if (!policies.Told(last)) suppressed_.push_back(path);
+    if (policies.Told(last)) Suppress({path + "/gain_of_rule"});
+    return entry;
   }
 
   Json Arms() {
@@ -312,24 +330,11 @@ class Report {
     return bins;
   }
 
-  Json BenefitJson(const BenefitNumber& number) const {
-    return EstimateJson(
-        NormalEstimate(number.estimate, number.std_error, story_.options.confidence_level));
-  }
-
   Json Benefit() const {
     Json list = Json::array();
     for (const ContrastBenefit& contrast : story_.judgement.benefit->contrasts) {
-      Json entry{{"first", arms_[contrast.first]}, {"second", arms_[contrast.second]}};
-      entry["mean"] = BenefitJson(contrast.mean);
-      entry["autoc"] = BenefitJson(contrast.autoc);
-      entry["qini"] = BenefitJson(contrast.qini);
-      entry["slope"] = contrast.slope ? NumberJson(*contrast.slope) : Json(nullptr);
-      entry["e_average"] = NumberJson(contrast.e_average);
-      entry["e_50"] = NumberJson(contrast.e_50);
-      entry["e_90"] = NumberJson(contrast.e_90);
+      Json entry = ContrastBenefitJson(story_, contrast);
       if (story_.learned.binary) {
-        entry["c_for_benefit"] = contrast.c ? BenefitJson(*contrast.c) : Json(nullptr);
         entry["brier_for_benefit"] = contrast.brier ? NumberJson(*contrast.brier) : Json(nullptr);
         entry["cross_entropy_for_benefit"] =
             contrast.cross_entropy ? NumberJson(*contrast.cross_entropy) : Json(nullptr);

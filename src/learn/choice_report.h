@@ -63,6 +63,18 @@ nlohmann::ordered_json NetBenefitJson(const ChoiceStory& story,
 /// The policy tree in words and as nodes, and what it gains; likewise.
 nlohmann::ordered_json PolicyTreeJson(const ChoiceStory& story,
                                       std::vector<std::string>& suppressed);
+/// Adds "gain" over the best single drug and "gain_by_drug" of a policy learned beside the rule, the last of `policies`; `path`: of
+/// `json` in the result. Likewise.
+void AddJudgedGain(const ChoiceStory& story, const PolicyValues& policies,
+                   const JudgedPolicy& judged, const std::string& path,
+                   nlohmann::ordered_json& json, std::vector<std::string>& suppressed);
+/// Of every two arms how well a predicted benefit ranks and sizes what happens: mean, autoc, qini, slope and distances; of a
+/// binary outcome c_for_benefit.
+nlohmann::ordered_json ContrastBenefitJson(const ChoiceStory& story,
+                                           const ContrastBenefit& contrast);
+/// The causal forest: what its effects and its rule are worth, and which inputs divide it; likewise.
+nlohmann::ordered_json CausalForestJson(const ChoiceStory& story,
+                                        std::vector<std::string>& suppressed);
 /// The model: field "model" of the result.
 nlohmann::ordered_json ChoiceModelJson(const ChoiceStory& story,
                                        const nlohmann::ordered_json& result);

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/mix.h"
 #include "federation/batches.h"
+#include "learn/choice_keys.h"
 #include "stats/effect_rows.h"
 
 namespace clinnova::learn {
@@ -25,49 +25,6 @@ namespace {
 constexpr std::int64_t kTreeCounts = 12;
 
 // --- Rows --------------------------------------------------------------------------------------------
-
-/// A row's key: of the column `id`, or of what the row says.
-class ChoiceKeys {
- public:
-  static Result<ChoiceKeys> Create(const SiteView& site) {
-    ChoiceKeys keys;
-    CLINNOVA_ASSIGN(const std::int64_t seed, site.analysis.Integer("seed", 1));
-    keys.seed_ = core::MixNext(static_cast<std::uint64_t>(seed));
-    CLINNOVA_ASSIGN(const std::string id, site.analysis.Text("id", ""));
-    keys.by_id_ = !id.empty();
-    if (keys.by_id_) {
-      const auto column = site.table.schema.Find(id);
-      if (!column) return site.analysis.Wrong("id", "no site has a column " + id);
-      keys.columns_ = {*column};
-    } else {
-      CLINNOVA_ASSIGN(const std::vector<ChoiceInput> inputs,
-                      InputsOf(site.analysis, site.table.schema));
-      for (const ChoiceInput& input : inputs) keys.columns_.push_back(input.column);
-    }
-    return keys;
-  }
-
-  std::uint64_t Of(const table::Table& table, std::size_t row, double outcome) const {
-    std::uint64_t key = seed_;
-    for (const std::size_t c : columns_) {
-      const table::Column& column = table.column(c);
-      if (column.codes.empty()) {
-        key = MixNumber(key, column.numbers[row]);
-      } else {
-        const std::int32_t code = column.codes[row];
-        key =
-            MixText(key, code < 0 ? std::string()
-                                  : table.schema.columns[c].levels[static_cast<std::size_t>(code)]);
-      }
-    }
-    return by_id_ ? key : MixNumber(key, outcome);
-  }
-
- private:
-  std::uint64_t seed_ = 0;
-  bool by_id_ = false;
-  std::vector<std::size_t> columns_{};
-};
 
 /// The engine's RowsFunction; `source` is an encoded ChoiceSplit. Arms are the strata.
 RowsResult ChoiceTreeRows(const SiteView& site, core::ByteView source) {

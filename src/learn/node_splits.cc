@@ -71,14 +71,29 @@ class FeatureSearch {
         left_curvature < rules_.min_child_weight || right_curvature < rules_.min_child_weight) {
       return;
     }
-    const double gain = LeafGain(rules_, units_.slope(left.slope), left_curvature) +
-                        LeafGain(rules_, units_.slope(right.slope), right_curvature) - parent_gain_;
-    if (!(gain > rules_.least_gain) || gain < rules_.gamma) return;
+    const double least = rules_.min_curvature_share * units_.curvature(total_.curvature);
+    if (left_curvature < least || right_curvature < least) return;
+    const bool effects = rules_.criterion == SplitCriterion::kEffects;
+    const double gain = effects ? EffectGain(left, right)
+                                : LeafGain(rules_, units_.slope(left.slope), left_curvature) +
+                                      LeafGain(rules_, units_.slope(right.slope), right_curvature) -
+                                      parent_gain_;
+    if (!(gain > (effects ? 0 : rules_.least_gain)) || gain < rules_.gamma) return;
     if (best_ && !(gain > best_->gain)) return;
     Split split = make_split();
     split.feature = static_cast<std::int32_t>(index_);
     split.missing_left = missing_left;
     best_ = SplitCandidate{gain, std::move(split), left, right};
+  }
+
+  /// The sums of rho on the two sides are the same but for the sign, here to the bit: a division gains the same whichever
+  /// side is called left, so that the first of equal ones is taken.
+  double EffectGain(const NodeSums& left, const NodeSums& right) const {
+    const double curvature = units_.curvature(total_.curvature);
+    const double apart = units_.slope(right.slope) * units_.curvature(left.curvature) -
+                         units_.slope(left.slope) * units_.curvature(right.curvature);
+    const double pull = apart / curvature / (curvature / static_cast<double>(total_.rows));
+    return pull * pull * (1 / static_cast<double>(left.rows) + 1 / static_cast<double>(right.rows));
   }
 
   void FindCut(const Feature& feature, const NodeSums* bins) {

@@ -10,6 +10,11 @@
 // best of all divisions so where the curvatures are counts).
 // Equal gains: the first feature, then the first bin, then what is missing on the right.
 // Source: T. Chen, C. Guestrin, "XGBoost", KDD 2016.
+//
+// Of effects, with slopes -a y and curvatures a^2 of a treatment a and an outcome y from which their expectations are
+// subtracted (choice_causal_forest.h): the node's effect is t = -G / H, a row's pull on it rho = a (y - a t) / (H / n), and a
+// split gains (sum of rho on the left)^2 / n_L + (on the right)^2 / n_R, which is large where the sides' effects are apart;
+// it needs no more than the same sums. Source: S. Athey, J. Tibshirani, S. Wager, Ann. Stat. 47, 2019, section 2.3.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +26,10 @@
 
 namespace clinnova::learn {
 
-/// What bounds a split; names and defaults are xgboost's.
+/// What a split gains.
+enum class SplitCriterion : std::uint8_t { kLoss, kEffects };
+
+/// What bounds a split; names and defaults are xgboost's, where it has them.
 struct SplitRules {
   double lambda = 1;
   double alpha = 0;
@@ -31,6 +39,8 @@ struct SplitRules {
   double max_delta_step = 0;    ///< bound of a leaf's value; 0 = none
   std::int64_t max_cat_to_onehot = 4;
   std::int64_t min_rows = 1;  ///< on each side
+  SplitCriterion criterion = SplitCriterion::kLoss;
+  double min_curvature_share = 0;  ///< of the node's curvature, on each side
 };
 
 /// A leaf's value, without the learning rate.

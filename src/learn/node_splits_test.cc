@@ -84,5 +84,46 @@ TEST(NodeSplits, KeepToTheRules) {
   EXPECT_TRUE(Find(kNumber, {Bin(0.1, 10), Bin(0.1, 10), {}, {}, {}}, {.lambda = 0}).empty());
 }
 
+/// Slopes are -(A - e) (y - m), curvatures (A - e)^2 = 1/2.
+const SplitRules kEffects{.lambda = 0,
+                          .min_child_weight = 0,
+                          .criterion = SplitCriterion::kEffects,
+                          .min_curvature_share = 0.05};
+
+TEST(NodeSplits, OfEffectsGainHowFarTheSidesAreApart) {
+  const auto found =
+      Find(kNumber, {Bin(-0.5, 10), Bin(-0.5, 10), Bin(0.25, 20), Bin(0.25, 4), {}}, kEffects);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].split.bin, 1);
+  // The node's effect is 4 / 22; 20 rows on the left pull by 10 - 10 * 4 / 22, over H / n = 1/2.
+  const double pull = (10 - 10 * 4.0 / 22) / 0.5;
+  EXPECT_NEAR(found[0].gain, pull * pull * (1.0 / 20 + 1.0 / 24), 1e-9);
+}
+
+/// The effect is 1 on both sides, though of persons whose treatment varies twice as much the outcome moves with it twice as far.
+TEST(NodeSplits, OfEffectsGainNothingWhereTheyAreAlike) {
+  NodeSums less = Bin(-0.25, 30);
+  less.curvature /= 2;
+  EXPECT_TRUE(Find(kNumber, {Bin(-0.5, 10), less, {}, {}, {}}, kEffects).empty());
+  EXPECT_FALSE(Find(kNumber, {Bin(-0.5, 10), Bin(-0.25, 30), {}, {}, {}}, kEffects).empty());
+}
+
+/// One level against the other is the same division whichever is called left: the first is taken, whatever is rounded.
+TEST(NodeSplits, OfEffectsTakeTheFirstOfTwoLevels) {
+  const Feature sex{.name = "sex", .column = 0, .levels = 2, .cuts = {}};
+  const std::vector<std::uint8_t> first = {1, 0};
+  for (int k = 1; k < 100; ++k) {
+    const auto found = Find(sex, {Bin(-0.007 * k, 10 + k), Bin(0.3 / k, 70 - k / 2), {}}, kEffects);
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].split.left_levels, first) << k;
+  }
+}
+
+TEST(NodeSplits, OfEffectsKeepAShareOfTheTreatmentsVarianceOnEachSide) {
+  const std::vector<NodeSums> bins = {Bin(-1, 4), Bin(1, 96), {}, {}, {}};
+  EXPECT_TRUE(Find(kNumber, bins, kEffects).empty());
+  EXPECT_EQ(Find(kNumber, {Bin(-1, 6), Bin(1, 94), {}, {}, {}}, kEffects).size(), 1U);
+}
+
 }  // namespace
 }  // namespace clinnova::learn

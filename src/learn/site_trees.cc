@@ -114,10 +114,15 @@ std::int32_t SiteOfRow(const SiteView& site, const TrainingRows& rows, std::size
 std::vector<std::uint8_t> RowsInScope(const SiteView& site, const TrainingRows& rows,
                                       const RunScope& scope) {
   std::vector<std::uint8_t> use(rows.rows(), 1);
+  // A stratum of rows that have none is nobody.
+  if (scope.only_stratum >= 0 && rows.stratum.size() != rows.rows()) {
+    return std::vector<std::uint8_t>(rows.rows(), 0);
+  }
   for (std::size_t r = 0; r < use.size(); ++r) {
     const bool left_out =
         (scope.without_fold != 0 && rows.fold[r] == scope.without_fold) ||
         (scope.nor_fold != 0 && rows.fold[r] == scope.nor_fold) ||
+        (scope.only_stratum >= 0 && rows.stratum[r] != scope.only_stratum) ||
         (scope.without_site >= 0 && SiteOfRow(site, rows, r) == scope.without_site);
     use[r] = left_out ? 0 : 1;
   }
@@ -125,8 +130,13 @@ std::vector<std::uint8_t> RowsInScope(const SiteView& site, const TrainingRows& 
 }
 
 int Draws(const TreeClaim& claim, std::uint64_t number, std::uint64_t key) {
-  if (!claim.bootstrap && claim.subsample >= 1) return 1;
+  const bool whole = claim.half == TreeHalf::kWhole;
+  if (whole && !claim.bootstrap && claim.subsample >= 1) return 1;
   const double u = KeyedUniform(key, core::MixNext(claim.seed) + number);
+  if (!whole) {
+    const bool grows = u < claim.subsample / 2;
+    return (claim.half == TreeHalf::kGrowing ? grows : !grows && u < claim.subsample) ? 1 : 0;
+  }
   if (!claim.bootstrap) return u < claim.subsample ? 1 : 0;
   return static_cast<int>(std::upper_bound(std::begin(kPoisson), std::end(kPoisson), u) -
                           std::begin(kPoisson));
@@ -196,11 +206,16 @@ Result<const std::vector<double>*> SiteTrees::Scores(const SiteView& site, const
 Result<SiteTrees::Gradients> SiteTrees::GradientsOf(const SiteView& site, const TreeClaim& claim,
                                                     std::size_t index,
                                                     const NodeUnits& units) const {
+  if (index >= claim.runs.size()) return WrongLayout("a run that is not there");
+  // Runs of halves have the same scores, and which rows are a tree's is PlaceRows' to say: one set serves them all.
+  const bool shared = claim.half != TreeHalf::kWhole;
+  if (shared) index = 0;
   CLINNOVA_ASSIGN(const std::vector<double>* score, Scores(site, claim, index));
   Run& run = runs_[index];
   const TrainingRows& rows = *binned_.rows;
   if (!run.current || !(run.units == units)) {
-    const std::vector<std::uint8_t> use = RowsInScope(site, rows, run.scope);
+    const std::vector<std::uint8_t> use =
+        shared ? std::vector<std::uint8_t>(rows.rows(), 1) : RowsInScope(site, rows, run.scope);
     std::vector<double> slope(rows.rows());
     std::vector<double> curvature(rows.rows());
     run.gradients.resize(rows.rows());
@@ -283,7 +298,7 @@ Result<const SiteTrees::Placement*> SiteTrees::PlaceRows(const SiteView& site,
   if (growing.run >= claim.runs.size()) return WrongLayout("a run that is not there");
   CLINNOVA_ASSIGN(const Tree tree, UnpackTree(growing.nodes, claim.features));
   const std::pair key(growing.run, growing.number);
-  if (!claim.bootstrap) {  // an earlier tree of the run is finished
+  if (!claim.bootstrap && claim.half == TreeHalf::kWhole) {  // an earlier tree is finished
     std::erase_if(placements_, [&](const auto& entry) {
       return entry.first.first == key.first && entry.first.second != key.second;
     });
@@ -291,11 +306,12 @@ Result<const SiteTrees::Placement*> SiteTrees::PlaceRows(const SiteView& site,
   const RunScope& scope = claim.runs[growing.run].scope;
   const auto found = placements_.find(key);
   if (found != placements_.end() && found->second.scope == scope &&
-      Continues(tree, found->second.tree)) {
+      found->second.half == claim.half && Continues(tree, found->second.tree)) {
     SendDown(site, claim, tree, found->second);
     return &found->second;
   }
-  Placement placement{.scope = scope, .tree = {TreeNode{}}, .rows = {}, .range = {}};
+  Placement placement{
+      .scope = scope, .half = claim.half, .tree = {TreeNode{}}, .rows = {}, .range = {}};
   const TrainingRows& rows = *binned_.rows;
   const std::vector<std::uint8_t> use = RowsInScope(site, rows, scope);
   for (std::uint32_t r = 0; r < rows.rows(); ++r) {

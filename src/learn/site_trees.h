@@ -42,7 +42,8 @@ std::vector<std::uint8_t> RowsInScope(const federation::SiteView& site, const Tr
 /// The level of the column `site` of each row.
 std::int32_t SiteOfRow(const federation::SiteView& site, const TrainingRows& rows, std::size_t row);
 
-/// How often tree `number` of a claim draws a row: 0 or 1, or with bootstrap a Poisson number of mean 1.
+/// How often tree `number` of a claim draws a row: 0 or 1, or with bootstrap a Poisson number of mean 1; of halves, whether
+/// the row is in the one that is asked about.
 int Draws(const TreeClaim& claim, std::uint64_t number, std::uint64_t key);
 
 /// The memory itself. Thread rule: a round holds `mutex`.
@@ -70,6 +71,7 @@ class SiteTrees {
   /// The rows of a growing tree, node by node.
   struct Placement {
     RunScope scope;
+    TreeHalf half = TreeHalf::kWhole;
     Tree tree;  ///< as far as the rows have been sent down it
     std::vector<std::uint32_t> rows;
     std::vector<std::pair<std::uint32_t, std::uint32_t>> range;  ///< per node: of `rows`

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "learn/choice_causal_steps.h"
 #include "learn/choice_policy_steps.h"
 #include "learn/choice_report.h"
 
@@ -43,6 +44,7 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   CLINNOVA_TRY(InputsOf(analysis, federation.schema()));
   CLINNOVA_TRY(SubgroupingsOf(analysis, federation.schema(), true));
   if (options.evaluation.policy_tree) CLINNOVA_TRY(PolicyFeatures(analysis, federation.schema()));
+  if (options.evaluation.causal_forest) CLINNOVA_TRY(CausalFeatures(analysis, federation.schema()));
   if (options.boosting) CLINNOVA_TRY(ChoiceFeatures(analysis, federation.schema()));
   std::vector<std::string> untold;
   CLINNOVA_TRY(TargetTrial(analysis, {}, untold));
@@ -51,6 +53,9 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   const std::vector<std::string>& arms = frame.design().strata().front().levels;
   if (options.evaluation.policy_tree) {
     CLINNOVA_TRY(CheckPolicyTree(analysis, federation.schema(), options, arms.size()));
+  }
+  if (options.evaluation.causal_forest) {
+    CLINNOVA_TRY(CheckCausalForest(analysis, options, arms.size(), federation.minimum_count()));
   }
   CLINNOVA_ASSIGN(const std::int64_t guideline, GuidelineArm(analysis, options, arms));
   CLINNOVA_ASSIGN(const LearnedChoice learned,
@@ -79,6 +84,10 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
 
 constexpr std::string_view kOptions[] = {"alpha",
                                          "bins",
+                                         "causal_forest_bins",
+                                         "causal_forest_columns_per_node",
+                                         "causal_forest_depth",
+                                         "causal_forest_trees",
                                          "covariates",
                                          "depth",
                                          "direction",
@@ -119,6 +128,7 @@ stats::Method TreatmentChoiceMethod() {
     steps.push_back(step);
   }
   for (const federation::Step* step : ChoiceTreeStepList()) steps.push_back(step);
+  for (const federation::Step* step : CausalStepList()) steps.push_back(step);
   return {"treatment_choice",
           "which drug for whom, and whether choosing beats the best single drug", kOptions,
           std::move(steps), Run};

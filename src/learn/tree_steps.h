@@ -36,17 +36,19 @@ namespace clinnova::learn {
 /// Persons on each side of a split, at least, where disclosure rules hold (rule 10).
 inline constexpr std::int64_t kLeastPersons = 10;
 
-/// Which rows an ensemble learns from: all but one or two folds', or all but one site's.
+/// Which rows an ensemble learns from: all but one or two folds', or all but one site's; of all strata or one.
 struct RunScope {
   std::int64_t without_fold = 0;   ///< 0 = none
   std::int64_t without_site = -1;  ///< level of the column `site`; -1 = none
   std::int64_t nor_fold = 0;       ///< a second fold; 0 = none
+  std::int64_t only_stratum = -1;  ///< of TrainingRows::stratum; -1 = all
 
   template <class A>
   void Fields(A& a) {
     a(without_fold);
     a(without_site);
     a(nor_fold);
+    a(only_stratum);
   }
   bool operator==(const RunScope&) const = default;
 };
@@ -67,6 +69,10 @@ struct RunState {
   }
 };
 
+/// Whose rows a tree is asked about: all that it draws, or one half of them, the one that its splits are found in or the
+/// other, whose sums fill its leaves. A forest of halves grows from where scores begin: its runs have no trees.
+enum class TreeHalf : std::uint8_t { kWhole, kGrowing, kFilling };
+
 /// What all rounds after the first have in common.
 struct TreeClaim {
   core::Bytes source;  ///< of the method's own making; see training_rows.h
@@ -75,6 +81,7 @@ struct TreeClaim {
   double max_delta_step = 0;
   double subsample = 1;    ///< share of the rows of each tree
   bool bootstrap = false;  ///< instead: each row so often as a Poisson number of mean 1 says
+  TreeHalf half = TreeHalf::kWhole;
   std::uint64_t seed = 1;
   std::vector<RunState> runs;
 
@@ -86,6 +93,7 @@ struct TreeClaim {
     a(max_delta_step);
     a(subsample);
     a(bootstrap);
+    a(half);
     a(seed);
     a(runs);
   }
@@ -317,8 +325,9 @@ struct TreeStepNames {
   std::string_view describe, cells, grow, sides, evaluate;
 };
 
-/// The steps of the methods whose rows are made by kRows: one set per RowsFunction, named at the first call.
-template <RowsFunction kRows>
+/// The steps of the methods whose rows are made by kRows: one set per RowsFunction, named at the first call. A method that
+/// holds more than TreeGuard brings its own guard.
+template <RowsFunction kRows, typename Guard = TreeGuard>
 TreeSteps MakeTreeSteps(const TreeStepNames& names) {
   using federation::ExactSums;
   using federation::SiteView;
@@ -327,31 +336,31 @@ TreeSteps MakeTreeSteps(const TreeStepNames& names) {
       [](const SiteView& site, const DescribeParameters& parameters, ExactSums& sums) {
         return Describe(kRows, site, parameters, sums);
       },
-      TreeGuard{}};
+      Guard{}};
   static const federation::TypedStep<CellParameters> cells{
       names.cells, CellLayout,
       [](const SiteView& site, const CellParameters& parameters, ExactSums& sums) {
         return CountSiteCells(kRows, site, parameters, sums);
       },
-      TreeGuard{}};
+      Guard{}};
   static const federation::TypedStep<GrowParameters> grow{
       names.grow, GrowLayout,
       [](const SiteView& site, const GrowParameters& parameters, ExactSums& sums) {
         return Grow(kRows, site, parameters, sums);
       },
-      TreeGuard{}};
+      Guard{}};
   static const federation::TypedStep<SidesParameters> sides{
       names.sides, SidesLayout,
       [](const SiteView& site, const SidesParameters& parameters, ExactSums& sums) {
         return FindSides(kRows, site, parameters, sums);
       },
-      TreeGuard{}};
+      Guard{}};
   static const federation::TypedStep<EvaluateParameters> evaluate{
       names.evaluate, EvaluateLayout,
       [](const SiteView& site, const EvaluateParameters& parameters, ExactSums& sums) {
         return Evaluate(kRows, site, parameters, sums);
       },
-      TreeGuard{}};
+      Guard{}};
   return {&describe, &cells, &grow, &sides, &evaluate};
 }
 

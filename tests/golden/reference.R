@@ -25,7 +25,7 @@ heart_folder <- if (is.na(flag)) {
   arguments[flag + 1]
 }
 
-for (part in c("write", "fit_glm", "fit_survival", "describe", "describe_tests", "fit_cox_weights", "fit_rmst", "fit_competing", "fit_meta", "fit_likelihood", "fit_levels", "fit_penalised", "fit_evaluation", "fit_effect", "fit_policy_tree", "fit_choice", "fit_imputation", "fit_gee", "fit_mixed", "fit_glmm", "fit_forest")) {
+for (part in c("write", "fit_glm", "fit_survival", "describe", "describe_tests", "fit_cox_weights", "fit_rmst", "fit_competing", "fit_meta", "fit_likelihood", "fit_levels", "fit_penalised", "fit_evaluation", "fit_effect", "fit_policy_tree", "fit_causal_forest", "fit_choice", "fit_imputation", "fit_gee", "fit_mixed", "fit_glmm", "fit_forest")) {
   source(file.path(golden, "reference", paste0(part, ".R")))
 }
 cases <- file.path(golden, "cases.new")  # takes the old one's place once all is written

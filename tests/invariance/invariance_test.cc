@@ -194,7 +194,10 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
         "folds = 3\nevaluation = [\"policy_tree\"]\n",
         "outcome = \"b\"\ntreatment = \"sex\"\ncovariates = [\"far\", 'I(x > 0 | far > 1e6)', "
         "\"arm\"]\nguideline = [\"M\"]\ndirection = \"lower\"\nid = \"id\"\n"
-        "evaluation = [\"policy_tree\"]\npolicy_tree_bins = 5\n"}},
+        "evaluation = [\"policy_tree\"]\npolicy_tree_bins = 5\n",
+        "outcome = \"y\"\ntreatment = \"sex\"\ncovariates = [\"x\", \"tiny\", \"arm\"]\nfolds = 3\n"
+        "evaluation = [\"causal_forest\"]\ncausal_forest_trees = 9\n"
+        "causal_forest_columns_per_node = 2\n"}},
       {"summary",
        {"variables = [\"x\", \"far\", \"tiny\", \"arm\", \"g\"]\n",
         "variables = [\"t\"]\nquantiles = [0, 0.1, 0.333, 0.9, 1]\n"}},
@@ -467,8 +470,8 @@ const std::map<std::string, std::vector<std::string>>& Variants() {
       {"summary", {"quantiles"}},
       {"table", {"fisher"}},
       {"treatment_choice",
-       {"boosted_trees", "fold_column", "policy_tree", "between_sites", "heterogeneity",
-        "subgroups"}},
+       {"boosted_trees", "fold_column", "policy_tree", "causal_forest", "between_sites",
+        "heterogeneity", "subgroups"}},
       {"ttest", {"equal_variance", "paired", "mu"}},
   };
   return kVariants;

@@ -127,7 +127,7 @@ std::vector<Limit> Others() {
 }
 
 /// Boosting: a round for each level of each tree, eight for cuts and scores; a forest: one for each level of all its
-/// trees. A treatment choice: the Newton iterations of its models and eleven rounds of judgement; three for a policy tree.
+/// trees. A treatment choice: the Newton iterations of its models and eleven rounds of judgement; four for a policy tree.
 std::vector<Limit> Learners() {
   return {
       {"boosted_trees", Of("b ~ x + sex", "trees = 4\ndepth = 3\nfolds = 3\ncross_site = false\n"),
@@ -139,7 +139,11 @@ std::vector<Limit> Learners() {
        "outcome = \"b\"\ntreatment = \"sex\"\ncovariates = [\"x\"]\nfolds = 3\n"
        "evaluation = [\"calibration\", \"subgroups\", \"leave_one_site_out\", \"net_benefit\", "
        "\"between_sites\", \"heterogeneity\", \"policy_tree\"]\n",
-       45},
+       46},
+      {"treatment_choice",
+       "outcome = \"b\"\ntreatment = \"sex\"\ncovariates = [\"x\"]\nfolds = 3\n"
+       "evaluation = [\"causal_forest\"]\ncausal_forest_trees = 6\n",
+       43},
   };
 }
 

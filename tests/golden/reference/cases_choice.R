@@ -82,3 +82,26 @@ golden_case("choice_policy_tree", wood, from = "simulated, set.seed(90210)",
   choice_analysis("change", wood, "change", "drug", c("crp", "age", "sex", "line"), 4, direction = "lower", conf_level = 0.9,
                   policy_tree = list(bins = 12, columns = c("crp", "age", "line"))),
   choice_analysis("one_question", wood, "change", "drug", c("crp", "age", "joints"), 4, policy_tree = list(bins = 5, depth = 1))))
+
+# A causal forest: who gains by which drug depends on two columns together, the same on a scale where low is good, and with two drugs.
+set.seed(2718)
+n <- 1200
+grown <- data.frame(id = sample(10000:99999, n), crp = round(exp(rnorm(n, 2, 0.7)), 2), age = sample(25:80, n, TRUE), joints = sample(0:12, n, TRUE),
+                    sex = sample(c("F", "M"), n, TRUE), line = sample(c("first", "second", "third"), n, TRUE, c(0.5, 0.3, 0.2)),
+                    fold = sample(rep(1:4, length.out = n)))
+grown$drug <- c("anti-TNF", "IL-6", "JAK")[1 + rbinom(n, 2, plogis((grown$age - 55) / 30))]
+benefit <- ifelse(grown$drug == "JAK", 2 * (grown$crp > 8 & grown$age < 60) - 0.6, ifelse(grown$drug == "IL-6", 1.4 * (grown$sex == "F") - 0.5, 0))
+grown$low_activity <- rbinom(n, 1, plogis(benefit - 0.02 * (grown$age - 50) - 0.05 * grown$joints))
+grown$change <- round(2 * benefit - 0.1 * grown$joints + rnorm(n), 3)
+grown$crp[c(5, 77, 640)] <- NA
+two <- grown[grown$drug != "IL-6", ]
+grown <- with_sites(grown, in_blocks(n, 4))
+golden_case("choice_causal_forest", grown, from = "simulated, set.seed(2718)",
+            notes = c(choice_notes, "trees grown person by person; halves and columns are those of tests/golden/reference/forest_halves.py"), analyses = list(
+  choice_analysis("response", grown, "low_activity", "drug", c("log(crp)", "age", "joints", "sex", "line"), 4, guideline = "anti-TNF",
+                  policy_tree = list(bins = 5, depth = 1), causal_forest = list(trees = 12, depth = 3)),
+  choice_analysis("change", grown, "change", "drug", c("crp", "age", "sex", "line"), 4, direction = "lower", conf_level = 0.9,
+                  causal_forest = list(trees = 10, depth = 4, bins = 12, columns_per_node = 2))))
+two <- with_sites(two, by_turn(nrow(two), 3))
+golden_case("choice_causal_forest_two_drugs", two, from = "simulated, set.seed(2718)", notes = choice_notes, analyses = list(
+  choice_analysis("change", two, "change", "drug", c("crp", "age", "sex"), 4, trim = 0.15, causal_forest = list(trees = 25, depth = 2))))

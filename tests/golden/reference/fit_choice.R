@@ -216,7 +216,7 @@ forest_expectations <- function(columns, arm_name, levels, y, arm, fold, folds, 
 
 choice_analysis <- function(name, data, outcome, treatment, covariates, folds, alpha = 0.5, direction = "higher", trim = 0.02,
                             ridge = 1, guideline = character(), conf_level = NULL, forest = NULL, thresholds = NULL,
-                            between_sites = FALSE, heterogeneity = FALSE, subgroups = character(), policy_tree = NULL) {
+                            between_sites = FALSE, heterogeneity = FALSE, subgroups = character(), policy_tree = NULL, causal_forest = NULL) {
   frame <- model.frame(reformulate(c(covariates, treatment, "fold"), outcome), data, na.action = na.omit)
   x <- model.matrix(reformulate(covariates), frame)[, -1, drop = FALSE]
   x <- scale(x, center = TRUE, scale = apply(x, 2, sd))
@@ -398,6 +398,14 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
     expected$policies <- c(expected$policies, list(tree$row))
     expected$policy_tree <- tree$told
   }
+  if (!is.null(causal_forest)) {  # halves are drawn by the column id
+    asked <- c(asked, "causal_forest")
+    kept <- setdiff(seq_len(nrow(data)), attr(frame, "na.action"))
+    grown <- do.call(choice_causal_forest, c(list(data[kept, all.vars(reformulate(covariates))], data$id[kept], q, e, trim, y, score, arm, fold, sign, levels,
+                                                  policies, influence, influence_by, between, level, weight, binary), causal_forest))
+    expected$policies <- c(expected$policies, list(grown$row))
+    expected$causal_forest <- grown$told
+  }
   study <- list(name = name, method = "treatment_choice", outcome = outcome, treatment = treatment,
                 covariates = vector_of(covariates), fold_column = "fold", folds = folds, alpha = alpha, direction = direction,
                 evaluation = vector_of(asked))
@@ -412,6 +420,10 @@ choice_analysis <- function(name, data, outcome, treatment, covariates, folds, a
   if (!is.null(thresholds)) study$thresholds <- vector_of(thresholds)
   if (!is.null(policy_tree)) {
     for (key in names(policy_tree)) study[[paste0("policy_tree_", key)]] <- if (key == "columns") vector_of(policy_tree$columns) else policy_tree[[key]]
+  }
+  if (!is.null(causal_forest)) {
+    study$id <- "id"
+    for (key in names(causal_forest)) study[[paste0("causal_forest_", key)]] <- causal_forest[[key]]
   }
   study$conf_level <- conf_level
   list(study = study, expected = expected)
