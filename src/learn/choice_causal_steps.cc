@@ -324,20 +324,17 @@ Result<void> ArmEvaluate(const SiteView& site, const P& parameters, ExactSums& s
 
 /// The claim of whom the forest gives what is everybody's. A policy tree may differ from the forest by few: the two are not
 /// told beside each other where disclosure rules hold.
-struct CausalValueGuard {
-  static std::vector<federation::Rule> Rules() { return CausalTreeGuard::Rules(); }
-  static Result<void> Check(const SiteView& site, const CausalValueParameters& parameters) {
-    CLINNOVA_TRY(CausalGuard::Check(site, parameters));
-    CLINNOVA_ASSIGN(const ChoiceOptions options, ChoiceOptionsOf(site.analysis));
-    if (site.minimum_count > 0 && options.evaluation.policy_tree) {
-      return Fail(ErrorCode::kRefused, "a causal forest's rule beside a policy tree's",
-                  "two_policies");
-    }
-    CLINNOVA_TRY(ValueLayout(site.analysis, site.table.schema, parameters));
-    return HoldPolicyArms(site, parameters.given, parameters.split.Everybody(),
-                          [&](ExactSums& own) { return ArmEvaluate(site, parameters, own); });
+Result<void> HoldValue(const SiteView& site, const CausalValueParameters& parameters) {
+  CLINNOVA_TRY(CausalGuard::Check(site, parameters));
+  CLINNOVA_ASSIGN(const ChoiceOptions options, ChoiceOptionsOf(site.analysis));
+  if (site.minimum_count > 0 && options.evaluation.policy_tree) {
+    return Fail(ErrorCode::kRefused, "a causal forest's rule beside a policy tree's",
+                "two_policies");
   }
-};
+  CLINNOVA_TRY(ValueLayout(site.analysis, site.table.schema, parameters));
+  return HoldPolicyArms(site, parameters.given, parameters.split.Everybody(),
+                        [&](ExactSums& own) { return ArmEvaluate(site, parameters, own); });
+}
 
 Result<void> ValueEvaluate(const SiteView& site, const CausalValueParameters& parameters,
                            ExactSums& sums) {
@@ -427,7 +424,8 @@ const federation::TypedStep<CausalLeafParameters> kCausalSumStep{
 const federation::TypedStep<CausalArmParameters> kCausalArmStep{
     "choice.causal.arms", ArmLayout, ArmEvaluate<CausalArmParameters>, CausalGuard{}};
 const federation::TypedStep<CausalValueParameters> kCausalValueStep{
-    "choice.causal.values", ValueLayout, ValueEvaluate, CausalValueGuard{}};
+    "choice.causal.values", ValueLayout, ValueEvaluate,
+    federation::Guard<CausalValueParameters>{CausalGuard::Rules(), HoldValue}};
 const federation::TypedStep<CausalBinParameters> kCausalBinStep{"choice.causal.bins", BinLayout,
                                                                 BinEvaluate, CausalGuard{}};
 const federation::TypedStep<CausalBenefitParameters> kCausalBenefitStep{

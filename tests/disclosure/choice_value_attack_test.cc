@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include "federation/in_process.h"
+#include "learn/choice_causal_steps.h"
+#include "learn/choice_disclosure.h"
 #include "learn/choice_policy_steps.h"
 #include "learn/choice_value_steps.h"
 #include "learn/learners.h"
@@ -245,7 +247,7 @@ TEST(PolicyTree, IsNotSummedWhereItGivesFewAnotherDrug) {
   const std::string analysis = Choice("\"policy_tree\"");
   LyingHub honest(analysis, WithFewForB(60), 5, {});
   ASSERT_EQ(honest.Outcome(), "");
-  EXPECT_GT(honest.Seen("choice.policy_values")->Number(learn::kTreeScores, 1), 0);
+  EXPECT_GT(honest.Seen("choice.policy_values")->Number(learn::kJudgedScores, 1), 0);
   const auto outcome = [&](std::function<void(PolicyValueParameters&)> lie) {
     LyingHub hub(analysis, WithFewForB(60), 5, Asking("choice.policy_values", std::move(lie)));
     return hub.Outcome();
@@ -262,8 +264,23 @@ TEST(PolicyTree, IsNotSummedWhereItGivesFewAnotherDrug) {
   const federation::PooledSums* arms = few.Seen("choice.policy_arms");
   ASSERT_NE(arms, nullptr);
   ASSERT_EQ(arms->Count(learn::kTreeArms, 1), 3);  // A by every tree, B by the rule
-  EXPECT_EQ(few.Seen("choice.policy_values")->Number(learn::kTreeProducts, 0), 0);
-  EXPECT_GT(few.Seen("choice.policy_values")->Number(learn::kTreeProducts, 1), 0);
+  EXPECT_EQ(few.Seen("choice.policy_values")->Number(learn::kJudgedProducts, 0), 0);
+  EXPECT_GT(few.Seen("choice.policy_values")->Number(learn::kJudgedProducts, 1), 0);
+}
+
+/// The forest's rule beside a learned rule that gives three persons another drug than the best for everybody.
+TEST(CausalForest, IsNotMultipliedWithARuleThatGivesFewAnotherDrug) {
+  const std::string analysis = Choice("\"causal_forest\"") + "\ncausal_forest_trees = 6\n";
+  LyingHub few(analysis, WithFewForB(3), 5, {});
+  ASSERT_EQ(few.Outcome(), "");
+  const federation::PooledSums* arms = few.Seen("choice.causal.arms");
+  ASSERT_NE(arms, nullptr);
+  const auto told = learn::PoliciesTold(arms->Counts(learn::kCausalArms), 2, 5);
+  ASSERT_FALSE(told.second);
+  const federation::PooledSums* values = few.Seen("choice.causal.values");
+  EXPECT_EQ(values->Number(learn::kJudgedProducts, 0), 0);
+  EXPECT_EQ(values->Number(learn::kJudgedScores, 1) > 0, told.first);
+  EXPECT_EQ(values->Number(learn::kJudgedProducts, 1) != 0, told.first);
 }
 
 }  // namespace

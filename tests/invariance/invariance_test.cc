@@ -272,7 +272,8 @@ bool NeedsWholeClusters(const std::string& options) {
 /// Where disclosure rules hold, a tree's split needs persons of two sites on either side (rule 10).
 bool RuledBySites(const std::string& method, const std::string& options) {
   return method == "boosted_trees" || method == "random_forest" ||
-         options.find("learner = \"boosted_trees\"") != std::string::npos;
+         options.find("learner = \"boosted_trees\"") != std::string::npos ||
+         options.find("causal_forest") != std::string::npos;
 }
 
 struct Spread {
