@@ -16,7 +16,7 @@ class ChunkWriter {
  public:
   /// `types` stay the caller's. A CLINNOVA_CHECK fails for an ENUM of more than 256 words.
   explicit ChunkWriter(std::vector<duckdb_logical_type>& types) {
-    for (const duckdb_logical_type type : types) {
+    for (duckdb_logical_type type : types) {
       columns_.push_back({.type = duckdb_get_type_id(type)});
       CLINNOVA_CHECK(columns_.back().type != DUCKDB_TYPE_ENUM ||
                      duckdb_enum_internal_type(type) == DUCKDB_TYPE_UTINYINT);

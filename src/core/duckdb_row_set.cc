@@ -58,7 +58,7 @@ void Read(duckdb_function_info info, duckdb_data_chunk output) {
   auto& reading = *static_cast<Reading*>(duckdb_function_get_init_data(info));
   if (reading.chunk == rows.used) return duckdb_data_chunk_set_size(output, 0);
   ChunkWriter& chunk = *rows.chunks[reading.chunk++];
-  const duckdb_data_chunk filled = chunk.Filled();
+  duckdb_data_chunk filled = chunk.Filled();
   for (std::size_t c = 0; c < reading.columns.size(); ++c) {
     if (reading.columns[c] >= rows.names.size()) continue;  // it only counts the rows
     duckdb_vector_reference_vector(duckdb_data_chunk_get_vector(output, c),
