@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cohort/feature_sql.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <set>
@@ -292,11 +291,6 @@ std::string FeatureSql(const Feature& feature, SqlDialect dialect) {
 
 namespace {
 
-/// Whether a feature that is neither of rows nor made of others is one of the person's own columns.
-bool IsOfThePerson(const Feature& feature) {
-  return feature.source == FeatureSource::kAge || feature.source == FeatureSource::kSex;
-}
-
 /// Writes FeaturesSql.
 class Together {
  public:
@@ -385,12 +379,6 @@ class Together {
 std::string FeaturesSql(const Questionnaire& asked, const Persons& persons) {
   CLINNOVA_CHECK(asked.drugs.size() < 63);
   return Together(asked, persons).Write();
-}
-
-bool NeedsCohort(const Questionnaire& asked) {
-  return std::ranges::any_of(asked.features, [](const Feature& feature) {
-    return feature.Needs().empty() && !IsOfRows(feature) && !IsOfThePerson(feature);
-  });
 }
 
 }  // namespace clinnova::cohort

@@ -41,11 +41,8 @@ struct Persons {
 
 /// Everything as one SELECT: person_id, age (NULL: there is no such person), consented, drugs, and f_NAME for each
 /// feature. Bit k of `drugs` says that an exposure to drug k is recorded. The features' values are those of FeatureSql,
-/// made of the same parts, in one pass over all rows and without a join: a statement for each feature would cost a
+/// made of the same parts, in one pass over all rows and, but for features that name `cohort`, without a join: a statement for each feature would cost a
 /// handful of persons ten times as much, joins with a table of them twice.
 std::string FeaturesSql(const Questionnaire& asked, const Persons& persons);
-
-/// Whether FeaturesSql names the table `cohort`, for features that it joins.
-bool NeedsCohort(const Questionnaire& asked);
 
 }  // namespace clinnova::cohort

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tables that the expressions of feature_sql.h name: set_member holds what the module says and stays; cohort is
-// filled for each question, where a feature needs it. They have a schema of their own that goes
+// The tables that the expressions of feature_sql.h name: set_member holds what the module says; cohort is a
+// view of the persons as of today. They have a schema of their own that goes
 // before the CDM's, which has a table COHORT, too. Nearly all of a question's time is what DuckDB needs for every
 // operator of every statement and every expression in them, however few the rows are; hence one statement, of one pass
 // over each table and as few joins as can be.
@@ -52,15 +52,12 @@ std::string TodaysPersonsSql(const std::string& today) {
          " AS person_age,\n         p.gender_concept_id AS person_gender FROM person p";
 }
 
-// Today instead of the day of a first exposure; the arm is what is asked for.
-std::string TodaysCohortSql(const std::string& today, const std::string& consented) {
+// The table `cohort` of the expressions: today instead of the day of a first exposure; the arm is what is asked for.
+std::string TodaysCohortSql(const std::string& today) {
   return "SELECT p.person_id, " + today +
          " AS index_date, NULL::VARCHAR AS arm, NULL::BIGINT AS drug_id,\n"
          "         " +
-         AgeSql(today) +
-         " AS age\n"
-         "  FROM person p JOIN (" +
-         consented + ") USING (person_id)";
+         AgeSql(today) + " AS age\n  FROM person p";
 }
 
 /// 1 for who has the index event's condition today, as a feature beside the module's.
@@ -90,29 +87,7 @@ Result<ConceptLists> MembersOf(core::Database& cdm) {
   return lists;
 }
 
-/// The SELECT of the CDM's view of whom a study may see today.
-Result<std::string> ConsentedSql(core::Database& cdm) {
-  CLINNOVA_ASSIGN(auto rows,
-                  cdm.Query("SELECT sql FROM duckdb_views() "
-                            "WHERE schema_name = 'clinnova' AND view_name = 'research_person'"));
-  if (!rows.NextChunk()) return Fail(ErrorCode::kFailed, "the CDM has no view research_person");
-  std::string sql(rows.Text(0, 0));
-  sql.erase(0, sql.find(" AS ") + 4);
-  sql.erase(sql.find_last_not_of("; \n") + 1);
-  return sql;
-}
-
 std::string DaySql(const std::string& day) { return "DATE " + core::SqlLiteral(day); }
-
-/// A statement with a day for current_date, with which DuckDB would plan it anew for every question.
-std::string OnDay(std::string sql, const std::string& day) {
-  constexpr std::string_view kNow = "current_date";
-  const std::string literal = DaySql(day);
-  for (std::size_t at = 0; (at = sql.find(kNow, at)) != sql.npos; at += literal.size()) {
-    sql.replace(at, kNow.size(), literal);
-  }
-  return sql;
-}
 
 }  // namespace
 
@@ -154,13 +129,11 @@ Result<void> PatientFeatures::MakeTables(const DiseaseModule& module, const Inde
                    "CREATE TABLE set_member(set_name VARCHAR, root_id BIGINT, concept_id BIGINT);\n"
                    "INSERT INTO set_member WITH listed(set_name, root_id) AS (VALUES" +
                    ListedConceptsSql(module, index, features) + ")\n" + SetMemberSql()));
-  CLINNOVA_ASSIGN(consented_sql_, ConsentedSql(cdm_));
   CLINNOVA_ASSIGN(const auto required,
                   cdm_.QueryInt64("SELECT (coalesce(max(value), 'true') = 'true')::BIGINT FROM "
                                   "clinnova.setting WHERE name = 'consent_required'"));
   consent_is_required_ = required == 1;
-  return cdm_.Execute("CREATE TABLE cohort AS\n" +
-                      TodaysCohortSql("DATE '2000-01-01'", consented_sql_) + "\nLIMIT 0");
+  return {};
 }
 
 // At the first question of a day. Not before: DuckDB plans every run anew of a statement that was prepared before the
@@ -168,11 +141,8 @@ Result<void> PatientFeatures::MakeTables(const DiseaseModule& module, const Inde
 // which year each day of eighty years is in.
 Result<void> PatientFeatures::Plan(const Days& days) {
   const std::string today = DaySql(days.index);
-  if (NeedsCohort(*asked_)) {
-    CLINNOVA_ASSIGN(cohort_,
-                    cdm_.Prepare("INSERT INTO cohort\n" +
-                                 TodaysCohortSql(today, OnDay(consented_sql_, days.consents))));
-  }
+  CLINNOVA_TRY(
+      cdm_.Execute("CREATE OR REPLACE VIEW question.cohort AS\n" + TodaysCohortSql(today)));
   std::string columns = FeatureTable(asked_->features.front().name);
   for (const Column& column : columns_) columns += ", " + FeatureTable(column.feature);
   const store::ResearchConsent consent =
@@ -190,16 +160,6 @@ Result<void> PatientFeatures::Plan(const Days& days) {
 Result<std::vector<PatientFacts>> PatientFeatures::Compute(const std::vector<std::int64_t>& persons,
                                                            const Days& days) {
   if (planned_for_ != days) CLINNOVA_TRY(Plan(days));
-  if (!cohort_) return Read(persons);
-  constexpr std::string_view kForget = "DELETE FROM cohort";
-  CLINNOVA_TRY(cdm_.Execute(kForget));  // what a question that failed has left
-  CLINNOVA_TRY(cohort_->Run());
-  auto facts = Read(persons);
-  CLINNOVA_TRY(cdm_.Execute(kForget));
-  return facts;
-}
-
-Result<std::vector<PatientFacts>> PatientFeatures::Read(const std::vector<std::int64_t>& persons) {
   std::map<std::int64_t, std::size_t> place;
   for (std::size_t i = 0; i < persons.size(); ++i) place[persons[i]] = i;
   std::vector<PatientFacts> facts(persons.size());

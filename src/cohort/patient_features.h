@@ -69,17 +69,15 @@ class PatientFeatures {
   explicit PatientFeatures(core::Database& cdm);
   Result<void> MakeTables(const DiseaseModule& module, const IndexEvent& index);
   Result<void> Plan(const Days& days);
-  Result<std::vector<PatientFacts>> Read(const std::vector<std::int64_t>& persons);
   void ReadPerson(const core::SqlRows& rows, std::size_t row, PatientFacts& of) const;
 
   core::Database& cdm_;  // not owned
-  std::string consented_sql_;
   bool consent_is_required_ = true;
   std::unique_ptr<Questionnaire> asked_;
   std::vector<std::string> arms_;  ///< of each of its drugs
   std::vector<Column> columns_;
   Days planned_for_;  ///< that the statements hold; empty: none are planned
-  std::optional<core::SqlStatement> cohort_, persons_;
+  std::optional<core::SqlStatement> persons_;
 };
 
 }  // namespace clinnova::cohort

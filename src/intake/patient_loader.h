@@ -13,8 +13,8 @@
 //   loader->Forget();
 //
 // An import of one patient takes a hundred milliseconds, nearly all of it to plan sixty statements, and inserting one
-// takes three; this takes a tenth of one. What is left out is what has no meaning here: earlier versions of a record, provenance,
-// the import's report. Thread rule: one thread at a time, which nobody else's use of the store disturbs.
+// takes three; this takes a tenth of one. What is left out is what has no meaning here: earlier versions of a
+// record, provenance, the import's report. Thread rule: one thread at a time, which nobody else's use of the store disturbs.
 #pragma once
 
 #include <memory>
