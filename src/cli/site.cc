@@ -120,7 +120,7 @@ Result<nlohmann::ordered_json> Described(const std::string& folder,
                                 {"title", document.title()},
                                 {"purpose", document.purpose()},
                                 {"permit", document.permit()},
-                                {"researcher", federation::ResearcherOf(document)},
+                                {"researcher", document.researcher()},
                                 {"minimum_count", document.minimum_count()}};
   out["sites"] = nlohmann::ordered_json::array();
   for (const auto& member : roster.members()) {

@@ -6,6 +6,7 @@
 
 #include "cli/site_steward.h"
 #include "core/hash.h"
+#include "core/utc_time.h"
 #include "network/policy_proposal.h"
 #include "network/site_folder.h"
 
@@ -42,7 +43,7 @@ Result<void> Show(const Arguments& arguments) {
   const auto holds = federation::PolicyJson(config.policy);
   const auto defaults = federation::PolicyJson({});
   ordered_json out = {{"site", config.name}, {"hash", HashOf(config.policy)}};
-  out["expired"] = !config.policy.expires.empty() && network::Today() > config.policy.expires;
+  out["expired"] = !config.policy.expires.empty() && core::Today() > config.policy.expires;
   out["keys"] = ordered_json::array();
   for (const federation::PolicyKey& key : federation::PolicyKeys()) {
     const std::string name(key.name);

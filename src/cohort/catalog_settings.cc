@@ -2,8 +2,6 @@
 #include "cohort/catalog_settings.h"
 
 #include <algorithm>
-#include <chrono>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -12,6 +10,7 @@
 
 #include "cohort/toml_section.h"
 #include "core/toml_json.h"
+#include "core/utc_time.h"
 
 namespace clinnova::cohort {
 namespace {
@@ -60,18 +59,6 @@ bool IsWord(std::string_view text) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
            c == '-';
   });
-}
-
-bool IsDayText(const std::string& text) {
-  int year = 0;
-  unsigned month = 0;
-  unsigned day = 0;
-  char rest = 0;
-  return text.size() == 10 &&
-         std::sscanf(text.c_str(), "%4d-%2u-%2u%c", &year, &month, &day, &rest) == 3 &&
-         std::chrono::year_month_day(std::chrono::year(year), std::chrono::month(month),
-                                     std::chrono::day(day))
-             .ok();
 }
 
 template <std::size_t N>
@@ -167,8 +154,8 @@ void ReadDataset(Reader& reader, CatalogSettings& settings) {
       reader.List("countries", IsCountry, "a country of three letters, such as LUX");
   settings.purposes = reader.List("purposes", any, "a text");
   settings.retention_from = reader.Checked("retention_from", reader.Text("retention_from"),
-                                           IsDayText, "a day such as 2027-03-31");
-  settings.retention_to = reader.Checked("retention_to", reader.Text("retention_to"), IsDayText,
+                                           core::IsDay, "a day such as 2027-03-31");
+  settings.retention_to = reader.Checked("retention_to", reader.Text("retention_to"), core::IsDay,
                                          "a day such as 2027-03-31");
   if (!settings.retention_from.empty() && !settings.retention_to.empty() &&
       settings.retention_to < settings.retention_from) {

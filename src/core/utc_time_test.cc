@@ -15,5 +15,14 @@ TEST(UtcTime, IsIsoAndCutsOffWhatIsLess) {
             "1969-12-31T23:59:59.999Z");
 }
 
+TEST(UtcTime, KnowsDaysOfTheCalendar) {
+  for (const char* day : {"2027-03-31", "2028-02-29", "1999-12-01"}) EXPECT_TRUE(IsDay(day));
+  for (const char* none :
+       {"", "2027-3-31", "2027- 3-31", "2027-04-31", "2100-02-29", "2027-03-31T00:00:00Z",
+        "2027/03/31", "20a7-03-31", "2027-00-10", "2027-13-01", "-027-01-01"}) {
+    EXPECT_FALSE(IsDay(none)) << none;
+  }
+}
+
 }  // namespace
 }  // namespace clinnova::core

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <exception>
 
-#include "intake/iso_time.h"
+#include "core/utc_time.h"
 
 namespace clinnova::decision {
 namespace {
@@ -18,7 +18,7 @@ constexpr std::chrono::milliseconds kGathering{4};
 
 }  // namespace
 
-std::string MachineToday() { return intake::Today(); }
+std::string MachineToday() { return core::Today(); }
 
 PatientReader::PatientReader(Options options, store::Store store, intake::PseudonymKey key)
     : options_(std::move(options)), store_(std::move(store)), key_(std::move(key)) {}

@@ -8,12 +8,18 @@ namespace clinnova::federation {
 std::span<const LimitKey> LimitKeys() {
   using Way = LimitKey::Stricter;
   static constexpr std::array<LimitKey, 6> kKeys = {{
-      {"dominance_one", &DisclosureLimits::dominance_one, 0, 1, Way::kSmaller},
-      {"dominance_two", &DisclosureLimits::dominance_two, 0, 1, Way::kSmaller},
-      {"leverage", &DisclosureLimits::leverage, 0, 1, Way::kSmaller},
-      {"exits_per_time", &DisclosureLimits::exits_per_time, 1, 1e6, Way::kLarger},
-      {"contributors", &DisclosureLimits::contributors, 1, 255, Way::kLarger},
-      {"information_share", &DisclosureLimits::information_share, 0, 1e9, Way::kSmaller},
+      {"dominance_one", "largest part of a sum of sizes that is one person's",
+       &DisclosureLimits::dominance_one, 0, 1, Way::kSmaller},
+      {"dominance_two", "largest part of a sum of sizes that is two persons'",
+       &DisclosureLimits::dominance_two, 0, 1, Way::kSmaller},
+      {"leverage", "largest leverage of one row in a regression", &DisclosureLimits::leverage, 0, 1,
+       Way::kSmaller},
+      {"exits_per_time", "persons who leave in a bin of time, at least",
+       &DisclosureLimits::exits_per_time, 1, 1e6, Way::kLarger},
+      {"contributors", "sites that have anybody in a level or cell, at least",
+       &DisclosureLimits::contributors, 1, 255, Way::kLarger},
+      {"information_share", "numbers told per person and variable of a project",
+       &DisclosureLimits::information_share, 0, 1e9, Way::kSmaller},
   }};
   return kKeys;
 }

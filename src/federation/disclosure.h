@@ -74,6 +74,7 @@ struct DisclosureLimits {
 struct LimitKey {
   enum class Stricter : std::uint8_t { kSmaller, kLarger };
   std::string_view name;
+  std::string_view meaning;  ///< one line for the steward
   double DisclosureLimits::* member;
   double lowest;
   double highest;

@@ -35,7 +35,7 @@ Result<void> ReleaseGate::CheckStudy(const Study& study, std::span<const std::st
     return Fail(ErrorCode::kRefused, "the site's policy has expired, on " + policy_.expires,
                 "policy_expired");
   }
-  CLINNOVA_TRY(Asked(policy_.researchers, ResearcherOf(study), "researcher"));
+  CLINNOVA_TRY(Asked(policy_.researchers, study.researcher(), "researcher"));
   CLINNOVA_TRY(Asked(policy_.purposes, study.purpose(), "purpose"));
   CLINNOVA_TRY(Asked(policy_.permits, study.permit(), "permit"));
   if (!study.sites().empty() && study.sites().size() < policy_.minimum_sites) {

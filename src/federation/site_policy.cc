@@ -2,30 +2,16 @@
 #include "federation/site_policy.h"
 
 #include <algorithm>
-#include <chrono>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "core/json_text.h"
+#include "core/utc_time.h"
 
 namespace clinnova::federation {
 namespace {
 
 constexpr double kMost = 1e9;
-
-constexpr std::pair<std::string_view, std::string_view> kLimitMeanings[] = {
-    {"dominance_one", "largest part of a sum of sizes that is one person's"},
-    {"dominance_two", "largest part of a sum of sizes that is two persons'"},
-    {"leverage", "largest leverage of one row in a regression"},
-    {"exits_per_time", "persons who leave in a bin of time, at least"},
-    {"contributors", "sites that have anybody in a level or cell, at least"},
-    {"information_share", "numbers told per person and variable of a project"}};
-
-std::string_view MeaningOf(const LimitKey& limit) {
-  const auto* found = std::find_if(std::begin(kLimitMeanings), std::end(kLimitMeanings),
-                                   [&](const auto& known) { return known.first == limit.name; });
-  return found == std::end(kLimitMeanings) ? std::string_view() : found->second;
-}
 
 std::vector<PolicyKey> MakeKeys() {
   std::vector<PolicyKey> keys = {
@@ -43,7 +29,7 @@ std::vector<PolicyKey> MakeKeys() {
       {"variables", "the features, or columns, that a study may use", &SitePolicy::variables},
       {"expires", "the last day on which studies run (UTC)", &SitePolicy::expires}};
   for (const LimitKey& limit : LimitKeys()) {
-    keys.push_back({limit.name, MeaningOf(limit), limit.member, limit.lowest, limit.highest});
+    keys.push_back({limit.name, limit.meaning, limit.member, limit.lowest, limit.highest});
   }
   return keys;
 }
@@ -97,7 +83,7 @@ struct ValueReader {
     return {};
   }
   Result<void> operator()(std::string SitePolicy::* member) const {
-    if (!value.is_string() || !IsDay(value.get_ref<const std::string&>())) {
+    if (!value.is_string() || !core::IsDay(value.get_ref<const std::string&>())) {
       return Wrong("a day such as 2027-03-31");
     }
     policy.*member = value.get<std::string>();
@@ -105,38 +91,11 @@ struct ValueReader {
   }
 };
 
-/// `size` digits from `at` as a number; -1 where there is something else.
-int Digits(std::string_view text, std::size_t at, std::size_t size) {
-  int number = 0;
-  for (const char c : text.substr(at, size)) {
-    if (c < '0' || c > '9') return -1;
-    number = number * 10 + (c - '0');
-  }
-  return number;
-}
-
 }  // namespace
 
 const std::vector<PolicyKey>& PolicyKeys() {
   static const std::vector<PolicyKey> kKeys = MakeKeys();
   return kKeys;
-}
-
-std::string ResearcherOf(const Study& study) {
-  const auto document = nlohmann::json::parse(study.canonical_json());
-  return document.at("study").value("researcher", std::string());
-}
-
-bool IsDay(std::string_view text) {
-  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
-  const int year = Digits(text, 0, 4);
-  const int month = Digits(text, 5, 2);
-  const int day = Digits(text, 8, 2);
-  if (year < 0 || month < 0 || day < 0) return false;
-  return std::chrono::year_month_day(std::chrono::year(year),
-                                     std::chrono::month(static_cast<unsigned>(month)),
-                                     std::chrono::day(static_cast<unsigned>(day)))
-      .ok();
 }
 
 Result<SitePolicy> ReadPolicy(const core::TomlPlace& place, const nlohmann::json& policy) {

@@ -20,7 +20,6 @@
 #include "core/hash.h"
 #include "core/toml_json.h"
 #include "federation/disclosure.h"
-#include "federation/study.h"
 
 namespace clinnova::federation {
 
@@ -63,11 +62,5 @@ Result<SitePolicy> ReadPolicy(const core::TomlPlace& place, const nlohmann::json
 nlohmann::json PolicyJson(const SitePolicy& policy);
 /// BLAKE2b-256 of the canonical JSON of PolicyJson: two files that say the same have the same.
 core::Hash PolicyHash(const SitePolicy& policy);
-
-/// Who asks, in the study's own words (`study.researcher`); empty: it does not say.
-std::string ResearcherOf(const Study& study);
-
-/// A day that the calendar has, as "2027-03-31".
-bool IsDay(std::string_view text);
 
 }  // namespace clinnova::federation

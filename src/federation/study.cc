@@ -156,7 +156,7 @@ Result<Study> Study::FromJson(const Json& document, const std::map<std::string, 
   study.title_ = head.RequiredText("title");
   study.purpose_ = head.Text("purpose");
   study.permit_ = head.Text("permit");
-  head.Text("researcher");  // for sites' policies, which ask for it by ResearcherOf
+  study.researcher_ = head.Text("researcher");
   study.sites_ = head.Texts("sites");
   study.minimum_sites_ = head.Count("minimum_sites", 3);
   const std::set<std::string> distinct(study.sites_.begin(), study.sites_.end());

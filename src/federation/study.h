@@ -51,6 +51,8 @@ class Study {
   const std::string& title() const { return title_; }
   const std::string& purpose() const { return purpose_; }
   const std::string& permit() const { return permit_; }
+  /// Who asks, in the study's own words; empty: it does not say.
+  const std::string& researcher() const { return researcher_; }
   const std::vector<std::string>& sites() const {
     return sites_;
   }  ///< empty in `simulate`: those given
@@ -82,6 +84,7 @@ class Study {
   std::string title_;
   std::string purpose_;
   std::string permit_;
+  std::string researcher_;
   std::vector<std::string> sites_;
   int minimum_sites_ = 3;
   std::optional<CohortDeclaration> cohort_;

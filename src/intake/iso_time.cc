@@ -71,8 +71,4 @@ std::string IsoDate(std::chrono::sys_days day) {
   return text;
 }
 
-std::string Today() {
-  return IsoDate(std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now()));
-}
-
 }  // namespace clinnova::intake

@@ -21,7 +21,5 @@ std::optional<SourceTime> ParseIsoTime(std::string_view text);
 
 /// "2024-02-29".
 std::string IsoDate(std::chrono::sys_days day);
-/// The machine's date, in UTC.
-std::string Today();
 
 }  // namespace clinnova::intake

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/utc_time.h"
+
 namespace clinnova::intake {
 namespace {
 
@@ -24,7 +26,7 @@ TEST(IsoTime, WritesADayAsItReadsIt) {
   using namespace std::chrono_literals;
   EXPECT_EQ(IsoDate(std::chrono::sys_days(2024y / 2 / 29)), "2024-02-29");
   EXPECT_EQ(IsoDate(std::chrono::sys_days(1900y / 1 / 1)), "1900-01-01");
-  EXPECT_EQ(ParseIsoTime(Today())->precision, SourceTime::Precision::kDay);
+  EXPECT_EQ(ParseIsoTime(core::Today())->precision, SourceTime::Precision::kDay);
 }
 
 }  // namespace

@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "core/check.h"
+#include "core/utc_time.h"
 #include "intake/detail_stage.h"
 #include "intake/detail_statements.h"
 #include "intake/identity_guard.h"
-#include "intake/iso_time.h"
 #include "intake/load_statements.h"
 #include "intake/outside_pseudonyms.h"
 #include "intake/place_stage.h"
@@ -377,7 +377,7 @@ Result<std::unique_ptr<Loader>> Loader::Begin(store::Store& store, const Pseudon
                                               const Options& options) {
   auto state = std::make_unique<State>(store.database(), key, options);
   std::unique_ptr<Loader> loader(new Loader(std::move(state)));
-  CLINNOVA_TRY(loader->state_->Begin(options.today.empty() ? Today() : options.today));
+  CLINNOVA_TRY(loader->state_->Begin(options.today.empty() ? core::Today() : options.today));
   return loader;
 }
 

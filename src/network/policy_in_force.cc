@@ -45,8 +45,6 @@ Result<std::vector<std::string>> ColumnsAskedFor(const federation::Study& study)
   return columns;
 }
 
-std::string Today() { return core::UtcSeconds(std::chrono::system_clock::now()).substr(0, 10); }
-
 Result<std::unique_ptr<PolicyInForce>> PolicyInForce::Open(Options options) {
   std::unique_ptr<PolicyInForce> policy(new PolicyInForce(std::move(options)));
   CLINNOVA_TRY(policy->FindLastNoted());

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/utc_time.h"
 #include "federation/ledger.h"
 #include "federation/release.h"
 #include "network/site_store.h"
@@ -38,16 +39,13 @@ std::vector<PolicyChange> ChangesBetween(const federation::SitePolicy& before,
 /// kInvalidInput for a formula that does not parse.
 Result<std::vector<std::string>> ColumnsAskedFor(const federation::Study& study);
 
-/// The machine's day, UTC, "2026-11-27".
-std::string Today();
-
 class PolicyInForce {
  public:
   struct Options {
     std::filesystem::path folder;
     federation::Ledger* ledger = nullptr;  // not owned, like the store; they outlive this
     SiteStore* store = nullptr;
-    std::function<std::string()> today = Today;
+    std::function<std::string()> today = core::Today;
   };
 
   /// Reads the policy and enters it into the ledger where the last entry there says another one. Errors of ReadSiteConfig.

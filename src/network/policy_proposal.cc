@@ -72,7 +72,7 @@ std::optional<Error> RefusalUnder(const federation::ReleaseGate& gate,
                                   const federation::Study& study, std::uint64_t rounds) {
   const auto columns = ColumnsAskedFor(study);
   if (!columns) return columns.error();
-  if (const auto allowed = gate.CheckStudy(study, *columns, Today()); !allowed)
+  if (const auto allowed = gate.CheckStudy(study, *columns, core::Today()); !allowed)
     return allowed.error();
   const auto round = gate.CheckRound(study, study.analyses().front(), rounds);
   if (!round) return round.error();

@@ -7,6 +7,7 @@
 
 #include "core/hash.h"
 #include "core/toml_json.h"
+#include "core/utc_time.h"
 #include "federation/ledger_lines.h"
 #include "federation/secret.h"
 #include "federation/secret_file.h"
@@ -188,7 +189,7 @@ namespace {
 
 Result<void> AllowedByPolicy(const SiteConfig& config, const federation::Study& study) {
   CLINNOVA_ASSIGN(const auto columns, ColumnsAskedFor(study));
-  return federation::ReleaseGate(config.policy).CheckStudy(study, columns, Today());
+  return federation::ReleaseGate(config.policy).CheckStudy(study, columns, core::Today());
 }
 
 }  // namespace
