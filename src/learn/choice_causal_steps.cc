@@ -5,8 +5,8 @@
 
 #include "federation/batches.h"
 #include "learn/choice_disclosure.h"
-#include "learn/choice_keys.h"
 #include "learn/choice_policy_cells.h"
+#include "learn/choice_training_rows.h"
 #include "learn/site_trees.h"
 #include "stats/effect_rows.h"
 
@@ -51,33 +51,24 @@ RowsResult CausalRows(const SiteView& site, core::ByteView bytes) {
   CLINNOVA_TRY(reader.TakeModels(site, source.models));
   CLINNOVA_ASSIGN(const std::vector<Feature> features,
                   CausalFeatures(site.analysis, site.table.schema));
-  CLINNOVA_ASSIGN(const ChoiceKeys keys, ChoiceKeys::Create(site));
-  auto rows = std::make_shared<TrainingRows>();
-  for (const Feature& feature : features) rows->columns.push_back(feature.column);
-  std::ranges::sort(rows->columns);
-  ChoiceBatch batch;
-  for (std::size_t first = 0; first < site.table.rows; first += table::kBatchRows) {
-    reader.Read(first, std::min(table::kBatchRows, site.table.rows - first), batch);
-    reader.Predict(source.models, batch);
-    for (std::size_t r = 0; r < batch.rows(); ++r) {
-      if (batch.fold[r] == 0) continue;
-      const std::uint32_t row = batch.design.source_row[r];
-      const std::uint64_t key = keys.Of(site.table, row, batch.y()[r]);
-      const auto own = static_cast<std::size_t>(batch.arm()[r]);
-      ForEachContrast(reader.arms(), [&](std::size_t contrast, std::size_t a, std::size_t b) {
-        if (own != a && own != b) return;
-        const CausalResidual residual = ResidualOf(batch, r, a, b, source.models.trim);
-        rows->source_row.push_back(row);
-        // The engine's slope is weight * (0 - outcome). No residual of a treatment is 0: trimmed chances are inside 0 and 1.
-        rows->outcome.push_back(residual.outcome / residual.treatment);
-        rows->weight.push_back(residual.treatment * residual.treatment);
-        rows->fold.push_back(batch.fold[r]);
-        rows->stratum.push_back(static_cast<std::int32_t>(contrast));
-        rows->key.push_back(key);
+  return ChoiceTrainingRows(
+      site, features,
+      [&](std::size_t first, std::size_t count, ChoiceBatch& batch) {
+        reader.Read(first, count, batch);
+        reader.Predict(source.models, batch);
+      },
+      [&](const ChoiceBatch& batch, std::size_t r, TrainingRows& rows) {
+        const auto own = static_cast<std::size_t>(batch.arm()[r]);
+        ForEachContrast(reader.arms(), [&](std::size_t contrast, std::size_t a, std::size_t b) {
+          if (own != a && own != b) return;
+          const CausalResidual residual = ResidualOf(batch, r, a, b, source.models.trim);
+          // The engine's slope is weight * (0 - outcome). No residual of a treatment is 0: trimmed chances are inside 0
+          // and 1.
+          rows.outcome.push_back(residual.outcome / residual.treatment);
+          rows.weight.push_back(residual.treatment * residual.treatment);
+          rows.stratum.push_back(static_cast<std::int32_t>(contrast));
+        });
       });
-    }
-  }
-  return std::shared_ptr<const TrainingRows>(std::move(rows));
 }
 
 /// The claim is one of trees of halves that the analysis asks for: each without two folds, of two arms.
@@ -322,8 +313,8 @@ Result<void> ArmEvaluate(const SiteView& site, const P& parameters, ExactSums& s
       });
 }
 
-/// The claim of whom the forest gives what is everybody's. A policy tree may differ from the forest by few: the two are not
-/// told beside each other where disclosure rules hold.
+/// The claim of whom the forest gives what is everybody's, and no policy tree is told beside the forest, from which it may
+/// differ by few.
 Result<void> HoldValue(const SiteView& site, const CausalValueParameters& parameters) {
   CLINNOVA_TRY(CausalGuard::Check(site, parameters));
   CLINNOVA_ASSIGN(const ChoiceOptions options, ChoiceOptionsOf(site.analysis));

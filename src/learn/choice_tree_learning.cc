@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "federation/batches.h"
-#include "learn/choice_keys.h"
+#include "learn/choice_training_rows.h"
 #include "stats/effect_rows.h"
 
 namespace clinnova::learn {
@@ -32,25 +32,16 @@ RowsResult ChoiceTreeRows(const SiteView& site, core::ByteView source) {
   CLINNOVA_ASSIGN(const ChoiceRows reader, ChoiceRows::Create(site, split));
   CLINNOVA_ASSIGN(const std::vector<Feature> features,
                   ChoiceFeatures(site.analysis, site.table.schema));
-  CLINNOVA_ASSIGN(const ChoiceKeys keys, ChoiceKeys::Create(site));
-  auto rows = std::make_shared<TrainingRows>();
-  for (const Feature& feature : features) rows->columns.push_back(feature.column);
-  std::ranges::sort(rows->columns);
-  ChoiceBatch batch;
-  for (std::size_t first = 0; first < site.table.rows; first += table::kBatchRows) {
-    reader.Read(first, std::min(table::kBatchRows, site.table.rows - first), batch);
-    for (std::size_t r = 0; r < batch.rows(); ++r) {
-      if (batch.fold[r] == 0) continue;
-      const std::uint32_t row = batch.design.source_row[r];
-      rows->source_row.push_back(row);
-      rows->outcome.push_back(batch.y()[r]);
-      rows->weight.push_back(1);
-      rows->fold.push_back(batch.fold[r]);
-      rows->stratum.push_back(batch.arm()[r]);
-      rows->key.push_back(keys.Of(site.table, row, batch.y()[r]));
-    }
-  }
-  return std::shared_ptr<const TrainingRows>(std::move(rows));
+  return ChoiceTrainingRows(
+      site, features,
+      [&](std::size_t first, std::size_t count, ChoiceBatch& batch) {
+        reader.Read(first, count, batch);
+      },
+      [](const ChoiceBatch& batch, std::size_t r, TrainingRows& rows) {
+        rows.outcome.push_back(batch.y()[r]);
+        rows.weight.push_back(1);
+        rows.stratum.push_back(batch.arm()[r]);
+      });
 }
 
 const TreeSteps& ChoiceTreeSteps() {
