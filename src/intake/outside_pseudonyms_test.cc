@@ -149,10 +149,10 @@ TEST_F(OutsidePseudonymsTest, LetsAWithdrawalThroughOfWhomTheListNamesNoMore) {
 
 TEST_F(OutsidePseudonymsTest, FindsAPatientByAnIdentifierOfASystem) {
   const std::string header = "identifier,system,pseudonym";
-  const std::string rows = "4711," + std::string(kMrn) + ",A1\n4712,urn:other,B2\n";
-  // The observation stands before its patient, and 4712 is a number of another system.
+  const std::string rows = "N4711," + std::string(kMrn) + ",A1\nN4712,urn:other,B2\n";
+  // The observation stands before its patient, and N4712 is a number of another system.
   const ImportReport report =
-      MustImport(Crp("p1") + Patient("p1", "4711") + Patient("p2", "4712") + Patient("4711"),
+      MustImport(Crp("p1") + Patient("p1", "N4711") + Patient("p2", "N4712") + Patient("N4711"),
                  List(rows, header));
   EXPECT_EQ(Values(), "A1 12");
   EXPECT_EQ(report.unlisted_patients, 2);
@@ -160,7 +160,7 @@ TEST_F(OutsidePseudonymsTest, FindsAPatientByAnIdentifierOfASystem) {
   EXPECT_EQ(Values(), "A1 12, A1 20") << "known by the pseudonym, without the Patient";
   MustImport(Crp("p1", "40", "newest"), List("1,x,Y\n", header), "latest.ndjson");
   EXPECT_EQ(Values(), "A1 12, A1 20") << "a list that names the patient no more";
-  EXPECT_EQ(TablesWith("4711"), "");
+  EXPECT_EQ(TablesWith("N4711"), "");
 }
 
 TEST_F(OutsidePseudonymsTest, RefusesAListThatContradictsTheExportsOrTheCdm) {
