@@ -11,6 +11,7 @@
 #include "stats/glm_firth.h"
 #include "stats/glm_negative_binomial.h"
 #include "stats/glm_options.h"
+#include "stats/glm_robust.h"
 #include "stats/glm_steps.h"
 #include "stats/linear_algebra.h"
 #include "stats/model_terms.h"
@@ -36,9 +37,8 @@ constexpr double kAliasTolerance = 1e-13;
 constexpr double kTolerance = 1e-12;
 /// Near the end rounding keeps steps from shrinking; one that no longer does and is this small is the last.
 constexpr double kRoundingTolerance = 1e-9;
-/// By how many powers of two a row's score may be above the usual one, and a cluster's above that, without another round.
-constexpr int kMeatRoom = 8;
-constexpr int kClusterRoom = 4;
+/// A step as small as this may be the last but one: robust errors are asked beside the next.
+constexpr double kNearlyConverged = 1e-4;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kTwoPi = 6.283185307179586476925;
 /// A theta beyond this is infinite: the counts vary no more than Poisson's.
@@ -55,15 +55,20 @@ class GlmFit {
   Result<Json> Run() {
     CLINNOVA_TRY(Start());
     CLINNOVA_TRY(Iterate());
-    if (converged_ && options_.robust != "none") CLINNOVA_TRY(Sandwich());
+    if (converged_ && robust()) CLINNOVA_TRY(Sandwich());
     return Report();
   }
 
  private:
   std::size_t p() const { return frame_.columns(); }
   std::string Where() const { return "analysis \"" + analysis_.name() + "\": "; }
-
   bool negative_binomial() const { return options_.family.negative_binomial; }
+  bool robust() const { return options_.robust != "none"; }
+  bool clustered() const { return options_.robust == "cluster"; }
+  /// Least squares: the first step is the last.
+  bool linear() const {
+    return options_.family.family == Family::kGaussian && options_.family.link == Link::kIdentity;
+  }
   bool Fractional() const { return last_ && last_->Count(kGlmCounts, kFractional) > 0; }
   double Theta() const { return std::isfinite(log_theta_) ? core::Exp(log_theta_) : 0; }
 
@@ -87,8 +92,23 @@ class GlmFit {
     return parameters;
   }
 
-  Result<PooledSums> Round(const GlmParameters& parameters) {
-    CLINNOVA_ASSIGN(PooledSums sums, federation_.Sum(analysis_, kGlmStep, parameters));
+  /// A round that may be the last, and beside it what robust errors need.
+  Result<PooledSums> SumWithMeat(const GlmParameters& parameters) {
+    const GlmMeatParameters asked = MeatAsked();
+    RoundParts parts;
+    const std::size_t fit = parts.Ask(kGlmStep, parameters);
+    const std::size_t meat = parts.Ask(kGlmMeatStep, asked);
+    CLINNOVA_ASSIGN(std::vector<PooledSums> sums,
+                    SumParts(federation_, analysis_, kGlmRound, GlmParts(), parts));
+    meat_ = GlmMeatOf(asked, sums[meat]);
+    return std::move(sums[fit]);
+  }
+
+  Result<PooledSums> Round(const GlmParameters& parameters, bool may_be_last = false) {
+    meat_.reset();
+    CLINNOVA_ASSIGN(PooledSums sums, may_be_last && robust()
+                                         ? SumWithMeat(parameters)
+                                         : federation_.Sum(analysis_, kGlmStep, parameters));
     // A range that had to grow stays grown: the next round would need it again.
     const auto grown = [&](std::size_t block, std::int64_t asked) {
       return static_cast<int>(sums.layout().blocks[block].exponent - asked);
@@ -101,6 +121,7 @@ class GlmFit {
     if (options_.firth && sums.layout().blocks.size() > kGlmThirdMoments) {
       ranges_.third += grown(kGlmThirdMoments, parameters.third_exponent);
     }
+    nearest_ = sums;
     return sums;
   }
 
@@ -137,6 +158,8 @@ class GlmFit {
   }
 
   Result<void> Start() {
+    if (clustered() && frame_.formula().clusters().empty() && !analysis_.Has("cluster"))
+      return analysis_.Wrong("robust", "\"cluster\" needs cluster(id) in the formula");
     ranges_ = GuessGlmRanges(options_.family, frame_);
     ranges_.second = 2;
     beta_.assign(p(), 0.0);
@@ -284,7 +307,8 @@ class GlmFit {
       GlmParameters parameters = Parameters(GlmParameters::Mode::kScore);
       parameters.null_model = !null_done;
       parameters.null_beta = null_beta_;
-      CLINNOVA_ASSIGN(const PooledSums sums, Round(parameters));
+      const bool may_be_last = linear() || relative_before <= kNearlyConverged;
+      CLINNOVA_ASSIGN(const PooledSums sums, Round(parameters, may_be_last));
       const bool outside = sums.Count(kGlmCounts, kInvalidMean) != 0;
       const double objective = outside ? kInfinity : Objective(sums);
       const bool worse = objective > objective_before + 1e-7 * std::fabs(objective_before) + 1e-9;
@@ -349,42 +373,29 @@ class GlmFit {
     return {};
   }
 
-  /// Brings every column's score to the size of Pearson's residual, whose square is the usual one's mean.
-  void SetMeatRange(GlmMeatParameters& parameters) const {
-    const auto n = static_cast<double>(positive_weight_);
-    for (std::size_t j = 0; j < p(); ++j) {
-      const double information = last_->Number(kGlmInformation, j * (j + 1) / 2 + j);
-      parameters.shrink.push_back(std::ldexp(1.0, -ExponentOf(std::sqrt(information / n))));
-    }
-    parameters.score_exponent = ExponentOf(std::sqrt(last_->Number(kGlmFit, kPearson) / n)) +
-                                kMeatRoom + (parameters.clustered ? kClusterRoom : 0);
+  /// Robust errors at the present coefficients.
+  GlmMeatParameters MeatAsked() const {
+    GlmMeatParameters asked{.claim = frame_.claim(), .beta = beta_, .shrink = {}};
+    asked.theta = negative_binomial() ? Theta() : 0;
+    asked.clustered = clustered();
+    const int outcome = frame_.response_exponents().front() + (frame_.weights_exponent() + 1) / 2;
+    return GlmMeatAsked(*nearest_, positive_weight_, outcome, std::move(asked));
   }
 
   Result<void> Sandwich() {
-    GlmMeatParameters parameters;
-    parameters.claim = frame_.claim();
-    parameters.beta = beta_;
-    parameters.theta = negative_binomial() ? Theta() : 0;
-    parameters.clustered = options_.robust == "cluster";
-    SetMeatRange(parameters);
-    if (parameters.clustered && frame_.formula().clusters().empty() && !analysis_.Has("cluster")) {
-      return analysis_.Wrong("robust", "\"cluster\" needs cluster(id) in the formula");
+    if (!meat_ || !meat_->fine) {
+      const GlmMeatParameters asked = MeatAsked();
+      CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kGlmMeatStep, asked));
+      meat_ = GlmMeatOf(asked, sums);
     }
-    CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kGlmMeatStep, parameters));
-    Matrix meat = FromLowerTriangle(sums.Numbers(kMeat), p());
-    for (std::size_t i = 0; i < p(); ++i) {
-      for (std::size_t j = 0; j < p(); ++j) {
-        meat[i][j] /= parameters.shrink[i] * parameters.shrink[j];
-      }
-    }
-    covariance_ = Congruence(bread_, meat);
+    covariance_ = Congruence(bread_, meat_->meat);
     const auto n = static_cast<double>(positive_weight_);
     double factor = 1;
     if (options_.robust == "HC1") factor = n / (n - static_cast<double>(rank_));
-    if (parameters.clustered) {
+    if (clustered()) {
       // sandwich::vcovCL with its defaults: type HC0 and the factor G / (G - 1).
-      clusters_ = sums.Count(kClusters);
-      factor = static_cast<double>(clusters_) / static_cast<double>(clusters_ - 1);
+      const auto clusters = static_cast<double>(meat_->clusters);
+      factor = clusters / (clusters - 1);
     }
     for (auto& row : covariance_) {
       for (double& value : row) value *= factor;
@@ -528,7 +539,7 @@ class GlmFit {
                         : options_.family.family == Family::kBinomial ? "risk ratio"
                                                                       : "ratio of means";
     }
-    if (options_.robust == "cluster") result["clusters"] = clusters_;
+    if (clustered()) result["clusters"] = meat_ ? meat_->clusters : 0;
     return result;
   }
 
@@ -544,7 +555,6 @@ class GlmFit {
   std::vector<bool> aliased_;
   std::size_t rank_ = 0;
   std::int64_t positive_weight_ = 0;
-  std::int64_t clusters_ = 0;
   bool has_offset_ = false;
   double null_beta_ = 0;
   double null_deviance_ = std::numeric_limits<double>::quiet_NaN();
@@ -552,6 +562,8 @@ class GlmFit {
   int iterations_ = 0;
   bool converged_ = false;
   std::optional<PooledSums> last_;
+  std::optional<PooledSums> nearest_;  ///< of the last round
+  std::optional<GlmMeat> meat_;        ///< of the last round, where it was asked
   Matrix bread_;
   Matrix covariance_;
 };
@@ -581,6 +593,7 @@ Method GlmMethod() {
   std::vector<const federation::Step*> steps = ModelFrameSteps();
   steps.push_back(&kGlmStep);
   steps.push_back(&kGlmMeatStep);
+  steps.push_back(&kGlmRound);
   return {"glm", "generalised linear model", kOptions, std::move(steps), RunGlm};
 }
 

@@ -29,7 +29,7 @@ std::string Of(const std::string& formula, const std::string& more = "") {
   return "formula = \"" + formula + "\"\n" + more;
 }
 
-/// Regressions: one round for the model frame, one to judge the last step, one more for robust errors, and eight
+/// Regressions: one round for the model frame, one to judge the last step, which takes robust errors with it, and eight
 /// (once, for all variables together) for the knots of a spline.
 std::vector<Limit> Regressions() {
   return {
@@ -43,8 +43,13 @@ std::vector<Limit> Regressions() {
       {"glm", Of("count ~ x + sex", "family = \"negative_binomial\"\n"), 2},
       {"glm", Of("b ~ x + sex", "family = \"binomial\"\nfirth = true\n"), 2},
       {"glm", Of("b ~ x + far", "family = \"binomial\"\nridge = 3.0\n"), 2},
-      {"glm", Of("b ~ x + sex", "family = \"binomial\"\nrobust = \"HC1\"\n"), 3},
-      {"glm", Of("y ~ x + cluster(id)", "robust = \"cluster\"\n"), 3},
+      {"glm", Of("b ~ x + sex", "family = \"binomial\"\nrobust = \"HC1\"\n"), 2},
+      {"glm", Of("y ~ x + cluster(id)", "robust = \"cluster\"\n"), 2},
+      {"glm", Of("y ~ x", "robust = \"HC0\"\nweights = \"w\"\n"), 2},
+      {"glm", Of("count ~ x + offset(log(years))", "family = \"poisson\"\nrobust = \"HC0\"\n"), 2},
+      {"glm", Of("b ~ x + sex", "family = \"binomial\"\nlink = \"cauchit\"\nrobust = \"HC1\"\n"),
+       2},
+      {"glm", Of("count ~ x + sex", "family = \"negative_binomial\"\nrobust = \"HC0\"\n"), 2},
       {"glm", Of("y ~ ns(x, df = 3) + ns(far, df = 4)"), 11},
       {"aft", Of("Surv(t, d) ~ x + sex"), 2},
       {"conditional_logistic", Of("b ~ x + strata(id)"), 2},
