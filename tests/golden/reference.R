@@ -31,7 +31,7 @@ for (part in c("write", "fit_glm", "fit_survival", "describe", "describe_tests",
 cases <- file.path(golden, "cases.new")  # takes the old one's place once all is written
 unlink(cases, recursive = TRUE)
 for (part in c("cases_glm", "cases_robust", "cases_formula", "cases_bases", "cases_fractions", "cases_awkward", "cases_curves",
-               "cases_cox", "cases_descriptives", "cases_tests", "cases_cox_weights", "cases_rmst", "cases_competing", "cases_competing_late", "cases_competing_rows", "cases_survival_awkward", "cases_survival_audit", "cases_meta", "cases_penalised", "cases_levels", "cases_elastic_net", "cases_evaluation", "cases_combat", "cases_effect", "cases_choice", "cases_imputation", "cases_gee", "cases_mixed", "cases_mixed_courses", "cases_glmm", "cases_nested", "cases_toolbox", "cases_choice_few_values", "cases_forest", "cases_clinic", "cases_registry", "uci_heart")) {
+               "cases_cox", "cases_descriptives", "cases_tests", "cases_cox_weights", "cases_rmst", "cases_competing", "cases_competing_late", "cases_competing_rows", "cases_survival_awkward", "cases_survival_audit", "cases_meta", "cases_penalised", "cases_levels", "cases_elastic_net", "cases_evaluation", "cases_combat", "cases_effect", "cases_choice", "cases_imputation", "cases_gee", "cases_mixed", "cases_mixed_courses", "cases_glmm", "cases_nested", "cases_toolbox", "cases_choice_few_values", "cases_forest", "cases_clinic", "cases_registry", "cases_aliased", "uci_heart")) {
   source(file.path(golden, "reference", paste0(part, ".R")))
 }
 unlink(file.path(golden, "cases"), recursive = TRUE)
