@@ -243,7 +243,6 @@ const std::map<std::string, std::vector<std::string>>& Analyses() {
         Formula("count ~ x + (x | id)", "family = \"poisson\"\n"),
         Formula("y ~ x + sex + (1 | id) + (1 | rater)", "weights = \"g\"\n"),
         Formula("y ~ x + sex + (x | rater/id)"),
-        Formula("b ~ x + (1 | rater/id)", "family = \"binomial\"\n"),
         Formula("y ~ x + (x || id) + (1 | rater)", "reml = false\n"),
         Formula("y ~ x + sex + (1 | site) + (x | id)")}},
   };
