@@ -10,18 +10,12 @@
 
 #include "decision/published_model.h"
 #include "decision/score.h"
+#include "one_line.h"
 
 namespace {
 
 void Check(bool holds) {
   if (!holds) std::abort();
-}
-
-template <typename T>
-void CheckError(const clinnova::Result<T>& result) {
-  if (result) return;
-  Check(!result.error().message.empty());
-  Check(result.error().message.find('\n') == std::string::npos);
 }
 
 }  // namespace
@@ -40,12 +34,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   lines.erase(lines.begin());
   if (const ScoreDefinition* score = FindScore(name)) {
     const auto result = ComputeScore(*score, lines);
-    CheckError(result);
+    clinnova::fuzz::MustTellInOneLine(result);
     if (result) Check(std::isfinite(result->value));
   }
   if (const PublishedModel* model = FindPublishedModel(name)) {
     const auto prediction = Predict(*model, lines, {});
-    CheckError(prediction);
+    clinnova::fuzz::MustTellInOneLine(prediction);
     if (prediction) Check(std::isfinite(prediction->linear));
   }
   return 0;

@@ -11,29 +11,19 @@
 #include "cohort/catalog_settings.h"
 #include "core/toml_json.h"
 #include "federation/site_policy.h"
-
-namespace {
-
-template <typename T>
-void CheckError(const clinnova::Result<T>& result) {
-  if (result) return;
-  const std::string& message = result.error().message;
-  if (message.empty() || message.find('\n') != message.npos) std::abort();
-}
-
-}  // namespace
+#include "one_line.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace clinnova;
   const fuzz::MemoryFile file(data, size);
-  CheckError(cohort::ReadCatalogSettings(file.path()));
+  fuzz::MustTellInOneLine(cohort::ReadCatalogSettings(file.path()));
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   core::TomlPlace place{.file = "site.toml"};
   const auto document = core::TomlToJson(text, place.file, place.lines);
-  CheckError(document);
+  fuzz::MustTellInOneLine(document);
   if (!document) return 0;
   const auto policy = federation::ReadPolicy(place, *document);
-  CheckError(policy);
+  fuzz::MustTellInOneLine(policy);
   if (policy) {
     const auto again = federation::ReadPolicy(
         place, nlohmann::json::parse(federation::PolicyJson(*policy).dump()));

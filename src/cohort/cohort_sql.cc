@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cohort/cohort_sql.h"
 
+#include <utility>
+
 #include "core/duckdb.h"
+#include "core/error.h"
 
 namespace clinnova::cohort {
 
 using core::SqlLiteral;
 
-std::string SqlComment(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < ' ') c = ' ';
-  }
-  return "-- " + text;
-}
+std::string SqlComment(std::string text) { return "-- " + core::InOneLine(std::move(text)); }
 
 void FeatureOrder::Add(const Feature& feature) {
   if (!added_.insert(feature.name).second) return;

@@ -22,7 +22,7 @@ void TomlDocument::Wrong(const std::string& path, const std::string& message) {
   }
   std::string where(file);
   if (line != lines.end() && line->second > 0) where += ":" + std::to_string(line->second);
-  error = Error{ErrorCode::kInvalidInput, where + ": " + path + ": " + message, ""};
+  error = Fail(ErrorCode::kInvalidInput, where + ": " + path + ": " + message).value();
 }
 
 TomlSection::TomlSection(TomlDocument& document, const Json& section, std::string path)

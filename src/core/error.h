@@ -33,9 +33,17 @@ struct Error {
 template <typename T>
 using Result = tl::expected<T, Error>;
 
-/// A new error.
+/// The text with a space for every control character: what was found in a file may be an end of line.
+inline std::string InOneLine(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = ' ';
+  }
+  return text;
+}
+
+/// A new error; its message is made one line.
 inline tl::unexpected<Error> Fail(ErrorCode code, std::string message, std::string reason = {}) {
-  return tl::unexpected<Error>(Error{code, std::move(message), std::move(reason)});
+  return tl::unexpected<Error>(Error{code, InOneLine(std::move(message)), std::move(reason)});
 }
 
 /// Passes a failed result's error on.
@@ -48,7 +56,7 @@ tl::unexpected<Error> Fail(const Result<T>& failed) {
 template <typename T>
 tl::unexpected<Error> FailAt(std::string_view where, const Result<T>& failed) {
   Error error = failed.error();
-  error.message = std::string(where) + ": " + error.message;
+  error.message = InOneLine(std::string(where) + ": " + error.message);
   return tl::unexpected<Error>(std::move(error));
 }
 

@@ -17,13 +17,10 @@ namespace {
 
 constexpr std::size_t kSegmentCount = 5;
 
-/// What was given, fit for one line of a message.
+/// What was given, fit for a message.
 std::string Shown(std::string_view text) {
   constexpr std::size_t kMost = 60;
-  std::string shown(text.substr(0, kMost));
-  for (char& c : shown) {
-    if (static_cast<unsigned char>(c) < ' ') c = ' ';
-  }
+  const std::string shown(text.substr(0, kMost));
   return text.size() > kMost ? shown + "..." : shown;
 }
 

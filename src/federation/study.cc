@@ -65,7 +65,7 @@ class TableReader {
     if (line == lines_.end()) line = lines_.find(path_);
     std::string where(file_);
     if (line != lines_.end() && line->second > 0) where += ":" + std::to_string(line->second);
-    error_ = Error{ErrorCode::kInvalidInput, where + ": " + full + ": " + message, ""};
+    error_ = Fail(ErrorCode::kInvalidInput, where + ": " + full + ": " + message).value();
   }
   /// Must be the last call.
   std::optional<Error> error() {

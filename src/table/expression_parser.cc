@@ -314,14 +314,10 @@ class ExpressionParser {
   int nesting_ = 0;
 };
 
-/// What of a formula is repeated in a message: one line, not too long.
+/// What of a formula is repeated in a message: not too long.
 std::string Quote(std::string_view text) {
   constexpr std::size_t kLongest = 200;
-  std::string quoted(text.substr(0, kLongest));
-  for (char& c : quoted) {
-    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-  }
-  return "\"" + quoted + (text.size() > kLongest ? "…\"" : "\"");
+  return "\"" + std::string(text.substr(0, kLongest)) + (text.size() > kLongest ? "…\"" : "\"");
 }
 
 }  // namespace

@@ -44,12 +44,9 @@ Result<void> CheckColumnNames(const std::string& where, const std::vector<std::s
 tl::unexpected<Error> FieldError(const std::string& where, const std::string& column,
                                  std::string_view found, const std::string& expected) {
   constexpr std::size_t kLongest = 60;
-  std::string shown(found.substr(0, kLongest));
-  for (char& c : shown) {
-    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-  }
-  return Fail(ErrorCode::kInvalidInput,
-              where + ", column \"" + column + "\": found \"" + shown + "\", expected " + expected);
+  return Fail(ErrorCode::kInvalidInput, where + ", column \"" + column + "\": found \"" +
+                                            std::string(found.substr(0, kLongest)) +
+                                            "\", expected " + expected);
 }
 
 Result<std::unique_ptr<RecordSource>> OpenRecords(const std::string& path) {
