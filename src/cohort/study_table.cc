@@ -37,7 +37,7 @@ core::Hash TableKey(const TableRequest& request, const StudyQuery& query,
 Result<std::uint64_t> CountRows(core::Database& database, const fs::path& path) {
   CLINNOVA_ASSIGN(const std::int64_t rows,
                   database.QueryInt64("SELECT count(*) FROM read_parquet(" +
-                                      core::SqlLiteral(path.string()) + ")"));
+                                      core::SqlFile(path.string()) + ")"));
   return static_cast<std::uint64_t>(rows);
 }
 

@@ -371,4 +371,13 @@ std::string Quote(std::string_view text, char quote) {
 std::string SqlLiteral(std::string_view text) { return Quote(text, '\''); }
 std::string SqlIdentifier(std::string_view name) { return Quote(name, '"'); }
 
+std::string SqlFile(std::string_view path) {
+  std::string plain;
+  for (const char c : path) {
+    const bool in_patterns = c == '*' || c == '?' || c == '[';
+    plain += in_patterns ? std::string{'[', c, ']'} : std::string(1, c);
+  }
+  return SqlLiteral(plain);
+}
+
 }  // namespace clinnova::core

@@ -230,5 +230,7 @@ class Database {
 std::string SqlLiteral(std::string_view text);
 /// "a ""b""": a name as an SQL identifier.
 std::string SqlIdentifier(std::string_view name);
+/// The literal of this one file for read_csv and read_parquet, which else take *, ? and [ for a pattern: "x[1]" for "x1".
+std::string SqlFile(std::string_view path);
 
 }  // namespace clinnova::core

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "core/check.h"
 
@@ -328,6 +329,26 @@ TEST(Database, CallsAFunctionOfOursForEveryValue) {
 TEST(SqlText, QuotesLiteralsAndIdentifiers) {
   EXPECT_EQ(SqlLiteral("it's"), "'it''s'");
   EXPECT_EQ(SqlIdentifier("a \"b\""), "\"a \"\"b\"\"\"");
+}
+
+/// A folder's name may look like a pattern that another folder matches.
+TEST(SqlText, NamesOneFile) {
+  Database database = InMemory();
+  const auto folder = std::filesystem::temp_directory_path() /
+                      ("clinnova_duckdb_test_" + std::to_string(::getpid()));
+  const std::vector<std::string> names = {"x[1]", "x1", "wh?t", "what", "a*b", "ab", "it's", "["};
+  std::int64_t number = 0;
+  for (const std::string& name : names) {
+    std::filesystem::create_directories(folder / name);
+    std::ofstream(folder / name / "t.csv") << "a\n" << ++number << "\n";
+  }
+  number = 0;
+  for (const std::string& name : names) {
+    const std::string file = SqlFile((folder / name / "t.csv").string());
+    const auto read = database.QueryInt64("SELECT sum(a)::BIGINT FROM read_csv(" + file + ")");
+    EXPECT_EQ(read.value_or(-1), ++number) << name;
+  }
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

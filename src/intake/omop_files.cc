@@ -170,10 +170,10 @@ Result<void> OmopFiles::Load(const std::filesystem::path& path, const std::strin
                              const std::string& table) {
   File file{
       name, table, KeyOf(table), "", core::AsciiLower(path.extension().string()) != ".parquet", {}};
-  file.scan = "read_parquet(" + SqlLiteral(path.string()) + ")";
+  file.scan = "read_parquet(" + core::SqlFile(path.string()) + ")";
   if (file.is_csv) {
     const std::string delimiter = DelimiterOf(path);
-    file.scan = "read_csv(" + SqlLiteral(path.string()) +
+    file.scan = "read_csv(" + core::SqlFile(path.string()) +
                 ", header = true, all_varchar = true, quote = '\"', escape = '\"', "
                 "store_rejects = true, rejects_table = 'omop_reject_errors', "
                 "rejects_scan = 'omop_reject_scans'" +

@@ -40,11 +40,10 @@ std::optional<std::string> Selection(const std::string& name, const std::string&
   return std::nullopt;
 }
 
-/// DuckDB's error as a wrong input file, its first line only.
+/// DuckDB's error as a wrong input file.
 template <typename T>
 tl::unexpected<Error> Unreadable(const std::string& path, const Result<T>& failed) {
-  const std::string& message = failed.error().message;
-  return Fail(ErrorCode::kInvalidInput, path + ": " + message.substr(0, message.find('\n')));
+  return Fail(ErrorCode::kInvalidInput, path + ": " + failed.error().message);
 }
 
 class ParquetRecords : public RecordSource {
@@ -53,7 +52,7 @@ class ParquetRecords : public RecordSource {
       : path_(std::move(path)), database_(std::move(database)) {}
 
   Result<void> Open() {
-    const std::string from = " FROM read_parquet(" + core::SqlLiteral(path_) + ")";
+    const std::string from = " FROM read_parquet(" + core::SqlFile(path_) + ")";
     CLINNOVA_ASSIGN(const std::string selections, Describe(from));
     CLINNOVA_TRY(CheckColumnNames(path_, names_));
     auto rows = database_.Query("SELECT " + selections + from);
