@@ -9,12 +9,13 @@
 #include <utility>
 
 #include "core/deterministic_math.h"
-#include "core/distributions.h"
 #include "stats/cox_baseline.h"
 #include "stats/cox_concordance.h"
 #include "stats/cox_likelihood.h"
 #include "stats/cox_prediction.h"
+#include "stats/cox_report.h"
 #include "stats/cox_robust.h"
+#include "stats/cox_start.h"
 #include "stats/cox_zph.h"
 #include "stats/linear_algebra.h"
 #include "stats/model_terms.h"
@@ -36,34 +37,22 @@ constexpr double kRoundingTolerance = 1e-9;
 constexpr std::size_t kDenseCells = 1 << 14;
 /// Numbers that the first evaluation may take to share a round with the counts.
 constexpr std::size_t kMostNumbersWithCounts = 1 << 20;
-/// After a step as small as this the next iterate is likely to be the last.
+/// After a step as small as this the next iterate is likely to be the last, or the last but one.
 constexpr double kNearlyConverged = 1e-3;
+constexpr double kNear = 1e-1;
 
 /// Steps that may share a round.
 PartSteps CoxParts() {
-  PartSteps steps{&kCoxSiteStep, &kCoxRiskStep, &kCoxMeatStep, &kCoxFractionsStep};
+  PartSteps steps{&kCoxSiteStep, &kCoxRiskStep, &kCoxMeatStep, &kCoxFractionsStep,
+                  &kCoxExposureStep};
   for (const PartSteps& more : {RiskTimeSteps(), ConcordanceSteps(), ProportionalitySteps()})
     steps.insert(steps.end(), more.begin(), more.end());
   return steps;
 }
 
-Result<federation::Layout> RoundLayout(const Analysis& analysis, const table::Schema& schema,
-                                       const RoundParts& parts) {
-  return PartsLayout(CoxParts(), analysis, schema, parts);
-}
-Result<void> RoundEvaluate(const federation::SiteView& site, const RoundParts& parts,
-                           federation::ExactSums& sums) {
-  return PartsEvaluate(CoxParts(), site, parts, sums);
-}
-Result<void> HoldRound(const federation::SiteView& site, const RoundParts& parts) {
-  return HoldParts(CoxParts(), site, parts);
-}
-
 /// A round of the fit, and what is asked beside.
-const federation::TypedStep<RoundParts> kCoxRound{
-    "cox.round", RoundLayout, RoundEvaluate,
-    federation::Guard<RoundParts>{
-        FrameRules({federation::Rule::kExits, federation::Rule::kSinglePersons}), HoldRound}};
+const federation::TypedStep<RoundParts> kCoxRound = PartsStep<CoxParts>(
+    "cox.round", FrameRules({federation::Rule::kExits, federation::Rule::kSinglePersons}));
 
 class CoxFit {
  public:
@@ -134,23 +123,42 @@ class CoxFit {
   }
 
   /// The pooled event times of each stratum; merged until each has ten exits where disclosure rules hold. Where none
-  /// do, the first evaluation may take all times, so that it need not wait for the counts.
+  /// do, the first evaluation may take all times, so that it need not wait for the counts; else a first step is made
+  /// beside that needs no times.
   Result<void> FindEventTimes(double time_grid) {
     const std::size_t strata = StrataCount(frame_.design());
-    CLINNOVA_ASSIGN(TimeAxis axis,
-                    FindTimeAxis(federation_, analysis_, frame_, time_grid, kDenseCells / strata));
+    CLINNOVA_ASSIGN(TimeAxisSearch search,
+                    TimeAxisSearch::Create(analysis_, frame_, time_grid, kDenseCells / strata,
+                                           TimeAxisSearch::Tell::kCounts));
     merged_ = federation_.minimum_count() > 0;
-    const std::size_t numbers = strata * axis.size() * (p() + 1) * (p() + 2);
     parameters_.risk_exponent += kRiskRange;
     if (!merged_) rows_question_.emplace(frame_.n(), strata);
-    if (!merged_ && numbers <= kMostNumbersWithCounts) {
-      parameters_.axes.assign(strata, axis);
-      all_times_ = std::move(axis);
-      return {};
+    std::optional<RiskCounts> counts;
+    while (!counts) {
+      const bool found = search.Done();
+      const std::size_t numbers = strata * search.axis().size() * (p() + 1) * (p() + 2);
+      if (found && !merged_ && numbers <= kMostNumbersWithCounts) {
+        parameters_.axes.assign(strata, search.axis());
+        all_times_ = search.axis();
+        return {};
+      }
+      RoundParts parts;
+      if (found) {
+        AskRiskCounts(frame_, search.axis(), RiskStrata::kApart, parts);
+      } else {
+        search.Ask(parts);
+      }
+      if (start_.empty())
+        parts.Ask(kCoxExposureStep, CoxExposureParameters{parameters_, frame_.time_exponent(),
+                                                          frame_.weights_exponent()});
+      CLINNOVA_ASSIGN(const std::vector<PooledSums> sums,
+                      SumParts(federation_, analysis_, kCoxRound, CoxParts(), parts));
+      if (start_.empty()) start_ = FirstStep(sums.back(), p());
+      if (!found) CLINNOVA_TRY(search.Absorb(analysis_, sums[0]));
+      if (found) counts = RiskCountsOf(frame_, search.axis(), RiskStrata::kApart, sums[0]);
+      if (!found) counts = search.counts();
     }
-    CLINNOVA_ASSIGN(const RiskCounts counts,
-                    CountRisk(federation_, analysis_, frame_, std::move(axis)));
-    TakeCounts(counts);
+    TakeCounts(*counts);
     parameters_.axes = std::move(event_axes_);
     return {};
   }
@@ -170,8 +178,8 @@ class CoxFit {
     }
   }
 
-  /// Whether an evaluation also asks for what is told of the maximum.
-  enum class Closing : std::uint8_t { kNo, kYes };
+  /// Whether an evaluation also asks for what is told of the maximum; kSoon: for what helps to ask it ahead.
+  enum class Closing : std::uint8_t { kNo, kSoon, kYes };
 
   /// Places of what is asked beside the likelihood in a round.
   struct Beside {
@@ -207,14 +215,16 @@ class CoxFit {
     }
     if (all_times_ && !transform_known_)
       beside.counts = AskRiskCounts(frame_, *all_times_, RiskStrata::kApart, parts);
-    if (closing == Closing::kNo) return beside;
+    const bool rows_ahead = closing == Closing::kSoon && clusters_ == Clusters::kNamed;
+    if (rows_question_ && !rows_question_->GivenUp() && !told_.rows &&
+        (closing == Closing::kYes || rows_ahead))
+      beside.rows = rows_question_->Ask(parameters_, parts);
+    if (closing != Closing::kYes) return beside;
     if (by_site_ && robust_ && !told_.meat)
       beside.meat = parts.Ask(kCoxMeatStep, CoxMeatParameters{parameters_, clusters_, {}});
     if (by_site_ && !told_.concordance) {
       beside.concordance = AskConcordance(parameters_, clusters_, frame_.weights_exponent(), parts);
     }
-    if (rows_question_ && !rows_question_->GivenUp() && !told_.rows)
-      beside.rows = rows_question_->Ask(parameters_, parts);
     if (transform_known_ && !told_.proportionality)
       beside.proportionality = AskProportionality(parameters_, transform_, parts);
     return beside;
@@ -258,13 +268,50 @@ class CoxFit {
     transform_known_ = true;
   }
 
+  /// What can only be asked once an iterate's sums are told, asked beside them along what those of the iterate before
+  /// let expect. It is kept where they are as expected.
+  struct Ahead {
+    std::optional<std::size_t> meat;
+    HazardPath path;  ///< that the meat is along
+    std::optional<std::size_t> pairs;
+    std::vector<PooledRow> rows;  ///< that the pairs are of
+  };
+
+  /// `before` is the iterate before, and what was told of it.
+  Ahead AskAhead(const CoxSolution& before, const Told& told, RoundParts& parts) const {
+    Ahead ahead;
+    if (robust_) {
+      std::vector<double> step = parameters_.beta;
+      for (std::size_t j = 0; j < p(); ++j) step[j] -= before.parameters.beta[j];
+      ahead.path = ExpectedPath(before, step);
+      ahead.meat = AskCoxMeat(parameters_, clusters_, ahead.path, parts);
+    }
+    if (told.rows && clusters_ == Clusters::kNamed) {
+      ahead.rows = *told.rows;
+      ahead.pairs = AskConcordance(before.parameters, ahead.rows, frame_.weights_exponent(), parts);
+    }
+    return ahead;
+  }
+
+  void TakeAhead(const Ahead& ahead, const std::vector<PooledSums>& sums) {
+    if (ahead.meat && IsAsGood(ahead.path, HazardPathOf(CoxSolution{parameters_, risk_sums_})))
+      told_.meat = FromLowerTriangle(sums[*ahead.meat].Numbers(0), p());
+    if (ahead.pairs && told_.rows && HaveSamePairs(ahead.rows, *told_.rows))
+      told_.concordance = ConcordanceOf(sums[*ahead.pairs]);
+  }
+
   Result<PartialLikelihood> Evaluate(const std::vector<double>& beta, Closing closing) {
+    const bool foreseen = closing == Closing::kYes && risk_sums_ && event_axes_.empty();
+    const CoxSolution before{parameters_, risk_sums_};
+    const Told told_before = std::exchange(told_, {});
     parameters_.beta = beta;
     if (!event_axes_.empty()) parameters_.axes = std::exchange(event_axes_, {});
-    told_ = {};
     RoundParts parts;
     parts.Ask(by_site_ ? kCoxSiteStep : kCoxRiskStep, parameters_);
+    std::optional<std::size_t> null;
+    if (!start_.empty() && !null_) null = parts.Ask(kCoxRiskStep, before.parameters);
     const Beside beside = AskBeside(closing, parts);
+    const Ahead ahead = foreseen ? AskAhead(before, told_before, parts) : Ahead{};
     CLINNOVA_ASSIGN(const std::vector<PooledSums> all,
                     SumParts(federation_, analysis_, kCoxRound, CoxParts(), parts));
     CLINNOVA_TRY(TakeBeside(beside, all));
@@ -272,6 +319,8 @@ class CoxFit {
       risk_sums_ = all[0];
       parameters_.risk_exponent =
           std::max(parameters_.risk_exponent, risk_sums_->layout().blocks[0].exponent);
+      TakeAhead(ahead, all);
+      if (null) null_ = LikelihoodOf(before.parameters, all[*null]);
       return LikelihoodOf(parameters_, *risk_sums_);
     }
     PartialLikelihood likelihood;
@@ -280,6 +329,27 @@ class CoxFit {
     likelihood.information = all[0].Numbers(kCoxInformation);
     likelihood.events = all[0].Number(kCoxEvents);
     return likelihood;
+  }
+
+  /// What is told at beta = 0.
+  Result<void> TakeNull(const PartialLikelihood& null) {
+    log_likelihood_null_ = null.log_likelihood;
+    events_ = null.events;
+    if (events_ == 0) {
+      return Fail(ErrorCode::kFailed, "analysis \"" + analysis_.name() + "\": there is no event");
+    }
+    const SymmetricFactor factor(FromLowerTriangle(null.information, p()), kAliasTolerance);
+    aliased_ = factor.aliased();
+    rank_ = factor.rank();
+    return {};
+  }
+
+  /// Whether there was something to clear.
+  bool ClearAliased(std::vector<double>& beta) const {
+    bool cleared = false;
+    for (std::size_t j = 0; j < p(); ++j)
+      cleared = (aliased_[j] && std::exchange(beta[j], 0.0) != 0) || cleared;
+    return cleared;
   }
 
   Matrix KeptInformation(const PartialLikelihood& at) const {
@@ -293,24 +363,20 @@ class CoxFit {
   }
 
   Result<void> Iterate() {
-    beta_.assign(p(), 0.0);
-    std::vector<double> before = beta_;
+    std::vector<double> before(p(), 0.0);
+    beta_ = start_.empty() ? before : start_;
     double likelihood_before = -std::numeric_limits<double>::infinity();
     double relative_before = std::numeric_limits<double>::infinity();
     int halvings = 0;
-    for (iterations_ = 0; iterations_ <= kMaximumIterations; ++iterations_) {
-      const Closing closing = relative_before <= kNearlyConverged ? Closing::kYes : Closing::kNo;
+    for (iterations_ = start_.empty() ? 0 : 1; iterations_ <= kMaximumIterations; ++iterations_) {
+      const Closing closing = relative_before <= kNearlyConverged ? Closing::kYes
+                              : relative_before <= kNear          ? Closing::kSoon
+                                                                  : Closing::kNo;
       CLINNOVA_ASSIGN(const PartialLikelihood at, Evaluate(beta_, closing));
-      if (iterations_ == 0) {
-        log_likelihood_null_ = at.log_likelihood;
-        events_ = at.events;
-        if (events_ == 0) {
-          return Fail(ErrorCode::kFailed,
-                      "analysis \"" + analysis_.name() + "\": there is no event");
-        }
-        const SymmetricFactor factor(FromLowerTriangle(at.information, p()), kAliasTolerance);
-        aliased_ = factor.aliased();
-        rank_ = factor.rank();
+      if (aliased_.empty()) {
+        CLINNOVA_TRY(TakeNull(null_.value_or(at)));
+        if (null_) likelihood_before = log_likelihood_null_;
+        if (ClearAliased(beta_)) continue;  // whose first step was not 0
       }
       const bool worse =
           !std::isfinite(at.log_likelihood) ||
@@ -376,8 +442,9 @@ class CoxFit {
     RoundParts parts;
     std::optional<std::size_t> meat;
     std::optional<std::size_t> pairs;
-    if (robust_) meat = AskCoxMeat(solution, clusters_, parts);
-    if (told_.rows && clusters_ == Clusters::kNamed)
+    if (robust_ && !told_.meat)
+      meat = AskCoxMeat(parameters_, clusters_, HazardPathOf(solution), parts);
+    if (told_.rows && clusters_ == Clusters::kNamed && !told_.concordance)
       pairs = AskConcordance(parameters_, *told_.rows, frame_.weights_exponent(), parts);
     if (!meat && !pairs) return {};
     CLINNOVA_ASSIGN(const std::vector<PooledSums> sums,
@@ -400,16 +467,16 @@ class CoxFit {
     const CoxSolution solution{parameters_, risk_sums_};
     if (!by_site_) CLINNOVA_TRY(AskAcrossSites(solution));
     if (told_.meat) covariance_ = Congruence(covariance_, *told_.meat);
-    concordance_ = ToldConcordance();
+    after_.concordance = ToldConcordance();
     if (told_.proportionality) {
-      tests_ = ProportionalityOf(*told_.proportionality, solution, information_, transform_,
-                                 TermsWithColumns());
+      after_.tests = ProportionalityOf(*told_.proportionality, solution, information_, transform_,
+                                       TermsWithColumns());
     }
     CoxSolution told = solution;
     if (merged_ && !exit_times_.empty()) told.parameters.axes[0].times = exit_times_;
-    if (!exit_times_.empty()) baseline_ = CoxBaseline(told, exit_times_);
+    if (!exit_times_.empty()) after_.baseline = CoxBaseline(told, exit_times_);
     for (const CoxProfile& profile : profiles_) {
-      predictions_.push_back(
+      after_.predictions.push_back(
           PredictSurvival(told, profile, covariance_, times_.empty() ? exit_times_ : times_));
     }
     return {};
@@ -428,7 +495,7 @@ class CoxFit {
           "infinite; none is given");
     }
     warnings.insert(warnings.end(), late_warnings_.begin(), late_warnings_.end());
-    if (!concordance_.why_absent.empty()) warnings.push_back(concordance_.why_absent);
+    if (!after_.concordance.why_absent.empty()) warnings.push_back(after_.concordance.why_absent);
     if (merged_)
       warnings.push_back(
           "event times are merged until each has at least ten exits; the last is told as one "
@@ -453,60 +520,9 @@ class CoxFit {
     result["log_lik_null"] = NumberJson(log_likelihood_null_);
     result["log_lik"] = NumberJson(log_likelihood_);
     result["iterations"] = iterations_;
-    ReportAfterFit(result);
-    ReportPredictions(result);
+    ReportAfterFit(after_, result);
+    if (!profiles_.empty()) ReportPredictions(after_, analysis_.json()["newdata"], level_, result);
     return result;
-  }
-
-  void ReportPredictions(Json& result) const {
-    if (profiles_.empty()) return;
-    const double quantile = -core::NormalQuantile((1 - level_) / 2);
-    result["predictions"] = Json::array();
-    for (std::size_t i = 0; i < profiles_.size(); ++i) {
-      Json json;
-      json["newdata"] = analysis_.json()["newdata"][i];
-      for (const char* key : {"time", "estimate", "std_error", "conf_low", "conf_high"})
-        json[key] = Json::array();
-      for (std::size_t t = 0; converged_ && t < predictions_[i].size(); ++t) {
-        const PredictedSurvival& at = predictions_[i][t];
-        const Limits limits =
-            ConfidenceLimits(Interval::kLog, at.survival, at.hazard_error, quantile);
-        json["time"].push_back(at.time);
-        json["estimate"].push_back(NumberJson(at.survival));
-        json["std_error"].push_back(NumberJson(at.survival * at.hazard_error));
-        json["conf_low"].push_back(NumberJson(limits.low));
-        json["conf_high"].push_back(NumberJson(limits.high));
-      }
-      result["predictions"].push_back(std::move(json));
-    }
-  }
-
-  void ReportAfterFit(Json& result) const {
-    const auto number = [](const std::optional<double>& value) {
-      return value ? NumberJson(*value) : Json(nullptr);
-    };
-    result["concordance"] = number(concordance_.value);
-    result["concordance_se"] = number(concordance_.standard_error);
-    result["baseline"] = nullptr;
-    if (!baseline_.empty()) result["baseline"] = Json::array();
-    for (const BaselinePoint& point : baseline_) {
-      result["baseline"].push_back(
-          {{"time", NumberJson(point.time)}, {"hazard", NumberJson(point.hazard)}});
-    }
-    result["proportional_hazards"] = nullptr;
-    if (!tests_.empty()) result["proportional_hazards"] = Json::array();
-    for (const ProportionalityTest& test : tests_) {
-      const auto degrees = static_cast<double>(test.degrees_of_freedom);
-      result["proportional_hazards"].push_back(
-          {{"term", test.term},
-           {"statistic", number(test.statistic)},
-           {"df", test.degrees_of_freedom},
-           {"p_value", test.statistic
-                           ? NumberJson(core::ChiSquaredUpperTail(*test.statistic, degrees))
-                           : Json(nullptr)}});
-    }
-    result["suppressed"] = Json::array();
-    if (concordance_.suppressed) result["suppressed"] = {"concordance", "concordance_se"};
   }
 
   Federation& federation_;
@@ -528,14 +544,13 @@ class CoxFit {
   bool transform_known_ = false;
   Told told_;
   std::vector<double> information_;  ///< at the maximum, lower triangle by rows
-  Concordance concordance_;
-  std::vector<ProportionalityTest> tests_;
+  CoxAfterFit after_;
   std::vector<std::string> late_warnings_;
-  std::vector<BaselinePoint> baseline_;
   std::vector<CoxProfile> profiles_;  ///< of newdata
   std::vector<double> times_;         ///< at which their survival is told; empty = at every exit
-  std::vector<std::vector<PredictedSurvival>> predictions_;
-  std::optional<PooledSums> risk_sums_;  ///< of the last evaluation, when not stratified by site
+  std::vector<double> start_;         ///< the first step, where one was made without the times
+  std::optional<PartialLikelihood> null_;  ///< at beta = 0, where that is not the first evaluation
+  std::optional<PooledSums> risk_sums_;    ///< of the last evaluation, when not stratified by site
   double level_ = 0.95;
   std::vector<double> beta_;
   Matrix covariance_;

@@ -344,6 +344,21 @@ std::size_t AskConcordance(const CoxParameters& parameters, const std::vector<Po
                                    MarksOf(rows, CellOffsets(parameters.axes)), weight_exponent});
 }
 
+bool HaveSamePairs(const std::vector<PooledRow>& a, const std::vector<PooledRow>& b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const ScoredRow& one = a[i].row;
+    const ScoredRow& other = b[i].row;
+    const bool tied = i > 0 && one.score == a[i - 1].row.score;
+    if (tied != (i > 0 && other.score == b[i - 1].row.score)) return false;
+    if (a[i].count != b[i].count || one.weight != other.weight || one.event != other.event ||
+        one.stratum != other.stratum || one.begin != other.begin || one.end != other.end) {
+      return false;
+    }
+  }
+  return true;
+}
+
 Concordance SuppressedConcordance() {
   Concordance absent;
   absent.why_absent =

@@ -40,7 +40,7 @@ std::size_t AskConcordance(const CoxParameters& parameters, Clusters clusters, i
                            RoundParts& parts);
 Concordance ConcordanceOf(const federation::PooledSums& sums);
 
-/// Not stratified by site: rows of all sites that count alike for pairs.
+/// Not stratified by site: rows of all sites that count alike for pairs, in the order of their scores.
 struct PooledRow {
   ScoredRow row;
   double count = 0;
@@ -68,6 +68,9 @@ Concordance ConcordanceOf(const std::vector<PooledRow>& rows, const CoxParameter
 /// Where clusters are named: the part that tells their squares, to be read as AskConcordance's.
 std::size_t AskConcordance(const CoxParameters& parameters, const std::vector<PooledRow>& rows,
                            int weight_exponent, RoundParts& parts);
+
+/// Whether pairs of the one are pairs of the other: the same rows in the same order of scores.
+bool HaveSamePairs(const std::vector<PooledRow>& a, const std::vector<PooledRow>& b);
 
 /// Not stratified by site under disclosure rules, and where there were too many rows.
 Concordance SuppressedConcordance();

@@ -108,6 +108,24 @@ void AddNumbers(const PooledSums& sums, std::size_t block, std::size_t index, st
   }
 }
 
+/// Sums of r, r x and r x x' after beta has moved by `step`, by Taylor: r changes by the factor e^(x'step).
+std::vector<long double> Moved(std::vector<long double> sums, std::span<const double> step) {
+  const std::size_t p = step.size();
+  std::size_t cell = 1 + p;
+  std::vector<long double> change(p);  // of the sums of r x
+  for (std::size_t i = 0; i < p; ++i) {
+    for (std::size_t j = 0; j <= i; ++j, ++cell) {
+      change[i] += sums[cell] * step[j];
+      if (j < i) change[j] += sums[cell] * step[i];
+    }
+  }
+  for (std::size_t i = 0; i < p; ++i) {
+    sums[0] += (sums[1 + i] + change[i] / 2) * step[i];
+    sums[1 + i] += change[i];
+  }
+  return sums;
+}
+
 PartialLikelihood EmptyLikelihood(std::size_t p) {
   PartialLikelihood likelihood;
   likelihood.score.resize(p);
@@ -205,7 +223,8 @@ std::vector<std::size_t> CellOffsets(const std::vector<TimeAxis>& axes) {
 }
 
 void ForEachEventTime(const CoxParameters& parameters, const std::vector<TimeAxis>& axes,
-                      const PooledSums& sums, const UseEventTime& use) {
+                      const PooledSums& sums, const UseEventTime& use,
+                      std::span<const double> step) {
   const std::size_t p = parameters.beta.size();
   const std::vector<std::size_t> offsets = CellOffsets(axes);
   const std::size_t numbers = 1 + p + p * (p + 1) / 2;
@@ -222,7 +241,11 @@ void ForEachEventTime(const CoxParameters& parameters, const std::vector<TimeAxi
       std::vector<long double> dying(numbers);
       if (at.deaths > 1 && parameters.ties == Ties::kEfron)
         AddNumbers(sums, kDeaths0, cell, p, dying);
-      SumSteps(risk, dying, p, parameters.ties, at);
+      if (step.empty()) {
+        SumSteps(risk, dying, p, parameters.ties, at);
+      } else {
+        SumSteps(Moved(risk, step), Moved(dying, step), p, parameters.ties, at);
+      }
       use(at);
     }
   }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "federation/step.h"
@@ -58,9 +59,11 @@ PartialLikelihood LikelihoodOf(const CoxParameters& parameters, const federation
 double MeanOffset(const federation::PooledSums& sums);
 
 /// Calls use for every event time of every stratum, strata in order, times from the last to the first. `sums` are
-/// risk-set sums on `axes` at `parameters`.
+/// risk-set sums on `axes` at `parameters`. With `step`, as they are to be expected at beta + step: hazards and means
+/// to an error of the step's square; variances stay those at beta.
 void ForEachEventTime(const CoxParameters& parameters, const std::vector<TimeAxis>& axes,
-                      const federation::PooledSums& sums, const UseEventTime& use);
+                      const federation::PooledSums& sums, const UseEventTime& use,
+                      std::span<const double> step = {});
 
 /// A site's own likelihood, for strata that each lie within one site; nothing when e^(x'beta) has no usable range.
 Result<std::optional<PartialLikelihood>> OwnLikelihood(const federation::SiteView& site,

@@ -221,13 +221,36 @@ const federation::TypedStep<CoxParameters> kCoxFractionsStep{
 const federation::TypedStep<CoxMeatParameters> kCoxMeatStep{"cox.meat", MeatLayout, MeatEvaluate,
                                                             CoxGuard{}};
 
-std::size_t AskCoxMeat(const CoxSolution& solution, Clusters clusters, RoundParts& parts) {
+std::size_t AskCoxMeat(const CoxParameters& parameters, Clusters clusters, const HazardPath& path,
+                       RoundParts& parts) {
+  return parts.Ask(kCoxMeatStep, CoxMeatParameters{parameters, clusters, path});
+}
+
+HazardPath HazardPathOf(const CoxSolution& solution) { return ExpectedPath(solution, {}); }
+
+HazardPath ExpectedPath(const CoxSolution& solution, std::span<const double> step) {
   const CoxParameters& cox = solution.parameters;
-  CoxMeatParameters parameters{cox, clusters, {}};
-  parameters.path = HazardPathOf(cox.beta.size(), cox.axes, [&](const UseEventTime& use) {
-    ForEachEventTime(cox, cox.axes, *solution.sums, use);
+  return HazardPathOf(cox.beta.size(), cox.axes, [&](const UseEventTime& use) {
+    ForEachEventTime(cox, cox.axes, *solution.sums, use, step);
   });
-  return parts.Ask(kCoxMeatStep, parameters);
+}
+
+bool IsAsGood(const HazardPath& expected, const HazardPath& path) {
+  constexpr double kTolerance = 1e-11;
+  const auto near = [](const std::vector<double>& a, const std::vector<double>& b,
+                       const std::vector<double>* scale) {
+    if (a.size() != b.size()) return false;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      const double unit = scale == nullptr ? 1.0 : (*scale)[i / (b.size() / scale->size())];
+      if (!(std::fabs(a[i] - b[i]) <= kTolerance * (unit + std::fabs(b[i])))) return false;
+    }
+    return true;
+  };
+  return near(expected.hazard, path.hazard, &path.hazard) &&
+         near(expected.hazard_mean, path.hazard_mean, &path.hazard) &&
+         near(expected.own_hazard, path.own_hazard, &path.own_hazard) &&
+         near(expected.own_hazard_mean, path.own_hazard_mean, &path.own_hazard) &&
+         near(expected.mean, path.mean, nullptr);
 }
 
 }  // namespace clinnova::stats

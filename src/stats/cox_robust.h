@@ -13,6 +13,9 @@
 // disclosure rules hold these are merged times (privacy.md, rule 9). No residual of one person leaves (rule 12).
 #pragma once
 
+#include <span>
+#include <vector>
+
 #include "federation/federation.h"
 #include "stats/cox_likelihood.h"
 #include "stats/round_parts.h"
@@ -79,7 +82,15 @@ extern const federation::TypedStep<CoxMeatParameters> kCoxMeatStep;
 /// How many rows have a case weight that is not whole: coxph's errors are then robust by default.
 extern const federation::TypedStep<CoxParameters> kCoxFractionsStep;
 
-/// Where the fit is not stratified by site, the part that tells the sum over clusters of U U' on the standardised scale.
-std::size_t AskCoxMeat(const CoxSolution& solution, Clusters clusters, RoundParts& parts);
+/// Where the fit is not stratified by site, the part that tells the sum over clusters of U U' on the standardised scale
+/// along a path at `parameters`.
+std::size_t AskCoxMeat(const CoxParameters& parameters, Clusters clusters, const HazardPath& path,
+                       RoundParts& parts);
+HazardPath HazardPathOf(const CoxSolution& solution);
+/// The path to be expected once beta has moved by `step`, to an error of the step's square: the meat along it can be
+/// asked for beside the sums that tell the path itself.
+HazardPath ExpectedPath(const CoxSolution& solution, std::span<const double> step);
+/// Whether the two differ by no more than what a meat may: 1e-11 of hazards and of a standard deviation.
+bool IsAsGood(const HazardPath& expected, const HazardPath& path);
 
 }  // namespace clinnova::stats

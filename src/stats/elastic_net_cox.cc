@@ -342,10 +342,8 @@ class CoxSource final : public NetSource {
   /// As in `cox`: the pooled event times of each stratum, merged until each has ten exits under disclosure rules.
   Result<void> FindEventTimes() {
     const std::size_t strata = StrataCount(frame_.design());
-    CLINNOVA_ASSIGN(TimeAxis axis,
-                    FindTimeAxis(federation_, analysis_, frame_, 0, kDenseCells / strata));
     CLINNOVA_ASSIGN(const RiskCounts counts,
-                    CountRisk(federation_, analysis_, frame_, std::move(axis)));
+                    FindRiskCounts(federation_, analysis_, frame_, 0, kDenseCells / strata));
     merged_ = federation_.minimum_count() > 0;
     axes_ = EventAxes(counts, ExitsNeeded(federation_));
     return {};

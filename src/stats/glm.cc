@@ -121,7 +121,7 @@ class GlmFit {
     if (options_.firth && sums.layout().blocks.size() > kGlmThirdMoments) {
       ranges_.third += grown(kGlmThirdMoments, parameters.third_exponent);
     }
-    nearest_ = sums;
+    if (robust()) nearest_ = sums;
     return sums;
   }
 
@@ -562,7 +562,7 @@ class GlmFit {
   int iterations_ = 0;
   bool converged_ = false;
   std::optional<PooledSums> last_;
-  std::optional<PooledSums> nearest_;  ///< of the last round
+  std::optional<PooledSums> nearest_;  ///< of the last round, where errors are robust
   std::optional<GlmMeat> meat_;        ///< of the last round, where it was asked
   Matrix bread_;
   Matrix covariance_;

@@ -2,16 +2,11 @@
 #include "stats/glm_robust.h"
 
 #include <cmath>
-#include <utility>
 
 namespace clinnova::stats {
 namespace {
 
-using federation::Analysis;
-using federation::ExactSums;
-using federation::Layout;
 using federation::PooledSums;
-using federation::SiteView;
 
 /// By how many powers of two a row's score may be above the usual one, and a cluster's above that, without another
 /// round.
@@ -19,17 +14,6 @@ constexpr int kRoom = 8;
 constexpr int kClusterRoom = 4;
 /// Digits of a sum of squares that must stand above the unit of its block.
 constexpr int kDigits = 40;
-
-Result<Layout> RoundLayout(const Analysis& analysis, const table::Schema& schema,
-                           const RoundParts& parts) {
-  return PartsLayout(GlmParts(), analysis, schema, parts);
-}
-Result<void> RoundEvaluate(const SiteView& site, const RoundParts& parts, ExactSums& sums) {
-  return PartsEvaluate(GlmParts(), site, parts, sums);
-}
-Result<void> HoldRound(const SiteView& site, const RoundParts& parts) {
-  return HoldParts(GlmParts(), site, parts);
-}
 
 }  // namespace
 
@@ -62,8 +46,6 @@ GlmMeat GlmMeatOf(const GlmMeatParameters& asked, const PooledSums& sums) {
 
 PartSteps GlmParts() { return {&kGlmStep, &kGlmMeatStep}; }
 
-const federation::TypedStep<RoundParts> kGlmRound{
-    "glm.round", RoundLayout, RoundEvaluate,
-    federation::Guard<RoundParts>{FrameRules(), HoldRound}};
+const federation::TypedStep<RoundParts> kGlmRound = PartsStep<GlmParts>("glm.round", FrameRules());
 
 }  // namespace clinnova::stats

@@ -187,10 +187,9 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
     return analysis.Wrong("formula", "expected Surv(time, status) before ~");
   }
   CLINNOVA_ASSIGN(
-      TimeAxis axis,
-      FindTimeAxis(federation, analysis, frame, options.time_grid,
-                   kDenseTimeCells / std::max<std::size_t>(1, StrataCount(frame.design()))));
-  CLINNOVA_ASSIGN(const RiskCounts counts, CountRisk(federation, analysis, frame, std::move(axis)));
+      const RiskCounts counts,
+      FindRiskCounts(federation, analysis, frame, options.time_grid,
+                     kDenseTimeCells / std::max<std::size_t>(1, StrataCount(frame.design()))));
   const std::int64_t k = federation.minimum_count();
   CLINNOVA_ASSIGN(const std::vector<std::string> labels, GroupLabels(analysis));
   Json curves = Json::array();

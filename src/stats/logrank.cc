@@ -99,9 +99,8 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   for (std::size_t c = 0; c < group_columns; ++c) groups *= columns[c].levels.size();
   const std::size_t all = StrataCount(frame.design());
   const std::size_t strata = all / groups;
-  CLINNOVA_ASSIGN(TimeAxis axis,
-                  FindTimeAxis(federation, analysis, frame, time_grid, kDenseCells / all));
-  CLINNOVA_ASSIGN(const RiskCounts counts, CountRisk(federation, analysis, frame, std::move(axis)));
+  CLINNOVA_ASSIGN(const RiskCounts counts,
+                  FindRiskCounts(federation, analysis, frame, time_grid, kDenseCells / all));
   // A combination of groups that nobody is in is not a group.
   std::vector<bool> present(groups);
   for (std::size_t i = 0; i < counts.events.size(); ++i) {

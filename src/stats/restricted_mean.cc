@@ -297,9 +297,8 @@ Result<Json> Run(Federation& federation, const Analysis& analysis) {
   if (response.kind != table::Response::Kind::kSurvival || response.parts.size() != 2)
     return analysis.Wrong("formula", "expected Surv(time, status) before ~");
   const std::size_t strata = std::max<std::size_t>(1, StrataCount(frame.design()));
-  CLINNOVA_ASSIGN(TimeAxis axis,
-                  FindTimeAxis(federation, analysis, frame, time_grid, kDenseTimeCells / strata));
-  CLINNOVA_ASSIGN(const RiskCounts counts, CountRisk(federation, analysis, frame, std::move(axis)));
+  CLINNOVA_ASSIGN(const RiskCounts counts,
+                  FindRiskCounts(federation, analysis, frame, time_grid, kDenseTimeCells / strata));
   CLINNOVA_ASSIGN(const std::vector<std::string> labels, GroupLabels(analysis));
   RestrictedMeans means(analysis, GroupsOf(frame, labels, counts), ExitsNeeded(federation),
                         federation.minimum_count());

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "core/hash.h"
 #include "federation/batches.h"
@@ -107,15 +108,41 @@ std::size_t StratumOf(const Design& design, const DesignBatch& batch, std::size_
 
 namespace {
 
+/// What happens at a time, in the second word of a sketch's keys beside the stratum.
+enum class TimeRole : std::uint8_t { kEntry, kCensored, kEvent };
+constexpr std::uint64_t kRoles = 3;
+
 Result<Layout> OccupiedLayout(const Analysis&, const table::Schema&,
                               const OccupiedParameters& parameters) {
+  const KeySketch& sketch = parameters.sketch;
   if (parameters.grid.cells > kLargestGrid ||
-      parameters.sketch.cells > KeySketch::For(kLargestList, 0).cells ||
-      parameters.sketch.words != 1) {
+      sketch.cells > KeySketch::For(kLargestList, 0).cells || sketch.words < 1 ||
+      sketch.words > 2) {
     return Fail(ErrorCode::kRefused, "a time axis that is too long", "wrong_layout");
   }
-  if (parameters.sketch.cells > 0) return Layout{SketchBlocks(parameters.sketch)};
+  if (sketch.cells > 0) return Layout{SketchBlocks(sketch)};
   return Layout{{CountBlock("times", parameters.grid.size())}};
+}
+
+/// Adds row r's times to the sketch; with two words, as what in which stratum.
+Result<void> AddTimes(const OccupiedParameters& parameters, const Design& design,
+                      const DesignBatch& batch, std::size_t r, ExactSums& sums) {
+  const TimeAxis& grid = parameters.grid;
+  const std::size_t ends = batch.response.size() - 2;
+  const std::uint64_t stratum = StratumOf(design, batch, r);
+  for (std::size_t part = 0; part <= ends; ++part) {
+    const double time = batch.response[part][r];
+    const std::size_t k = grid.cells > 0 ? grid.IndexOf(time) : 0;
+    if (grid.cells > 0 && k == grid.size())
+      return Fail(ErrorCode::kRefused, "a time off the hub's axis", "time_off_axis");
+    TimeRole role = TimeRole::kEntry;
+    if (part == ends)
+      role = batch.response[ends + 1][r] != 0 ? TimeRole::kEvent : TimeRole::kCensored;
+    const std::uint64_t words[] = {OrderedKey(grid.cells > 0 ? grid.Time(k) : time),
+                                   stratum * kRoles + static_cast<std::uint64_t>(role)};
+    AddKey(parameters.sketch, {words, parameters.sketch.words}, 0, sums);
+  }
+  return {};
 }
 
 Result<void> OccupiedEvaluate(const SiteView& site, const OccupiedParameters& parameters,
@@ -126,13 +153,14 @@ Result<void> OccupiedEvaluate(const SiteView& site, const OccupiedParameters& pa
                       [&](std::size_t first, std::size_t count, DesignBatch& batch,
                           ExactSums& mine) -> Result<void> {
                         frame->design.Evaluate(site.table, first, count, batch);
+                        if (parameters.sketch.cells > 0) {
+                          for (std::size_t r = 0; r < batch.rows; ++r)
+                            CLINNOVA_TRY(AddTimes(parameters, frame->design, batch, r, mine));
+                          return {};
+                        }
                         for (std::size_t part = 0; part + 1 < batch.response.size(); ++part) {
                           for (std::size_t r = 0; r < batch.rows; ++r) {
                             const double time = batch.response[part][r];
-                            if (parameters.sketch.cells > 0) {
-                              AddKey(parameters.sketch, OrderedKey(time), 0, mine);
-                              continue;
-                            }
                             const std::size_t k = parameters.grid.IndexOf(time);
                             if (k == parameters.grid.size()) {
                               return Fail(ErrorCode::kRefused, "a time off the hub's axis",
@@ -151,9 +179,14 @@ const TypedStep<OccupiedParameters> kOccupiedStep{"survival.times", OccupiedLayo
 }  // namespace
 
 Result<TimeAxisSearch> TimeAxisSearch::Create(const Analysis& analysis, const ModelFrame& frame,
-                                              double time_grid, std::size_t dense_cells) {
+                                              double time_grid, std::size_t dense_cells,
+                                              Tell tell) {
   TimeAxisSearch search;
   search.question_.claim = frame.claim();
+  search.strata_ = StrataCount(frame.design());
+  const std::size_t parts = frame.formula().response().parts.size() - 1;  // entries and exits
+  search.late_entries_ = parts == 2;
+  search.most_ = std::min(kLargestList, parts * static_cast<std::size_t>(frame.n()));
   TimeAxis& grid = search.question_.grid;
   const double largest = std::ldexp(1.0, frame.time_exponent());
   double cells = 0;
@@ -169,17 +202,63 @@ Result<TimeAxisSearch> TimeAxisSearch::Create(const Analysis& analysis, const Mo
     if (time_grid > 0)
       return analysis.Wrong("time_grid", "over 1,000,000 steps, expected a coarser grid");
     grid = {};
-    const std::size_t parts = frame.formula().response().parts.size() - 1;  // entries and exits
-    search.most_ = std::min(kLargestList, parts * static_cast<std::size_t>(frame.n()));
-    search.question_.sketch = KeySketch::For(search.most_, 0);
-    return search;
+  } else {
+    grid.cells = static_cast<std::uint64_t>(cells);
+    if (grid.cells <= dense_cells) {
+      search.axis_ = grid;
+      search.done_ = true;
+      return search;
+    }
   }
-  grid.cells = static_cast<std::uint64_t>(cells);
-  if (grid.cells <= dense_cells) {
-    search.axis_ = grid;
-    search.done_ = true;
-  }
+  search.AskForTimes();
+  // On a grid the other way never fails, and one that may fail must not cost a round; an entry that is rounded up
+  // would count as one after the times before it.
+  const bool sure = search.most_ == parts * static_cast<std::size_t>(frame.n());
+  const bool can = grid.cells == 0 || (sure && (grid.denominator > 0 || !search.late_entries_));
+  if (tell == Tell::kCounts && can) search.question_.sketch = KeySketch::For(search.most_, 0, 2);
   return search;
+}
+
+void TimeAxisSearch::AskForTimes() {
+  question_.sketch = question_.grid.cells > 0 ? KeySketch{} : KeySketch::For(most_, 0);
+}
+
+/// Whether the sketch of counts could be read.
+bool TimeAxisSearch::AbsorbCounts(const PooledSums& sums) {
+  const auto found = ReadKeys(question_.sketch, 0, sums);
+  if (!found) return false;
+  std::map<double, std::int64_t> times;
+  for (const auto& [words, count] : *found) {
+    if (words[1] >= strata_ * kRoles) return false;
+    times[ValueOfKey(words[0])] += count;
+  }
+  const TimeAxis& grid = question_.grid;
+  RiskCounts counts;
+  counts.strata = strata_;
+  TimeAxis& axis = counts.axis;
+  axis.binned = grid.step > 0;
+  axis.same = grid.same;
+  for (const auto& [time, count] : times) axis.times.push_back(time);
+  if (grid.cells == 0) JoinSameTimes(axis);
+  const std::size_t size = strata_ * axis.size();
+  counts.events.assign(size, 0);
+  counts.censored.assign(size, 0);
+  counts.entries.assign(late_entries_ ? size : 0, 0);
+  for (const auto& [words, count] : *found) {
+    const double time = ValueOfKey(words[0]);
+    const std::size_t base = words[1] / kRoles * axis.size();
+    switch (static_cast<TimeRole>(words[1] % kRoles)) {
+      case TimeRole::kEvent: counts.events[base + axis.IndexOf(time)] += count; break;
+      case TimeRole::kCensored: counts.censored[base + axis.IndexOf(time)] += count; break;
+      case TimeRole::kEntry:
+        if (!late_entries_) return false;
+        counts.entries[base + axis.BeforeEntry(time) - 1] += count;
+        break;
+    }
+  }
+  axis_ = axis;
+  counts_ = std::move(counts);
+  return true;
 }
 
 std::size_t TimeAxisSearch::Ask(RoundParts& parts) const {
@@ -189,6 +268,11 @@ std::size_t TimeAxisSearch::Ask(RoundParts& parts) const {
 Result<void> TimeAxisSearch::Absorb(const Analysis& analysis, const PooledSums& sums) {
   const TimeAxis& grid = question_.grid;
   KeySketch& sketch = question_.sketch;
+  if (sketch.words == 2) {
+    done_ = AbsorbCounts(sums);
+    if (!done_) AskForTimes();
+    return {};
+  }
   if (sketch.cells == 0) {
     axis_.binned = grid.step > 0;
     axis_.same = grid.same;
@@ -215,15 +299,24 @@ Result<void> TimeAxisSearch::Absorb(const Analysis& analysis, const PooledSums& 
   return {};
 }
 
-Result<TimeAxis> FindTimeAxis(Federation& federation, const Analysis& analysis,
-                              const ModelFrame& frame, double time_grid, std::size_t dense_cells) {
-  CLINNOVA_ASSIGN(TimeAxisSearch search,
-                  TimeAxisSearch::Create(analysis, frame, time_grid, dense_cells));
+namespace {
+
+Result<void> Finish(TimeAxisSearch& search, Federation& federation, const Analysis& analysis) {
   while (!search.Done()) {
     CLINNOVA_ASSIGN(const PooledSums sums,
                     federation.Sum(analysis, kOccupiedStep, search.question()));
     CLINNOVA_TRY(search.Absorb(analysis, sums));
   }
+  return {};
+}
+
+}  // namespace
+
+Result<TimeAxis> FindTimeAxis(Federation& federation, const Analysis& analysis,
+                              const ModelFrame& frame, double time_grid, std::size_t dense_cells) {
+  CLINNOVA_ASSIGN(TimeAxisSearch search,
+                  TimeAxisSearch::Create(analysis, frame, time_grid, dense_cells));
+  CLINNOVA_TRY(Finish(search, federation, analysis));
   return search.axis();
 }
 
@@ -407,6 +500,17 @@ Result<RiskCounts> CountRisk(Federation& federation, const Analysis& analysis,
   CountParameters parameters{frame.claim(), std::move(axis), strata};
   CLINNOVA_ASSIGN(const PooledSums sums, federation.Sum(analysis, kRiskCountStep, parameters));
   return RiskCountsOf(frame, std::move(parameters.axis), strata, sums);
+}
+
+Result<RiskCounts> FindRiskCounts(Federation& federation, const Analysis& analysis,
+                                  const ModelFrame& frame, double time_grid,
+                                  std::size_t dense_cells) {
+  CLINNOVA_ASSIGN(TimeAxisSearch search,
+                  TimeAxisSearch::Create(analysis, frame, time_grid, dense_cells,
+                                         TimeAxisSearch::Tell::kCounts));
+  CLINNOVA_TRY(Finish(search, federation, analysis));
+  if (search.counts()) return *search.counts();
+  return CountRisk(federation, analysis, frame, search.axis());
 }
 
 std::vector<TimeAxis> EventAxes(const RiskCounts& counts, std::int64_t needed) {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pooled time axis of a survival analysis: the distinct times of all sites, found by counts.
 //
-// Times that are whole multiples of a usual unit (days, tenths, days told in years) are counted on that grid in
-// one round, or need none where the grid is small; others are found by a
-// sketch of all times (key_sketch.h), one round, too. Reveals: how often each time occurs, over all sites together.
+// Times that are whole multiples of a usual unit (days, tenths, days told in years) need no round where the grid is
+// small. Others are found by a sketch (key_sketch.h) of every exit and entry with its stratum, one round that tells
+// what there is to count, too; where it cannot be read, and where only times are asked for, by a sketch of times or by
+// counts on the grid. Reveals: how often each time occurs, over all sites together, or how often with each stratum and
+// end, which the counts then tell.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "core/error.h"
@@ -63,11 +66,24 @@ Result<TimeAxis> FindTimeAxis(federation::Federation& federation,
                               const federation::Analysis& analysis, const ModelFrame& frame,
                               double time_grid, std::size_t dense_cells);
 
+/// Numbers of persons by stratum and time, over all sites.
+struct RiskCounts {
+  TimeAxis axis;
+  std::size_t strata = 1;
+  std::vector<std::int64_t> events;  ///< [stratum * axis.size() + k]
+  std::vector<std::int64_t> censored;
+  std::vector<std::int64_t> entries;  ///< by BeforeEntry index - 1; empty without start times
+
+  /// Persons at risk at each time of a stratum, just before it.
+  std::vector<std::int64_t> AtRisk(std::size_t stratum) const;
+};
+
 /// A round of the search: which times occur.
 struct OccupiedParameters {
   FrameClaim claim;
-  TimeAxis grid;     ///< count on this grid, or
-  KeySketch sketch;  ///< add the keys of all times to this sketch
+  TimeAxis grid;  ///< times are told on this grid; without one, as they are
+  KeySketch
+      sketch;  ///< times are added to this sketch (of two words: with what happens then); without one, counted
   template <class A>
   void Fields(A& a) {
     a(claim);
@@ -80,10 +96,13 @@ struct OccupiedParameters {
 /// sums, until Done.
 class TimeAxisSearch {
  public:
-  /// kInvalidInput for a time_grid of too many steps.
+  enum class Tell : std::uint8_t { kTimes, kCounts };
+
+  /// With kCounts, a round that finds the times tells the counts, too, where it can. kInvalidInput for a time_grid of
+  /// too many steps.
   static Result<TimeAxisSearch> Create(const federation::Analysis& analysis,
                                        const ModelFrame& frame, double time_grid,
-                                       std::size_t dense_cells);
+                                       std::size_t dense_cells, Tell tell = Tell::kTimes);
   bool Done() const { return done_; }
   /// What the next round asks.
   const OccupiedParameters& question() const { return question_; }
@@ -93,13 +112,27 @@ class TimeAxisSearch {
   Result<void> Absorb(const federation::Analysis& analysis, const federation::PooledSums& sums);
   /// Once Done.
   const TimeAxis& axis() const { return axis_; }
+  /// On the axis, strata apart; nothing where no round of the search told them.
+  const std::optional<RiskCounts>& counts() const { return counts_; }
 
  private:
+  void AskForTimes();
+  bool AbsorbCounts(const federation::PooledSums& sums);
+
   OccupiedParameters question_;
-  std::size_t most_ = 0;  ///< distinct times that the sketch is made for
+  std::size_t most_ = 0;  ///< distinct keys that the sketch is made for
+  std::size_t strata_ = 1;
+  bool late_entries_ = false;
   bool done_ = false;
   TimeAxis axis_;
+  std::optional<RiskCounts> counts_;
 };
+
+/// The axis that FindTimeAxis finds with the counts that CountRisk tells of it, strata apart, in one round where the
+/// grid is dense or the sketch can be read.
+Result<RiskCounts> FindRiskCounts(federation::Federation& federation,
+                                  const federation::Analysis& analysis, const ModelFrame& frame,
+                                  double time_grid, std::size_t dense_cells);
 
 /// Rule 9 on the axes of risk-set sums, one per stratum or one of all: bins, in each of which the hub claims at least
 /// exits_per_time and minimum_count exits at all sites. kRefused (`risk_sets_not_binned`, `too_few_exits`), (`false_claim`) where this
@@ -116,20 +149,8 @@ Result<void> HoldExits(const federation::SiteView& site, const SiteFrame& frame,
 /// Exits that a time needs where disclosure rules hold, else 0.
 std::int64_t ExitsNeeded(const federation::Federation& federation);
 
-/// The steps that FindTimeAxis and CountRisk may run.
+/// The steps that the searches and CountRisk may run.
 std::vector<const federation::Step*> RiskTimeSteps();
-
-/// Numbers of persons by stratum and time, over all sites.
-struct RiskCounts {
-  TimeAxis axis;
-  std::size_t strata = 1;
-  std::vector<std::int64_t> events;  ///< [stratum * axis.size() + k]
-  std::vector<std::int64_t> censored;
-  std::vector<std::int64_t> entries;  ///< by BeforeEntry index - 1; empty without start times
-
-  /// Persons at risk at each time of a stratum, just before it.
-  std::vector<std::int64_t> AtRisk(std::size_t stratum) const;
-};
 
 enum class RiskStrata : std::uint8_t { kApart, kTogether };
 

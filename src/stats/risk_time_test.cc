@@ -89,23 +89,65 @@ TEST(RiskCounts, AtRiskAreThoseYetToLeave) {
   EXPECT_EQ(counts.AtRisk(0), (std::vector<std::int64_t>{5, 4, 2}));
 }
 
-/// Every way of finding the axis gives the same curve.
-TEST(FindTimeAxis, GridAndListAgree) {
-  std::vector<double> days;
-  std::vector<double> off_grid;
-  std::vector<double> status;
+/// 60 persons with a time of `unit` times 1 to 50, who come late by up to 9 units, in two groups.
+table::Table LateComers(double unit) {
+  std::vector<double> entry, t, d;
+  std::vector<std::string> arm;
   for (int i = 0; i < 60; ++i) {
-    days.push_back((i * 7919) % 50 + 1);
-    off_grid.push_back(days.back() * 0.7310585786300049);
-    status.push_back(i % 3 != 0);
+    const int day = (i * 7919) % 50 + 1;
+    t.push_back(day * unit);
+    entry.push_back((i * 31) % std::min(day, 10) * unit);
+    d.push_back(i % 3 != 0);
+    arm.emplace_back(i % 2 == 0 ? "a" : "b");
   }
-  const std::string study = "method = \"kaplan_meier\"\nformula = \"Surv(t, d) ~ 1\"\n";
-  const Answer grid = RunOne(study, {table::MakeTable({{"t", days}, {"d", status}})});
-  const Answer list = RunOne(study, {table::MakeTable({{"t", off_grid}, {"d", status}})});
-  ASSERT_TRUE(grid && list) << list.error().message;
-  EXPECT_EQ(grid.Numbers("/curves/0/estimate"), list.Numbers("/curves/0/estimate"));
-  EXPECT_EQ(grid.Numbers("/curves/0/n_risk"), list.Numbers("/curves/0/n_risk"));
-  EXPECT_LE(list.Number("/rounds"), grid.Number("/rounds") + 1);
+  return table::MakeTable({{"entry", entry}, {"t", t}, {"d", d}, {"arm", arm}});
+}
+
+/// Every way of finding the axis gives the same curves, and the counts come with it: on a short grid, on one too long to
+/// be counted cell by cell, and on none.
+TEST(FindRiskCounts, TellsTheSameOnAnyTimes) {
+  for (const char* response : {"Surv(t, d)", "Surv(entry, t, d)"}) {
+    const std::string study =
+        "method = \"kaplan_meier\"\nformula = \"" + std::string(response) + " ~ arm\"\n";
+    const Answer grid = RunOne(study, {LateComers(1)});
+    ASSERT_TRUE(grid) << grid.error().message;
+    EXPECT_EQ(grid.Size("/curves"), 2u);
+    EXPECT_EQ(grid.Number("/rounds"), 2);
+    for (const double unit : {0.7310585786300049, 1000.0}) {
+      const Answer other = RunOne(study, {LateComers(unit)});
+      ASSERT_TRUE(other) << other.error().message;
+      EXPECT_EQ(other.Number("/rounds"), 2);
+      for (const std::string curve : {"/curves/0", "/curves/1"}) {
+        for (const char* field : {"/estimate", "/n_risk", "/n_event", "/n_censor"})
+          EXPECT_EQ(grid.Numbers(curve + field), other.Numbers(curve + field)) << curve << field;
+      }
+    }
+  }
+}
+
+/// A step is rounded up to, but an entry must not be: who came at 8 is at risk at 14.
+TEST(FindRiskCounts, LetsNobodyInTooLate) {
+  const Answer answer =
+      RunOne("method = \"kaplan_meier\"\nformula = \"Surv(entry, t, d) ~ 1\"\ntime_grid = 0.0007\n",
+             {table::MakeTable(
+                 {{"entry", {0, 0.0008, 0}}, {"t", {0.0007, 0.0014, 20}}, {"d", {1, 1, 0}}})});
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer.Numbers("/curves/0/n_risk"), (std::vector<double>{2, 2, 1}));
+}
+
+/// 12,000 times with two ends each are more than the sketch of counts holds; times alone are not.
+TEST(FindRiskCounts, FindsManyTimesWithoutTheirCounts) {
+  std::vector<double> t, d;
+  for (int i = 0; i < 24'000; ++i) {
+    t.push_back((i / 2 + 1) * 0.7310585786300049);
+    d.push_back(i % 2);
+  }
+  const Answer answer = RunOne("method = \"kaplan_meier\"\nformula = \"Surv(t, d) ~ 1\"\n",
+                               {table::MakeTable({{"t", t}, {"d", d}})});
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer.Size("/curves/0/time"), 12'000u);
+  EXPECT_EQ(answer.Numbers("/curves/0/n_event"), std::vector<double>(12'000, 1));
+  EXPECT_LE(answer.Number("/rounds"), 4);
 }
 
 TEST(FindTimeAxis, RoundsUpToTheGridAsked) {

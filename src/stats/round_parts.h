@@ -3,15 +3,18 @@
 // method names the steps that it may ask for together; each part is laid out, held to its rules and evaluated as it
 // would be alone, and the sums come back part by part.
 //
-//   const TypedStep<RoundParts> kCoxRound{"cox.round", …};        // made with PartsLayout, PartsEvaluate, HoldParts
+//   PartSteps CoxParts() { return {&kCoxSiteStep, …}; }
+//   const TypedStep<RoundParts> kCoxRound = PartsStep<CoxParts>("cox.round", rules);
 //   parts.Ask(kCoxSiteStep, parameters);                          // returns the part's place
-//   CLINNOVA_ASSIGN(const auto sums, SumParts(federation, analysis, kCoxRound, kSteps, parts));   // sums[0]
+//   CLINNOVA_ASSIGN(const auto sums, SumParts(federation, analysis, kCoxRound, CoxParts(), parts));   // sums[0]
 //
 // Reveals: what its parts reveal. A number outside its range voids the round, all parts of it (ExactSums::Seal).
 #pragma once
 
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/archive.h"
@@ -43,7 +46,7 @@ struct RoundParts {
 /// The steps that may be parts of a method's rounds.
 using PartSteps = std::vector<const federation::Step*>;
 
-/// For the layout, site and guard functions of a method's TypedStep<RoundParts>. kRefused (`unknown_step`) for a part
+/// The layout, site and guard functions of a method's TypedStep<RoundParts>. kRefused (`unknown_step`) for a part
 /// that is none of `steps`, else what a part says.
 Result<federation::Layout> PartsLayout(const PartSteps& steps, const federation::Analysis& analysis,
                                        const table::Schema& schema, const RoundParts& parts);
@@ -51,6 +54,21 @@ Result<void> PartsEvaluate(const PartSteps& steps, const federation::SiteView& s
                            const RoundParts& parts, federation::ExactSums& sums);
 Result<void> HoldParts(const PartSteps& steps, const federation::SiteView& site,
                        const RoundParts& parts);
+
+/// The step of a method whose rounds may hold the steps that kSteps gives; `rules` are those of all of them.
+template <PartSteps (*kSteps)()>
+federation::TypedStep<RoundParts> PartsStep(std::string_view name,
+                                            std::vector<federation::Rule> rules) {
+  return {name,
+          [](const federation::Analysis& analysis, const table::Schema& schema,
+             const RoundParts& parts) { return PartsLayout(kSteps(), analysis, schema, parts); },
+          [](const federation::SiteView& site, const RoundParts& parts,
+             federation::ExactSums& sums) { return PartsEvaluate(kSteps(), site, parts, sums); },
+          federation::Guard<RoundParts>{
+              std::move(rules), [](const federation::SiteView& site, const RoundParts& parts) {
+                return HoldParts(kSteps(), site, parts);
+              }}};
+}
 
 /// One round; the sums of each part.
 Result<std::vector<federation::PooledSums>> SumParts(federation::Federation& federation,
