@@ -23,6 +23,21 @@ fuzz::MemoryFile FileOf(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
+const intake::PseudonymKey& Key() {
+  static const intake::PseudonymKey key = std::move(intake::PseudonymKey::ForMemory().value());
+  return key;
+}
+
+store::Store StoreWithPersons() {
+  store::Store store = std::move(store::Store::Open({}).value());
+  auto loader = intake::Loader::Begin(store, Key(), {.today = "2026-11-23"});
+  if (!loader) std::abort();
+  const fuzz::MemoryFile persons = FileOf(kPersons);
+  intake::OmopFiles files(store.database(), Key(), **loader);
+  if (!files.Load(persons.path(), "person.csv", "person") || !(*loader)->Finish()) std::abort();
+  return store;
+}
+
 /// Aborts where a row is of somebody who is not in the CDM.
 void MustBeOfPersons(core::Database& database, const std::string& table) {
   const auto columns = database.QueryInt64(
@@ -39,20 +54,15 @@ void MustBeOfPersons(core::Database& database, const std::string& table) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static store::Store store = std::move(store::Store::Open({}).value());
-  static const intake::PseudonymKey key = std::move(intake::PseudonymKey::ForMemory().value());
+  static store::Store store = StoreWithPersons();
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const std::size_t end = text.find('\n');
   if (end == text.npos) return 0;
   const auto table = intake::OmopTable(std::string(text.substr(0, end)) + ".csv");
   if (!table) return 0;
-  auto loader = intake::Loader::Begin(store, key, {.today = "2026-11-23"});
+  auto loader = intake::Loader::Begin(store, Key(), {.today = "2026-11-23"});
   if (!loader) std::abort();
-  intake::OmopFiles files(store.database(), key, **loader);
-  if (table->name != "person") {
-    const fuzz::MemoryFile persons = FileOf(kPersons);
-    if (!files.Load(persons.path(), "person.csv", "person")) std::abort();
-  }
+  intake::OmopFiles files(store.database(), Key(), **loader);
   const fuzz::MemoryFile file = FileOf(text.substr(end + 1));
   const auto loaded = files.Load(file.path(), "export.csv", table->name);
   fuzz::MustTellInOneLine(loaded, "export.csv");
