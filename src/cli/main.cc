@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cli/command.h"
@@ -38,16 +41,24 @@ std::string UnknownCommand(const CLI::App& root, int argc, char** argv) {
   return {};
 }
 
-/// A FHIRPath expression may begin with a minus and is no option then: "--" goes before it, behind the options.
-std::vector<const char*> WithMark(int argc, char** argv) {
-  std::vector<const char*> arguments(argv, argv + argc);
-  if (argc < 3 || std::string_view(argv[1]) != "fhirpath") return arguments;
-  const auto expression =
-      std::stable_partition(arguments.begin() + 2, arguments.end(), [](std::string_view argument) {
+/// The arguments behind the program's name. A FHIRPath expression may begin with a minus and is no option then: "--" goes
+/// before it, behind the options. Elsewhere -.5 is a number, told as one that no option begins like.
+std::vector<std::string> Arguments(int argc, char** argv) {
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (arguments.size() < 2 || arguments[0] != "fhirpath") {
+    for (std::string& argument : arguments) {
+      if (argument.size() > 2 && argument.starts_with("-.") &&
+          std::isdigit(static_cast<unsigned char>(argument[2])) != 0)
+        argument.insert(1, "0");
+    }
+    return arguments;
+  }
+  const auto expression = std::stable_partition(
+      arguments.begin() + 1, arguments.end(), [](const std::string& argument) {
         return argument == "--json" || argument == "-h" || argument.starts_with("--help");
       });
-  if (expression == arguments.end() || std::string_view(*expression) == "--") return arguments;
-  if ((*expression)[0] == '-') arguments.insert(expression, "--");
+  if (expression != arguments.end() && expression->starts_with('-') && *expression != "--")
+    arguments.insert(expression, "--");
   return arguments;
 }
 
@@ -87,8 +98,9 @@ int Run(int argc, char** argv) {
     return 2;
   }
   try {
-    const std::vector<const char*> arguments = WithMark(argc, argv);
-    app.parse(static_cast<int>(arguments.size()), arguments.data());
+    std::vector<std::string> arguments = Arguments(argc, argv);
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
+    app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
     std::fprintf(stderr, "clinnova: %s\n", error.what());

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/check.h"
+#include "federation/registers.h"
 
 namespace clinnova::federation {
 namespace {
@@ -13,27 +14,36 @@ namespace {
 std::size_t LaneGroups(std::size_t numbers) { return (numbers + kLanes - 1) / kLanes; }
 
 /// Row i of the triangle holds weight * z[i] * z[j] for j <= i; its last lanes go past j = i and are never read.
-__attribute__((target_clones("avx512f", "avx2", "default"))) void AddRecord(
-    const double* z, std::size_t rows, double weight, const double* shifts, double* slices) {
+template <std::size_t kWidth>
+[[gnu::always_inline]] inline void AddRecordBy(const double* z, std::size_t rows, double weight,
+                                               const double* shifts, double* slices) {
+  using Numbers = Register<double, kWidth>;
   for (std::size_t i = 0; i < rows; ++i) {
     const double weighted = weight * z[i];
     for (std::size_t j = 0; j <= i; j += kLanes, shifts += 2 * kLanes, slices += 2 * kLanes) {
-      Lanes x, high, low, high_sum, low_sum;
-      std::memcpy(&x, z + j, sizeof x);
-      std::memcpy(&high, shifts, sizeof high);
-      std::memcpy(&low, shifts + kLanes, sizeof low);
-      std::memcpy(&high_sum, slices, sizeof high_sum);
-      std::memcpy(&low_sum, slices + kLanes, sizeof low_sum);
-      const Lanes value = weighted * x;
-      const Lanes h = (value + high) - high;
-      const Lanes rest = value - h;
-      high_sum += h;
-      low_sum += (rest + low) - low;
-      std::memcpy(slices, &high_sum, sizeof high_sum);
-      std::memcpy(slices + kLanes, &low_sum, sizeof low_sum);
+#pragma GCC unroll 4
+      for (std::size_t at = 0; at < kLanes; at += kWidth) {
+        Numbers x, high, low, high_sum, low_sum;
+        std::memcpy(&x, z + j + at, sizeof x);
+        std::memcpy(&high, shifts + at, sizeof high);
+        std::memcpy(&low, shifts + kLanes + at, sizeof low);
+        std::memcpy(&high_sum, slices + at, sizeof high_sum);
+        std::memcpy(&low_sum, slices + kLanes + at, sizeof low_sum);
+        const Numbers value = weighted * x;
+        const Numbers h = (value + high) - high;
+        const Numbers rest = value - h;
+        high_sum += h;
+        low_sum += (rest + low) - low;
+        std::memcpy(slices + at, &high_sum, sizeof high_sum);
+        std::memcpy(slices + kLanes + at, &low_sum, sizeof low_sum);
+      }
     }
   }
 }
+CLINNOVA_FOR_REGISTERS(void, AddRecord,
+                       (const double* z, std::size_t rows, double weight, const double* shifts,
+                        double* slices),
+                       (z, rows, weight, shifts, slices))
 
 }  // namespace
 

@@ -17,9 +17,6 @@
 
 namespace clinnova::federation {
 
-/// Numbers that vector code works on at once.
-inline constexpr std::size_t kLanes = 8;
-typedef double Lanes __attribute__((vector_size(kLanes * sizeof(double))));
 /// Slices that may be added in doubles between two carries.
 inline constexpr std::size_t kRowsPerCarry = 4096;
 

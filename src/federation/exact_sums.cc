@@ -11,6 +11,7 @@
 
 #include "core/check.h"
 #include "federation/exact_slices.h"
+#include "federation/registers.h"
 
 namespace clinnova::federation {
 namespace {
@@ -30,8 +31,6 @@ std::vector<std::size_t> Offsets(const Layout& layout) {
   return offsets;
 }
 
-typedef std::uint64_t LaneUnits __attribute__((vector_size(kLanes * sizeof(std::uint64_t))));
-
 /// Sums of slices in their units.
 struct SliceSums {
   std::int64_t high;
@@ -42,49 +41,74 @@ struct SliceSums {
 
 /// Slice sums of a[r] * b[r] over `rows`, a multiple of kLanes. The bits of value + high are those of high and the
 /// slice's units: added as whole numbers, they leave the units when those of high are taken away, modulo 2^64.
-__attribute__((target_clones("avx512f", "avx2", "default"))) void SliceProducts(
-    const double* a, const double* b, std::size_t rows, double high, double low, SliceSums* out) {
-  LaneUnits high_sum = {};
-  LaneUnits low_sum = {};
+template <std::size_t kWidth>
+[[gnu::always_inline]] inline void SliceProductsBy(const double* a, const double* b,
+                                                   std::size_t rows, double high, double low,
+                                                   SliceSums* out) {
+  using Numbers = Register<double, kWidth>;
+  using Units = Register<std::uint64_t, kWidth>;
+  constexpr std::size_t kParts = kLanes / kWidth;
+  Units high_sum[kParts] = {};
+  Units low_sum[kParts] = {};
   for (std::size_t r = 0; r < rows; r += kLanes) {
-    Lanes x;
-    Lanes y;
-    std::memcpy(&x, a + r, sizeof x);
-    std::memcpy(&y, b + r, sizeof y);
-    const Lanes v = x * y;
-    const Lanes shifted = v + high;
-    const Lanes rest = (v - (shifted - high)) + low;
-    high_sum += reinterpret_cast<LaneUnits>(shifted);
-    low_sum += reinterpret_cast<LaneUnits>(rest);
+#pragma GCC unroll 4
+    for (std::size_t part = 0; part < kParts; ++part) {
+      Numbers x;
+      Numbers y;
+      std::memcpy(&x, a + r + part * kWidth, sizeof x);
+      std::memcpy(&y, b + r + part * kWidth, sizeof y);
+      const Numbers v = x * y;
+      const Numbers shifted = v + high;
+      const Numbers rest = (v - (shifted - high)) + low;
+      high_sum[part] += reinterpret_cast<Units>(shifted);
+      low_sum[part] += reinterpret_cast<Units>(rest);
+    }
   }
   std::uint64_t h = 0;
   std::uint64_t l = 0;
-  for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    h += high_sum[lane];
-    l += low_sum[lane];
+#pragma GCC unroll 4
+  for (std::size_t part = 0; part < kParts; ++part) {
+#pragma GCC unroll 8
+    for (std::size_t lane = 0; lane < kWidth; ++lane) {
+      h += high_sum[part][lane];
+      l += low_sum[part][lane];
+    }
   }
   out->high = static_cast<std::int64_t>(h - rows * std::bit_cast<std::uint64_t>(high));
   out->low = static_cast<std::int64_t>(l - rows * std::bit_cast<std::uint64_t>(low));
 }
+CLINNOVA_FOR_REGISTERS(void, SliceProducts,
+                       (const double* a, const double* b, std::size_t rows, double high, double low,
+                        SliceSums* out),
+                       (a, b, rows, high, low, out))
 
 /// Largest size of the values; NaN when one of them is not finite.
-__attribute__((target_clones("avx512f", "avx2", "default"))) double LargestSize(
-    const double* values, std::size_t rows) {
-  Lanes largest = {};
-  Lanes finite = {};  // 0 * x stays 0 as long as every x is finite
+template <std::size_t kWidth>
+[[gnu::always_inline]] inline double LargestSizeBy(const double* values, std::size_t rows) {
+  using Numbers = Register<double, kWidth>;
+  constexpr std::size_t kParts = kLanes / kWidth;
+  Numbers largest[kParts] = {};
+  Numbers finite[kParts] = {};  // 0 * x stays 0 as long as every x is finite
   std::size_t r = 0;
   for (; r + kLanes <= rows; r += kLanes) {
-    Lanes x;
-    std::memcpy(&x, values + r, sizeof x);
-    const Lanes size = x < 0 ? -x : x;
-    largest = size <= largest ? largest : size;
-    finite += 0.0 * x;
+#pragma GCC unroll 4
+    for (std::size_t part = 0; part < kParts; ++part) {
+      Numbers x;
+      std::memcpy(&x, values + r + part * kWidth, sizeof x);
+      const Numbers size = x < 0 ? -x : x;
+      largest[part] = size <= largest[part] ? largest[part] : size;
+      finite[part] += 0.0 * x;
+    }
   }
   double result = 0;
   double sum = 0;
-  for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    result = std::max(result, largest[lane]);
-    sum += finite[lane];
+#pragma GCC unroll 4
+  for (std::size_t part = 0; part < kParts; ++part) {
+#pragma GCC unroll 8
+    for (std::size_t lane = 0; lane < kWidth; ++lane) {
+      result = std::max(result, largest[part][lane]);
+      sum += finite[part][lane];
+    }
   }
   for (; r < rows; ++r) {
     result = std::max(result, std::fabs(values[r]));
@@ -92,6 +116,8 @@ __attribute__((target_clones("avx512f", "avx2", "default"))) double LargestSize(
   }
   return result + sum;
 }
+CLINNOVA_FOR_REGISTERS(double, LargestSize, (const double* values, std::size_t rows),
+                       (values, rows))
 
 /// A column of at most kBlockRows values, padded with zeros to a multiple of kLanes.
 struct Padded {

@@ -5,14 +5,14 @@
 #include <cstring>
 
 #include "core/check.h"
+#include "federation/registers.h"
 
 namespace clinnova::federation {
 namespace {
 
-/// Field elements in the bytes of one word or of several, which vector code takes at once.
-typedef std::uint64_t Words __attribute__((vector_size(64)));
+constexpr std::size_t kBytes = kLanes * sizeof(std::uint64_t);
 
-/// Each element times x, for std::uint64_t or Words.
+/// Each element times x: field elements in the bytes of one word, or of a register of words.
 template <typename Elements>
 [[gnu::always_inline]] inline void MultiplyByX(Elements& elements) {
   const Elements carry = (elements >> 7) & 0x0101010101010101U;
@@ -36,10 +36,12 @@ std::uint64_t TimesPublic(std::uint64_t elements, std::uint8_t factor) {
   return elements;
 }
 
-/// The polynomials' values at `place`, of coefficients in rows of `size` bytes, a multiple of sizeof(Words).
-__attribute__((target_clones("avx512f", "avx2", "default"))) void Evaluate(
-    const std::uint8_t* coefficients, std::size_t size, std::size_t rows, std::uint8_t place,
-    std::uint8_t* values) {
+/// The polynomials' values at `place`, of coefficients in rows of `size` bytes, a multiple of kBytes.
+template <std::size_t kWidth>
+[[gnu::always_inline]] inline void EvaluateBy(const std::uint8_t* coefficients, std::size_t size,
+                                              std::size_t rows, std::uint8_t place,
+                                              std::uint8_t* values) {
+  using Words = Register<std::uint64_t, kWidth>;
   for (std::size_t at = 0; at < size; at += sizeof(Words)) {
     Words value = {};
     for (std::size_t row = rows; row-- > 0;) {
@@ -51,10 +53,12 @@ __attribute__((target_clones("avx512f", "avx2", "default"))) void Evaluate(
     std::memcpy(values + at, &value, sizeof value);
   }
 }
+CLINNOVA_FOR_REGISTERS(void, Evaluate,
+                       (const std::uint8_t* coefficients, std::size_t size, std::size_t rows,
+                        std::uint8_t place, std::uint8_t* values),
+                       (coefficients, size, rows, place, values))
 
-std::size_t Padded(std::size_t size) {
-  return (size + sizeof(Words) - 1) / sizeof(Words) * sizeof(Words);
-}
+std::size_t Padded(std::size_t size) { return (size + kBytes - 1) / kBytes * kBytes; }
 
 std::uint64_t Load(const std::uint8_t* bytes) {
   std::uint64_t lanes = 0;

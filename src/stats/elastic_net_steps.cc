@@ -9,6 +9,7 @@
 
 #include "core/deterministic_math.h"
 #include "federation/batches.h"
+#include "federation/registers.h"
 #include "stats/rounded_gram.h"
 #include "stats/row_folds.h"
 
@@ -20,8 +21,8 @@ using federation::CountBlock;
 using federation::ExactSums;
 using federation::Int128;
 using federation::kLanes;
-using federation::Lanes;
 using federation::Layout;
+using federation::Register;
 using federation::ScaledBlock;
 using federation::SiteView;
 using federation::WideBlock;
@@ -229,33 +230,35 @@ constexpr std::size_t kPredictRows = 4 * kLanes;
 static_assert(kBatchRows % kTileRows == 0 && kTileRows % kPredictRows == 0);
 
 /// The linear predictor of a tile's first rows, rounded up to a multiple of kPredictRows.
-__attribute__((target_clones("avx512f", "avx2", "default"))) void Predict(
-    const SparseBeta& beta, const double* offset, const double* x, std::size_t rows, double* eta) {
-  for (std::size_t r = 0; r < rows; r += kPredictRows) {
-    Lanes a, b, c, d;
-    std::memcpy(&a, offset + r, sizeof a);
-    std::memcpy(&b, offset + r + kLanes, sizeof b);
-    std::memcpy(&c, offset + r + 2 * kLanes, sizeof c);
-    std::memcpy(&d, offset + r + 3 * kLanes, sizeof d);
+template <std::size_t kWidth>
+[[gnu::always_inline]] inline void PredictBy(const SparseBeta& beta, const double* offset,
+                                             const double* x, std::size_t rows, double* eta) {
+  using Numbers = Register<double, kWidth>;
+  constexpr std::size_t kParts = 4;  // that fit into registers with the columns'
+  for (std::size_t r = 0; r < rows; r += kParts * kWidth) {
+    Numbers sums[kParts];
+#pragma GCC unroll 4
+    for (std::size_t part = 0; part < kParts; ++part)
+      std::memcpy(&sums[part], offset + r + part * kWidth, sizeof sums[part]);
     for (std::size_t k = 0; k < beta.columns.size(); ++k) {
       const double value = beta.values[k];
       const double* column = x + beta.columns[k] * kTileStride + r;
-      Lanes e, f, g, h;
-      std::memcpy(&e, column, sizeof e);
-      std::memcpy(&f, column + kLanes, sizeof f);
-      std::memcpy(&g, column + 2 * kLanes, sizeof g);
-      std::memcpy(&h, column + 3 * kLanes, sizeof h);
-      a += value * e;
-      b += value * f;
-      c += value * g;
-      d += value * h;
+#pragma GCC unroll 4
+      for (std::size_t part = 0; part < kParts; ++part) {
+        Numbers more;
+        std::memcpy(&more, column + part * kWidth, sizeof more);
+        sums[part] += value * more;
+      }
     }
-    std::memcpy(eta + r, &a, sizeof a);
-    std::memcpy(eta + r + kLanes, &b, sizeof b);
-    std::memcpy(eta + r + 2 * kLanes, &c, sizeof c);
-    std::memcpy(eta + r + 3 * kLanes, &d, sizeof d);
+#pragma GCC unroll 4
+    for (std::size_t part = 0; part < kParts; ++part)
+      std::memcpy(eta + r + part * kWidth, &sums[part], sizeof sums[part]);
   }
 }
+CLINNOVA_FOR_REGISTERS(void, Predict,
+                       (const SparseBeta& beta, const double* offset, const double* x,
+                        std::size_t rows, double* eta),
+                       (beta, offset, x, rows, eta))
 
 Result<Layout> ScoreLayout(const Analysis&, const table::Schema&,
                            const ElasticNetScoreParameters& parameters) {

@@ -5,13 +5,12 @@
 #include <cmath>
 #include <cstring>
 
-#include "federation/exact_slices.h"
+#include "federation/registers.h"
 
 namespace clinnova::stats {
 namespace {
 
-using federation::kLanes;
-using federation::Lanes;
+using federation::Register;
 
 constexpr double kSmallestPivot = 1e-8;
 /// A correction this much smaller than the solution is below what extended precision resolves.
@@ -23,14 +22,13 @@ constexpr long double kRounding = 1e-12L;
 constexpr int kMaximumCorrections = 12;
 
 /// Takes factor * row away from `from`.
-__attribute__((target_clones("avx512f", "avx2", "default"))) void TakeAway(const double* row,
-                                                                           double factor,
-                                                                           std::size_t n,
-                                                                           double* from) {
+template <std::size_t kWidth>
+[[gnu::always_inline]] inline void TakeAwayBy(const double* row, double factor, std::size_t n,
+                                              double* from) {
   std::size_t j = 0;
-  for (; j + kLanes <= n; j += kLanes) {
-    Lanes x;
-    Lanes y;
+  for (; j + kWidth <= n; j += kWidth) {
+    Register<double, kWidth> x;
+    Register<double, kWidth> y;
     std::memcpy(&x, row + j, sizeof x);
     std::memcpy(&y, from + j, sizeof y);
     y -= factor * x;
@@ -38,6 +36,9 @@ __attribute__((target_clones("avx512f", "avx2", "default"))) void TakeAway(const
   }
   for (; j < n; ++j) from[j] -= factor * row[j];
 }
+CLINNOVA_FOR_REGISTERS(void, TakeAway,
+                       (const double* row, double factor, std::size_t n, double* from),
+                       (row, factor, n, from))
 
 /// Turns the upper triangle into that of R, R'R being the matrix: row by row, so that all accesses are in line.
 /// False for a matrix that is not clearly positive definite.
