@@ -43,8 +43,7 @@ constexpr double kNear = 1e-1;
 
 /// Steps that may share a round.
 PartSteps CoxParts() {
-  PartSteps steps{&kCoxSiteStep, &kCoxRiskStep, &kCoxMeatStep, &kCoxFractionsStep,
-                  &kCoxExposureStep};
+  PartSteps steps{&kCoxSiteStep, &kCoxRiskStep, &kCoxMeatStep, &kCoxFractionsStep, &kCoxStartStep};
   for (const PartSteps& more : {RiskTimeSteps(), ConcordanceSteps(), ProportionalitySteps()})
     steps.insert(steps.end(), more.begin(), more.end());
   return steps;
@@ -149,8 +148,7 @@ class CoxFit {
         search.Ask(parts);
       }
       if (start_.empty())
-        parts.Ask(kCoxExposureStep, CoxExposureParameters{parameters_, frame_.time_exponent(),
-                                                          frame_.weights_exponent()});
+        parts.Ask(kCoxStartStep, CoxStartParameters{parameters_, frame_.weights_exponent()});
       CLINNOVA_ASSIGN(const std::vector<PooledSums> sums,
                       SumParts(federation_, analysis_, kCoxRound, CoxParts(), parts));
       if (start_.empty()) start_ = FirstStep(sums.back(), p());

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "core/deterministic_math.h"
 #include "core/distributions.h"
 #include "stats/model_terms.h"
 #include "stats/survival_curve.h"

@@ -15,7 +15,7 @@ namespace {
 table::Table Visits() {
   std::vector<double> entry, t, d, x, z, id;
   for (int i = 0; i < 160; ++i) {
-    id.push_back(i / 2);
+    id.push_back(std::floor(i / 2.0));
     entry.push_back(i % 2 == 0 ? 0 : (i * 13) % 11 + 1);
     t.push_back(entry.back() + (i * 7919) % 40 + 1);
     d.push_back(i % 3 != 0);

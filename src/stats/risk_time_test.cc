@@ -139,7 +139,7 @@ TEST(FindRiskCounts, LetsNobodyInTooLate) {
 TEST(FindRiskCounts, FindsManyTimesWithoutTheirCounts) {
   std::vector<double> t, d;
   for (int i = 0; i < 24'000; ++i) {
-    t.push_back((i / 2 + 1) * 0.7310585786300049);
+    t.push_back((std::floor(i / 2.0) + 1) * 0.7310585786300049);
     d.push_back(i % 2);
   }
   const Answer answer = RunOne("method = \"kaplan_meier\"\nformula = \"Surv(t, d) ~ 1\"\n",

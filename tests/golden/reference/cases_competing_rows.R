@@ -20,26 +20,26 @@ rows_analyses <- function(data, right, cause = 1, other = 2) {
 }
 
 # Every visit of the sequential data of primary biliary cholangitis begins a row; edema groups the curves as it comes and goes.
-visits <- pbcseq[order(pbcseq$id, pbcseq$day), c("id", "futime", "status", "sex", "age", "day", "edema", "bili", "albumin")]
-visits$person <- visits$id
-visits$start <- visits$day
-visits$stop <- c(visits$day[-1], 0)
-visits$last <- !duplicated(visits$id, fromLast = TRUE)
-visits$stop[visits$last] <- visits$futime[visits$last]
-visits$status <- ifelse(visits$last, visits$status, 0)
-visits$log_bili <- log(visits$bili)
-visits$arm <- factor(ifelse(visits$edema > 0, "edema", "none"))
-visits$centre <- visits$sex
+liver_rows <- pbcseq[order(pbcseq$id, pbcseq$day), c("id", "futime", "status", "sex", "age", "day", "edema", "bili", "albumin")]
+liver_rows$person <- liver_rows$id
+liver_rows$start <- liver_rows$day
+liver_rows$stop <- c(liver_rows$day[-1], 0)
+liver_rows$last <- !duplicated(liver_rows$id, fromLast = TRUE)
+liver_rows$stop[liver_rows$last] <- liver_rows$futime[liver_rows$last]
+liver_rows$status <- ifelse(liver_rows$last, liver_rows$status, 0)
+liver_rows$log_bili <- log(liver_rows$bili)
+liver_rows$arm <- factor(ifelse(liver_rows$edema > 0, "edema", "none"))
+liver_rows$centre <- liver_rows$sex
 set.seed(20261203)
-late_by <- floor(runif(max(visits$id), 0, 900)) * rbinom(max(visits$id), 1, 0.5)
-weight_of <- round(runif(max(visits$id), 0.2, 3), 2)
-visits$start <- pmax(visits$start, late_by[visits$id])
-visits <- visits[visits$start < visits$stop, ]
-visits$fraction <- weight_of[visits$id]
-visits <- visits[c("person", "start", "stop", "status", "age", "log_bili", "albumin", "arm", "centre", "fraction")]
-visits <- with_sites(visits, by_turn(max(visits$person), 3)[visits$person])
-golden_case("competing_rows_liver", visits, from = "survival::pbcseq, late entries and weights simulated, seed 20261203",
-  notes = rows_notes, analyses = rows_analyses(visits, "age + log_bili + albumin", cause = 2, other = 1))
+late_by <- floor(runif(max(liver_rows$id), 0, 900)) * rbinom(max(liver_rows$id), 1, 0.5)
+weight_of <- round(runif(max(liver_rows$id), 0.2, 3), 2)
+liver_rows$start <- pmax(liver_rows$start, late_by[liver_rows$id])
+liver_rows <- liver_rows[liver_rows$start < liver_rows$stop, ]
+liver_rows$fraction <- weight_of[liver_rows$id]
+liver_rows <- liver_rows[c("person", "start", "stop", "status", "age", "log_bili", "albumin", "arm", "centre", "fraction")]
+liver_rows <- with_sites(liver_rows, by_turn(max(liver_rows$person), 3)[liver_rows$person])
+golden_case("competing_rows_liver", liver_rows, from = "survival::pbcseq, late entries and weights simulated, seed 20261203",
+  notes = rows_notes, analyses = rows_analyses(liver_rows, "age + log_bili + albumin", cause = 2, other = 1))
 
 # Persons of some rows each: `n` persons enter at whole units of time, and their arm and x change at some.
 simulated_rows <- function(n, unit, most) {

@@ -34,24 +34,24 @@ golden_case("gee_chicks", growth, from = "datasets::ChickWeight", notes = gee_no
 
 # Gaps in time, clusters of one row, rows out of order, missing values, an outcome far from zero, negative correlation.
 set.seed(20240612)
-visits <- data.frame(id = rep(1:80, times = rep(c(1, 2, 4, 5, 8), 16)))
-visits$day <- ave(visits$id, visits$id, FUN = function(i) cumsum(sample(1:3, length(i), TRUE)))
-visits$crp <- 100 + 10 * rexp(nrow(visits))
-visits$arm <- factor(sample(c("drug", "none"), 80, TRUE)[visits$id])
-visits$score <- 1e4 + 0.2 * visits$crp + 0.3 * visits$day + rnorm(80)[visits$id] + rnorm(nrow(visits))
-visits$flare <- rbinom(nrow(visits), 1, plogis(-0.5 + (visits$arm == "drug") + rnorm(80)[visits$id]))
-visits$turn <- 5 + (-1)^visits$day + 0.3 * rnorm(nrow(visits))
-visits$score[c(7, 70)] <- NA
-visits$day[33] <- NA
-visits <- with_sites(visits, site_names(3)[visits$id %% 3 + 1])[sample(nrow(visits)), ]
-golden_case("gee_awkward", visits, from = "drawn, seed 20240612", notes = gee_notes, empty = "s7",
+gee_visits <- data.frame(id = rep(1:80, times = rep(c(1, 2, 4, 5, 8), 16)))
+gee_visits$day <- ave(gee_visits$id, gee_visits$id, FUN = function(i) cumsum(sample(1:3, length(i), TRUE)))
+gee_visits$crp <- 100 + 10 * rexp(nrow(gee_visits))
+gee_visits$arm <- factor(sample(c("drug", "none"), 80, TRUE)[gee_visits$id])
+gee_visits$score <- 1e4 + 0.2 * gee_visits$crp + 0.3 * gee_visits$day + rnorm(80)[gee_visits$id] + rnorm(nrow(gee_visits))
+gee_visits$flare <- rbinom(nrow(gee_visits), 1, plogis(-0.5 + (gee_visits$arm == "drug") + rnorm(80)[gee_visits$id]))
+gee_visits$turn <- 5 + (-1)^gee_visits$day + 0.3 * rnorm(nrow(gee_visits))
+gee_visits$score[c(7, 70)] <- NA
+gee_visits$day[33] <- NA
+gee_visits <- with_sites(gee_visits, site_names(3)[gee_visits$id %% 3 + 1])[sample(nrow(gee_visits)), ]
+golden_case("gee_awkward", gee_visits, from = "drawn, seed 20240612", notes = gee_notes, empty = "s7",
   tolerances = list(p_value = 1e-8), because = small_p, analyses = list(
-  gee_analysis("ar1", "score ~ crp + day + arm", visits, "id", "ar1", time = "day"),
-  gee_analysis("ar1_order", "score ~ crp + arm", visits, "id", "ar1", time = "day", lag = "order"),
-  gee_analysis("ar1_binomial", "flare ~ arm + day", visits, "id", "ar1", "binomial", time = "day"),
-  gee_analysis("ar1_negative", "turn ~ arm", visits, "id", "ar1", time = "day"),
-  gee_analysis("exchangeable", "flare ~ arm * crp", visits, "id", "exchangeable", "binomial"),
-  gee_analysis("site", "score ~ crp + arm", visits, "site", "independence")))
+  gee_analysis("ar1", "score ~ crp + day + arm", gee_visits, "id", "ar1", time = "day"),
+  gee_analysis("ar1_order", "score ~ crp + arm", gee_visits, "id", "ar1", time = "day", lag = "order"),
+  gee_analysis("ar1_binomial", "flare ~ arm + day", gee_visits, "id", "ar1", "binomial", time = "day"),
+  gee_analysis("ar1_negative", "turn ~ arm", gee_visits, "id", "ar1", time = "day"),
+  gee_analysis("exchangeable", "flare ~ arm * crp", gee_visits, "id", "exchangeable", "binomial"),
+  gee_analysis("site", "score ~ crp + arm", gee_visits, "site", "independence")))
 
 # Correlations near their limits: -1 / (m - 1) of exchangeable, -1 and 1 of ar1.
 set.seed(20240613)
