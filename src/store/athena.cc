@@ -129,7 +129,8 @@ Result<std::string> ReadCall(const AthenaFile& file) {
                                                 std::string(field.name) + "\"");
     }
   }
-  return "read_csv(" + core::SqlFile(file.path.string()) + ", auto_detect = false, header = true, " +
+  return "read_csv(" + core::SqlFile(file.path.string()) +
+         ", auto_detect = false, header = true, " +
          "delim = '\t', quote = '', escape = '', nullstr = '', " +
          (plain_dates ? "dateformat = '%Y%m%d', " : "") + "columns = {" + columns + "})";
 }
