@@ -32,10 +32,10 @@ cases <- file.path(golden, "cases.new")  # takes the old one's place once all is
 unlink(cases, recursive = TRUE)
 for (part in c("cases_glm", "cases_robust", "cases_formula", "cases_bases", "cases_fractions", "cases_awkward", "cases_curves",
                "cases_cox", "cases_descriptives", "cases_tests", "cases_cox_weights", "cases_rmst", "cases_competing", "cases_competing_late", "cases_competing_rows", "cases_survival_awkward", "cases_survival_audit", "cases_meta", "cases_penalised", "cases_levels", "cases_elastic_net", "cases_evaluation", "cases_combat", "cases_effect", "cases_choice", "cases_imputation", "cases_gee", "cases_mixed", "cases_mixed_courses", "cases_glmm", "cases_nested", "cases_toolbox", "cases_choice_few_values", "cases_forest", "cases_clinic", "cases_registry", "cases_aliased", "uci_heart")) {
-  # Each file of cases has its own names; later files see those that none before them has taken.
-  own <- new.env(parent = globalenv())
-  source(file.path(golden, "reference", paste0(part, ".R")), local = own)
-  for (name in setdiff(ls(own), ls(globalenv()))) assign(name, get(name, own), globalenv())
+  frames <- Filter(is.data.frame, mget(ls()))
+  source(file.path(golden, "reference", paste0(part, ".R")))
+  taken <- names(frames)[!mapply(identical, frames, mget(names(frames)))]
+  if (length(taken) > 0) message(part, " gives other data to names of earlier cases: ", paste(taken, collapse = ", "))
 }
 unlink(file.path(golden, "cases"), recursive = TRUE)
 invisible(file.rename(cases, file.path(golden, "cases")))
