@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <set>
 
 #include "cohort/progression_sql.h"
 #include "cohort/score_formula.h"
@@ -337,7 +336,6 @@ class Together {
     summaries_ += ",\n    " +
                   SummaryOf(feature, table, SqlDialect::kDuckDb, persons_.index_date, counted) +
                   " AS " + FeatureTable(feature.name);
-    tables_.insert(table.name);
   }
 
   /// One aggregate for all of them, as every one costs more than the bits of many.
@@ -348,29 +346,20 @@ class Together {
       bits += std::string(bits.empty() ? "" : " | ") + "CASE WHEN " +
               IsMember(asked_.drugs[k], table.concept_id) + " THEN " +
               std::to_string(std::int64_t{1} << k) + "::BIGINT ELSE 0 END";
-      tables_.insert(table.name);
     }
     return bits.empty() ? "0::BIGINT" : "bit_or(" + bits + ")";
   }
 
-  /// A row of the union has the columns of its own table and NULL in those of the others. A person's own row is there,
-  /// too, so that who has no other is not missing.
   std::string Rows() {
-    const std::string drugs = Drugs();
-    std::string rows;
-    for (const std::string& table : tables_)
-      rows += "SELECT * FROM " + table + " UNION ALL BY NAME ";
     return "SELECT r.person_id, max(r.person_age) AS age, max(r.person_gender) AS gender,\n    " +
-           persons_.consented + " AS consented, " + drugs + " AS drugs" + summaries_ +
-           "\n  FROM (" + rows + persons_.consent + " UNION ALL BY NAME " + persons_.rows +
-           ") r\n  GROUP BY r.person_id";
+           persons_.consented + " AS consented, " + Drugs() + " AS drugs" + summaries_ +
+           "\n  FROM (" + persons_.rows + ") r\n  GROUP BY r.person_id";
   }
 
   const Questionnaire& asked_;                // not owned
   const Persons& persons_;                    // not owned
   std::map<std::string, std::string> value_;  ///< of each feature so far
   std::string summaries_;
-  std::set<std::string> tables_;
   std::string joins_;
 };
 

@@ -229,6 +229,12 @@ TEST_F(LongitudinalFeatureTest, HoldsTogetherOnlyWhatIsKnown) {
 }
 
 TEST_F(LongitudinalFeatureTest, KnowsThePastCourseOfWhoIsAskedAbout) {
+  std::string rows;
+  for (const char* table : {"person", "clinnova.consent", "condition_occurrence", "drug_exposure",
+                            "procedure_occurrence", "measurement", "observation"}) {
+    rows += std::string(rows.empty() ? "" : " UNION ALL BY NAME ") + "SELECT * FROM " + table;
+  }
+  Do("CREATE VIEW patient_row AS " + rows);
   auto asked = PatientFeatures::Create(store_->database(), *module_, "start",
                                        {"worsening_before", "mri_before"});
   ASSERT_TRUE(asked) << asked.error().message;

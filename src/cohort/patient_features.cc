@@ -3,7 +3,7 @@
 // view of the persons as of today. They have a schema of their own that goes
 // before the CDM's, which has a table COHORT, too. Nearly all of a question's time is what DuckDB needs for every
 // operator of every statement and every expression in them, however few the rows are; hence one statement, of one pass
-// over each table and as few joins as can be.
+// over all rows and as few joins as can be.
 #include "cohort/patient_features.h"
 
 #include <algorithm>
@@ -46,10 +46,11 @@ Result<std::vector<const Feature*>> Ordered(const DiseaseModule& module,
   return order.features();
 }
 
-// Everybody with a record, as of today.
-std::string TodaysPersonsSql(const std::string& today) {
-  return "SELECT p.person_id,\n         " + AgeSql(today) +
-         " AS person_age,\n         p.gender_concept_id AS person_gender FROM person p";
+// Everything that is known of everybody, as of today.
+std::string TodaysRowsSql(const std::string& today, const store::ResearchConsent& consent) {
+  return "SELECT *,\n         " + AgeSql(today) +
+         " AS person_age,\n         p.gender_concept_id AS person_gender,\n         " +
+         consent.key + " AS consent_key FROM patient_row p";
 }
 
 // The table `cohort` of the expressions: today instead of the day of a first exposure; the arm is what is asked for.
@@ -147,10 +148,8 @@ Result<void> PatientFeatures::Plan(const Days& days) {
   for (const Column& column : columns_) columns += ", " + FeatureTable(column.feature);
   const store::ResearchConsent consent =
       store::ResearchConsentOn(days.consents, consent_is_required_);
-  const Persons persons{.rows = TodaysPersonsSql(today),
-                        .consent = consent.rows,
-                        .consented = consent.given,
-                        .index_date = today};
+  const Persons persons{
+      .rows = TodaysRowsSql(today, consent), .consented = consent.given, .index_date = today};
   CLINNOVA_ASSIGN(persons_, cdm_.Prepare("SELECT person_id, age, consented, drugs, " + columns +
                                          "\nFROM (" + FeaturesSql(*asked_, persons) + ")"));
   planned_for_ = days;

@@ -2,6 +2,7 @@
 #include "intake/patient_loader.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <map>
 #include <string>
@@ -83,16 +84,70 @@ Result<std::unique_ptr<PatientLoader>> PatientLoader::Create(store::Store& store
 constexpr std::string_view kPlanWithoutStatistics =
     "SET disabled_optimizers = 'statistics_propagation,compressed_materialization'";
 
+// A row has the columns of one of the tables that an import stages, and NULL in those of the others. Their dates of
+// consents are texts.
+constexpr std::string_view kAskedRow = R"sql(
+SELECT COLUMNS(p.*) AS 'p_\0', COLUMNS(c.*) AS 'c_\0', r.* EXCLUDE (form), f.* EXCLUDE (form)
+FROM stage_person p,
+     (SELECT * REPLACE (valid_from::VARCHAR AS valid_from, valid_to::VARCHAR AS valid_to) FROM stage_consent) c,
+     stage_row r, stage_form f
+)sql";
+constexpr int kPersonColumns = 12, kConsentColumns = 10, kEventColumns = 16 + 14;
+
 // What kCheck makes of the staged rows where each of them may be loaded.
 constexpr std::string_view kChecked = R"sql(
-CREATE TEMP VIEW checked_person AS SELECT * FROM asked_person();
+CREATE TEMP VIEW checked_person AS
+  SELECT COLUMNS('^p_(.*)$') AS '\1' FROM asked() WHERE p_person_id IS NOT NULL;
 CREATE TEMP VIEW checked_consent AS
   SELECT * REPLACE (valid_from::DATE AS valid_from, valid_to::DATE AS valid_to), NULL::VARCHAR AS rule
-  FROM asked_consent();
-CREATE TEMP VIEW loadable AS SELECT * FROM asked_event();
+  FROM (SELECT COLUMNS('^c_(.*)$') AS '\1' FROM asked() WHERE c_person_id IS NOT NULL);
+CREATE TEMP VIEW loadable AS SELECT * FROM asked() WHERE person_id IS NOT NULL;
 CREATE TEMP VIEW loadable_in_visit AS
-  SELECT * REPLACE (nullif(visit_id, 0) AS visit_id), NULL::BIGINT AS provider_id FROM asked_event();
+  SELECT * REPLACE (nullif(visit_id, 0) AS visit_id), NULL::BIGINT AS provider_id FROM loadable;
 )sql";
+
+/// A table of events: the columns that say which row, what and when.
+struct EventTable {
+  const char* target;
+  const char* columns[4];
+};
+constexpr std::array<EventTable, 5> kEventTables{{
+    {"condition",
+     {"condition_occurrence_id", "condition_concept_id", "condition_start_date",
+      "condition_start_datetime"}},
+    {"drug",
+     {"drug_exposure_id", "drug_concept_id", "drug_exposure_start_date",
+      "drug_exposure_start_datetime"}},
+    {"procedure",
+     {"procedure_occurrence_id", "procedure_concept_id", "procedure_date", "procedure_datetime"}},
+    {"measurement",
+     {"measurement_id", "measurement_concept_id", "measurement_date", "measurement_datetime"}},
+    {"observation",
+     {"observation_id", "observation_concept_id", "observation_date", "observation_datetime"}},
+}};
+
+/// All rows of the CDM in one pass.
+std::string PatientRowSql() {
+  std::string columns;
+  for (const EventTable& table : kEventTables) {
+    const std::string when = ",\n  CASE WHEN target = '" + std::string(table.target) + "' THEN ";
+    constexpr std::array kStaged{"row_id", "concept_id", "start_date", "start_time"};
+    for (std::size_t c = 0; c < kStaged.size(); ++c) {
+      columns += when + kStaged[c] + " END AS " + table.columns[c];
+    }
+  }
+  return R"sql(
+CREATE TEMP VIEW patient_row AS SELECT coalesce(person_id, p_person_id, c_person_id) AS person_id,
+  p_gender_concept_id AS gender_concept_id, p_birth_year AS year_of_birth, p_birth_month AS month_of_birth,
+  p_birth_day AS day_of_birth, c_purpose AS purpose, c_status AS status, c_valid_from::DATE AS valid_from,
+  c_valid_to::DATE AS valid_to,
+  CASE WHEN target = 'drug' THEN coalesce(end_date, start_date) END AS drug_exposure_end_date,
+  CASE WHEN target = 'drug' THEN end_date END AS verbatim_end_date,
+  CASE WHEN target IN ('measurement', 'observation') THEN number END AS value_as_number,
+  CASE WHEN target IN ('measurement', 'observation') THEN nullif(value_concept_id, 0) END
+    AS value_as_concept_id)sql" +
+         columns + "\nFROM asked()";
+}
 
 // DuckDB's time for every operator, and for every column of every table that is filled, is what a question costs, not
 // its rows. So what can be told record by record is not asked of it (Loadable), the rows are not inserted, and the
@@ -100,15 +155,9 @@ CREATE TEMP VIEW loadable_in_visit AS
 Result<void> PatientLoader::MakeTables() {
   CLINNOVA_TRY(database_.Execute(kPlanWithoutStatistics));
   CLINNOVA_TRY(database_.Execute(kCreateStaging));
-  CLINNOVA_ASSIGN(persons_, database_.AddRowSet("asked_person", "SELECT * FROM stage_person"));
-  CLINNOVA_ASSIGN(consents_,
-                  database_.AddRowSet("asked_consent",
-                                      "SELECT * REPLACE (valid_from::VARCHAR AS valid_from, "
-                                      "valid_to::VARCHAR AS valid_to) FROM stage_consent"));
-  CLINNOVA_ASSIGN(events_, database_.AddRowSet("asked_event",
-                                               "SELECT r.* EXCLUDE (form), f.* EXCLUDE (form) "
-                                               "FROM stage_row r, stage_form f"));
+  CLINNOVA_ASSIGN(rows_, database_.AddRowSet("asked", std::string(kAskedRow)));
   CLINNOVA_TRY(database_.Execute(kChecked));
+  CLINNOVA_TRY(database_.Execute(PatientRowSql()));
   for (const std::string& statement : StatementsOf(kInsert)) CLINNOVA_TRY(MakeView(statement));
   return {};
 }
@@ -188,27 +237,38 @@ std::vector<ReadRecord> PatientLoader::Loadable() {
 
 void PatientLoader::Load() {
   StagedIds ids;
+  const auto skip = [this](int columns) {
+    for (int c = 0; c < columns; ++c) rows_->Null();
+  };
   for (const auto& [record, resolved] : Loadable()) {
     ids.sequence += 1;
     ids.row = identities_->RowId(record);
     ids.person = identities_->PersonId(record.patient_id);
     ids.visit = identities_->VisitId(record.visit_id);
-    if (const auto* event = std::get_if<ResolvedEvent>(&resolved)) {
-      AppendEvent(*events_, ids, record, *event);
-      AppendForm(*events_, EventForm::Of(record, *event, ids.source));
-      events_->EndRow();
-    } else if (const auto* consent = std::get_if<ResolvedConsent>(&resolved)) {
-      AppendConsent(*consents_, ids, record, *consent);
-    } else if (const auto* person = std::get_if<ResolvedPerson>(&resolved)) {
-      AppendPerson(*persons_, ids, key_.Pseudonym(record.patient_id), record, *person);
+    if (const auto* person = std::get_if<ResolvedPerson>(&resolved)) {
+      AppendPerson(*rows_, ids, key_.Pseudonym(record.patient_id), record, *person);
+    } else {
+      skip(kPersonColumns);
     }
+    if (const auto* consent = std::get_if<ResolvedConsent>(&resolved)) {
+      AppendConsent(*rows_, ids, record, *consent);
+    } else {
+      skip(kConsentColumns);
+    }
+    if (const auto* event = std::get_if<ResolvedEvent>(&resolved)) {
+      AppendEvent(*rows_, ids, record, *event);
+      AppendForm(*rows_, EventForm::Of(record, *event, ids.source));
+    } else {
+      skip(kEventColumns);
+    }
+    rows_->EndRow();
   }
 }
 
 void PatientLoader::Forget() {
   taken_.clear();
   identities_.reset();
-  for (auto* rows : {&persons_, &consents_, &events_}) (*rows)->Clear();
+  rows_->Clear();
 }
 
 }  // namespace clinnova::intake

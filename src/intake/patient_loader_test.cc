@@ -190,6 +190,64 @@ TEST_F(PatientLoaderTest, LeavesOutWhatAnImportLeavesOut) {
             5);
 }
 
+// What kPatient has nothing for, and a drug that has ended.
+constexpr const char* kOtherTables = R"({"resourceType": "Bundle", "entry": [
+  {"resource": {"resourceType": "MedicationStatement", "id": "m2", "status": "completed",
+    "subject": {"reference": "Patient/p1"}, "effectivePeriod": {"start": "2021-01-05", "end": "2022-03-01"},
+    "medicationCodeableConcept": {"coding": [{"system": "http://www.whocc.no/atc", "code": "L04AB04"}]}}},
+  {"resource": {"resourceType": "Procedure", "id": "q1", "status": "completed",
+    "subject": {"reference": "Patient/p1"}, "performedDateTime": "2022-05-05",
+    "code": {"coding": [{"system": "http://snomed.info/sct", "code": "73761001"}]}}},
+  {"resource": {"resourceType": "Observation", "id": "o7", "status": "final",
+    "subject": {"reference": "Patient/p1"}, "effectiveDateTime": "2026-10-01",
+    "code": {"coding": [{"system": "http://loinc.org", "code": "72166-2"}]},
+    "valueCodeableConcept": {"coding": [{"system": "http://snomed.info/sct", "code": "266919005"}]}}}]})";
+
+// What features are made of is in patient_row as in the tables, and in no row of another table.
+TEST_F(PatientLoaderTest, HasAllTablesInOneView) {
+  FhirReader reader(kept_);
+  ASSERT_TRUE(reader.ReadText(kOtherTables, "prefetch"));
+  Load();
+  struct Part {
+    const char* table;
+    const char* mark;  // NULL in the rows of other tables
+    const char* columns;
+  };
+  const Part parts[] = {
+      {"person", "year_of_birth", "gender_concept_id, year_of_birth, month_of_birth, day_of_birth"},
+      {"clinnova.consent", "purpose", "purpose, status, valid_from, valid_to"},
+      {"condition_occurrence", "condition_occurrence_id",
+       "condition_occurrence_id, condition_concept_id, condition_start_date, "
+       "condition_start_datetime"},
+      {"drug_exposure", "drug_exposure_id",
+       "drug_exposure_id, drug_concept_id, drug_exposure_start_date, drug_exposure_start_datetime, "
+       "drug_exposure_end_date, verbatim_end_date"},
+      {"procedure_occurrence", "procedure_occurrence_id",
+       "procedure_occurrence_id, procedure_concept_id, procedure_date, procedure_datetime"},
+      {"measurement", "measurement_id",
+       "measurement_id, measurement_concept_id, measurement_date, measurement_datetime, "
+       "value_as_number, "
+       "value_as_concept_id"},
+      {"observation", "observation_id",
+       "observation_id, observation_concept_id, observation_date, observation_datetime, "
+       "value_as_number, "
+       "value_as_concept_id"}};
+  std::string marks;
+  for (const Part& part : parts) {
+    const std::string select = std::string("(SELECT person_id, ") + part.columns + " FROM ";
+    const std::string rows = Rows(store_, select + part.table + ")");
+    EXPECT_EQ(Rows(store_, select + "patient_row WHERE " + part.mark + " IS NOT NULL)"), rows)
+        << part.table;
+    EXPECT_FALSE(rows.empty()) << part.table;
+    marks += std::string(marks.empty() ? "" : " + ") + "(" + part.mark + " IS NOT NULL)::INTEGER";
+  }
+  EXPECT_EQ(Rows(store_, "(SELECT * FROM patient_row WHERE " + marks + " > 1)"), "");
+  EXPECT_EQ(Rows(store_,
+                 "(SELECT value_as_number FROM patient_row WHERE measurement_id IS NULL AND "
+                 "observation_id IS NULL AND value_as_number IS NOT NULL)"),
+            "");
+}
+
 TEST_F(PatientLoaderTest, ForgetsThePatient) {
   Load();
   loader_->Forget();

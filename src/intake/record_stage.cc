@@ -116,8 +116,10 @@ void RecordStage::Take(const SourceRecord& record, const ResolvedRecord& resolve
     TakeBack(record);
   } else if (const auto* person = std::get_if<ResolvedPerson>(&resolved)) {
     AppendPerson(persons_, NextIds(record), key_->Pseudonym(record.patient_id), record, *person);
+    persons_.EndRow();
   } else if (const auto* consent = std::get_if<ResolvedConsent>(&resolved)) {
     AppendConsent(consents_, NextIds(record), record, *consent);
+    consents_.EndRow();
   } else {
     Stage(record, std::get<ResolvedEvent>(resolved));
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What staged persons, consents and events say, column by column, whatever the rows are written to: the appenders of an
-// import (record_stage.h) or the rows in memory of a question at the bedside (patient_loader.h).
+// import (record_stage.h) or the rows in memory of a question at the bedside (patient_loader.h). Who calls ends the row.
 #pragma once
 
 #include <string_view>
@@ -29,7 +29,7 @@ void AppendPlace(Rows& rows, const SourceRecord& record, std::int64_t source) {
   rows.Text(record.source.path);
 }
 
-/// A row of stage_person.
+/// The columns of stage_person.
 template <typename Rows>
 void AppendPerson(Rows& rows, const StagedIds& ids, std::string_view pseudonym,
                   const SourceRecord& record, const ResolvedPerson& person) {
@@ -43,10 +43,9 @@ void AppendPerson(Rows& rows, const StagedIds& ids, std::string_view pseudonym,
   NumberOrNull(rows, person.day);
   rows.Text(PrecisionName(person.precision));
   AppendPlace(rows, record, ids.source);
-  rows.EndRow();
 }
 
-/// A row of stage_consent; its days are texts.
+/// The columns of stage_consent; its days are texts.
 template <typename Rows>
 void AppendConsent(Rows& rows, const StagedIds& ids, const SourceRecord& record,
                    const ResolvedConsent& consent) {
@@ -58,7 +57,6 @@ void AppendConsent(Rows& rows, const StagedIds& ids, const SourceRecord& record,
   TextOrNull(rows, consent.from);
   TextOrNull(rows, consent.to);
   AppendPlace(rows, record, ids.source);
-  rows.EndRow();
 }
 
 /// The columns of stage_row but the last, the number of the form.

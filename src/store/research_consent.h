@@ -3,7 +3,8 @@
 // says of everybody, without its joins, which cost a statement about a handful of persons a third of its time.
 //
 //   const ResearchConsent consent = ResearchConsentOn("2026-11-26", true);
-//   "SELECT person_id, " + consent.given + " FROM (" + consent.rows + ") r GROUP BY person_id"
+//   "SELECT person_id, " + consent.given +
+//       " FROM (SELECT person_id, " + consent.key + " AS consent_key FROM clinnova.consent) r GROUP BY person_id"
 #pragma once
 
 #include <string>
@@ -11,9 +12,9 @@
 namespace clinnova::store {
 
 struct ResearchConsent {
-  /// A SELECT of person_id and consent_key from clinnova.consent: a row for each consent that is in force.
-  std::string rows;
-  /// An aggregate over rows r that have it, true or false.
+  /// An expression of clinnova.consent's columns; NULL unless the consent is one to research and in force.
+  std::string key;
+  /// An aggregate over rows r that have it as consent_key, true or false.
   std::string given;
 };
 

@@ -52,8 +52,9 @@ TEST(ResearchConsent, IsThatOfTheView) {
                                               : Store::ConsentRule::kUnlessRefused));
     const ResearchConsent consent = ResearchConsentOn(today, required);
     const std::string by_person =
-        "SELECT r.person_id FROM (" + consent.rows +
-        " UNION ALL BY NAME SELECT person_id FROM person) r GROUP BY r.person_id HAVING " +
+        "SELECT r.person_id FROM (SELECT person_id, " + consent.key +
+        " AS consent_key FROM clinnova.consent UNION ALL BY NAME SELECT person_id FROM person) r "
+        "GROUP BY r.person_id HAVING " +
         consent.given;
     const std::string view = Consented(store, "SELECT person_id FROM clinnova.research_person");
     EXPECT_EQ(Consented(store, by_person), view);
