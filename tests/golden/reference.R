@@ -35,7 +35,7 @@ for (part in c("cases_glm", "cases_robust", "cases_formula", "cases_bases", "cas
   frames <- Filter(is.data.frame, mget(ls()))
   source(file.path(golden, "reference", paste0(part, ".R")))
   taken <- names(frames)[!mapply(identical, frames, mget(names(frames)))]
-  if (length(taken) > 0) message(part, " gives other data to names of earlier cases: ", paste(taken, collapse = ", "))
+  if (length(taken) > 0) stop(part, " gives other data to names of earlier cases: ", paste(taken, collapse = ", "))
 }
 unlink(file.path(golden, "cases"), recursive = TRUE)
 invisible(file.rename(cases, file.path(golden, "cases")))

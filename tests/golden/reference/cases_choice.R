@@ -30,12 +30,12 @@ golden_case("choice_three_drugs", choice, empty = "s9", from = "simulated, set.s
 # Nothing to gain: two drugs, one a little better for everybody.
 set.seed(77)
 n <- 400
-alike <- data.frame(age = round(rnorm(n, 50, 12)), score = round(rnorm(n), 3), fold = sample(rep(1:3, length.out = n)))
-alike$drug <- ifelse(runif(n) < plogis(0.5 * alike$score), "new", "old")
-alike$better <- rbinom(n, 1, plogis(0.2 + 0.8 * alike$score + 0.2 * (alike$drug == "new")))
-alike <- with_sites(alike, by_turn(n, 3))
-golden_case("choice_nothing_to_gain", alike, from = "simulated, set.seed(77)", notes = choice_notes, analyses = list(
-  choice_analysis("two_drugs", alike, "better", "drug", c("age", "score"), 3, heterogeneity = TRUE, subgroups = "age")))
+alike_drugs <- data.frame(age = round(rnorm(n, 50, 12)), score = round(rnorm(n), 3), fold = sample(rep(1:3, length.out = n)))
+alike_drugs$drug <- ifelse(runif(n) < plogis(0.5 * alike_drugs$score), "new", "old")
+alike_drugs$better <- rbinom(n, 1, plogis(0.2 + 0.8 * alike_drugs$score + 0.2 * (alike_drugs$drug == "new")))
+alike_drugs <- with_sites(alike_drugs, by_turn(n, 3))
+golden_case("choice_nothing_to_gain", alike_drugs, from = "simulated, set.seed(77)", notes = choice_notes, analyses = list(
+  choice_analysis("two_drugs", alike_drugs, "better", "drug", c("age", "score"), 3, heterogeneity = TRUE, subgroups = "age")))
 
 # Boosted trees: columns of few values, so that a cut lies between every two.
 set.seed(4711)
@@ -55,13 +55,13 @@ golden_case("choice_boosted_trees", grove, from = "simulated, set.seed(4711)", t
   choice_analysis("change", grove, "change", "drug", c("das", "crp", "sex"), 3, direction = "lower",
                   forest = list(trees = 12, depth = 3, learning_rate = 0.2), thresholds = c(0.1, 0.4))))
 
-births <- MASS::birthwt
-births <- data.frame(grams = births$bwt, low = births$low, smoke = ifelse(births$smoke == 1, "yes", "no"), age = births$age,
-                     pounds = births$lwt, hypertension = births$ht, fold = rep(1:4, length.out = nrow(births)))
-births <- with_sites(births, in_blocks(nrow(births), 3))
-golden_case("choice_births", births, from = "MASS::birthwt", notes = choice_notes, analyses = list(
-  choice_analysis("weight", births, "grams", "smoke", c("age", "pounds", "hypertension"), 4),
-  choice_analysis("low_weight", births, "low", "smoke", c("age", "pounds"), 4, direction = "lower", thresholds = c(0, 0.02, 0.3), between_sites = TRUE,
+folded_births <- MASS::birthwt
+folded_births <- data.frame(grams = folded_births$bwt, low = folded_births$low, smoke = ifelse(folded_births$smoke == 1, "yes", "no"), age = folded_births$age,
+                     pounds = folded_births$lwt, hypertension = folded_births$ht, fold = rep(1:4, length.out = nrow(folded_births)))
+folded_births <- with_sites(folded_births, in_blocks(nrow(folded_births), 3))
+golden_case("choice_births", folded_births, from = "MASS::birthwt", notes = choice_notes, analyses = list(
+  choice_analysis("weight", folded_births, "grams", "smoke", c("age", "pounds", "hypertension"), 4),
+  choice_analysis("low_weight", folded_births, "low", "smoke", c("age", "pounds"), 4, direction = "lower", thresholds = c(0, 0.02, 0.3), between_sites = TRUE,
                   heterogeneity = TRUE)))
 
 # A policy tree: two questions tell who does well on which of three drugs, and the same on a scale where low is good.

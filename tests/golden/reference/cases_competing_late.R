@@ -40,7 +40,7 @@ golden_case("competing_late_liver", liver_late, from = paste("survival::pbc, ent
   notes = late_notes, analyses = late_analyses(liver_late, "age + log_bili"))
 
 # Months: entries, events of both kinds and censorings at the same times, at all sites.
-tied_late <- with_late(tied, "months", 20261130)
+tied_late <- with_late(tied_causes, "months", 20261130)
 tied_late$centre <- factor(ifelse(tied_late$smoker == 1, "yes", "no"))
 golden_case("competing_late_ties", tied_late, empty = "s4", from = paste("simulated, seeds 20261126 and 20261130;", cmprsk_version),
   notes = late_notes, analyses = late_analyses(tied_late, "x + arm", "months", "state"))

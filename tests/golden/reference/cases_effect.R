@@ -5,28 +5,28 @@ effect_notes <- c("all estimating equations stacked, derivatives by complex step
                   "trim leaves out persons with a propensity below it, without fitting the propensity again",
                   "smd: difference of (weighted) means over sqrt of the mean of the two unweighted variances")
 
-births <- MASS::birthwt
-births <- data.frame(grams = births$bwt, low = births$low, smoke = births$smoke, age = births$age, pounds = births$lwt,
-                     race = factor(births$race, labels = c("white", "black", "other")), hypertension = births$ht, irritable = births$ui)
-births <- with_sites(births, in_blocks(nrow(births), 4))
+smoking_births <- MASS::birthwt
+smoking_births <- data.frame(grams = smoking_births$bwt, low = smoking_births$low, smoke = smoking_births$smoke, age = smoking_births$age, pounds = smoking_births$lwt,
+                     race = factor(smoking_births$race, labels = c("white", "black", "other")), hypertension = smoking_births$ht, irritable = smoking_births$ui)
+smoking_births <- with_sites(smoking_births, in_blocks(nrow(smoking_births), 4))
 birth_covariates <- c("age", "pounds", "race", "hypertension", "irritable")
-golden_case("effect_births", births, from = "MASS::birthwt", notes = effect_notes, analyses = list(
-  effect_analysis("ipw", births, "grams", "smoke", birth_covariates),
-  effect_analysis("ipw_treated", births, "grams", "smoke", birth_covariates, "ipw", "ATT", conf_level = 0.9),
-  effect_analysis("ipw_trimmed", births, "grams", "smoke", birth_covariates, "ipw", trim = 0.2),
-  effect_analysis("overlap", births, "grams", "smoke", birth_covariates, "overlap"),
-  effect_analysis("gcomp", births, "grams", "smoke", c("age", "pounds", "race"), "gcomp"),
-  effect_analysis("gcomp_treated", births, "grams", "smoke", c("age", "pounds", "race"), "gcomp", "ATT"),
-  effect_analysis("aipw", births, "grams", "smoke", birth_covariates, "aipw"),
-  effect_analysis("aipw_treated", births, "grams", "smoke", birth_covariates, "aipw", "ATT"),
-  effect_analysis("tmle", births, "grams", "smoke", birth_covariates, "tmle"),
-  effect_analysis("risk_ipw", births, "low", "smoke", birth_covariates),
-  effect_analysis("risk_gcomp", births, "low", "smoke", birth_covariates, "gcomp"),
-  effect_analysis("risk_aipw", births, "low", "smoke", birth_covariates, "aipw"),
-  effect_analysis("risk_tmle", births, "low", "smoke", birth_covariates, "tmle"),
-  effect_analysis("risk_trimmed", births, "low", "smoke", c("age", "race"), "aipw", trim = 0.25),
-  effect_analysis("risk_difference_linear", births, "low", "smoke", c("age", "race"), "gcomp", family = "gaussian"),
-  effect_analysis("unadjusted", births, "low", "smoke", character())))
+golden_case("effect_births", smoking_births, from = "MASS::birthwt", notes = effect_notes, analyses = list(
+  effect_analysis("ipw", smoking_births, "grams", "smoke", birth_covariates),
+  effect_analysis("ipw_treated", smoking_births, "grams", "smoke", birth_covariates, "ipw", "ATT", conf_level = 0.9),
+  effect_analysis("ipw_trimmed", smoking_births, "grams", "smoke", birth_covariates, "ipw", trim = 0.2),
+  effect_analysis("overlap", smoking_births, "grams", "smoke", birth_covariates, "overlap"),
+  effect_analysis("gcomp", smoking_births, "grams", "smoke", c("age", "pounds", "race"), "gcomp"),
+  effect_analysis("gcomp_treated", smoking_births, "grams", "smoke", c("age", "pounds", "race"), "gcomp", "ATT"),
+  effect_analysis("aipw", smoking_births, "grams", "smoke", birth_covariates, "aipw"),
+  effect_analysis("aipw_treated", smoking_births, "grams", "smoke", birth_covariates, "aipw", "ATT"),
+  effect_analysis("tmle", smoking_births, "grams", "smoke", birth_covariates, "tmle"),
+  effect_analysis("risk_ipw", smoking_births, "low", "smoke", birth_covariates),
+  effect_analysis("risk_gcomp", smoking_births, "low", "smoke", birth_covariates, "gcomp"),
+  effect_analysis("risk_aipw", smoking_births, "low", "smoke", birth_covariates, "aipw"),
+  effect_analysis("risk_tmle", smoking_births, "low", "smoke", birth_covariates, "tmle"),
+  effect_analysis("risk_trimmed", smoking_births, "low", "smoke", c("age", "race"), "aipw", trim = 0.25),
+  effect_analysis("risk_difference_linear", smoking_births, "low", "smoke", c("age", "race"), "gcomp", family = "gaussian"),
+  effect_analysis("unadjusted", smoking_births, "low", "smoke", character())))
 
 # Three drug_effect, missing values, a spline, a collinear column, columns of very different scales.
 set.seed(20260113)
@@ -66,7 +66,7 @@ golden_case("effect_infert", infertility, from = "datasets::infert", notes = eff
   effect_analysis("tmle", infertility, "case", "induced", c("age", "parity"), "tmle")))
 
 # Three arms of one hospital's mothers.
-mothers <- function(name, outcome, ...) effect_analysis(name, births, outcome, "race", c("age", "pounds", "smoke"), ...)
-golden_case("effect_births_race", births, from = "MASS::birthwt", notes = effect_notes, analyses = list(
+mothers <- function(name, outcome, ...) effect_analysis(name, smoking_births, outcome, "race", c("age", "pounds", "smoke"), ...)
+golden_case("effect_births_race", smoking_births, from = "MASS::birthwt", notes = effect_notes, analyses = list(
   mothers("ipw", "grams"), mothers("treated", "low", "ipw", "ATT", treated = "black"), mothers("overlap", "grams", "overlap"),
   mothers("gcomp", "low", "gcomp"), mothers("aipw", "grams", "aipw"), mothers("tmle", "low", "tmle")))

@@ -4,18 +4,18 @@ usual_versions <- versions
 versions$glmnet <- as.character(packageVersion("glmnet"))
 
 cars_folds <- with_sites(cbind(mtcars, fold = rep(1:4, 8)), by_turn(nrow(mtcars)))
-many <- "mpg ~ wt + hp + qsec + drat + disp + factor(cyl) + factor(gear)"
+cars_formula <- "mpg ~ wt + hp + qsec + drat + disp + factor(cyl) + factor(gear)"
 golden_case("elastic_net_mtcars", cars_folds, from = "datasets::mtcars", analyses = list(
-  elastic_net_analysis("lasso", many, cars_folds),
-  elastic_net_analysis("half", many, cars_folds, alpha = 0.5, nlambda = 20),
-  elastic_net_analysis("ridge", many, cars_folds, alpha = 0, nlambda = 12),
-  elastic_net_analysis("raw_units", many, cars_folds, standardize = FALSE, nlambda = 20),
-  elastic_net_analysis("raw_units_half", many, cars_folds, alpha = 0.3, standardize = FALSE, nlambda = 12),
-  elastic_net_analysis("listed", many, cars_folds, alpha = 0.7, lambda = c(2, 0.5, 0.1, 0.01, 0)),
+  elastic_net_analysis("lasso", cars_formula, cars_folds),
+  elastic_net_analysis("half", cars_formula, cars_folds, alpha = 0.5, nlambda = 20),
+  elastic_net_analysis("ridge", cars_formula, cars_folds, alpha = 0, nlambda = 12),
+  elastic_net_analysis("raw_units", cars_formula, cars_folds, standardize = FALSE, nlambda = 20),
+  elastic_net_analysis("raw_units_half", cars_formula, cars_folds, alpha = 0.3, standardize = FALSE, nlambda = 12),
+  elastic_net_analysis("listed", cars_formula, cars_folds, alpha = 0.7, lambda = c(2, 0.5, 0.1, 0.01, 0)),
   elastic_net_analysis("offset", "mpg ~ wt + hp + qsec + offset(drat)", cars_folds, alpha = 0.6, nlambda = 12),
   elastic_net_analysis("no_intercept", "mpg ~ 0 + wt + hp + qsec", cars_folds, alpha = 0.8, nlambda = 12),
-  elastic_net_analysis("folds", many, cars_folds, nlambda = 20, folds = "fold"),
-  elastic_net_analysis("folds_listed", many, cars_folds, alpha = 0.4, lambda = c(1, 0.3, 0.1, 0.03), folds = "fold")))
+  elastic_net_analysis("folds", cars_formula, cars_folds, nlambda = 20, folds = "fold"),
+  elastic_net_analysis("folds_listed", cars_formula, cars_folds, alpha = 0.4, lambda = c(1, 0.3, 0.1, 0.03), folds = "fold")))
 
 air_folds <- with_sites(cbind(airquality, fold = (seq_len(153) * 7) %% 5 + 1), in_blocks(153, 4))
 golden_case("elastic_net_airquality", air_folds, from = "datasets::airquality", notes = "rows with missing values", analyses = list(
@@ -25,16 +25,16 @@ golden_case("elastic_net_airquality", air_folds, from = "datasets::airquality", 
 
 infert_folds <- with_sites(cbind(infert[c("case", "age", "parity", "education", "induced", "spontaneous")],
                                  fold = rep(c(1, 2, 3, 4, 5, 3, 2, 1), 31)), in_blocks(248, 4))
-births <- "case ~ age + parity + education + spontaneous * induced"
+infert_formula <- "case ~ age + parity + education + spontaneous * induced"
 golden_case("elastic_net_infert", infert_folds, from = "datasets::infert", analyses = list(
-  elastic_net_analysis("lasso", births, infert_folds, "binomial", nlambda = 40),
-  elastic_net_analysis("half", births, infert_folds, "binomial", alpha = 0.5, nlambda = 12),
-  elastic_net_analysis("ridge", births, infert_folds, "binomial", alpha = 0, nlambda = 8),
-  elastic_net_analysis("raw_units", births, infert_folds, "binomial", alpha = 0.8, standardize = FALSE, nlambda = 12),
+  elastic_net_analysis("lasso", infert_formula, infert_folds, "binomial", nlambda = 40),
+  elastic_net_analysis("half", infert_formula, infert_folds, "binomial", alpha = 0.5, nlambda = 12),
+  elastic_net_analysis("ridge", infert_formula, infert_folds, "binomial", alpha = 0, nlambda = 8),
+  elastic_net_analysis("raw_units", infert_formula, infert_folds, "binomial", alpha = 0.8, standardize = FALSE, nlambda = 12),
   elastic_net_analysis("no_intercept", "case ~ 0 + spontaneous + induced", infert_folds, "binomial", nlambda = 10),
   elastic_net_analysis("offset", "case ~ spontaneous + induced + offset(age / 50)", infert_folds, "binomial", nlambda = 10),
-  elastic_net_analysis("folds", births, infert_folds, "binomial", nlambda = 20, folds = "fold"),
-  elastic_net_analysis("folds_listed", births, infert_folds, "binomial", alpha = 0.2, lambda = c(0.2, 0.05, 0.01, 0), folds = "fold")))
+  elastic_net_analysis("folds", infert_formula, infert_folds, "binomial", nlambda = 20, folds = "fold"),
+  elastic_net_analysis("folds_listed", infert_formula, infert_folds, "binomial", alpha = 0.2, lambda = c(0.2, 0.05, 0.01, 0), folds = "fold")))
 
 visits_folds <- visits
 visits_folds$fold <- (seq_len(180) * 11) %% 6 + 1

@@ -84,39 +84,39 @@ golden_case("calibration_pima", others, from = "MASS::Pima.tr, Pima.te", notes =
 # Every site is awkward: s1 has cases only, s2 controls only, s3 and s4 one person, s5 no value of what is rated, s6 one
 # value of it in all rows; nearly every value occurs at other sites too.
 set.seed(20261126)
-uneven <- data.frame(site = rep(site_names(7), c(17, 22, 1, 1, 12, 15, 60)))
-n <- nrow(uneven)
-uneven$event <- c(rep(1, 17), rep(0, 22), 1, 0, rep(0:1, 6), rbinom(15 + 60, 1, 0.4))
-uneven$rating <- round(2 * (rnorm(n) + uneven$event)) / 2
-uneven$second <- round(rnorm(n) + 0.4 * uneven$event)
-uneven$risk <- round(plogis(-0.4 + 0.8 * uneven$rating), 2)
-uneven$edges <- round(pmin(pmax(0.4 + 0.3 * uneven$rating, 0), 1), 1)
-of_s6 <- uneven$site == "s6"
-uneven$rating[of_s6] <- 0.5
-uneven$risk[of_s6] <- 0.5
-for (name in c("rating", "risk", "edges")) uneven[[name]][c(which(uneven$site == "s5"), 5, 30, 100)] <- NA
-uneven$apart <- uneven$event * 2 + uneven$second / 100
-uneven$one_case <- as.numeric(seq_len(n) == 3)
-uneven$one_control <- as.numeric(seq_len(n) != 70)
-uneven <- with_sites(uneven[setdiff(names(uneven), "site")], uneven$site)
+rated <- data.frame(site = rep(site_names(7), c(17, 22, 1, 1, 12, 15, 60)))
+n <- nrow(rated)
+rated$event <- c(rep(1, 17), rep(0, 22), 1, 0, rep(0:1, 6), rbinom(15 + 60, 1, 0.4))
+rated$rating <- round(2 * (rnorm(n) + rated$event)) / 2
+rated$second <- round(rnorm(n) + 0.4 * rated$event)
+rated$risk <- round(plogis(-0.4 + 0.8 * rated$rating), 2)
+rated$edges <- round(pmin(pmax(0.4 + 0.3 * rated$rating, 0), 1), 1)
+of_s6 <- rated$site == "s6"
+rated$rating[of_s6] <- 0.5
+rated$risk[of_s6] <- 0.5
+for (name in c("rating", "risk", "edges")) rated[[name]][c(which(rated$site == "s5"), 5, 30, 100)] <- NA
+rated$apart <- rated$event * 2 + rated$second / 100
+rated$one_case <- as.numeric(seq_len(n) == 3)
+rated$one_control <- as.numeric(seq_len(n) != 70)
+rated <- with_sites(rated[setdiff(names(rated), "site")], rated$site)
 notes <- c("s1 has cases only, s2 controls only, s3 and s4 one person each, s5 no value of rating, risk and edges",
            "s6 has the same rating and risk in every row, s8 no rows; nearly all values are tied across sites")
-golden_case("roc_uneven_sites", uneven, empty = "s8", from = "simulated, seed 20261126", notes = notes, analyses = list(
-  roc_analysis("rating", "event", "rating", uneven), roc_analysis("rating_falls", "event", "rating", uneven, direction = ">"),
-  roc_analysis("second", "event", "second", uneven, conf_level = 0.8),
-  roc_analysis("at_the_edges", "event", "edges", uneven),
-  roc_analysis("both", "event", c("rating", "second"), uneven),
-  roc_analysis("three", "event", c("edges", "risk", "second"), uneven),
-  roc_analysis("apart", "event", "apart", uneven),
-  roc_analysis("one_case", "one_case", "rating", uneven), roc_analysis("one_control", "one_control", "second", uneven)))
-golden_case("calibration_uneven_sites", uneven, empty = "s8", from = "simulated, seed 20261126",
+golden_case("roc_uneven_sites", rated, empty = "s8", from = "simulated, seed 20261126", notes = notes, analyses = list(
+  roc_analysis("rating", "event", "rating", rated), roc_analysis("rating_falls", "event", "rating", rated, direction = ">"),
+  roc_analysis("second", "event", "second", rated, conf_level = 0.8),
+  roc_analysis("at_the_edges", "event", "edges", rated),
+  roc_analysis("both", "event", c("rating", "second"), rated),
+  roc_analysis("three", "event", c("edges", "risk", "second"), rated),
+  roc_analysis("apart", "event", "apart", rated),
+  roc_analysis("one_case", "one_case", "rating", rated), roc_analysis("one_control", "one_control", "second", rated)))
+golden_case("calibration_uneven_sites", rated, empty = "s8", from = "simulated, seed 20261126",
   notes = c(notes, "edges holds 0 and 1, which have no logit"), analyses = list(
-  calibration_analysis("tied", "event", "risk", uneven),
-  calibration_analysis("breaks_at_the_values", "event", "risk", uneven, bins = c(0, 0.31, 0.5, 0.6, 1)),
-  calibration_analysis("one_group", "event", "risk", uneven, bins = 1),
-  calibration_analysis("certain", "event", "edges", uneven, bins = 4),
-  net_benefit_analysis("benefit", "event", "risk", uneven),
-  net_benefit_analysis("benefit_of_certainty", "event", "edges", uneven, thresholds = c(0, 0.1, 0.4, 0.7, 0.999999)),
-  net_benefit_analysis("benefit_one_case", "one_case", "edges", uneven, thresholds = c(0.01, 0.4)),
-  net_benefit_analysis("benefit_one_control", "one_control", "risk", uneven)))
+  calibration_analysis("tied", "event", "risk", rated),
+  calibration_analysis("breaks_at_the_values", "event", "risk", rated, bins = c(0, 0.31, 0.5, 0.6, 1)),
+  calibration_analysis("one_group", "event", "risk", rated, bins = 1),
+  calibration_analysis("certain", "event", "edges", rated, bins = 4),
+  net_benefit_analysis("benefit", "event", "risk", rated),
+  net_benefit_analysis("benefit_of_certainty", "event", "edges", rated, thresholds = c(0, 0.1, 0.4, 0.7, 0.999999)),
+  net_benefit_analysis("benefit_one_case", "one_case", "edges", rated, thresholds = c(0.01, 0.4)),
+  net_benefit_analysis("benefit_one_control", "one_control", "risk", rated)))
 versions <- usual_versions

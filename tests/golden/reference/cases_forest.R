@@ -9,6 +9,6 @@ abortions <- abortion[c("case", "age", "parity", "education", "spontaneous", "in
 golden_case("forest_infert", abortions, from = "datasets::infert", notes = forest_notes, analyses = list(
   forest_analysis("case", "case ~ age + parity + education + spontaneous + induced", abortions, trees = 30, depth = 5),
   forest_analysis("all_columns", "case ~ spontaneous + induced + education", abortions, trees = 12, columns_per_node = 3, min_rows = 10)))
-golden_case("forest_cars", cars, from = "datasets::mtcars", notes = forest_notes, analyses = list(
-  forest_analysis("miles", "mpg ~ wt + hp + cyl + am", cars, trees = 40, depth = 3, min_rows = 3),
-  forest_analysis("weighted", "mpg ~ wt + hp + qsec", cars, trees = 10, min_rows = 2, weights = "carb")))
+golden_case("forest_cars", gear_cars, from = "datasets::mtcars", notes = forest_notes, analyses = list(
+  forest_analysis("miles", "mpg ~ wt + hp + cyl + am", gear_cars, trees = 40, depth = 3, min_rows = 3),
+  forest_analysis("weighted", "mpg ~ wt + hp + qsec", gear_cars, trees = 10, min_rows = 2, weights = "carb")))

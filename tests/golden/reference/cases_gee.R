@@ -22,11 +22,11 @@ golden_case("gee_dietox", pigs, from = "geepack::dietox", notes = gee_notes, ana
   gee_analysis("feed", "weight ~ feed + copper", pigs, "pig", "exchangeable"),
   gee_analysis("log", "weight ~ week + copper", pigs, "pig", "exchangeable", "Gamma", link = "log")))
 
-seizures <- with_sites(MASS::epil[c("y", "trt", "base", "age", "period", "subject")], site_names(3)[MASS::epil$subject %% 3 + 1])
-golden_case("gee_epil", seizures, from = "MASS::epil", notes = gee_notes, analyses = list(
-  gee_analysis("exchangeable", "y ~ trt * base + age", seizures, "subject", "exchangeable", "poisson"),
-  gee_analysis("ar1", "y ~ trt + base + age", seizures, "subject", "ar1", "poisson", time = "period"),
-  gee_analysis("independence", "y ~ trt + offset(log(base))", seizures, "subject", "independence", "poisson")))
+seizure_periods <- with_sites(MASS::epil[c("y", "trt", "base", "age", "period", "subject")], site_names(3)[MASS::epil$subject %% 3 + 1])
+golden_case("gee_epil", seizure_periods, from = "MASS::epil", notes = gee_notes, analyses = list(
+  gee_analysis("exchangeable", "y ~ trt * base + age", seizure_periods, "subject", "exchangeable", "poisson"),
+  gee_analysis("ar1", "y ~ trt + base + age", seizure_periods, "subject", "ar1", "poisson", time = "period"),
+  gee_analysis("independence", "y ~ trt + offset(log(base))", seizure_periods, "subject", "independence", "poisson")))
 
 golden_case("gee_chicks", growth, from = "datasets::ChickWeight", notes = gee_notes, analyses = list(
   gee_analysis("poisson", "weight ~ day + diet", growth, "chick", "exchangeable", "poisson"),

@@ -12,7 +12,7 @@ golden_case("ordinal_housing", flats, from = "MASS::housing", notes = ordinal_no
   lapply(links, function(link) ordinal_analysis(link, "satisfaction ~ influence + type + contact", flats, link, weights = "freq")),
   list(ordinal_analysis("one_term", "satisfaction ~ contact", flats, weights = "freq", conf_level = 0.9))))
 
-weights_of_babies <- births
+weights_of_babies <- named_births
 weights_of_babies$grade <- factor(c("low", "middle", "high", "top")[findInterval(birthwt$bwt, c(0, 2500, 3000, 3500))],
                                   levels = c("low", "middle", "high", "top"))
 weights_of_babies$score <- as.integer(weights_of_babies$grade) * 10
@@ -72,13 +72,13 @@ golden_case("clogit_infert", matched, from = "datasets::infert", notes = set_not
   conditional_analysis("factor", "case ~ factor(spontaneous) + factor(induced)", matched, "stratum", conf_level = 0.9),
   conditional_analysis("efron", "case ~ spontaneous + induced", matched, "stratum", ties = "efron"),
   conditional_analysis("constant", "case ~ age + spontaneous", matched, "stratum")))
-many <- with_sites(data.frame(sick = c(1, 0)[(veteran$time < 80) + 1], karno = veteran$karno, age = veteran$age, trt = veteran$trt,
+veteran_cells <- with_sites(data.frame(sick = c(1, 0)[(veteran$time < 80) + 1], karno = veteran$karno, age = veteran$age, trt = veteran$trt,
                               cell = as.character(veteran$celltype), prior = veteran$prior),
                    c("s1", "s1", "s2", "s3")[as.integer(veteran$celltype)])
-golden_case("clogit_many_cases", many, from = "survival::veteran", notes = c(set_notes, "four sets with many cases each"), analyses = c(
-  lapply(c("exact", "efron", "breslow"), function(ties) conditional_analysis(ties, "sick ~ karno + age + trt", many, "cell", ties = ties)),
-  list(conditional_analysis("offset", "sick ~ karno + offset(age / 50)", many, "cell"),
-       conditional_analysis("crossed", "sick ~ karno * trt", many, "cell"))))
+golden_case("clogit_many_cases", veteran_cells, from = "survival::veteran", notes = c(set_notes, "four sets with many cases each"), analyses = c(
+  lapply(c("exact", "efron", "breslow"), function(ties) conditional_analysis(ties, "sick ~ karno + age + trt", veteran_cells, "cell", ties = ties)),
+  list(conditional_analysis("offset", "sick ~ karno + offset(age / 50)", veteran_cells, "cell"),
+       conditional_analysis("crossed", "sick ~ karno * trt", veteran_cells, "cell"))))
 set.seed(20260112)
 pairs <- spread
 pairs$set <- (seq_len(n) - 1) %/% 5

@@ -6,27 +6,27 @@ meta_notes <- c("each site's model is fitted to its rows alone; a site where the
 
 # Eight centres, of which one has nobody on one arm.
 set.seed(20261128)
-trial <- data.frame(site = factor(rep(paste0("c", 1:8), c(40, 55, 70, 35, 90, 60, 45, 30))))
-trial$arm <- factor(ifelse(trial$site == "c8", "control", sample(c("control", "new"), nrow(trial), TRUE)))
-trial$age <- round(rnorm(nrow(trial), 50, 12))
-trial_shift <- c(0.2, 1.4, 0.9, -0.3, 0.6, 1.1, 0.1, 0)[as.integer(trial$site)]
-trial$response <- rbinom(nrow(trial), 1, plogis(-0.4 + trial_shift * (trial$arm == "new") + 0.01 * (trial$age - 50)))
-trial$score <- round(10 + trial_shift * 2 * (trial$arm == "new") + 0.05 * trial$age + rnorm(nrow(trial), 0, 2), 2)
-trial$months <- round(rexp(nrow(trial), 0.1 * exp(-0.5 * trial_shift * (trial$arm == "new"))), 2) + 0.01
-trial$relapse <- rbinom(nrow(trial), 1, 0.8)
-trial$visits <- rpois(nrow(trial), exp(0.5 + 0.2 * trial_shift * (trial$arm == "new")))
+eight_centres <- data.frame(site = factor(rep(paste0("c", 1:8), c(40, 55, 70, 35, 90, 60, 45, 30))))
+eight_centres$arm <- factor(ifelse(eight_centres$site == "c8", "control", sample(c("control", "new"), nrow(eight_centres), TRUE)))
+eight_centres$age <- round(rnorm(nrow(eight_centres), 50, 12))
+trial_shift <- c(0.2, 1.4, 0.9, -0.3, 0.6, 1.1, 0.1, 0)[as.integer(eight_centres$site)]
+eight_centres$response <- rbinom(nrow(eight_centres), 1, plogis(-0.4 + trial_shift * (eight_centres$arm == "new") + 0.01 * (eight_centres$age - 50)))
+eight_centres$score <- round(10 + trial_shift * 2 * (eight_centres$arm == "new") + 0.05 * eight_centres$age + rnorm(nrow(eight_centres), 0, 2), 2)
+eight_centres$months <- round(rexp(nrow(eight_centres), 0.1 * exp(-0.5 * trial_shift * (eight_centres$arm == "new"))), 2) + 0.01
+eight_centres$relapse <- rbinom(nrow(eight_centres), 1, 0.8)
+eight_centres$visits <- rpois(nrow(eight_centres), exp(0.5 + 0.2 * trial_shift * (eight_centres$arm == "new")))
 odds <- list(study = list(name = "odds", method = "glm", formula = "response ~ arm + age", family = "binomial"), expected = list(method = "glm"))
 hazards <- list(study = list(name = "hazards", method = "cox", formula = "Surv(months, relapse) ~ arm + age"), expected = list(method = "cox"))
-logit <- function(name, ...) meta_analysis(name, trial, "armnew", "response ~ arm + age", family = "binomial", analysis = "odds", ...)
-golden_case("meta_trial", trial, from = paste("simulated, seed 20261128;", metafor_version), notes = meta_notes, analyses = list(
+logit <- function(name, ...) meta_analysis(name, eight_centres, "armnew", "response ~ arm + age", family = "binomial", analysis = "odds", ...)
+golden_case("meta_trial", eight_centres, from = paste("simulated, seed 20261128;", metafor_version), notes = meta_notes, analyses = list(
   odds, hazards, logit("fixed"), logit("moments", model = "random"), logit("restricted", tau2 = "REML"), logit("paule_mandel", tau2 = "PM"),
   logit("knapp_hartung", tau2 = "REML", hartung_knapp = TRUE), logit("adhoc", model = "random", hartung_knapp = "adhoc", conf_level = 0.9),
   logit("released", tau2 = "PM", release_sites = TRUE),
-  meta_analysis("log_hazard", trial, "armnew", "Surv(months, relapse) ~ arm + age", analysis = "hazards", tau2 = "REML"),
-  meta_analysis("survival_formula", trial, "age", "Surv(months, relapse) ~ arm + age", tau2 = "PM", hartung_knapp = TRUE),
-  meta_analysis("means", trial, "armnew", "score ~ arm + age", tau2 = "REML", release_sites = TRUE),
-  meta_analysis("intercepts", trial, "(Intercept)", "score ~ arm", model = "random"),
-  meta_analysis("rates", trial, "armnew", "visits ~ arm", family = "poisson", tau2 = "REML", hartung_knapp = TRUE)))
+  meta_analysis("log_hazard", eight_centres, "armnew", "Surv(months, relapse) ~ arm + age", analysis = "hazards", tau2 = "REML"),
+  meta_analysis("survival_formula", eight_centres, "age", "Surv(months, relapse) ~ arm + age", tau2 = "PM", hartung_knapp = TRUE),
+  meta_analysis("means", eight_centres, "armnew", "score ~ arm + age", tau2 = "REML", release_sites = TRUE),
+  meta_analysis("intercepts", eight_centres, "(Intercept)", "score ~ arm", model = "random"),
+  meta_analysis("rates", eight_centres, "armnew", "visits ~ arm", family = "poisson", tau2 = "REML", hartung_knapp = TRUE)))
 
 bcg <- escalc("RR", ai = tpos, bi = tneg, ci = cpos, di = cneg, data = dat.bcg)
 bcg <- with_sites(data.frame(estimate = as.vector(bcg$yi), error = sqrt(bcg$vi)), by_turn(nrow(bcg), 4))

@@ -3,15 +3,15 @@
 
 # Patients with one to eight visits, unevenly spread over seven sites; two wards at each site.
 set.seed(20261126)
-patients <- data.frame(patient = 1:56, centre = sample(rep(1:7, times = c(3, 5, 6, 8, 9, 11, 14))), visits = sample(1:8, 56, TRUE))
-patients$visits[c(3, 30, 41)] <- 1
-patients$age <- round(rnorm(56, 52, 11))
-patients$arm <- factor(sample(c("drug", "none"), 56, TRUE))
-patients$ward <- 10 * patients$centre + sample(1:2, 56, TRUE)
-patients$level <- rnorm(56)
-patients$course <- 0.6 * patients$level + 0.8 * rnorm(56)
+course_patients <- data.frame(patient = 1:56, centre = sample(rep(1:7, times = c(3, 5, 6, 8, 9, 11, 14))), visits = sample(1:8, 56, TRUE))
+course_patients$visits[c(3, 30, 41)] <- 1
+course_patients$age <- round(rnorm(56, 52, 11))
+course_patients$arm <- factor(sample(c("drug", "none"), 56, TRUE))
+course_patients$ward <- 10 * course_patients$centre + sample(1:2, 56, TRUE)
+course_patients$level <- rnorm(56)
+course_patients$course <- 0.6 * course_patients$level + 0.8 * rnorm(56)
 sizes <- round(rnorm(7, 120, 40))  # of a site: beds
-courses <- patients[rep(seq_len(56), times = patients$visits), ]
+courses <- course_patients[rep(seq_len(56), times = course_patients$visits), ]
 courses$year <- round(ave(courses$patient, courses$patient, FUN = seq_along) / 2 + runif(nrow(courses), -0.2, 0.2), 2)
 courses$beds <- sizes[courses$centre]
 site_level <- rnorm(7)
@@ -26,6 +26,7 @@ for (i in 1:3) {  # no variance between sites
   fit <- lm(flat ~ factor(centre) + year + age, courses)
   courses$flat <- courses$flat - c(0, coef(fit)[2:7])[courses$centre]
 }
+courses$flat <- round(courses$flat, 9)  # the same numbers on every machine
 courses$w <- c(1, 0.25, 3, 1.5)[seq_len(nrow(courses)) %% 4 + 1]
 courses$score[c(7, 100)] <- NA
 courses$age[courses$patient == 12] <- NA

@@ -24,8 +24,8 @@ golden_case("mixed_nested_wards", wards, from = "drawn, seed 20261127", notes = 
   nested_glmm_analysis("shares", "cbind(hits, misses) ~ drug + (1 | ward/patient)", wards, "binomial"),
   nested_glmm_analysis("visits", "visits ~ age + drug + offset(log(years)) + (1 | ward/patient)", wards, "poisson")))
 
-centres <- wards[setdiff(names(wards), "site")]
-centres <- with_sites(centres, sub("w", "c", centres$ward))  # one of three patients, one of five
-golden_case("mixed_nested_sites", centres, from = "drawn, seed 20261127", notes = nested_notes, tolerances = nested_tolerances, because = nested_because, analyses = list(
-  nested_glmm_analysis("slash", "flare ~ drug + (1 | site/patient)", centres, "binomial"),
-  nested_glmm_analysis("plus", "visits ~ drug + (1 | site) + (1 | patient)", centres, "poisson", "visits ~ drug + (1 | patient) + (1 | site)")))
+ward_centres <- wards[setdiff(names(wards), "site")]
+ward_centres <- with_sites(ward_centres, sub("w", "c", ward_centres$ward))  # one of three patients, one of five
+golden_case("mixed_nested_sites", ward_centres, from = "drawn, seed 20261127", notes = nested_notes, tolerances = nested_tolerances, because = nested_because, analyses = list(
+  nested_glmm_analysis("slash", "flare ~ drug + (1 | site/patient)", ward_centres, "binomial"),
+  nested_glmm_analysis("plus", "visits ~ drug + (1 | site) + (1 | patient)", ward_centres, "poisson", "visits ~ drug + (1 | patient) + (1 | site)")))

@@ -43,12 +43,12 @@ golden_case("nb_awkward", awkward_counts, empty = c("a0", "z9"), from = "simulat
 
 firth_notes <- c("H. Heinze and M. Schemper, Stat. Med. 21 (2002), written out in fit_likelihood.R; checked against brglm2's type AS_mean",
                  "std_error from the inverse information at the maximum, p_value Wald's, log_lik the penalised one, as logistf")
-births <- with_sites(data.frame(low = birthwt$low, age = birthwt$age, lwt = birthwt$lwt, race = factor(c("white", "black", "other")[birthwt$race]),
+named_births <- with_sites(data.frame(low = birthwt$low, age = birthwt$age, lwt = birthwt$lwt, race = factor(c("white", "black", "other")[birthwt$race]),
                                 smoke = birthwt$smoke, ht = birthwt$ht, ui = birthwt$ui), by_turn(nrow(birthwt), 4))
-golden_case("firth_birthweight", births, from = "MASS::birthwt", notes = firth_notes, analyses = list(
-  firth_analysis("main", "low ~ age + lwt + race + smoke + ht + ui", births),
-  firth_analysis("one", "low ~ smoke", births),
-  firth_analysis("crossed", "low ~ race * smoke + age", births)))
+golden_case("firth_birthweight", named_births, from = "MASS::birthwt", notes = firth_notes, analyses = list(
+  firth_analysis("main", "low ~ age + lwt + race + smoke + ht + ui", named_births),
+  firth_analysis("one", "low ~ smoke", named_births),
+  firth_analysis("crossed", "low ~ race * smoke + age", named_births)))
 # G. Heinze and M. Schemper, Stat. Med. 21 (2002), table 2: no patient with NV = 1 has HG = 0.
 data("endometrial", package = "brglm2")
 cancer <- with_sites(data.frame(hg = endometrial$HG, nv = endometrial$NV, pi = endometrial$PI, eh = endometrial$EH), by_turn(nrow(endometrial), 3))

@@ -108,7 +108,7 @@ golden_case("registry_elastic_net", registry, empty = "s5", from = registry_from
   cox_elastic_net("half", "Surv(exact, ended) ~ age + stage + offset(part)", registry, character(), alpha = 0.5, lambda = c(0.1, 0.03, 0.01)),
   cox_elastic_net("late", "Surv(entry, exact, ended) ~ age + sex + arm", registry, character(), lambda = c(0.05, 0.01), near = 2e-2),
   cox_elastic_net("wards", "Surv(weeks, ended) ~ age + arm + level", registry, "ward", lambda = c(0.1, 0.03), near = 2e-2)))
-wheezing <- lungs
+wheezing <- with_sites(lungs[c("time", "dead", "age", "sex", "ph.ecog", "ph.karno", "wt.loss")], by_turn(nrow(lungs), 3))
 wheezing$fold <- (seq_len(nrow(lungs)) * 7) %% 5 + 1
 golden_case("elastic_net_lung", wheezing, from = "survival::lung", notes = "ties, missing values", analyses = list(
   cox_elastic_net("path", "Surv(time, dead) ~ age + sex + ph.karno + wt.loss", wheezing, character(), nlambda = 15, near = 1e-2, folds = "fold"),

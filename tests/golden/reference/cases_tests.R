@@ -4,7 +4,7 @@
 # --- two groups -----------------------------------------------------------------------------------------------
 sleepers <- with_sites(data.frame(extra = sleep$extra, group = factor(ifelse(sleep$group == 1, "one", "two"))), by_turn(20, 3))
 pairs_of <- with_sites(data.frame(before = sleep$extra[1:10], after = sleep$extra[11:20]), by_turn(10, 3))
-cars <- with_sites(transform(mtcars, am = factor(ifelse(am == 1, "manual", "automatic"))), in_blocks(32, 4))
+gear_cars <- with_sites(transform(mtcars, am = factor(ifelse(am == 1, "manual", "automatic"))), in_blocks(32, 4))
 golden_case("ttest_sleep", sleepers, from = "datasets::sleep", notes = "estimate is the first mean less the second", analyses = list(
   ttest_analysis("welch", t.test(extra ~ group, sleepers), list(formula = "extra ~ group")),
   ttest_analysis("student", t.test(extra ~ group, sleepers, var.equal = TRUE), list(formula = "extra ~ group", equal_variance = TRUE)),
@@ -23,23 +23,23 @@ anorexia <- with_sites(MASS::anorexia, in_blocks(nrow(MASS::anorexia), 4))
 golden_case("ttest_anorexia", anorexia, empty = "s9", from = "MASS::anorexia", analyses = list(
   ttest_analysis("paired", t.test(anorexia$Postwt, anorexia$Prewt, paired = TRUE), list(y = "Postwt", paired = "Prewt")),
   ttest_analysis("one_sample", t.test(anorexia$Postwt, mu = 85, alternative = "greater"), list(y = "Postwt", mu = 85, alternative = "greater"))))
-golden_case("ttest_cars", cars, from = "datasets::mtcars", notes = "cyl is numeric: tests between groups take its distinct values", analyses = list(
-  ttest_analysis("logged", t.test(log(mpg) ~ am, cars), list(formula = "log(mpg) ~ am")),
-  wilcoxon_analysis("ranks", cars, "mpg ~ am"), wilcoxon_analysis("uncorrected", cars, "hp ~ am", correct = FALSE),
-  wilcoxon_analysis("less", cars, "mpg ~ am", alternative = "less"), wilcoxon_analysis("greater", cars, "wt ~ am", alternative = "greater"),
-  kruskal_analysis("by_cylinders", cars, "mpg ~ cyl"), welch_analysis("welch", cars, "mpg ~ cyl"),
-  terms_anova_analysis("covariate", cars, "mpg ~ am + wt"), terms_anova_analysis("interaction", cars, "mpg ~ am * factor(cyl) + hp")))
+golden_case("ttest_cars", gear_cars, from = "datasets::mtcars", notes = "cyl is numeric: tests between groups take its distinct values", analyses = list(
+  ttest_analysis("logged", t.test(log(mpg) ~ am, gear_cars), list(formula = "log(mpg) ~ am")),
+  wilcoxon_analysis("ranks", gear_cars, "mpg ~ am"), wilcoxon_analysis("uncorrected", gear_cars, "hp ~ am", correct = FALSE),
+  wilcoxon_analysis("less", gear_cars, "mpg ~ am", alternative = "less"), wilcoxon_analysis("greater", gear_cars, "wt ~ am", alternative = "greater"),
+  kruskal_analysis("by_cylinders", gear_cars, "mpg ~ cyl"), welch_analysis("welch", gear_cars, "mpg ~ cyl"),
+  terms_anova_analysis("covariate", gear_cars, "mpg ~ am + wt"), terms_anova_analysis("interaction", gear_cars, "mpg ~ am * factor(cyl) + hp")))
 
 # --- more groups ----------------------------------------------------------------------------------------------
 plants <- with_sites(PlantGrowth, by_turn(30, 4))
 golden_case("anova_plants", plants, empty = "s9", from = "datasets::PlantGrowth", analyses = list(
   anova_analysis("classic", plants, "weight ~ group"), welch_analysis("welch", plants, "weight ~ group"),
   kruskal_analysis("ranks", plants, "weight ~ group")))
-breaks <- with_sites(warpbreaks, in_blocks(54, 3))
-golden_case("anova_breaks", breaks, from = "datasets::warpbreaks", notes = "type II, as car::Anova", analyses = list(
-  terms_anova_analysis("crossed", breaks, "breaks ~ wool * tension"), terms_anova_analysis("main", breaks, "breaks ~ wool + tension"),
-  anova_analysis("one_way", breaks, "breaks ~ tension"), kruskal_analysis("ranks", breaks, "breaks ~ tension"),
-  wilcoxon_analysis("wool", breaks, "breaks ~ wool")))
+yarn <- with_sites(warpbreaks, in_blocks(54, 3))
+golden_case("anova_breaks", yarn, from = "datasets::warpbreaks", notes = "type II, as car::Anova", analyses = list(
+  terms_anova_analysis("crossed", yarn, "breaks ~ wool * tension"), terms_anova_analysis("main", yarn, "breaks ~ wool + tension"),
+  anova_analysis("one_way", yarn, "breaks ~ tension"), kruskal_analysis("ranks", yarn, "breaks ~ tension"),
+  wilcoxon_analysis("wool", yarn, "breaks ~ wool")))
 
 set.seed(20260201)
 uneven <- data.frame(value = c(rnorm(7, 1e4, 1), rnorm(40, 1e4 + 1, 3), rnorm(3, 1e4, 0.5), rnorm(150, 1e4 + 0.2, 1)),
@@ -62,15 +62,15 @@ golden_case("tests_uneven", uneven, empty = "s0", from = "simulated, seed 202602
   correlation_analysis("spearman", uneven, c("value", "tiny", "tied", "negative", "age"), "spearman")))
 
 # --- correlations, components, clusters -----------------------------------------------------------------------
-golden_case("multivariate_cars", cars, from = "datasets::mtcars", analyses = list(
-  correlation_analysis("pearson", cars, c("mpg", "disp", "hp", "wt", "qsec")),
-  correlation_analysis("spearman", cars, c("mpg", "cyl", "hp", "wt"), "spearman"),
-  pca_analysis("scaled", cars, c("mpg", "disp", "hp", "drat", "wt", "qsec")),
-  pca_analysis("two", cars, c("mpg", "disp", "hp", "wt"), components = 2),
-  pca_analysis("pair", cars, c("mpg", "wt")),
-  pca_analysis("unscaled", cars, c("mpg", "disp", "hp", "wt"), scale = FALSE),
-  kmeans_analysis("three", cars, c("mpg", "hp"), rbind(c(30, 70), c(20, 120), c(14, 220))),
-  kmeans_analysis("scaled_clusters", cars, c("mpg", "hp", "wt"), rbind(c(30, 70, 2), c(14, 220, 4)), scale = TRUE)))
+golden_case("multivariate_cars", gear_cars, from = "datasets::mtcars", analyses = list(
+  correlation_analysis("pearson", gear_cars, c("mpg", "disp", "hp", "wt", "qsec")),
+  correlation_analysis("spearman", gear_cars, c("mpg", "cyl", "hp", "wt"), "spearman"),
+  pca_analysis("scaled", gear_cars, c("mpg", "disp", "hp", "drat", "wt", "qsec")),
+  pca_analysis("two", gear_cars, c("mpg", "disp", "hp", "wt"), components = 2),
+  pca_analysis("pair", gear_cars, c("mpg", "wt")),
+  pca_analysis("unscaled", gear_cars, c("mpg", "disp", "hp", "wt"), scale = FALSE),
+  kmeans_analysis("three", gear_cars, c("mpg", "hp"), rbind(c(30, 70), c(20, 120), c(14, 220))),
+  kmeans_analysis("scaled_clusters", gear_cars, c("mpg", "hp", "wt"), rbind(c(30, 70, 2), c(14, 220, 4)), scale = TRUE)))
 irises <- with_sites(iris, by_turn(150, 4))
 golden_case("multivariate_iris", irises, empty = "s7", from = "datasets::iris", analyses = list(
   pca_analysis("unscaled", irises, names(iris)[1:4], scale = FALSE), pca_analysis("scaled", irises, names(iris)[1:4]),

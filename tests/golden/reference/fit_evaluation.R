@@ -38,13 +38,18 @@ roc_analysis <- function(name, outcome, scores, data, direction = "auto", conf_l
 }
 
 # glm() driven on until its deviance no longer moves.
-exact_logistic <- function(x, y, offset = rep(0, length(y))) {
+exact_fit <- function(x, y, offset = rep(0, length(y))) {
   fit <- glm.fit(x, y, offset = offset, family = binomial(), control = glm.control(1e-14, 100))
   for (again in 1:5) {
     fit <- glm.fit(x, y, offset = offset, family = binomial(), start = fit$coefficients, control = glm.control(1e-16, 3))
   }
+  fit
+}
+
+exact_logistic <- function(x, y, offset = rep(0, length(y))) {
+  fit <- exact_fit(x, y, offset)
   mu <- fit$fitted.values
-  list(coefficients = fit$coefficients, fitted = mu, errors = sqrt(diag(solve(crossprod(x, x * (mu * (1 - mu)))))))
+  list(coefficients = fit$coefficients, errors = sqrt(diag(solve(crossprod(x, x * (mu * (1 - mu)))))))
 }
 
 calibration_analysis <- function(name, outcome, prediction, data, bins = 10) {
@@ -58,7 +63,7 @@ calibration_analysis <- function(name, outcome, prediction, data, bins = 10) {
   z <- qnorm(0.975)
   large <- suppressWarnings(exact_logistic(matrix(1, length(y), 1), y, logit))
   line <- suppressWarnings(exact_logistic(cbind(1, logit), y))
-  flexible <- suppressWarnings(exact_logistic(cbind(1, ns(logit, df = 3)), y))
+  flexible <- suppressWarnings(exact_fit(cbind(1, ns(logit, df = 3)), y))  # of collinear columns glm.fit() leaves some out
   breaks <- if (length(bins) > 1) bins else unique(quantile(p, 0:bins / bins, names = FALSE))
   group <- cut(p, breaks, include.lowest = TRUE)
   prevalence <- mean(y)
@@ -71,7 +76,7 @@ calibration_analysis <- function(name, outcome, prediction, data, bins = 10) {
     slope_conf_low = unname(line$coefficients[2]) - z * line$errors[2],
     slope_conf_high = unname(line$coefficients[2]) + z * line$errors[2],
     brier = mean((y - p)^2), brier_scaled = 1 - mean((y - p)^2) / (prevalence * (1 - prevalence)),
-    observed = sum(y), expected = sum(p), observed_expected = sum(y) / sum(p), ici = mean(abs(flexible$fitted - p)),
+    observed = sum(y), expected = sum(p), observed_expected = sum(y) / sum(p), ici = mean(abs(flexible$fitted.values - p)),
     curve = lapply(seq_along(levels(group)), function(k) {
       inside <- group == levels(group)[k]
       list(lower = breaks[k], upper = breaks[k + 1], n = sum(inside), mean_prediction = if (any(inside)) mean(p[inside]) else NA,
