@@ -81,7 +81,7 @@ std::string BedsideDesk::SimilarMark() const {
   return store + "\n" + MachineToday();
 }
 
-Result<std::shared_ptr<const BedsideDesk::Models>> BedsideDesk::Load() const {
+Result<std::shared_ptr<const BedsideDesk::Models>> BedsideDesk::Load() {
   auto models = std::make_shared<Models>();  // shared: answers under way keep it
   models->mark = InUseMark(options_.folder);
   CLINNOVA_ASSIGN(std::vector<StoredModel> stored, StoredModels(options_.folder));
@@ -104,7 +104,8 @@ Result<std::shared_ptr<const BedsideDesk::Models>> BedsideDesk::Load() const {
                                            .index = cohort.second,
                                            .features = {features.begin(), features.end()},
                                            .consent = options_.consent,
-                                           .today = options_.today}));
+                                           .today = options_.today,
+                                           .at_work = &at_work_}));
     models->cohorts.push_back({std::move(module), std::move(reader), std::move(of_cohort)});
   }
   return models;
@@ -180,6 +181,7 @@ void BedsideDesk::AddConsent(ReadQuestion& read) {
 
 Result<ordered_json> BedsideDesk::Ask(const BedsideQuestion& question,
                                       const std::vector<std::string>& unsupplied) {
+  const AtWork::Shift shift(at_work_);
   auto read = questions_.Read(question, options_.today.empty() ? MachineToday() : options_.today);
   if (!read) {
     NoteRefusal(question.hook, read.error());

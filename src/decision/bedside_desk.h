@@ -24,6 +24,7 @@
 #include <string_view>
 #include <vector>
 
+#include "decision/at_work.h"
 #include "decision/bedside_cards.h"
 #include "decision/site_consents.h"
 #include "federation/ledger.h"
@@ -74,7 +75,7 @@ class BedsideDesk {
   };
 
   explicit BedsideDesk(Options options);
-  Result<std::shared_ptr<const Models>> Load() const;
+  Result<std::shared_ptr<const Models>> Load();
   /// Changes with the site's CDM and with the machine's day: consents begin and end with it.
   std::string SimilarMark() const;
   std::shared_ptr<const Similar> ReadSimilar(const Models& models) const;
@@ -91,6 +92,7 @@ class BedsideDesk {
   Options options_;
   QuestionReader questions_;
   SiteConsents consents_;
+  AtWork at_work_;
   std::mutex mutex_;
   InUse in_use_;
 };

@@ -6,8 +6,8 @@
 //   CLINNOVA_ASSIGN(cohort::PatientFacts facts, reader->Read({.patient_id = "p1", .records = records}));
 //
 // The statements that compute features cost nearly the same for one patient as for twenty, so those who ask while a
-// question is under way are answered together by the next, with those who ask within a few milliseconds after. They
-// cannot meet: each patient's identity is made different before it is hashed, by the question's number.
+// question is under way are answered together by the next, with those who ask within some milliseconds after, while
+// other questions are being worked on. They cannot meet: each patient's identity is made different before it is hashed, by the question's number.
 // Nothing is written to disk; the records are forgotten before the answer is given.
 // Thread rule: Read() from any number of threads; one thread of its own works.
 #pragma once
@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "cohort/patient_features.h"
+#include "decision/at_work.h"
 #include "intake/patient_loader.h"
 
 namespace clinnova::decision {
@@ -43,6 +44,8 @@ class PatientReader {
     std::vector<std::string> features;
     store::Store::ConsentRule consent = store::Store::ConsentRule::kRequired;
     std::string today = {};  ///< "2026-11-23"; empty = the machine's date
+    /// Of the questions that come here, each within a Shift of its own.
+    AtWork* at_work = nullptr;  // not owned, outlives the reader
   };
 
   /// Opens the store in memory and asks it once. Errors as PatientFeatures::Create.
@@ -61,7 +64,10 @@ class PatientReader {
 
   PatientReader(Options options, store::Store store, intake::PseudonymKey key);
   void Work();
+  /// Waits for others who will ask soon: `lock` is of `mutex_`.
+  void Gather(std::unique_lock<std::mutex>& lock);
   void Answer(std::vector<Question>& questions);
+  void Give(Question& question, Result<cohort::PatientFacts> facts);
   Result<std::vector<cohort::PatientFacts>> Ask(const std::vector<Question>& questions);
   Result<std::vector<cohort::PatientFacts>> AskLoaded(const std::vector<Question>& questions);
 
