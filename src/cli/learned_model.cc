@@ -44,9 +44,7 @@ Result<void> PredictByFile(const std::string& file, const std::vector<std::strin
   }
   std::printf("%s: %s\n", model.name.c_str(), model.outcome.c_str());
   for (const decision::ArmOutcome& outcome : prediction.outcomes) {
-    const std::string estimate =
-        model.binary ? decision::NaturalFrequency(outcome) : core::Significant(outcome.estimate, 4);
-    std::printf("  %-20s %s\n", outcome.name.c_str(), estimate.c_str());
+    std::printf("  %-20s %s\n", outcome.name.c_str(), OutcomeText(model, outcome).c_str());
   }
   if (model.kind == decision::LearnedKind::kTreatmentChoice) {
     std::printf("  recommendation: %s\n",

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 namespace clinnova::decision {
 namespace {
@@ -25,8 +26,12 @@ std::string Cut(std::string text) {
   return text.substr(0, end) + "...";
 }
 
+/// Three significant digits are all before the point where there are more of these: "3098", not "3.1e+03".
 std::string Rounded(double value, const char* format = "%.0f") {
   char text[64];
+  const bool large = std::abs(value) >= 1000 && std::abs(value) < 1e9;
+  if (large && std::string_view(format) == "%.3g") format = "%.0f";
+  if (large && std::string_view(format) == "%+.3g") format = "%+.0f";
   std::snprintf(text, sizeof text, format, value);
   return text;
 }
@@ -70,15 +75,6 @@ std::string Safety(const Advice& advice) {
             "**: " + Plain(finding.rule->reason) + " (" + Plain(finding.rule->source) + ")\n";
   }
   return text + "\n";
-}
-
-std::string OutcomeText(const LearnedModel& model, const ArmOutcome& outcome) {
-  if (model.binary) return NaturalFrequency(outcome);
-  std::string text = Rounded(outcome.estimate, "%.3g");
-  if (outcome.low) {
-    text += " (" + Rounded(*outcome.low, "%.3g") + " to " + Rounded(*outcome.high, "%.3g") + ")";
-  }
-  return text;
 }
 
 std::string Outcomes(const Advice& advice) {
@@ -295,6 +291,19 @@ std::string NaturalFrequency(const ArmOutcome& outcome) {
   std::string text = "of 100 such patients, about " + Rounded(100 * outcome.estimate);
   if (outcome.low) {
     text += " (" + Rounded(100 * *outcome.low) + " to " + Rounded(100 * *outcome.high) + ")";
+  }
+  return text;
+}
+
+std::string OutcomeText(const LearnedModel& model, const ArmOutcome& outcome) {
+  if (model.binary) return NaturalFrequency(outcome);
+  std::string text = Rounded(outcome.estimate, "%.3g");
+  if (outcome.low) {
+    text += " (" + Rounded(*outcome.low, "%.3g") + " to " + Rounded(*outcome.high, "%.3g") + ")";
+  }
+  if (outcome.own_low) {
+    text += "; this patient's own " + Rounded(*outcome.own_low, "%.3g") + " to " +
+            Rounded(*outcome.own_high, "%.3g");
   }
   return text;
 }

@@ -40,5 +40,7 @@ nlohmann::ordered_json RefusalCard(const std::string& summary, const std::string
 
 /// "of 100 such patients, about 47 (29 to 54)"
 std::string NaturalFrequency(const ArmOutcome& outcome);
+/// It, or of an outcome that is a number "-2.1 (-2.6 to -1.6); this patient's own -4.8 to 0.6".
+std::string OutcomeText(const LearnedModel& model, const ArmOutcome& outcome);
 
 }  // namespace clinnova::decision

@@ -40,6 +40,18 @@ class Bedside : public testing::Test {
   std::unique_ptr<BedsideDesk> desk_;
 };
 
+TEST(OutcomeText, OfANumberHasTheMeanAndOnePatientsOwn) {
+  LearnedModel model;
+  model.binary = false;
+  ArmOutcome outcome{.name = "JAK", .estimate = -2.134, .low = -2.6, .high = -1.6};
+  EXPECT_EQ(OutcomeText(model, outcome), "-2.13 (-2.6 to -1.6)");
+  outcome.own_low = -4.81;
+  outcome.own_high = 0.555;
+  EXPECT_EQ(OutcomeText(model, outcome), "-2.13 (-2.6 to -1.6); this patient's own -4.81 to 0.555");
+  outcome = {.name = "JAK", .estimate = 3098.1, .low = 2955.9, .high = 3240.3};
+  EXPECT_EQ(OutcomeText(model, outcome), "3098 (2956 to 3240)");
+}
+
 TEST_F(Bedside, RecommendsWithIntervalsInNaturalFrequencies) {
   const ordered_json cards = Cards(SamplePatient{}.Question());
   ASSERT_EQ(cards.size(), 1u);

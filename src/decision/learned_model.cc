@@ -183,6 +183,10 @@ class Answer {
         outcome.low = FromLink(link, predictor.eta - z_ * *predictor.std_error);
         outcome.high = FromLink(link, predictor.eta + z_ * *predictor.std_error);
       }
+      if (const auto half = model_.arms[a].outcome_half_width) {
+        outcome.own_low = outcome.estimate - *half;
+        outcome.own_high = outcome.estimate + *half;
+      }
       result_.outcomes.push_back(std::move(outcome));
     }
   }

@@ -74,6 +74,8 @@ struct ModelArm {
   double base_score = 0.0;                        ///< of trees, on the scale of the link
   std::vector<std::vector<TreeNode>> trees{};
   std::optional<double> std_error{};  ///< of the linear predictor, where there is no covariance
+  /// Of an outcome that is a number: as near to the estimate a patient's own is with the model's confidence.
+  std::optional<double> outcome_half_width{};
 };
 
 enum class LearnedKind { kTreatmentChoice, kPrediction };
@@ -132,6 +134,8 @@ struct ArmOutcome {
   double estimate = 0.0;  ///< a probability, or the outcome expected
   std::optional<double> low{}, high{};
   double least = 0.0, largest = 0.0;
+  /// Where one patient's own outcome is expected, not the mean of such patients; none of a binary outcome.
+  std::optional<double> own_low{}, own_high{};
 };
 /// first - second.
 struct ArmDifference {
@@ -179,7 +183,8 @@ struct LearnedPrediction {
 Result<LearnedPrediction> PredictLearned(const LearnedModel& model, const PatientValues& patient);
 
 /// {"model","kind","outcomes":{arm:{"probability","low","high"}},"recommendation","reasons","extrapolated",
-/// "differences","contributions","missing","applicability","abstention"}; `probability` is `value` where the outcome is continuous.
+/// "differences","contributions","missing","applicability","abstention"}; `probability` is `value` where the outcome is continuous,
+/// and then there are `own_low` and `own_high`, too, where the model has them.
 nlohmann::ordered_json LearnedPredictionJson(const LearnedModel& model,
                                              const LearnedPrediction& prediction);
 

@@ -264,6 +264,22 @@ Result<void> ReadArms(const Part& root, LearnedModel& model) {
   return {};
 }
 
+Result<void> ReadOutcomeIntervals(const Part& intervals, LearnedModel& model) {
+  if (!intervals.Has("outcome")) return {};
+  if (model.binary) {
+    return intervals.Wrong("outcome", "expected none, since the outcome is binary");
+  }
+  CLINNOVA_ASSIGN(const Part outcome, intervals.Inner("outcome"));
+  CLINNOVA_ASSIGN(const Part halves, outcome.Inner("half_width"));
+  for (ModelArm& arm : model.arms) {
+    if (!halves.Has(arm.name.c_str())) continue;
+    CLINNOVA_ASSIGN(arm.outcome_half_width, halves.Number(arm.name.c_str()));
+    if (*arm.outcome_half_width > 0) continue;
+    return halves.Wrong(arm.name.c_str(), "expected a number above 0");
+  }
+  return {};
+}
+
 Result<void> ReadIntervals(const Part& root, LearnedModel& model) {
   if (!root.Has("intervals")) return {};
   CLINNOVA_ASSIGN(const Part intervals, root.Inner("intervals"));
@@ -271,6 +287,7 @@ Result<void> ReadIntervals(const Part& root, LearnedModel& model) {
   if (!(model.confidence_level > 0 && model.confidence_level < 1)) {
     return intervals.Wrong("conf_level", "expected a number between 0 and 1");
   }
+  CLINNOVA_TRY(ReadOutcomeIntervals(intervals, model));
   if (!intervals.Has("std_error")) return {};
   CLINNOVA_ASSIGN(const Part errors, intervals.Inner("std_error"));
   for (ModelArm& arm : model.arms) {

@@ -61,6 +61,33 @@ TEST(LearnedModel, IntervalsAreNormalOnTheLinearPredictor) {
               z * std::hypot(error * p * (1 - p), jak * q * (1 - q)), 1e-14);
 }
 
+TEST(LearnedModel, TellsWhereOnePatientsOwnOutcomeLies) {
+  json document = Sample();
+  document["outcome"]["kind"] = "continuous";
+  for (json& arm : document["arms"]) arm["link"] = "identity";
+  document["intervals"]["outcome"] = {{"half_width", {{"JAK", 2.5}}}};
+  const LearnedModel model = Read(document);
+  const LearnedPrediction answer = Ask(model, {"crp=40", "sex=F"});
+  const auto jak = std::ranges::find(answer.outcomes, "JAK", &ArmOutcome::name);
+  EXPECT_EQ(jak->own_low, jak->estimate - 2.5);
+  EXPECT_EQ(jak->own_high, jak->estimate + 2.5);
+  EXPECT_FALSE(answer.outcomes[1].own_low);
+  const auto shown = LearnedPredictionJson(model, answer);
+  EXPECT_EQ(shown["outcomes"]["JAK"]["own_high"], jak->estimate + 2.5);
+  EXPECT_FALSE(shown["outcomes"]["anti-IL-6"].contains("own_high"));
+  document["intervals"]["outcome"]["half_width"]["JAK"] = 0;
+  auto wrong = ReadLearnedModel(document.dump(), "choice.json");
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().message,
+            "choice.json: intervals.outcome.half_width.JAK: expected a number above 0");
+  document = Sample();
+  document["intervals"]["outcome"] = {{"half_width", {{"JAK", 2.5}}}};
+  wrong = ReadLearnedModel(document.dump(), "choice.json");
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().message,
+            "choice.json: intervals.outcome: expected none, since the outcome is binary");
+}
+
 TEST(LearnedModel, RecommendsOnlyWhenTheIntervalLeavesOutZero) {
   json document = Sample();
   LearnedPrediction answer = Ask(Read(document), {"crp=70", "sex=M"});

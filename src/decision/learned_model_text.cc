@@ -41,6 +41,8 @@ ordered_json LearnedPredictionJson(const LearnedModel& model, const LearnedPredi
     entry[model.binary ? "probability" : "value"] = outcome.estimate;
     entry["low"] = OrNull(outcome.low);
     entry["high"] = OrNull(outcome.high);
+    if (outcome.own_low)
+      entry.update({{"own_low", *outcome.own_low}, {"own_high", *outcome.own_high}});
     if (prediction.missing.empty()) continue;
     entry["least"] = outcome.least;
     entry["largest"] = outcome.largest;

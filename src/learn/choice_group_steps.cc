@@ -7,6 +7,7 @@
 #include "learn/choice_disclosure.h"
 #include "learn/choice_group_counts.h"
 #include "learn/choice_inputs.h"
+#include "learn/choice_residuals.h"
 #include "learn/choice_value_steps.h"
 #include "stats/contingency_table.h"
 #include "stats/effect_rows.h"
@@ -109,14 +110,27 @@ Result<Layout> SpreadLayout(const Analysis& analysis, const table::Schema& schem
   CLINNOVA_ASSIGN(const auto subgroupings, SubgroupsFor(analysis, schema, parameters.subgroups));
   CLINNOVA_TRY(CheckScoreGroups(parameters.subgroups));
   CLINNOVA_ASSIGN(const auto bins, BenefitCountBlock(arms, parameters.benefit));
+  const std::size_t scales = parameters.residual_scales.size();
+  if (scales != 0 && (scales != arms || parameters.models.binary)) {
+    return Fail(ErrorCode::kRefused, "scales that do not fit the arms", "wrong_layout");
+  }
   const std::size_t groups = GroupsOf(subgroupings);
   Layout layout{
       {CountBlock("benefit", kBenefitBins), CountBlock("changed", kBenefitBins),
        CountBlock("distance", kDistanceBins), lines,
        CountBlock("subgroup_given", (groups + subgroupings.size()) * arms),
-       CountBlock("subgroup_scores", groups * 2 * parameters.subgroups.score_groups.size()), bins}};
+       CountBlock("subgroup_scores", groups * 2 * parameters.subgroups.score_groups.size()), bins,
+       CountBlock("residuals", scales * kResidualBins)}};
   layout.blocks.insert(layout.blocks.end(), sites.begin(), sites.end());
   return layout;
+}
+
+void AddResidual(const std::vector<double>& scales, const ChoiceBatch& batch, std::size_t row,
+                 ExactSums& sums) {
+  if (scales.empty()) return;
+  const auto own = static_cast<std::size_t>(batch.arm()[row]);
+  const double residual = batch.y()[row] - batch.predicted[own][row];
+  sums.AddCount(kResidualCounts, own * kResidualBins + ResidualBin(residual, scales[own]));
 }
 
 /// What the rule is predicted to gain over the arm `best`; never negative.
@@ -197,6 +211,7 @@ Result<void> SpreadEvaluate(const SiteView& site, const ChoiceSpreadParameters& 
                             AddScore(batch, r, parameters.subgroups.score_groups, group, mine);
                           });
           AddBenefitCounts(parameters.benefit, parameters.models, batch, r, kBenefitBinRows, mine);
+          AddResidual(parameters.residual_scales, batch, r, mine);
         }
         AddLines(parameters.lines, batch, parameters.models.higher_is_better ? 1 : -1, kLineErrors,
                  mine);

@@ -269,7 +269,10 @@ class Judging {
     if (comparing_) spread.sites = SiteQuestion(judgement);
     if (lines_) spread.lines = lines_->Second();
     if (options_.evaluation.calibration) spread.benefit = BenefitBins(judgement);
+    if (!learned_.binary) spread.residual_scales = ResidualScales(judgement.sums);
     CLINNOVA_ASSIGN(const PooledSums sums, federation_.Sum(analysis_, kChoiceSpreadStep, spread));
+    judgement.residual_scales = spread.residual_scales;
+    judgement.residual_counts = sums.Counts(kResidualCounts);
     judgement.benefit_counts = sums.Counts(kBenefitBinRows);
     if (comparing_) comparing_->TakeFirst(sums, kSpreadSites);
     if (lines_) lines_->TakeErrors(sums, kLineErrors);
@@ -280,6 +283,19 @@ class Judging {
     judgement.distance.at_95 = at(0.95);
     judgement.distance.at_99 = at(0.99);
     return ReadGains(sums, spread, subgroupings, judgement);
+  }
+
+  std::vector<double> ResidualScales(const PooledSums& sums) const {
+    std::vector<double> scales;
+    for (std::size_t a = 0; a < learned_.arms.size(); ++a) {
+      std::vector<double> parts;
+      for (std::size_t i = 0; i < kPredictionParts; ++i) {
+        parts.push_back(sums.Number(kArmPredictions, kPredictionParts * a + i));
+      }
+      const double mean_square = ErrorSizesOf(parts, learned_.arm_counts[a]).mean_square;
+      scales.push_back(std::sqrt(std::max(0.0, mean_square)));
+    }
+    return scales;
   }
 
   ChoiceSiteQuestion SiteQuestion(const ChoiceJudgement& judgement) {

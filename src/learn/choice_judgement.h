@@ -143,6 +143,10 @@ struct ChoiceJudgement {
   bool beats_best_single = false;
   std::int64_t changed = 0;  ///< persons whom the rule gives another drug than the best single one
   federation::PooledSums sums;  ///< of the value step
+  /// Of an outcome that is a number, by arm: root mean squares of the errors of predictions, and counts of errors in these
+  /// (choice_residuals.h).
+  std::vector<double> residual_scales{};
+  std::vector<std::int64_t> residual_counts{};
   std::optional<NetBenefitSums> net_benefit{};
   std::optional<SiteComparison> between_sites{};
   std::optional<FittingLines> lines{};                   ///< with evaluation "heterogeneity"

@@ -7,6 +7,7 @@
 
 #include "learn/choice_policy_cells.h"
 #include "learn/choice_report.h"
+#include "learn/choice_residuals.h"
 #include "learn/tree_document.h"
 #include "stats/linear_algebra.h"
 #include "stats/terms.h"
@@ -155,9 +156,27 @@ std::optional<ChoiceForest> WholeForest(const ChoiceStory& story) {
   return forest ? std::optional(*forest) : std::nullopt;
 }
 
+/// Of an outcome that is a number: how far a patient's own may be from the estimate. Nothing of a binary one.
+Json OutcomeIntervalsJson(const ChoiceStory& story) {
+  const std::vector<std::int64_t>& counts = story.judgement.residual_counts;
+  if (counts.empty()) return nullptr;
+  Json halves = Json::object();
+  for (std::size_t a = 0; a < story.learned.arms.size(); ++a) {
+    const auto half = OutcomeHalfWidth(std::span(counts).subspan(a * kResidualBins, kResidualBins),
+                                       story.judgement.residual_scales[a],
+                                       story.options.confidence_level, story.minimum_count);
+    if (half) halves[story.learned.arms[a]] = *half;
+  }
+  return {
+      {"method", "conformal: distances of predictions out of fold, of those who received the arm"},
+      {"half_width", halves}};
+}
+
 Json IntervalsJson(const ChoiceStory& story) {
   Json intervals{{"method", "normal on the linear predictor, arms independent"},
                  {"conf_level", story.options.confidence_level}};
+  Json outcome = OutcomeIntervalsJson(story);
+  if (!outcome.is_null()) intervals["outcome"] = std::move(outcome);
   if (!story.learned.forests) return intervals;
   intervals["method"] =
       "normal on the linear predictor, arms independent; errors the same for every patient: the "

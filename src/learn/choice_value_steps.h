@@ -166,6 +166,8 @@ struct ChoiceSpreadParameters {
   ChoiceSubgroupQuestion subgroups{};      ///< their persons
   ChoiceBinQuestion benefit{};             ///< their persons
   ChoiceSiteQuestion sites{};
+  /// Of an outcome that is a number, by arm (choice_residuals.h); else none.
+  std::vector<double> residual_scales{};
   template <class A>
   void Fields(A& a) {
     a(split);
@@ -179,6 +181,7 @@ struct ChoiceSpreadParameters {
     a(subgroups);
     a(benefit);
     a(sites);
+    a(residual_scales);
   }
 };
 enum ChoiceSpreadBlock {
@@ -189,7 +192,8 @@ enum ChoiceSpreadBlock {
   kSubgroupGiven,   ///< by subgrouping, by its subgroups and then those in none, by recommended arm
   kSubgroupScores,  ///< by subgroup: controls by group of the received drug's prediction, then cases
   kBenefitBinRows,
-  kSpreadSites  // and on
+  kResidualCounts,  ///< by arm of those who received it, by ResidualBin
+  kSpreadSites      // and on
 };
 
 /// Gains over the arm `best`: by group of predicted benefit, then by subgroup. Where disclosure rules hold, a site adds

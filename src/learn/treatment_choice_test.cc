@@ -476,6 +476,28 @@ TEST(TreatmentChoice, HidesNoPartAloneOfAWholeThatItTells) {
   }
 }
 
+// z is standard normal, whatever the drug: nine in ten are within 1.645 of any good prediction.
+TEST(TreatmentChoice, TellsHowFarOnePatientsOwnOutcomeMayBe) {
+  const std::string analysis =
+      "method = \"treatment_choice\"\noutcome = \"z\"\ntreatment = \"drug\"\nid = \"id\"\n"
+      "covariates = [\"x\"]\nfolds = 3\nevaluation = [\"policies\"]\nconf_level = 0.9\n";
+  const std::vector<Table> sites = Sites(Patients(1500, Benefit::kNone), 3);
+  for (const char* learner : {"", "learner = \"boosted_trees\"\ntrees = 10\n"}) {
+    const Answer answer = RunOne(analysis + learner, sites);
+    ASSERT_TRUE(answer) << answer.error().message;
+    for (const std::string arm : {"new", "old"}) {
+      const double half = answer.Number("/model/intervals/outcome/half_width/" + arm);
+      EXPECT_GT(half, 1.5) << learner << arm;
+      EXPECT_LT(half, 1.9) << learner << arm;
+    }
+  }
+  const Answer few = RunOne(analysis, sites, {.minimum_count = 100});  // some 75 are beyond
+  ASSERT_TRUE(few) << few.error().message;
+  EXPECT_EQ(few.Size("/model/intervals/outcome/half_width"), 0u);
+  const Answer binary = RunOne(Choice("evaluation = [\"policies\"]\n"), sites);
+  EXPECT_FALSE(binary.Has("/model/intervals/outcome"));
+}
+
 TEST(TreatmentChoice, TheModelHasGroupsOfItsInputsOfEnoughPersons) {
   const Table table = Patients(600, Benefit::kNone);
   // A continuous outcome: 65 are more than a tenth of the persons, so that groups are joined.
