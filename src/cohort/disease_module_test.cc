@@ -162,6 +162,10 @@ TEST(DiseaseModule, IsCompiledInForRheumatoidArthritis) {
             (std::vector<std::string>{"anti-TNF", "anti-IL-6", "JAK"}));
   EXPECT_EQ(module->Levels(*module->FindFeature("sex"), *index),
             (std::vector<std::string>{"F", "M"}));
+  const IndexEvent* any = module->FindIndexEvent("first_any");
+  ASSERT_NE(any, nullptr);
+  EXPECT_EQ(module->Levels(*module->FindFeature("drug"), *any),
+            (std::vector<std::string>{"anti-TNF", "anti-IL-6", "JAK", "abatacept", "anti-CD20"}));
   EXPECT_TRUE(module->FindFeature("low_activity")->IsFlag());
   EXPECT_FALSE(module->FindFeature("age")->IsFlag());
 }
