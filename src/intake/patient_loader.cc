@@ -84,7 +84,7 @@ Result<std::unique_ptr<PatientLoader>> PatientLoader::Create(store::Store& store
 constexpr std::string_view kPlanWithoutStatistics =
     "SET disabled_optimizers = 'statistics_propagation,compressed_materialization'";
 
-// A row has the columns of one of the tables that an import stages, and NULL in those of the others. Their dates of
+// A row has the columns of one of the tables that an import stages, and NULL in those of the others. The dates of
 // consents are texts.
 constexpr std::string_view kAskedRow = R"sql(
 SELECT COLUMNS(p.*) AS 'p_\0', COLUMNS(c.*) AS 'c_\0', r.* EXCLUDE (form), f.* EXCLUDE (form)
@@ -92,7 +92,10 @@ FROM stage_person p,
      (SELECT * REPLACE (valid_from::VARCHAR AS valid_from, valid_to::VARCHAR AS valid_to) FROM stage_consent) c,
      stage_row r, stage_form f
 )sql";
-constexpr int kPersonColumns = 12, kConsentColumns = 10, kEventColumns = 16 + 14;
+// What AppendPerson, AppendConsent, and AppendEvent with AppendForm fill.
+constexpr int kPersonColumns = 12;
+constexpr int kConsentColumns = 10;
+constexpr int kEventColumns = 16 + 14;
 
 // What kCheck makes of the staged rows where each of them may be loaded.
 constexpr std::string_view kChecked = R"sql(
