@@ -107,7 +107,7 @@ struct Feature {
   std::string score;                ///< kScore
   std::map<std::string, std::string> inputs;  ///< kScore: input to feature
   std::string of;                             ///< kThreshold: a feature
-  double at_most = 0.0;                       ///< kThreshold
+  double at_most = 0.0;                       ///< kThreshold; of `below` the number before it
   std::vector<std::string> yes;               ///< kEither, kAll: features that are 1 or 0
   std::vector<std::string> no;                ///< kEither, kAll
   WorseningRule rule = WorseningRule::kEdss;  ///< kProgression

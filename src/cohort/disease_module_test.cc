@@ -115,12 +115,14 @@ TEST(DiseaseModule, RefusesFeaturesOfUnknownOrCircularMaking) {
             "small.toml:30: feature.low: found \"das\", expected the name of a [feature]");
   EXPECT_EQ(ErrorOf(low + "of = \"low\"\nat_most = 3.2\n"),
             "small.toml:30: feature.low: is computed from itself");
+  EXPECT_EQ(ErrorOf(low + "of = \"das\"\nat_most = 3.2\nbelow = 2.6\n"),
+            "small.toml:35: feature.low.below: found it beside at_most, expected one of them");
   const std::string score =
       std::string(kSmall) + "[feature.das]\ntitle = \"DAS28\"\nsource = \"score\"\n";
-  EXPECT_EQ(
-      ErrorOf(score + "score = \"das29\"\n"),
-      "small.toml:33: feature.das.score: found \"das29\", expected one of das28-crp, das28-crp-3, "
-      "das28-esr, das28-esr-3, hbi, mayo, modified-mayo, partial-mayo, uceis");
+  EXPECT_EQ(ErrorOf(score + "score = \"das29\"\n"),
+            "small.toml:33: feature.das.score: found \"das29\", expected one of cdai-ra, "
+            "das28-crp, das28-crp-3, "
+            "das28-esr, das28-esr-3, hbi, mayo, modified-mayo, partial-mayo, uceis");
   EXPECT_EQ(
       ErrorOf(score + "score = \"das28-crp-3\"\ninputs = { tjc28 = \"crp\", sjc28 = \"crp\" }\n"),
       "small.toml:34: feature.das.inputs: found no crp, expected a feature for it");

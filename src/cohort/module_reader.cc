@@ -2,6 +2,8 @@
 // A module's TOML into a DiseaseModule, with every reference checked.
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "cohort/disease_module.h"
@@ -138,6 +140,17 @@ class ModuleReader {
     module_.index_events_.push_back(std::move(event));
   }
 
+  static void ReadThreshold(Feature& feature, TomlSection& section) {
+    const auto below = section.Number("below");
+    if (!below) {
+      feature.at_most = section.RequiredNumber("at_most");
+    } else if (section.Has("at_most")) {
+      section.Wrong("below", "found it beside at_most, expected one of them");
+    } else {  // of doubles the same
+      feature.at_most = std::nextafter(*below, -std::numeric_limits<double>::infinity());
+    }
+  }
+
   void ReadFeature(const std::string& name, TomlSection& section) {
     CheckName(name, section);
     Feature feature;
@@ -151,7 +164,7 @@ class ModuleReader {
       case FeatureSource::kScore: ReadScore(feature, section); break;
       case FeatureSource::kThreshold:
         feature.of = section.RequiredText("of");
-        feature.at_most = section.RequiredNumber("at_most");
+        ReadThreshold(feature, section);
         break;
       case FeatureSource::kFollowed:
         if (!section.Has("day")) section.Wrong("day", "found nothing, expected a day");

@@ -22,7 +22,8 @@ namespace fs = std::filesystem;
 const std::vector<std::string> kNumbers = {
     "age",          "disease_duration_years", "prior_biologics",    "prior_csdmard",
     "seropositive", "crp_baseline",           "tjc28_baseline",     "haq_baseline",
-    "esr_baseline", "das28_crp_baseline",     "das28_esr_baseline", "gh_baseline"};
+    "esr_baseline", "das28_crp_baseline",     "das28_esr_baseline", "gh_baseline",
+    "cdai_baseline"};
 const std::vector<std::string> kFactors = {"sex", "smoking"};
 
 class Kept : public intake::RecordSink {

@@ -18,6 +18,12 @@ constexpr ScoreInput kCrp{.name = "crp", .unit = "mg/L", .low = 0, .high = 1000}
 constexpr ScoreInput kEsr{.name = "esr", .unit = "mm/h", .low = 0, .high = 200, .above_low = true};
 constexpr ScoreInput kGlobal{.name = "gh", .unit = "mm", .low = 0, .high = 100};
 
+constexpr ScoreInput kPatientScale{
+    .name = "ptga", .unit = "mm", .low = 0, .high = 100, .per_item = 10};
+constexpr ScoreInput kPhysicianScale{
+    .name = "phga", .unit = "mm", .low = 0, .high = 100, .per_item = 10};
+
+constexpr std::array kClinical{kTender, kSwollen, kPatientScale, kPhysicianScale};
 constexpr std::array kCrp4{kTender, kSwollen, kCrp, kGlobal};
 constexpr std::array kCrp3{kTender, kSwollen, kCrp};
 constexpr std::array kEsr4{kTender, kSwollen, kEsr, kGlobal};
@@ -41,7 +47,9 @@ constexpr std::array kPartialMayo{kStools, kBleeding, kPhysician};
 constexpr std::array kUceis{Item("vascular", 2), Item("bleeding", 3), Item("erosions", 3)};
 
 // In the order of their names.
-constexpr std::array<ScoreFormula, 9> kScores{{
+constexpr std::array<ScoreFormula, 10> kScores{{
+    {"cdai-ra", "Clinical Disease Activity Index of rheumatoid arthritis", kClinical,
+     "(10 * ({tjc28} + {sjc28}) + {ptga} + {phga}) / 10"},  // rounded once: 2.8 is a cut
     {"das28-crp", "DAS28-CRP, four variables", kCrp4,
      "0.56 * sqrt({tjc28}) + 0.28 * sqrt({sjc28}) + 0.36 * ln({crp} + 1) + 0.014 * {gh} + 0.96"},
     {"das28-crp-3", "DAS28-CRP, three variables", kCrp3,

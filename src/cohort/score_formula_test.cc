@@ -64,13 +64,20 @@ TEST(ScoreFormula, AddsTheItemsOfBowelDisease) {
   EXPECT_EQ(Evaluate("uceis", {{"vascular", "2"}, {"bleeding", "1"}, {"erosions", "3"}}), 6);
 }
 
+TEST(ScoreFormula, TakesTheCdaisScalesInMillimetres) {
+  EXPECT_EQ(Evaluate("cdai-ra", {{"tjc28", "4"}, {"sjc28", "3"}, {"ptga", "55"}, {"phga", "30"}}),
+            15.5);
+  EXPECT_EQ(Evaluate("cdai-ra", {{"tjc28", "0"}, {"sjc28", "2"}, {"ptga", "1"}, {"phga", "7"}}),
+            2.8);
+}
+
 TEST(ScoreFormula, HasNoLogarithmOfAnEsrOfZero) {
   EXPECT_FALSE(Evaluate("das28-esr", {{"tjc28", "4"}, {"sjc28", "9"}, {"esr", "0"}, {"gh", "50"}}));
 }
 
 TEST(ScoreFormula, IsFoundByName) {
   EXPECT_EQ(FindScore("das28"), nullptr);
-  EXPECT_EQ(ScoreFormulas().size(), 9u);
+  EXPECT_EQ(ScoreFormulas().size(), 10u);
 }
 
 }  // namespace

@@ -34,6 +34,8 @@ TEST(CohortScores, AreThoseOfTheBedside) {
                                  {"crp", "15"},
                                  {"esr", "28"},
                                  {"gh", "42"},
+                                 {"ptga", "35"},
+                                 {"phga", "20"},
                                  {"wellbeing", "2"},
                                  {"pain", "1"},
                                  {"liquid_stools", "5"},
@@ -51,6 +53,8 @@ TEST(CohortScores, AreThoseOfTheBedside) {
                                  {"crp", "0"},
                                  {"esr", "1"},
                                  {"gh", "0"},
+                                 {"ptga", "0"},
+                                 {"phga", "0"},
                                  {"wellbeing", "0"},
                                  {"pain", "0"},
                                  {"liquid_stools", "0"},
@@ -68,6 +72,8 @@ TEST(CohortScores, AreThoseOfTheBedside) {
                                  {"crp", "312.5"},
                                  {"esr", "140"},
                                  {"gh", "100"},
+                                 {"ptga", "100"},
+                                 {"phga", "100"},
                                  {"wellbeing", "4"},
                                  {"pain", "3"},
                                  {"liquid_stools", "100"},
@@ -87,7 +93,8 @@ TEST(CohortScores, AreThoseOfTheBedside) {
       SqlInputs used;
       for (const cohort::ScoreInput& input : formula.inputs) {
         const std::string value = patient.find(input.name)->second;
-        arguments.push_back(std::string(input.name) + "=" + value);
+        arguments.push_back(std::string(input.name) + "=" +
+                            std::to_string(std::stod(value) / input.per_item));
         used.emplace(input.name, value + "::DOUBLE");
       }
       ASSERT_NE(FindScore(name), nullptr) << name;
@@ -107,9 +114,11 @@ TEST(CohortScores, TakeTheSameRangesOfInputs) {
       for (const Field& field : score->fields) {
         if (field.name != input.name) continue;
         found = true;
-        EXPECT_EQ(field.unit, input.unit) << formula.name << ": " << input.name;
-        EXPECT_EQ(field.low, input.low) << formula.name << ": " << input.name;
-        EXPECT_EQ(field.high, input.high) << formula.name << ": " << input.name;
+        if (input.per_item == 1) {
+          EXPECT_EQ(field.unit, input.unit) << formula.name << ": " << input.name;
+        }
+        EXPECT_EQ(field.low * input.per_item, input.low) << formula.name << ": " << input.name;
+        EXPECT_EQ(field.high * input.per_item, input.high) << formula.name << ": " << input.name;
         EXPECT_EQ(field.above_low, input.above_low) << formula.name << ": " << input.name;
       }
       EXPECT_TRUE(found) << formula.name << ": " << input.name;
