@@ -8,12 +8,12 @@
 // Conformal: of n persons as exchangeable as a new one, the ceil((n + 1) level)-th smallest distance is one that the new
 // person's is at most with a chance of `level` at least (V. Vovk, A. Gammerman, G. Shafer, Algorithmic Learning in a Random
 // World, 2005), whatever the distribution is and however wrong the model. Predictions here are those of models that did
-// not see a person's fold, and the model in use has seen all folds: then the chance is `level` but for little where
-// models do not hang on single folds, and 2 level - 1 at least (R. F. Barber, E. J. Candes, A. Ramdas, R. J. Tibshirani,
-// Ann. Stat. 49, 2021, CV+). It is a chance over patients such as received the drug, not one for each patient.
+// not see a person's fold, while the model in use has seen all folds: the chance is then `level` but for little where
+// models do not hang on single folds, and has no bound where they do (R. F. Barber, E. J. Candes, A. Ramdas, R. J.
+// Tibshirani, Ann. Stat. 49, 2021). It is a chance over patients such as received the drug, not one for each patient.
 //
-// Distances are counted in bins of 1/32 of a scale, the arm's root mean square of them, from 1 to 16 scales: below are two thirds of
-// the persons, beyond one in 256 at most. A bin counts as its upper end, so that intervals are up to 1/32 of a scale too
+// Distances are counted in bins of 1/32 of a scale, the arm's root mean square of them, from 1 to 16 scales: below are mostly two thirds
+// of the persons, beyond one in 256 at most. A bin counts as its upper end, so that intervals are up to 1/32 of a scale too
 // wide. Where disclosure rules hold, minimum_count persons or more are further away than what is told.
 #pragma once
 
