@@ -188,4 +188,7 @@ Result<LearnedPrediction> PredictLearned(const LearnedModel& model, const Patien
 nlohmann::ordered_json LearnedPredictionJson(const LearnedModel& model,
                                              const LearnedPrediction& prediction);
 
+/// How far one patient's own outcome may be from the estimate, by arm, in words; empty where the model does not know.
+std::string OwnOutcomesText(const LearnedModel& model);
+
 }  // namespace clinnova::decision

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <nlohmann/json.hpp>
 
+#include "core/text.h"
 #include "decision/learned_model.h"
 
 namespace clinnova::decision {
@@ -74,6 +75,19 @@ ordered_json LearnedPredictionJson(const LearnedModel& model, const LearnedPredi
   json["missing"] = MissingJson(prediction);
   json["applicability"] = ApplicabilityJson(model, prediction);
   return json;
+}
+
+std::string OwnOutcomesText(const LearnedModel& model) {
+  std::string text;
+  for (const ModelArm& arm : model.arms) {
+    if (!arm.outcome_half_width) continue;
+    text += (text.empty() ? "" : ", ") + arm.name + ": within " +
+            core::Significant(*arm.outcome_half_width, 4);
+  }
+  if (text.empty()) return text;
+  return text + " of the estimate with a chance of " +
+         core::Significant(100 * model.confidence_level, 4) +
+         " %, among patients such as received it (conformal, from predictions out of fold)";
 }
 
 }  // namespace clinnova::decision

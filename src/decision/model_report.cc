@@ -44,20 +44,6 @@ std::string Arms(const LearnedModel& model) {
   return text;
 }
 
-/// Of an outcome that is a number.
-std::string OwnOutcomes(const LearnedModel& model) {
-  std::string text;
-  for (const ModelArm& arm : model.arms) {
-    if (!arm.outcome_half_width) continue;
-    text += (text.empty() ? "" : ", ") + arm.name + ": within " +
-            Significant(*arm.outcome_half_width, 4);
-  }
-  if (text.empty()) return text;
-  return text + " of the estimate with a chance of " +
-         Significant(100 * model.confidence_level, 4) +
-         " %, among patients such as received it (conformal, from predictions out of fold)";
-}
-
 /// The full equation of each arm: what a reader needs to compute it by hand.
 std::string Equations(const LearnedModel& model) {
   std::string text;
@@ -139,7 +125,7 @@ class Report {
     Add("15", "Methods", "Uncertainty of a prediction",
         Described(document_.value("intervals", json::object()), "method"));
     if (!model_.binary) {
-      Add("15", "Methods", "Where one patient's own outcome lies", OwnOutcomes(model_));
+      Add("15", "Methods", "Where one patient's own outcome lies", OwnOutcomesText(model_));
     }
     Add("18f", "Open science", "Program", provenance.value("program", ""));
     Add("20a", "Results", "Flow of participants", Described(evaluation, "participants"));
