@@ -29,7 +29,8 @@ inline std::string OneLine(const char* text) {
 }
 
 inline tl::unexpected<Error> DuckDbError(const char* text) {
-  return Fail(ErrorCode::kFailed, "database: " + OneLine(text));
+  const std::string line = OneLine(text);
+  return Fail(ErrorCode::kFailed, "database: " + line.substr(0, line.find(" Stack Trace:")));
 }
 
 /// What a function of SQL calls; neither is set once nobody keeps it.

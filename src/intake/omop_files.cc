@@ -140,6 +140,7 @@ struct OmopFiles::File {
   std::string scan;  ///< SQL that reads it
   bool is_csv = false;
   std::vector<Column> columns;
+  std::vector<std::string> unread = {};  ///< further ones
 };
 
 std::optional<OmopTableName> OmopTable(const std::filesystem::path& path) {
@@ -201,6 +202,7 @@ Result<void> OmopFiles::FindColumns(File& file) {
     const std::string name = rows->column_name(c);
     const std::string field_name = FieldName(file.table, name);
     const auto field = std::ranges::find(fields, field_name, &CdmField::name);
+    if (field == fields.end() || IsWithheld(file.table, field_name)) file.unread.push_back(name);
     if (field == fields.end()) {
       loader_.Ignore({file.name, 0, name},
                      "column " + file.table + "." + field_name + ": not in the CDM 5.4");
@@ -240,7 +242,14 @@ Result<void> OmopFiles::ReadRaw(const File& file) {
                                    ") NOT IN ('', 'NA', 'NULL', '\\N') THEN trim(" + text + ") END";
     sql += ", " + nothing + " AS " + SqlIdentifier(column.field.name);
   }
-  const auto read = database_.Execute(sql + " FROM " + file.scan);
+  sql += " FROM " + file.scan;
+  // DuckDB fails, and all that is open with it, where a line has no UTF-8 and not every column is asked for (1.4.4).
+  if (file.is_csv && !file.unread.empty()) {
+    sql += " WHERE coalesce(";
+    for (const std::string& column : file.unread) sql += SqlIdentifier(column) + ", ";
+    sql += "'') IS NOT NULL";
+  }
+  const auto read = database_.Execute(sql);
   if (read) return {};
   return Fail(ErrorCode::kInvalidInput, file.name + ": cannot be read as the table " + file.table +
                                             ": " + read.error().message);

@@ -192,6 +192,20 @@ TEST_F(OmopFilesTest, QuarantinesRowsThatAreNotOfTheCdm) {
   EXPECT_EQ(Count("SELECT line FROM clinnova.quarantine WHERE rule = 'omop.row'"), 8);
 }
 
+// A table with columns that are not loaded, in Windows-1252.
+TEST_F(OmopFilesTest, QuarantinesALineThatIsNoUtf8) {
+  WritePersons();
+  folder_.Write("cdm/location.csv",
+                "location_id\taddress_1\tcity\tstate\tzip\n1\tTalstr 17\tWinzeln\tR\xA6P\t66954\n"
+                "2\tHauptstr 1\tUlm\tBW\t89073\n");
+  const ImportReport report = Import();
+  EXPECT_EQ(Count("SELECT count(*) FROM location"), 1);
+  EXPECT_EQ(Count("SELECT count(*) FROM clinnova.quarantine WHERE rule = 'omop.row' AND line = 2 "
+                  "AND message LIKE '%utf-8%' AND coalesce(raw, '') NOT LIKE '%Talstr%'"),
+            1);
+  EXPECT_EQ(Import().Total().quarantined, report.Total().quarantined);
+}
+
 TEST_F(OmopFilesTest, ReplacesByKeyAndChangesNothingWhenDoneTwice) { ReplaceByKey(); }
 
 TEST_F(OmopFilesTest, ReplacesByKeyWhereTablesAreWrittenAnew) {
