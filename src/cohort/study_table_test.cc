@@ -365,7 +365,8 @@ TEST_F(StudyTableTest, SaysWhatAStudyAsksForInVain) {
   };
   TableRequest request = Request({"age"});
   request.index = "first_visit";
-  EXPECT_EQ(error(request), "cohort.index: found \"first_visit\", expected one of first_any, first_biologic");
+  EXPECT_EQ(error(request),
+            "cohort.index: found \"first_visit\", expected one of first_any, first_biologic");
   EXPECT_EQ(error(Request({})), "variable: found none, expected at least one [[variable]]");
   EXPECT_EQ(error(Request({"age", "age"})), "variable: found \"age\" twice, expected it once");
   EXPECT_EQ(error(Request({"agee"})).substr(0, 60),
