@@ -33,9 +33,8 @@ struct Questionnaire {
 
 /// Who is asked about, and when.
 struct Persons {
-  /// A SELECT of all that is known of them, a row for each row of the CDM: person_id, the columns of the tables that
-  /// features are made of, NULL in those of other tables, and
-  /// person_age, person_gender and consent_key.
+  /// A SELECT of all that is known of them, a row for each row of the CDM: person_id, the columns that features are made
+  /// of, NULL in those of other tables, person_age, person_gender and consent_key.
   std::string rows;
   std::string consented;   ///< an aggregate over the rows r
   std::string index_date;  ///< an SQL literal

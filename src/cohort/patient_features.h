@@ -9,7 +9,7 @@
 //                   features->Compute({person_id}, {.index = "2026-11-26", .consents = "2026-11-26"}));
 //   facts[0].numbers.at("crp_baseline");   // absent where it is not known
 //
-// Statements are planned once a day; a run over a handful of patients takes some milliseconds, nearly the same for
+// Statements are planned once a day; a run over a handful of patients takes a few milliseconds, nearly the same for
 // one as for twenty. Thread rule: one thread at a time.
 #pragma once
 
@@ -43,9 +43,9 @@ class PatientFeatures {
  public:
   ~PatientFeatures();
 
-  /// Makes the tables that the expressions name in the database `cdm`, which is in memory and holds an
-  /// empty CDM and the view patient_row (intake/patient_loader.h); it is not owned and outlives this. kInvalidInput: a name that the module does not have, or a feature
-  /// that cannot be known today: of the drug that is yet to be chosen, or of later days.
+  /// Makes the tables that the expressions name in the database `cdm`, which is in memory and holds an empty CDM and the
+  /// view patient_row (intake/patient_loader.h); it is not owned and outlives this. kInvalidInput: a name that the module
+  /// does not have, or a feature that cannot be known today: of the drug that is yet to be chosen, or of later days.
   static Result<std::unique_ptr<PatientFeatures>> Create(core::Database& cdm,
                                                          const DiseaseModule& module,
                                                          const std::string& index,

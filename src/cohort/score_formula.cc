@@ -18,10 +18,8 @@ constexpr ScoreInput kCrp{.name = "crp", .unit = "mg/L", .low = 0, .high = 1000}
 constexpr ScoreInput kEsr{.name = "esr", .unit = "mm/h", .low = 0, .high = 200, .above_low = true};
 constexpr ScoreInput kGlobal{.name = "gh", .unit = "mm", .low = 0, .high = 100};
 
-constexpr ScoreInput kPatientScale{
-    .name = "ptga", .unit = "mm", .low = 0, .high = 100, .per_item = 10};
-constexpr ScoreInput kPhysicianScale{
-    .name = "phga", .unit = "mm", .low = 0, .high = 100, .per_item = 10};
+constexpr ScoreInput kPatientScale{.name = "ptga", .unit = "mm", .low = 0, .high = 100};
+constexpr ScoreInput kPhysicianScale{.name = "phga", .unit = "mm", .low = 0, .high = 100};
 
 constexpr std::array kClinical{kTender, kSwollen, kPatientScale, kPhysicianScale};
 constexpr std::array kCrp4{kTender, kSwollen, kCrp, kGlobal};

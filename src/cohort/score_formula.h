@@ -23,8 +23,6 @@ struct ScoreInput {
   double low = 0.0;
   double high = 0.0;
   bool above_low = false;  ///< `low` itself is not possible (an ESR of 0 has no logarithm)
-  double per_item =
-      1.0;  ///< of its unit to one of the score's own: 10 mm to a point of a scale from 0 to 10
 };
 
 struct ScoreFormula {

@@ -26,13 +26,26 @@ std::string Cut(std::string text) {
   return text.substr(0, end) + "...";
 }
 
-/// Three significant digits are all before the point where there are more of these: "3098", not "3.1e+03".
 std::string Rounded(double value, const char* format = "%.0f") {
   char text[64];
-  const bool large = std::abs(value) >= 1000 && std::abs(value) < 1e9;
-  if (large && std::string_view(format) == "%.3g") format = "%.0f";
-  if (large && std::string_view(format) == "%+.3g") format = "%+.0f";
   std::snprintf(text, sizeof text, format, value);
+  return text;
+}
+
+/// An outcome, or with `sign` a difference of two: a probability as so many of 100, a number to three digits, or to all
+/// before the point where there are more: "3098", not "3.1e+03".
+std::string Amount(bool binary, double value, bool sign = false) {
+  const bool whole = binary || (std::abs(value) >= 1000 && std::abs(value) < 1e9);
+  const char* format = whole ? (sign ? "%+.0f" : "%.0f") : (sign ? "%+.3g" : "%.3g");
+  return Rounded(binary ? 100 * value : value, format);
+}
+
+/// "47 (29 to 54)"
+std::string WithInterval(bool binary, const ArmOutcome& outcome) {
+  std::string text = Amount(binary, outcome.estimate);
+  if (outcome.low) {
+    text += " (" + Amount(binary, *outcome.low) + " to " + Amount(binary, *outcome.high) + ")";
+  }
   return text;
 }
 
@@ -94,13 +107,11 @@ std::string Outcomes(const Advice& advice) {
     text += "What is not known counts as average here: the brackets are too narrow, see below.\n\n";
   }
   for (const ArmDifference& difference : advice.prediction.differences) {
-    const double scale = model.binary ? 100 : 1;
-    const char* format = model.binary ? "%+.0f" : "%+.3g";
     text += "- " + Plain(difference.first) + " against " + Plain(difference.second) + ": " +
-            Rounded(scale * difference.estimate, format);
+            Amount(model.binary, difference.estimate, true);
     if (difference.low) {
-      text += " (" + Rounded(scale * *difference.low, format) + " to " +
-              Rounded(scale * *difference.high, format) + ")";
+      text += " (" + Amount(model.binary, *difference.low, true) + " to " +
+              Amount(model.binary, *difference.high, true) + ")";
     }
     text += model.binary ? " of 100\n" : "\n";
   }
@@ -121,13 +132,10 @@ std::string Similar(const Advice& advice) {
 std::string OpenRange(const Advice& advice) {
   if (advice.prediction.missing.empty()) return {};
   const bool binary = advice.model->model.binary;
-  const double scale = binary ? 100 : 1;
-  const char* format = binary ? "%.0f" : "%.3g";
   std::string text;
   for (const ArmOutcome& outcome : advice.prediction.outcomes) {
-    text += (text.empty() ? "" : ", ") + Plain(outcome.name) + " " +
-            Rounded(scale * outcome.least, format) + " to " +
-            Rounded(scale * outcome.largest, format);
+    text += (text.empty() ? "" : ", ") + Plain(outcome.name) + " " + Amount(binary, outcome.least) +
+            " to " + Amount(binary, outcome.largest);
   }
   return "- over the plausible values of what is not known, expected" +
          std::string(binary ? " of 100: " : ": ") + text + "\n";
@@ -288,22 +296,15 @@ std::string_view BedsideModeName(BedsideMode mode) {
 }
 
 std::string NaturalFrequency(const ArmOutcome& outcome) {
-  std::string text = "of 100 such patients, about " + Rounded(100 * outcome.estimate);
-  if (outcome.low) {
-    text += " (" + Rounded(100 * *outcome.low) + " to " + Rounded(100 * *outcome.high) + ")";
-  }
-  return text;
+  return "of 100 such patients, about " + WithInterval(true, outcome);
 }
 
 std::string OutcomeText(const LearnedModel& model, const ArmOutcome& outcome) {
   if (model.binary) return NaturalFrequency(outcome);
-  std::string text = Rounded(outcome.estimate, "%.3g");
-  if (outcome.low) {
-    text += " (" + Rounded(*outcome.low, "%.3g") + " to " + Rounded(*outcome.high, "%.3g") + ")";
-  }
+  std::string text = WithInterval(false, outcome);
   if (outcome.own_low) {
-    text += "; this patient's own " + Rounded(*outcome.own_low, "%.3g") + " to " +
-            Rounded(*outcome.own_high, "%.3g");
+    text += "; this patient's own " + Amount(false, *outcome.own_low) + " to " +
+            Amount(false, *outcome.own_high);
   }
   return text;
 }

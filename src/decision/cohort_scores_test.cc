@@ -27,6 +27,11 @@ std::string BedsideName(const cohort::ScoreFormula& formula) {
   return name.ends_with("-3") ? name.substr(0, name.size() - 2) : name;
 }
 
+/// The CDM has the CDAI's global assessments in millimetres, the bedside on scales from 0 to 10.
+double PerItem(const cohort::ScoreInput& input) {
+  return input.name == "ptga" || input.name == "phga" ? 10 : 1;
+}
+
 TEST(CohortScores, AreThoseOfTheBedside) {
   // Each input from three patients: in between, the least and the most.
   const SqlInputs patients[] = {{{"tjc28", "4"},
@@ -94,7 +99,7 @@ TEST(CohortScores, AreThoseOfTheBedside) {
       for (const cohort::ScoreInput& input : formula.inputs) {
         const std::string value = patient.find(input.name)->second;
         arguments.push_back(std::string(input.name) + "=" +
-                            std::to_string(std::stod(value) / input.per_item));
+                            std::to_string(std::stod(value) / PerItem(input)));
         used.emplace(input.name, value + "::DOUBLE");
       }
       ASSERT_NE(FindScore(name), nullptr) << name;
@@ -114,11 +119,11 @@ TEST(CohortScores, TakeTheSameRangesOfInputs) {
       for (const Field& field : score->fields) {
         if (field.name != input.name) continue;
         found = true;
-        if (input.per_item == 1) {
+        if (PerItem(input) == 1) {
           EXPECT_EQ(field.unit, input.unit) << formula.name << ": " << input.name;
         }
-        EXPECT_EQ(field.low * input.per_item, input.low) << formula.name << ": " << input.name;
-        EXPECT_EQ(field.high * input.per_item, input.high) << formula.name << ": " << input.name;
+        EXPECT_EQ(field.low * PerItem(input), input.low) << formula.name << ": " << input.name;
+        EXPECT_EQ(field.high * PerItem(input), input.high) << formula.name << ": " << input.name;
         EXPECT_EQ(field.above_low, input.above_low) << formula.name << ": " << input.name;
       }
       EXPECT_TRUE(found) << formula.name << ": " << input.name;

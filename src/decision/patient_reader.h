@@ -7,7 +7,8 @@
 //
 // The statements that compute features cost nearly the same for one patient as for twenty, so those who ask while a
 // question is under way are answered together by the next, with those who ask within some milliseconds after, while
-// other questions are being worked on. They cannot meet: each patient's identity is made different before it is hashed, by the question's number.
+// other questions are being worked on. They cannot meet: each patient's identity is made different before it is
+// hashed, by the question's number.
 // Nothing is written to disk; the records are forgotten before the answer is given.
 // Thread rule: Read() from any number of threads; one thread of its own works.
 #pragma once

@@ -202,15 +202,12 @@ Result<void> OmopFiles::FindColumns(File& file) {
     const std::string name = rows->column_name(c);
     const std::string field_name = FieldName(file.table, name);
     const auto field = std::ranges::find(fields, field_name, &CdmField::name);
-    if (field == fields.end() || IsWithheld(file.table, field_name)) file.unread.push_back(name);
-    if (field == fields.end()) {
+    const bool known = field != fields.end();
+    if (!known || IsWithheld(file.table, field_name)) {
+      file.unread.push_back(name);
       loader_.Ignore({file.name, 0, name},
-                     "column " + file.table + "." + field_name + ": not in the CDM 5.4");
-      continue;
-    }
-    if (IsWithheld(file.table, field_name)) {
-      loader_.Ignore({file.name, 0, name},
-                     "column " + file.table + "." + field_name + ": identifies, not loaded");
+                     "column " + file.table + "." + field_name +
+                         (known ? ": identifies, not loaded" : ": not in the CDM 5.4"));
       continue;
     }
     for (const Column& other : file.columns) {

@@ -288,10 +288,7 @@ class Judging {
   std::vector<double> ResidualScales(const PooledSums& sums) const {
     std::vector<double> scales;
     for (std::size_t a = 0; a < learned_.arms.size(); ++a) {
-      std::vector<double> parts;
-      for (std::size_t i = 0; i < kPredictionParts; ++i) {
-        parts.push_back(sums.Number(kArmPredictions, kPredictionParts * a + i));
-      }
+      const std::vector<double> parts = PartOf(sums, kArmPredictions, kPredictionParts, a);
       const double mean_square = ErrorSizesOf(parts, learned_.arm_counts[a]).mean_square;
       scales.push_back(std::sqrt(std::max(0.0, mean_square)));
     }
