@@ -256,12 +256,26 @@ void ExactSums::AddCount(std::size_t block, std::size_t index, std::int64_t coun
 }
 
 void ExactSums::AddInteger(std::size_t block, std::size_t index, Int128 integer) {
-  CLINNOVA_CHECK(layout_.blocks[block].form == BlockSpec::Form::kScaled);
-  *Element(block, index) += integer;
+  AddIntegers(block, index, {&integer, 1});
+}
+
+void ExactSums::AddIntegers(std::size_t block, std::size_t first,
+                            std::span<const Int128> integers) {
+  CLINNOVA_CHECK(layout_.blocks[block].form == BlockSpec::Form::kScaled &&
+                 first + integers.size() <= layout_.blocks[block].size);
+  Int128* element = &elements_[offsets_[block] + first];
+  for (std::size_t i = 0; i < integers.size(); ++i) element[i] += integers[i];
 }
 
 void ExactSums::AddAll(std::size_t block, std::size_t index, std::span<const double> values) {
-  for (const double value : values) Add(block, index, value);
+  if (layout_.blocks[block].form == BlockSpec::Form::kScaled) {
+    for (const double value : values) Add(block, index, value);
+    return;
+  }
+  Int128* element = Element(block, index);
+  bool fits = true;
+  for (const double value : values) fits = AddWide(element, value) && fits;
+  if (!fits) Flag(block);
 }
 
 void ExactSums::AddWeightedColumns(std::size_t block, std::size_t first, const ColumnsView& x,

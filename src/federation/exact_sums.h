@@ -46,6 +46,8 @@ class ExactSums {
   /// Adds `integer` as it is to number `index` of a scaled block, whatever the block's unit: for a step that packs
   /// several whole numbers into one and has proven that no field of the sum over all sites runs into the next.
   void AddInteger(std::size_t block, std::size_t index, Int128 integer);
+  /// AddInteger of each of `integers`, to the numbers from `first` on.
+  void AddIntegers(std::size_t block, std::size_t first, std::span<const Int128> integers);
 
   /// Adds each of `values` as one contribution.
   void AddAll(std::size_t block, std::size_t index, std::span<const double> values);

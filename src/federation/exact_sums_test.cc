@@ -218,9 +218,11 @@ TEST(ExactSums, IntegersArePooledAsTheyAre) {
   const auto pack = [](Int128 high, Int128 low) { return (high << 40) + low; };
   a.AddInteger(0, 1, pack(-7, 3));
   a.AddInteger(0, 1, pack(5, 4));
-  b.AddInteger(0, 1, pack(-(Int128{1} << 80), (Int128{1} << 39)));
+  const Int128 both[] = {-5, pack(-(Int128{1} << 80), (Int128{1} << 39))};
+  b.AddIntegers(0, 0, both);
+  EXPECT_THROW(b.AddIntegers(0, 1, both), core::CheckFailure);
   const PooledSums pooled = Pool(layout, {a, b});
-  EXPECT_TRUE(pooled.Integer(0, 0) == 0);
+  EXPECT_TRUE(pooled.Integer(0, 0) == -5);
   EXPECT_TRUE(pooled.Integer(0, 1) == pack(-2 - (Int128{1} << 80), 7 + (Int128{1} << 39)));
   EXPECT_THROW((void)pooled.Integer(0, 2), core::CheckFailure);
 }

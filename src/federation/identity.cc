@@ -18,10 +18,9 @@ constexpr std::string_view kMagic = "CLNVKEY1";
 constexpr std::size_t kSeedBytes = 32;
 
 /// What is signed: the context, a zero byte, and the hash of the message.
-core::Bytes SignedText(std::string_view context, core::ByteView message) {
+core::Bytes SignedText(std::string_view context, const core::Hash& hash) {
   core::Bytes text(context.begin(), context.end());
   text.push_back(0);
-  const core::Hash hash = core::Blake2b(message);
   text.insert(text.end(), hash.begin(), hash.end());
   return text;
 }
@@ -67,7 +66,7 @@ Result<void> SiteIdentity::Save(const std::filesystem::path& path) const {
 }
 
 Signature SiteIdentity::Sign(std::string_view context, core::ByteView message) const {
-  const core::Bytes text = SignedText(context, message);
+  const core::Bytes text = SignedText(context, core::Blake2b(message));
   Signature signature{};
   crypto_sign_detached(signature.data(), nullptr, text.data(), text.size(), signing_key_.data());
   return signature;
@@ -75,7 +74,12 @@ Signature SiteIdentity::Sign(std::string_view context, core::ByteView message) c
 
 bool VerifySignature(const PublicKey& key, std::string_view context, core::ByteView message,
                      const Signature& signature) {
-  const core::Bytes text = SignedText(context, message);
+  return VerifySignatureOfHash(key, context, core::Blake2b(message), signature);
+}
+
+bool VerifySignatureOfHash(const PublicKey& key, std::string_view context,
+                           const core::Hash& message_hash, const Signature& signature) {
+  const core::Bytes text = SignedText(context, message_hash);
   return crypto_sign_verify_detached(signature.data(), text.data(), text.size(), key.data()) == 0;
 }
 

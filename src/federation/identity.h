@@ -17,6 +17,7 @@
 
 #include "core/archive.h"
 #include "core/error.h"
+#include "core/hash.h"
 #include "federation/secret.h"
 
 namespace clinnova::federation {
@@ -53,5 +54,8 @@ class SiteIdentity {
 /// Whether `signature` was made by the owner of `key` over this context and message.
 bool VerifySignature(const PublicKey& key, std::string_view context, core::ByteView message,
                      const Signature& signature);
+/// The same for whoever has the message's BLAKE2b-256 already.
+bool VerifySignatureOfHash(const PublicKey& key, std::string_view context,
+                           const core::Hash& message_hash, const Signature& signature);
 
 }  // namespace clinnova::federation

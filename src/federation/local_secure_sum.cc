@@ -17,15 +17,14 @@ struct LocalSecureSum::State {
   std::unique_ptr<SecureSumHub> hub;
   int threads = 1;
 
-  /// What each site answers, sites side by side.
+  /// Has each site answer and the round take the answer, sites side by side.
   template <typename Ask>
-  Result<std::vector<core::Bytes>> Answers(Ask ask) {
-    std::vector<core::Bytes> answers(sites.size());
-    CLINNOVA_TRY(ForEachSite(sites.size(), threads, [&](std::size_t s) -> Result<void> {
-      CLINNOVA_ASSIGN(answers[s], ask(s));
-      return {};
-    }));
-    return answers;
+  Result<void> Collect(SecureSumRound& round, Result<void> (SecureSumRound::*take)(core::ByteView),
+                       Ask ask) {
+    return ForEachSite(sites.size(), threads, [&](std::size_t s) -> Result<void> {
+      CLINNOVA_ASSIGN(const core::Bytes answer, ask(s));
+      return (round.*take)(answer);
+    });
   }
 };
 
@@ -79,22 +78,19 @@ Result<std::vector<Int128>> LocalSecureSum::Sum(
     const RoundRequest& request, const Layout& layout,
     const std::vector<std::vector<Int128>>& contributions) {
   CLINNOVA_ASSIGN(SecureSumRound round, state_->hub->BeginRound(HeaderOf(request, layout)));
-  CLINNOVA_ASSIGN(const std::vector<core::Bytes> uploads, state_->Answers([&](std::size_t s) {
+  CLINNOVA_TRY(state_->Collect(round, &SecureSumRound::AddUpload, [&](std::size_t s) {
     return state_->sites[s].Upload(round.header(), contributions[s]);
   }));
-  for (const core::Bytes& upload : uploads) CLINNOVA_TRY(round.AddUpload(upload));
   CLINNOVA_ASSIGN(const core::Bytes survivors, round.NameSurvivors(round.uploaded()));
-  CLINNOVA_ASSIGN(const std::vector<core::Bytes> statements, state_->Answers([&](std::size_t s) {
+  CLINNOVA_TRY(state_->Collect(round, &SecureSumRound::AddStatement, [&](std::size_t s) {
     return state_->sites[s].SignSurvivors(survivors);
   }));
-  for (const core::Bytes& statement : statements) CLINNOVA_TRY(round.AddStatement(statement));
-  CLINNOVA_ASSIGN(const std::vector<core::Bytes> shares,
-                  state_->Answers([&](std::size_t s) -> Result<core::Bytes> {
-                    CLINNOVA_ASSIGN(const core::Bytes unmask,
-                                    round.UnmaskRequestFor(static_cast<SiteIndex>(s)));
-                    return state_->sites[s].Unmask(unmask);
-                  }));
-  for (const core::Bytes& share : shares) CLINNOVA_TRY(round.AddUnmasking(share));
+  CLINNOVA_TRY(state_->Collect(round, &SecureSumRound::AddUnmasking,
+                               [&](std::size_t s) -> Result<core::Bytes> {
+                                 CLINNOVA_ASSIGN(const core::Bytes unmask,
+                                                 round.UnmaskRequestFor(static_cast<SiteIndex>(s)));
+                                 return state_->sites[s].Unmask(unmask);
+                               }));
   CLINNOVA_ASSIGN(SecureSum sum, round.Finish());
   return std::move(sum.elements);
 }

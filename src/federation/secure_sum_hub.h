@@ -16,11 +16,14 @@
 //
 // Property: the hub computes from uploads alone nothing but the sum over the survivors; see secure_sum_site.h
 // for the assumptions. Drop-outs: any number before the upload, as long as max(minimum_sites, threshold)
-// remain; after it, any that leave `threshold` sites. Thread rule: one thread at a time.
+// remain; after it, any that leave `threshold` sites. Thread rule: one thread at a time, but that a round takes
+// messages of one kind, by Add…, from several threads at once.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -109,8 +112,12 @@ class SecureSumRound {
 
   tl::unexpected<Error> Blame(SiteIndex site, const std::string& what) const;
   Result<void> CheckPairs(const SiteSet& survivors) const;
-  /// The authentic message of a participant, or why it is none.
-  Result<SignedMessage> Receive(core::ByteView bytes, std::string_view context) const;
+  struct Received {
+    SignedMessage message;
+    core::Hash body;
+  };
+  /// The authentic message of a participant and its body's hash, or why it is none.
+  Result<Received> Receive(core::ByteView bytes, std::string_view context) const;
   bool WellFormed(const federation::Upload& upload) const;
   bool WellFormed(const SurvivorStatement& statement) const;
   bool WellFormed(const Unmasking& unmasking) const;
@@ -134,6 +141,7 @@ class SecureSumRound {
   std::map<SiteIndex, Stated> statements_;
   std::map<SiteIndex, Unmasking> unmaskings_;
   SiteSet liars_;
+  std::unique_ptr<std::mutex> adding_ = std::make_unique<std::mutex>();  ///< of the three maps
 };
 
 /// One run at the hub: who takes part, with which keys.

@@ -96,18 +96,19 @@ std::string SiteNames(const Roster& roster, const SiteSet& set) {
   return names;
 }
 
-Result<void> CheckSignature(const Roster& roster, const SignedMessage& message,
-                            std::string_view context) {
+Result<core::Hash> CheckSignature(const Roster& roster, const SignedMessage& message,
+                                  std::string_view context) {
   if (message.site >= roster.size()) {
     return Fail(ErrorCode::kRefused, "a message of a site outside the roster", "unknown_site");
   }
   const RosterMember& member = roster[message.site];
-  if (!VerifySignature(member.key, context, message.body, message.signature)) {
+  const core::Hash body = core::Blake2b(message.body);
+  if (!VerifySignatureOfHash(member.key, context, body, message.signature)) {
     return Fail(ErrorCode::kRefused,
                 "a message in the name of site " + member.site + " does not carry its signature",
                 "bad_signature");
   }
-  return {};
+  return body;
 }
 
 Result<SignedMessage> CheckSigned(const Roster& roster, core::ByteView bytes,

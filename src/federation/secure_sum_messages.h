@@ -216,8 +216,9 @@ SignedMessage SignMessage(const SiteIdentity& identity, const T& value) {
 /// `context`; else kRefused with reason "unknown_site" or "bad_signature", or kInvalidInput.
 Result<SignedMessage> CheckSigned(const Roster& roster, core::ByteView bytes,
                                   std::string_view context);
-Result<void> CheckSignature(const Roster& roster, const SignedMessage& message,
-                            std::string_view context);
+/// The same of a message that was decoded: the BLAKE2b-256 of its body.
+Result<core::Hash> CheckSignature(const Roster& roster, const SignedMessage& message,
+                                  std::string_view context);
 
 /// The content of a message whose signature was checked. kInvalidInput when it is malformed or speaks
 /// for another site.

@@ -63,22 +63,24 @@ bool SecureSumRound::WellFormed(const federation::Upload& upload) const {
   return true;
 }
 
-Result<SignedMessage> SecureSumRound::Receive(core::ByteView bytes,
-                                              std::string_view context) const {
+Result<SecureSumRound::Received> SecureSumRound::Receive(core::ByteView bytes,
+                                                         std::string_view context) const {
   if (bytes.size() > MostMessageBytes(header_.elements, roster_.size())) {
     return Fail(ErrorCode::kInvalidInput, "a message of a site is too long", "malformed");
   }
-  CLINNOVA_ASSIGN(SignedMessage message, CheckSigned(roster_, bytes, context));
+  CLINNOVA_ASSIGN(SignedMessage message, core::Decode<SignedMessage>(bytes));
+  CLINNOVA_ASSIGN(const core::Hash body, CheckSignature(roster_, message, context));
   if (!Contains(participants_, message.site)) {
     return Fail(ErrorCode::kRefused,
                 "site " + roster_[message.site].site + " does not take part in the run",
                 "unknown_site");
   }
-  return message;
+  return Received{std::move(message), body};
 }
 
 Result<void> SecureSumRound::AddUpload(core::ByteView bytes) {
-  CLINNOVA_ASSIGN(const SignedMessage message, Receive(bytes, federation::Upload::kContext));
+  CLINNOVA_ASSIGN(const Received received, Receive(bytes, federation::Upload::kContext));
+  const auto& [message, body] = received;
   auto upload = OpenSigned<federation::Upload>(message);
   if (!upload) return Blame(message.site, "sent a malformed upload");
   if (upload->header != hash_) {
@@ -86,7 +88,7 @@ Result<void> SecureSumRound::AddUpload(core::ByteView bytes) {
     return Fail(ErrorCode::kRefused, "an upload of another round", "wrong_round");
   }
   if (!WellFormed(*upload)) return Blame(message.site, "sent an upload of the wrong size");
-  const core::Hash body = core::Blake2b(message.body);
+  const std::lock_guard lock(*adding_);
   const auto known = uploads_.find(message.site);
   if (known == uploads_.end()) {
     uploads_.emplace(message.site, KeptUpload{std::move(*upload), body});
@@ -140,7 +142,8 @@ bool SecureSumRound::WellFormed(const SurvivorStatement& statement) const {
 }
 
 Result<void> SecureSumRound::AddStatement(core::ByteView bytes) {
-  CLINNOVA_ASSIGN(SignedMessage message, Receive(bytes, SurvivorStatement::kContext));
+  CLINNOVA_ASSIGN(Received received, Receive(bytes, SurvivorStatement::kContext));
+  SignedMessage& message = received.message;
   auto statement = OpenSigned<SurvivorStatement>(message);
   if (!statement) return Blame(message.site, "sent a malformed statement");
   if (statement->header != hash_) {
@@ -149,6 +152,7 @@ Result<void> SecureSumRound::AddStatement(core::ByteView bytes) {
   if (!Contains(survivors_, message.site) || !WellFormed(*statement)) {
     return Blame(message.site, "stated another set of survivors");
   }
+  const std::lock_guard lock(*adding_);
   statements_.insert_or_assign(message.site, Stated{std::move(*statement), std::move(message)});
   return {};
 }
@@ -183,7 +187,8 @@ bool SecureSumRound::WellFormed(const Unmasking& unmasking) const {
 }
 
 Result<void> SecureSumRound::AddUnmasking(core::ByteView bytes) {
-  CLINNOVA_ASSIGN(const SignedMessage message, Receive(bytes, Unmasking::kContext));
+  CLINNOVA_ASSIGN(const Received received, Receive(bytes, Unmasking::kContext));
+  const SignedMessage& message = received.message;
   auto unmasking = OpenSigned<Unmasking>(message);
   if (!unmasking) return Blame(message.site, "sent a malformed unmasking");
   if (unmasking->header != hash_) {
@@ -192,6 +197,7 @@ Result<void> SecureSumRound::AddUnmasking(core::ByteView bytes) {
   if (!Contains(survivors_, message.site) || !WellFormed(*unmasking)) {
     return Blame(message.site, "opened shares of another set of survivors");
   }
+  const std::lock_guard lock(*adding_);
   const auto known = unmaskings_.find(message.site);
   // A request that was damaged on its way opens fewer shares than its repeat.
   if (known == unmaskings_.end() || OpenedShares(known->second) < OpenedShares(*unmasking)) {

@@ -31,10 +31,28 @@ TEST(NodeSums, FieldsOfASumDoNotRunIntoEachOther) {
   }
 }
 
-TEST(NodeSums, AddUpBinByBin) {
+TEST(NodeSums, ScaleAsLdexpDoes) {
+  for (std::int64_t exponent = -600; exponent <= 600; exponent += 25) {
+    const NodeUnits units = NodeUnits::For(1 << 20, exponent, -exponent);
+    const std::int64_t wholes[] = {0, 1, -3, (std::int64_t{1} << 62) + 12345};
+    for (const std::int64_t whole : wholes) {
+      const int f = static_cast<int>(units.fraction_bits);
+      EXPECT_EQ(units.slope(whole),
+                std::ldexp(static_cast<double>(whole), static_cast<int>(exponent) - f));
+      EXPECT_EQ(units.curvature(whole),
+                std::ldexp(static_cast<double>(whole), static_cast<int>(-exponent) - f));
+    }
+  }
+}
+
+// As many features as are read at once, and more.
+class NodeSumsOf : public testing::TestWithParam<std::size_t> {};
+INSTANTIATE_TEST_SUITE_P(Features, NodeSumsOf, testing::Values(3, 8, 9, 21));
+
+TEST_P(NodeSumsOf, AddUpBinByBin) {
   std::mt19937_64 random(7);
   const std::size_t rows = 20000;
-  const std::size_t features = 3;
+  const std::size_t features = GetParam();
   std::vector<std::uint8_t> bins(rows * features);
   for (auto& bin : bins) bin = static_cast<std::uint8_t>(random() % 5);
   std::vector<double> slope(rows);
@@ -53,8 +71,8 @@ TEST(NodeSums, AddUpBinByBin) {
   ASSERT_TRUE(range.slopes && range.curvatures);
   for (const bool some : {false, true}) {
     const std::vector<std::uint32_t> chosen = {2, 0};
-    const std::vector<std::uint32_t> first =
-        some ? std::vector<std::uint32_t>{0, 5} : std::vector<std::uint32_t>{0, 5, 10};
+    std::vector<std::uint32_t> first;
+    for (std::uint32_t f = 0; f < (some ? chosen.size() : features); ++f) first.push_back(5 * f);
     std::vector<Int128> sums(5 * first.size());
     std::vector<RowSums> scratch;
     SumNode(

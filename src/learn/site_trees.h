@@ -101,6 +101,9 @@ class SiteTrees {
   RowRange DifferentiateParts(const federation::SiteView& site, const TreeClaim& claim,
                               std::span<const std::uint8_t> use, std::span<const double> score,
                               const NodeUnits& units, std::vector<RowSums>& gradients) const;
+  /// Puts the rows that go left before the others, each in their order; how many they are.
+  std::size_t LeftFirst(const Split& split, const TreeClaim& claim,
+                        std::span<std::uint32_t> sample) const;
   void SendDown(const federation::SiteView& site, const TreeClaim& claim, const Tree& tree,
                 Placement& placement) const;
 

@@ -78,6 +78,33 @@ std::uint8_t BinOf(const std::vector<double>& cuts, double value) {
                                    cuts.begin());
 }
 
+void BinsOf(const std::vector<double>& cuts, std::span<const double> values, std::uint8_t missing,
+            std::span<std::uint8_t> bins) {
+  constexpr std::size_t kTogether =
+      8;  // so that one search's loads are under way while another's are awaited
+  std::size_t r = 0;
+  for (; r + kTogether <= values.size() && !cuts.empty(); r += kTogether) {
+    const double* value = values.data() + r;
+    std::array<std::size_t, kTogether> at{};
+    // std::lower_bound without its branches, which a processor would guess wrong every other time.
+    for (std::size_t left = cuts.size(); left > 1;) {
+      const std::size_t half = left / 2;
+#pragma GCC unroll 8
+      for (std::size_t i = 0; i < kTogether; ++i) {
+        at[i] += half & -static_cast<std::size_t>(cuts[at[i] + half - 1] < value[i]);
+      }
+      left -= half;
+    }
+    for (std::size_t i = 0; i < kTogether; ++i) {
+      const auto bin = static_cast<std::uint8_t>(at[i] + (cuts[at[i]] < value[i] ? 1 : 0));
+      bins[r + i] = std::isnan(value[i]) ? missing : bin;
+    }
+  }
+  for (; r < values.size(); ++r) {
+    bins[r] = std::isnan(values[r]) ? missing : BinOf(cuts, values[r]);
+  }
+}
+
 std::uint8_t BinAt(const table::Column& column, std::size_t row, const Feature& feature) {
   const auto missing = static_cast<std::uint8_t>(feature.missing_bin());
   if (feature.factor()) {
@@ -86,6 +113,14 @@ std::uint8_t BinAt(const table::Column& column, std::size_t row, const Feature& 
   }
   const double value = column.numbers[row];
   return std::isnan(value) ? missing : BinOf(feature.cuts, value);
+}
+
+std::array<std::uint8_t, kMostBins + 1> Split::LeftByBin(const Feature& feature) const {
+  std::array<std::uint8_t, kMostBins + 1> left{};
+  for (std::size_t bin = 0; bin < feature.width(); ++bin) {
+    left[bin] = GoesLeft(static_cast<std::uint8_t>(bin), feature.missing_bin()) ? 1 : 0;
+  }
+  return left;
 }
 
 std::size_t LeafOf(const Tree& tree, const std::vector<Feature>& features,
@@ -98,6 +133,52 @@ std::size_t LeafOf(const Tree& tree, const std::vector<Feature>& features,
     at = left ? tree[at].left : tree[at].right();
   }
   return at;
+}
+
+LeafFinder::LeafFinder(const Tree& tree, const std::vector<Feature>& features)
+    : nodes_(tree.size()) {
+  std::vector<int> depth(tree.size());
+  for (std::size_t at = 0; at < tree.size(); ++at) {
+    Node& node = nodes_[at];
+    node.left = static_cast<std::uint32_t>(at);
+    if (tree[at].leaf) continue;
+    node.left = tree[at].left;
+    node.feature = static_cast<std::uint32_t>(tree[at].split.feature);
+    const auto left = tree[at].split.LeftByBin(features[node.feature]);
+    for (std::size_t bin = 0; bin < left.size(); ++bin) {
+      node.right[bin / 64] |= std::uint64_t{left[bin] == 0} << (bin % 64);
+    }
+    // Children come behind their parent.
+    depth[node.left] = depth[node.left + 1] = depth[at] + 1;
+    depth_ = std::max(depth_, depth[at] + 1);
+  }
+}
+
+void LeafFinder::Find(const std::uint8_t* bins, std::size_t stride,
+                      std::span<std::uint32_t> leaves) const {
+  constexpr std::size_t kTogether =
+      8;  // so that one row's loads are under way while another's are awaited
+  const auto step = [&](std::uint32_t at, const std::uint8_t* row) {
+    const Node& node = nodes_[at];
+    const std::uint8_t bin = row[node.feature];
+    return node.left + static_cast<std::uint32_t>(node.right[bin / 64] >> (bin % 64) & 1);
+  };
+  std::size_t r = 0;
+  for (; r + kTogether <= leaves.size(); r += kTogether) {
+    std::array<std::uint32_t, kTogether> at{};
+    const std::uint8_t* row = bins + r * stride;
+    for (int level = 0; level < depth_; ++level) {
+#pragma GCC unroll 8
+      for (std::size_t i = 0; i < kTogether; ++i) at[i] = step(at[i], row + i * stride);
+    }
+    std::copy(at.begin(), at.end(), leaves.begin() + static_cast<std::ptrdiff_t>(r));
+  }
+  for (; r < leaves.size(); ++r) {
+    leaves[r] = 0;
+    for (int level = 0; level < depth_; ++level) {
+      leaves[r] = step(leaves[r], bins + r * stride);
+    }
+  }
 }
 
 core::Bytes PackTree(const Tree& tree) {

@@ -9,7 +9,9 @@
 // missing to the side that it says. Children stand side by side behind their parent.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -47,6 +49,9 @@ struct Feature {
 
 /// The bin of a number.
 std::uint8_t BinOf(const std::vector<double>& cuts, double value);
+/// The bins of many numbers; `missing` for NaN.
+void BinsOf(const std::vector<double>& cuts, std::span<const double> values, std::uint8_t missing,
+            std::span<std::uint8_t> bins);
 /// The bin of a row in the feature's column.
 std::uint8_t BinAt(const table::Column& column, std::size_t row, const Feature& feature);
 
@@ -60,6 +65,8 @@ struct Split {
     if (row_bin == missing_bin) return missing_left;
     return left_levels.empty() ? row_bin <= bin : left_levels[row_bin] != 0;
   }
+  /// GoesLeft of every bin of the feature, by bin; 0 beyond them.
+  std::array<std::uint8_t, kMostBins + 1> LeftByBin(const Feature& feature) const;
   bool operator==(const Split&) const = default;
 };
 
@@ -82,6 +89,23 @@ using Tree = std::vector<TreeNode>;
 /// The leaf of a row, given its bins feature by feature.
 std::size_t LeafOf(const Tree& tree, const std::vector<Feature>& features,
                    const std::uint8_t* row_bins);
+
+/// The leaves of many rows: LeafOf without a branch that the bins decide, which a processor would guess wrong.
+class LeafFinder {
+ public:
+  LeafFinder(const Tree& tree, const std::vector<Feature>& features);
+  /// The leaf of each row, of which row r's bins begin at bins[r * stride].
+  void Find(const std::uint8_t* bins, std::size_t stride, std::span<std::uint32_t> leaves) const;
+
+ private:
+  struct Node {
+    std::array<std::uint64_t, 4> right{};  ///< bit b: bin b goes right; a leaf goes to itself
+    std::uint32_t feature = 0;
+    std::uint32_t left = 0;
+  };
+  std::vector<Node> nodes_;
+  int depth_ = 0;
+};
 
 /// A tree in few bytes, as rounds carry it; gains and covers are left out. Per node: feature (2 bytes, 0xffff = leaf),
 /// bin, flags (1 = missing left, 2 = by levels), left child (2), value (8), persons (4), sites (1); behind a node by

@@ -159,14 +159,12 @@ void DescribeFeatures(const SiteView& site, const TrainingRows& rows,
       continue;
     }
     ReadNumbers(site, rows, feature, first, count, values);
-    std::int64_t present = 0;
-    for (const double value : values) {
-      if (std::isnan(value)) continue;
-      ++present;
-      sums.Add(kMoments, 2 * number, value);
-      sums.Add(kMoments, 2 * number + 1, value * value);
-    }
-    sums.AddCount(kValueRows, number++, present);
+    std::erase_if(values, [](double value) { return std::isnan(value); });
+    sums.AddCount(kValueRows, number, static_cast<std::int64_t>(values.size()));
+    sums.AddAll(kMoments, 2 * number, values);
+    for (double& value : values) value *= value;
+    sums.AddAll(kMoments, 2 * number + 1, values);
+    ++number;
   }
 }
 
@@ -294,9 +292,7 @@ Result<void> Grow(RowsFunction make, const SiteView& site, const GrowParameters&
     SumNode(units, {binned.bins.data(), binned.features, task.bins.features, task.bins.first},
             task.rows, task.sample, scratch, mine);
     const std::lock_guard adding(mutex);
-    for (std::size_t i = 0; i < mine.size(); ++i) {
-      if (mine[i] != 0) sums.AddInteger(kNodeSums, task.offset + i, mine[i]);
-    }
+    sums.AddIntegers(kNodeSums, task.offset, mine);
   });
   return {};
 }

@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <random>
 
 namespace clinnova::learn {
 namespace {
@@ -42,6 +45,75 @@ TEST(Tree, SendsARowToItsLeaf) {
   EXPECT_EQ(leaf(3, 3), 4U);  // a missing drug goes right
   const std::uint8_t bins[] = {2, 2};
   EXPECT_EQ(ScoreOf({.base = 0.5, .trees = {Sample(), Sample()}}, Features(), bins), -1.5);
+}
+
+/// Of two numbers and a factor, divided at random down to `depth`.
+Tree Grown(std::mt19937& random, const std::vector<Feature>& features, int depth) {
+  Tree tree(1);
+  std::vector<int> level = {0};
+  for (std::size_t at = 0; at < tree.size(); ++at) {
+    if (level[at] == depth || (at != 0 && random() % 5 == 0)) continue;
+    const auto feature = static_cast<std::int32_t>(random() % features.size());
+    const Feature& of = features[static_cast<std::size_t>(feature)];
+    Split split{.feature = feature, .bin = 0, .left_levels = {}, .missing_left = random() % 2 == 0};
+    split.bin = static_cast<std::int32_t>(random() % of.bins());
+    for (std::size_t l = 0; l < of.levels; ++l) split.left_levels.push_back(random() % 2);
+    tree[at].leaf = false;
+    tree[at].split = split;
+    tree[at].left = static_cast<std::uint32_t>(tree.size());
+    tree.resize(tree.size() + 2);
+    level.resize(tree.size(), level[at] + 1);
+  }
+  return tree;
+}
+
+TEST(Tree, FindsTheLeavesOfManyRows) {
+  std::mt19937 random(11);
+  std::vector<double> cuts(kMostBins - 1);
+  std::iota(cuts.begin(), cuts.end(), 0);
+  const std::vector<Feature> features = {
+      {.name = "crp", .column = 0, .levels = 0, .cuts = {1, 5, 20}},
+      {.name = "drug", .column = 1, .levels = 100, .cuts = {}},
+      {.name = "age", .column = 2, .levels = 0, .cuts = cuts}};
+  for (const int depth : {0, 1, 3, 6, 9}) {
+    const Tree tree = Grown(random, features, depth);
+    const LeafFinder finder(tree, features);
+    for (const std::size_t rows : {0, 1, 7, 8, 1003}) {
+      constexpr std::size_t kStride = 4;  // one byte more than there are features
+      std::vector<std::uint8_t> bins(rows * kStride);
+      for (std::size_t r = 0; r < rows; ++r) {
+        for (std::size_t f = 0; f < features.size(); ++f) {
+          bins[r * kStride + f] = static_cast<std::uint8_t>(random() % features[f].width());
+        }
+      }
+      std::vector<std::uint32_t> leaves(rows);
+      finder.Find(bins.data(), kStride, leaves);
+      for (std::size_t r = 0; r < rows; ++r) {
+        ASSERT_EQ(leaves[r], LeafOf(tree, features, bins.data() + r * kStride))
+            << depth << " " << r;
+      }
+    }
+  }
+}
+
+TEST(Tree, BinsManyNumbersAsOne) {
+  std::mt19937_64 random(5);
+  const double kInfinity = std::numeric_limits<double>::infinity();
+  std::vector<double> cuts;
+  for (std::size_t count = 0; count < kMostBins; ++count) {
+    std::vector<double> values = {std::nan(""), -kInfinity, kInfinity, 0.0, -0.0};
+    for (const double cut : cuts) {
+      values.insert(values.end(),
+                    {cut, std::nextafter(cut, -kInfinity), std::nextafter(cut, kInfinity)});
+    }
+    std::vector<std::uint8_t> bins(values.size());
+    BinsOf(cuts, values, 255, bins);
+    for (std::size_t r = 0; r < values.size(); ++r) {
+      ASSERT_EQ(bins[r], std::isnan(values[r]) ? 255 : BinOf(cuts, values[r])) << count << " " << r;
+    }
+    cuts.push_back(std::ldexp(static_cast<double>(random() >> 12), -40) - 1000);
+    std::sort(cuts.begin(), cuts.end());
+  }
 }
 
 TEST(Tree, BinsAreClosedAbove) {
