@@ -19,9 +19,9 @@ constexpr std::size_t kKeyBytes = 32;
 /// A rotation every day for more than ten years.
 constexpr std::size_t kMostGenerations = 4096;
 
-std::int64_t FirstBits(const std::array<std::uint8_t, 32>& mac) {
+std::int64_t FirstBits(core::ByteView mac) {
   std::uint64_t bits = 0;
-  for (int i = 0; i < 8; ++i) bits |= static_cast<std::uint64_t>(mac[i]) << (8 * i);
+  for (std::size_t i = 0; i < 8; ++i) bits |= static_cast<std::uint64_t>(mac[i]) << (8 * i);
   const auto id = static_cast<std::int64_t>(bits & 0x7fffffffffffffffULL);
   return id == 0 ? 1 : id;
 }
@@ -59,7 +59,10 @@ Result<PseudonymKey> PseudonymKey::Load(const std::string& path) {
     }
   }
   sodium_memzero(bytes.data(), size);
-  if (!key.keys_.empty()) return key;
+  if (!key.keys_.empty()) {
+    key.DeriveRowKey();
+    return key;
+  }
   return Fail(ErrorCode::kInvalidInput, "key file " + path + ": found " + std::to_string(size) +
                                             " bytes, expected 32 for each generation");
 }
@@ -90,12 +93,15 @@ Result<void> PseudonymKey::Save(const std::string& path) const {
 
 void PseudonymKey::Zero() {
   for (Key& key : keys_) sodium_memzero(key.data(), key.size());
+  sodium_memzero(row_key_.data(), row_key_.size());
 }
 
 PseudonymKey::~PseudonymKey() { Zero(); }
 
 PseudonymKey& PseudonymKey::operator=(PseudonymKey&& other) noexcept {
   std::swap(keys_, other.keys_);
+  std::swap(row_key_, other.row_key_);
+  row_hash_ = other.row_hash_;
   other.Zero();
   other.keys_.clear();
   return *this;
@@ -109,6 +115,7 @@ void PseudonymKey::AddGeneration() {
   randombytes_buf(more.emplace_back().data(), kKeyBytes);
   Zero();
   keys_ = std::move(more);
+  DeriveRowKey();
 }
 
 void PseudonymKey::KeepGenerations(std::size_t count) {
@@ -152,8 +159,29 @@ std::int64_t PseudonymKey::PersonId(std::string_view patient_id) const {
   return TakenId(FirstBits(Mac(0, {"person", kZero, patient_id})));
 }
 
+void PseudonymKey::DeriveRowKey() {
+  static_assert(crypto_shorthash_siphash24_KEYBYTES == sizeof row_key_);
+  Key mac = Mac(0, {"row key"});
+  std::copy_n(mac.begin(), row_key_.size(), row_key_.begin());
+  sodium_memzero(mac.data(), mac.size());
+}
+
 std::int64_t PseudonymKey::RowId(std::string_view kind, std::string_view id) const {
-  return TakenId(FirstBits(Mac(0, {"row ", kind, kZero, id})));
+  if (row_hash_ == RowHash::kBlake2b) {
+    return TakenId(FirstBits(Mac(0, {"row ", kind, kZero, id})));
+  }
+  std::array<char, 128> room;  // for nearly all of them
+  std::string longer;
+  const std::size_t size = kind.size() + 1 + id.size();
+  if (size > room.size()) longer.resize(size);
+  char* const text = size > room.size() ? longer.data() : room.data();
+  char* end = std::copy(kind.begin(), kind.end(), text);
+  *end++ = 0;
+  std::copy(id.begin(), id.end(), end);
+  std::array<std::uint8_t, crypto_shorthash_siphash24_BYTES> hash{};
+  crypto_shorthash_siphash24(hash.data(), reinterpret_cast<const unsigned char*>(text), size,
+                             row_key_.data());
+  return TakenId(FirstBits(hash));
 }
 
 std::int64_t PseudonymKey::TakenId(std::int64_t id) const {

@@ -5,7 +5,7 @@
 // files or new, goes through all of them and arrives at the same identifiers.
 //
 //   pseudonym_1 = MAC(key_1, patient's identity)     pseudonym_n = MAC(key_n, pseudonym_n-1)
-//   row_1       = MAC(key_1, kind, source's id)      row_n       = MAC(key_n, row_n-1)
+//   row_1       = PRF(key_1, kind, source's id)      row_n       = MAC(key_n, row_n-1)
 //
 // The key file is the generations, 32 bytes each, the first one first.
 //
@@ -14,9 +14,10 @@
 // are of the same person; with the keys of the earlier generations alone neither. (What the records say is not
 // changed: the same values on the same days are.)
 // Assumption: the key file (mode 0600) is not in the hands of the reader of the CDM.
-// Security level: 256 bits of key, 128 bits of pseudonym, 63 bits of row identifiers (collisions only); a chain
-// is as strong as its weakest link's pseudo-random function, and collides once more often with each generation.
-// Source: RFC 7693 (BLAKE2b, keyed mode), through libsodium's crypto_generichash; Bellare, Canetti and Krawczyk,
+// Security level: 256 bits of key, 128 bits of pseudonym; of row identifiers 128 bits of key, derived from the other, and 63
+// bits (collisions only); a chain is as strong as its weakest link's pseudo-random function, and collides once more often with each generation.
+// Source: RFC 7693 (BLAKE2b, keyed mode), through libsodium's crypto_generichash; Aumasson and Bernstein, "SipHash: a fast
+// short-input PRF" (INDOCRYPT 2012), through its crypto_shorthash; Bellare, Canetti and Krawczyk,
 // "Pseudorandom functions revisited: the cascade construction" (FOCS 1996), of whose kind the chain is: each
 // generation's key is drawn anew.
 #pragma once
@@ -33,8 +34,11 @@
 
 namespace clinnova::intake {
 
+/// What makes the identifiers of rows: a million records are a million of them. Stores from before SipHash keep BLAKE2b.
+enum class RowHash { kSipHash, kBlake2b };
+
 /// The site's key. Has no text form, is zeroed when it dies, and cannot be copied. Immutable but for the two
-/// functions that change its generations; then any thread.
+/// functions that change its generations and SetRowHash; then any thread.
 class PseudonymKey {
  public:
   /// Reads the key. kInvalidInput when the file is not there, is not 32 bytes for each generation, or when others
@@ -60,6 +64,9 @@ class PseudonymKey {
   void AddGeneration();
   /// Forgets those after the first `count`, at least 1 and at most all.
   void KeepGenerations(std::size_t count);
+
+  /// kSipHash before it is called.
+  void SetRowHash(RowHash hash) { row_hash_ = hash; }
 
   /// Says which key made the pseudonyms without saying anything about it: 16 hexadecimal digits.
   std::string Fingerprint() const { return Fingerprint(keys_.size()); }
@@ -90,9 +97,12 @@ class PseudonymKey {
   Key Mac(std::size_t generation, Pieces pieces) const;
   std::int64_t NextId(std::size_t generation, std::int64_t id) const;
   std::string NextPseudonym(std::size_t generation, std::string_view pseudonym) const;
+  void DeriveRowKey();
 
   std::vector<Key>
       keys_;  ///< at least one; grows only through AddGeneration, which leaves no copy behind
+  std::array<std::uint8_t, 16> row_key_{};  ///< of the first of them
+  RowHash row_hash_ = RowHash::kSipHash;
 };
 
 }  // namespace clinnova::intake

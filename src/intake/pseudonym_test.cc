@@ -79,6 +79,8 @@ TEST(PseudonymKey, ChainsItsGenerationsAsItsHeaderSays) {
   EXPECT_EQ(key->generations(), 2u);
   EXPECT_EQ(key->Pseudonym("4711"), "ebb7da776917344e41388d25f0875f53");
   EXPECT_EQ(key->PersonId("4711"), 3960807039610559494);
+  EXPECT_EQ(key->RowId("drug", "1"), 7903996273541110595);
+  key->SetRowHash(RowHash::kBlake2b);
   EXPECT_EQ(key->RowId("drug", "1"), 7093588076784619738);
   EXPECT_EQ(key->TakenId(7), 7110894785801870549);
   EXPECT_EQ(key->TakenId(0), 0);
@@ -90,6 +92,13 @@ TEST(PseudonymKey, ChainsItsGenerationsAsItsHeaderSays) {
   EXPECT_EQ(key->Pseudonym("4711"), "adf5860917573e07150c5068c2a53de3");
   EXPECT_EQ(key->PersonId("4711"), 402912804469166531);
   EXPECT_EQ(key->RowId("drug", "1"), 3897901646586210712);
+  key->SetRowHash(RowHash::kSipHash);
+  EXPECT_EQ(key->RowId("drug", "1"), 800317840595764516);
+  EXPECT_EQ(key->RowId("drug", std::string(200, 'x')), 5637318388188801563);
+  EXPECT_NE(key->RowId("a", "bc"), key->RowId("ab", "c"));
+  key->AddGeneration();
+  EXPECT_EQ(key->RowId("drug", "1"), key->Rotated(800317840595764516));
+  key->KeepGenerations(1);
   EXPECT_EQ(key->TakenId(7), 7) << "as it came";
   EXPECT_EQ(key->Fingerprint(), "45166baa782e5a99");
   std::filesystem::remove(path);

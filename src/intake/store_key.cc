@@ -58,6 +58,10 @@ Result<StoreKey> LoadWholeKey(core::Database& database, const std::string& path)
   if (generations == 0) {
     CLINNOVA_TRY(WrongKey(database, path, key.Fingerprint(), fingerprint));
   }
+  CLINNOVA_ASSIGN(const std::int64_t older,
+                  database.QueryInt64("SELECT count(*) FROM clinnova.setting WHERE name = "
+                                      "'row_hash' AND value = 'blake2b'"));
+  key.SetRowHash(older > 0 ? RowHash::kBlake2b : RowHash::kSipHash);
   return StoreKey{std::move(key), generations};
 }
 

@@ -174,8 +174,18 @@ ALTER TABLE fact_relationship ALTER COLUMN fact_id_1 SET DATA TYPE BIGINT;
 ALTER TABLE fact_relationship ALTER COLUMN fact_id_2 SET DATA TYPE BIGINT;
 )sql";
 
-constexpr std::array<Migration, 5> kMigrations{
-    {{1, kVersion1}, {2, kVersion2}, {3, kVersion3}, {4, kVersion4}, {5, kVersion5}}};
+// What is imported again gets the identifiers that its rows have.
+constexpr std::string_view kVersion6 = R"sql(
+INSERT INTO clinnova.setting SELECT 'row_hash',
+  CASE WHEN EXISTS (SELECT 1 FROM clinnova.pseudonym_key) THEN 'blake2b' ELSE 'siphash' END;
+)sql";
+
+constexpr std::array<Migration, 6> kMigrations{{{1, kVersion1},
+                                                {2, kVersion2},
+                                                {3, kVersion3},
+                                                {4, kVersion4},
+                                                {5, kVersion5},
+                                                {6, kVersion6}}};
 
 }  // namespace
 

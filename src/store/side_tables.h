@@ -17,7 +17,8 @@
 //   provider_role rows of provider that are a role of another row of it, the person who has it
 //   quality_run   one row per run of the quality checks: when, after which import, how many passed
 //   quality_result  and what each check counted then (src/quality/history.h)
-//   setting       name and value, such as 'consent_required'; 'pseudonyms' is 'service' where an outside one made them
+//   setting       name and value, such as 'consent_required'; 'pseudonyms' is 'service' where an outside one made them,
+//                 'row_hash' what made the rows' identifiers: 'siphash', or 'blake2b' in an older store
 //   research_person (view) persons whom a study may see
 //
 // An identifier of a person or row is a BIGINT whose column's name ends in _id, made by intake::PseudonymKey: a

@@ -188,6 +188,32 @@ TEST(Store, WidensTheIdentifiersOfAnOlderFile) {
   std::filesystem::remove(path);
 }
 
+TEST(Store, KeepsWhatMadeTheRowIdentifiersOfAnOlderFile) {
+  const auto path = TemporaryFile("row_hash.duckdb");
+  const auto row_hash = [](Store& store) {
+    auto rows = store.database().Query(
+        "SELECT string_agg(value) FROM clinnova.setting WHERE name = 'row_hash'");
+    return rows && rows->NextChunk() ? std::string(rows->Text(0, 0)) : "";
+  };
+  for (const bool has_rows : {false, true}) {
+    {
+      auto store = Store::Open({.path = path.string()});
+      EXPECT_EQ(row_hash(*store), "siphash");
+      ASSERT_TRUE(
+          store->database().Execute("DELETE FROM clinnova.setting WHERE name = 'row_hash';"
+                                    "DELETE FROM clinnova.schema_version WHERE version > 5"));
+      if (has_rows) {
+        ASSERT_TRUE(store->database().Execute(
+            "INSERT INTO clinnova.pseudonym_key VALUES ('45166baa782e5a99', now()::TIMESTAMP)"));
+      }
+    }
+    auto store = Store::Open({.path = path.string()});
+    ASSERT_TRUE(store.has_value()) << store.error().message;
+    EXPECT_EQ(row_hash(*store), has_rows ? "blake2b" : "siphash");
+  }
+  std::filesystem::remove(path);
+}
+
 struct ConsentCase {
   const char* what;
   const char* rows;  ///< (status, from, to) of person 1
