@@ -20,7 +20,7 @@
 #include "intake/import.h"
 #include "intake/load_statements.h"
 #include "intake/mapping.h"
-#include "intake/record_identities.h"
+#include "intake/pattern_stage.h"
 #include "intake/record_queue.h"
 #include "intake/record_stage.h"
 #include "intake/site_concepts.h"
@@ -94,9 +94,16 @@ class Stopwatch {
 class Staging final : public RecordSink {
  public:
   Staging(const vocabulary::Vocabulary& vocabulary, SiteConcepts& concepts, RecordStage& stage)
-      : resolver_(vocabulary, "2100-01-01", &concepts), stage_(stage) {}
+      : resolver_(vocabulary, "2100-01-01", &concepts),
+        stage_(stage),
+        patterns_(resolver_, stage) {}
   Result<void> Accept(SourceRecord&& record) override {
     stage_.Take(record, resolver_.Resolve(record));
+    ++records;
+    return {};
+  }
+  Result<void> AcceptPatterned(const PatternedRecord& record) override {
+    if (patterns_.Take(record) == nullptr) return RecordSink::AcceptPatterned(record);
     ++records;
     return {};
   }
@@ -108,6 +115,7 @@ class Staging final : public RecordSink {
  private:
   RecordResolver resolver_;
   RecordStage& stage_;
+  PatternStage patterns_;
 };
 
 void Read(const Export& data, RecordSink& sink) {
@@ -138,8 +146,8 @@ void ReadAndStage(const Export& data, const fs::path& folder) {
   Must(store.database().Execute(kCreateStaging));
   RecordStage stage = Must(RecordStage::Open(store.database(), key));
   Staging sink(vocabulary, concepts, stage);
-  RecordIdentities identities(key);
-  RecordQueue queue(sink, [&](SourceRecord& record) { identities.Compute(record); });
+
+  RecordQueue queue(sink);
   Read(data, queue);
   Must(queue.Finish());
   Must(stage.Finish());

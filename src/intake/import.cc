@@ -22,7 +22,6 @@
 #include "intake/omop_files.h"
 #include "intake/openehr_reader.h"
 #include "intake/pseudonym.h"
-#include "intake/record_identities.h"
 #include "intake/record_queue.h"
 #include "intake/redcap_reader.h"
 #include "intake/sphn_reader.h"
@@ -250,11 +249,9 @@ Result<std::vector<ImportedFile>> ReadInputs(const std::vector<Input>& inputs, R
   return files;
 }
 
-/// Reads on this thread, computes identities on a second and loads on a third.
-Result<void> ReadAndLoad(const std::vector<Input>& inputs, const PseudonymKey& key,
-                         Loader& loader) {
-  RecordIdentities identities(key);
-  RecordQueue queue(loader, [&](SourceRecord& record) { identities.Compute(record); });
+/// Reads on this thread and loads on another.
+Result<void> ReadAndLoad(const std::vector<Input>& inputs, Loader& loader) {
+  RecordQueue queue(loader);
   CLINNOVA_ASSIGN(std::vector<ImportedFile> files, ReadInputs(inputs, queue));
   CLINNOVA_TRY(queue.Finish());
   for (ImportedFile& file : files) loader.AddFile(std::move(file));
@@ -280,7 +277,7 @@ Result<ImportReport> ImportWithKey(store::Store& store, const std::vector<Input>
                                 {.today = options.today,
                                  .pseudonyms = list ? &*list : nullptr,
                                  .runs_with_room = options.runs_with_room}));
-  CLINNOVA_TRY(ReadAndLoad(inputs, key, *loader));
+  CLINNOVA_TRY(ReadAndLoad(inputs, *loader));
   CLINNOVA_TRY(ReadOmop(inputs, store, key, *loader));
   return loader->Finish();
 }

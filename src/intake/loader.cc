@@ -18,6 +18,7 @@
 #include "intake/identity_guard.h"
 #include "intake/load_statements.h"
 #include "intake/outside_pseudonyms.h"
+#include "intake/pattern_stage.h"
 #include "intake/place_stage.h"
 #include "intake/record_resolver.h"
 #include "intake/record_stage.h"
@@ -49,6 +50,7 @@ struct Loader::State {
   ImportReport report;
   std::array<ImportCounts*, kRecordKinds> counts{};  ///< of `report`, by kind; null = none yet
   std::optional<RecordStage> stage;
+  std::optional<PatternStage> patterns;
   std::optional<DetailStage> details;
   std::optional<PlaceStage> places;
   const PseudonymList* list;  // not owned, outlives the loader; null: keyed pseudonyms
@@ -70,6 +72,8 @@ struct Loader::State {
   Result<void> BeginStaging();
   Result<void> BeginList();
   Result<void> EndStaging();
+  ImportCounts& Counts(RecordKind kind);
+  void AddPatient(std::string_view patient_id);
   void CountUnmapped(const SourceRecord& record);
   Result<void> TakePlace(const SourceRecord& record);
   Result<void> CheckKey();
@@ -117,6 +121,7 @@ Result<void> Loader::State::BeginStaging() {
   CLINNOVA_TRY(database.Execute(kJoinForms));
   CLINNOVA_TRY(database.Execute(kCreateDetails));
   CLINNOVA_ASSIGN(stage, RecordStage::Open(database, key));
+  patterns.emplace(*resolver, *stage);
   CLINNOVA_ASSIGN(details, DetailStage::Open(database, key, *concepts));
   CLINNOVA_ASSIGN(places, PlaceStage::Open(database, key, *concepts));
   return BeginList();
@@ -290,6 +295,7 @@ Result<void> Loader::State::WriteReport() {
 
 Result<void> Loader::State::EndStaging() {
   CLINNOVA_TRY(stage->Finish());
+  patterns.reset();
   stage.reset();
   CLINNOVA_TRY(details->Finish());
   details.reset();
@@ -365,6 +371,7 @@ Loader::Loader(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Loader::~Loader() {
   if (!state_->open) return;
+  state_->patterns.reset();
   state_->stage.reset();
   state_->details.reset();
   state_->places.reset();
@@ -381,19 +388,38 @@ Result<std::unique_ptr<Loader>> Loader::Begin(store::Store& store, const Pseudon
   return loader;
 }
 
+ImportCounts& Loader::State::Counts(RecordKind kind) {
+  ImportCounts*& of_kind = counts[static_cast<std::size_t>(kind)];
+  if (of_kind == nullptr) of_kind = &report.kinds[std::string(KindName(kind))];
+  return *of_kind;
+}
+
+void Loader::State::AddPatient(std::string_view patient_id) {
+  if (patient_id == last_patient) return;  // records of one patient often follow each other
+  last_patient = patient_id;
+  guard.Add(patient_id);
+}
+
+Result<void> Loader::AcceptPatterned(const PatternedRecord& record) {
+  State& state = *state_;
+  const ResolvedEvent* event = state.patterns->Take(record);
+  if (const auto& looked_up = state.concepts->status(); !looked_up) return looked_up;
+  if (event == nullptr) return RecordSink::AcceptPatterned(record);
+  ++state.Counts(record.pattern->sample.kind).read;
+  state.AddPatient(record.patient_id);
+  if (event->unmapped) state.CountUnmapped(record.pattern->sample);
+  return {};
+}
+
 Result<void> Loader::Accept(SourceRecord&& record) {
   State& state = *state_;
-  ImportCounts*& counts = state.counts[static_cast<std::size_t>(record.kind)];
-  if (counts == nullptr) counts = &state.report.kinds[std::string(KindName(record.kind))];
-  ++counts->read;
-  if (record.patient_id != state.last_patient) {  // records of one patient often follow each other
-    state.last_patient = record.patient_id;
-    state.guard.Add(record.patient_id);
-  }
+  ImportCounts& counts = state.Counts(record.kind);
+  ++counts.read;
+  state.AddPatient(record.patient_id);
   for (const std::string& word : record.identity_words) state.guard.Add(word);
   if (state.has_earlier) state.stage->TakeBackOtherForms(record);
   if (SaysItIsNotTrue(record)) {
-    ++counts->ignored;
+    ++counts.ignored;
     ++state.report.ignored_by_reason[std::string(KindName(record.kind)) + ": " + record.status];
     state.stage->TakeBack(record);
     return {};

@@ -52,6 +52,7 @@ class Loader final : public RecordSink {
   ~Loader() override;
 
   Result<void> Accept(SourceRecord&& record) override;
+  Result<void> AcceptPatterned(const PatternedRecord& record) override;
   Result<void> Reject(RejectedRecord record) override;
   void Ignore(const SourceReference& source, const std::string& what) override;
 

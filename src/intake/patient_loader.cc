@@ -259,7 +259,7 @@ void PatientLoader::Load() {
       skip(kConsentColumns);
     }
     if (const auto* event = std::get_if<ResolvedEvent>(&resolved)) {
-      AppendEvent(*rows_, ids, record, *event);
+      AppendEvent(*rows_, ids, record.source.line, OwnPlace(record), *event);
       AppendForm(*rows_, EventForm::Of(record, *event, ids.source));
     } else {
       skip(kEventColumns);

@@ -43,18 +43,17 @@ std::int64_t RecordIdentities::RowId(const SourceRecord& record) {
   return key_->RowId(KindName(record.kind), IdentityByContent(record));
 }
 
-std::int64_t RecordIdentities::PersonId(const std::string& patient_id) {
-  return patient_.Of(patient_id, [this](const std::string& id) { return key_->PersonId(id); });
+std::int64_t RecordIdentities::RowId(const PatternedRecord& record) {
+  return key_->RowId(KindName(record.pattern->sample.kind), record.id);
 }
 
-std::int64_t RecordIdentities::VisitId(const std::string& visit_id) {
+std::int64_t RecordIdentities::PersonId(std::string_view patient_id) {
+  return patient_.Of(patient_id, [this](std::string_view id) { return key_->PersonId(id); });
+}
+
+std::int64_t RecordIdentities::VisitId(std::string_view visit_id) {
   if (visit_id.empty()) return 0;
-  return visit_.Of(visit_id, [this](const std::string& id) { return key_->RowId("visit", id); });
-}
-
-void RecordIdentities::Compute(SourceRecord& record) {
-  if (!IsAboutAPatient(record.kind) || record.patient_id.empty()) return;
-  record.rows = {RowId(record), PersonId(record.patient_id), VisitId(record.visit_id)};
+  return visit_.Of(visit_id, [this](std::string_view id) { return key_->RowId("visit", id); });
 }
 
 }  // namespace clinnova::intake

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keyed hashes that a record's identities become, half of what an import's second thread would have to do: a
-// thread of its own computes them ahead.
+// The keyed hashes that a record's identities become.
 //
 //   RecordIdentities identities(key);
-//   identities.Compute(record);   // fills in record.rows
+//   std::int64_t row = identities.RowId(record);
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "intake/pseudonym.h"
 #include "intake/source_record.h"
@@ -18,7 +18,7 @@ namespace clinnova::intake {
 class LastId {
  public:
   template <typename Make>
-  std::int64_t Of(const std::string& text, Make make) {
+  std::int64_t Of(std::string_view text, Make make) {
     if (id_ == 0 || text != text_) {
       text_ = text;
       id_ = make(text);
@@ -40,15 +40,13 @@ class RecordIdentities {
  public:
   explicit RecordIdentities(const PseudonymKey& key) : key_(&key) {}
 
-  /// All of a record that is about a patient.
-  void Compute(SourceRecord& record);
-
   /// The row that a record becomes; versions of one record become one row.
   std::int64_t RowId(const SourceRecord& record);
+  std::int64_t RowId(const PatternedRecord& record);
   /// The person_id of a patient under the key.
-  std::int64_t PersonId(const std::string& patient_id);
+  std::int64_t PersonId(std::string_view patient_id);
   /// 0 for no visit.
-  std::int64_t VisitId(const std::string& visit_id);
+  std::int64_t VisitId(std::string_view visit_id);
 
  private:
   const PseudonymKey* key_;  // not owned

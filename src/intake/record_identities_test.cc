@@ -21,18 +21,20 @@ TEST(RecordIdentities, AreTheKeyedHashesOfWhatTheSourceSays) {
   const auto key = PseudonymKey::ForMemory();
   RecordIdentities identities(*key);
   SourceRecord record = Measured("m1", 12);
-  identities.Compute(record);
-  EXPECT_EQ(record.rows.row, key->RowId("measurement", "m1"));
-  EXPECT_EQ(record.rows.person, key->PersonId("anna-0001"));
-  EXPECT_EQ(record.rows.visit, key->RowId("visit", "anna-0001/7"));
+  EXPECT_EQ(identities.RowId(record), key->RowId("measurement", "m1"));
+  EXPECT_EQ(identities.PersonId(record.patient_id), key->PersonId("anna-0001"));
+  EXPECT_EQ(identities.VisitId(record.visit_id), key->RowId("visit", "anna-0001/7"));
 
   SourceRecord other = Measured("m2", 12);
   other.patient_id = "berta-0002";
   other.visit_id.clear();
-  identities.Compute(other);
-  EXPECT_EQ(other.rows.row, key->RowId("measurement", "m2"));
-  EXPECT_EQ(other.rows.person, key->PersonId("berta-0002"));
-  EXPECT_EQ(other.rows.visit, 0);
+  EXPECT_EQ(identities.RowId(other), key->RowId("measurement", "m2"));
+  EXPECT_EQ(identities.PersonId(other.patient_id), key->PersonId("berta-0002"));
+  EXPECT_EQ(identities.VisitId(other.visit_id), 0);
+
+  const RecordPattern pattern{.number = 0, .sample = record};
+  EXPECT_EQ(identities.RowId(PatternedRecord{.pattern = &pattern, .id = "m3"}),
+            key->RowId("measurement", "m3"));
 }
 
 TEST(RecordIdentities, OfAPersonAreThePersons) {
@@ -41,31 +43,15 @@ TEST(RecordIdentities, OfAPersonAreThePersons) {
   SourceRecord person;
   person.kind = RecordKind::kPerson;
   person.id = person.patient_id = "anna-0001";
-  identities.Compute(person);
-  EXPECT_EQ(person.rows.row, key->PersonId("anna-0001"));
+  EXPECT_EQ(identities.RowId(person), key->PersonId("anna-0001"));
 }
 
 TEST(RecordIdentities, AreTheContentsWhereARecordHasNoneOfItsOwn) {
   const auto key = PseudonymKey::ForMemory();
   RecordIdentities identities(*key);
-  SourceRecord record = Measured("", 12), again = Measured("", 12), other = Measured("", 13);
-  for (SourceRecord* each : {&record, &again, &other}) identities.Compute(*each);
-  EXPECT_EQ(record.rows.row, again.rows.row);
-  EXPECT_NE(record.rows.row, other.rows.row);
-}
-
-TEST(RecordIdentities, AreNotComputedWithoutAPatient) {
-  const auto key = PseudonymKey::ForMemory();
-  RecordIdentities identities(*key);
-  SourceRecord place = Measured("p1", 0);
-  place.kind = RecordKind::kCareSite;
-  SourceRecord nobodys = Measured("m1", 12);
-  nobodys.patient_id.clear();
-  for (SourceRecord* each : {&place, &nobodys}) {
-    identities.Compute(*each);
-    EXPECT_EQ(each->rows.row, 0);
-    EXPECT_EQ(each->rows.person, 0);
-  }
+  const std::int64_t row = identities.RowId(Measured("", 12));
+  EXPECT_EQ(identities.RowId(Measured("", 12)), row);
+  EXPECT_NE(identities.RowId(Measured("", 13)), row);
 }
 
 }  // namespace

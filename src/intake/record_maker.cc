@@ -11,6 +11,9 @@ namespace clinnova::intake {
 namespace {
 
 constexpr std::size_t kRawLimit = 4096;
+/// Rows alike before they are worth a pattern, so that many small files do not make as many; and the most that a rule counts.
+constexpr int kRowsForPattern = 8;
+constexpr std::size_t kMostCounted = 4096;
 
 /// Raw bytes that are no text of the encoding are kept readable, as UTF-8.
 std::string ReadableRaw(Encoding encoding, std::string_view raw) {
@@ -66,6 +69,19 @@ std::optional<SourceTime> DaysLater(const SourceTime& time, int days) {
   return moved;
 }
 
+void AddColumns(const TextRule& rule, std::vector<int>& columns) {
+  for (const TextRule::Piece& piece : rule.pieces) {
+    if (piece.column >= 0) columns.push_back(piece.column);
+  }
+  for (const TextRule& alternative : rule.otherwise) AddColumns(alternative, columns);
+}
+
+/// Whether a record's value is a number in the pattern's unit, without a meaning or limits of its own.
+bool IsPlainNumber(const ValueRule& rule) {
+  return rule.kind == ValueKind::kNumber && rule.text.values.empty() && !rule.unit_in_value &&
+         !rule.low.given() && !rule.high.given();
+}
+
 }  // namespace
 
 NamedCells::NamedCells(const Mapping& mapping)
@@ -93,14 +109,42 @@ std::span<const std::string_view> NamedCells::cells() {
 }
 
 RecordMaker::RecordMaker(std::string file, const Mapping& mapping, RecordSink& sink)
-    : file_(std::move(file)), mapping_(mapping), sink_(sink) {}
+    : file_(std::move(file)), mapping_(mapping), sink_(sink) {
+  for (const RecordRule& rule : mapping.records) patterns_.push_back(PatternsOf(rule));
+}
+
+// Possible for events of which nothing but identities, dates and a number is the row's own.
+RecordMaker::Patterns RecordMaker::PatternsOf(const RecordRule& rule) const {
+  Patterns patterns;
+  const bool event = rule.kind == RecordKind::kVisit || rule.kind == RecordKind::kCondition ||
+                     rule.kind == RecordKind::kMeasurement || rule.kind == RecordKind::kDrug ||
+                     rule.kind == RecordKind::kProcedure || rule.kind == RecordKind::kObservation;
+  const bool value =
+      !rule.value || rule.value->kind == ValueKind::kCode || IsPlainNumber(*rule.value);
+  patterns.possible = event && value && mapping_.hide.empty() && rule.id.given() &&
+                      rule.start.text.given() && !rule.birth.text.given() && !rule.quantity.given();
+  for (const CodeRule& code : rule.codes) {
+    for (const TextRule* text :
+         {&code.system_column, &code.code, &code.display, &code.version_column}) {
+      AddColumns(*text, patterns.columns);
+    }
+  }
+  for (const TextRule* text : {&rule.sex, &rule.status, &rule.type, &rule.route}) {
+    AddColumns(*text, patterns.columns);
+  }
+  if (rule.value) AddColumns(rule.value->unit, patterns.columns);
+  if (rule.value && rule.value->kind == ValueKind::kCode)
+    AddColumns(rule.value->text, patterns.columns);
+  return patterns;
+}
 
 Result<int> RecordMaker::Make(const SourceRow& row) {
   cells_ = row.cells;
   int made = 0;
-  for (const RecordRule& rule : mapping_.records) {
+  for (std::size_t i = 0; i < mapping_.records.size(); ++i) {
+    const RecordRule& rule = mapping_.records[i];
     if (rule.per != row.type || !Holds(rule)) continue;
-    CLINNOVA_ASSIGN(const Outcome outcome, MakeOne(rule, row));
+    CLINNOVA_ASSIGN(const Outcome outcome, MakeOne(rule, patterns_[i], row));
     if (outcome != Outcome::kNothing) ++made;
     if (outcome == Outcome::kNoPatient) break;  // the rest of the row has no use
   }
@@ -181,6 +225,15 @@ bool RecordMaker::FillText(const TextRule& rule, std::string& text, bool* transl
   if (translated != nullptr) *translated = meaning != nullptr;
   if (meaning != nullptr) text = *meaning;
   return given;
+}
+
+// What FillText finds, without a copy where it is a cell as it stands; empty where it is missing.
+std::string_view RecordMaker::TextOf(const TextRule& rule, std::string& text) const {
+  if (rule.pieces.size() == 1 && rule.pieces.front().column >= 0 && rule.values.empty()) {
+    const std::string_view cell = Cell(rule.pieces.front().column);
+    if (!cell.empty()) return cell;
+  }
+  return FillText(rule, text) ? std::string_view(text) : std::string_view();
 }
 
 bool RecordMaker::FillCode(const CodeRule& rule, SourceCode& code) const {
@@ -355,12 +408,76 @@ void RecordMaker::FillHidden(SourceRecord& record) const {
   }
 }
 
-Result<RecordMaker::Outcome> RecordMaker::MakeOne(const RecordRule& rule, const SourceRow& row) {
-  if (rule.value && IsMissing(rule.value->text)) return Outcome::kNothing;
-  bad_.reset();
-  SourceRecord& record = sink_.Blank();
+void RecordMaker::Begin(const RecordRule& rule, SourceRecord& record) const {
   record.kind = rule.kind;
   record.source.file = file_;
+}
+
+// Null where the cells are too seldom alike, or no record can be made of them.
+const RecordPattern* RecordMaker::FindPattern(const RecordRule& rule, Patterns& patterns,
+                                              std::string_view comparator) {
+  std::string& key = patterned_.key;
+  key.assign(comparator);
+  for (const int column : patterns.columns) {
+    const std::string_view cell = Cell(column);
+    const std::size_t size = cell.size();
+    key.append(reinterpret_cast<const char*>(&size), sizeof size).append(cell);
+  }
+  if (patterns.last != nullptr && patterns.last->first == key && patterns.last->second.pattern)
+    return patterns.last->second.pattern;
+  const auto found = patterns.known.find(key);
+  if (found == patterns.known.end()) {
+    if (patterns.known.size() < kMostCounted)
+      patterns.known.emplace(key, Patterns::Known{.rows = 1});
+    return nullptr;
+  }
+  patterns.last = &*found;
+  Patterns::Known& known = found->second;
+  if (known.pattern != nullptr || ++known.rows < kRowsForPattern) return known.pattern;
+  SourceRecord sample;
+  Begin(rule, sample);
+  if (!FillSubject(rule, sample) || bad_) return nullptr;
+  known.pattern = sink_.KeepPattern(std::move(sample));
+  patterns.possible = known.pattern != nullptr;
+  return known.pattern;
+}
+
+// False, and nothing is handed over, where the record has to be made as a whole: also one that will be rejected.
+Result<bool> RecordMaker::MakePatterned(const RecordRule& rule, Patterns& patterns,
+                                        const SourceRow& row) {
+  if (!patterns.possible || !row.path.empty()) return false;
+  PatternedRecord record;
+  record.line = row.line;
+  std::string_view comparator;
+  if (rule.value && rule.value->kind == ValueKind::kNumber) {
+    record.text = TextOf(rule.value->text, patterned_.value);
+    const auto parsed =
+        ParseNumber(record.text, rule.value->number ? *rule.value->number : mapping_.number);
+    if (!parsed || !parsed->rest.empty()) return false;
+    record.number = parsed->number;
+    comparator = parsed->comparator;
+  }
+  bad_.reset();
+  record.pattern = FindPattern(rule, patterns, comparator);
+  if (record.pattern == nullptr) return false;
+  FillDate(rule.start, record.start);
+  FillDate(rule.end, record.end);
+  record.id = TextOf(rule.id, patterned_.id);
+  record.patient_id = TextOf(rule.patient, patterned_.patient_id);
+  record.visit_id = TextOf(rule.visit, patterned_.visit_id);
+  if (bad_ || !record.start || record.id.empty() || record.patient_id.empty()) return false;
+  CLINNOVA_TRY(sink_.AcceptPatterned(record));
+  return true;
+}
+
+Result<RecordMaker::Outcome> RecordMaker::MakeOne(const RecordRule& rule, Patterns& patterns,
+                                                  const SourceRow& row) {
+  if (rule.value && IsMissing(rule.value->text)) return Outcome::kNothing;
+  CLINNOVA_ASSIGN(const bool patterned, MakePatterned(rule, patterns, row));
+  if (patterned) return Outcome::kRecord;
+  bad_.reset();
+  SourceRecord& record = sink_.Blank();
+  Begin(rule, record);
   record.source.line = row.line;
   if (!FillSubject(rule, record)) return Outcome::kNothing;
   if (!row.path.empty()) record.source.path = row.path;

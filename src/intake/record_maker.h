@@ -20,6 +20,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "intake/mapping.h"
@@ -85,11 +86,29 @@ class RecordMaker {
   };
   enum class Outcome { kNothing, kRecord, kNoPatient };
 
-  Result<Outcome> MakeOne(const RecordRule& rule, const SourceRow& row);
+  /// The patterns (source_record.h) of one rule's records.
+  struct Patterns {
+    struct Known {
+      int rows = 0;  ///< that were like this
+      const RecordPattern* pattern = nullptr;
+    };
+    bool possible = false;
+    std::vector<int> columns;  ///< whose cells make the pattern
+    std::unordered_map<std::string, Known> known;
+    std::pair<const std::string, Known>* last = nullptr;  ///< of `known`
+  };
+
+  Result<Outcome> MakeOne(const RecordRule& rule, Patterns& patterns, const SourceRow& row);
+  Patterns PatternsOf(const RecordRule& rule) const;
+  const RecordPattern* FindPattern(const RecordRule& rule, Patterns& patterns,
+                                   std::string_view comparator);
+  Result<bool> MakePatterned(const RecordRule& rule, Patterns& patterns, const SourceRow& row);
+  void Begin(const RecordRule& rule, SourceRecord& record) const;
   bool Holds(const RecordRule& rule) const;
   bool IsMissing(const TextRule& rule) const;
   bool FillPieces(const TextRule& rule, std::string& text) const;
   bool FillText(const TextRule& rule, std::string& text, bool* translated = nullptr) const;
+  std::string_view TextOf(const TextRule& rule, std::string& text) const;
   bool FillCode(const CodeRule& rule, SourceCode& code) const;
   void FillCodes(const RecordRule& rule, SourceRecord& record) const;
   bool FillValue(const ValueRule& rule, SourceRecord& record);
@@ -110,6 +129,10 @@ class RecordMaker {
   std::span<const std::string_view> cells_;  // of the present row
   std::optional<BadField> bad_;              // of the record being made
   std::string scratch_;
+  std::vector<Patterns> patterns_;  // by rule
+  struct {
+    std::string key, id, patient_id, visit_id, value;
+  } patterned_;  // of the record being made
   /// The last date that was read: a wide row's records have one, and rows often follow each other by their day.
   struct {
     const std::vector<DatePattern>* patterns = nullptr;

@@ -1,42 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "intake/record_queue.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace clinnova::intake {
 namespace {
 
-constexpr std::size_t kBatch = 256;
+constexpr std::size_t kBatch = 512;
 constexpr std::size_t kMostWaiting = 8;
+/// Room for the texts of a batch's patterned records.
+constexpr std::size_t kTexts = std::size_t{128} * kBatch;
 
 }  // namespace
 
-RecordQueue::RecordQueue(RecordSink& sink, Prepare prepare)
-    : sink_(sink), prepare_(std::move(prepare)) {
-  if (prepare_) preparing_ = std::thread([this] { PrepareBatches(); });
+void RecordQueue::Batch::Clear() {
+  items.clear();
+  count = 0;
+  patterned.clear();
+  text_size = 0;
+  others.clear();
+}
+
+std::string_view RecordQueue::Batch::Keep(std::string_view text) {
+  char* const kept = texts.get() + text_size;
+  std::copy(text.begin(), text.end(), kept);
+  text_size += text.size();
+  return {kept, text.size()};
+}
+
+RecordQueue::RecordQueue(RecordSink& sink) : sink_(sink) {
   taking_ = std::thread([this] { TakeBatches(); });
 }
 
 RecordQueue::~RecordQueue() {
   {
     const std::lock_guard lock(mutex_);
-    read_.batches.clear();
-    prepared_.batches.clear();
+    waiting_.clear();
   }
   Join();
 }
 
-void RecordQueue::Close(Line& line) {
+void RecordQueue::Join() {
   {
     const std::lock_guard lock(mutex_);
-    line.closed = true;
+    closed_ = true;
   }
-  changed_.notify_all();
-}
-
-void RecordQueue::Join() {
-  Close(read_);
-  if (preparing_.joinable()) preparing_.join();
+  came_.notify_one();
   if (taking_.joinable()) taking_.join();
 }
 
@@ -55,6 +65,25 @@ Result<void> RecordQueue::Accept(SourceRecord&& record) {
   SourceRecord& slot = Slot();
   if (&record != &slot) slot = std::move(record);
   ++filling_.count;
+  filling_.items.push_back(Item::kRecord);
+  return HandOverWhenFull();
+}
+
+const RecordPattern* RecordQueue::KeepPattern(SourceRecord sample) {
+  return sink_.KeepPattern(std::move(sample));
+}
+
+Result<void> RecordQueue::AcceptPatterned(const PatternedRecord& record) {
+  const std::size_t size =
+      record.id.size() + record.patient_id.size() + record.visit_id.size() + record.text.size();
+  if (size > kTexts) return Accept(record.Whole());
+  if (filling_.text_size + size > kTexts) CLINNOVA_TRY(HandOver());
+  if (!filling_.texts) filling_.texts = std::make_unique_for_overwrite<char[]>(kTexts);
+  PatternedRecord& kept = filling_.patterned.emplace_back(record);
+  for (std::string_view* text : {&kept.id, &kept.patient_id, &kept.visit_id, &kept.text}) {
+    *text = filling_.Keep(*text);
+  }
+  filling_.items.push_back(Item::kPatterned);
   return HandOverWhenFull();
 }
 
@@ -65,18 +94,19 @@ void RecordQueue::Ignore(const SourceReference& source, const std::string& what)
   static_cast<void>(Add(Ignored{source, what}));
 }
 
-Result<void> RecordQueue::Add(std::variant<RejectedRecord, Ignored> item) {
-  filling_.others.push_back({filling_.count, std::move(item)});
+Result<void> RecordQueue::Add(Other item) {
+  filling_.others.push_back(std::move(item));
+  filling_.items.push_back(Item::kOther);
   return HandOverWhenFull();
 }
 
 Result<void> RecordQueue::HandOverWhenFull() {
-  if (filling_.count + filling_.others.size() < kBatch) return {};
+  if (filling_.items.size() < kBatch) return {};
   return HandOver();
 }
 
 Result<void> RecordQueue::HandOver() {
-  if (Put(read_, filling_)) {
+  if (Put(filling_)) {
     const std::lock_guard lock(mutex_);
     if (spare_.empty()) return {};
     filling_ = std::move(spare_.back());
@@ -90,40 +120,39 @@ Result<void> RecordQueue::HandOver() {
 }
 
 Result<void> RecordQueue::Finish() {
-  Result<void> handed = filling_.empty() ? Result<void>() : HandOver();
+  Result<void> handed = filling_.items.empty() ? Result<void>() : HandOver();
   Join();
   if (thrown_) std::rethrow_exception(thrown_);
   return handed ? outcome_ : handed;
 }
 
 // Leaves an empty batch; false, and the batch as it is, where nobody takes it any more.
-bool RecordQueue::Put(Line& line, Batch& batch) {
+bool RecordQueue::Put(Batch& batch) {
   {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return line.batches.size() < kMostWaiting || stopped_; });
+    left_.wait(lock, [&] { return waiting_.size() < kMostWaiting || stopped_; });
     if (stopped_) return false;
-    line.batches.push_back(std::exchange(batch, {}));
+    waiting_.push_back(std::exchange(batch, {}));
   }
-  changed_.notify_all();
+  came_.notify_one();
   return true;
 }
 
 // False when there is none any more.
-bool RecordQueue::Next(Line& line, Batch& batch) {
+bool RecordQueue::Next(Batch& batch) {
   {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return !line.batches.empty() || line.closed || stopped_; });
-    if (line.batches.empty() || stopped_) return false;
-    batch = std::move(line.batches.front());
-    line.batches.pop_front();
+    came_.wait(lock, [&] { return !waiting_.empty() || closed_; });
+    if (waiting_.empty()) return false;
+    batch = std::move(waiting_.front());
+    waiting_.pop_front();
   }
-  changed_.notify_all();
+  left_.notify_one();
   return true;
 }
 
 void RecordQueue::GiveBack(Batch& batch) {
-  batch.count = 0;
-  batch.others.clear();
+  batch.Clear();
   const std::lock_guard lock(mutex_);
   spare_.push_back(std::exchange(batch, {}));
 }
@@ -131,42 +160,32 @@ void RecordQueue::GiveBack(Batch& batch) {
 void RecordQueue::Stop(Result<void> outcome, std::exception_ptr thrown) {
   {
     const std::lock_guard lock(mutex_);
-    if (!thrown_) thrown_ = std::move(thrown);
-    if (outcome_) outcome_ = std::move(outcome);
+    thrown_ = std::move(thrown);
+    outcome_ = std::move(outcome);
     stopped_ = true;
   }
-  changed_.notify_all();
-}
-
-void RecordQueue::PrepareBatches() {
-  try {
-    Batch batch;
-    while (Next(read_, batch)) {
-      for (std::size_t i = 0; i < batch.count; ++i) prepare_(batch.records[i]);
-      if (!Put(prepared_, batch)) return;
-    }
-    Close(prepared_);
-  } catch (...) {
-    Stop({}, std::current_exception());
-  }
+  left_.notify_one();
 }
 
 Result<void> RecordQueue::TakeAll(Batch& batch) {
+  auto record = batch.records.begin();
+  auto patterned = batch.patterned.begin();
   auto other = batch.others.begin();
-  for (std::size_t taken = 0; taken <= batch.count; ++taken) {
-    for (; other != batch.others.end() && other->before == taken; ++other) {
-      CLINNOVA_TRY(TakeOther(*other));
+  for (const Item item : batch.items) {
+    switch (item) {
+      case Item::kRecord: CLINNOVA_TRY(sink_.Accept(std::move(*record++))); break;
+      case Item::kPatterned: CLINNOVA_TRY(sink_.AcceptPatterned(*patterned++)); break;
+      case Item::kOther: CLINNOVA_TRY(TakeOther(*other++)); break;
     }
-    if (taken < batch.count) CLINNOVA_TRY(sink_.Accept(std::move(batch.records[taken])));
   }
   return {};
 }
 
 Result<void> RecordQueue::TakeOther(Other& other) {
-  if (auto* rejected = std::get_if<RejectedRecord>(&other.item)) {
+  if (auto* rejected = std::get_if<RejectedRecord>(&other)) {
     return sink_.Reject(std::move(*rejected));
   }
-  const Ignored& ignored = std::get<Ignored>(other.item);
+  const Ignored& ignored = std::get<Ignored>(other);
   sink_.Ignore(ignored.source, ignored.what);
   return {};
 }
@@ -175,7 +194,7 @@ void RecordQueue::TakeBatches() {
   try {
     Result<void> outcome;
     Batch batch;
-    while (outcome && Next(prepare_ ? prepared_ : read_, batch)) {
+    while (outcome && Next(batch)) {
       outcome = TakeAll(batch);
       GiveBack(batch);
     }

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hands records from the thread that reads them to one that takes them, through one that prepares them: an import
-// reads the next lines of a file while it hashes the identities of the last ones and stages those before.
+// Hands records from the thread that reads them to one that takes them: an import reads the next lines of a file while
+// it stages the last ones.
 //
-//   RecordQueue queue(loader, [&](SourceRecord& record) { identities.Compute(record); });
+//   RecordQueue queue(loader);
 //   CLINNOVA_TRY(ReadCsv(path, mapping, queue));
 //   CLINNOVA_TRY(queue.Finish());   // the loader has taken everything, in the reader's order
 //
-// Thread rule: one thread fills the queue; the sink belongs to one of the queue's own threads and what prepares to
-// the other, until Finish() has returned or the queue is gone. Memory: a few thousand records.
+// Thread rule: one thread fills the queue; the sink belongs to the queue's own thread until Finish() has returned or the
+// queue is gone. Memory: a few thousand records.
 #pragma once
 
 #include <condition_variable>
 #include <deque>
 #include <exception>
-#include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <variant>
 #include <vector>
@@ -26,11 +27,8 @@ namespace clinnova::intake {
 
 class RecordQueue final : public RecordSink {
  public:
-  using Prepare = std::function<void(SourceRecord&)>;
-
-  /// `sink` is not owned and outlives the queue; `prepare` is called for every record before the sink, in the
-  /// reader's order. Without one there is no thread for it.
-  explicit RecordQueue(RecordSink& sink, Prepare prepare = {});
+  /// `sink` is not owned and outlives the queue.
+  explicit RecordQueue(RecordSink& sink);
   /// Without Finish() before: what was not taken yet is dropped.
   ~RecordQueue() override;
 
@@ -38,6 +36,8 @@ class RecordQueue final : public RecordSink {
   /// taken after it. What the sink throws is thrown here.
   SourceRecord& Blank() override;
   Result<void> Accept(SourceRecord&& record) override;
+  const RecordPattern* KeepPattern(SourceRecord sample) override;
+  Result<void> AcceptPatterned(const PatternedRecord& record) override;
   Result<void> Reject(RejectedRecord record) override;
   void Ignore(const SourceReference& source, const std::string& what) override;
 
@@ -49,54 +49,48 @@ class RecordQueue final : public RecordSink {
     SourceReference source;
     std::string what;
   };
-  /// What is not loaded, with the number of records of its batch that came before it.
-  struct Other {
-    std::size_t before = 0;
-    std::variant<RejectedRecord, Ignored> item;
-  };
+  using Other = std::variant<RejectedRecord, Ignored>;
+  enum class Item : std::uint8_t { kRecord, kPatterned, kOther };
   /// Goes to and fro between the threads with its records, which are never destroyed: their texts' memory
   /// serves the next ones.
   struct Batch {
+    std::vector<Item> items;  ///< what waits, in the reader's order
     std::vector<SourceRecord> records;
     std::size_t count = 0;  ///< of `records`, those that wait
+    std::vector<PatternedRecord> patterned;
+    std::unique_ptr<char[]> texts;  ///< that `patterned` view
+    std::size_t text_size = 0;
     std::vector<Other> others;
 
-    bool empty() const { return count == 0 && others.empty(); }
+    void Clear();
+    std::string_view Keep(std::string_view text);
   };
 
   /// Where the next record goes.
   SourceRecord& Slot();
-  Result<void> Add(std::variant<RejectedRecord, Ignored> item);
+  Result<void> Add(Other item);
   Result<void> HandOverWhenFull();
-  /// Where batches wait for the next thread.
-  struct Line {
-    std::deque<Batch> batches;
-    bool closed = false;  ///< none comes any more
-  };
-
   Result<void> HandOver();
-  void Close(Line& line);
   void Join();
-  bool Put(Line& line, Batch& batch);
-  bool Next(Line& line, Batch& batch);
+  bool Put(Batch& batch);
+  bool Next(Batch& batch);
   void GiveBack(Batch& batch);
   void Stop(Result<void> outcome, std::exception_ptr thrown);
-  void PrepareBatches();
   void TakeBatches();
   Result<void> TakeAll(Batch& batch);
   Result<void> TakeOther(Other& other);
 
   RecordSink& sink_;  // not owned, outlives this
-  Prepare prepare_;
   Batch filling_;     // of the thread that fills
-  std::mutex mutex_;  // of everything below but the threads
-  std::condition_variable changed_;
-  Line read_, prepared_;
-  std::vector<Batch> spare_;  ///< empty ones, for their memory
-  bool stopped_ = false;      ///< the sink takes no more
+  std::mutex mutex_;  // of everything below but the thread
+  std::deque<Batch> waiting_;
+  std::condition_variable came_, left_;  ///< a batch of them; or there will be none
+  std::vector<Batch> spare_;             ///< empty ones, for their memory
+  bool closed_ = false;                  ///< none comes any more
+  bool stopped_ = false;                 ///< the sink takes no more
   Result<void> outcome_;
   std::exception_ptr thrown_;
-  std::thread preparing_, taking_;
+  std::thread taking_;
 };
 
 }  // namespace clinnova::intake

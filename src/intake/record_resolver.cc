@@ -44,6 +44,10 @@ int YearOf(std::int32_t day) {
   return static_cast<int>(date.year());
 }
 
+bool IsImplausible(const Concept& concept_, double number) {
+  return (concept_.low && number < *concept_.low) || (concept_.high && number > *concept_.high);
+}
+
 bool IsCountOrScore(std::string_view unit) { return unit == "{score}" || unit == "{count}"; }
 
 }  // namespace
@@ -176,7 +180,8 @@ ResolvedRecord RecordResolver::ResolveConsent(const SourceRecord& record) const 
   return consent;
 }
 
-ResolvedRecord RecordResolver::ResolveEvent(const SourceRecord& record) const {
+// The concept that a code stands for goes to `of`.
+ResolvedRecord RecordResolver::ResolveEvent(const SourceRecord& record, const Concept** of) const {
   // Made where it is returned: an event is half a kilobyte.
   ResolvedRecord resolved(std::in_place_type<ResolvedEvent>);
   ResolvedEvent& event = std::get<ResolvedEvent>(resolved);
@@ -189,10 +194,50 @@ ResolvedRecord RecordResolver::ResolveEvent(const SourceRecord& record) const {
   event.route = record.route;
   const Concept* concept_ = nullptr;
   std::optional<Rejection> rejected = ResolveCode(record, event, concept_);
-  if (!rejected) rejected = ResolveTimes(record, event);
+  if (!rejected) rejected = ResolveTimes(record.start, record.end, event);
   if (!rejected) rejected = ResolveValue(record, concept_, event);
   if (rejected) resolved = std::move(*rejected);
+  if (of != nullptr) *of = concept_;
   return resolved;
+}
+
+std::optional<ResolvedPattern> RecordResolver::ResolvePattern(const PatternedRecord& record) const {
+  const SourceRecord whole = record.Whole();
+  ResolvedPattern pattern;
+  ResolvedRecord resolved = ResolveEvent(whole, &pattern.concept_);
+  auto* event = std::get_if<ResolvedEvent>(&resolved);
+  if (event == nullptr) return std::nullopt;
+  pattern.event = std::move(*event);
+  if (pattern.concept_ != nullptr && pattern.concept_->canonical_unit.empty())
+    pattern.concept_ = nullptr;
+  if (pattern.concept_ == nullptr || !record.number) return pattern;
+  pattern.unit = UnitOf(*pattern.concept_, whole.value->unit);
+  if (pattern.unit == nullptr) return std::nullopt;
+  const Unit* canonical = vocabulary_.units().Find(pattern.concept_->canonical_unit);
+  if (vocabulary_.units().Convert(*record.number, *pattern.unit, *canonical))
+    pattern.canonical = canonical;
+  return pattern;
+}
+
+bool RecordResolver::ResolveRest(const PatternedRecord& record, ResolvedPattern& pattern) const {
+  ResolvedEvent& event = pattern.event;
+  event.end.reset();
+  if (ResolveTimes(record.start, record.end, event)) return false;
+  if (!record.number) return true;
+  event.value_text = record.text;
+  event.original_number = event.number = record.number;
+  if (pattern.concept_ == nullptr) return true;
+  std::optional<vocabulary::CanonicalValue> canonical;
+  if (pattern.canonical == nullptr) {
+    canonical = vocabulary_.ToCanonical(*pattern.concept_, *record.number, *pattern.unit);
+  } else if (const auto number =
+                 vocabulary_.units().Convert(*record.number, *pattern.unit, *pattern.canonical)) {
+    canonical = {*number, pattern.canonical};
+  }
+  if (!canonical || IsImplausible(*pattern.concept_, canonical->number)) return false;
+  event.number = canonical->number;
+  event.unit_concept_id = canonical->unit->concept_id;
+  return true;
 }
 
 std::optional<Rejection> RecordResolver::ResolveCode(const SourceRecord& record,
@@ -222,15 +267,16 @@ std::optional<Rejection> RecordResolver::ResolveCode(const SourceRecord& record,
   return Rejection{"code.missing", "found neither a code nor a text"};
 }
 
-std::optional<Rejection> RecordResolver::ResolveTimes(const SourceRecord& record,
+std::optional<Rejection> RecordResolver::ResolveTimes(const std::optional<SourceTime>& from,
+                                                      const std::optional<SourceTime>& to,
                                                       ResolvedEvent& event) const {
-  if (!record.start) return Rejection{"date.missing", "found no date"};
-  const auto start = OnCalendar(*record.start);
+  if (!from) return Rejection{"date.missing", "found no date"};
+  const auto start = OnCalendar(*from);
   if (!start) return Rejection{"date.invalid", "found a day that is not on the calendar"};
   if (auto rejected = CheckDay(*start, "date")) return rejected;
   event.start = *start;
-  if (!record.end) return std::nullopt;
-  event.end = OnCalendar(*record.end);
+  if (!to) return std::nullopt;
+  event.end = OnCalendar(*to);
   if (!event.end) return Rejection{"date.invalid", "end: found a day that is not on the calendar"};
   // A planned end of a prescription may lie ahead; an end before the start is a mistake, as far as the
   // precision of both can tell.
@@ -281,6 +327,12 @@ std::optional<Rejection> RecordResolver::ResolveValue(const SourceRecord& record
   return std::nullopt;
 }
 
+// A count or a score needs no unit.
+const Unit* RecordResolver::UnitOf(const Concept& concept_, const std::string& unit) const {
+  const bool bare = TrimText(unit).empty() && IsCountOrScore(concept_.canonical_unit);
+  return vocabulary_.units().Find(bare ? concept_.canonical_unit : unit);
+}
+
 std::optional<Rejection> RecordResolver::ResolveNumber(const SourceValue& value,
                                                        const Concept& concept_,
                                                        ResolvedEvent& event) const {
@@ -288,8 +340,7 @@ std::optional<Rejection> RecordResolver::ResolveNumber(const SourceValue& value,
   std::optional<Rejection> rejected;
   for (std::size_t i = 0; i <= value.translations.size(); ++i) {
     const SourceQuantity& quantity = i == 0 ? own : value.translations[i - 1];
-    const bool bare = TrimText(quantity.unit).empty() && IsCountOrScore(concept_.canonical_unit);
-    const Unit* unit = vocabulary_.units().Find(bare ? concept_.canonical_unit : quantity.unit);
+    const Unit* unit = UnitOf(concept_, quantity.unit);
     std::optional<vocabulary::CanonicalValue> canonical;
     if (unit != nullptr) canonical = vocabulary_.ToCanonical(concept_, quantity.number, *unit);
     if (!canonical) {
@@ -302,8 +353,7 @@ std::optional<Rejection> RecordResolver::ResolveNumber(const SourceValue& value,
                            "found unit " + Quoted(quantity.unit) + expected};
       continue;
     }
-    if ((concept_.low && canonical->number < *concept_.low) ||
-        (concept_.high && canonical->number > *concept_.high)) {
+    if (IsImplausible(concept_, canonical->number)) {
       return Rejection{"value.implausible",
                        "found " + Significant(canonical->number, 10) + " " +
                            std::string(concept_.canonical_unit) + ", expected " +

@@ -75,6 +75,16 @@ struct ResolvedEvent {
   std::string route;
 };
 
+/// What resolving a pattern gives for all of its records; the rest is filled in record by record.
+struct ResolvedPattern {
+  ResolvedEvent event;
+  const vocabulary::Concept* concept_ =
+      nullptr;  ///< with a canonical unit; null: numbers stay as they are
+  const vocabulary::Unit* unit = nullptr;
+  const vocabulary::Unit* canonical =
+      nullptr;  ///< where `unit` converts without knowing the substance
+};
+
 struct Rejection {
   std::string rule;
   std::string message;
@@ -101,19 +111,29 @@ class RecordResolver {
 
   ResolvedRecord Resolve(const SourceRecord& record) const;
 
+  /// The pattern of a record, where this one resolves to an event.
+  std::optional<ResolvedPattern> ResolvePattern(const PatternedRecord& record) const;
+  /// Makes pattern.event that of Resolve(record.Whole()); false where that is a rejection.
+  bool ResolveRest(const PatternedRecord& record, ResolvedPattern& pattern) const;
+
  private:
   ResolvedRecord ResolvePerson(const SourceRecord& record) const;
   ResolvedRecord ResolveConsent(const SourceRecord& record) const;
-  ResolvedRecord ResolveEvent(const SourceRecord& record) const;
+  ResolvedRecord ResolveEvent(const SourceRecord& record,
+                              const vocabulary::Concept** of = nullptr) const;
   std::optional<Rejection> ResolveCode(const SourceRecord& record, ResolvedEvent& event,
                                        const vocabulary::Concept*& concept_) const;
-  std::optional<Rejection> ResolveTimes(const SourceRecord& record, ResolvedEvent& event) const;
+  std::optional<Rejection> ResolveTimes(const std::optional<SourceTime>& from,
+                                        const std::optional<SourceTime>& to,
+                                        ResolvedEvent& event) const;
   std::optional<Rejection> ResolveValue(const SourceRecord& record,
                                         const vocabulary::Concept* concept_,
                                         ResolvedEvent& event) const;
   std::optional<Rejection> ResolveNumber(const SourceValue& value,
                                          const vocabulary::Concept& concept_,
                                          ResolvedEvent& event) const;
+  const vocabulary::Unit* UnitOf(const vocabulary::Concept& concept_,
+                                 const std::string& unit) const;
   void ResolveAnswer(const SourceValue& value, ResolvedEvent& event) const;
   std::optional<Rejection> CheckDay(const ResolvedTime& time, std::string_view what) const;
 

@@ -48,20 +48,8 @@ Result<RecordStage> RecordStage::Open(core::Database& database, const PseudonymK
                      std::move(consents), std::move(gone), std::move(quarantine));
 }
 
-std::int64_t RecordStage::RowId(const SourceRecord& record) {
-  return record.rows.row != 0 ? record.rows.row : identities_.RowId(record);
-}
-
-std::int64_t RecordStage::PersonId(const SourceRecord& record) {
-  return record.rows.person != 0 ? record.rows.person : identities_.PersonId(record.patient_id);
-}
-
-std::int64_t RecordStage::VisitId(const SourceRecord& record) {
-  return record.rows.visit != 0 ? record.rows.visit : identities_.VisitId(record.visit_id);
-}
-
 std::int64_t RecordStage::SourceId(const std::string& file) {
-  return file_.Of(file, [this](const std::string& name) { return key_->RowId("source", name); });
+  return file_.Of(file, [this](std::string_view name) { return key_->RowId("source", name); });
 }
 
 void RecordStage::Quarantine(const SourceReference& source, std::string_view kind,
@@ -80,22 +68,45 @@ void RecordStage::Quarantine(const SourceReference& source, std::string_view kin
 
 StagedIds RecordStage::NextIds(const SourceRecord& record) {
   return {.sequence = ++sequence_,
-          .row = RowId(record),
-          .person = PersonId(record),
-          .visit = VisitId(record),
+          .row = identities_.RowId(record),
+          .person = identities_.PersonId(record.patient_id),
+          .visit = identities_.VisitId(record.visit_id),
           .source = SourceId(record.source.file)};
+}
+
+void RecordStage::Take(const PatternedRecord& record, const ResolvedEvent& event,
+                       PatternForm& form) {
+  const SourceRecord& sample = record.pattern->sample;
+  if (form.number == 0 || form.precision != event.start.precision ||
+      form.unit_concept_id != event.unit_concept_id) {
+    const std::int64_t source = SourceId(sample.source.file);
+    form = {.precision = event.start.precision,
+            .unit_concept_id = event.unit_concept_id,
+            .number = forms_.NumberOf(EventForm::Of(sample, event, source)),
+            .source = source,
+            .place = OwnPlace(sample)};
+  }
+  AppendEvent(events_,
+              {.sequence = ++sequence_,
+               .row = identities_.RowId(record),
+               .person = identities_.PersonId(record.patient_id),
+               .visit = identities_.VisitId(record.visit_id),
+               .source = form.source},
+              record.line, form.place, event);
+  events_.Int64(form.number);
+  events_.EndRow();
 }
 
 void RecordStage::Stage(const SourceRecord& record, const ResolvedEvent& event) {
   const StagedIds ids = NextIds(record);
-  AppendEvent(events_, ids, record, event);
+  AppendEvent(events_, ids, record.source.line, OwnPlace(record), event);
   events_.Int64(forms_.NumberOf(EventForm::Of(record, event, ids.source)));
   events_.EndRow();
 }
 
 void RecordStage::TakeBack(const SourceRecord& record) {
   if (record.kind == RecordKind::kPerson) return;
-  gone_.Int64(RowId(record));
+  gone_.Int64(identities_.RowId(record));
   gone_.EndRow();
 }
 

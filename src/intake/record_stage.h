@@ -31,6 +31,15 @@ class RecordStage {
   /// Begins to append to the staging tables, which are there already.
   static Result<RecordStage> Open(core::Database& database, const PseudonymKey& key);
 
+  /// Stages an event as a pattern has resolved it. `form` is the pattern's own.
+  struct PatternForm {
+    SourceTime::Precision precision = SourceTime::Precision::kDay;
+    std::int64_t unit_concept_id = 0;
+    std::int64_t number = 0;  ///< of stage_form; 0: not known
+    std::int64_t source = 0;
+    std::string_view place = {};
+  };
+  void Take(const PatternedRecord& record, const ResolvedEvent& event, PatternForm& form);
   /// Stages the record; a rejected one goes into quarantine and takes its earlier version away.
   void Take(const SourceRecord& record, const ResolvedRecord& resolved);
   /// The row of an earlier version goes. A patient stays: other rows hang on it.
@@ -43,9 +52,6 @@ class RecordStage {
   /// The number of the last row that was staged.
   std::int64_t sequence() const { return sequence_; }
 
-  /// The row that a record becomes; versions of one record become one row.
-  std::int64_t RowId(const SourceRecord& record);
-
   /// Writes what is buffered; must be called before the stage ends.
   Result<void> Finish();
 
@@ -54,8 +60,6 @@ class RecordStage {
               core::SqlChunkAppender events, core::SqlAppender consents, core::SqlAppender gone,
               core::SqlAppender quarantine);
   std::int64_t SourceId(const std::string& file);
-  std::int64_t PersonId(const SourceRecord& record);
-  std::int64_t VisitId(const SourceRecord& record);
   StagedIds NextIds(const SourceRecord& record);
   void Stage(const SourceRecord& record, const ResolvedEvent& event);
 

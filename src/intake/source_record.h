@@ -7,10 +7,12 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/error.h"
@@ -87,13 +89,6 @@ constexpr bool IsAboutAPatient(RecordKind kind) {
 
 struct SourceDetails;  // source_details.h
 
-/// What a record's identities become in the store; 0: not computed, or none.
-struct RecordRows {
-  std::int64_t row = 0;
-  std::int64_t person = 0;
-  std::int64_t visit = 0;
-};
-
 /// One statement about one patient, or about where and by whom care is given.
 struct SourceRecord {
   RecordKind kind = RecordKind::kObservation;
@@ -132,9 +127,6 @@ struct SourceRecord {
   /// record.
   std::shared_ptr<const SourceDetails> details;
 
-  /// Where they were computed ahead of the loader (record_identities.h): the identities do not change afterwards.
-  RecordRows rows;
-
   /// As new, but keeps the memory of its texts for the next ones.
   void Clear();
 };
@@ -156,8 +148,28 @@ inline void SourceRecord::Clear() {
   value.reset();
   quantity.reset();
   details.reset();
-  rows = {};
 }
+
+/// What many records of a source say alike: all of `sample` but its line, identities, dates, number and raw text.
+struct RecordPattern {
+  std::size_t number = 0;  ///< of the sink's patterns, from 0
+  SourceRecord sample;
+};
+
+/// A record told as a pattern and the rest: an export of a million values says the same few hundred things again and
+/// again. Views texts that are valid until the call that hands it over returns.
+struct PatternedRecord {
+  const RecordPattern* pattern = nullptr;  ///< the sink's
+  std::uint64_t line = 0;
+  std::string_view id = {}, patient_id = {}, visit_id = {};
+  std::optional<SourceTime> start = {}, end = {};
+  /// The value's number, and `text` its raw text; none: the value is the pattern's.
+  std::optional<double> number = {};
+  std::string_view text = {};
+
+  /// The same as a record of its own.
+  SourceRecord Whole() const;
+};
 
 /// A record that could not be read: goes to quarantine with the reason.
 struct RejectedRecord {
@@ -180,6 +192,13 @@ class RecordSink {
   }
   /// May take the record's content, or leave it.
   virtual Result<void> Accept(SourceRecord&& record) = 0;
+  /// For a reader that meets the same again and again: keeps a pattern for AcceptPatterned, as long as the sink lives; null
+  /// when it keeps no more. Also while another thread is at work in the sink.
+  virtual const RecordPattern* KeepPattern(SourceRecord sample);
+  /// As Accept. A sink that knows no better takes the whole record.
+  virtual Result<void> AcceptPatterned(const PatternedRecord& record) {
+    return Accept(record.Whole());
+  }
   /// `record.raw` must not hold a patient's name or address: it is kept for the data manager.
   virtual Result<void> Reject(RejectedRecord record) = 0;
   /// A record read and deliberately not loaded, counted by `what` ("AllergyIntolerance: not loaded").
@@ -188,6 +207,7 @@ class RecordSink {
 
  private:
   SourceRecord blank_;
+  std::deque<RecordPattern> patterns_;
 };
 
 }  // namespace clinnova::intake

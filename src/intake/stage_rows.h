@@ -59,9 +59,9 @@ void AppendConsent(Rows& rows, const StagedIds& ids, const SourceRecord& record,
   AppendPlace(rows, record, ids.source);
 }
 
-/// The columns of stage_row but the last, the number of the form.
+/// The columns of stage_row but the last, the number of the form. `place`: OwnPlace of the record.
 template <typename Rows>
-void AppendEvent(Rows& rows, const StagedIds& ids, const SourceRecord& record,
+void AppendEvent(Rows& rows, const StagedIds& ids, std::uint64_t line, std::string_view place,
                  const ResolvedEvent& event) {
   rows.Int64(ids.sequence);
   rows.Int64(ids.row);
@@ -77,8 +77,8 @@ void AppendEvent(Rows& rows, const StagedIds& ids, const SourceRecord& record,
   NumberOrNull(rows, event.range_low);
   NumberOrNull(rows, event.range_high);
   NumberOrNull(rows, event.quantity);
-  rows.Int64(static_cast<std::int64_t>(record.source.line));
-  TextOrNull(rows, OwnPlace(record));
+  rows.Int64(static_cast<std::int64_t>(line));
+  TextOrNull(rows, place);
 }
 
 /// The columns of stage_form but the first, its number.
