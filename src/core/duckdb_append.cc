@@ -10,6 +10,9 @@
 namespace clinnova::core {
 namespace {
 
+/// Some 50,000 rows. By itself DuckDB moves four times as many into the table at a time, while who makes them waits.
+constexpr std::size_t kChunksPerFlush = 24;
+
 /// DuckDB's appender to one table.
 struct OpenAppender {
   duckdb_appender appender = nullptr;
@@ -83,6 +86,7 @@ Result<void> SqlAppender::Finish() {
 
 struct SqlChunkAppender::State : OpenAppender {
   std::optional<ChunkWriter> writer;
+  std::size_t chunks = 0;
 
   void MakeWriter() {
     std::vector<duckdb_logical_type> types;
@@ -96,6 +100,7 @@ struct SqlChunkAppender::State : OpenAppender {
     if (writer->rows() == 0) return;
     Try([this](duckdb_appender a) { return duckdb_append_data_chunk(a, writer->Filled()); });
     writer->Clear();
+    if (++chunks % kChunksPerFlush == 0) Try(duckdb_appender_flush);
   }
 };
 

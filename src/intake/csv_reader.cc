@@ -3,16 +3,99 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "core/check.h"
+#include "intake/batch_thread.h"
 #include "intake/csv_rows.h"
 #include "intake/record_maker.h"
 
 namespace clinnova::intake {
 namespace {
 
-// One file being read: the mapping bound to the file's columns, and the present row's cells.
+/// Rows that wait for their records to be made.
+class RowBatch {
+ public:
+  struct Row {
+    std::uint64_t line = 0;
+    std::string_view raw;
+    std::string_view rule;  ///< why it is rejected; empty: it is not
+    std::string message;
+  };
+
+  /// The batch has to be empty, or to have room: Fits().
+  void Add(const CsvRows& rows, std::span<const std::string_view> cells) {
+    const std::string_view raw = rows.raw();
+    Reserve(raw, cells);
+    const std::string_view kept = Keep(raw);
+    for (const std::string_view cell : cells) {
+      // Most cells are a part of the row as it stands.
+      const std::less_equal<const char*> before;
+      const bool inside = before(raw.data(), cell.data()) &&
+                          before(cell.data() + cell.size(), raw.data() + raw.size());
+      cells_.push_back(
+          inside ? kept.substr(static_cast<std::size_t>(cell.data() - raw.data()), cell.size())
+                 : Keep(cell));
+    }
+    rows_.push_back({.line = rows.line(), .raw = kept, .rule = {}, .message = {}});
+  }
+  void AddRejected(const CsvRows& rows, std::string_view rule, std::string message) {
+    Reserve(rows.raw(), {});
+    rows_.push_back({.line = rows.line(),
+                     .raw = Keep(rows.raw()),
+                     .rule = rule,
+                     .message = std::move(message)});
+  }
+  bool Fits(std::string_view raw, std::span<const std::string_view> cells) const {
+    return rows_.size() < kRows && size_ + SizeOf(raw, cells) <= capacity_;
+  }
+  bool empty() const { return rows_.empty(); }
+  void Clear() {
+    rows_.clear();
+    cells_.clear();
+    size_ = 0;
+  }
+
+  const std::vector<Row>& rows() const { return rows_; }
+  /// The cells of all rows that are not rejected, one row's after another's.
+  std::span<const std::string_view> cells() const { return cells_; }
+
+ private:
+  static constexpr std::size_t kRows = 512;
+  static constexpr std::size_t kTexts = std::size_t{256} * kRows;
+
+  static std::size_t SizeOf(std::string_view raw, std::span<const std::string_view> cells) {
+    std::size_t size = raw.size();
+    for (const std::string_view cell : cells) size += cell.size();
+    return size;
+  }
+  void Reserve(std::string_view raw, std::span<const std::string_view> cells) {
+    const std::size_t size = SizeOf(raw, cells);
+    if (size_ + size <= capacity_) return;
+    CLINNOVA_CHECK(rows_.empty());
+    capacity_ = std::max(size, kTexts);
+    texts_ = std::make_unique_for_overwrite<char[]>(capacity_);
+  }
+  std::string_view Keep(std::string_view text) {
+    char* const kept = texts_.get() + size_;
+    std::copy(text.begin(), text.end(), kept);
+    size_ += text.size();
+    return {kept, text.size()};
+  }
+
+  std::vector<Row> rows_;
+  std::vector<std::string_view> cells_;
+  std::unique_ptr<char[]> texts_;  ///< that rows and cells view
+  std::size_t size_ = 0, capacity_ = 0;
+};
+
+// One file being read: the mapping bound to the file's columns, and the present row's cells. Of a file of more than one
+// batch of rows the records are made on a thread of their own.
 class CsvFile {
  public:
   CsvFile(const std::filesystem::path& path, const Mapping& mapping, RecordSink& sink)
@@ -25,7 +108,9 @@ class CsvFile {
   Result<void> Bind(std::span<const std::string_view> names, std::uint64_t line);
   Result<void> ReadRow(CsvRows& rows);
   Result<void> RejectRow(const CsvRows& rows, std::string_view rule, std::string message);
-  SourceRow RowOf(const CsvRows& rows) const;
+  Result<void> MakeRoom(std::string_view raw, std::span<const std::string_view> cells);
+  Result<void> MakeRecords(const RowBatch& batch);
+  Result<void> Finish();
   bool TakeCells(const CsvRows& rows, std::string& problem);
 
   std::string name_;
@@ -36,6 +121,8 @@ class CsvFile {
   std::vector<std::string_view> cells_;  // of mapping_.columns in the present row; empty = missing
   std::vector<std::string> decoded_;
   std::string scratch_;
+  RowBatch batch_;
+  std::optional<BatchThread<RowBatch>> thread_;  // the last, which uses the others
 };
 
 Result<void> CsvFile::Read(CsvRows& rows) {
@@ -47,7 +134,7 @@ Result<void> CsvFile::Read(CsvRows& rows) {
   CLINNOVA_TRY(ReadHeader(rows));
   while (true) {
     CLINNOVA_ASSIGN(const CsvRows::Step step, rows.Next());
-    if (step == CsvRows::Step::kEnd) return {};
+    if (step == CsvRows::Step::kEnd) return Finish();
     if (step == CsvRows::Step::kRow) {
       CLINNOVA_TRY(ReadRow(rows));
     } else {
@@ -97,16 +184,38 @@ Result<void> CsvFile::Bind(std::span<const std::string_view> names, std::uint64_
   return {};
 }
 
-Result<void> CsvFile::RejectRow(const CsvRows& rows, std::string_view rule, std::string message) {
-  return maker_.Reject(RowOf(rows), rule, std::move(message));
+// Hands the batch over when it has no room.
+Result<void> CsvFile::MakeRoom(std::string_view raw, std::span<const std::string_view> cells) {
+  if (batch_.empty() || batch_.Fits(raw, cells)) return {};
+  if (!thread_) thread_.emplace([this](RowBatch& batch) { return MakeRecords(batch); });
+  return thread_->HandOver(batch_);
 }
 
-SourceRow CsvFile::RowOf(const CsvRows& rows) const {
-  return {.type = {},
-          .cells = cells_,
-          .line = rows.line(),
-          .raw = rows.raw(),
-          .raw_encoding = mapping_.encoding};
+Result<void> CsvFile::Finish() {
+  if (!thread_) return MakeRecords(batch_);
+  if (!batch_.empty()) CLINNOVA_TRY(thread_->HandOver(batch_));
+  return thread_->Finish();
+}
+
+Result<void> CsvFile::MakeRecords(const RowBatch& batch) {
+  std::span<const std::string_view> cells = batch.cells();
+  for (const RowBatch::Row& row : batch.rows()) {
+    SourceRow made{.type = {}, .line = row.line, .raw = row.raw, .raw_encoding = mapping_.encoding};
+    if (!row.rule.empty()) {
+      CLINNOVA_TRY(maker_.Reject(made, row.rule, row.message));
+      continue;
+    }
+    made.cells = cells.first(positions_.size());
+    cells = cells.subspan(positions_.size());
+    CLINNOVA_TRY(maker_.Make(made));
+  }
+  return {};
+}
+
+Result<void> CsvFile::RejectRow(const CsvRows& rows, std::string_view rule, std::string message) {
+  CLINNOVA_TRY(MakeRoom(rows.raw(), {}));
+  batch_.AddRejected(rows, rule, std::move(message));
+  return {};
 }
 
 // Decodes and trims the columns that the mapping uses; a missing word becomes an empty cell.
@@ -148,7 +257,8 @@ Result<void> CsvFile::ReadRow(CsvRows& rows) {
   }
   std::string problem;
   if (!TakeCells(rows, problem)) return RejectRow(rows, "csv.encoding", std::move(problem));
-  CLINNOVA_TRY(maker_.Make(RowOf(rows)));
+  CLINNOVA_TRY(MakeRoom(rows.raw(), cells_));
+  batch_.Add(rows, cells_);
   return {};
 }
 

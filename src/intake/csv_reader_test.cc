@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <stdexcept>
 
 #include "intake/record_keeper.h"
 
@@ -241,6 +242,79 @@ start = { column = "admission", pattern = "dd.mm.yyyy", plus_days = "delay" }
     EXPECT_EQ(value.start->month, 3);
     EXPECT_EQ(value.start->day, 2) << "three days after 28 February 2024";
   }
+}
+
+constexpr std::string_view kValues = R"(
+[file]
+pattern = "values.csv"
+date = "yyyy-mm-dd"
+patient = "pid"
+[[record]]
+kind = "measurement"
+id = "{pid}/{nr}"
+code = { system = "LOINC", code = "1988-5", display_column = "name" }
+value = { column = "crp", unit = "mg/L" }
+start = "day"
+)";
+
+/// Rows of more than one batch: every tenth has a bad number, one a name that is longer than a batch's texts.
+std::string ManyValues(int rows) {
+  std::string text = "pid,nr,name,crp,day\n";
+  for (int i = 0; i < rows; ++i) {
+    const std::string name = i == 1234 ? std::string(400'000, 'n') : "C-reactive protein";
+    text += "P" + std::to_string(i) + "," + std::to_string(i) + ",\"" + name + "\"," +
+            (i % 10 == 3 ? "much" : std::to_string(i)) + ",2024-02-29\n";
+  }
+  return text;
+}
+
+TEST(CsvFiles, OfManyRowsAreReadInOrder) {
+  const TestFolder folder;
+  const auto mapping = Mapping::Parse(kValues, "values.toml");
+  ASSERT_TRUE(mapping.has_value()) << mapping.error().message;
+  RecordKeeper kept;
+  const auto read = ReadCsv(folder.Write("values.csv", ManyValues(5000)), *mapping, kept);
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  ASSERT_EQ(kept.records.size(), 4500u);
+  ASSERT_EQ(kept.rejected.size(), 500u);
+  std::size_t record = 0;
+  for (int i = 0; i < 5000; ++i) {
+    if (i % 10 == 3) {
+      const RejectedRecord& rejected = kept.rejected[static_cast<std::size_t>(i / 10)];
+      ASSERT_EQ(rejected.source.line, static_cast<std::uint64_t>(i + 2));
+      ASSERT_EQ(rejected.rule, "number.invalid");
+      ASSERT_TRUE(rejected.raw.starts_with("P" + std::to_string(i) + ",")) << rejected.raw;
+      continue;
+    }
+    const SourceRecord& found = kept.records[record++];
+    ASSERT_EQ(found.source.line, static_cast<std::uint64_t>(i + 2));
+    ASSERT_EQ(found.patient_id, "P" + std::to_string(i));
+    ASSERT_EQ(found.value->number, i);
+    ASSERT_EQ(found.codes.front().display.size(), i == 1234 ? 400'000u : 18u);
+  }
+}
+
+/// Fails or throws at a record.
+struct Stumbling final : RecordKeeper {
+  Result<void> Accept(SourceRecord&& record) override {
+    if (record.source.line < 3000) return RecordKeeper::Accept(std::move(record));
+    if (throws) throw std::runtime_error("stumbled");
+    return Fail(ErrorCode::kFailed, "stumbled");
+  }
+  bool throws = false;
+};
+
+TEST(CsvFiles, EndWithTheSinksError) {
+  const TestFolder folder;
+  const auto file = folder.Write("values.csv", ManyValues(200'000));
+  const auto mapping = Mapping::Parse(kValues, "values.toml");
+  Stumbling sink;
+  const auto read = ReadCsv(file, *mapping, sink);
+  ASSERT_FALSE(read.has_value());
+  EXPECT_EQ(read.error().message, "stumbled");
+  EXPECT_LT(sink.records.size(), 3000u);
+  sink.throws = true;
+  EXPECT_THROW(static_cast<void>(ReadCsv(file, *mapping, sink)), std::runtime_error);
 }
 
 }  // namespace

@@ -8,7 +8,6 @@ namespace clinnova::intake {
 namespace {
 
 constexpr std::size_t kBatch = 512;
-constexpr std::size_t kMostWaiting = 8;
 /// Room for the texts of a batch's patterned records.
 constexpr std::size_t kTexts = std::size_t{128} * kBatch;
 
@@ -29,26 +28,8 @@ std::string_view RecordQueue::Batch::Keep(std::string_view text) {
   return {kept, text.size()};
 }
 
-RecordQueue::RecordQueue(RecordSink& sink) : sink_(sink) {
-  taking_ = std::thread([this] { TakeBatches(); });
-}
-
-RecordQueue::~RecordQueue() {
-  {
-    const std::lock_guard lock(mutex_);
-    waiting_.clear();
-  }
-  Join();
-}
-
-void RecordQueue::Join() {
-  {
-    const std::lock_guard lock(mutex_);
-    closed_ = true;
-  }
-  came_.notify_one();
-  if (taking_.joinable()) taking_.join();
-}
+RecordQueue::RecordQueue(RecordSink& sink)
+    : sink_(sink), thread_([this](Batch& batch) { return TakeAll(batch); }) {}
 
 SourceRecord& RecordQueue::Slot() {
   if (filling_.count == filling_.records.size()) filling_.records.emplace_back();
@@ -77,7 +58,7 @@ Result<void> RecordQueue::AcceptPatterned(const PatternedRecord& record) {
   const std::size_t size =
       record.id.size() + record.patient_id.size() + record.visit_id.size() + record.text.size();
   if (size > kTexts) return Accept(record.Whole());
-  if (filling_.text_size + size > kTexts) CLINNOVA_TRY(HandOver());
+  if (filling_.text_size + size > kTexts) CLINNOVA_TRY(thread_.HandOver(filling_));
   if (!filling_.texts) filling_.texts = std::make_unique_for_overwrite<char[]>(kTexts);
   PatternedRecord& kept = filling_.patterned.emplace_back(record);
   for (std::string_view* text : {&kept.id, &kept.patient_id, &kept.visit_id, &kept.text}) {
@@ -102,69 +83,13 @@ Result<void> RecordQueue::Add(Other item) {
 
 Result<void> RecordQueue::HandOverWhenFull() {
   if (filling_.items.size() < kBatch) return {};
-  return HandOver();
-}
-
-Result<void> RecordQueue::HandOver() {
-  if (Put(filling_)) {
-    const std::lock_guard lock(mutex_);
-    if (spare_.empty()) return {};
-    filling_ = std::move(spare_.back());
-    spare_.pop_back();
-    return {};
-  }
-  filling_ = {};  // nobody takes it any more
-  const std::lock_guard lock(mutex_);
-  if (thrown_) std::rethrow_exception(thrown_);
-  return outcome_;
+  return thread_.HandOver(filling_);
 }
 
 Result<void> RecordQueue::Finish() {
-  Result<void> handed = filling_.items.empty() ? Result<void>() : HandOver();
-  Join();
-  if (thrown_) std::rethrow_exception(thrown_);
-  return handed ? outcome_ : handed;
-}
-
-// Leaves an empty batch; false, and the batch as it is, where nobody takes it any more.
-bool RecordQueue::Put(Batch& batch) {
-  {
-    std::unique_lock lock(mutex_);
-    left_.wait(lock, [&] { return waiting_.size() < kMostWaiting || stopped_; });
-    if (stopped_) return false;
-    waiting_.push_back(std::exchange(batch, {}));
-  }
-  came_.notify_one();
-  return true;
-}
-
-// False when there is none any more.
-bool RecordQueue::Next(Batch& batch) {
-  {
-    std::unique_lock lock(mutex_);
-    came_.wait(lock, [&] { return !waiting_.empty() || closed_; });
-    if (waiting_.empty()) return false;
-    batch = std::move(waiting_.front());
-    waiting_.pop_front();
-  }
-  left_.notify_one();
-  return true;
-}
-
-void RecordQueue::GiveBack(Batch& batch) {
-  batch.Clear();
-  const std::lock_guard lock(mutex_);
-  spare_.push_back(std::exchange(batch, {}));
-}
-
-void RecordQueue::Stop(Result<void> outcome, std::exception_ptr thrown) {
-  {
-    const std::lock_guard lock(mutex_);
-    thrown_ = std::move(thrown);
-    outcome_ = std::move(outcome);
-    stopped_ = true;
-  }
-  left_.notify_one();
+  Result<void> handed = filling_.items.empty() ? Result<void>() : thread_.HandOver(filling_);
+  Result<void> taken = thread_.Finish();
+  return handed ? taken : handed;
 }
 
 Result<void> RecordQueue::TakeAll(Batch& batch) {
@@ -188,20 +113,6 @@ Result<void> RecordQueue::TakeOther(Other& other) {
   const Ignored& ignored = std::get<Ignored>(other);
   sink_.Ignore(ignored.source, ignored.what);
   return {};
-}
-
-void RecordQueue::TakeBatches() {
-  try {
-    Result<void> outcome;
-    Batch batch;
-    while (outcome && Next(batch)) {
-      outcome = TakeAll(batch);
-      GiveBack(batch);
-    }
-    Stop(std::move(outcome), nullptr);
-  } catch (...) {
-    Stop({}, std::current_exception());
-  }
 }
 
 }  // namespace clinnova::intake

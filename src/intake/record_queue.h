@@ -10,28 +10,21 @@
 // queue is gone. Memory: a few thousand records.
 #pragma once
 
-#include <condition_variable>
-#include <deque>
-#include <exception>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <variant>
 #include <vector>
 
+#include "intake/batch_thread.h"
 #include "intake/source_record.h"
 
 namespace clinnova::intake {
 
 class RecordQueue final : public RecordSink {
  public:
-  /// `sink` is not owned and outlives the queue.
+  /// `sink` is not owned and outlives the queue. One that is given up without Finish() drops what was not taken yet.
   explicit RecordQueue(RecordSink& sink);
-  /// Without Finish() before: what was not taken yet is dropped.
-  ~RecordQueue() override;
-
   /// The sink's first error comes back from one of the next calls, at the latest from Finish(); nothing is
   /// taken after it. What the sink throws is thrown here.
   SourceRecord& Blank() override;
@@ -70,27 +63,12 @@ class RecordQueue final : public RecordSink {
   SourceRecord& Slot();
   Result<void> Add(Other item);
   Result<void> HandOverWhenFull();
-  Result<void> HandOver();
-  void Join();
-  bool Put(Batch& batch);
-  bool Next(Batch& batch);
-  void GiveBack(Batch& batch);
-  void Stop(Result<void> outcome, std::exception_ptr thrown);
-  void TakeBatches();
   Result<void> TakeAll(Batch& batch);
   Result<void> TakeOther(Other& other);
 
   RecordSink& sink_;  // not owned, outlives this
-  Batch filling_;     // of the thread that fills
-  std::mutex mutex_;  // of everything below but the thread
-  std::deque<Batch> waiting_;
-  std::condition_variable came_, left_;  ///< a batch of them; or there will be none
-  std::vector<Batch> spare_;             ///< empty ones, for their memory
-  bool closed_ = false;                  ///< none comes any more
-  bool stopped_ = false;                 ///< the sink takes no more
-  Result<void> outcome_;
-  std::exception_ptr thrown_;
-  std::thread taking_;
+  Batch filling_;
+  BatchThread<Batch> thread_;
 };
 
 }  // namespace clinnova::intake
