@@ -27,8 +27,9 @@ namespace clinnova::intake {
 template <typename Batch>
 class BatchThread {
  public:
-  explicit BatchThread(std::function<Result<void>(Batch&)> take)
-      : take_(std::move(take)), thread_([this] { TakeBatches(); }) {}
+  /// At most so many batches wait.
+  explicit BatchThread(std::function<Result<void>(Batch&)> take, std::size_t most_waiting = 32)
+      : take_(std::move(take)), most_waiting_(most_waiting), thread_([this] { TakeBatches(); }) {}
   /// Without Finish() before: what was not taken yet is dropped.
   ~BatchThread() {
     {
@@ -45,7 +46,7 @@ class BatchThread {
   Result<void> HandOver(Batch& batch) {
     {
       std::unique_lock lock(mutex_);
-      left_.wait(lock, [&] { return waiting_.size() < kMostWaiting || stopped_; });
+      left_.wait(lock, [&] { return waiting_.size() < most_waiting_ || stopped_; });
       if (stopped_) {
         batch.Clear();
         return Outcome();
@@ -67,8 +68,6 @@ class BatchThread {
   }
 
  private:
-  static constexpr std::size_t kMostWaiting = 32;
-
   Result<void> Outcome() {
     if (thrown_) std::rethrow_exception(thrown_);
     return outcome_;
@@ -120,6 +119,7 @@ class BatchThread {
   }
 
   std::function<Result<void>(Batch&)> take_;
+  std::size_t most_waiting_;
   std::mutex mutex_;  // of everything below but the thread
   std::deque<Batch> waiting_;
   std::condition_variable came_, left_;  ///< a batch of them; or there will be none

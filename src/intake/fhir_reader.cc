@@ -8,7 +8,10 @@
 #include <cstring>
 #include <fstream>
 #include <map>
+#include <optional>
+#include <vector>
 
+#include "intake/batch_thread.h"
 #include "intake/fhir_resources.h"
 
 namespace clinnova::intake {
@@ -131,6 +134,48 @@ bool MentionsReferred(const std::filesystem::path& path) {
   return false;
 }
 
+/// Lines of an NDJSON file, parsed.
+class LineBatch {
+ public:
+  struct Line {
+    std::uint64_t number = 0;
+    std::size_t size = 0;
+    bool is_json = false;
+  };
+
+  bool full() const { return lines_.size() == kLines || size_ >= kBytes; }
+  bool empty() const { return lines_.empty(); }
+  const std::vector<Line>& lines() const { return lines_; }
+  element at(std::size_t i) const { return documents_[i].root(); }
+
+  /// Where the next line is to be parsed to.
+  simdjson::dom::document& Next() {
+    if (documents_.size() == lines_.size()) documents_.emplace_back();
+    return documents_[lines_.size()];
+  }
+  void Add(const Line& line) {
+    lines_.push_back(line);
+    size_ += line.size;
+  }
+  /// Keeps the memory of the usual lines, ten times their size.
+  void Clear() {
+    for (std::size_t i = 0; i < lines_.size(); ++i) {
+      if (lines_[i].size > kUsual) documents_[i] = simdjson::dom::document();
+    }
+    lines_.clear();
+    size_ = 0;
+  }
+
+ private:
+  static constexpr std::size_t kLines = 256;
+  static constexpr std::size_t kBytes = 1 << 18;
+  static constexpr std::size_t kUsual = 1 << 12;
+
+  std::vector<Line> lines_;
+  std::vector<simdjson::dom::document> documents_;  ///< by line; and those before, for their memory
+  std::size_t size_ = 0;
+};
+
 }  // namespace
 
 struct FhirReader::State {
@@ -183,28 +228,45 @@ Result<void> FhirReader::State::ForEachDocument(const std::filesystem::path& pat
   return use(std::optional<element>(document), 0);
 }
 
+/// Parses on this thread and, of a file of more than one batch of lines, uses on one of its own.
 template <typename Use>
 Result<void> FhirReader::State::ForEachLine(std::istream& file, const std::string& name, Use use) {
+  const auto use_all = [&use](const LineBatch& batch) -> Result<void> {
+    for (std::size_t i = 0; i < batch.lines().size(); ++i) {
+      const LineBatch::Line& line = batch.lines()[i];
+      CLINNOVA_TRY(use(line.is_json ? std::optional(batch.at(i)) : std::nullopt, line.number));
+    }
+    return {};
+  };
+  LineBatch batch;
+  std::optional<BatchThread<LineBatch>> thread;
+  const auto finish = [&]() -> Result<void> {
+    if (!thread) return use_all(batch);
+    if (!batch.empty()) CLINNOVA_TRY(thread->HandOver(batch));
+    return thread->Finish();
+  };
   std::string text;
-  std::uint64_t line = 0;
+  std::uint64_t number = 0;
   while (std::getline(file, text)) {
-    ++line;
+    ++number;
     if (Trimmed(text).empty()) continue;
     element document;
     // In place: simdjson reads ahead into what is reserved.
     text.reserve(text.size() + simdjson::SIMDJSON_PADDING);
     const std::string_view whole = AfterMark(text);
-    const auto error = parser.parse(whole.data(), whole.size(), false).get(document);
-    if (error == simdjson::SUCCESS) {
-      CLINNOVA_TRY(use(std::optional<element>(document), line));
-    } else if (file.eof()) {
+    const auto error =
+        parser.parse_into_document(batch.Next(), whole.data(), whole.size(), false).get(document);
+    if (error != simdjson::SUCCESS && file.eof()) {
       // The last line lacks its end: the file was cut.
-      return BrokenJson(name + ":" + std::to_string(line), text, simdjson::error_message(error));
-    } else {
-      CLINNOVA_TRY(use(std::optional<element>(), line));
+      CLINNOVA_TRY(finish());
+      return BrokenJson(name + ":" + std::to_string(number), text, simdjson::error_message(error));
     }
+    batch.Add({.number = number, .size = whole.size(), .is_json = error == simdjson::SUCCESS});
+    if (!batch.full()) continue;
+    if (!thread) thread.emplace(use_all, 4);
+    CLINNOVA_TRY(thread->HandOver(batch));
   }
-  return {};
+  return finish();
 }
 
 void FhirReader::State::Collect(element resource, std::string_view full_url) {

@@ -177,6 +177,42 @@ TEST_F(FhirReaderTest, ReadsNdjsonLineByLine) {
   EXPECT_EQ(kept_.ignored.at("Slot: not loaded"), 1);
 }
 
+/// Lines of more than one batch, of very different lengths, some of them no JSON.
+TEST_F(FhirReaderTest, ReadsManyLinesInOrder) {
+  std::string text;
+  constexpr int kLines = 3000;
+  for (int i = 0; i < kLines; ++i) {
+    if (i % 100 == 7) {
+      text += "{\"resourceType\": \"Patient\",\n";
+      continue;
+    }
+    const std::string name(i % 500 == 0 ? 300'000 : i % 10 == 0 ? 10'000 : 10, 'n');
+    text += R"({"resourceType": "Patient", "id": "p)" + std::to_string(i) +
+            R"(", "birthDate": "1961-07", "name": [{"family": ")" + name + "\"}]}\n";
+  }
+  for (const bool cut : {false, true}) {
+    kept_ = {};
+    const auto read = Read(cut ? text + R"({"resourceType": "Patient", "id": "p)" : text);
+    EXPECT_EQ(read.has_value(), !cut);
+    ASSERT_EQ(kept_.records.size(), kLines * 99u / 100);
+    ASSERT_EQ(kept_.rejected.size(), kLines / 100u);
+    std::size_t record = 0;
+    for (int i = 0; i < kLines; ++i) {
+      const auto line = static_cast<std::uint64_t>(i + 1);
+      if (i % 100 == 7) {
+        ASSERT_EQ(kept_.rejected[static_cast<std::size_t>(i / 100)].source.line, line);
+        continue;
+      }
+      const SourceRecord& found = kept_.records[record++];
+      ASSERT_EQ(found.source.line, line);
+      ASSERT_EQ(found.patient_id, "p" + std::to_string(i));
+      ASSERT_EQ(found.identity_words.front().size(), i % 500 == 0  ? 300'000u
+                                                     : i % 10 == 0 ? 10'000u
+                                                                   : 10u);
+    }
+  }
+}
+
 TEST_F(FhirReaderTest, SaysWhereATruncatedFileEnds) {
   auto bundle =
       Read(R"({"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Patient"}},
