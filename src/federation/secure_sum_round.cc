@@ -153,7 +153,8 @@ Result<void> SecureSumRound::AddStatement(core::ByteView bytes) {
     return Blame(message.site, "stated another set of survivors");
   }
   const std::lock_guard lock(*adding_);
-  statements_.insert_or_assign(message.site, Stated{std::move(*statement), std::move(message)});
+  const SiteIndex site = message.site;
+  statements_.insert_or_assign(site, Stated{std::move(*statement), std::move(message)});
   return {};
 }
 

@@ -198,7 +198,7 @@ TEST_F(FhirReaderTest, ReadsManyLinesInOrder) {
     ASSERT_EQ(kept_.rejected.size(), kLines / 100u);
     std::size_t record = 0;
     for (int i = 0; i < kLines; ++i) {
-      const auto line = static_cast<std::uint64_t>(i + 1);
+      const auto line = static_cast<std::uint64_t>(i) + 1;
       if (i % 100 == 7) {
         ASSERT_EQ(kept_.rejected[static_cast<std::size_t>(i / 100)].source.line, line);
         continue;

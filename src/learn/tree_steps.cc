@@ -27,8 +27,6 @@ namespace {
 
 /// Numbers of a round at most: 256 MB from each site.
 constexpr std::size_t kMostNumbers = std::size_t{1} << 24;
-/// Blocks of packed integers; their unit says nothing.
-constexpr int kPacked = 0;
 
 tl::unexpected<Error> WrongLayout(const std::string& what) {
   return Fail(ErrorCode::kRefused, what, "wrong_layout");
