@@ -5,18 +5,9 @@ namespace clinnova::intake {
 namespace {
 
 /// Whether a record is an event and nothing else: with no more to it than a row and its form.
-bool IsPlainEvent(const SourceRecord& record) {
-  switch (record.kind) {
-    case RecordKind::kVisit:
-    case RecordKind::kCondition:
-    case RecordKind::kMeasurement:
-    case RecordKind::kDrug:
-    case RecordKind::kProcedure:
-    case RecordKind::kObservation: break;
-    default: return false;
-  }
-  return !record.kind_follows_value && !SaysItIsNotTrue(record) && record.details == nullptr &&
-         record.identity_words.empty() && record.provider_id.empty() &&
+bool IsRowAndForm(const SourceRecord& record) {
+  return IsPlainEvent(record.kind) && !record.kind_follows_value && !SaysItIsNotTrue(record) &&
+         record.details == nullptr && record.identity_words.empty() && record.provider_id.empty() &&
          record.care_site_id.empty() && record.specimen_id.empty();
 }
 
@@ -28,7 +19,7 @@ const ResolvedEvent* PatternStage::Take(const PatternedRecord& record) {
   std::unique_ptr<Pattern>& pattern = patterns_[number];
   if (pattern == nullptr) {
     pattern = std::make_unique<Pattern>();
-    pattern->as_whole = !IsPlainEvent(record.pattern->sample);
+    pattern->as_whole = !IsRowAndForm(record.pattern->sample);
   }
   if (pattern->as_whole || record.patient_id.empty() || record.id.empty()) return nullptr;
   if (!pattern->resolved) pattern->resolved = resolver_->ResolvePattern(record);

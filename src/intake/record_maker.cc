@@ -116,13 +116,11 @@ RecordMaker::RecordMaker(std::string file, const Mapping& mapping, RecordSink& s
 // Possible for events of which nothing but identities, dates and a number is the row's own.
 RecordMaker::Patterns RecordMaker::PatternsOf(const RecordRule& rule) const {
   Patterns patterns;
-  const bool event = rule.kind == RecordKind::kVisit || rule.kind == RecordKind::kCondition ||
-                     rule.kind == RecordKind::kMeasurement || rule.kind == RecordKind::kDrug ||
-                     rule.kind == RecordKind::kProcedure || rule.kind == RecordKind::kObservation;
   const bool value =
       !rule.value || rule.value->kind == ValueKind::kCode || IsPlainNumber(*rule.value);
-  patterns.possible = event && value && mapping_.hide.empty() && rule.id.given() &&
-                      rule.start.text.given() && !rule.birth.text.given() && !rule.quantity.given();
+  patterns.possible = IsPlainEvent(rule.kind) && value && mapping_.hide.empty() &&
+                      rule.id.given() && rule.start.text.given() && !rule.birth.text.given() &&
+                      !rule.quantity.given();
   for (const CodeRule& code : rule.codes) {
     for (const TextRule* text :
          {&code.system_column, &code.code, &code.display, &code.version_column}) {

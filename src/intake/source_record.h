@@ -87,6 +87,13 @@ constexpr bool IsAboutAPatient(RecordKind kind) {
   return kind != RecordKind::kCareSite && kind != RecordKind::kProvider;
 }
 
+/// Whether records of the kind say that something was so on a day, and become a row and no more.
+constexpr bool IsPlainEvent(RecordKind kind) {
+  return kind == RecordKind::kVisit || kind == RecordKind::kCondition ||
+         kind == RecordKind::kMeasurement || kind == RecordKind::kDrug ||
+         kind == RecordKind::kProcedure || kind == RecordKind::kObservation;
+}
+
 struct SourceDetails;  // source_details.h
 
 /// One statement about one patient, or about where and by whom care is given.
