@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How fast a hospital's export becomes a CDM: a synthetic cohort is written in a dialect, then read, mapped and staged
-// alone, then its longest file by itself, then imported into a new store on disk: pseudonyms, units, checks, provenance and the transaction included;
-// then imported once more, where every row replaces another.
+// alone, then its longest file by itself, then imported into a new store on disk: pseudonyms, units, checks, provenance
+// and the transaction included; then imported once more, where every row replaces another.
 //
 //   import_bench DIALECT PATIENTS FOLDER      prints a line for each of the four
 
@@ -144,7 +144,6 @@ void ReadAndStage(const Export& data, const fs::path& folder, const char* what) 
   Must(store.database().Execute(kCreateStaging));
   RecordStage stage = Must(RecordStage::Open(store.database(), key));
   Staging sink(vocabulary, concepts, stage);
-
   RecordQueue queue(sink);
   Read(data, queue);
   Must(queue.Finish());

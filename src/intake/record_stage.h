@@ -31,7 +31,7 @@ class RecordStage {
   /// Begins to append to the staging tables, which are there already.
   static Result<RecordStage> Open(core::Database& database, const PseudonymKey& key);
 
-  /// Stages an event as a pattern has resolved it. `form` is the pattern's own.
+  /// What staging finds out once for a pattern's records.
   struct PatternForm {
     SourceTime::Precision precision = SourceTime::Precision::kDay;
     std::int64_t unit_concept_id = 0;
@@ -39,6 +39,7 @@ class RecordStage {
     std::int64_t source = 0;
     std::string_view place = {};
   };
+  /// Stages the record as the event that its pattern has resolved to. `form` is the pattern's own.
   void Take(const PatternedRecord& record, const ResolvedEvent& event, PatternForm& form);
   /// Stages the record; a rejected one goes into quarantine and takes its earlier version away.
   void Take(const SourceRecord& record, const ResolvedRecord& resolved);
