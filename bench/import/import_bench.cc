@@ -3,7 +3,8 @@
 // alone, then its longest file by itself, then imported into a new store on disk: pseudonyms, units, checks, provenance
 // and the transaction included; then imported once more, where every row replaces another.
 //
-//   import_bench DIALECT PATIENTS FOLDER      prints a line for each of the four
+//   import_bench DIALECT PATIENTS FOLDER         prints a line for each of the four
+//   import_bench DIALECT PATIENTS FOLDER TIMES   stages all files that often, and no more
 
 #include <algorithm>
 #include <chrono>
@@ -132,6 +133,32 @@ void Read(const Export& data, RecordSink& sink) {
   }
 }
 
+/// Takes every record, and drops it.
+class Counting final : public RecordSink {
+ public:
+  Result<void> Accept(SourceRecord&& record) override {
+    if (record.source.file.empty()) Stop("found a record without its file");
+    ++records;
+    return {};
+  }
+  Result<void> AcceptPatterned(const PatternedRecord& record) override {
+    if (record.line == 0) Stop("found a record without its line");
+    ++records;
+    return {};
+  }
+  Result<void> Reject(RejectedRecord record) override { Stop("rejected: " + record.message); }
+  void Ignore(const SourceReference&, const std::string&) override {}
+
+  double records = 0;
+};
+
+void ReadAlone(const Export& data, const char* what) {
+  const Stopwatch watch;
+  Counting sink;
+  Read(data, sink);
+  watch.Print(data, what, sink.records);
+}
+
 void ReadAndStage(const Export& data, const fs::path& folder, const char* what) {
   store::Store store = Must(store::Store::Open(
       {.path = (folder / "staging.duckdb").string(), .memory_limit = kImportMemory}));
@@ -178,7 +205,7 @@ void ImportAll(const Export& data, double patients, const fs::path& folder, cons
   watch.Print(data, what, static_cast<double>(total.read));
 }
 
-void Run(const std::string& dialect, std::uint64_t patients, const fs::path& folder) {
+void Run(const std::string& dialect, std::uint64_t patients, const fs::path& folder, int times) {
   const SyntheticSummary cohort = Must(WriteSyntheticCohort(
       {.patients = patients, .dialect = dialect, .directory = folder / dialect, .defects = false}));
   std::vector<fs::path> files;
@@ -187,6 +214,12 @@ void Run(const std::string& dialect, std::uint64_t patients, const fs::path& fol
   }
   std::sort(files.begin(), files.end());
   const Export data = Look(dialect, files);
+  for (int i = 0; i < times; ++i) {
+    ReadAlone(data, "read");
+    ReadAndStage(data, folder, "staged");
+    fs::remove(folder / "staging.duckdb");
+  }
+  if (times > 0) return;
   ReadAndStage(data, folder, "staged");
   fs::remove(folder / "staging.duckdb");
   ReadAndStage(Longest(data), folder, "longest");
@@ -199,6 +232,7 @@ void Run(const std::string& dialect, std::uint64_t patients, const fs::path& fol
 }  // namespace clinnova::intake
 
 int main(int argc, char** argv) {
-  if (argc != 4) clinnova::intake::Stop("expected DIALECT PATIENTS FOLDER");
-  clinnova::intake::Run(argv[1], static_cast<std::uint64_t>(std::atoll(argv[2])), argv[3]);
+  if (argc != 4 && argc != 5) clinnova::intake::Stop("expected DIALECT PATIENTS FOLDER [TIMES]");
+  clinnova::intake::Run(argv[1], static_cast<std::uint64_t>(std::atoll(argv[2])), argv[3],
+                        argc == 5 ? std::atoi(argv[4]) : 0);
 }

@@ -16,6 +16,10 @@ CREATE TEMP TABLE stage_row (
   start_date DATE, start_time TIMESTAMP, end_date DATE, end_time TIMESTAMP,
   number DOUBLE, value_text VARCHAR, original_number DOUBLE, range_low DOUBLE, range_high DOUBLE,
   quantity DOUBLE, line BIGINT, place VARCHAR, form BIGINT);
+-- An event that says no more than most do: whose value is as the source gave it, in one unit, on one day or at one moment.
+CREATE TEMP TABLE stage_short_row (
+  seq BIGINT, row_id BIGINT, person_id BIGINT, visit_id BIGINT, start_date DATE, start_time TIMESTAMP,
+  number DOUBLE, value_text VARCHAR, line BIGINT, form BIGINT);
 -- The words of the enums stand in the order of RecordKind and SourceTime::Precision.
 CREATE TEMP TABLE stage_form (
   form BIGINT,
@@ -44,7 +48,9 @@ CREATE TEMP TABLE stage_era_person (person_id BIGINT, brought VARCHAR);
 const std::string_view kJoinForms = R"sql(
 CREATE TEMP VIEW stage_event AS
   SELECT r.* EXCLUDE (place, form), f.* EXCLUDE (form) REPLACE (coalesce(r.place, f.path) AS path)
-  FROM stage_row r JOIN stage_form f ON f.form = r.form;
+  FROM (SELECT * FROM stage_row
+        UNION ALL BY NAME SELECT *, number AS original_number FROM stage_short_row) r
+    JOIN stage_form f ON f.form = r.form;
 )sql";
 
 const std::string_view kCheck = R"sql(
@@ -414,6 +420,7 @@ DROP VIEW loadable;
 DROP TABLE stage_person;
 DROP VIEW stage_event;
 DROP TABLE stage_row;
+DROP TABLE stage_short_row;
 DROP TABLE stage_form;
 DROP TABLE stage_reference;
 DROP TABLE stage_consent;

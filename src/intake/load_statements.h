@@ -3,6 +3,7 @@
 //
 //   stage_person, stage_event, stage_consent   what the readers said, row after row (record_stage.cc appends)
 //   stage_row, stage_form                      the parts of a stage_event: its own, and what it shares with others
+//   stage_short_row                            a stage_row of which only what most events say is given
 //   stage_reference                            who did it, where, in which sample: by the event's number
 //   stage_gone                                 row ids of records that are taken back
 //   stage_quarantine                           what cannot be loaded

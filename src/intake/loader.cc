@@ -191,7 +191,9 @@ Result<void> Loader::State::HideInColumn(const char* table, const char* column, 
 Result<void> Loader::State::HideIdentities() {
   CLINNOVA_TRY(HideInColumn("stage_quarantine", "raw", "raw <> ''"));
   CLINNOVA_TRY(HideInColumn("stage_quarantine", "message", "true"));
-  CLINNOVA_TRY(HideInColumn("stage_row", "value_text", "number IS NULL AND value_text <> ''"));
+  for (const char* rows : {"stage_row", "stage_short_row"}) {
+    CLINNOVA_TRY(HideInColumn(rows, "value_text", "number IS NULL AND value_text <> ''"));
+  }
   CLINNOVA_TRY(HideInColumn("checked_care_site", "name", "name IS NOT NULL"));
   CLINNOVA_TRY(HideInColumn("checked_care_site", "type", "type_concept_id = 0"));
   CLINNOVA_TRY(HideInColumn("checked_provider", "specialty", "specialty_concept_id = 0"));
@@ -405,9 +407,11 @@ Result<void> Loader::AcceptPatterned(const PatternedRecord& record) {
   const ResolvedEvent* event = state.patterns->Take(record);
   if (const auto& looked_up = state.concepts->status(); !looked_up) return looked_up;
   if (event == nullptr) return RecordSink::AcceptPatterned(record);
-  ++state.Counts(record.pattern->sample.kind).read;
+  const SourceRecord& sample = record.pattern->sample;
+  ++state.Counts(sample.kind).read;
   state.AddPatient(record.patient_id);
-  if (event->unmapped) state.CountUnmapped(record.pattern->sample);
+  if (state.has_earlier) state.stage->TakeBackOtherForms(sample, record.id);
+  if (event->unmapped) state.CountUnmapped(sample);
   return {};
 }
 
@@ -417,7 +421,7 @@ Result<void> Loader::Accept(SourceRecord&& record) {
   ++counts.read;
   state.AddPatient(record.patient_id);
   for (const std::string& word : record.identity_words) state.guard.Add(word);
-  if (state.has_earlier) state.stage->TakeBackOtherForms(record);
+  if (state.has_earlier) state.stage->TakeBackOtherForms(record, record.id);
   if (SaysItIsNotTrue(record)) {
     ++counts.ignored;
     ++state.report.ignored_by_reason[std::string(KindName(record.kind)) + ": " + record.status];

@@ -64,6 +64,7 @@ INSERT INTO stage_quarantine
   WHERE person_id IN (SELECT person_id FROM unlisted_person);
 DELETE FROM stage_person WHERE person_id IN (SELECT person_id FROM unlisted_person);
 DELETE FROM stage_row WHERE person_id IN (SELECT person_id FROM unlisted_person);
+DELETE FROM stage_short_row WHERE person_id IN (SELECT person_id FROM unlisted_person);
 DELETE FROM stage_consent WHERE person_id IN (SELECT person_id FROM unlisted_person)
   AND person_id NOT IN (SELECT person_id FROM person);
 UPDATE stage_person SET pseudonym = o.pseudonym FROM pseudonym_of o

@@ -26,11 +26,12 @@ bool SaysItIsNotTrue(const SourceRecord& record) {
 }
 
 RecordStage::RecordStage(const PseudonymKey& key, EventForms forms, SqlAppender persons,
-                         SqlChunkAppender events, SqlAppender consents, SqlAppender gone,
-                         SqlAppender quarantine)
+                         SqlChunkAppender events, SqlChunkAppender short_events,
+                         SqlAppender consents, SqlAppender gone, SqlAppender quarantine)
     : key_(&key),
       identities_(key),
       events_(std::move(events)),
+      short_events_(std::move(short_events)),
       forms_(std::move(forms)),
       persons_(std::move(persons)),
       consents_(std::move(consents)),
@@ -41,11 +42,13 @@ Result<RecordStage> RecordStage::Open(core::Database& database, const PseudonymK
   CLINNOVA_ASSIGN(EventForms forms, EventForms::Open(database));
   CLINNOVA_ASSIGN(SqlAppender persons, database.Append("stage_person"));
   CLINNOVA_ASSIGN(SqlChunkAppender events, database.AppendChunks("stage_row"));
+  CLINNOVA_ASSIGN(SqlChunkAppender short_events, database.AppendChunks("stage_short_row"));
   CLINNOVA_ASSIGN(SqlAppender consents, database.Append("stage_consent"));
   CLINNOVA_ASSIGN(SqlAppender gone, database.Append("stage_gone"));
   CLINNOVA_ASSIGN(SqlAppender quarantine, database.Append("stage_quarantine"));
   return RecordStage(key, std::move(forms), std::move(persons), std::move(events),
-                     std::move(consents), std::move(gone), std::move(quarantine));
+                     std::move(short_events), std::move(consents), std::move(gone),
+                     std::move(quarantine));
 }
 
 std::int64_t RecordStage::SourceId(const std::string& file) {
@@ -86,22 +89,27 @@ void RecordStage::Take(const PatternedRecord& record, const ResolvedEvent& event
             .source = source,
             .place = OwnPlace(sample)};
   }
-  AppendEvent(events_,
-              {.sequence = ++sequence_,
-               .row = identities_.RowId(record),
-               .person = identities_.PersonId(record.patient_id),
-               .visit = identities_.VisitId(record.visit_id),
-               .source = form.source},
-              record.line, form.place, event);
-  events_.Int64(form.number);
-  events_.EndRow();
+  Append({.sequence = ++sequence_,
+          .row = identities_.RowId(record),
+          .person = identities_.PersonId(record.patient_id),
+          .visit = identities_.VisitId(record.visit_id),
+          .source = form.source},
+         record.line, form.place, event, form.number);
+}
+
+void RecordStage::Append(const StagedIds& ids, std::uint64_t line, std::string_view place,
+                         const ResolvedEvent& event, std::int64_t form) {
+  const bool is_short = IsShort(place, event);
+  SqlChunkAppender& rows = is_short ? short_events_ : events_;
+  is_short ? AppendShortEvent(rows, ids, line, event) : AppendEvent(rows, ids, line, place, event);
+  rows.Int64(form);
+  rows.EndRow();
 }
 
 void RecordStage::Stage(const SourceRecord& record, const ResolvedEvent& event) {
   const StagedIds ids = NextIds(record);
-  AppendEvent(events_, ids, record.source.line, OwnPlace(record), event);
-  events_.Int64(forms_.NumberOf(EventForm::Of(record, event, ids.source)));
-  events_.EndRow();
+  Append(ids, record.source.line, OwnPlace(record), event,
+         forms_.NumberOf(EventForm::Of(record, event, ids.source)));
 }
 
 void RecordStage::TakeBack(const SourceRecord& record) {
@@ -110,12 +118,12 @@ void RecordStage::TakeBack(const SourceRecord& record) {
   gone_.EndRow();
 }
 
-void RecordStage::TakeBackOtherForms(const SourceRecord& record) {
-  if (!record.kind_follows_value || record.id.empty()) return;
+void RecordStage::TakeBackOtherForms(const SourceRecord& record, std::string_view id) {
+  if (!record.kind_follows_value || id.empty()) return;
   for (const RecordKind kind :
        {RecordKind::kMeasurement, RecordKind::kObservation, RecordKind::kBiomarker}) {
     if (kind == record.kind) continue;
-    gone_.Int64(key_->RowId(KindName(kind), record.id));
+    gone_.Int64(key_->RowId(KindName(kind), id));
     gone_.EndRow();
   }
 }
@@ -138,6 +146,7 @@ void RecordStage::Take(const SourceRecord& record, const ResolvedRecord& resolve
 
 Result<void> RecordStage::Finish() {
   CLINNOVA_TRY(events_.Finish());
+  CLINNOVA_TRY(short_events_.Finish());
   CLINNOVA_TRY(forms_.Finish());
   for (SqlAppender* rows : {&persons_, &consents_, &gone_, &quarantine_}) {
     CLINNOVA_TRY(rows->Finish());

@@ -45,8 +45,8 @@ class RecordStage {
   void Take(const SourceRecord& record, const ResolvedRecord& resolved);
   /// The row of an earlier version goes. A patient stays: other rows hang on it.
   void TakeBack(const SourceRecord& record);
-  /// Likewise of an earlier version of another kind, where the kind follows the value.
-  void TakeBackOtherForms(const SourceRecord& record);
+  /// Likewise of earlier versions of another kind than the record's, where the kind follows the value.
+  void TakeBackOtherForms(const SourceRecord& record, std::string_view id);
   void Quarantine(const SourceReference& source, std::string_view kind, std::string_view rule,
                   std::string_view message, std::string_view raw);
 
@@ -58,15 +58,17 @@ class RecordStage {
 
  private:
   RecordStage(const PseudonymKey& key, EventForms forms, core::SqlAppender persons,
-              core::SqlChunkAppender events, core::SqlAppender consents, core::SqlAppender gone,
-              core::SqlAppender quarantine);
+              core::SqlChunkAppender events, core::SqlChunkAppender short_events,
+              core::SqlAppender consents, core::SqlAppender gone, core::SqlAppender quarantine);
   std::int64_t SourceId(const std::string& file);
   StagedIds NextIds(const SourceRecord& record);
   void Stage(const SourceRecord& record, const ResolvedEvent& event);
+  void Append(const StagedIds& ids, std::uint64_t line, std::string_view place,
+              const ResolvedEvent& event, std::int64_t form);
 
   const PseudonymKey* key_;  // not owned
   RecordIdentities identities_;
-  core::SqlChunkAppender events_;
+  core::SqlChunkAppender events_, short_events_;
   EventForms forms_;
   core::SqlAppender persons_, consents_, gone_, quarantine_;
   LastId file_;

@@ -81,6 +81,27 @@ void AppendEvent(Rows& rows, const StagedIds& ids, std::uint64_t line, std::stri
   TextOrNull(rows, place);
 }
 
+/// Whether stage_short_row has all that there is to say of the event.
+inline bool IsShort(std::string_view place, const ResolvedEvent& event) {
+  return !event.end && !event.range_low && !event.range_high && !event.quantity && place.empty() &&
+         event.number == event.original_number;
+}
+
+/// The columns of stage_short_row but the last, the number of the form. The event is short.
+template <typename Rows>
+void AppendShortEvent(Rows& rows, const StagedIds& ids, std::uint64_t line,
+                      const ResolvedEvent& event) {
+  rows.Int64(ids.sequence);
+  rows.Int64(ids.row);
+  rows.Int64(ids.person);
+  rows.Int64(ids.visit);
+  rows.Int64(event.start.day);
+  NumberOrNull(rows, event.start.moment);
+  NumberOrNull(rows, event.number);
+  rows.Text(event.value_text);
+  rows.Int64(static_cast<std::int64_t>(line));
+}
+
 /// The columns of stage_form but the first, its number.
 template <typename Rows>
 void AppendForm(Rows& rows, const EventForm& form) {
