@@ -70,6 +70,17 @@ std::string UnitOf(element quantity) {
   return unit.empty() ? Text(quantity, "unit") : unit;
 }
 
+std::string_view TypeAndId(std::string_view reference) {
+  if (reference.starts_with("urn:") || reference.starts_with('#')) return reference;
+  if (const auto history = reference.find("/_history/"); history != reference.npos) {
+    reference = reference.substr(0, history);
+  }
+  const auto id = reference.rfind('/');
+  if (id == reference.npos || id == 0) return reference;
+  const auto type = reference.rfind('/', id - 1);
+  return type == reference.npos ? reference : reference.substr(type + 1);
+}
+
 /// The elements of an array member; one that is not an array counts as one element.
 std::vector<element> List(element parent, std::string_view name) {
   std::vector<element> list;

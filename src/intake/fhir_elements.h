@@ -20,6 +20,8 @@ std::string Text(simdjson::dom::element parent, std::string_view name);
 std::optional<double> Number(simdjson::dom::element parent, std::string_view name);
 /// A quantity's unit: its code, else the word for people.
 std::string UnitOf(simdjson::dom::element quantity);
+/// Simplifies "Patient/1/_history/2" and "https://server/fhir/Patient/1" to "Patient/1".
+std::string_view TypeAndId(std::string_view reference);
 /// The elements of an array member; one that is not an array counts as one element.
 std::vector<simdjson::dom::element> List(simdjson::dom::element parent, std::string_view name);
 

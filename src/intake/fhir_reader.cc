@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "intake/batch_thread.h"
+#include "intake/fhir_elements.h"
+#include "intake/fhir_patterns.h"
 #include "intake/fhir_resources.h"
 
 namespace clinnova::intake {
@@ -87,18 +89,6 @@ tl::unexpected<Error> BrokenJson(const std::string& where, std::string_view text
   std::string message = where + ": ends too early, after byte " + std::to_string(text.size());
   if (end.in_entry) message += ", inside entry " + std::to_string(end.entry + 1);
   return Fail(ErrorCode::kInvalidInput, message + ": nothing was loaded", "truncated");
-}
-
-/// Simplifies "Patient/1/_history/2" and "https://server/fhir/Patient/1" to "Patient/1".
-std::string TypeAndId(std::string_view reference) {
-  if (reference.starts_with("urn:") || reference.starts_with('#')) return std::string(reference);
-  if (const auto history = reference.find("/_history/"); history != reference.npos) {
-    reference = reference.substr(0, history);
-  }
-  const auto id = reference.rfind('/');
-  if (id == reference.npos || id == 0) return std::string(reference);
-  const auto type = reference.rfind('/', id - 1);
-  return std::string(type == reference.npos ? reference : reference.substr(type + 1));
 }
 
 /// memmem: four times as fast as std::search with a searcher, and every file is searched as a whole.
@@ -192,7 +182,7 @@ struct FhirReader::State {
   Result<void> ForEachLine(std::istream& file, const std::string& name, Use use);
   void Collect(element resource, std::string_view full_url);
   void CollectAll(element document);
-  Result<void> ReadDocument(element document, const std::string& name, std::uint64_t line);
+  class Documents;
   Result<void> ReadBundle(element bundle, const std::string& name, std::uint64_t line);
 };
 
@@ -274,7 +264,7 @@ void FhirReader::State::Collect(element resource, std::string_view full_url) {
   if (type == "DeviceUseStatement") {
     element device;
     if (resource["device"].get(device) == simdjson::SUCCESS) {
-      devices.used.insert(TypeAndId(TextOf(device, "reference")));
+      devices.used.emplace(TypeAndId(TextOf(device, "reference")));
     }
   }
   if (type != "Medication" && type != "Device") return;
@@ -314,7 +304,7 @@ Result<void> FhirReader::State::ReadBundle(element bundle, const std::string& na
   context.devices = &devices;
   context.resolve = [&by_url](std::string_view reference) {
     const auto found = by_url.find(reference);
-    return found != by_url.end() ? found->second : TypeAndId(reference);
+    return found != by_url.end() ? found->second : std::string(TypeAndId(reference));
   };
   std::uint64_t index = 0;
   for (const element entry : entries) {
@@ -329,17 +319,33 @@ Result<void> FhirReader::State::ReadBundle(element bundle, const std::string& na
   return {};
 }
 
-Result<void> FhirReader::State::ReadDocument(element document, const std::string& name,
-                                             std::uint64_t line) {
-  const std::string type = TextOf(document, "resourceType");
-  if (type == "Bundle") return ReadBundle(document, name, line);
-  FhirContext context;
-  context.source = {name, line, ""};
-  context.medications = &medications;
-  context.devices = &devices;
-  context.resolve = TypeAndId;
-  return ReadResource(document, context, sink);
-}
+/// One file's documents.
+class FhirReader::State::Documents {
+ public:
+  Documents(State& state, const std::string& name) : state_(state), patterns_(state.sink) {
+    alone_.source.file = name;
+    alone_.medications = &state.medications;
+    alone_.devices = &state.devices;
+    alone_.resolve = [](std::string_view reference) { return std::string(TypeAndId(reference)); };
+  }
+
+  /// `line` is 0 where it is the file's only one.
+  Result<void> Read(element document, std::uint64_t line) {
+    const std::string type = TextOf(document, "resourceType");
+    if (type == "Bundle") return state_.ReadBundle(document, alone_.source.file, line);
+    alone_.source.line = line;
+    if (type == FhirPatterns::kType) {
+      CLINNOVA_ASSIGN(const bool taken, patterns_.Take(document, alone_));
+      if (taken) return {};
+    }
+    return ReadResource(document, alone_, state_.sink);
+  }
+
+ private:
+  State& state_;
+  FhirContext alone_;  ///< of a resource that is in no bundle
+  FhirPatterns patterns_;
+};
 
 FhirReader::FhirReader(RecordSink& sink) : state_(std::make_unique<State>(sink)) {}
 FhirReader::~FhirReader() = default;
@@ -357,9 +363,10 @@ Result<void> FhirReader::CollectReferred(const std::filesystem::path& path) {
 }
 
 Result<void> FhirReader::Read(const std::filesystem::path& path, const std::string& name) {
+  State::Documents documents(*state_, name);
   return state_->ForEachDocument(
       path, name, [&](std::optional<element> document, std::uint64_t line) -> Result<void> {
-        if (document) return state_->ReadDocument(*document, name, line);
+        if (document) return documents.Read(*document, line);
         return state_->sink.Reject(
             {{name, line, ""}, "", "fhir.json", "found a line that is no JSON", ""});
       });
@@ -370,7 +377,7 @@ Result<void> FhirReader::ReadText(std::string_view text, const std::string& name
   const auto error = state_->parser.parse(WithoutMark(text)).get(document);
   if (error != simdjson::SUCCESS) return BrokenJson(name, text, simdjson::error_message(error));
   state_->CollectAll(document);
-  return state_->ReadDocument(document, name, 0);
+  return State::Documents(*state_, name).Read(document, 0);
 }
 
 bool FhirReader::LooksLikeJson(std::string_view head) {

@@ -6,7 +6,7 @@ namespace {
 
 /// Whether a record is an event and nothing else: with no more to it than a row and its form.
 bool IsRowAndForm(const SourceRecord& record) {
-  return IsPlainEvent(record.kind) && !record.kind_follows_value && !SaysItIsNotTrue(record) &&
+  return IsPlainEvent(record.kind) && !SaysItIsNotTrue(record) &&
          record.details == nullptr && record.identity_words.empty() && record.provider_id.empty() &&
          record.care_site_id.empty() && record.specimen_id.empty();
 }

@@ -4,10 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <set>
 
 #include "intake/csv_reader.h"
+#include "intake/fhir_reader.h"
 #include "intake/loader.h"
 #include "intake/mapping.h"
 #include "intake/record_keeper.h"
@@ -72,17 +74,17 @@ class PatternStageTest : public testing::Test {
  protected:
   PatternStageTest() : key_(std::move(*PseudonymKey::ForMemory())) {}
 
-  Imported Import(const std::vector<std::filesystem::path>& files,
-                  const std::vector<Mapping>& mappings, bool patterns, int times) {
+  using Files = std::vector<std::filesystem::path>;
+  using ReadFile = std::function<Result<void>(const std::filesystem::path&, RecordSink&)>;
+
+  Imported Import(const Files& files, const ReadFile& read_file, bool patterns, int times) {
     Imported imported{.store = std::move(*store::Store::Open({})), .report = {}};
     for (int time = 0; time < times; ++time) {
       auto loader = Loader::Begin(imported.store, key_, {.today = "2026-11-23"});
       EXPECT_TRUE(loader.has_value()) << loader.error().message;
       Passing sink(**loader, patterns);
       for (const std::filesystem::path& file : files) {
-        const Mapping* mapping = FindMapping(mappings, file.filename().string());
-        if (mapping == nullptr) continue;
-        const auto read = ReadCsv(file, *mapping, sink);
+        const auto read = read_file(file, sink);
         EXPECT_TRUE(read.has_value()) << read.error().message;
         (*loader)->AddFile({file.string(), "00", 10});
       }
@@ -95,11 +97,21 @@ class PatternStageTest : public testing::Test {
     return imported;
   }
 
-  void ExpectTheSame(const std::vector<std::filesystem::path>& files,
-                     const std::vector<Mapping>& mappings, int least_patterned) {
+  /// Reads by the mapping of its name; a file that has none is not read.
+  static ReadFile By(const std::vector<Mapping>& mappings) {
+    return [&mappings](const std::filesystem::path& file, RecordSink& sink) -> Result<void> {
+      const Mapping* mapping = FindMapping(mappings, file.filename().string());
+      return mapping == nullptr ? Result<void>() : ReadCsv(file, *mapping, sink);
+    };
+  }
+  static Result<void> ReadFhir(const std::filesystem::path& file, RecordSink& sink) {
+    return FhirReader(sink).Read(file, file.string());
+  }
+
+  void ExpectTheSame(const Files& files, const ReadFile& read_file, int least_patterned) {
     // Twice: what is imported again finds its rows.
-    Imported with = Import(files, mappings, true, 2);
-    Imported without = Import(files, mappings, false, 2);
+    Imported with = Import(files, read_file, true, 2);
+    Imported without = Import(files, read_file, false, 2);
     EXPECT_GE(with.patterned, least_patterned);
     EXPECT_EQ(without.patterned, 0);
     EXPECT_EQ(with.report.Json(), without.report.Json());
@@ -127,7 +139,7 @@ TEST_P(PatternStageOfDialect, StagesWhatWholeRecordsBecome) {
     ASSERT_TRUE(cohort.has_value()) << cohort.error().message;
     const auto mappings = LoadEmbeddedDialect(GetParam());
     ASSERT_TRUE(mappings.has_value()) << mappings.error().message;
-    ExpectTheSame(cohort->files, *mappings, 500);
+    ExpectTheSame(cohort->files, By(*mappings), 500);
   }
 }
 
@@ -208,11 +220,104 @@ start = "day"
     rows += "P9,7,v1,1988-5,CRP,3,mg/L,2024-02-28,,,,,\n";          // a patient whom nobody knows
     rows += "P1,1,v1,1988-5,CRP," + n + ",mg/L,2024-02-28,,,,,\n";  // a later version
   }
-  const auto files = {folder_.Write("patients.csv",
-                                    "pid,sex,born\nP1,f,1980-01-01\nP2,m,1990-05-05\n"
-                                    "P3,f,1970-01-01\nP4,f,2024-02-29\nP5,x,1999-09-09\n"),
-                      folder_.Write("values.csv", rows)};
-  ExpectTheSame(files, {*patients, *values}, 200);
+  const Files files{folder_.Write("patients.csv",
+                                  "pid,sex,born\nP1,f,1980-01-01\nP2,m,1990-05-05\n"
+                                  "P3,f,1970-01-01\nP4,f,2024-02-29\nP5,x,1999-09-09\n"),
+                    folder_.Write("values.csv", rows)};
+  const std::vector<Mapping> mappings{*patients, *values};
+  ExpectTheSame(files, By(mappings), 200);
+}
+
+TEST_F(PatternStageTest, StagesWhatWholeObservationsBecome) {
+  for (const char* disease : {"ra", "ms"}) {
+    const auto cohort = WriteSyntheticCohort({.disease = disease,
+                                              .patients = 60,
+                                              .dialect = "de-fhir",
+                                              .directory = folder_.path() / disease});
+    ASSERT_TRUE(cohort.has_value()) << cohort.error().message;
+    ExpectTheSame(cohort->files, ReadFhir, 500);
+  }
+}
+
+TEST_F(PatternStageTest, LeavesWhatIsWrongToTheWholeObservation) {
+  std::string lines;
+  for (int p = 1; p <= 5; ++p) {
+    lines += R"({"resourceType":"Patient","id":"P)" + std::to_string(p) +
+             R"(","gender":"female","birthDate":"1980-01-0)" + std::to_string(p) + "\"}\n";
+    lines += R"({"resourceType":"Encounter","id":"v)" + std::to_string(p) +
+             R"(","status":"finished","subject":{"reference":"Patient/P)" + std::to_string(p) +
+             R"("},"class":{"code":"AMB"},"period":{"start":"2024-02-28"}})" + "\n";
+  }
+  int number = 0;
+  // `members` may have $P, a patient, $V, a visit, and $N, a number.
+  const auto add = [&](std::string members, const std::string& id = "") {
+    ++number;
+    const auto fill = [&members](std::string_view name, const std::string& by) {
+      for (auto at = members.find(name); at != members.npos; at = members.find(name))
+        members.replace(at, name.size(), by);
+    };
+    fill("$P", "\"subject\":{\"reference\":\"Patient/P" + std::to_string(number % 5 + 1) + "\"}");
+    fill("$V", "\"encounter\":{\"reference\":\"Encounter/v" + std::to_string(number % 7) + "\"}");
+    fill("$N", std::to_string(number % 30 + 1));
+    lines += R"({"resourceType":"Observation","id":")" +
+             (id.empty() ? "o" + std::to_string(number) : id) + "\"," + members + "}\n";
+  };
+  const std::string crp = R"("code":{"coding":[{"system":"http://loinc.org","code":"1988-5"}]})";
+  const std::string day = R"("effectiveDateTime":"2024-02-28")";
+  const std::string whole = R"("status":"final",$P,$V,)" + crp + "," + day;
+  for (int i = 0; i < 30; ++i) {
+    add(whole + R"(,"valueQuantity":{"value":$N,"unit":"mg/L","code":"mg/L"})");
+    add(whole + R"(,"valueQuantity":{"value":$N.50,"unit":"mg/dL"},"meta":{"versionId":"$N"})");
+    add(whole + R"(,"valueQuantity":{"unit":"mg/L","value":$N},"issued":"2024-02-28T10:00:$NZ")");
+    add(R"("status":"final",$P,"effectiveDateTime":"2024-02-2$N",)" + crp +
+        R"(,"valueQuantity":{"value":$N,"unit":"mg/L"})");  // some days are not on the calendar
+    add(R"("status":"final",$P,"effectiveDateTime":"2024-02-28T08:30:00+01:00",)" + crp +
+        R"(,"valueQuantity":{"value":0.5,"comparator":"<","unit":"mg/L"})");
+    add(R"("status":"final",$P,"effectiveDateTime":"2024-02",)" + crp +
+        R"(,"valueQuantity":{"value":$N,"unit":"mg/L"})");
+    add(R"("status":"final",$P,"effectiveDateTime":"2027-02-01",)" + crp +
+        R"(,"valueQuantity":{"value":$N,"unit":"mg/L"})");
+    add(R"("status":"final",$P,)" + crp + R"(,"valueQuantity":{"value":$N,"unit":"mg/L"})");
+    add(R"("status":"final",$P,"effectivePeriod":{"start":"2024-02-01","end":"2024-02-2$N"},)" +
+        crp + R"(,"valueQuantity":{"value":$N,"unit":"mg/L"})");
+    add(R"("status":"final","subject":{"reference":"Group/$N"},)" + crp + "," + day +
+        R"(,"valueQuantity":{"value":$N,"unit":"mg/L"})");
+    add(R"("status":"final","subject":{"reference":"https://x/fhir/Patient/P1/_history/$N"},)" +
+        crp + "," + day + R"(,"valueQuantity":{"value":$N,"unit":"mg/L"})");
+    add(R"("status":"final",$P,"subject":{"reference":"Patient/P2"},"id":"twice",)" + crp + "," +
+        day + R"(,"valueQuantity":{"value":$N,"unit":"mg/L"})");
+    add(R"("status":"entered-in-error",$P,)" + crp + "," + day +
+        R"(,"valueQuantity":{"value":$N,"unit":"mg/L"})");
+    add(whole + R"(,"valueQuantity":{"value":9999999,"unit":"mg/L"})");
+    add(whole + R"(,"valueQuantity":{"value":$N,"unit":"furlong"})");
+    add(whole + R"(,"valueQuantity":{"value":"$N","unit":"mg/L"})");
+    add(whole + R"(,"valueQuantity":{"value":$N,"value":2,"unit":"mg/L"})");
+    add(whole + R"(,"valueQuantity":{"value":$N,"unit":"mg/L","modifierExtension":[{"url":"x"}]})");
+    add(whole + R"(,"modifierExtension":[{"url":"x"}],"valueQuantity":{"value":$N,"unit":"mg/L"})");
+    add(whole + R"(,"valueQuantity":{"value":$N,"unit":"furlong","extension":[{"url":)"
+                R"("http://hl7.org/fhir/StructureDefinition/quantity-translation",)"
+                R"("valueQuantity":{"value":7,"unit":"mg/L"}}]})");
+    add(whole + R"(,"dataAbsentReason":{"coding":[{"code":"unknown"}]})");
+    add(whole + R"(,"valueString":"haemolytic")");
+    add(whole + R"(,"valueCodeableConcept":{"coding":[{"system":"http://snomed.info/sct",)"
+                R"("code":"260385009","display":"Negative"}]})");
+    add(R"("status":"final",$P,)" + day + R"(,"code":{"text":"Befund $N"},"valueString":"$N")");
+    add(R"("status":"final",$P,)" + day +
+        R"(,"code":{"coding":[{"system":"urn:lab","code":"X-77","display":"lokal"}]},)"
+        R"("category":[{"coding":[{"code":"laboratory"}]}],"valueString":"positiv")");
+    add(R"("status":"final",$P,)" + day +
+        R"(,"code":{"coding":[{"system":"http://loinc.org",)"
+        R"("code":"85354-9"}]},"component":[{"code":{"coding":[{"system":"http://loinc.org",)"
+        R"("code":"8480-6"}]},"valueQuantity":{"value":12$N,"unit":"mm[Hg]"}}])");
+    add(whole + R"(,"specimen":{"reference":"Specimen/$N"},"valueInteger":$N)");
+    add(whole + R"(,"performer":[{"reference":"Practitioner/$N"}],"valueQuantity":{"value":$N,)"
+                R"("unit":"mg/L"})");
+    // What was a text is a number in a later version.
+    if (i == 15) lines += "this is no JSON\n";
+    add(whole + (i < 15 ? R"(,"valueString":"folgt")" : R"(,"valueQuantity":{"value":$N})"),
+        "late");
+  }
+  ExpectTheSame({folder_.Write("resources.ndjson", lines)}, ReadFhir, 200);
 }
 
 TEST_F(PatternStageTest, KeepsOnlySoManyPatterns) {

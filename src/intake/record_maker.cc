@@ -11,9 +11,6 @@ namespace clinnova::intake {
 namespace {
 
 constexpr std::size_t kRawLimit = 4096;
-/// Rows alike before they are worth a pattern, so that many small files do not make as many; and the most that a rule counts.
-constexpr int kRowsForPattern = 8;
-constexpr std::size_t kMostCounted = 4096;
 
 /// Raw bytes that are no text of the encoding are kept readable, as UTF-8.
 std::string ReadableRaw(Encoding encoding, std::string_view raw) {
@@ -421,29 +418,18 @@ const RecordPattern* RecordMaker::FindPattern(const RecordRule& rule, Patterns& 
     const std::size_t size = cell.size();
     key.append(reinterpret_cast<const char*>(&size), sizeof size).append(cell);
   }
-  if (patterns.last != nullptr && patterns.last->first == key && patterns.last->second.pattern)
-    return patterns.last->second.pattern;
-  const auto found = patterns.known.find(key);
-  if (found == patterns.known.end()) {
-    if (patterns.known.size() < kMostCounted)
-      patterns.known.emplace(key, Patterns::Known{.rows = 1});
-    return nullptr;
-  }
-  patterns.last = &*found;
-  Patterns::Known& known = found->second;
-  if (known.pattern != nullptr || ++known.rows < kRowsForPattern) return known.pattern;
-  SourceRecord sample;
-  Begin(rule, sample);
-  if (!FillSubject(rule, sample) || bad_) return nullptr;
-  known.pattern = sink_.KeepPattern(std::move(sample));
-  patterns.possible = known.pattern != nullptr;
-  return known.pattern;
+  return patterns.known.Find(key, sink_, [&] {
+    std::optional<SourceRecord> sample(std::in_place);
+    Begin(rule, *sample);
+    if (!FillSubject(rule, *sample) || bad_) sample.reset();
+    return sample;
+  });
 }
 
 // False, and nothing is handed over, where the record has to be made as a whole: also one that will be rejected.
 Result<bool> RecordMaker::MakePatterned(const RecordRule& rule, Patterns& patterns,
                                         const SourceRow& row) {
-  if (!patterns.possible || !row.path.empty()) return false;
+  if (!patterns.possible || patterns.known.full() || !row.path.empty()) return false;
   PatternedRecord record;
   record.line = row.line;
   std::string_view comparator;

@@ -20,9 +20,9 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "intake/known_patterns.h"
 #include "intake/mapping.h"
 #include "intake/source_record.h"
 
@@ -88,14 +88,9 @@ class RecordMaker {
 
   /// The patterns (source_record.h) of one rule's records.
   struct Patterns {
-    struct Known {
-      int rows = 0;  ///< that were like this
-      const RecordPattern* pattern = nullptr;
-    };
     bool possible = false;
     std::vector<int> columns;  ///< whose cells make the pattern
-    std::unordered_map<std::string, Known> known;
-    std::pair<const std::string, Known>* last = nullptr;  ///< of `known`
+    KnownPatterns known;
   };
 
   Result<Outcome> MakeOne(const RecordRule& rule, Patterns& patterns, const SourceRow& row);
