@@ -35,6 +35,29 @@ constexpr std::array<std::string_view, 18> kShown{"resourceType",
                                                   "class",
                                                   "period"};
 
+/// Whether the range is that of what is normal: it may also be that of a treatment's aim, or of a time in a cycle.
+bool IsOfNormal(element range) {
+  const auto type = Member(range, "type");
+  return !type || HasCode({*type}, "normal");
+}
+
+/// The limits of what is normal, in the value's unit. Of several ranges, each for an age or a sex, none is taken.
+void TakeRange(element parent, SourceValue& value) {
+  std::optional<element> normal;
+  for (const element range : List(parent, "referenceRange")) {
+    if (!IsOfNormal(range)) continue;
+    if (normal) return;
+    normal = range;
+  }
+  if (!normal) return;
+  for (const auto& [name, limit] : {std::pair("low", &value.low), std::pair("high", &value.high)}) {
+    const auto quantity = Member(*normal, name);
+    if (!quantity) continue;
+    const std::string unit = UnitOf(*quantity);
+    if (unit.empty() || unit == value.unit) *limit = Number(*quantity, "value");
+  }
+}
+
 }  // namespace
 
 std::string Shown(element resource) {
@@ -225,6 +248,7 @@ bool TakeValue(element parent, Draft& draft) {
     }
     return false;
   }
+  if (value.number) TakeRange(parent, value);
   draft.record.value = std::move(value);
   return true;
 }

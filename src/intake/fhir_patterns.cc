@@ -15,7 +15,8 @@ namespace {
 using simdjson::dom::element;
 
 /// Members that an observation's record does not depend on.
-constexpr std::array<std::string_view, 5> kUnread{"meta", "text", "issued", "identifier", "note"};
+constexpr std::array<std::string_view, 6> kUnread{"meta",       "text", "issued",
+                                                  "identifier", "note", "interpretation"};
 /// Members that make a record that no pattern tells: with parts, times or references of other kinds.
 constexpr std::array<std::string_view, 9> kOwn{
     "component",       "hasMember",        "specimen",        "performer", "device",

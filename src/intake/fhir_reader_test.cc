@@ -83,6 +83,34 @@ TEST_F(FhirReaderTest, ReadsALaboratoryValueWithItsTranslation) {
   EXPECT_EQ(record.start->second, 1);
 }
 
+TEST_F(FhirReaderTest, ReadsTheLimitsOfWhatIsNormal) {
+  const auto limits = [&](const std::string& ranges) {
+    kept_.records.clear();
+    const SourceRecord record =
+        One(R"({"resourceType": "Observation", "id": "o1", "status": "final",
+      "code": {"text": "Leukocytes"}, "valueQuantity": {"value": 3.2, "unit": "/nanoliter", "code": "/nL"},
+      "referenceRange": )" +
+            ranges + "}");
+    return std::pair(record.value->low.value_or(-1), record.value->high.value_or(-1));
+  };
+  using Limits = std::pair<double, double>;
+  const std::string low = R"("low": {"value": 3.9, "code": "/nL"})";
+  const std::string high = R"("high": {"value": 10.5, "unit": "/nL"})";
+  EXPECT_EQ(limits("[{" + low + "," + high + "}]"), Limits(3.9, 10.5));
+  EXPECT_EQ(limits("[{" + low + "}]"), Limits(3.9, -1));
+  EXPECT_EQ(limits(R"([{"high": {"value": 10}}])"), Limits(-1, 10));
+  EXPECT_EQ(limits(R"([{"low": {"value": 3.9, "unit": "/uL"},)" + high + "}]"), Limits(-1, 10.5));
+  EXPECT_EQ(limits(R"([{"text": "3.9 to 10.5"}])"), Limits(-1, -1));
+  // For whom it is, the laboratory has seen to; of two it has not said which.
+  EXPECT_EQ(limits(R"([{"appliesTo": [{"text": "male"}],)" + low + "}]"), Limits(3.9, -1));
+  EXPECT_EQ(limits("[{" + low + "},{" + high + "}]"), Limits(-1, -1));
+  const auto of_type = [](const std::string& code) {
+    return R"("type": {"coding": [{"code": ")" + code + R"("}]},)";
+  };
+  EXPECT_EQ(limits("[{" + of_type("therapeutic") + low + "},{" + of_type("normal") + high + "}]"),
+            Limits(-1, 10.5));
+}
+
 TEST_F(FhirReaderTest, MakesOneRecordOfEveryComponent) {
   ASSERT_TRUE(Read(R"({"resourceType": "Observation", "id": "bp", "status": "final",
     "code": {"coding": [{"system": "http://loinc.org", "code": "85354-9"}]},

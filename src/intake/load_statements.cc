@@ -37,7 +37,9 @@ CREATE TEMP TABLE stage_reference (
 CREATE TEMP TABLE stage_consent (
   seq BIGINT, row_id BIGINT, person_id BIGINT, purpose VARCHAR, status VARCHAR, valid_from DATE,
   valid_to DATE, source_id BIGINT, line BIGINT, path VARCHAR);
-CREATE TEMP TABLE stage_gone (row_id BIGINT);
+-- The rows up to that number are taken back; and an event goes when a later one is its value in another form.
+CREATE TEMP TABLE stage_gone (seq BIGINT, row_id BIGINT);
+CREATE TEMP TABLE stage_other_form (seq BIGINT, row_id BIGINT);
 CREATE TEMP TABLE stage_quarantine (
   source_id BIGINT, line BIGINT, path VARCHAR, kind VARCHAR, rule VARCHAR, message VARCHAR, raw VARCHAR);
 CREATE TEMP TABLE stage_source (
@@ -65,11 +67,17 @@ CREATE TEMP TABLE known_person AS
   SELECT person_id, make_date(year_of_birth, coalesce(month_of_birth, 1), coalesce(day_of_birth, 1))
   FROM person WHERE person_id NOT IN (SELECT person_id FROM checked_person);
 
--- Earlier versions of a record that this import has more than once.
+-- Earlier versions of a record that this import has more than once, or takes back.
 CREATE TEMP TABLE superseded_event AS
   SELECT e.seq, e.kind
   FROM (SELECT row_id, max(seq) AS last_seq FROM stage_event GROUP BY row_id HAVING count(*) > 1) r
   JOIN stage_event e ON e.row_id = r.row_id AND e.seq < r.last_seq;
+INSERT INTO superseded_event
+  SELECT seq, kind FROM stage_event ANTI JOIN superseded_event USING (seq)
+  WHERE seq IN (
+    SELECT e.seq FROM stage_gone g JOIN stage_event e ON e.row_id = g.row_id AND e.seq <= g.seq
+    UNION ALL
+    SELECT o.seq FROM stage_other_form o JOIN stage_event e ON e.row_id = o.row_id AND e.seq > o.seq);
 
 -- A date that is only a month or a year is earlier than the birth only when its end is.
 CREATE TEMP TABLE refused_event AS
@@ -96,7 +104,8 @@ CREATE TEMP TABLE checked_consent AS
   SELECT c.*, CASE WHEN p.person_id IS NULL THEN 'person.unknown' END AS rule
   FROM (SELECT * FROM stage_consent
         QUALIFY row_number() OVER (PARTITION BY row_id ORDER BY seq DESC) = 1) c
-  LEFT JOIN known_person p USING (person_id);
+  LEFT JOIN known_person p USING (person_id)
+  WHERE NOT EXISTS (SELECT 1 FROM stage_gone g WHERE g.row_id = c.row_id AND g.seq >= c.seq);
 
 INSERT INTO stage_quarantine
   SELECT source_id, line, path, e.kind, rule,
@@ -425,6 +434,7 @@ DROP TABLE stage_form;
 DROP TABLE stage_reference;
 DROP TABLE stage_consent;
 DROP TABLE stage_gone;
+DROP TABLE stage_other_form;
 DROP TABLE stage_quarantine;
 DROP TABLE stage_source;
 DROP TABLE checked_person;

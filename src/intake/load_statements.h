@@ -5,7 +5,7 @@
 //   stage_row, stage_form                      the parts of a stage_event: its own, and what it shares with others
 //   stage_short_row                            a stage_row of which only what most events say is given
 //   stage_reference                            who did it, where, in which sample: by the event's number
-//   stage_gone                                 row ids of records that are taken back
+//   stage_gone, stage_other_form               which records are taken back, and which may be by a later one
 //   stage_quarantine                           what cannot be loaded
 //   stage_era_person                           who, by an OMOP CDM's files, needs new eras, and who brought
 //                                              which (omop_files.cc)

@@ -230,7 +230,8 @@ Result<void> Loader::State::CountLoaded() {
   constexpr std::string_view kRepeated =
       "SELECT kind, n FROM ("
       "SELECT kind::VARCHAR AS kind, count(*) AS n FROM superseded_event GROUP BY kind "
-      "UNION ALL SELECT 'consent', count(*) - count(DISTINCT row_id) FROM stage_consent "
+      "UNION ALL SELECT 'consent', count(*) - (SELECT count(*) FROM checked_consent) FROM "
+      "stage_consent "
       "UNION ALL SELECT 'care_site', count(*) - count(DISTINCT row_id) FROM stage_care_site "
       "UNION ALL SELECT 'provider', count(*) - count(DISTINCT row_id) FROM stage_provider "
       "UNION ALL SELECT 'person', count(*) - count(DISTINCT person_id) FROM stage_person) WHERE n "
@@ -421,7 +422,9 @@ Result<void> Loader::Accept(SourceRecord&& record) {
   ++counts.read;
   state.AddPatient(record.patient_id);
   for (const std::string& word : record.identity_words) state.guard.Add(word);
-  if (state.has_earlier) state.stage->TakeBackOtherForms(record, record.id);
+  // Of most values, which are numbers, no other form can be in a new store but what this import staged as one.
+  if (state.has_earlier || record.kind != RecordKind::kMeasurement)
+    state.stage->TakeBackOtherForms(record, record.id);
   if (SaysItIsNotTrue(record)) {
     ++counts.ignored;
     ++state.report.ignored_by_reason[std::string(KindName(record.kind)) + ": " + record.status];

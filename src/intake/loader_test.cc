@@ -190,6 +190,65 @@ TEST_F(LoaderTest, TakesBackWhatBecameWrong) {
   EXPECT_EQ(Count("SELECT count(*) FROM measurement"), 1);
 }
 
+// An export may have a record's history in its files.
+TEST_F(LoaderTest, TakesBackWhatBecomesWrongInTheSameImport) {
+  const auto wrong = [](SourceRecord record) {
+    record.status = "entered-in-error";
+    return record;
+  };
+  SourceRecord consent;
+  consent.kind = RecordKind::kConsent;
+  consent.id = "c1";
+  consent.patient_id = "anna-0001";
+  consent.type = "research";
+  consent.status = "given";
+  const SourceRecord first = Measured("anna-0001", "m1", 12);
+  const ImportReport report = Load(
+      {Person("anna-0001"), first, Measured("anna-0001", "m2", 13), Measured("anna-0001", "m3", 14),
+       consent, wrong(first), Measured("anna-0001", "m2", 99999),
+       wrong(Measured("anna-0001", "m3", 14)), Measured("anna-0001", "m3", 15), wrong(consent)});
+  EXPECT_EQ(Count("SELECT count(*) FROM measurement"), 1);
+  EXPECT_EQ(Count("SELECT sum(value_as_number)::BIGINT FROM measurement"), 15);
+  EXPECT_EQ(Count("SELECT count(*) FROM clinnova.consent"), 0);
+  EXPECT_EQ(report.kinds.at("measurement").read, 7);
+  EXPECT_EQ(report.kinds.at("measurement").loaded, 1);
+  EXPECT_EQ(report.kinds.at("measurement").quarantined, 1);
+  EXPECT_EQ(report.kinds.at("consent").ignored, 2);
+}
+
+// What was a text is a number in a later version, or the other way round.
+TEST_F(LoaderTest, KeepsTheLastFormOfAValue) {
+  const auto with_form = [](SourceRecord record) {
+    record.kind_follows_value = true;
+    if (record.value->number == 0) {
+      record.kind = RecordKind::kObservation;
+      record.codes = {{"", "report", "", ""}};
+      record.value->number.reset();
+      record.value->text = "to follow";
+    }
+    return record;
+  };
+  const auto text = [&](const std::string& id) { return with_form(Measured("anna-0001", id, 0)); };
+  const auto number = [&](const std::string& id, double crp) {
+    return with_form(Measured("anna-0001", id, crp));
+  };
+  const std::vector<SourceRecord> history{Person("anna-0001"), text("o1"),       number("o1", 12),
+                                          number("o2", 13),    text("o2"),       text("o3"),
+                                          number("o3", 14),    text("o3"),       number("o4", 15),
+                                          text("o4"),          number("o4", 16), text("o5")};
+  for (int time = 0; time < 2; ++time) {
+    const ImportReport report = Load(history);
+    EXPECT_EQ(Count("SELECT count(*) FROM measurement"), 2);
+    EXPECT_EQ(Count("SELECT sum(value_as_number)::BIGINT FROM measurement"), 28);
+    EXPECT_EQ(Count("SELECT count(*) FROM observation"), 3);
+    EXPECT_EQ(Count("SELECT count(*) FROM clinnova.provenance"), 6);
+    EXPECT_EQ(report.kinds.at("measurement").loaded + report.kinds.at("observation").loaded, 5);
+  }
+  for (const SourceRecord& record : history) Load({record});  // as if each came by itself
+  EXPECT_EQ(Count("SELECT sum(value_as_number)::BIGINT FROM measurement"), 28);
+  EXPECT_EQ(Count("SELECT count(*) FROM observation"), 3);
+}
+
 TEST_F(LoaderTest, QuarantinesWhatThePersonContradicts) {
   SourceRecord before = Measured("anna-0001", "m1", 12);
   before.start = OnDay(1959, 1, 1);

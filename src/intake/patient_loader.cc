@@ -196,18 +196,25 @@ void PatientLoader::Begin() {
   identities_.emplace(key_);
 }
 
-void PatientLoader::Take(ReadRecord read) {
-  if (SaysItIsNotTrue(read.record)) return;
-  if (std::holds_alternative<Rejection>(read.resolved)) return;
-  taken_.push_back(std::move(read));
-}
+void PatientLoader::Take(ReadRecord read) { taken_.push_back(std::move(read)); }
 
-// As kCheck: the last version of a record counts, in the order in which the versions that count came.
+// As kCheck: the last version of a record counts, whatever its form, in the order in which the versions that count came.
+// One that was not so or was refused takes those before away, but for a patient.
 std::vector<ReadRecord> PatientLoader::LastVersions() {
+  const auto is_none = [](const ReadRecord& read) {
+    return SaysItIsNotTrue(read.record) || std::holds_alternative<Rejection>(read.resolved);
+  };
   std::unordered_map<std::int64_t, std::size_t> last;
-  for (std::size_t i = 0; i < taken_.size(); ++i) last[identities_->RowId(taken_[i].record)] = i;
+  for (std::size_t i = 0; i < taken_.size(); ++i) {
+    const SourceRecord& record = taken_[i].record;
+    if (record.kind == RecordKind::kPerson && is_none(taken_[i])) continue;
+    const bool any_form = record.kind_follows_value && !record.id.empty();
+    last[any_form ? key_.RowId("value", record.id) : identities_->RowId(record)] = i;
+  }
   std::vector<std::size_t> places;
-  for (const auto& [row, place] : last) places.push_back(place);
+  for (const auto& [row, place] : last) {
+    if (!is_none(taken_[place])) places.push_back(place);
+  }
   std::ranges::sort(places);
   std::vector<ReadRecord> versions;
   for (const std::size_t place : places) versions.push_back(std::move(taken_[place]));

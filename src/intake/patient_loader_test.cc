@@ -190,6 +190,43 @@ TEST_F(PatientLoaderTest, LeavesOutWhatAnImportLeavesOut) {
             5);
 }
 
+TEST_F(PatientLoaderTest, TakesTheLastVersionAsAnImportDoes) {
+  FhirReader reader(kept_);
+  const auto observe = [&](const std::string& id, const std::string& rest) {
+    const std::string text = R"({"resourceType": "Observation", "id": ")" + id +
+                             R"(", "subject": {"reference": "Patient/p1"},
+        "code": {"coding": [{"system": "http://loinc.org", "code": "1988-5"}]},
+        "effectiveDateTime": "2026-10-01", )" +
+                             rest + "}";
+    ASSERT_TRUE(reader.ReadText(text, "prefetch")) << text;
+  };
+  const auto final = [](const std::string& value) { return R"("status": "final", )" + value; };
+  const auto number = [&](int value) {
+    return final(R"("valueQuantity": {"unit": "mg/L", "value": )" + std::to_string(value) + "}");
+  };
+  const std::string text = final(R"("code": {"text": "CRP"}, "valueString": "to follow")");
+  const std::string wrong = R"("status": "entered-in-error", "valueQuantity": {"value": 7})";
+  observe("o1", wrong);                                      // it was 12
+  observe("v1", number(21)), observe("v1", number(999999));  // implausible
+  observe("v2", text), observe("v2", number(22));            // a text, then a number
+  observe("v3", number(23)), observe("v3", text);            // the other way round
+  observe("v4", text), observe("v4", wrong);                 // never was
+  observe("v5", number(25)), observe("v5", wrong), observe("v5", number(26));
+  ASSERT_TRUE(
+      reader.ReadText(R"({"resourceType": "Consent", "id": "k1", "status": "entered-in-error",
+    "patient": {"reference": "Patient/p1"}, "scope": {"coding": [{"code": "research"}]}})",
+                      "prefetch"));
+  store::Store imported = Imported();
+  Load();
+  ExpectSameRows(imported);
+  EXPECT_EQ(imported.database()
+                .QueryInt64("SELECT sum(value_as_number)::BIGINT FROM measurement WHERE "
+                            "value_as_number IS NOT NULL")
+                .value(),
+            22 + 26);
+  EXPECT_EQ(imported.database().QueryInt64("SELECT count(*) FROM clinnova.consent").value(), 0);
+}
+
 // What kPatient has nothing for, and a drug that has ended.
 constexpr const char* kOtherTables = R"({"resourceType": "Bundle", "entry": [
   {"resource": {"resourceType": "MedicationStatement", "id": "m2", "status": "completed",

@@ -4,9 +4,11 @@
 namespace clinnova::intake {
 namespace {
 
-/// Whether a record is an event and nothing else: with no more to it than a row and its form.
+/// Whether a record is an event and nothing else: with no more to it than a row and its form. A value that is no
+/// measurement has a later version in another form to look out for.
 bool IsRowAndForm(const SourceRecord& record) {
   return IsPlainEvent(record.kind) && !SaysItIsNotTrue(record) &&
+         (!record.kind_follows_value || record.kind == RecordKind::kMeasurement) &&
          record.details == nullptr && record.identity_words.empty() && record.provider_id.empty() &&
          record.care_site_id.empty() && record.specimen_id.empty();
 }

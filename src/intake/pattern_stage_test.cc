@@ -289,6 +289,10 @@ TEST_F(PatternStageTest, LeavesWhatIsWrongToTheWholeObservation) {
     add(R"("status":"entered-in-error",$P,)" + crp + "," + day +
         R"(,"valueQuantity":{"value":$N,"unit":"mg/L"})");
     add(whole + R"(,"valueQuantity":{"value":9999999,"unit":"mg/L"})");
+    add(whole + R"(,"valueQuantity":{"value":$N,"unit":"mg/dL"},"interpretation":[{"text":"$N"}],)"
+                R"("referenceRange":[{"low":{"value":0.1,"unit":"mg/dL"},"high":{"value":5}}])");
+    add(whole + R"(,"valueQuantity":{"value":$N,"unit":"mg/L"},)"
+                R"("referenceRange":[{"low":{"value":$N,"unit":"mg/L"}}])");
     add(whole + R"(,"valueQuantity":{"value":$N,"unit":"furlong"})");
     add(whole + R"(,"valueQuantity":{"value":"$N","unit":"mg/L"})");
     add(whole + R"(,"valueQuantity":{"value":$N,"value":2,"unit":"mg/L"})");

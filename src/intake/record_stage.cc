@@ -25,30 +25,23 @@ bool SaysItIsNotTrue(const SourceRecord& record) {
   return std::find(kNotTrue.begin(), kNotTrue.end(), record.status) != kNotTrue.end();
 }
 
-RecordStage::RecordStage(const PseudonymKey& key, EventForms forms, SqlAppender persons,
-                         SqlChunkAppender events, SqlChunkAppender short_events,
-                         SqlAppender consents, SqlAppender gone, SqlAppender quarantine)
-    : key_(&key),
-      identities_(key),
-      events_(std::move(events)),
-      short_events_(std::move(short_events)),
-      forms_(std::move(forms)),
-      persons_(std::move(persons)),
-      consents_(std::move(consents)),
-      gone_(std::move(gone)),
-      quarantine_(std::move(quarantine)) {}
-
 Result<RecordStage> RecordStage::Open(core::Database& database, const PseudonymKey& key) {
   CLINNOVA_ASSIGN(EventForms forms, EventForms::Open(database));
-  CLINNOVA_ASSIGN(SqlAppender persons, database.Append("stage_person"));
   CLINNOVA_ASSIGN(SqlChunkAppender events, database.AppendChunks("stage_row"));
   CLINNOVA_ASSIGN(SqlChunkAppender short_events, database.AppendChunks("stage_short_row"));
+  CLINNOVA_ASSIGN(SqlAppender persons, database.Append("stage_person"));
   CLINNOVA_ASSIGN(SqlAppender consents, database.Append("stage_consent"));
   CLINNOVA_ASSIGN(SqlAppender gone, database.Append("stage_gone"));
+  CLINNOVA_ASSIGN(SqlAppender other_forms, database.Append("stage_other_form"));
   CLINNOVA_ASSIGN(SqlAppender quarantine, database.Append("stage_quarantine"));
-  return RecordStage(key, std::move(forms), std::move(persons), std::move(events),
-                     std::move(short_events), std::move(consents), std::move(gone),
-                     std::move(quarantine));
+  return RecordStage(key, {.forms = std::move(forms),
+                           .events = std::move(events),
+                           .short_events = std::move(short_events),
+                           .persons = std::move(persons),
+                           .consents = std::move(consents),
+                           .gone = std::move(gone),
+                           .other_forms = std::move(other_forms),
+                           .quarantine = std::move(quarantine)});
 }
 
 std::int64_t RecordStage::SourceId(const std::string& file) {
@@ -58,7 +51,7 @@ std::int64_t RecordStage::SourceId(const std::string& file) {
 void RecordStage::Quarantine(const SourceReference& source, std::string_view kind,
                              std::string_view rule, std::string_view message,
                              std::string_view raw) {
-  SqlAppender& rows = quarantine_;
+  SqlAppender& rows = to_.quarantine;
   rows.Int64(SourceId(source.file));
   rows.Int64(static_cast<std::int64_t>(source.line));
   rows.Text(source.path);
@@ -85,7 +78,7 @@ void RecordStage::Take(const PatternedRecord& record, const ResolvedEvent& event
     const std::int64_t source = SourceId(sample.source.file);
     form = {.precision = event.start.precision,
             .unit_concept_id = event.unit_concept_id,
-            .number = forms_.NumberOf(EventForm::Of(sample, event, source)),
+            .number = to_.forms.NumberOf(EventForm::Of(sample, event, source)),
             .source = source,
             .place = OwnPlace(sample)};
   }
@@ -100,7 +93,7 @@ void RecordStage::Take(const PatternedRecord& record, const ResolvedEvent& event
 void RecordStage::Append(const StagedIds& ids, std::uint64_t line, std::string_view place,
                          const ResolvedEvent& event, std::int64_t form) {
   const bool is_short = IsShort(place, event);
-  SqlChunkAppender& rows = is_short ? short_events_ : events_;
+  SqlChunkAppender& rows = is_short ? to_.short_events : to_.events;
   is_short ? AppendShortEvent(rows, ids, line, event) : AppendEvent(rows, ids, line, place, event);
   rows.Int64(form);
   rows.EndRow();
@@ -109,23 +102,33 @@ void RecordStage::Append(const StagedIds& ids, std::uint64_t line, std::string_v
 void RecordStage::Stage(const SourceRecord& record, const ResolvedEvent& event) {
   const StagedIds ids = NextIds(record);
   Append(ids, record.source.line, OwnPlace(record), event,
-         forms_.NumberOf(EventForm::Of(record, event, ids.source)));
+         to_.forms.NumberOf(EventForm::Of(record, event, ids.source)));
+  if (record.kind != RecordKind::kMeasurement)
+    AppendOtherForms(to_.other_forms, ids.sequence, record, record.id);
 }
 
-void RecordStage::TakeBack(const SourceRecord& record) {
-  if (record.kind == RecordKind::kPerson) return;
-  gone_.Int64(identities_.RowId(record));
-  gone_.EndRow();
-}
-
-void RecordStage::TakeBackOtherForms(const SourceRecord& record, std::string_view id) {
+void RecordStage::AppendOtherForms(SqlAppender& rows, std::int64_t sequence,
+                                   const SourceRecord& record, std::string_view id) {
   if (!record.kind_follows_value || id.empty()) return;
   for (const RecordKind kind :
        {RecordKind::kMeasurement, RecordKind::kObservation, RecordKind::kBiomarker}) {
     if (kind == record.kind) continue;
-    gone_.Int64(key_->RowId(KindName(kind), id));
-    gone_.EndRow();
+    rows.Int64(sequence);
+    rows.Int64(key_->RowId(KindName(kind), id));
+    rows.EndRow();
   }
+}
+
+void RecordStage::TakeBack(const SourceRecord& record) {
+  if (record.kind == RecordKind::kPerson) return;
+  to_.gone.Int64(sequence_);
+  to_.gone.Int64(identities_.RowId(record));
+  to_.gone.EndRow();
+  TakeBackOtherForms(record, record.id);
+}
+
+void RecordStage::TakeBackOtherForms(const SourceRecord& record, std::string_view id) {
+  AppendOtherForms(to_.gone, sequence_, record, id);
 }
 
 void RecordStage::Take(const SourceRecord& record, const ResolvedRecord& resolved) {
@@ -134,21 +137,22 @@ void RecordStage::Take(const SourceRecord& record, const ResolvedRecord& resolve
                Describe(record));
     TakeBack(record);
   } else if (const auto* person = std::get_if<ResolvedPerson>(&resolved)) {
-    AppendPerson(persons_, NextIds(record), key_->Pseudonym(record.patient_id), record, *person);
-    persons_.EndRow();
+    AppendPerson(to_.persons, NextIds(record), key_->Pseudonym(record.patient_id), record, *person);
+    to_.persons.EndRow();
   } else if (const auto* consent = std::get_if<ResolvedConsent>(&resolved)) {
-    AppendConsent(consents_, NextIds(record), record, *consent);
-    consents_.EndRow();
+    AppendConsent(to_.consents, NextIds(record), record, *consent);
+    to_.consents.EndRow();
   } else {
     Stage(record, std::get<ResolvedEvent>(resolved));
   }
 }
 
 Result<void> RecordStage::Finish() {
-  CLINNOVA_TRY(events_.Finish());
-  CLINNOVA_TRY(short_events_.Finish());
-  CLINNOVA_TRY(forms_.Finish());
-  for (SqlAppender* rows : {&persons_, &consents_, &gone_, &quarantine_}) {
+  CLINNOVA_TRY(to_.events.Finish());
+  CLINNOVA_TRY(to_.short_events.Finish());
+  CLINNOVA_TRY(to_.forms.Finish());
+  for (SqlAppender* rows :
+       {&to_.persons, &to_.consents, &to_.gone, &to_.other_forms, &to_.quarantine}) {
     CLINNOVA_TRY(rows->Finish());
   }
   return {};

@@ -43,9 +43,10 @@ class RecordStage {
   void Take(const PatternedRecord& record, const ResolvedEvent& event, PatternForm& form);
   /// Stages the record; a rejected one goes into quarantine and takes its earlier version away.
   void Take(const SourceRecord& record, const ResolvedRecord& resolved);
-  /// The row of an earlier version goes. A patient stays: other rows hang on it.
+  /// The row of an earlier version goes, of this import or one before, whatever its form. A patient stays: other rows
+  /// hang on it.
   void TakeBack(const SourceRecord& record);
-  /// Likewise of earlier versions of another kind than the record's, where the kind follows the value.
+  /// Only those of another kind than the record's, where the kind follows the value.
   void TakeBackOtherForms(const SourceRecord& record, std::string_view id);
   void Quarantine(const SourceReference& source, std::string_view kind, std::string_view rule,
                   std::string_view message, std::string_view raw);
@@ -57,20 +58,25 @@ class RecordStage {
   Result<void> Finish();
 
  private:
-  RecordStage(const PseudonymKey& key, EventForms forms, core::SqlAppender persons,
-              core::SqlChunkAppender events, core::SqlChunkAppender short_events,
-              core::SqlAppender consents, core::SqlAppender gone, core::SqlAppender quarantine);
+  struct Appenders {
+    EventForms forms;
+    core::SqlChunkAppender events, short_events;
+    core::SqlAppender persons, consents, gone, other_forms, quarantine;
+  };
+
+  RecordStage(const PseudonymKey& key, Appenders to)
+      : key_(&key), identities_(key), to_(std::move(to)) {}
   std::int64_t SourceId(const std::string& file);
   StagedIds NextIds(const SourceRecord& record);
   void Stage(const SourceRecord& record, const ResolvedEvent& event);
+  void AppendOtherForms(core::SqlAppender& rows, std::int64_t sequence, const SourceRecord& record,
+                        std::string_view id);
   void Append(const StagedIds& ids, std::uint64_t line, std::string_view place,
               const ResolvedEvent& event, std::int64_t form);
 
   const PseudonymKey* key_;  // not owned
   RecordIdentities identities_;
-  core::SqlChunkAppender events_, short_events_;
-  EventForms forms_;
-  core::SqlAppender persons_, consents_, gone_, quarantine_;
+  Appenders to_;
   LastId file_;
   std::int64_t sequence_ = 0;
 };
