@@ -3,8 +3,8 @@
 // the last ones.
 //
 //   BatchThread<Batch> thread([&](Batch& batch) { return TakeAll(batch); });
-//   CLINNOVA_TRY(thread.HandOver(batch));   // leaves an empty one, with the memory of one before
-//   CLINNOVA_TRY(thread.Finish());          // everything is taken
+//   CLINNOVA_TRY(thread.HandOver(batch));   // a full one; leaves an empty one, with the memory of one before
+//   CLINNOVA_TRY(thread.Finish(batch));     // the last; everything is taken
 //
 // Thread rule: one thread hands over. What `take` uses belongs to the thread of its own until Finish() has returned or
 // the object is gone. Memory: a few batches.
@@ -23,13 +23,14 @@
 
 namespace clinnova::intake {
 
-/// `Batch` can be moved and has a Clear() that keeps its memory.
+/// `Batch` can be moved, knows whether it is empty() and has a Clear() that keeps its memory. The thread begins with the first
+/// batch that is handed over.
 template <typename Batch>
 class BatchThread {
  public:
   /// At most so many batches wait.
   explicit BatchThread(std::function<Result<void>(Batch&)> take, std::size_t most_waiting = 32)
-      : take_(std::move(take)), most_waiting_(most_waiting), thread_([this] { TakeBatches(); }) {}
+      : take_(std::move(take)), most_waiting_(most_waiting) {}
   /// Without Finish() before: what was not taken yet is dropped.
   ~BatchThread() {
     {
@@ -44,6 +45,7 @@ class BatchThread {
   /// take's first error comes back from one of the next calls, at the latest from Finish(); nothing is taken after it.
   /// What it throws is thrown here.
   Result<void> HandOver(Batch& batch) {
+    if (!thread_.joinable()) thread_ = std::thread([this] { TakeBatches(); });
     {
       std::unique_lock lock(mutex_);
       left_.wait(lock, [&] { return waiting_.size() < most_waiting_ || stopped_; });
@@ -61,8 +63,11 @@ class BatchThread {
     return {};
   }
 
-  /// Waits until everything is taken. Nothing may be handed over afterwards.
-  Result<void> Finish() {
+  /// Hands the last batch over, which may be empty, and waits until everything is taken; an only one is taken on this
+  /// thread. Nothing may be handed over afterwards.
+  Result<void> Finish(Batch& last) {
+    if (!thread_.joinable()) return last.empty() ? Result<void>() : take_(last);
+    if (!last.empty()) static_cast<void>(HandOver(last));
     Join();
     return Outcome();
   }
@@ -128,7 +133,7 @@ class BatchThread {
   bool stopped_ = false;                 ///< none is taken any more
   Result<void> outcome_;
   std::exception_ptr thrown_;
-  std::thread thread_;  // the last, which uses the others
+  std::thread thread_;
 };
 
 }  // namespace clinnova::intake

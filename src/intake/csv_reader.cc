@@ -4,13 +4,11 @@
 #include <algorithm>
 #include <cstring>
 #include <functional>
-#include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "core/check.h"
+#include "intake/batch_texts.h"
 #include "intake/batch_thread.h"
 #include "intake/csv_rows.h"
 #include "intake/record_maker.h"
@@ -28,11 +26,9 @@ class RowBatch {
     std::string message;
   };
 
-  /// The batch has to be empty, or to have room: Fits().
   void Add(const CsvRows& rows, std::span<const std::string_view> cells) {
     const std::string_view raw = rows.raw();
-    Reserve(raw, cells);
-    const std::string_view kept = Keep(raw);
+    const std::string_view kept = texts_.Copy(raw);
     for (const std::string_view cell : cells) {
       // Most cells are a part of the row as it stands.
       const std::less_equal<const char*> before;
@@ -40,25 +36,22 @@ class RowBatch {
                           before(cell.data() + cell.size(), raw.data() + raw.size());
       cells_.push_back(
           inside ? kept.substr(static_cast<std::size_t>(cell.data() - raw.data()), cell.size())
-                 : Keep(cell));
+                 : texts_.Copy(cell));
     }
     rows_.push_back({.line = rows.line(), .raw = kept, .rule = {}, .message = {}});
   }
   void AddRejected(const CsvRows& rows, std::string_view rule, std::string message) {
-    Reserve(rows.raw(), {});
     rows_.push_back({.line = rows.line(),
-                     .raw = Keep(rows.raw()),
+                     .raw = texts_.Copy(rows.raw()),
                      .rule = rule,
                      .message = std::move(message)});
   }
-  bool Fits(std::string_view raw, std::span<const std::string_view> cells) const {
-    return rows_.size() < kRows && size_ + SizeOf(raw, cells) <= capacity_;
-  }
   bool empty() const { return rows_.empty(); }
+  bool full() const { return rows_.size() == kRows || texts_.full(); }
   void Clear() {
     rows_.clear();
     cells_.clear();
-    size_ = 0;
+    texts_.Clear();
   }
 
   const std::vector<Row>& rows() const { return rows_; }
@@ -67,31 +60,10 @@ class RowBatch {
 
  private:
   static constexpr std::size_t kRows = 512;
-  static constexpr std::size_t kTexts = std::size_t{256} * kRows;
-
-  static std::size_t SizeOf(std::string_view raw, std::span<const std::string_view> cells) {
-    std::size_t size = raw.size();
-    for (const std::string_view cell : cells) size += cell.size();
-    return size;
-  }
-  void Reserve(std::string_view raw, std::span<const std::string_view> cells) {
-    const std::size_t size = SizeOf(raw, cells);
-    if (size_ + size <= capacity_) return;
-    CLINNOVA_CHECK(rows_.empty());
-    capacity_ = std::max(size, kTexts);
-    texts_ = std::make_unique_for_overwrite<char[]>(capacity_);
-  }
-  std::string_view Keep(std::string_view text) {
-    char* const kept = texts_.get() + size_;
-    std::copy(text.begin(), text.end(), kept);
-    size_ += text.size();
-    return {kept, text.size()};
-  }
 
   std::vector<Row> rows_;
   std::vector<std::string_view> cells_;
-  std::unique_ptr<char[]> texts_;  ///< that rows and cells view
-  std::size_t size_ = 0, capacity_ = 0;
+  BatchTexts texts_;  ///< that rows and cells view
 };
 
 // One file being read: the mapping bound to the file's columns, and the present row's cells. Of a file of more than one
@@ -99,7 +71,10 @@ class RowBatch {
 class CsvFile {
  public:
   CsvFile(const std::filesystem::path& path, const Mapping& mapping, RecordSink& sink)
-      : name_(path.string()), mapping_(mapping), maker_(name_, mapping, sink) {}
+      : name_(path.string()),
+        mapping_(mapping),
+        maker_(name_, mapping, sink),
+        thread_([this](RowBatch& batch) { return MakeRecords(batch); }) {}
 
   Result<void> Read(CsvRows& rows);
 
@@ -108,9 +83,8 @@ class CsvFile {
   Result<void> Bind(std::span<const std::string_view> names, std::uint64_t line);
   Result<void> ReadRow(CsvRows& rows);
   Result<void> RejectRow(const CsvRows& rows, std::string_view rule, std::string message);
-  Result<void> MakeRoom(std::string_view raw, std::span<const std::string_view> cells);
+  Result<void> HandOverWhenFull();
   Result<void> MakeRecords(const RowBatch& batch);
-  Result<void> Finish();
   bool TakeCells(const CsvRows& rows, std::string& problem);
 
   std::string name_;
@@ -122,7 +96,7 @@ class CsvFile {
   std::vector<std::string> decoded_;
   std::string scratch_;
   RowBatch batch_;
-  std::optional<BatchThread<RowBatch>> thread_;  // the last, which uses the others
+  BatchThread<RowBatch> thread_;  // the last, which uses the others
 };
 
 Result<void> CsvFile::Read(CsvRows& rows) {
@@ -134,7 +108,7 @@ Result<void> CsvFile::Read(CsvRows& rows) {
   CLINNOVA_TRY(ReadHeader(rows));
   while (true) {
     CLINNOVA_ASSIGN(const CsvRows::Step step, rows.Next());
-    if (step == CsvRows::Step::kEnd) return Finish();
+    if (step == CsvRows::Step::kEnd) return thread_.Finish(batch_);
     if (step == CsvRows::Step::kRow) {
       CLINNOVA_TRY(ReadRow(rows));
     } else {
@@ -184,17 +158,8 @@ Result<void> CsvFile::Bind(std::span<const std::string_view> names, std::uint64_
   return {};
 }
 
-// Hands the batch over when it has no room.
-Result<void> CsvFile::MakeRoom(std::string_view raw, std::span<const std::string_view> cells) {
-  if (batch_.empty() || batch_.Fits(raw, cells)) return {};
-  if (!thread_) thread_.emplace([this](RowBatch& batch) { return MakeRecords(batch); });
-  return thread_->HandOver(batch_);
-}
-
-Result<void> CsvFile::Finish() {
-  if (!thread_) return MakeRecords(batch_);
-  if (!batch_.empty()) CLINNOVA_TRY(thread_->HandOver(batch_));
-  return thread_->Finish();
+Result<void> CsvFile::HandOverWhenFull() {
+  return batch_.full() ? thread_.HandOver(batch_) : Result<void>();
 }
 
 Result<void> CsvFile::MakeRecords(const RowBatch& batch) {
@@ -213,9 +178,8 @@ Result<void> CsvFile::MakeRecords(const RowBatch& batch) {
 }
 
 Result<void> CsvFile::RejectRow(const CsvRows& rows, std::string_view rule, std::string message) {
-  CLINNOVA_TRY(MakeRoom(rows.raw(), {}));
   batch_.AddRejected(rows, rule, std::move(message));
-  return {};
+  return HandOverWhenFull();
 }
 
 // Decodes and trims the columns that the mapping uses; a missing word becomes an empty cell.
@@ -257,9 +221,8 @@ Result<void> CsvFile::ReadRow(CsvRows& rows) {
   }
   std::string problem;
   if (!TakeCells(rows, problem)) return RejectRow(rows, "csv.encoding", std::move(problem));
-  CLINNOVA_TRY(MakeRoom(rows.raw(), cells_));
   batch_.Add(rows, cells_);
-  return {};
+  return HandOverWhenFull();
 }
 
 }  // namespace

@@ -229,12 +229,7 @@ Result<void> FhirReader::State::ForEachLine(std::istream& file, const std::strin
     return {};
   };
   LineBatch batch;
-  std::optional<BatchThread<LineBatch>> thread;
-  const auto finish = [&]() -> Result<void> {
-    if (!thread) return use_all(batch);
-    if (!batch.empty()) CLINNOVA_TRY(thread->HandOver(batch));
-    return thread->Finish();
-  };
+  BatchThread<LineBatch> thread(use_all, 4);
   std::string text;
   std::uint64_t number = 0;
   while (std::getline(file, text)) {
@@ -248,15 +243,13 @@ Result<void> FhirReader::State::ForEachLine(std::istream& file, const std::strin
         parser.parse_into_document(batch.Next(), whole.data(), whole.size(), false).get(document);
     if (error != simdjson::SUCCESS && file.eof()) {
       // The last line lacks its end: the file was cut.
-      CLINNOVA_TRY(finish());
+      CLINNOVA_TRY(thread.Finish(batch));
       return BrokenJson(name + ":" + std::to_string(number), text, simdjson::error_message(error));
     }
     batch.Add({.number = number, .size = whole.size(), .is_json = error == simdjson::SUCCESS});
-    if (!batch.full()) continue;
-    if (!thread) thread.emplace(use_all, 4);
-    CLINNOVA_TRY(thread->HandOver(batch));
+    if (batch.full()) CLINNOVA_TRY(thread.HandOver(batch));
   }
-  return finish();
+  return thread.Finish(batch);
 }
 
 void FhirReader::State::Collect(element resource, std::string_view full_url) {

@@ -19,8 +19,8 @@
 #include <variant>
 #include <vector>
 
+#include "core/arena.h"
 #include "core/error.h"
-#include "intake/arena.h"
 #include "intake/decimal.h"
 #include "intake/fhir_model.h"
 #include "intake/json_tree.h"

@@ -14,10 +14,12 @@
 #include <string>
 #include <string_view>
 
+#include "core/arena.h"
 #include "core/error.h"
-#include "intake/arena.h"
 
 namespace clinnova::intake {
+
+using core::Arena;
 
 /// A member's name. Up to 12 characters are in it, so that names are mostly compared without a look at the document
 /// (T. Neumann and M. Freitag, "Umbra", CIDR 2020).

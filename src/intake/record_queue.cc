@@ -1,31 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "intake/record_queue.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace clinnova::intake {
 namespace {
 
 constexpr std::size_t kBatch = 512;
-/// Room for the texts of a batch's patterned records.
-constexpr std::size_t kTexts = std::size_t{128} * kBatch;
 
 }  // namespace
+
+bool RecordQueue::Batch::full() const { return items.size() >= kBatch || texts.full(); }
 
 void RecordQueue::Batch::Clear() {
   items.clear();
   count = 0;
   patterned.clear();
-  text_size = 0;
+  texts.Clear();
   others.clear();
-}
-
-std::string_view RecordQueue::Batch::Keep(std::string_view text) {
-  char* const kept = texts.get() + text_size;
-  std::copy(text.begin(), text.end(), kept);
-  text_size += text.size();
-  return {kept, text.size()};
 }
 
 RecordQueue::RecordQueue(RecordSink& sink)
@@ -55,14 +47,9 @@ const RecordPattern* RecordQueue::KeepPattern(SourceRecord sample) {
 }
 
 Result<void> RecordQueue::AcceptPatterned(const PatternedRecord& record) {
-  const std::size_t size =
-      record.id.size() + record.patient_id.size() + record.visit_id.size() + record.text.size();
-  if (size > kTexts) return Accept(record.Whole());
-  if (filling_.text_size + size > kTexts) CLINNOVA_TRY(thread_.HandOver(filling_));
-  if (!filling_.texts) filling_.texts = std::make_unique_for_overwrite<char[]>(kTexts);
   PatternedRecord& kept = filling_.patterned.emplace_back(record);
   for (std::string_view* text : {&kept.id, &kept.patient_id, &kept.visit_id, &kept.text}) {
-    *text = filling_.Keep(*text);
+    *text = filling_.texts.Copy(*text);
   }
   filling_.items.push_back(Item::kPatterned);
   return HandOverWhenFull();
@@ -82,15 +69,10 @@ Result<void> RecordQueue::Add(Other item) {
 }
 
 Result<void> RecordQueue::HandOverWhenFull() {
-  if (filling_.items.size() < kBatch) return {};
-  return thread_.HandOver(filling_);
+  return filling_.full() ? thread_.HandOver(filling_) : Result<void>();
 }
 
-Result<void> RecordQueue::Finish() {
-  Result<void> handed = filling_.items.empty() ? Result<void>() : thread_.HandOver(filling_);
-  Result<void> taken = thread_.Finish();
-  return handed ? taken : handed;
-}
+Result<void> RecordQueue::Finish() { return thread_.Finish(filling_); }
 
 Result<void> RecordQueue::TakeAll(Batch& batch) {
   auto record = batch.records.begin();

@@ -10,12 +10,12 @@
 // queue is gone. Memory: a few thousand records.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "intake/batch_texts.h"
 #include "intake/batch_thread.h"
 #include "intake/source_record.h"
 
@@ -51,12 +51,12 @@ class RecordQueue final : public RecordSink {
     std::vector<SourceRecord> records;
     std::size_t count = 0;  ///< of `records`, those that wait
     std::vector<PatternedRecord> patterned;
-    std::unique_ptr<char[]> texts;  ///< that `patterned` view
-    std::size_t text_size = 0;
+    BatchTexts texts;  ///< that `patterned` view
     std::vector<Other> others;
 
+    bool empty() const { return items.empty(); }
+    bool full() const;
     void Clear();
-    std::string_view Keep(std::string_view text);
   };
 
   /// Where the next record goes.

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace clinnova::intake {
+namespace clinnova::core {
 
 /// What is in it has no destructor and lives as long as the arena, or until the arena is rewound. It stays where it
 /// is when the arena moves. One thread at a time.
@@ -111,4 +111,4 @@ class Arena {
   std::size_t next_block_ = 0;
 };
 
-}  // namespace clinnova::intake
+}  // namespace clinnova::core

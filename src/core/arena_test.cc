@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "intake/arena.h"
+#include "core/arena.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <numeric>
 #include <string>
 
-namespace clinnova::intake {
+namespace clinnova::core {
 namespace {
 
 TEST(Arena, KeepsWhatIsPutIn) {
@@ -60,4 +60,4 @@ TEST(Arena, MovesWithoutItsContents) {
 }
 
 }  // namespace
-}  // namespace clinnova::intake
+}  // namespace clinnova::core

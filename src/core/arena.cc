@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "intake/arena.h"
+#include "core/arena.h"
 
-namespace clinnova::intake {
+namespace clinnova::core {
 namespace {
 
 constexpr std::size_t kLargestBlock = 1 << 20;  ///< unless more is asked for at once
@@ -34,4 +34,4 @@ std::size_t Arena::size() const {
   return bytes;
 }
 
-}  // namespace clinnova::intake
+}  // namespace clinnova::core
