@@ -214,15 +214,12 @@ void Run(const std::string& dialect, std::uint64_t patients, const fs::path& fol
   }
   std::sort(files.begin(), files.end());
   const Export data = Look(dialect, files);
-  for (int i = 0; i < times; ++i) {
+  for (int i = 0; i < std::max(times, 1); ++i) {
     ReadAlone(data, "read");
     ReadAndStage(data, folder, "staged");
     fs::remove(folder / "staging.duckdb");
   }
   if (times > 0) return;
-  ReadAlone(data, "read");
-  ReadAndStage(data, folder, "staged");
-  fs::remove(folder / "staging.duckdb");
   ReadAndStage(Longest(data), folder, "longest");
   fs::remove(folder / "staging.duckdb");
   ImportAll(data, static_cast<double>(patients), folder, "imported");

@@ -84,6 +84,7 @@ void FhirPatterns::AddToKey(element value) {
 }
 
 void FhirPatterns::AddToKey(std::string_view name, element value) {
+  key_ += ':';
   AddToKey(name);
   AddToKey(value);
 }
@@ -91,7 +92,7 @@ void FhirPatterns::AddToKey(std::string_view name, element value) {
 bool FhirPatterns::TakeQuantity(element quantity) {
   simdjson::dom::object members;
   if (quantity.get(members) != simdjson::SUCCESS) return false;
-  AddToKey("valueQuantity");
+  key_ += '{';
   for (const auto& [name, value] : members) {
     if (name != "value") {
       AddToKey(name, value);

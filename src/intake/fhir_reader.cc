@@ -40,11 +40,6 @@ simdjson::padded_string WithoutMark(std::string_view text) {
   return simdjson::padded_string(AfterMark(text));
 }
 
-std::string TextOf(element parent, std::string_view name) {
-  std::string_view text;
-  return parent[name].get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
-}
-
 /// Where a text that is no JSON goes wrong, as far as brackets and quotes tell.
 struct JsonEnd {
   bool open = false;      ///< the text ends inside something that was begun
@@ -253,11 +248,11 @@ Result<void> FhirReader::State::ForEachLine(std::istream& file, const std::strin
 }
 
 void FhirReader::State::Collect(element resource, std::string_view full_url) {
-  const std::string type = TextOf(resource, "resourceType");
+  const std::string type = Text(resource, "resourceType");
   if (type == "DeviceUseStatement") {
     element device;
     if (resource["device"].get(device) == simdjson::SUCCESS) {
-      devices.used.emplace(TypeAndId(TextOf(device, "reference")));
+      devices.used.emplace(TypeAndId(Text(device, "reference")));
     }
   }
   if (type != "Medication" && type != "Device") return;
@@ -276,7 +271,7 @@ void FhirReader::State::CollectAll(element document) {
   for (const element entry : entries) {
     element resource;
     if (entry["resource"].get(resource) == simdjson::SUCCESS) {
-      Collect(resource, TextOf(entry, "fullUrl"));
+      Collect(resource, Text(entry, "fullUrl"));
     }
   }
 }
@@ -288,7 +283,7 @@ Result<void> FhirReader::State::ReadBundle(element bundle, const std::string& na
   std::map<std::string, std::string, std::less<>> by_url;
   for (const element entry : entries) {
     element resource;
-    const std::string url = TextOf(entry, "fullUrl");
+    const std::string url = Text(entry, "fullUrl");
     if (url.empty() || entry["resource"].get(resource) != simdjson::SUCCESS) continue;
     by_url.emplace(url, ResourceIdentity(resource, url));
   }
@@ -304,7 +299,7 @@ Result<void> FhirReader::State::ReadBundle(element bundle, const std::string& na
     ++index;
     element resource;
     if (entry["resource"].get(resource) != simdjson::SUCCESS) continue;  // a DELETE, or an outcome
-    context.full_url = TextOf(entry, "fullUrl");
+    context.full_url = Text(entry, "fullUrl");
     context.source = {name, line != 0 ? line : index,
                       "Bundle.entry[" + std::to_string(index - 1) + "].resource"};
     CLINNOVA_TRY(ReadResource(resource, context, sink));
@@ -324,7 +319,7 @@ class FhirReader::State::Documents {
 
   /// `line` is 0 where it is the file's only one.
   Result<void> Read(element document, std::uint64_t line) {
-    const std::string type = TextOf(document, "resourceType");
+    const std::string type = Text(document, "resourceType");
     if (type == "Bundle") return state_.ReadBundle(document, alone_.source.file, line);
     alone_.source.line = line;
     if (type == FhirPatterns::kType) {

@@ -268,7 +268,9 @@ TEST_F(PatternStageTest, LeavesWhatIsWrongToTheWholeObservation) {
   for (int i = 0; i < 30; ++i) {
     add(whole + R"(,"valueQuantity":{"value":$N,"unit":"mg/L","code":"mg/L"})");
     add(whole + R"(,"valueQuantity":{"value":$N.50,"unit":"mg/dL"},"meta":{"versionId":"$N"})");
-    add(whole + R"(,"valueQuantity":{"unit":"mg/L","value":$N},"issued":"2024-02-28T10:00:$NZ")");
+    add(whole +
+        R"(,"valueQuantity":{"unit":"mg/L","value":$N},"issued":"2024-02-28T10:00:$NZ",)"
+        R"("identifier":[{"value":"$N"}],"note":[{"text":"$N"}],"text":{"div":"<div>$N</div>"})");
     add(R"("status":"final",$P,"effectiveDateTime":"2024-02-2$N",)" + crp +
         R"(,"valueQuantity":{"value":$N,"unit":"mg/L"})");  // some days are not on the calendar
     add(R"("status":"final",$P,"effectiveDateTime":"2024-02-28T08:30:00+01:00",)" + crp +
