@@ -239,6 +239,24 @@ std::string TruthJson(const SyntheticOptions& options, const CohortOptions& coho
   return core::ResultJson(json) + "\n";
 }
 
+/// Refuses a folder that has an export which no cohort of this disease and dialect left: its files have other names, and
+/// would be imported with the new ones.
+Result<void> CheckFolder(const SyntheticOptions& options, const SyntheticSummary& summary) {
+  std::error_code error;
+  const fs::directory_iterator found(summary.export_directory, error);
+  if (error || found == fs::directory_iterator()) return {};
+  std::ifstream stream(summary.truth_json);
+  const auto before = nlohmann::json::parse(stream, nullptr, false);
+  const auto says = [&before](const char* name, const std::string& text) {
+    return before.is_object() && before.contains(name) && before.at(name) == text;
+  };
+  if (says("disease", options.disease) && says("dialect", options.dialect)) return {};
+  return Fail(ErrorCode::kInvalidInput,
+              summary.export_directory.string() + ": found " + found->path().filename().string() +
+                  ", expected nothing, or an earlier cohort of " + options.disease + " in " +
+                  options.dialect + ": what is there would be imported with the new files");
+}
+
 void Count(const SyntheticPatient& patient, SyntheticSummary& summary) {
   summary.patients += 1;
   summary.visits += patient.visits.size();
@@ -317,6 +335,7 @@ Result<SyntheticSummary> WriteSyntheticCohort(const SyntheticOptions& options) {
   summary.truth_csv = options.directory / "truth.csv";
   summary.truth_json = options.directory / "truth.json";
   summary.defects_json = options.directory / "defects.json";
+  CLINNOVA_TRY(CheckFolder(options, summary));
   std::error_code error;
   fs::create_directories(summary.export_directory, error);
   if (error)

@@ -30,7 +30,7 @@ struct SyntheticOptions {
   std::uint64_t seed = 1;
   std::string dialect = "lu-ecrf";  ///< one of SyntheticDialects()
   std::filesystem::path directory =
-      {};                  ///< made where it is missing; files of the same names are replaced
+      {};  ///< made where it is missing; an earlier cohort of that disease and dialect is replaced
   bool defects = true;     ///< plant a few defects, each named in defects.json
   double site_effect = 1;  ///< 0 = every site draws from the same population
   std::optional<SyntheticSite> site =
@@ -50,7 +50,8 @@ struct SyntheticSummary {
 };
 
 /// Writes one site's cohort. kInvalidInput for an unknown disease or dialect (the message lists those
-/// that are there), no patients or a negative site effect; kFailed when a file cannot be written.
+/// that are there), no patients, a negative site effect, or a folder that has another export, which is left as it is;
+/// kFailed when a file cannot be written.
 Result<SyntheticSummary> WriteSyntheticCohort(const SyntheticOptions& options);
 
 /// The dialects: "ch-csv", "ch-sphn", "de-fhir", "de-ldt", "de-ldt3", "de-openehr", "fr-csv", "fr-hprim",

@@ -37,7 +37,7 @@ class SyntheticExportTest : public testing::Test {
   void TearDown() override { fs::remove_all(folder_); }
 
   SyntheticSummary Write(SyntheticOptions options) {
-    options.directory = folder_ / options.dialect;
+    options.directory = folder_ / options.disease / options.dialect;
     auto summary = WriteSyntheticCohort(options);
     EXPECT_TRUE(summary.has_value()) << (summary ? "" : summary.error().message);
     return summary ? *summary : SyntheticSummary{};
@@ -152,6 +152,24 @@ TEST_F(SyntheticExportTest, WritesLdtLinesOfTheirLengthInTheirCodePage) {
       EXPECT_EQ(names["Z01BEFUND.LDT"], "M\xFCller");
     }
   }
+}
+
+TEST_F(SyntheticExportTest, WritesNothingBesideAnotherExport) {
+  const SyntheticOptions basel{
+      .disease = "ra", .patients = 5, .dialect = "ch-csv", .directory = folder_};
+  ASSERT_TRUE(WriteSyntheticCohort(basel));
+  for (const auto& [disease, dialect] : {std::pair("ra", "de-fhir"), std::pair("ms", "ch-csv")}) {
+    const auto other = WriteSyntheticCohort(
+        {.disease = disease, .patients = 5, .dialect = dialect, .directory = folder_});
+    ASSERT_FALSE(other.has_value()) << dialect;
+    EXPECT_NE(other.error().message.find("export: found "), std::string::npos)
+        << other.error().message;
+  }
+  EXPECT_FALSE(fs::exists(folder_ / "export" / "Observation.ndjson"));
+  EXPECT_TRUE(WriteSyntheticCohort(basel)) << "the same again";
+  // Without its truth it may be a hospital's.
+  fs::remove(folder_ / "truth.json");
+  EXPECT_FALSE(WriteSyntheticCohort(basel));
 }
 
 TEST_F(SyntheticExportTest, LeavesNoPatientOfALargerCohortBehind) {
