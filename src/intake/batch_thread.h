@@ -67,9 +67,9 @@ class BatchThread {
   /// thread. Nothing may be handed over afterwards.
   Result<void> Finish(Batch& last) {
     if (!thread_.joinable()) return last.empty() ? Result<void>() : take_(last);
-    if (!last.empty()) static_cast<void>(HandOver(last));
+    const Result<void> handed = last.empty() ? Result<void>() : HandOver(last);
     Join();
-    return Outcome();
+    return handed ? Outcome() : handed;
   }
 
  private:
