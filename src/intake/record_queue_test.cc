@@ -140,7 +140,8 @@ TEST(RecordQueue, HandsOverWhatIsIgnoredAsItComes) {
   Counting sink;
   RecordQueue queue(sink);
   for (int i = 0; i < 100'000; ++i) queue.Ignore({}, "not loaded");
-  EXPECT_GT(sink.ignored, 95'000) << "a few thousand may wait, no more";
+  // 32 batches of 512 may wait, one is being taken and one being filled.
+  EXPECT_GE(sink.ignored, 100'000 - 34 * 512);
   ASSERT_TRUE(queue.Finish());
   EXPECT_EQ(sink.ignored, 100'000);
 }
