@@ -37,9 +37,13 @@ CREATE TEMP TABLE stage_reference (
 CREATE TEMP TABLE stage_consent (
   seq BIGINT, row_id BIGINT, person_id BIGINT, purpose VARCHAR, status VARCHAR, valid_from DATE,
   valid_to DATE, source_id BIGINT, line BIGINT, path VARCHAR);
--- The rows up to that number are taken back; and an event goes when a later one is its value in another form.
-CREATE TEMP TABLE stage_gone (seq BIGINT, row_id BIGINT);
+-- Rows of earlier imports that go; rows up to that number that are taken back, and those of earlier imports; and the rows
+-- that an event's value would be in another form: it goes when such a one comes after it.
+CREATE TEMP TABLE stage_gone (row_id BIGINT);
+CREATE TEMP TABLE stage_withdrawn (seq BIGINT, row_id BIGINT);
 CREATE TEMP TABLE stage_other_form (seq BIGINT, row_id BIGINT);
+-- Of records that come more than once, or are taken back: the numbers of the last version and of what takes it back.
+CREATE TEMP TABLE contested_row (row_id BIGINT, last BIGINT, gone BIGINT);
 CREATE TEMP TABLE stage_quarantine (
   source_id BIGINT, line BIGINT, path VARCHAR, kind VARCHAR, rule VARCHAR, message VARCHAR, raw VARCHAR);
 CREATE TEMP TABLE stage_source (
@@ -53,6 +57,16 @@ CREATE TEMP VIEW stage_event AS
   FROM (SELECT * FROM stage_row
         UNION ALL BY NAME SELECT *, number AS original_number FROM stage_short_row) r
     JOIN stage_form f ON f.form = r.form;
+)sql";
+
+const std::string_view kFindContested = R"sql(
+INSERT INTO contested_row
+  SELECT row_id, max(seq) FILTER (says = 0) AS last, max(seq) FILTER (says = 1)
+  FROM (SELECT row_id, seq, 0::UTINYINT AS says FROM stage_row
+        UNION ALL SELECT row_id, seq, 0::UTINYINT FROM stage_short_row
+        UNION ALL SELECT row_id, seq, 1::UTINYINT FROM stage_withdrawn
+        UNION ALL SELECT row_id, seq, 2::UTINYINT FROM stage_other_form)
+  WHERE row_id & ? = ? GROUP BY row_id HAVING count(*) > 1 AND last IS NOT NULL
 )sql";
 
 const std::string_view kCheck = R"sql(
@@ -69,15 +83,12 @@ CREATE TEMP TABLE known_person AS
 
 -- Earlier versions of a record that this import has more than once, or takes back.
 CREATE TEMP TABLE superseded_event AS
-  SELECT e.seq, e.kind
-  FROM (SELECT row_id, max(seq) AS last_seq FROM stage_event GROUP BY row_id HAVING count(*) > 1) r
-  JOIN stage_event e ON e.row_id = r.row_id AND e.seq < r.last_seq;
-INSERT INTO superseded_event
-  SELECT seq, kind FROM stage_event ANTI JOIN superseded_event USING (seq)
-  WHERE seq IN (
-    SELECT e.seq FROM stage_gone g JOIN stage_event e ON e.row_id = g.row_id AND e.seq <= g.seq
-    UNION ALL
-    SELECT o.seq FROM stage_other_form o JOIN stage_event e ON e.row_id = o.row_id AND e.seq > o.seq);
+  SELECT e.seq, e.kind FROM stage_event e JOIN contested_row c USING (row_id)
+  WHERE e.seq < c.last OR e.seq <= c.gone;
+CREATE TEMP TABLE overtaken AS
+  SELECT DISTINCT o.seq FROM stage_other_form o JOIN contested_row c USING (row_id)
+  WHERE o.seq < c.last AND o.seq NOT IN (SELECT seq FROM superseded_event);
+INSERT INTO superseded_event SELECT e.seq, e.kind FROM stage_event e JOIN overtaken USING (seq);
 
 -- A date that is only a month or a year is earlier than the birth only when its end is.
 CREATE TEMP TABLE refused_event AS
@@ -105,7 +116,7 @@ CREATE TEMP TABLE checked_consent AS
   FROM (SELECT * FROM stage_consent
         QUALIFY row_number() OVER (PARTITION BY row_id ORDER BY seq DESC) = 1) c
   LEFT JOIN known_person p USING (person_id)
-  WHERE NOT EXISTS (SELECT 1 FROM stage_gone g WHERE g.row_id = c.row_id AND g.seq >= c.seq);
+  WHERE NOT EXISTS (SELECT 1 FROM stage_withdrawn w WHERE w.row_id = c.row_id AND w.seq >= c.seq);
 
 INSERT INTO stage_quarantine
   SELECT source_id, line, path, e.kind, rule,
@@ -127,7 +138,7 @@ CREATE TEMP TABLE earlier_row AS
   FROM clinnova.provenance WHERE row_id IN (
     SELECT row_id FROM stage_event UNION ALL SELECT row_id FROM stage_consent
     UNION ALL SELECT person_id FROM stage_person UNION ALL SELECT row_id FROM stage_gone
-    UNION ALL SELECT row_id FROM stage_care_site UNION ALL SELECT row_id FROM stage_provider);
+    UNION ALL SELECT row_id FROM stage_withdrawn UNION ALL SELECT row_id FROM stage_care_site UNION ALL SELECT row_id FROM stage_provider);
 )sql";
 
 const std::string_view kNothingEarlier =
@@ -434,11 +445,14 @@ DROP TABLE stage_form;
 DROP TABLE stage_reference;
 DROP TABLE stage_consent;
 DROP TABLE stage_gone;
+DROP TABLE stage_withdrawn;
 DROP TABLE stage_other_form;
 DROP TABLE stage_quarantine;
 DROP TABLE stage_source;
 DROP TABLE checked_person;
+DROP TABLE contested_row;
 DROP TABLE superseded_event;
+DROP TABLE overtaken;
 DROP TABLE refused_event;
 DROP TABLE earlier_row;
 DROP TABLE checked_consent;

@@ -5,10 +5,12 @@
 //   stage_row, stage_form                      the parts of a stage_event: its own, and what it shares with others
 //   stage_short_row                            a stage_row of which only what most events say is given
 //   stage_reference                            who did it, where, in which sample: by the event's number
-//   stage_gone, stage_other_form               which records are taken back, and which may be by a later one
+//   stage_gone, stage_withdrawn                row ids of records that are taken back: of earlier imports, of any
+//   stage_other_form                           row ids by which a later record may take back an event
 //   stage_quarantine                           what cannot be loaded
 //   stage_era_person                           who, by an OMOP CDM's files, needs new eras, and who brought
 //                                              which (omop_files.cc)
+//     --kFindContested-->  contested_row          records of several versions
 //     --kCheck-->  superseded_event, refused_event   the few events that are not loaded, and why
 //                  checked_person, checked_consent   one row per id
 //                  loadable, loadable_in_visit       the events that are, as views: they are not copied
@@ -38,6 +40,9 @@ struct EarlierRows {
 extern const std::string_view kCreateStaging;
 /// stage_event as a view of rows and their forms: of millions.
 extern const std::string_view kJoinForms;
+/// Finds the records that come more than once, or are taken back, among those whose row has these (second ?) lowest bits
+/// under a mask (first ?): DuckDB groups a few million rows in more memory than it is given.
+extern const std::string_view kFindContested;
 /// Finds the last version of every id, and what needs the person: person.unknown, date.before_birth.
 extern const std::string_view kCheck;
 /// Finds what an earlier import wrote of the same records.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <chrono>
 #include <map>
 #include <optional>
@@ -54,6 +55,7 @@ struct Loader::State {
   std::optional<DetailStage> details;
   std::optional<PlaceStage> places;
   const PseudonymList* list;  // not owned, outlives the loader; null: keyed pseudonyms
+  std::int64_t rows_at_a_time;
   std::optional<OutsidePseudonyms> outside;
   std::map<std::tuple<std::string, std::string, std::string>, std::pair<std::string, std::int64_t>>
       unmapped;  ///< (kind, system, code) -> (display, count)
@@ -66,7 +68,11 @@ struct Loader::State {
   bool open = false;
 
   State(Database& d, const PseudonymKey& k, const Options& options)
-      : database(d), key(k), list(options.pseudonyms), removal(d, options.runs_with_room) {}
+      : database(d),
+        key(k),
+        list(options.pseudonyms),
+        rows_at_a_time(options.rows_at_a_time),
+        removal(d, options.runs_with_room) {}
 
   Result<void> Begin(std::string_view today);
   Result<void> BeginStaging();
@@ -80,6 +86,7 @@ struct Loader::State {
   Result<void> HideIdentities();
   Result<void> HideInColumn(const char* table, const char* column, const char* where);
   Result<void> StageFiles();
+  Result<void> FindContested();
   Result<void> CountLoaded();
   Result<void> CountInto(std::string_view sql, std::int64_t ImportCounts::* field);
   Result<void> RememberUnmapped();
@@ -334,6 +341,21 @@ Result<void> Loader::State::ReplaceRows() {
   return database.Execute(kRemember);
 }
 
+// A part at a time, so that memory does not grow with the rows.
+Result<void> Loader::State::FindContested() {
+  CLINNOVA_ASSIGN(
+      const std::int64_t rows,
+      database.QueryInt64(
+          "SELECT (SELECT count(*) FROM stage_row) + (SELECT count(*) FROM stage_short_row) "
+          "+ (SELECT count(*) FROM stage_other_form)"));
+  const auto parts = static_cast<std::int64_t>(
+      std::bit_ceil(static_cast<std::uint64_t>(rows / rows_at_a_time + 1)));
+  for (std::int64_t part = 0; part < parts; ++part) {
+    CLINNOVA_TRY(database.Query(kFindContested, {SqlValue(parts - 1), SqlValue(part)}));
+  }
+  return {};
+}
+
 Result<void> Loader::State::MoveEverything() {
   CLINNOVA_TRY(EndStaging());
   CLINNOVA_TRY(StageFiles());
@@ -341,6 +363,7 @@ Result<void> Loader::State::MoveEverything() {
     CLINNOVA_ASSIGN(report.unlisted_patients, outside->Apply());
     outside.reset();
   }
+  CLINNOVA_TRY(FindContested());
   CLINNOVA_TRY(database.Execute(kCheck));
   CLINNOVA_TRY(database.Execute(kCheckDetails));
   CLINNOVA_TRY(HideIdentities());

@@ -36,11 +36,13 @@ struct ImportedFile {
 class Loader final : public RecordSink {
  public:
   struct Options {
-    std::string today;  ///< "2026-11-23"; empty = the machine's date
+    std::string today = {};  ///< "2026-11-23"; empty = the machine's date
     const PseudonymList* pseudonyms =
         nullptr;  ///< not owned, outlives the loader; null: keyed ones
     /// For how many runs of rows that are replaced there is room in memory (store::RowRemoval).
     std::int64_t runs_with_room = store::RowRemoval::kRunsWithRoom;
+    /// Of how many staged rows, some 50 MB, the versions of a record are sought at a time.
+    std::int64_t rows_at_a_time = 500'000;
   };
 
   /// Begins the transaction. kInvalidInput when the store's pseudonyms were made with another key, or by an outside

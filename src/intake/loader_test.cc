@@ -46,10 +46,9 @@ class LoaderTest : public testing::Test {
         key_(std::move(*PseudonymKey::LoadOrCreate(key_path_))) {}
   ~LoaderTest() override { std::filesystem::remove(key_path_); }
 
-  ImportReport Load(std::vector<SourceRecord> records,
-                    std::int64_t runs_with_room = store::RowRemoval::kRunsWithRoom) {
-    auto loader =
-        Loader::Begin(store_, key_, {.today = "2026-11-23", .runs_with_room = runs_with_room});
+  ImportReport Load(std::vector<SourceRecord> records, Loader::Options options = {}) {
+    options.today = "2026-11-23";
+    auto loader = Loader::Begin(store_, key_, options);
     EXPECT_TRUE(loader.has_value()) << loader.error().message;
     for (SourceRecord& record : records) EXPECT_TRUE((*loader)->Accept(std::move(record)));
     (*loader)->AddFile({"labor.csv", "00", 10});
@@ -165,7 +164,7 @@ TEST_F(LoaderTest, ReplacesRowsByWritingTheirTablesAnew) {
       "SELECT table_oid FROM duckdb_tables() WHERE table_name = 'measurement'";
   const std::string kOther = "SELECT measurement_id FROM measurement WHERE value_as_number = 13";
   const std::int64_t table = Count(kTable), other = Count(kOther);
-  Load({Measured("anna-0001", "m1", 14)}, 0);
+  Load({Measured("anna-0001", "m1", 14)}, {.runs_with_room = 0});
   EXPECT_NE(Count(kTable), table);
   EXPECT_EQ(Count(kOther), other);
   EXPECT_EQ(Count("SELECT count(*) FROM measurement"), 2);
@@ -237,7 +236,8 @@ TEST_F(LoaderTest, KeepsTheLastFormOfAValue) {
                                           number("o3", 14),    text("o3"),       number("o4", 15),
                                           text("o4"),          number("o4", 16), text("o5")};
   for (int time = 0; time < 2; ++time) {
-    const ImportReport report = Load(history);
+    // At once, or three rows at a time.
+    const ImportReport report = Load(history, {.rows_at_a_time = time == 0 ? 3 : 1000});
     EXPECT_EQ(Count("SELECT count(*) FROM measurement"), 2);
     EXPECT_EQ(Count("SELECT sum(value_as_number)::BIGINT FROM measurement"), 28);
     EXPECT_EQ(Count("SELECT count(*) FROM observation"), 3);

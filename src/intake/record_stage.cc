@@ -19,6 +19,13 @@ constexpr std::array<std::string_view, 13> kNotTrue{
     "nullified",        "not-taken",   "registered",  "planned", "preparation",
     "unconfirmed",      "provisional", "differential"};
 
+/// A row of stage_withdrawn or stage_other_form.
+void AppendVersion(SqlAppender& rows, std::int64_t sequence, std::int64_t row) {
+  rows.Int64(sequence);
+  rows.Int64(row);
+  rows.EndRow();
+}
+
 }  // namespace
 
 bool SaysItIsNotTrue(const SourceRecord& record) {
@@ -32,6 +39,7 @@ Result<RecordStage> RecordStage::Open(core::Database& database, const PseudonymK
   CLINNOVA_ASSIGN(SqlAppender persons, database.Append("stage_person"));
   CLINNOVA_ASSIGN(SqlAppender consents, database.Append("stage_consent"));
   CLINNOVA_ASSIGN(SqlAppender gone, database.Append("stage_gone"));
+  CLINNOVA_ASSIGN(SqlAppender withdrawn, database.Append("stage_withdrawn"));
   CLINNOVA_ASSIGN(SqlAppender other_forms, database.Append("stage_other_form"));
   CLINNOVA_ASSIGN(SqlAppender quarantine, database.Append("stage_quarantine"));
   return RecordStage(key, {.forms = std::move(forms),
@@ -40,8 +48,18 @@ Result<RecordStage> RecordStage::Open(core::Database& database, const PseudonymK
                            .persons = std::move(persons),
                            .consents = std::move(consents),
                            .gone = std::move(gone),
+                           .withdrawn = std::move(withdrawn),
                            .other_forms = std::move(other_forms),
                            .quarantine = std::move(quarantine)});
+}
+
+template <typename Use>
+void RecordStage::ForOtherForms(const SourceRecord& record, std::string_view id, Use use) {
+  if (!record.kind_follows_value || id.empty()) return;
+  for (const RecordKind kind :
+       {RecordKind::kMeasurement, RecordKind::kObservation, RecordKind::kBiomarker}) {
+    if (kind != record.kind) use(key_->RowId(KindName(kind), id));
+  }
 }
 
 std::int64_t RecordStage::SourceId(const std::string& file) {
@@ -103,32 +121,26 @@ void RecordStage::Stage(const SourceRecord& record, const ResolvedEvent& event) 
   const StagedIds ids = NextIds(record);
   Append(ids, record.source.line, OwnPlace(record), event,
          to_.forms.NumberOf(EventForm::Of(record, event, ids.source)));
-  if (record.kind != RecordKind::kMeasurement)
-    AppendOtherForms(to_.other_forms, ids.sequence, record, record.id);
-}
-
-void RecordStage::AppendOtherForms(SqlAppender& rows, std::int64_t sequence,
-                                   const SourceRecord& record, std::string_view id) {
-  if (!record.kind_follows_value || id.empty()) return;
-  for (const RecordKind kind :
-       {RecordKind::kMeasurement, RecordKind::kObservation, RecordKind::kBiomarker}) {
-    if (kind == record.kind) continue;
-    rows.Int64(sequence);
-    rows.Int64(key_->RowId(KindName(kind), id));
-    rows.EndRow();
-  }
+  if (record.kind == RecordKind::kMeasurement) return;
+  ForOtherForms(record, record.id,
+                [&](std::int64_t row) { AppendVersion(to_.other_forms, ids.sequence, row); });
 }
 
 void RecordStage::TakeBack(const SourceRecord& record) {
   if (record.kind == RecordKind::kPerson) return;
-  to_.gone.Int64(sequence_);
-  to_.gone.Int64(identities_.RowId(record));
-  to_.gone.EndRow();
-  TakeBackOtherForms(record, record.id);
+  const auto withdraw = [this](std::int64_t row) { AppendVersion(to_.withdrawn, sequence_, row); };
+  withdraw(identities_.RowId(record));
+  ForOtherForms(record, record.id, withdraw);
 }
 
+// A measurement's other forms of the same import name it themselves: stage_other_form.
 void RecordStage::TakeBackOtherForms(const SourceRecord& record, std::string_view id) {
-  AppendOtherForms(to_.gone, sequence_, record, id);
+  ForOtherForms(record, id, [&](std::int64_t row) {
+    if (record.kind != RecordKind::kMeasurement)
+      return AppendVersion(to_.withdrawn, sequence_, row);
+    to_.gone.Int64(row);
+    to_.gone.EndRow();
+  });
 }
 
 void RecordStage::Take(const SourceRecord& record, const ResolvedRecord& resolved) {
@@ -151,8 +163,8 @@ Result<void> RecordStage::Finish() {
   CLINNOVA_TRY(to_.events.Finish());
   CLINNOVA_TRY(to_.short_events.Finish());
   CLINNOVA_TRY(to_.forms.Finish());
-  for (SqlAppender* rows :
-       {&to_.persons, &to_.consents, &to_.gone, &to_.other_forms, &to_.quarantine}) {
+  for (SqlAppender* rows : {&to_.persons, &to_.consents, &to_.gone, &to_.withdrawn,
+                            &to_.other_forms, &to_.quarantine}) {
     CLINNOVA_TRY(rows->Finish());
   }
   return {};

@@ -61,7 +61,7 @@ class RecordStage {
   struct Appenders {
     EventForms forms;
     core::SqlChunkAppender events, short_events;
-    core::SqlAppender persons, consents, gone, other_forms, quarantine;
+    core::SqlAppender persons, consents, gone, withdrawn, other_forms, quarantine;
   };
 
   RecordStage(const PseudonymKey& key, Appenders to)
@@ -69,8 +69,9 @@ class RecordStage {
   std::int64_t SourceId(const std::string& file);
   StagedIds NextIds(const SourceRecord& record);
   void Stage(const SourceRecord& record, const ResolvedEvent& event);
-  void AppendOtherForms(core::SqlAppender& rows, std::int64_t sequence, const SourceRecord& record,
-                        std::string_view id);
+  /// Calls `use` with the row of every other form.
+  template <typename Use>
+  void ForOtherForms(const SourceRecord& record, std::string_view id, Use use);
   void Append(const StagedIds& ids, std::uint64_t line, std::string_view place,
               const ResolvedEvent& event, std::int64_t form);
 
