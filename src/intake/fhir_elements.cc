@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "intake/fhir_devices.h"
+#include "intake/fhir_reference.h"
 #include "intake/iso_time.h"
 
 namespace clinnova::intake {
@@ -95,13 +96,7 @@ std::string UnitOf(element quantity) {
 
 std::string_view TypeAndId(std::string_view reference) {
   if (reference.starts_with("urn:") || reference.starts_with('#')) return reference;
-  if (const auto history = reference.find("/_history/"); history != reference.npos) {
-    reference = reference.substr(0, history);
-  }
-  const auto id = reference.rfind('/');
-  if (id == reference.npos || id == 0) return reference;
-  const auto type = reference.rfind('/', id - 1);
-  return type == reference.npos ? reference : reference.substr(type + 1);
+  return TypeAndIdAtTheEnd(reference);
 }
 
 /// The elements of an array member; one that is not an array counts as one element.

@@ -3,6 +3,7 @@
 // (https://sql-on-fhir.org, getResourceKey and getReferenceKey).
 #include <algorithm>
 
+#include "intake/fhir_reference.h"
 #include "intake/fhirpath_functions.h"
 #include "intake/narrative.h"
 
@@ -42,17 +43,6 @@ Result<Items> GetValue(const Call& call) {
   return call.One(ValueOf(call.memory(), call.input.front()));
 }
 
-/// "Patient/1" of "https://server/fhir/Patient/1/_history/2".
-std::string_view TypeAndId(std::string_view reference) {
-  if (const auto history = reference.find("/_history/"); history != reference.npos) {
-    reference = reference.substr(0, history);
-  }
-  const auto id = reference.rfind('/');
-  if (id == reference.npos || id == 0) return reference;
-  const auto type = reference.rfind('/', id - 1);
-  return type == reference.npos ? reference : reference.substr(type + 1);
-}
-
 bool IsResource(const JsonTree& resource, std::string_view type_and_id) {
   return type_and_id ==
          std::string(resource.Text("resourceType")) + "/" + std::string(resource.Text("id"));
@@ -72,7 +62,7 @@ const JsonTree* InContained(const JsonTree* container, std::string_view id) {
 /// The resource that `reference` means: contained, the root itself, or an entry of the root, a Bundle.
 const JsonTree* Resolve(Items root, const Item& item, std::string_view reference) {
   if (reference.starts_with('#')) return InContained(item.node.resource, reference.substr(1));
-  const std::string_view wanted = TypeAndId(reference);
+  const std::string_view wanted = TypeAndIdAtTheEnd(reference);
   for (const Item& top : root) {
     if (!top.node.json) continue;
     if (IsResource(*top.node.json, wanted)) return top.node.json;
@@ -212,7 +202,7 @@ Result<Items> GetReferenceKey(const Call& call) {
   ItemList keys(call.memory());
   for (const Item& item : call.input) {
     const std::string_view reference = TextMember(item, "reference");
-    const std::string_view key = TypeAndId(reference);
+    const std::string_view key = TypeAndIdAtTheEnd(reference);
     const bool local = reference.starts_with('#') || reference.starts_with("urn:");
     if (key.empty() || local || !key.starts_with(wanted)) continue;
     keys.push_back(ItemOf(call.memory(), key));

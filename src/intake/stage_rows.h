@@ -59,16 +59,22 @@ void AppendConsent(Rows& rows, const StagedIds& ids, const SourceRecord& record,
   AppendPlace(rows, record, ids.source);
 }
 
-/// The columns of stage_row but the last, the number of the form. `place`: OwnPlace of the record.
+/// The columns that stage_row and stage_short_row begin with.
 template <typename Rows>
-void AppendEvent(Rows& rows, const StagedIds& ids, std::uint64_t line, std::string_view place,
-                 const ResolvedEvent& event) {
+void AppendWhoAndWhen(Rows& rows, const StagedIds& ids, const ResolvedEvent& event) {
   rows.Int64(ids.sequence);
   rows.Int64(ids.row);
   rows.Int64(ids.person);
   rows.Int64(ids.visit);
   rows.Int64(event.start.day);
   NumberOrNull(rows, event.start.moment);
+}
+
+/// The columns of stage_row but the last, the number of the form. `place`: OwnPlace of the record.
+template <typename Rows>
+void AppendEvent(Rows& rows, const StagedIds& ids, std::uint64_t line, std::string_view place,
+                 const ResolvedEvent& event) {
+  AppendWhoAndWhen(rows, ids, event);
   event.end ? rows.Int64(event.end->day) : rows.Null();
   NumberOrNull(rows, event.end ? event.end->moment : std::nullopt);
   NumberOrNull(rows, event.number);
@@ -91,12 +97,7 @@ inline bool IsShort(std::string_view place, const ResolvedEvent& event) {
 template <typename Rows>
 void AppendShortEvent(Rows& rows, const StagedIds& ids, std::uint64_t line,
                       const ResolvedEvent& event) {
-  rows.Int64(ids.sequence);
-  rows.Int64(ids.row);
-  rows.Int64(ids.person);
-  rows.Int64(ids.visit);
-  rows.Int64(event.start.day);
-  NumberOrNull(rows, event.start.moment);
+  AppendWhoAndWhen(rows, ids, event);
   NumberOrNull(rows, event.number);
   rows.Text(event.value_text);
   rows.Int64(static_cast<std::int64_t>(line));
